@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class SeedboxConfig(AppConfig):
+    name = "seedbox"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,24 @@
+"""The Celery app: two kinds of worker, `node.<name>` and `wallet`. Tasks are nudges: nothing waits for a result."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seedbox.config.settings")
+
+from django.conf import settings  # noqa: E402  # the line above must come first
+
+app = Celery("seedbox")
+app.conf.update(
+    broker_url=f"redis+socket://{settings.REDIS_URL.removeprefix('unix://')}"
+    if settings.REDIS_URL.startswith("unix://")
+    else settings.REDIS_URL,
+    task_ignore_result=True,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    task_default_queue="unused",
+    timezone="UTC",
+)
+app.autodiscover_tasks(["seedbox", "wallet", "speed"])

@@ -1,0 +1,152 @@
+"""The environment, typed, in one place; nonsense is refused with a sentence that names the variable and the way out."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+_NODE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
+_LISTEN = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):(\d{1,5})")
+WALLET_NETWORKS = ("off", "devnet", "nile", "mainnet")
+
+
+class BadEnvironment(Exception):
+    """NAME=value: what is wrong, and what to write instead."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the operator has set, with defaults filled in."""
+
+    data: Path  # SEEDBOX_DATA: everything that must survive
+    bind: str  # SEEDBOX_BIND: address the web server listens on
+    port: int  # SEEDBOX_PORT
+    public_url: str  # SEEDBOX_PUBLIC_URL: as browsers see the box, without a slash at the end
+    trusted_proxies: tuple[str, ...]  # SEEDBOX_TRUSTED_PROXIES: addresses whose X-Forwarded-For is believed
+    admin_user: str  # SEEDBOX_ADMIN_USER: first start only
+    admin_password: str  # SEEDBOX_ADMIN_PASSWORD: first start only; "" generates one
+    secret_key: str  # SEEDBOX_SECRET_KEY: "" generates one, kept in the data folder
+    database_url: str  # DATABASE_URL: "" is SQLite in the data folder
+    redis_url: str  # REDIS_URL: "" starts our own on a Unix socket in the data folder
+    node_name: str  # NODE_NAME
+    node_listen: tuple[str, ...]  # NODE_LISTEN: IP:PORT of the engine
+    node_folder: Path  # NODE_FOLDERS: where this node keeps torrents
+    node_umask: int  # NODE_UMASK: of files and folders the node makes
+    wallet_network: str  # WALLET_NETWORK
+
+    @property
+    def public_origin(self) -> str:
+        parts = urlsplit(self.public_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def public_path(self) -> str:
+        return urlsplit(self.public_url).path
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    @property
+    def redis_socket(self) -> Path:
+        return self.data / "redis.sock"
+
+    @property
+    def effective_redis_url(self) -> str:
+        return self.redis_url or f"unix://{self.redis_socket}"
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Environment:
+    """Read and check the environment; raises BadEnvironment."""
+    data = Path(environ.get("SEEDBOX_DATA") or ROOT / "var").absolute()
+    port = _port(environ, "SEEDBOX_PORT", 8000)
+    return Environment(
+        data=data,
+        bind=environ.get("SEEDBOX_BIND") or "127.0.0.1",
+        port=port,
+        public_url=_public_url(environ, port),
+        trusted_proxies=tuple((environ.get("SEEDBOX_TRUSTED_PROXIES") or "").replace(",", " ").split()),
+        admin_user=environ.get("SEEDBOX_ADMIN_USER") or "admin",
+        admin_password=environ.get("SEEDBOX_ADMIN_PASSWORD") or "",
+        secret_key=environ.get("SEEDBOX_SECRET_KEY") or "",
+        database_url=_database_url(environ),
+        redis_url=_redis_url(environ),
+        node_name=_node_name(environ),
+        node_listen=_listen(environ),
+        node_folder=_folder(environ, data),
+        node_umask=_umask(environ),
+        wallet_network=_one_of(environ, "WALLET_NETWORK", WALLET_NETWORKS, "devnet"),
+    )
+
+
+def _port(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isdecimal() or not 1 <= int(text) <= 65_535:
+        raise BadEnvironment(f"{name}={text}: write a port between 1 and 65535")
+    return int(text)
+
+
+def _public_url(environ: Mapping[str, str], port: int) -> str:
+    text = (environ.get("SEEDBOX_PUBLIC_URL") or f"http://localhost:{port}").rstrip("/")
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise BadEnvironment(f"SEEDBOX_PUBLIC_URL={text}: write the address browsers use, like https://box.example.org")
+    return text
+
+
+def _database_url(environ: Mapping[str, str]) -> str:
+    text = environ.get("DATABASE_URL") or ""
+    if text and urlsplit(text).scheme not in ("postgres", "postgresql"):
+        raise BadEnvironment(
+            "DATABASE_URL: write postgresql://USER:PASSWORD@HOST:PORT/NAME, or leave it empty for SQLite"
+        )
+    return text
+
+
+def _redis_url(environ: Mapping[str, str]) -> str:
+    text = environ.get("REDIS_URL") or ""
+    if text and urlsplit(text).scheme not in ("redis", "rediss", "unix"):
+        raise BadEnvironment("REDIS_URL: write redis://HOST:PORT/0 or unix://PATH, or leave it empty to start our own")
+    return text
+
+
+def _node_name(environ: Mapping[str, str]) -> str:
+    text = environ.get("NODE_NAME") or "local"
+    if not _NODE_NAME.fullmatch(text):
+        raise BadEnvironment(f"NODE_NAME={text}: use up to 39 small letters, digits and hyphens")
+    return text
+
+
+def _listen(environ: Mapping[str, str]) -> tuple[str, ...]:
+    text = environ.get("NODE_LISTEN") or "0.0.0.0:6881,[::]:6881"
+    addresses = tuple(part.strip() for part in text.split(",") if part.strip())
+    for address in addresses:
+        match = _LISTEN.fullmatch(address)
+        if not match or int(match[2]) > 65_535:
+            raise BadEnvironment(f"NODE_LISTEN={text}: write IP:PORT, several with commas, IPv6 in brackets")
+    return addresses
+
+
+def _folder(environ: Mapping[str, str], data: Path) -> Path:
+    text = environ.get("NODE_FOLDERS") or str(data / "downloads")
+    _, _, path = text.rpartition("=")
+    if "," in text or not Path(path).is_absolute():
+        raise BadEnvironment(f"NODE_FOLDERS={text}: write one absolute path")
+    return Path(path)
+
+
+def _umask(environ: Mapping[str, str]) -> int:
+    text = environ.get("NODE_UMASK") or "0022"
+    if not re.fullmatch(r"0?[0-7]{3}", text):
+        raise BadEnvironment(f"NODE_UMASK={text}: write three or four octal digits, like 0022")
+    return int(text, 8)
+
+
+def _one_of(environ: Mapping[str, str], name: str, values: tuple[str, ...], default: str) -> str:
+    text = environ.get(name) or default
+    if text not in values:
+        raise BadEnvironment(f"{name}={text}: write one of {', '.join(values)}")
+    return text

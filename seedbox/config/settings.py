@@ -1,0 +1,213 @@
+"""Django's settings, derived from the environment (`env.py`) and from nothing else."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
+
+from seedbox.config import env
+
+try:
+    ENVIRONMENT = env.read()
+except env.BadEnvironment as problem:
+    raise ImproperlyConfigured(str(problem)) from None
+
+BASE_DIR = env.ROOT
+DATA_DIR = ENVIRONMENT.data
+SQLITE_WAIT_S = 20  # a writer waits this long for another; longer than any of our writes under a full test load
+
+
+def _kept_secret(path: Path) -> str:
+    """Return the secret kept at `path`, making it on the first start; only its owner can read it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = secrets.token_urlsafe(50)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(fresh)
+    return fresh
+
+
+def _database() -> dict[str, Any]:
+    if not ENVIRONMENT.database_url:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "seedbox.sqlite3",
+            "OPTIONS": {
+                "timeout": SQLITE_WAIT_S,
+                # The write lock is taken at BEGIN: a transaction that reads first can't fail halfway for want of it.
+                "transaction_mode": "IMMEDIATE",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+            },
+            # Django's default test database is in memory: no WAL, and other processes can't see it.
+            "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
+        }
+    parts = conninfo_to_dict(ENVIRONMENT.database_url)
+    known = {"host": "HOST", "port": "PORT", "dbname": "NAME", "user": "USER", "password": "PASSWORD"}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **{django: str(parts.pop(name)) for name, django in known.items() if name in parts},
+        "OPTIONS": parts,
+    }
+
+
+SECRET_KEY = ENVIRONMENT.secret_key or _kept_secret(DATA_DIR / "secret_key")
+DEBUG = False
+PUBLIC_URL = ENVIRONMENT.public_url
+PUBLIC_ORIGIN = ENVIRONMENT.public_origin
+FORCE_SCRIPT_NAME = ENVIRONMENT.public_path or None
+TRUSTED_PROXIES = ENVIRONMENT.trusted_proxies
+_public_host = PUBLIC_ORIGIN.partition("://")[2]
+ALLOWED_HOSTS = [
+    _public_host.rpartition(":")[0] if _public_host[-1].isdigit() and ":" in _public_host else _public_host
+]
+ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "channels",
+    "csp",
+    "django_htmx",
+    "seedbox",
+    "wallet",
+    "speed",
+    "seedbox.config",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "seedbox.config.urls"
+ASGI_APPLICATION = "seedbox.config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Throttles must survive a restart and a dead Redis, and hold over several web processes.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+REDIS_URL = ENVIRONMENT.effective_redis_url
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL]},
+    }
+}
+
+NODE_NAME = ENVIRONMENT.node_name
+NODE_LISTEN = ENVIRONMENT.node_listen
+NODE_FOLDER = ENVIRONMENT.node_folder
+NODE_UMASK = ENVIRONMENT.node_umask
+WALLET_NETWORK = ENVIRONMENT.wallet_network
+
+# --- people
+AUTH_USER_MODEL = "seedbox.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "torrents"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "seedbox.web.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PRESERVE_USERNAME_CASING = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+# The same limits on every box: a stranger gets ten wrong passwords a minute from one address, five per user and 5 minutes.
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "signup": "20/m/ip",
+    "change_password": "5/m/user",
+    "reauthenticate": "10/m/user",
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+# --- the browser
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+STATIC_URL = f"{ENVIRONMENT.public_path}/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+        "img-src": [SELF, "data:"],
+        "script-src": [SELF, NONCE],
+        "connect-src": [SELF],
+    }
+}
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENVIRONMENT.is_https
+SECURE_HSTS_SECONDS = 31_536_000 if ENVIRONMENT.is_https else 0
+# Two boxes on one machine share the host "localhost", and so its cookies: the port keeps them apart.
+SESSION_COOKIE_NAME = f"seedbox_login_{ENVIRONMENT.port}"
+CSRF_COOKIE_NAME = f"seedbox_csrf_{ENVIRONMENT.port}"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # of a form without its files
+DATA_UPLOAD_MAX_NUMBER_FILES = 100
+FILE_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "celery": {"level": "WARNING"},
+    },
+}

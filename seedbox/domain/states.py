@@ -1,0 +1,116 @@
+"""The states a torrent can be seen in, and the legal moves between them; checked when this module is imported.
+
+A state is what the node last *saw*; what users want is a wish. The node reports snapshots, so a move may jump over states
+that lasted less than a tick: the table lists every pair that two snapshots in a row may show.
+"""
+
+import enum
+from dataclasses import dataclass
+
+
+class State(enum.StrEnum):
+    WAITING = "waiting"
+    METADATA = "metadata"
+    CHECKING = "checking"
+    DOWNLOADING = "downloading"
+    SEEDING = "seeding"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+    ERROR = "error"
+    REMOVING = "removing"
+
+
+@dataclass(frozen=True)
+class StateText:
+    label: str
+    meaning: str  # one sentence for the page
+    tone: str  # colour name of the design: secondary, azure, green, yellow, red
+    moves_to: frozenset[State]
+
+
+def _moves(*states: State) -> frozenset[State]:
+    return frozenset({*states, State.ERROR, State.REMOVING})
+
+
+_S = State
+STATES: dict[State, StateText] = {
+    _S.WAITING: StateText(
+        "Waiting",
+        "The node has not picked this torrent up yet.",
+        "secondary",
+        _moves(_S.METADATA, _S.CHECKING, _S.DOWNLOADING, _S.SEEDING, _S.STOPPED, _S.FINISHED),
+    ),
+    _S.METADATA: StateText(
+        "Fetching metadata",
+        "Looking for peers that know what this magnet contains.",
+        "azure",
+        _moves(_S.WAITING, _S.CHECKING, _S.DOWNLOADING, _S.SEEDING, _S.STOPPED, _S.FINISHED),
+    ),
+    _S.CHECKING: StateText(
+        "Checking",
+        "Reading the files on disk and comparing them with their hashes.",
+        "azure",
+        _moves(_S.WAITING, _S.DOWNLOADING, _S.SEEDING, _S.STOPPED, _S.FINISHED, _S.METADATA),
+    ),
+    _S.DOWNLOADING: StateText(
+        "Downloading",
+        "Fetching pieces from peers.",
+        "blue",
+        _moves(_S.WAITING, _S.CHECKING, _S.SEEDING, _S.STOPPED, _S.FINISHED),
+    ),
+    _S.SEEDING: StateText(
+        "Seeding",
+        "Complete, and offered to other peers.",
+        "green",
+        _moves(_S.WAITING, _S.CHECKING, _S.DOWNLOADING, _S.STOPPED, _S.FINISHED),
+    ),
+    _S.STOPPED: StateText(
+        "Stopped",
+        "Stopped before it was complete. Start it to go on.",
+        "secondary",
+        _moves(_S.WAITING, _S.METADATA, _S.CHECKING, _S.DOWNLOADING, _S.SEEDING, _S.FINISHED),
+    ),
+    _S.FINISHED: StateText(
+        "Finished",
+        "Complete, and stopped. Start it to seed.",
+        "green",
+        _moves(_S.WAITING, _S.CHECKING, _S.DOWNLOADING, _S.SEEDING, _S.STOPPED),
+    ),
+    _S.ERROR: StateText(
+        "Error",
+        "Something went wrong; the torrent's log says what and what to do.",
+        "red",
+        _moves(*(state for state in _S)),
+    ),
+    _S.REMOVING: StateText(
+        "Removing",
+        "The last holder removed this torrent; its files are being deleted.",
+        "yellow",
+        _moves(_S.WAITING),
+    ),
+}
+
+
+class IllegalTable(Exception):
+    """The table of states is wrong: it names a state without an entry, or a state that nothing leads to."""
+
+
+def check_table(table: dict[State, StateText]) -> None:
+    """Refuse a table that misses a state or has one that no other leads to."""
+    if missing := set(State) - set(table):
+        raise IllegalTable(f"states without an entry: {sorted(missing)}")
+    reachable = {target for state, text in table.items() for target in text.moves_to if target != state}
+    if lonely := set(State) - reachable:
+        raise IllegalTable(f"states that nothing leads to: {sorted(lonely)}")
+
+
+check_table(STATES)
+
+
+def is_legal_move(before: State, after: State) -> bool:
+    """Say whether two snapshots in a row may show these states; staying is always legal."""
+    return before == after or after in STATES[before].moves_to
+
+
+ACTIVE_STATES = frozenset({State.METADATA, State.CHECKING, State.DOWNLOADING, State.SEEDING})
+COMPLETE_STATES = frozenset({State.SEEDING, State.FINISHED})

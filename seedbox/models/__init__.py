@@ -1,0 +1,22 @@
+from seedbox.models.file import File
+from seedbox.models.holding import Holding
+from seedbox.models.install import Install
+from seedbox.models.invitation import Invitation
+from seedbox.models.log_entry import LogEntry
+from seedbox.models.node import Node
+from seedbox.models.observation import Observation
+from seedbox.models.torrent import Metadata, Torrent
+from seedbox.models.user import User
+
+__all__ = [
+    "File",
+    "Holding",
+    "Install",
+    "Invitation",
+    "LogEntry",
+    "Metadata",
+    "Node",
+    "Observation",
+    "Torrent",
+    "User",
+]

@@ -1,0 +1,20 @@
+from django.db import models
+
+
+class Node(models.Model):
+    """One Celery worker process with one engine and its folders. Written by that process only."""
+
+    name = models.CharField(max_length=40, unique=True)
+    lease_token = models.CharField(max_length=32, default="")  # of the process that owns this node now
+    started_at = models.DateTimeField(null=True)
+    beat_at = models.DateTimeField(null=True)
+    folder = models.TextField(default="")  # where new torrents go
+    free_bytes = models.BigIntegerField(default=0)
+    total_bytes = models.BigIntegerField(default=0)
+    listens_on = models.JSONField(default=list)  # ["0.0.0.0:6881", …] that the engine really got
+    engine_version = models.CharField(max_length=40, default="")
+    counters = models.JSONField(default=dict)  # seedbox.engine.port.Engine.counters
+    problem = models.TextField(default="")  # one sentence for the health page, "" when well
+
+    def __str__(self) -> str:
+        return self.name
