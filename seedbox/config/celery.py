@@ -6,7 +6,7 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seedbox.config.settings")
 
-from django.conf import settings  # noqa: E402  # the line above must come first
+from django.conf import settings  # the line above must come first
 
 app = Celery("seedbox")
 app.conf.update(

@@ -155,7 +155,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
-# The same limits on every box: a stranger gets ten wrong passwords a minute from one address, five per user and 5 minutes.
+# Ten wrong passwords a minute from one address, five in five minutes for one user name.
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
     "login_failed": "10/m/ip,5/5m/key",

@@ -27,7 +27,7 @@ class Step:
 def plan(*, desired: Desired, applied: Applied | None, rechecked_count: int) -> tuple[Step, ...]:
     """Return the steps, in order, that lead from `applied` (None: the engine does not have it) to `desired`.
 
-    `rechecked_count` is the number of rechecks that were asked for when one was last carried out, as the database knows it.
+    `rechecked_count` is what Torrent.recheck_count was when a recheck was last carried out.
     """
     if not desired.present:
         return (Step("remove"),)

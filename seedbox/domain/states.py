@@ -1,7 +1,7 @@
 """The states a torrent can be seen in, and the legal moves between them; checked when this module is imported.
 
-A state is what the node last *saw*; what users want is a wish. The node reports snapshots, so a move may jump over states
-that lasted less than a tick: the table lists every pair that two snapshots in a row may show.
+A state is what the node last *saw*; what users want is a wish. The node reports snapshots, so a move may jump over
+states that lasted less than a tick: the table lists every pair that two snapshots in a row may show.
 """
 
 import enum

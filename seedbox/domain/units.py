@@ -7,6 +7,7 @@ GIB = 1024 * MIB
 PPM = 1_000_000
 
 _SIZE_STEPS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+NOTHING = "\N{EN DASH}"
 _ETA_CAP_S = 100 * 86_400  # beyond a hundred days an estimate says nothing
 
 
@@ -25,7 +26,7 @@ def format_bytes(size_bytes: int) -> str:
 
 def format_speed(speed_bytes_per_s: int) -> str:
     """Write a speed, or a dash when nothing moves."""
-    return f"{format_bytes(speed_bytes_per_s)}/s" if speed_bytes_per_s > 0 else "–"
+    return f"{format_bytes(speed_bytes_per_s)}/s" if speed_bytes_per_s > 0 else NOTHING
 
 
 def format_progress(progress_ppm: int) -> str:
@@ -38,7 +39,7 @@ def format_progress(progress_ppm: int) -> str:
 def format_ratio(uploaded_bytes: int, size_bytes: int) -> str:
     """Write uploaded ÷ size with two decimals, rounded down; a dash when there is no size yet."""
     if size_bytes <= 0:
-        return "–"
+        return NOTHING
     hundredths = uploaded_bytes * 100 // size_bytes
     return f"{hundredths // 100}.{hundredths % 100:02d}"
 

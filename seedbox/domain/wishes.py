@@ -28,7 +28,7 @@ ABSENT = Desired(present=False, runs=False, recheck_count=0, trackers=(), peers=
 
 
 def fold(wishes: Iterable[Wish], *, recheck_count: int) -> Desired:
-    """Fold all holders' wishes: it runs if anybody wants it, and everybody's trackers and peers are used once, in order."""
+    """Fold all holders' wishes: run if anybody wants it; use everybody's trackers and peers, each once, in order."""
     wishes = tuple(wishes)
     if not wishes:
         return ABSENT

@@ -1,7 +1,7 @@
 """The engine's port: what the node may ask of a BitTorrent engine, and what it hears back.
 
-One thread owns an engine and calls everything here, except `wake`, which any thread may call. Commands never wait: their
-outcome arrives as events. A torrent is known by its key, the hex info-hash under which our database knows it.
+One thread owns an engine and calls everything here, except `wake`, which any thread may call. Commands never wait:
+their outcome arrives as events. A torrent is known by its key, the hex info-hash under which our database knows it.
 """
 
 from collections.abc import Sequence
