@@ -1,0 +1,83 @@
+"""Rows and torrents with plain defaults, for tests."""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import libtorrent as lt
+from django.conf import settings
+
+from seedbox.domain.states import State
+from seedbox.models import File, Holding, Node, Observation, Torrent, User
+from seedbox.models.user import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery"
+
+
+def make_user(name: str = "alice", *, admin: bool = False) -> User:
+    return User.objects.create_user(name, password=PASSWORD, role=Role.ADMIN if admin else Role.MEMBER)
+
+
+def make_node(name: str = "local") -> Node:
+    return Node.objects.get_or_create(name=name, defaults={"folder": str(settings.NODE_FOLDER)})[0]
+
+
+def make_torrent(name: str = "debian.iso", **fields: Any) -> Torrent:
+    """A torrent with metadata, one file for every 1 MiB unless `files` says otherwise."""
+    files: Iterable[tuple[str, int]] = fields.pop("files", [(name, fields.get("size_bytes", 1_048_576))])
+    files = list(files)
+    digest = hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
+    defaults: dict[str, Any] = {
+        "node": fields.pop("node", None) or make_node(),
+        "key": digest,
+        "info_hash_v1": digest,
+        "name": name,
+        "size_bytes": sum(size for _, size in files),
+        "piece_length_bytes": 16_384,
+        "save_path": str(Path(settings.NODE_FOLDER) / digest),
+        "created_at": NOW,
+    }
+    torrent = Torrent.objects.create(**defaults | fields)
+    File.objects.bulk_create(
+        File(torrent=torrent, index=index, path=path, size_bytes=size) for index, (path, size) in enumerate(files)
+    )
+    return torrent
+
+
+def make_holding(user: User, torrent: Torrent | None = None, **fields: Any) -> Holding:
+    return Holding.objects.create(user=user, torrent=torrent or make_torrent(), **{"added_at": NOW} | fields)
+
+
+def make_observation(torrent: Torrent, *, state: State = State.DOWNLOADING, **fields: Any) -> Observation:
+    defaults = {"seen_at": NOW, "wanted_bytes": torrent.size_bytes, "applied_version": torrent.wish_version}
+    return Observation.objects.create(torrent=torrent, state=state, **defaults | fields)
+
+
+def make_content(folder: Path, files: dict[str, int], *, seed: int = 1) -> Path:
+    """Write files of the given sizes, filled with bytes that differ by file and by `seed`; return the folder."""
+    for number, (path, size_bytes) in enumerate(files.items()):
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        stream = hashlib.shake_128(f"{seed}/{number}".encode())
+        target.write_bytes(stream.digest(size_bytes))
+    return folder
+
+
+def make_torrent_file(
+    content: Path, *, piece_size_bytes: int = 16_384, private: bool = False, protocol: str = "v1", tracker: str = ""
+) -> bytes:
+    """Return a .torrent of a file or folder; `protocol` is v1, v2 or hybrid."""
+    storage = lt.file_storage()
+    lt.add_files(storage, str(content))
+    flags = {"v1": lt.create_torrent.v1_only, "v2": lt.create_torrent.v2_only, "hybrid": 0}[protocol]
+    creator = lt.create_torrent(storage, piece_size=piece_size_bytes, flags=flags)
+    creator.set_priv(private)
+    if tracker:
+        creator.add_tracker(tracker)
+    lt.set_piece_hashes(creator, str(content.parent))
+    return bytes(lt.bencode(creator.generate()))

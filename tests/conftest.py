@@ -1,0 +1,57 @@
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from redis import Redis
+
+from seedbox.models import User
+from tests.builders import make_user
+from tests.servers import ON_SQLITE, PROVE
+
+# The same examples on every run of `make test`; `make prove` draws a hundred times as many.
+hypothesis_settings.register_profile(
+    "box",
+    max_examples=50 * PROVE,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+hypothesis_settings.load_profile("box")
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    return make_user("olga")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    return make_user("sam")
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return make_user("ada", admin=True)
+
+
+@pytest.fixture
+def redis_client() -> Iterator[Redis]:
+    """The real Redis-protocol server of this run, emptied."""
+    with Redis.from_url(settings.REDIS_URL) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def process_environment(transactional_db: None) -> dict[str, str]:
+    """The environment for a child process that shall see this test's database, Redis and data folder."""
+    parts = connection.settings_dict
+    if ON_SQLITE:
+        return dict(os.environ)
+    url = f"postgresql://{parts['USER']}:@/{parts['NAME']}?host={parts['OPTIONS'].get('host') or parts['HOST']}"
+    return {**os.environ, "DATABASE_URL": url}
