@@ -13,21 +13,25 @@ class Applied:
     recheck_count: int
     trackers: tuple[str, ...]
     peers: tuple[str, ...]
+    has_metadata: bool = True  # false: it was added by magnet, and no metadata has come yet
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do: add | start | stop | recheck | trackers | peers | remove."""
+    """One thing to do: add | metadata | start | stop | recheck | trackers | peers | remove."""
 
     verb: str
     trackers: tuple[str, ...] = ()
     peers: tuple[str, ...] = ()
 
 
-def plan(*, desired: Desired, applied: Applied | None, rechecked_count: int) -> tuple[Step, ...]:
+def plan(
+    *, desired: Desired, applied: Applied | None, rechecked_count: int, has_metadata: bool = True
+) -> tuple[Step, ...]:
     """Return the steps, in order, that lead from `applied` (None: the engine does not have it) to `desired`.
 
-    `rechecked_count` is what Torrent.recheck_count was when a recheck was last carried out.
+    `rechecked_count` is what Torrent.recheck_count was when a recheck was last carried out, and `has_metadata` says
+    that we have a torrent file to give.
     """
     if not desired.present:
         return (Step("remove"),)
@@ -35,6 +39,8 @@ def plan(*, desired: Desired, applied: Applied | None, rechecked_count: int) -> 
     if applied is None:
         steps.append(Step("add", trackers=desired.trackers, peers=desired.peers))
     else:
+        if has_metadata and not applied.has_metadata:
+            steps.append(Step("metadata"))
         if desired.trackers != applied.trackers:
             steps.append(Step("trackers", trackers=desired.trackers))
         if fresh := tuple(peer for peer in desired.peers if peer not in applied.peers):

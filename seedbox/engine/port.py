@@ -60,6 +60,14 @@ class SetTrackers:
 
 
 @dataclass(frozen=True)
+class GiveMetadata:
+    """Use this torrent file for a torrent that came by magnet and still waits for its metadata; else do nothing."""
+
+    key: str
+    torrent_file: bytes
+
+
+@dataclass(frozen=True)
 class ConnectPeers:
     key: str
     peers: tuple[str, ...]  # "IP:PORT", IPv6 in brackets
@@ -79,6 +87,7 @@ Command = (
     | RecheckTorrent
     | RemoveTorrent
     | SetTrackers
+    | GiveMetadata
     | ConnectPeers
     | WatchTorrents
 )

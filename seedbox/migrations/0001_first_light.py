@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField()),
                 ("wish_version", models.BigIntegerField(default=1)),
                 ("recheck_count", models.IntegerField(default=0)),
+                ("clear_first", models.BooleanField(default=False)),
             ],
         ),
         migrations.CreateModel(

@@ -22,6 +22,7 @@ class Torrent(models.Model):
     created_at = models.DateTimeField()
     wish_version = models.BigIntegerField(default=1)  # goes up with every change of a wish
     recheck_count = models.IntegerField(default=0)  # how often a recheck was asked for, ever
+    clear_first = models.BooleanField(default=False)  # earlier holders' files may be left: the node deletes them first
 
     class Meta:
         constraints = [
