@@ -1,0 +1,189 @@
+"""What people see without reloading: the node publishes changed rows of what is on somebody's screen.
+
+Messages are JSON text, encoded once per group and passed on by the consumers as they are:
+
+    {"type": "rows", "stream": "<epoch>/<group>", "seq": 5, "rows": {"holding-12": {"down": "1.20 MiB/s"}}}
+    {"type": "list", "stream": …, "seq": 6, "list": "peers-12", "rows": {"192.0.2.1:6881": {"client": …}}}
+    {"type": "changed", "what": "torrents"}
+
+Rows carry the cells that changed, lists are whole. A publisher numbers the messages of each stream, so that a browser
+that missed one notices and asks for everything again. A group is a user (rows) or a holding's page (details).
+"""
+
+import json
+import secrets
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from seedbox.engine.port import Details, Peer
+from seedbox.models import File, Holding, LogEntry
+from seedbox.services.outbox import Outbox
+from seedbox.services.rows import Row, file_row, log_row, peer_row, torrent_row, tracker_row
+from seedbox.services.watches import Watched, WatchesUnknown, WatchReader
+
+MAX_PEERS_SHOWN = 200
+MAX_LOG_SHOWN = 100
+REST = timedelta(seconds=5)  # after Redis did not answer
+
+_NOBODY = Watched()
+
+
+def user_group(user_id: int) -> str:
+    return f"user-{user_id}"
+
+
+def detail_group(holding_id: int) -> str:
+    return f"detail-{holding_id}"
+
+
+class Publisher:
+    """The node's voice. All calls come from one thread; none raises or waits for Redis longer than half a second.
+
+    In each tick: `watched` once; if it says that somebody looks, the publish methods for what is watched. They send
+    only what differs from what they sent before, and everything of a name that was asked for anew.
+    """
+
+    def __init__(self, *, redis_url: str) -> None:
+        self._reader = WatchReader(redis_url=redis_url)
+        self._outbox = Outbox(name="node")
+        self._epoch = secrets.token_hex(4)
+        self._seq: dict[str, int] = defaultdict(int)
+        self._sent: dict[str, dict[str, Row | dict[str, Row]]] = {}  # watched name -> row or list name -> as sent
+        self._watched = _NOBODY
+        self._rest_until: datetime | None = None
+        self._unanswered = 0
+        self._lost_before = 0
+
+    def watched(self, now: datetime) -> Watched:
+        """Return what is on somebody's screen; nothing while Redis is dead."""
+        if self._rest_until is not None and now < self._rest_until:
+            return _NOBODY
+        try:
+            self._watched = self._reader.read()
+            self._rest_until = None
+        except WatchesUnknown:
+            self._unanswered += 1
+            self._rest_until = now + REST
+            self._watched = _NOBODY
+        self._forget_stale()
+        return self._watched
+
+    def publish_rows(self, holdings: Iterable[Holding]) -> None:
+        """Send the changed cells of watched rows; needs what `torrent_row` needs."""
+        rows_of_user: dict[int, dict[str, Row]] = defaultdict(dict)
+        for holding in holdings:
+            name = f"holding-{holding.pk}"
+            if holding.pk in self._watched.rows and (cells := self._changed_cells(name, torrent_row(holding))):
+                rows_of_user[holding.user_id][name] = cells
+        for user_id, rows in rows_of_user.items():
+            self._send(user_group(user_id), {"type": "rows", "rows": rows})
+
+    def publish_files(self, holding: Holding, files: Iterable[File]) -> None:
+        """Send the changed cells of a watched page's files."""
+        if holding.pk not in self._watched.details:
+            return
+        rows = {}
+        for file in files:
+            row = file_row(holding.pk, file)
+            if cells := self._changed_cells(detail_group(holding.pk), row):
+                rows[str(row["row"])] = cells
+        if rows:
+            self._send(detail_group(holding.pk), {"type": "rows", "rows": rows})
+
+    def publish_details(self, holding: Holding, details: Details) -> None:
+        """Send a watched page's peers, and those trackers that its holder brought.
+
+        Another holder's announce URL may carry that person's passkey.
+        """
+        self._publish_list(holding, "peers", peer_rows(details.peers))
+        trackers = (tracker for tracker in details.trackers if tracker.url in holding.trackers)
+        self._publish_list(holding, "trackers", {tracker.url: tracker_row(tracker) for tracker in trackers})
+
+    def publish_log(self, holding: Holding, entries: Iterable[LogEntry]) -> None:
+        """Send a watched page's log, the newest entries first; those from before the holding are left out."""
+        self._publish_list(holding, "log", log_rows(holding, entries))
+
+    def counters(self) -> dict[str, int]:
+        """Return counts for the health page."""
+        return {"live_messages_lost": self._outbox.lost, "live_watches_unanswered": self._unanswered}
+
+    def close(self) -> None:
+        """End the connections; what is queued is sent first."""
+        self._outbox.close()
+        self._reader.close()
+
+    def _forget_stale(self) -> None:
+        """Drop what was sent of names that nobody watches or that are wanted whole; of all if a message was lost."""
+        if self._outbox.lost != self._lost_before:
+            self._lost_before = self._outbox.lost
+            self._sent.clear()
+            return
+        for name in list(self._sent):
+            kind, _, holding_id = name.partition("-")
+            seen = self._watched.rows if kind == "holding" else self._watched.details
+            if int(holding_id) not in seen or name in self._watched.asked:
+                del self._sent[name]
+
+    def _changed_cells(self, name: str, row: Row) -> Row:
+        sent = self._sent.setdefault(name, {})
+        key = str(row["row"])
+        before = sent.get(key, {})
+        sent[key] = row
+        return {cell: value for cell, value in row.items() if before.get(cell) != value}
+
+    def _publish_list(self, holding: Holding, kind: str, rows: dict[str, Row]) -> None:
+        if holding.pk not in self._watched.details:
+            return
+        sent = self._sent.setdefault(detail_group(holding.pk), {})
+        key = f"{kind}-{holding.pk}"
+        if sent.get(key) != rows:
+            sent[key] = rows
+            self._send(detail_group(holding.pk), {"type": "list", "list": key, "rows": rows})
+
+    def _send(self, group: str, message: Mapping[str, object]) -> None:
+        self._seq[group] += 1
+        stream = {"stream": f"{self._epoch}/{group}", "seq": self._seq[group]}
+        self._outbox.post(group=group, text=encode({**message, **stream}))
+
+
+def peer_rows(peers: Iterable[Peer]) -> dict[str, Row]:
+    """Return the busiest peers, in the order of their addresses so that rows keep their places."""
+    busiest = sorted(peers, key=lambda peer: peer.down_bytes_per_s + peer.up_bytes_per_s, reverse=True)
+    shown = sorted(busiest[:MAX_PEERS_SHOWN], key=lambda peer: peer.address)
+    return {peer.address: peer_row(peer) for peer in shown}
+
+
+def log_rows(holding: Holding, entries: Iterable[LogEntry]) -> dict[str, Row]:
+    """Return the newest entries since the holding began, newest first, under keys that JavaScript keeps in order."""
+    seen = [entry for entry in entries if entry.at >= holding.added_at]
+    newest = sorted(seen, key=lambda entry: (entry.at, entry.pk), reverse=True)[:MAX_LOG_SHOWN]
+    return {f"log-{entry.pk}": log_row(entry) for entry in newest}
+
+
+def encode(message: Mapping[str, object]) -> str:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+
+
+class _ChangeTeller:
+    """This process's outbox for `list_changed`, made on first use: most processes never need it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._outbox: Outbox | None = None
+
+    def tell(self, *, user_id: int) -> None:
+        with self._lock:
+            if self._outbox is None:
+                self._outbox = Outbox(name="changes")
+        text = encode({"type": "changed", "what": "torrents"})
+        self._outbox.post_and_wait(group=user_group(user_id), text=text)
+
+
+_teller = _ChangeTeller()
+
+
+def list_changed(*, user_id: int) -> None:
+    """Tell the user's open pages to fetch their list again. Never raises; takes half a second at most, rarely."""
+    _teller.tell(user_id=user_id)

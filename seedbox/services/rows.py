@@ -1,0 +1,202 @@
+"""What a page shows of a holding, a file, a peer, a tracker, a log entry: one dict that template and live socket share.
+
+Pure formatting over loaded models and engine values; nothing here asks the database.
+"""
+
+from dataclasses import dataclass
+
+from django.core.exceptions import ObjectDoesNotExist
+
+from seedbox.domain.states import STATES, State
+from seedbox.domain.units import (
+    NOTHING,
+    PPM,
+    format_bytes,
+    format_duration,
+    format_eta,
+    format_progress,
+    format_ratio,
+    format_speed,
+    progress_ppm,
+)
+from seedbox.engine.port import Peer, Tracker
+from seedbox.models import File, Holding, LogEntry, Observation
+
+Cell = str | int
+Row = dict[str, Cell]
+
+MAX_FOREIGN_CHARS = 200  # of what peers and trackers say about themselves: a longer text would only push the page apart
+
+_MASKED_WHEN_STOPPED = frozenset({State.METADATA, State.DOWNLOADING, State.SEEDING})
+_TRACKER_TONES = {"working": "green", "updating": "azure", "error": "red"}
+_LOG_TONES = {"warning": "yellow", "error": "red"}
+
+
+@dataclass(frozen=True)
+class _Figures:
+    """How one holder sees the torrent now."""
+
+    state: State
+    progress_ppm: int
+    remaining_bytes: int
+    down_bytes_per_s: int
+    up_bytes_per_s: int
+    downloaded_bytes: int
+    uploaded_bytes: int
+    peers: int
+    seeds: int
+    error: str
+
+
+def torrent_row(holding: Holding) -> Row:
+    """Return the cells of one holding; needs `torrent` and `torrent__observation` loaded."""
+    figures = _figures(holding)
+    text = STATES[figures.state]
+    size_bytes = holding.torrent.size_bytes
+    return {
+        "row": f"holding-{holding.pk}",
+        "name": torrent_name(holding),
+        "state": figures.state.value,
+        "state_label": text.label,
+        "state_tone": text.tone,
+        "progress": format_progress(figures.progress_ppm),
+        "progress_ppm": figures.progress_ppm,
+        "size": format_bytes(size_bytes) if holding.torrent.has_metadata else NOTHING,
+        "done": format_bytes(size_bytes - figures.remaining_bytes) if holding.torrent.has_metadata else NOTHING,
+        "down": format_speed(figures.down_bytes_per_s),
+        "up": format_speed(figures.up_bytes_per_s),
+        "eta": _eta(figures),
+        "ratio": format_ratio(figures.uploaded_bytes, size_bytes),
+        "peers": _peers(figures),
+        "uploaded": format_bytes(figures.uploaded_bytes),
+        "downloaded": format_bytes(figures.downloaded_bytes),
+        "error": figures.error,
+        "complete": int(figures.progress_ppm >= PPM and figures.state != State.CHECKING),
+    }
+
+
+def torrent_name(holding: Holding) -> str:
+    """Return the torrent's own name, else the one in this holder's magnet, else its info-hash."""
+    return holding.torrent.name or holding.name or holding.torrent.key
+
+
+def seen_state(holding: Holding) -> State:
+    """Return the state as this holder sees it.
+
+    A holder who stopped the torrent sees it stopped, also while it runs for others: nothing may tell of them.
+    """
+    observation = observation_of(holding)
+    if observation is None:
+        return State.WAITING
+    state = State(observation.state)
+    if holding.runs or state not in _MASKED_WHEN_STOPPED:
+        return state
+    return State.FINISHED if state == State.SEEDING else State.STOPPED
+
+
+def observation_of(holding: Holding) -> Observation | None:
+    """Return what the node last saw of the torrent, None before its first look."""
+    try:
+        return holding.torrent.observation
+    except ObjectDoesNotExist:
+        return None
+
+
+def _figures(holding: Holding) -> _Figures:
+    seen = observation_of(holding)
+    if seen is None:
+        size_bytes = holding.torrent.size_bytes
+        return _Figures(State.WAITING, 0, size_bytes, 0, 0, 0, 0, 0, 0, "")
+    state = seen_state(holding)
+    moves = state == seen.state  # false: it runs for others only
+    checking = state == State.CHECKING
+    done_ppm = progress_ppm(done_bytes=seen.done_bytes, wanted_bytes=seen.wanted_bytes)
+    return _Figures(
+        state=state,
+        progress_ppm=seen.checked_ppm if checking else done_ppm,
+        remaining_bytes=max(holding.torrent.size_bytes - seen.done_bytes, 0),
+        down_bytes_per_s=seen.down_bytes_per_s if moves else 0,
+        up_bytes_per_s=seen.up_bytes_per_s if moves else 0,
+        # A torrent that was removed and came back counts from zero again: never show less than nothing.
+        downloaded_bytes=max(seen.downloaded_bytes - holding.downloaded_before_bytes, 0),
+        uploaded_bytes=max(seen.uploaded_bytes - holding.uploaded_before_bytes, 0),
+        peers=seen.peers if moves else 0,
+        seeds=seen.seeds if moves else 0,
+        error=seen.error if state == State.ERROR else "",
+    )
+
+
+def _eta(figures: _Figures) -> str:
+    if figures.state != State.DOWNLOADING:
+        return NOTHING
+    if figures.down_bytes_per_s <= 0:
+        return format_eta(None)
+    return format_eta(-(-figures.remaining_bytes // figures.down_bytes_per_s))  # rounded up: "0 s" means done
+
+
+def _peers(figures: _Figures) -> str:
+    if not figures.seeds:
+        return str(figures.peers)
+    return f"{figures.peers} ({figures.seeds} {'seed' if figures.seeds == 1 else 'seeds'})"
+
+
+def file_row(holding_id: int, file: File) -> Row:
+    """Return the cells of one file as the holder's page shows it."""
+    ppm = PPM if file.is_complete else progress_ppm(done_bytes=file.done_bytes, wanted_bytes=file.size_bytes)
+    return {
+        "row": f"file-{holding_id}-{file.index}",
+        "index": file.index,
+        "path": file.path,
+        "size": format_bytes(file.size_bytes),
+        "done": format_bytes(min(file.done_bytes, file.size_bytes)),
+        "progress": format_progress(ppm),
+        "progress_ppm": ppm,
+        "complete": int(file.is_complete),
+    }
+
+
+def peer_row(peer: Peer) -> Row:
+    """Return the cells of one peer."""
+    return {
+        "row": f"peer-{peer.address}",
+        "address": peer.address,
+        "client": plain_text(peer.client) or NOTHING,
+        "progress": format_progress(peer.progress_ppm),
+        "progress_ppm": peer.progress_ppm,
+        "down": format_speed(peer.down_bytes_per_s),
+        "up": format_speed(peer.up_bytes_per_s),
+        "downloaded": format_bytes(peer.downloaded_bytes),
+        "uploaded": format_bytes(peer.uploaded_bytes),
+        "flags": peer.flags,
+    }
+
+
+def tracker_row(tracker: Tracker) -> Row:
+    """Return the cells of one tracker."""
+    return {
+        "row": f"tracker-{tracker.url}",
+        "url": tracker.url,
+        "tier": tracker.tier,
+        "status": tracker.status,
+        "status_tone": _TRACKER_TONES.get(tracker.status, "secondary"),
+        "message": plain_text(tracker.message),
+        "peers": NOTHING if tracker.peers is None else str(tracker.peers),
+        "next": NOTHING if tracker.next_announce_s is None else format_duration(tracker.next_announce_s),
+    }
+
+
+def log_row(entry: LogEntry) -> Row:
+    """Return the cells of one log entry."""
+    return {
+        "row": f"log-{entry.pk}",
+        "at": entry.at.isoformat(timespec="seconds"),  # for <time datetime>
+        "at_text": f"{entry.at:%Y-%m-%d %H:%M:%S}",
+        "level": entry.level,
+        "tone": _LOG_TONES.get(entry.level, "secondary"),
+        "text": entry.text,
+    }
+
+
+def plain_text(text: str) -> str:
+    """Cut a stranger's text and replace what does not print: controls and marks that turn the direction of writing."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:MAX_FOREIGN_CHARS])

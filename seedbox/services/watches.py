@@ -1,0 +1,120 @@
+"""Who looks at what: names on somebody's screen, kept in Redis for a few seconds each, for all nodes and web processes.
+
+A name is `holding-<id>` (its row) or `detail-<id>` (its page). Redis's own clock decides what has expired, so that
+machines whose clocks differ agree. A reader also learns which names were asked for anew since it last read: those
+want to be sent whole, not as changes only.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import redis
+import redis.asyncio
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+EXPIRY_S = 15  # three missed renewals
+RENEWAL_S = 5
+TIMEOUT_S = 0.5  # of one call; on one machine it takes well below a millisecond
+
+_WATCHED_KEY = "seedbox:live:watched"  # name -> ms of expiry
+_ASKED_KEY = "seedbox:live:asked"  # name -> ms when it was last asked for anew
+
+_RENEW = """
+local time = redis.call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now_ms)
+local unknown = 0
+for i = 3, #ARGV do
+  local is_new = redis.call('ZADD', KEYS[1], now_ms + ARGV[1] * 1000, ARGV[i])
+  unknown = unknown + is_new
+  if is_new == 1 or ARGV[2] == '1' then
+    redis.call('ZADD', KEYS[2], now_ms, ARGV[i])
+  end
+end
+return unknown
+"""
+
+_READ = """
+local time = redis.call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now_ms)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now_ms - ARGV[2] * 1000)
+return {now_ms, redis.call('ZRANGE', KEYS[1], 0, -1), redis.call('ZRANGEBYSCORE', KEYS[2], ARGV[1], '+inf')}
+"""
+
+
+class WatchesUnknown(Exception):
+    """Redis does not answer: nobody knows who looks at what."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Holdings on somebody's screen now; `asked` are the names that a reader has not yet seen asked for."""
+
+    rows: frozenset[int] = frozenset()
+    details: frozenset[int] = frozenset()
+    asked: frozenset[str] = field(default=frozenset())
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.details)
+
+
+class WatchReader:
+    """The node's view: all that is watched anywhere. Used by one thread."""
+
+    def __init__(self, *, redis_url: str) -> None:
+        self._redis = redis.Redis.from_url(
+            redis_url,
+            decode_responses=True,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._read = self._redis.register_script(_READ)
+        self._read_at_ms = 0
+
+    def read(self) -> Watched:
+        """Return what is watched now; raises WatchesUnknown within about half a second."""
+        try:
+            now_ms, names, asked = self._read(keys=[_WATCHED_KEY, _ASKED_KEY], args=[self._read_at_ms, EXPIRY_S])
+        except (redis.RedisError, OSError) as problem:
+            raise WatchesUnknown(str(problem)) from problem
+        self._read_at_ms = int(now_ms)
+        return Watched(rows=_ids(names, "holding-"), details=_ids(names, "detail-"), asked=frozenset(asked))
+
+    def close(self) -> None:
+        self._redis.close()
+
+
+class WatchWriter:
+    """A web process's end: tells what its sockets look at. Belongs to one event loop."""
+
+    def __init__(self, *, redis_url: str) -> None:
+        self._redis = redis.asyncio.Redis.from_url(
+            redis_url,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            retry=redis.asyncio.retry.Retry(NoBackoff(), 0),
+        )
+        self._renew = self._redis.register_script(_RENEW)
+
+    async def renew(self, names: Collection[str], *, asked: bool) -> bool:
+        """Keep names watched for another while, `asked` also wants them whole; raises WatchesUnknown.
+
+        Return whether all of them were known: if not, messages may have been missed, and they are asked for anew.
+        """
+        if not names:
+            return True
+        try:
+            unknown = await self._renew(keys=[_WATCHED_KEY, _ASKED_KEY], args=[EXPIRY_S, int(asked), *names])
+        except (redis.RedisError, OSError) as problem:
+            raise WatchesUnknown(str(problem)) from problem
+        return int(unknown) == 0
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+
+def _ids(names: Collection[str], prefix: str) -> frozenset[int]:
+    return frozenset(int(name.removeprefix(prefix)) for name in names if name.startswith(prefix))
