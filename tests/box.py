@@ -48,6 +48,16 @@ def wait_until(look: Callable[[], Found], what: str, limit_s: float = READY_WAIT
     return found
 
 
+def processes_with(setting: str) -> set[int]:
+    """Return the living processes that were started with `NAME=value` in their environment."""
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            if setting in (process / "environ").read_text(errors="replace").split("\0"):
+                found.add(int(process.name))
+    return found
+
+
 class Box:
     """Start a box on entering, stop it on leaving. `lines` is all it has said; `settings` override its environment."""
 
@@ -145,6 +155,10 @@ class Box:
                     if _COMMANDS[name] in Path(f"/proc/{pid}/cmdline").read_text():
                         return int(pid)
         return 0
+
+    def processes(self) -> set[int]:
+        """Return every process of this box, however deep, by the data folder in its environment."""
+        return processes_with(f"SEEDBOX_DATA={self.data}")
 
     def health(self) -> int:
         """Return the status of /healthz; 0 when web does not answer."""

@@ -1,7 +1,7 @@
 """The last one standing: stops the box's processes when the supervisor was killed before it could.
 
-Runs as a script of its own, in its own session. The supervisor writes `+GROUP` and `-GROUP` lines as process groups
-come and go; the end of the input means that the supervisor is gone.
+Runs as a script of its own, in its own session, with its patience in seconds as argument. The supervisor writes `+GROUP`
+and `-GROUP` lines as process groups come and go; the end of the input means that the supervisor is gone.
 """
 
 import os
@@ -10,18 +10,17 @@ import sys
 import time
 from collections.abc import Iterable
 
-PATIENCE_S = 8.0  # the node may be saving resume data; a new box waits for us on the lock, so not for ever
 LOOK_AGAIN_S = 0.05
 
 
-def main() -> None:
+def main(patience_s: float) -> None:
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)  # the end of the input is what ends us
     groups: set[int] = set()
     for line in sys.stdin.buffer:
         (groups.add if line.startswith(b"+") else groups.discard)(int(line[1:]))
     remaining = signal_groups(groups, signal.SIGTERM)
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while remaining and time.monotonic() < deadline:
         time.sleep(LOOK_AGAIN_S)
         remaining = signal_groups(remaining, 0)
@@ -42,4 +41,4 @@ def _signal_group(group: int, number: int) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    main(float(sys.argv[1]))

@@ -22,6 +22,7 @@ LONGEST_DELAY_S = 10.0
 HEALTHY_S = 60.0  # a child that ran this long starts again as quickly as the first time
 LISTEN_WAIT_S = 5.0
 LOOK_AGAIN_S = 0.02
+GUARDIAN_PATIENCE_S = 8.0  # the node may be saving resume data; a new box waits for the lock a little longer
 
 Say = Callable[[str, str], None]
 
@@ -154,7 +155,7 @@ class Supervisor:
 
     def _start_guardian(self) -> None:
         self._guardian = subprocess.Popen(
-            [sys.executable, "-I", guardian.__file__],
+            [sys.executable, "-I", guardian.__file__, str(GUARDIAN_PATIENCE_S)],
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
