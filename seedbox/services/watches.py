@@ -5,7 +5,9 @@ machines whose clocks differ agree. A reader also learns which names were asked 
 want to be sent whole, not as changes only.
 """
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import redis
@@ -114,6 +116,32 @@ class WatchWriter:
 
     async def close(self) -> None:
         await self._redis.aclose()
+
+
+@dataclass
+class _Shared:
+    writer: WatchWriter
+    users: int = 0
+
+
+_shared: dict[asyncio.AbstractEventLoop, _Shared] = {}
+
+
+@asynccontextmanager
+async def shared_writer(*, redis_url: str) -> AsyncIterator[WatchWriter]:
+    """Lend the running loop's one writer; the last to give it back closes it."""
+    loop = asyncio.get_running_loop()
+    if loop not in _shared:
+        _shared[loop] = _Shared(WatchWriter(redis_url=redis_url))
+    shared = _shared[loop]
+    shared.users += 1
+    try:
+        yield shared.writer
+    finally:
+        shared.users -= 1
+        if not shared.users:
+            del _shared[loop]
+            await shared.writer.close()
 
 
 def _ids(names: Collection[str], prefix: str) -> frozenset[int]:

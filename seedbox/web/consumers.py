@@ -1,0 +1,177 @@
+"""The one live socket of a page: the browser says what is on its screen, the node's messages pass through as they are.
+
+A socket hears its user's group from the start and the group of a page (`detail-<id>`) while it watches it. Only a
+user's own holdings are ever watched: that is asked of the database with every set and again at every renewal.
+"""
+
+import asyncio
+import contextlib
+import time
+from typing import Any
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import DatabaseError
+from django.http import HttpRequest
+from redis import RedisError
+
+from seedbox.services import snapshots
+from seedbox.services.live import detail_group, user_group
+from seedbox.services.watches import RENEWAL_S, WatchesUnknown, WatchWriter, shared_writer
+from seedbox.web.frames import BadFrame, Names, parse_frame
+
+SIGNED_OUT = 4401
+BAD_FRAME = 4400
+TOO_MANY_FRAMES = 4429
+TRY_LATER = 1013
+
+FRAMES_AT_ONCE = 20
+FRAMES_PER_S = 5.0  # scrolling makes at most four
+
+
+class LiveConsumer(AsyncWebsocketConsumer):
+    """Passes on what happens to the holdings that its browser shows."""
+
+    writer: WatchWriter
+
+    def __init__(self, *, renewal_s: float = RENEWAL_S) -> None:
+        super().__init__()
+        self._renewal_s = renewal_s
+        self._names = Names()
+        self._frames_left = float(FRAMES_AT_ONCE)
+        self._frame_at_s = time.monotonic()
+        self._lock = asyncio.Lock()  # a frame and a renewal must not interleave: both change what is watched
+        self._renewing: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one socket; without Redis or database it is closed, and the browser tries again later."""
+        try:
+            async with shared_writer(redis_url=settings.REDIS_URL) as self.writer:
+                await super().__call__(scope, receive, send)
+        except (RedisError, OSError, DatabaseError):
+            with contextlib.suppress(Exception):  # it may be closed already
+                await send({"type": "websocket.close", "code": TRY_LATER})
+        finally:
+            if self._renewing is not None:
+                self._renewing.cancel()
+
+    async def connect(self) -> None:
+        await self.accept()
+        user = self.scope["user"]
+        if user is None or not user.is_authenticated:
+            await self.close(SIGNED_OUT)
+            return
+        self.user_id: int = user.pk
+        await self.channel_layer.group_add(user_group(self.user_id), self.channel_name)
+        self._renewing = asyncio.create_task(self._renew_for_ever())
+
+    async def disconnect(self, code: int) -> None:
+        if self._renewing is None:
+            return
+        self._renewing.cancel()
+        for group in [user_group(self.user_id), *map(detail_group, self._names.details)]:
+            await self.channel_layer.group_discard(group, self.channel_name)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self._renewing is None:
+            return
+        if not self._may_speak():
+            await self.close(TOO_MANY_FRAMES)
+            return
+        try:
+            frame = parse_frame(text_data or "")
+        except BadFrame:
+            await self.close(BAD_FRAME)
+            return
+        async with self._lock:
+            if frame.watch is not None:
+                await self._watch(frame.watch)
+            if frame.resync is not None:
+                await self._send_whole(
+                    Names(self._names.rows & frame.resync.rows, self._names.details & frame.resync.details)
+                )
+
+    async def live_text(self, message: dict[str, str]) -> None:
+        """Pass on a message of a group."""
+        await self.send(text_data=message["text"])
+
+    def _may_speak(self) -> bool:
+        now_s = time.monotonic()
+        self._frames_left = min(FRAMES_AT_ONCE, self._frames_left + (now_s - self._frame_at_s) * FRAMES_PER_S)
+        self._frame_at_s = now_s
+        self._frames_left -= 1
+        return self._frames_left >= 0
+
+    async def _watch(self, wanted: Names) -> None:
+        """Replace what is watched: listen first, then send how the new ones stand, so that nothing falls between."""
+        before = self._names
+        await self._listen(await self._own(wanted))
+        await self._send_whole(Names(self._names.rows - before.rows, self._names.details - before.details))
+
+    async def _own(self, wanted: Names) -> Names:
+        own = await database_sync_to_async(snapshots.own_ids)(user_id=self.user_id, holding_ids=wanted.rows)
+        return Names(wanted.rows & own, wanted.details & own)
+
+    async def _listen(self, names: Names) -> None:
+        before, self._names = self._names, names
+        for holding_id in before.details - names.details:
+            await self.channel_layer.group_discard(detail_group(holding_id), self.channel_name)
+        for holding_id in names.details - before.details:
+            await self.channel_layer.group_add(detail_group(holding_id), self.channel_name)
+
+    async def _send_whole(self, names: Names) -> None:
+        """Send rows and pages from the database, and ask the node to send all of them once more with its own figures.
+
+        The node's word comes after ours: messages of groups wait until this frame is done.
+        """
+        if not names.rows:
+            return
+        with contextlib.suppress(WatchesUnknown):  # the next renewal tries again
+            await self.writer.renew(_texts(names), asked=True)
+        rows = await database_sync_to_async(snapshots.rows_of)(user_id=self.user_id, holding_ids=names.rows)
+        if rows:
+            await self.send(text_data=snapshots.rows_message(rows.values()))
+        if names.details:
+            pages = database_sync_to_async(snapshots.page_messages)
+            for text in await pages(user_id=self.user_id, holding_ids=names.details):
+                await self.send(text_data=text)
+
+    async def _renew_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(self._renewal_s)
+            async with self._lock:
+                try:
+                    await self._renew()
+                except (RedisError, OSError, DatabaseError):
+                    await self.close(TRY_LATER)
+                    return
+
+    async def _renew(self) -> None:
+        """Check that the user is still signed in and still holds what is watched, and keep it watched.
+
+        While Redis is dead, or has forgotten us, messages are missed: then the database's word is sent instead.
+        """
+        if not await database_sync_to_async(_is_signed_in)(self.scope["session"].session_key, self.user_id):
+            await self.close(SIGNED_OUT)
+            return
+        await self._listen(await self._own(self._names))
+        try:
+            missed_nothing = await self.writer.renew(_texts(self._names), asked=False)
+        except WatchesUnknown:
+            missed_nothing = False
+        if not missed_nothing:
+            await self._send_whole(self._names)
+
+
+def _texts(names: Names) -> list[str]:
+    return [*(f"holding-{pk}" for pk in names.rows), *(f"detail-{pk}" for pk in names.details)]
+
+
+def _is_signed_in(session_key: str | None, user_id: int) -> bool:
+    """Ask the database as a new page would: signed out, deactivated or with a new password is no longer signed in."""
+    request = HttpRequest()
+    request.session = SessionStore(session_key)
+    return get_user(request).pk == user_id
