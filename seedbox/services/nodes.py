@@ -1,0 +1,152 @@
+"""Nodes: who owns one, how it is, and where new torrents go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError
+from django.db.models import Count, Q
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from seedbox.models import Node
+
+LEASE = timedelta(seconds=15)  # five missed beats
+REDIS_TIMEOUT_S = 0.5
+
+
+class LeaseHeld(Exception):
+    """Another process owns this node: stop it, or give this one another NODE_NAME."""
+
+
+def node_for_new_torrents() -> Node:
+    """Return the node that takes new torrents: the one this install is named for, made here if it never started."""
+    defaults = {"folder": str(settings.NODE_FOLDER)}
+    return Node.objects.get_or_create(name=settings.NODE_NAME, defaults=defaults)[0]
+
+
+def claim(*, name: str, token: str, folder: str, now: datetime) -> Node:
+    """Make `token` the owner of the node; raises LeaseHeld while another owner's beat is younger than the lease.
+
+    The same token claims again at once: whoever knows it has made sure that its earlier process is dead.
+    """
+    Node.objects.get_or_create(name=name, defaults={"folder": folder})
+    free = Q(lease_token="") | Q(lease_token=token) | Q(beat_at__isnull=True) | Q(beat_at__lt=now - LEASE)
+    taken = Node.objects.filter(free, name=name).update(
+        lease_token=token, started_at=now, beat_at=now, folder=folder, problem=""
+    )
+    if not taken:
+        raise LeaseHeld(
+            f"the node {name!r} is run by another process (its last beat is younger than {LEASE.seconds} s): "
+            "stop that one, or set another NODE_NAME for this one"
+        )
+    return Node.objects.get(name=name)
+
+
+def release(*, node_id: int, token: str) -> None:
+    """Give the node up, so that another process can claim it at once."""
+    Node.objects.filter(pk=node_id, lease_token=token).update(lease_token="")
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What a node tells of itself with each beat."""
+
+    free_bytes: int
+    total_bytes: int
+    counters: Mapping[str, int]
+    problem: str  # one sentence, "" when well
+    engine_version: str = ""
+    listens_on: tuple[str, ...] = ()
+
+
+def beat(*, node_id: int, token: str, now: datetime, figures: Beat) -> bool:
+    """Renew the lease and store the figures; false: another process has taken the node over."""
+    renewed = Node.objects.filter(pk=node_id, lease_token=token).update(
+        beat_at=now,
+        free_bytes=figures.free_bytes,
+        total_bytes=figures.total_bytes,
+        counters=dict(figures.counters),
+        problem=figures.problem,
+        engine_version=figures.engine_version,
+        listens_on=list(figures.listens_on),
+    )
+    return bool(renewed)
+
+
+@dataclass(frozen=True)
+class NodeHealth:
+    name: str
+    is_alive: bool  # its last beat is younger than the lease
+    beat_at: datetime | None
+    beat_age_s: int | None
+    started_at: datetime | None
+    problem: str  # one sentence, "" when well
+    folder: str
+    free_bytes: int
+    total_bytes: int
+    torrents: int
+    listens_on: tuple[str, ...]
+    engine_version: str
+    counters: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Health:
+    database_problem: str  # one sentence, "" when well
+    redis_problem: str
+    nodes: tuple[NodeHealth, ...]
+
+    @property
+    def is_well(self) -> bool:
+        nodes_are_well = all(node.is_alive and not node.problem for node in self.nodes)
+        return not self.database_problem and not self.redis_problem and bool(self.nodes) and nodes_are_well
+
+
+def health(now: datetime) -> Health:
+    """Look at the database, Redis and each node's last beat; raises nothing, takes about a second at most."""
+    try:
+        nodes = tuple(_node_health(node, now) for node in Node.objects.annotate(held=_HELD).order_by("name"))
+        database_problem = ""
+    except DatabaseError:
+        nodes, database_problem = (), "The database does not answer."
+    return Health(database_problem, _redis_problem(), nodes)
+
+
+_HELD = Count("torrents", filter=Q(torrents__holdings__isnull=False), distinct=True)
+
+
+def _node_health(node: Node, now: datetime) -> NodeHealth:
+    age = None if node.beat_at is None else now - node.beat_at
+    is_alive = age is not None and age < LEASE and node.lease_token != ""
+    return NodeHealth(
+        name=node.name,
+        is_alive=is_alive,
+        beat_at=node.beat_at,
+        beat_age_s=None if age is None else max(int(age.total_seconds()), 0),
+        started_at=node.started_at,
+        problem=node.problem if is_alive else "The node does not run.",
+        folder=node.folder,
+        free_bytes=node.free_bytes,
+        total_bytes=node.total_bytes,
+        torrents=node.held,  # type: ignore[attr-defined]  # annotated by health()
+        listens_on=tuple(node.listens_on),
+        engine_version=node.engine_version,
+        counters=node.counters,
+    )
+
+
+def _redis_problem() -> str:
+    try:
+        with redis.Redis.from_url(
+            settings.REDIS_URL,
+            socket_timeout=REDIS_TIMEOUT_S,
+            socket_connect_timeout=REDIS_TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),
+        ) as client:
+            client.ping()
+    except (redis.RedisError, OSError):
+        return "Redis does not answer: pages are not live, and actions reach nodes a few seconds later."
+    return ""
