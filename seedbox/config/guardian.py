@@ -1,7 +1,7 @@
 """The last one standing: stops the box's processes when the supervisor was killed before it could.
 
-Runs as a script of its own, in its own session, with its patience in seconds as argument. The supervisor writes `+GROUP`
-and `-GROUP` lines as process groups come and go; the end of the input means that the supervisor is gone.
+Runs as a script of its own, in its own session, with its patience in seconds as argument. The supervisor writes
+`+GROUP` and `-GROUP` lines as process groups come and go; the end of the input means that the supervisor is gone.
 """
 
 import os
