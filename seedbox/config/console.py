@@ -12,10 +12,13 @@ _HARMLESS = dict.fromkeys((*range(9), *range(10, 32), 127, *range(128, 160)), "?
 class Console:
     def __init__(self, out: TextIO) -> None:
         self._out = out
+        self._is_read = True
         self._coloured = out.isatty() and not os.environ.get("NO_COLOR")
 
     def say(self, name: str, line: str) -> None:
         """Print one line; with nobody left to read it (a closed pipe, a lost terminal) the box goes on in silence."""
+        if not self._is_read:
+            return
         prefix = f"{name:<{NAME_WIDTH}}|"
         if self._coloured:
             prefix = f"\x1b[{_COLOURS.get(name, 35)}m{prefix}\x1b[0m"
@@ -23,4 +26,4 @@ class Console:
             self._out.write(f"{prefix} {line.rstrip().translate(_HARMLESS)}\n")
             self._out.flush()
         except OSError:
-            self._out = open(os.devnull, "w")  # noqa: SIM115, PTH123  # lives as long as the process
+            self._is_read = False

@@ -1,0 +1,122 @@
+from pathlib import Path
+
+import pytest
+
+from seedbox.config import env
+from seedbox.config.env import BadEnvironment
+
+REFUSED = [
+    ("SEEDBOX_PORT", "eighty", "write a port between 1 and 65535"),
+    ("SEEDBOX_PORT", "0", "write a port between 1 and 65535"),
+    ("SEEDBOX_PORT", "65536", "write a port between 1 and 65535"),
+    ("SEEDBOX_PORT", "-1", "write a port between 1 and 65535"),
+    ("SEEDBOX_BIND", "localhost", "write an IP address, like 127.0.0.1 or 0.0.0.0"),
+    ("SEEDBOX_PUBLIC_URL", "box.example.org", "write the address browsers use, like https://box.example.org"),
+    ("SEEDBOX_PUBLIC_URL", "ftp://box.example.org", "write the address browsers use"),
+    ("SEEDBOX_PUBLIC_URL", "https://", "write the address browsers use"),
+    ("SEEDBOX_PUBLIC_URL", "https://box.example.org/?a=b", "write the address browsers use"),
+    ("SEEDBOX_PUBLIC_URL", "https://box.example.org/#top", "write the address browsers use"),
+    ("DATABASE_URL", "mysql://u:secret@host/name", "write postgresql://USER:PASSWORD@HOST:PORT/NAME"),
+    ("DATABASE_URL", "sqlite:///box.sqlite3", "or leave it empty for SQLite"),
+    ("REDIS_URL", "localhost:6379", "write redis://HOST:PORT/0 or unix://PATH"),
+    ("REDIS_URL", "http://:secret@host", "or leave it empty to start our own"),
+    ("NODE_NAME", "My Node", "use up to 39 small letters, digits and hyphens"),
+    ("NODE_NAME", "-a", "use up to 39 small letters"),
+    ("NODE_NAME", "a" * 40, "use up to 39 small letters"),
+    ("NODE_LISTEN", "6881", "write IP:PORT, several with commas, IPv6 in brackets"),
+    ("NODE_LISTEN", "0.0.0.0:70000", "write IP:PORT"),
+    ("NODE_LISTEN", "::1:6881", "write IP:PORT"),
+    ("NODE_LISTEN", "0.0.0.0:6881,nonsense", "write IP:PORT"),
+    ("NODE_FOLDERS", "downloads", "write one absolute path"),
+    ("NODE_FOLDERS", "a=/one,b=/two", "write one absolute path"),
+    ("NODE_UMASK", "22", "write three or four octal digits, like 0022"),
+    ("NODE_UMASK", "0028", "write three or four octal digits"),
+    ("NODE_UMASK", "1777", "write three or four octal digits"),
+    ("WALLET_NETWORK", "shasta", "write one of off, devnet, nile, mainnet"),
+    ("WALLET_NETWORK", "OFF", "write one of off, devnet, nile, mainnet"),
+]
+
+
+class TestTheEnvironment:
+    def test_has_a_default_for_everything(self) -> None:
+        environment = env.read({})
+        assert environment.data == env.ROOT / "var"
+        assert (environment.bind, environment.port) == ("127.0.0.1", 8000)
+        assert environment.public_url == "http://localhost:8000"
+        assert environment.trusted_proxies == ()
+        assert (environment.admin_user, environment.admin_password) == ("admin", "")
+        assert (environment.database_url, environment.redis_url, environment.secret_key) == ("", "", "")
+        assert (environment.node_name, environment.node_umask) == ("local", 0o022)
+        assert environment.node_listen == ("0.0.0.0:6881", "[::]:6881")
+        assert environment.node_folder == env.ROOT / "var" / "downloads"
+        assert environment.wallet_network == "devnet"
+
+    def test_takes_an_empty_value_for_a_missing_one(self) -> None:
+        assert env.read({"SEEDBOX_PORT": "", "WALLET_NETWORK": "", "NODE_LISTEN": ""}) == env.read({})
+
+    @pytest.mark.parametrize(("name", "value", "way_out"), REFUSED)
+    def test_refuses_nonsense_and_names_the_way_out(self, name: str, value: str, way_out: str) -> None:
+        with pytest.raises(BadEnvironment) as refusal:
+            env.read({name: value})
+        assert str(refusal.value).startswith(name)
+        assert way_out in str(refusal.value)
+
+    @pytest.mark.parametrize(
+        ("name", "value"), [("DATABASE_URL", "mysql://u:secret@host/name"), ("REDIS_URL", "http://:secret@host")]
+    )
+    def test_tells_no_secret_in_a_refusal(self, name: str, value: str) -> None:
+        with pytest.raises(BadEnvironment) as refusal:
+            env.read({name: value})
+        assert "secret" not in str(refusal.value)
+
+    def test_reads_a_whole_install(self) -> None:
+        environment = env.read(
+            {
+                "SEEDBOX_DATA": "/srv/box",
+                "SEEDBOX_BIND": "::",
+                "SEEDBOX_PORT": "9000",
+                "SEEDBOX_TRUSTED_PROXIES": "10.0.0.1, 10.0.0.2",
+                "DATABASE_URL": "postgresql://box:secret@db/box",
+                "REDIS_URL": "rediss://cache:6380/1",
+                "NODE_NAME": "attic-2",
+                "NODE_LISTEN": "10.0.0.5:50000, [2001:db8::5]:50000",
+                "NODE_FOLDERS": "disk=/srv/torrents",
+                "NODE_UMASK": "027",
+                "WALLET_NETWORK": "off",
+            }
+        )
+        assert environment.data == Path("/srv/box")
+        assert (environment.bind, environment.port) == ("::", 9000)
+        assert environment.public_url == "http://localhost:9000"
+        assert environment.trusted_proxies == ("10.0.0.1", "10.0.0.2")
+        assert environment.node_listen == ("10.0.0.5:50000", "[2001:db8::5]:50000")
+        assert environment.node_folder == Path("/srv/torrents")
+        assert environment.node_umask == 0o027
+
+
+class TestThePublicAddress:
+    @pytest.mark.parametrize(
+        ("text", "origin", "path", "is_https"),
+        [
+            ("http://localhost:8000", "http://localhost:8000", "", False),
+            ("https://box.example.org/", "https://box.example.org", "", True),
+            ("https://example.org/box/", "https://example.org", "/box", True),
+            ("https://example.org:8443/a/b", "https://example.org:8443", "/a/b", True),
+        ],
+    )
+    def test_gives_origin_path_and_safety(self, text: str, origin: str, path: str, is_https: bool) -> None:
+        environment = env.read({"SEEDBOX_PUBLIC_URL": text})
+        assert (environment.public_origin, environment.public_path, environment.is_https) == (origin, path, is_https)
+
+
+class TestOurOwnRedis:
+    def test_listens_in_the_data_folder(self) -> None:
+        assert env.read({"SEEDBOX_DATA": "/srv/box"}).effective_redis_url == "unix:///srv/box/redis.sock"
+
+    def test_listens_in_a_short_folder_when_the_data_folder_is_too_deep_for_a_socket(self) -> None:
+        deep, other = (env.read({"SEEDBOX_DATA": f"/srv/{letter * 100}"}).redis_socket for letter in "ab")
+        assert len(str(deep)) <= env.SOCKET_PATH_BYTES
+        assert deep != other
+
+    def test_gives_way_to_another(self) -> None:
+        assert env.read({"REDIS_URL": "redis://cache/0"}).effective_redis_url == "redis://cache/0"
