@@ -18,7 +18,10 @@ app.conf.update(
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
+    broker_transport_options={"socket_connect_timeout": 1},  # a nudge must not keep anybody waiting
     task_default_queue="unused",
     timezone="UTC",
 )
+# By name: the step needs models, and this module is imported before they can be.
+app.steps["worker"].add("seedbox.node.bootstep:NodeStep")
 app.autodiscover_tasks(["seedbox", "wallet", "speed"])

@@ -55,7 +55,7 @@ def _end_of_item(data: bytes, position: int) -> int:
 
 
 def shared_magnet(magnet: Magnet) -> str:
-    """Return a magnet of the same info-hashes and web seeds, without name, trackers and peers: those are a holding's."""
+    """Return a magnet of the same info-hashes and web seeds, without what is its holder's own."""
     hashes = [f"xt=urn:btih:{magnet.info_hash_v1}"] if magnet.info_hash_v1 else []
     if magnet.info_hash_v2:
         hashes.append(f"xt=urn:btmh:1220{magnet.info_hash_v2}")

@@ -1,0 +1,190 @@
+"""The body of a node: between its engine, the database and people's screens, turned about once a second."""
+
+import logging
+import shutil
+import threading
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from importlib.metadata import version
+
+from django.db import Error as DatabaseError
+from django.db import connections
+
+from seedbox.engine import port
+from seedbox.models import Node
+from seedbox.node.screen import Screen
+from seedbox.services import nodes, observing
+from seedbox.services.live import Publisher
+from seedbox.services.observing import ReadTorrentFile
+from seedbox.services.reconcile import TORRENTS_AT_ONCE, Reconciler
+from seedbox.services.ward import Ward
+
+LOOK_EVERY = timedelta(seconds=3)  # at the database without any nudge
+BEAT_EVERY = timedelta(seconds=3)
+SHOW_EVERY = timedelta(seconds=1)
+SHOW_AGAIN = timedelta(seconds=0.2)  # when a state changed
+STORE_EVERY = timedelta(seconds=0.5)  # looks for figures that are due; changes of state don't wait for it
+FIRST_REST = timedelta(seconds=0.5)  # after the database failed; doubles up to the longest
+LONGEST_REST = timedelta(seconds=5)
+
+logger = logging.getLogger(__name__)
+
+
+class LeaseLost(Exception):
+    """Another process has taken this node over, for the database did not hear of us for too long."""
+
+
+class Every:
+    """Says when it is time again."""
+
+    def __init__(self, pause: timedelta) -> None:
+        self.pause = pause
+        self._last: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        return self._last is None or now - self._last >= self.pause
+
+    def start(self, now: datetime) -> None:
+        self._last = now
+
+
+class NodeLoop:
+    """Turns for one node and its engine. One thread calls everything here but `nudge`.
+
+    Whatever happens to the database or Redis, a turn returns, the engine goes on, and what it said is kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        node: Node,
+        token: str,
+        engine: port.Engine,
+        publisher: Publisher,
+        read_torrent_file: ReadTorrentFile,
+    ) -> None:
+        self.ward = Ward()
+        self.problem = ""  # of the database or of this loop, in one sentence
+        self._node = node
+        self._token = token
+        self._engine = engine
+        self._publisher = publisher
+        self._read_torrent_file = read_torrent_file
+        self._reconciler = Reconciler(node_id=node.pk, engine=engine, ward=self.ward)
+        self._screen = Screen(node_id=node.pk, engine=engine, ward=self.ward, publisher=publisher)
+        self._nudged = threading.Event()
+        self._look, self._beat = Every(LOOK_EVERY), Every(BEAT_EVERY)
+        self._show, self._store = Every(SHOW_EVERY), Every(STORE_EVERY)
+        self._rest = FIRST_REST
+        self._rest_until: datetime | None = None
+        self._is_owner = True
+
+    def nudge(self) -> None:
+        """Make the next turn look at the database, and start it soon. Any thread may call this."""
+        self._nudged.set()
+        self._engine.wake()
+
+    @property
+    def is_busy(self) -> bool:
+        """Say whether the next turn has work that waits for no event."""
+        return self._rest_until is None and self._nudged.is_set()
+
+    def turn(self, events: Iterable[port.Event], *, now: datetime) -> None:
+        """Take in what the engine says, and do what is due.
+
+        1. Forget torrents that the engine has removed, write what peers told of magnets.
+        2. Carry out wishes that changed.  3. Write what was seen.  4. Beat.  5. Show what somebody looks at.
+        Raises LeaseLost, and nothing else: a failure is kept in `problem` and tried again after a rest.
+        """
+        self.ward.absorb(events, now=now)
+        if self._rest_until is not None and now < self._rest_until:
+            return
+        try:
+            self._work(now)
+        except LeaseLost:
+            self._is_owner = False
+            raise
+        except DatabaseError as problem:
+            connections.close_all()  # whatever state they are in: the next turn connects anew
+            self._fail(now, f"The node can't use the database, and goes on without: {problem}".strip())
+        except Exception as problem:  # a mistake of ours must not stop everybody's torrents
+            logger.exception("a turn of the node failed")
+            self._fail(now, f"A turn of the node failed ({type(problem).__name__}); its log says where.")
+        else:
+            self._recover()
+
+    def _work(self, now: datetime) -> None:
+        if observing.forget_removed(self.ward):
+            self._nudged.set()
+        for charge in observing.store_metadata(self.ward, read_torrent_file=self._read_torrent_file):
+            self._reconciler.rest(charge)
+        if self._nudged.is_set() or self._look.is_due(now):
+            self._reconcile(now)
+        changed = self.ward.has_urgent
+        if changed or self._store.is_due(now):
+            observing.store(self.ward, now=now)
+            self._store.start(now)
+        if self._beat.is_due(now):
+            self._tell_health(now)
+            self._beat.start(now)
+        self._show.pause = min(self._show.pause, SHOW_AGAIN) if changed else self._show.pause
+        if self._show.is_due(now):
+            self._screen.show(now=now)
+            self._show.start(now)
+            self._show.pause = SHOW_EVERY
+
+    def _reconcile(self, now: datetime) -> None:
+        self._nudged.clear()
+        try:
+            looked_at = self._reconciler.reconcile(now=now)
+        except Exception:
+            self._nudged.set()
+            raise
+        self._look.start(now)
+        if looked_at == TORRENTS_AT_ONCE:
+            self._nudged.set()  # there may be more
+
+    def _tell_health(self, now: datetime) -> None:
+        disk = shutil.disk_usage(self._node.folder)
+        figures = nodes.Beat(
+            free_bytes=disk.free,
+            total_bytes=disk.total,
+            counters={
+                **self._engine.counters(),
+                **self._publisher.counters(),
+                "illegal_moves": self.ward.illegal_moves,
+                "log_lines_lost": self.ward.log_lines_lost,
+            },
+            problem=self._engine.problem or self.ward.problem(),
+            engine_version=f"libtorrent {version('libtorrent')}",
+            listens_on=self._engine.listening,
+        )
+        if not nodes.beat(node_id=self._node.pk, token=self._token, now=now, figures=figures):
+            raise LeaseLost
+
+    def _fail(self, now: datetime, problem: str) -> None:
+        if problem != self.problem:
+            logger.error("%s", problem)
+        self.problem = problem
+        self._rest_until = now + self._rest
+        self._rest = min(self._rest * 2, LONGEST_REST)
+
+    def _recover(self) -> None:
+        if self.problem:
+            logger.warning("the node is well again")
+        self.problem = ""
+        self._rest = FIRST_REST
+        self._rest_until = None
+
+    def finish(self, events: Iterable[port.Event], *, now: datetime) -> None:
+        """Store everything that is left, with the engine closed; what can't be stored is seen again after a start."""
+        if not self._is_owner:
+            return  # what is true now, the new owner says
+        self.ward.absorb(events, now=now)
+        self.ward.come_to_rest()
+        try:
+            observing.forget_removed(self.ward)
+            observing.store(self.ward, now=now)
+            nodes.release(node_id=self._node.pk, token=self._token)
+        except DatabaseError as problem:
+            logger.error("the last observations could not be stored: %s", problem)

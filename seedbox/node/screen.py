@@ -1,0 +1,68 @@
+"""What the node shows live: rows and pages that somebody looks at, from what it has in mind."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from seedbox.engine import port
+from seedbox.models import File, Holding, LogEntry
+from seedbox.services.live import MAX_LOG_SHOWN, Publisher, detail_group
+from seedbox.services.ward import Ward
+
+
+@dataclass
+class Screen:
+    """Publishes on behalf of one node. Used by the engine's thread."""
+
+    node_id: int
+    engine: port.Engine
+    ward: Ward
+    publisher: Publisher
+    watched_keys: frozenset[str] = frozenset()  # whose details the engine reports
+    shown_pages: frozenset[int] = field(default=frozenset())  # holdings whose files and log were sent whole
+
+    def show(self, *, now: datetime) -> None:
+        """Publish what changed of what somebody looks at; ask the engine for the details of open pages."""
+        watched = self.publisher.watched(now)
+        rows = self._holdings(watched.rows | watched.details) if watched else []
+        pages = [holding for holding in rows if holding.pk in watched.details]
+        self._watch(frozenset(holding.torrent.key for holding in pages))
+        self.publisher.publish_rows(rows)
+        new_pages = {holding.pk for holding in pages if detail_group(holding.pk) in watched.asked} | (
+            {holding.pk for holding in pages} - self.shown_pages
+        )
+        for holding in pages:
+            self._show_page(holding, is_new=holding.pk in new_pages)
+        self.shown_pages = frozenset(holding.pk for holding in pages)
+        self.ward.files_changed.clear()
+        self.ward.log_changed.clear()
+
+    def close(self) -> None:
+        self.publisher.close()
+
+    def _holdings(self, holding_ids: Collection[int]) -> list[Holding]:
+        holdings = list(
+            Holding.objects.filter(pk__in=holding_ids, torrent__node_id=self.node_id).select_related("torrent")
+        )
+        for holding in holdings:
+            charge = self.ward.charges.get(holding.torrent.key)
+            if charge is not None and charge.torrent_id == holding.torrent_id and not charge.is_removing:
+                holding.torrent.observation = charge.observation  # newer than the database's
+        return holdings
+
+    def _watch(self, keys: frozenset[str]) -> None:
+        if keys != self.watched_keys:
+            self.engine.apply(port.WatchTorrents(keys))
+            self.watched_keys = keys
+            for key in self.ward.details.keys() - keys:
+                del self.ward.details[key]
+
+    def _show_page(self, holding: Holding, *, is_new: bool) -> None:
+        key = holding.torrent.key
+        if details := self.ward.details.get(key):
+            self.publisher.publish_details(holding, details)
+        if is_new or key in self.ward.files_changed:
+            self.publisher.publish_files(holding, File.objects.filter(torrent_id=holding.torrent_id))
+        if is_new or key in self.ward.log_changed:
+            entries = LogEntry.objects.filter(torrent_id=holding.torrent_id, at__gte=holding.added_at)
+            self.publisher.publish_log(holding, entries.order_by("-pk")[:MAX_LOG_SHOWN])

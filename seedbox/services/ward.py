@@ -1,0 +1,181 @@
+"""What a node's process keeps in mind of its torrents, between its engine and the database.
+
+Nothing here waits or fails: the engine's events go in as they come, also while the database is away, and are kept
+coalesced until they are stored.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from seedbox.domain.plan import Applied
+from seedbox.domain.states import State, is_legal_move
+from seedbox.engine import port
+from seedbox.models import Observation
+
+FIGURES_PAUSE = timedelta(
+    seconds=5
+)  # between two writes of one torrent's figures; a change of state is written at once
+MAX_LOG_WAITING = 5_000  # sentences, while the database is away; older ones give way
+RETRY = timedelta(seconds=60)  # after the engine could not add or remove a torrent
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class Charge:
+    """One torrent in the care of this process."""
+
+    torrent_id: int
+    key: str
+    save_path: str
+    observation: Observation  # as it is, or shall be, in the database
+    applied: Applied | None = None  # None: the engine does not have it
+    is_removing: bool = False  # the engine is deleting it; nothing else can be asked of it
+    is_blocked: bool = False  # its metadata can't be used: it rests, whatever its holders wish
+    problem: str = ""  # our own sentence, shown instead of the engine's state
+    retry_at: datetime | None = None
+    is_dirty: bool = False  # the observation differs from the database
+    is_urgent: bool = False  # and must not wait
+    stored_at: datetime | None = None
+
+    def show(self, state: State, error: str = "") -> None:
+        """Make this the state that its holders see, soon."""
+        if (state, error) != (self.observation.state, self.observation.error):
+            self.observation.state = state
+            self.observation.error = error
+            self.mark(urgent=True)
+
+    def mark(self, *, urgent: bool) -> None:
+        self.is_dirty = True
+        self.is_urgent |= urgent
+
+    def fail(self, problem: str, *, now: datetime) -> None:
+        """Show our own sentence, and try again later."""
+        self.problem = problem
+        self.retry_at = now + RETRY
+        self.show(State.ERROR, problem)
+
+    @property
+    def is_complete(self) -> bool:
+        return 0 < self.observation.wanted_bytes <= self.observation.done_bytes
+
+    def is_due(self, now: datetime) -> bool:
+        """Say whether its observation shall be written now."""
+        if not self.is_dirty:
+            return False
+        return self.is_urgent or self.stored_at is None or now - self.stored_at >= FIGURES_PAUSE
+
+
+@dataclass(frozen=True)
+class LogLine:
+    key: str
+    at: datetime
+    level: str
+    text: str
+
+
+@dataclass
+class Ward:
+    """All torrents of this process by key, and the events that are still to be stored or shown."""
+
+    charges: dict[str, Charge] = field(default_factory=dict)
+    log: deque[LogLine] = field(default_factory=lambda: deque(maxlen=MAX_LOG_WAITING))
+    files: dict[str, dict[int, int]] = field(default_factory=dict)  # bytes on disk by file index
+    metadata: dict[str, bytes] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)
+    details: dict[str, port.Details] = field(default_factory=dict)
+    has_urgent: bool = False  # something must be stored in this turn
+    files_changed: set[str] = field(default_factory=set)  # since they were last shown
+    log_changed: set[str] = field(default_factory=set)
+    illegal_moves: int = 0
+    log_lines_lost: int = 0
+
+    def absorb(self, events: Iterable[port.Event], *, now: datetime) -> None:
+        """Take in what the engine says."""
+        for event in events:
+            charge = self.charges.get(event.key)
+            if charge is not None:
+                self._take(event, charge, now)
+                self.has_urgent |= charge.is_urgent
+
+    def _take(self, event: port.Event, charge: Charge, now: datetime) -> None:
+        match event:
+            case port.Snapshot():
+                self._see(event, charge)
+            case port.FilesProgress():
+                self.files.setdefault(event.key, {}).update(event.done_bytes)
+                self.files_changed.add(event.key)
+                charge.mark(urgent=charge.is_complete)
+            case port.Logged():
+                self._say(LogLine(event.key, now, event.level, event.text))
+            case port.Details():
+                self.details[event.key] = event
+            case port.MetadataReceived():
+                self.metadata[event.key] = event.torrent_file
+            case port.Removed():
+                self.removed.add(event.key)
+            case port.RemoveFailed():
+                charge.is_removing = False
+                charge.fail(event.error, now=now)
+            case port.AddFailed():
+                charge.applied = None
+                charge.fail(event.error, now=now)
+                self._say(LogLine(event.key, now, "error", event.error))
+
+    def _say(self, line: LogLine) -> None:
+        self.log_lines_lost += len(self.log) == MAX_LOG_WAITING
+        self.log.append(line)
+        self.log_changed.add(line.key)
+        self.has_urgent = True
+
+    def _see(self, seen: port.Snapshot, charge: Charge) -> None:
+        if charge.is_removing or charge.applied is None:
+            return  # said before the removal, and no longer true
+        state, error = (State.ERROR, charge.problem) if charge.problem else (seen.state, seen.error)
+        before = charge.observation
+        if not is_legal_move(State(before.state), state):
+            self.illegal_moves += 1
+            logger.warning("torrent %s was seen going from %s to %s", charge.key, before.state, state)
+        was_complete = charge.is_complete
+        charge.show(state, error)
+        before.done_bytes = seen.done_bytes
+        before.wanted_bytes = seen.wanted_bytes
+        before.downloaded_bytes = seen.downloaded_bytes
+        before.uploaded_bytes = seen.uploaded_bytes
+        before.down_bytes_per_s = seen.down_bytes_per_s
+        before.up_bytes_per_s = seen.up_bytes_per_s
+        before.peers = seen.peers
+        before.seeds = seen.seeds
+        before.checked_ppm = seen.checked_ppm
+        charge.mark(urgent=was_complete != charge.is_complete)
+
+    def have_metadata(self, charge: Charge) -> None:
+        """Note that the engine knows what this torrent contains."""
+        if charge.applied is not None:
+            charge.applied = replace(charge.applied, has_metadata=True)
+
+    def drop(self, key: str) -> None:
+        """Keep nothing in mind of a torrent."""
+        self.charges.pop(key, None)
+        for pending in (self.files, self.metadata, self.details):
+            pending.pop(key, None)
+        self.removed.discard(key)
+        self.log = deque((line for line in self.log if line.key != key), maxlen=MAX_LOG_WAITING)
+
+    def come_to_rest(self) -> None:
+        """Show that nothing moves any more, for the engine is closed."""
+        for charge in self.charges.values():
+            seen = charge.observation
+            if seen.down_bytes_per_s or seen.up_bytes_per_s or seen.peers or seen.seeds:
+                seen.down_bytes_per_s = seen.up_bytes_per_s = seen.peers = seen.seeds = 0
+                charge.mark(urgent=True)
+
+    def problem(self) -> str:
+        """Return a sentence for the health page when torrents could not be added or removed, else nothing."""
+        failed = [charge for charge in self.charges.values() if charge.retry_at is not None]
+        if not failed:
+            return ""
+        return f"{len(failed)} torrents could not be added or removed, the first because: {failed[0].problem}"
