@@ -28,7 +28,7 @@ class Environment:
     bind: str  # SEEDBOX_BIND: address the web server listens on
     port: int  # SEEDBOX_PORT
     public_url: str  # SEEDBOX_PUBLIC_URL: as browsers see the box, without a slash at the end
-    trusted_proxies: tuple[str, ...]  # SEEDBOX_TRUSTED_PROXIES: addresses whose X-Forwarded-For is believed
+    trusted_proxies: tuple[str, ...]  # SEEDBOX_TRUSTED_PROXIES: networks whose X-Forwarded-For is believed
     admin_user: str  # SEEDBOX_ADMIN_USER: first start only
     admin_password: str  # SEEDBOX_ADMIN_PASSWORD: first start only; "" generates one
     secret_key: str  # SEEDBOX_SECRET_KEY: "" generates one, kept in the data folder
@@ -76,7 +76,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         bind=_bind(environ),
         port=port,
         public_url=_public_url(environ, port),
-        trusted_proxies=tuple((environ.get("SEEDBOX_TRUSTED_PROXIES") or "").replace(",", " ").split()),
+        trusted_proxies=_trusted_proxies(environ),
         admin_user=environ.get("SEEDBOX_ADMIN_USER") or "admin",
         admin_password=environ.get("SEEDBOX_ADMIN_PASSWORD") or "",
         secret_key=environ.get("SEEDBOX_SECRET_KEY") or "",
@@ -111,6 +111,19 @@ def _public_url(environ: Mapping[str, str], port: int) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise BadEnvironment(f"SEEDBOX_PUBLIC_URL={text}: write the address browsers use, like https://box.example.org")
     return text
+
+
+def _trusted_proxies(environ: Mapping[str, str]) -> tuple[str, ...]:
+    text = environ.get("SEEDBOX_TRUSTED_PROXIES") or ""
+    proxies = tuple(text.replace(",", " ").split())
+    for proxy in proxies:
+        try:
+            ipaddress.ip_network(proxy, strict=False)
+        except ValueError:
+            raise BadEnvironment(
+                f"SEEDBOX_TRUSTED_PROXIES={text}: write addresses or networks, like 127.0.0.1, 10.0.0.0/8"
+            ) from None
+    return proxies
 
 
 def _database_url(environ: Mapping[str, str]) -> str:

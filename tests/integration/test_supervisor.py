@@ -25,7 +25,7 @@ class TinyBox:
         self.mark = f"TINY_BOX={folder}"
         self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.tiny_box", folder / "lock"]
+            [sys.executable, "-m", "tests.integration.tiny_box", str(folder / "lock")]
             + [f"{name}={script}" for name, script in scripts.items()],
             cwd=ROOT,
             env={**os.environ, "TINY_BOX": str(folder)},

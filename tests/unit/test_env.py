@@ -16,6 +16,7 @@ REFUSED = [
     ("SEEDBOX_PUBLIC_URL", "https://", "write the address browsers use"),
     ("SEEDBOX_PUBLIC_URL", "https://box.example.org/?a=b", "write the address browsers use"),
     ("SEEDBOX_PUBLIC_URL", "https://box.example.org/#top", "write the address browsers use"),
+    ("SEEDBOX_TRUSTED_PROXIES", "caddy", "write addresses or networks, like 127.0.0.1, 10.0.0.0/8"),
     ("DATABASE_URL", "mysql://u:secret@host/name", "write postgresql://USER:PASSWORD@HOST:PORT/NAME"),
     ("DATABASE_URL", "sqlite:///box.sqlite3", "or leave it empty for SQLite"),
     ("REDIS_URL", "localhost:6379", "write redis://HOST:PORT/0 or unix://PATH"),
