@@ -8,6 +8,8 @@ from typing import Any
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from seedbox.config import env
 
@@ -69,6 +71,7 @@ ALLOWED_HOSTS = [
 ]
 ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
+CSRF_FAILURE_VIEW = "seedbox.web.errors.csrf_failure"
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -77,6 +80,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "django.forms",
     "allauth",
     "allauth.account",
     "channels",
@@ -88,6 +92,7 @@ INSTALLED_APPS = [
     "seedbox.config",
 ]
 MIDDLEWARE = [
+    "seedbox.web.proxies.trusted_proxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -126,7 +131,8 @@ REDIS_URL = ENVIRONMENT.effective_redis_url
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL]},
+        # Without this the client tries a dead Redis ten times, for half a minute, before it says so.
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "retry": Retry(NoBackoff(), 0), "socket_connect_timeout": 0.5}]},
     }
 }
 
@@ -209,5 +215,8 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "celery": {"level": "WARNING"},
+        "seedbox": {"level": "INFO"},  # Celery raises the root logger to its own level
+        # While Redis is down its pubsub writes a traceback every second; the health page says it once.
+        "channels_redis": {"level": "CRITICAL"},
     },
 }

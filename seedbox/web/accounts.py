@@ -1,0 +1,26 @@
+"""The door that an invitation opens."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from seedbox.services import people
+from seedbox.web.adapter import INVITATION_KEY
+
+
+@never_cache
+@require_GET
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Remember the invitation in the login session and lead to sign-up; the sign-up uses it up."""
+    if request.user.is_authenticated:
+        messages.info(request, "You are signed in already. Give the link to the person whom it is for.")
+        return redirect("torrents")
+    try:
+        found = people.find_invitation(token=token, now=timezone.now())
+    except people.InvitationUnusable:
+        return render(request, "seedbox/invitation_unusable.html", status=404)
+    request.session[INVITATION_KEY] = found.pk
+    return redirect("account_signup")

@@ -1,0 +1,50 @@
+"""What people see when something goes wrong: what it was, and what to do. For htmx a toast, else a page."""
+
+from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+NOT_FOUND = ("There is nothing here", "The page does not exist, or it is not yours to see.")
+FORBIDDEN = ("You may not do this", "Sign in with the right account, or ask your admin.")
+FAILED = ("Something broke", "It is not your fault, and it has been written to the box's log. Try again in a moment.")
+STALE = ("This page is too old", "You have signed in or out since it was opened. Load it again, then repeat the step.")
+TOO_MANY_FILES = ("Too many files at once", "Add at most 100 torrent files in one go.")
+TOO_LARGE = ("Too much text at once", "A form may carry at most 1 MiB. Add the magnet links in several steps.")
+BAD_REQUEST = ("The box did not understand that", "Go back, load the page again, and repeat the step.")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, TooManyFilesSent):
+        return _answer(request, 400, TOO_MANY_FILES)
+    if isinstance(exception, RequestDataTooBig):
+        return _answer(request, 413, TOO_LARGE)
+    return _answer(request, 400, BAD_REQUEST)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 403, FORBIDDEN)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 404, NOT_FOUND)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _answer(request, 403, STALE)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Rendered without the request: whatever broke may be what context processors ask, the database above all."""
+    title, advice = FAILED
+    context = {"status": 500, "title": title, "advice": advice, "tone": "danger", "text": f"{title}. {advice}"}
+    template = "seedbox/_toast.html" if request.headers.get("HX-Request") else "seedbox/error.html"
+    return HttpResponse(render_to_string(template, context), status=500)
+
+
+def _answer(request: HttpRequest, status: int, words: tuple[str, str]) -> HttpResponse:
+    title, advice = words
+    if request.headers.get("HX-Request"):
+        toast = {"tone": "danger", "text": f"{title}. {advice}"}
+        return render(request, "seedbox/_toast.html", toast, status=status)
+    return render(request, "seedbox/error.html", {"status": status, "title": title, "advice": advice}, status=status)

@@ -1,0 +1,47 @@
+"""How the box is: a page for people, JSON for machines."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from seedbox.domain.units import format_bytes, format_duration
+from seedbox.services import nodes
+from seedbox.web.doors import for_members
+
+
+@for_members
+@require_GET
+def health(request: HttpRequest) -> HttpResponse:
+    found = nodes.health(timezone.now())
+    context = {"health": found, "nodes": [_node_context(node) for node in found.nodes]}
+    return render(request, "seedbox/health.html", context)
+
+
+@never_cache
+@require_GET
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Answer 200 when everything is well, else 503; nothing here is a secret, so that monitors need no sign-in."""
+    found = nodes.health(timezone.now())
+    body = {
+        "well": found.is_well,
+        "database": not found.database_problem,
+        "redis": not found.redis_problem,
+        "nodes": [
+            {"name": node.name, "alive": node.is_alive, "well": not node.problem, "beat_age_s": node.beat_age_s}
+            for node in found.nodes
+        ],
+    }
+    return JsonResponse(body, status=200 if found.is_well else 503)
+
+
+def _node_context(node: nodes.NodeHealth) -> dict[str, object]:
+    return {
+        "node": node,
+        "beat": "never" if node.beat_age_s is None else f"{format_duration(node.beat_age_s)} ago",
+        "free": format_bytes(node.free_bytes),
+        "total": format_bytes(node.total_bytes),
+        "used_bytes": node.total_bytes - node.free_bytes,
+        "counters": sorted(node.counters.items()),
+    }

@@ -1,0 +1,101 @@
+"""The admin's page: who is here, who may come, and as what."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from seedbox.models import User
+from seedbox.models.user import Role
+from seedbox.services import people as service
+from seedbox.web.doors import for_admins, signed_in_user
+
+
+@for_admins
+@require_GET
+def people(request: HttpRequest) -> HttpResponse:
+    return _render(request)
+
+
+@for_admins
+@never_cache
+@require_POST
+def people_invite(request: HttpRequest) -> HttpResponse:
+    """Make an invitation and show its link in this one answer: we keep only a digest of it."""
+    role = _read_role(request)
+    fresh = service.invite(created_by=signed_in_user(request), role=role, now=timezone.now())
+    link = settings.PUBLIC_ORIGIN + reverse("invitation", args=[fresh.token])
+    return _render(request, fresh_link=link, fresh_role=role.label)
+
+
+@for_admins
+@require_POST
+def people_revoke(request: HttpRequest, invitation_id: int) -> HttpResponse:
+    if not service.revoke(invitation_id=invitation_id):
+        raise Http404
+    messages.success(request, "Invitation revoked: its link opens nothing any more.")
+    return redirect("people")
+
+
+@for_admins
+@require_POST
+def people_sign_up(request: HttpRequest) -> HttpResponse:
+    is_open = request.POST.get("open") == "on"
+    service.open_sign_up(is_open=is_open)
+    messages.success(request, "Anybody can sign up now." if is_open else "Sign-up is by invitation only now.")
+    return redirect("people")
+
+
+@for_admins
+@require_POST
+def people_role(request: HttpRequest, user_id: int) -> HttpResponse:
+    role = _read_role(request)
+    return _carry_out(
+        request,
+        lambda: service.set_role(user_id=user_id, role=role),
+        lambda user: f"{user.username} is {'an admin' if role == Role.ADMIN else 'a member'} now.",
+    )
+
+
+@for_admins
+@require_POST
+def people_active(request: HttpRequest, user_id: int) -> HttpResponse:
+    is_active = request.POST.get("active") == "on"
+    return _carry_out(
+        request,
+        lambda: service.set_active(user_id=user_id, is_active=is_active),
+        lambda user: f"{user.username} {'can sign in again' if is_active else 'is shut out; the torrents stay'}.",
+    )
+
+
+def _carry_out(request: HttpRequest, change: Callable[[], User], say: Callable[[User], str]) -> HttpResponse:
+    try:
+        messages.success(request, say(change()))
+    except service.LastAdmin as refusal:
+        messages.error(request, str(refusal))
+    except service.NoSuchUser:
+        raise Http404 from None
+    return redirect("people")
+
+
+def _read_role(request: HttpRequest) -> Role:
+    try:
+        return Role(request.POST.get("role", ""))
+    except ValueError:
+        raise Http404 from None
+
+
+def _render(request: HttpRequest, *, fresh_link: str = "", fresh_role: str = "") -> HttpResponse:
+    context = {
+        "people": service.list_people(now=timezone.now()),
+        "roles": Role.choices,
+        "fresh_link": fresh_link,
+        "fresh_role": fresh_role,
+    }
+    return render(request, "seedbox/people.html", context)

@@ -1,0 +1,75 @@
+"""Whose word about a client's address is believed."""
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from asgiref.sync import iscoroutinefunction
+from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import sync_and_async_middleware
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Respond = Callable[[HttpRequest], HttpResponse]
+RespondLater = Callable[[HttpRequest], Awaitable[HttpResponse]]
+
+
+@dataclass(frozen=True)
+class Proxies:
+    """The networks whose X-Forwarded-For is believed."""
+
+    networks: tuple[Network, ...]
+
+    def client(self, *, sender: str, forwarded: str) -> str:
+        """Return the address of the client, given who sent the request and its X-Forwarded-For.
+
+        Read from the right, the first address that is no listed proxy is the client: what stands further left was
+        written by the client itself.
+        """
+        client = sender
+        for text in reversed(forwarded.split(",")):
+            if not self._trust(client) or _address(text.strip()) is None:
+                return client
+            client = text.strip()
+        return client
+
+    def _trust(self, text: str) -> bool:
+        address = _address(text)
+        return address is not None and any(address in network for network in self.networks)
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+@sync_and_async_middleware
+def trusted_proxies(get_response: Respond | RespondLater) -> Respond | RespondLater:
+    """Put the client's address in place of a listed proxy's; without a list, nobody's header is ever read."""
+    if not settings.TRUSTED_PROXIES:
+        raise MiddlewareNotUsed
+    proxies = Proxies(tuple(ipaddress.ip_network(text, strict=False) for text in settings.TRUSTED_PROXIES))
+
+    def believe(request: HttpRequest) -> None:
+        forwarded = request.META.pop("HTTP_X_FORWARDED_FOR", "")
+        if forwarded:
+            request.META["REMOTE_ADDR"] = proxies.client(sender=request.META["REMOTE_ADDR"], forwarded=forwarded)
+
+    if iscoroutinefunction(get_response):
+
+        async def respond_later(request: HttpRequest) -> HttpResponse:
+            believe(request)
+            response: HttpResponse = await get_response(request)
+            return response
+
+        return respond_later
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        believe(request)
+        response: HttpResponse = get_response(request)  # type: ignore[assignment]  # the other kind is above
+        return response
+
+    return respond

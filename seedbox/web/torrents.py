@@ -1,0 +1,106 @@
+"""The list of torrents: look, add, change."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+
+from seedbox.models import User
+from seedbox.services import holdings, listing
+from seedbox.services.rows import torrent_row
+from seedbox.web import adding, list_query
+from seedbox.web.doors import for_members, signed_in_user
+
+# verb -> what the toast says of one, of several
+VERB_TEXTS: dict[holdings.Verb, tuple[str, str]] = {
+    "start": ("Torrent started.", "{} torrents started."),
+    "stop": ("Torrent stopped.", "{} torrents stopped."),
+    "recheck": ("The torrent's files are being checked.", "The files of {} torrents are being checked."),
+    "remove": ("Torrent removed.", "{} torrents removed."),
+}
+_MAX_ID_DIGITS = 18  # what a 64-bit column can hold
+
+
+@for_members
+@require_GET
+def torrents(request: HttpRequest) -> HttpResponse:
+    return render(request, "seedbox/torrents.html", _list_context(request, signed_in_user(request)))
+
+
+@for_members
+@require_GET
+def torrents_fragment(request: HttpRequest) -> HttpResponse:
+    return render(request, "seedbox/_torrents.html", _list_context(request, signed_in_user(request)))
+
+
+@for_members
+@require_POST
+def torrents_add(request: HttpRequest) -> HttpResponse:
+    try:
+        outcomes = adding.add_all(request, user=signed_in_user(request), now=timezone.now())
+    except adding.TooManyItems as problem:
+        outcomes = [adding.Outcome("Nothing was added", "failed", str(problem), None)]
+    context = _outcome_context(outcomes)
+    if "HX-Request" not in request.headers:
+        return render(request, "seedbox/added.html", context)
+    response = render(request, "seedbox/_added.html", context)
+    return trigger_client_event(response, "box:added", {"leftOver": len(context["left_over"])})
+
+
+@for_members
+@require_POST
+def torrents_change(request: HttpRequest) -> HttpResponse:
+    verb = next((verb for verb in holdings.VERBS if verb == request.POST.get("verb")), None)
+    if verb is None:
+        raise BadRequest("Choose start, stop, recheck or remove.")
+    ids = request.POST.getlist("ids")
+    if not ids or not all(text.isdecimal() and len(text) <= _MAX_ID_DIGITS for text in ids):
+        raise Http404
+    try:
+        count = holdings.change(
+            user=signed_in_user(request), holding_ids=[int(text) for text in ids], verb=verb, now=timezone.now()
+        )
+    except holdings.NotFound:
+        raise Http404 from None
+    return _changed(request, verb, count)
+
+
+def _changed(request: HttpRequest, verb: holdings.Verb, count: int) -> HttpResponse:
+    one, several = VERB_TEXTS[verb]
+    text = one if count == 1 else several.format(count)
+    leaves = verb == "remove" and request.POST.get("from") == "torrent"  # its page is no more
+    by_htmx = "HX-Request" in request.headers
+    if leaves or not by_htmx:
+        messages.success(request, text)
+        return HttpResponseClientRedirect(reverse("torrents")) if by_htmx else redirect("torrents")
+    response = render(request, "seedbox/_toast.html", {"tone": "success", "text": text})
+    return trigger_client_event(response, "box:changed")
+
+
+def _list_context(request: HttpRequest, user: User) -> dict[str, Any]:
+    wanted = list_query.read_wanted(request.GET)
+    page = listing.list_holdings(user=user, wanted=wanted)
+    return {
+        "rows": [torrent_row(holding) | {"id": holding.pk} for holding in page.holdings],
+        "listing": page,
+        "wanted": wanted,
+        "tabs": list_query.tabs(page, wanted),
+        "columns": list_query.columns(wanted),
+        "total": page.counts[wanted.filter],
+        "last": page.first + len(page.holdings) - 1,
+    }
+
+
+def _outcome_context(outcomes: list[adding.Outcome]) -> dict[str, Any]:
+    added = [outcome for outcome in outcomes if outcome.kind == "added"]
+    return {
+        "outcomes": outcomes,
+        "added": added,
+        "left_over": [outcome for outcome in outcomes if outcome.kind != "added"],
+    }

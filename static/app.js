@@ -1,0 +1,273 @@
+// What the pages do by themselves: dialogs, menus, toasts, the selection of rows, drag and drop.
+// htmx fetches and swaps; live.js patches figures.
+
+const TOAST_MS = 6000;
+const REFETCH_REST_MS = 2000; // a state that flutters must not fetch the list more often
+const $ = (selector) => document.querySelector(selector);
+
+// --- dialogs and menus
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-open]");
+  if (opener) return openDialog(document.getElementById(opener.dataset.open));
+  if (event.target.closest("[data-close]")) return event.target.closest("dialog").close();
+  if (event.target.closest("[data-dismiss]")) return event.target.closest("[data-toast]").remove();
+  if (event.target.closest("[data-clear-selection]")) return select([]);
+  const copier = event.target.closest("[data-copy]");
+  if (copier) return copy(copier);
+  if (event.target.matches("dialog")) return closeByBackdrop(event);
+  closeMenus(event.target.closest("[data-menu] > summary")?.parentElement);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = $("[data-menu][open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+function openDialog(dialog) {
+  if (!dialog.open) dialog.showModal();
+}
+
+function closeByBackdrop(event) {
+  const box = event.target.getBoundingClientRect();
+  const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+  if (!inside && event.detail) event.target.close();
+}
+
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("[data-menu][open]")) if (menu !== except) menu.open = false;
+}
+
+// --- are you sure? One dialog for all elements with hx-confirm ("one" or "selection").
+
+document.addEventListener("htmx:confirm", (event) => {
+  const { ctx, issueRequest, dropRequest } = event.detail;
+  event.preventDefault();
+  closeMenus();
+  const dialog = $("#confirm");
+  const many = ctx.confirm === "selection" && chosen.size !== 1;
+  $("#confirm-title").textContent = many ? `Remove ${chosen.size} torrents?` : `Remove ${nameToRemove(ctx)}?`;
+  $("#confirm-text").textContent =
+    `${many ? "They leave" : "It leaves"} your list. The files are deleted from the box as soon as nobody holds ${many ? "them" : "it"} any more.`;
+  dialog.returnValue = "no";
+  dialog.addEventListener("close", () => (dialog.returnValue === "yes" ? issueRequest() : dropRequest()), { once: true });
+  dialog.showModal();
+});
+
+function nameToRemove(ctx) {
+  if (ctx.confirm === "one") return `“${ctx.sourceElement.dataset.name}”`;
+  const [id] = chosen;
+  return `“${document.querySelector(`#holding-${id} .torrent-name`)?.textContent ?? "this torrent"}”`;
+}
+
+// --- toasts
+
+function watchToast(toast) {
+  if (toast.dataset.tone === "danger" || toast.dataset.tone === "error") return; // stays until it was read
+  setTimeout(() => toast.remove(), TOAST_MS);
+}
+
+function say(tone, text) {
+  const toast = document.createElement("div");
+  toast.className = "box-toast";
+  toast.dataset.toast = "";
+  toast.dataset.tone = tone;
+  const words = document.createElement("span");
+  words.textContent = text;
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "btn-close";
+  close.dataset.dismiss = "";
+  close.setAttribute("aria-label", "Dismiss");
+  toast.append(words, close);
+  $("#toasts").append(toast);
+}
+
+const toasts = $("#toasts");
+if (toasts) {
+  toasts.querySelectorAll("[data-toast]").forEach(watchToast);
+  new MutationObserver((changes) => {
+    for (const change of changes) for (const node of change.addedNodes) if (node.dataset?.toast !== undefined) watchToast(node);
+  }).observe(toasts, { childList: true });
+}
+
+document.addEventListener("htmx:error", (event) => {
+  if (event.detail.error?.name === "AbortError") return; // we let go of it ourselves
+  if (event.detail.ctx) say("danger", "The box does not answer. Check your connection, then try again.");
+});
+
+// --- the selection: kept by id, so that it outlives a fetch of the list
+
+const chosen = new Set();
+let lastBox = null;
+const boxes = () => [...document.querySelectorAll('#torrents [name="ids"]')];
+
+document.addEventListener("click", (event) => {
+  const box = event.target;
+  if (box.id === "select-all") return select(box.checked ? boxes().map((each) => each.value) : []);
+  if (box.name !== "ids") return;
+  if (event.shiftKey && lastBox?.isConnected) {
+    const all = boxes();
+    const [from, to] = [all.indexOf(lastBox), all.indexOf(box)].sort((a, b) => a - b);
+    for (const each of all.slice(from, to + 1)) each.checked = box.checked;
+  }
+  lastBox = box;
+  select(boxes().filter((each) => each.checked).map((each) => each.value));
+});
+
+function select(ids) {
+  chosen.clear();
+  for (const id of ids) chosen.add(id);
+  showSelection();
+}
+
+function showSelection() {
+  const all = boxes();
+  for (const id of [...chosen]) if (!all.some((box) => box.value === id)) chosen.delete(id);
+  for (const box of all) box.checked = chosen.has(box.value);
+  const bulk = $("#bulk");
+  if (!bulk) return;
+  bulk.hidden = chosen.size === 0;
+  $("#bulk-count").textContent = chosen.size ? `${chosen.size} selected` : "";
+  const everything = $("#select-all");
+  if (everything) {
+    everything.checked = all.length > 0 && chosen.size === all.length;
+    everything.indeterminate = chosen.size > 0 && chosen.size < all.length;
+  }
+}
+
+// --- fetching the list again: one at a time, and never in the way of what its user has asked for
+
+let listRequests = 0;
+let refetchWanted = false;
+
+document.addEventListener(
+  "refetch",
+  (event) => {
+    if (event.target.id !== "torrents" || listRequests === 0) return;
+    event.stopPropagation();
+    refetchWanted = true;
+  },
+  true,
+);
+
+const isListRequest = (event) => event.detail.ctx?.target?.id === "torrents";
+
+document.addEventListener("htmx:before:request", (event) => {
+  if (isListRequest(event)) listRequests += 1;
+});
+
+document.addEventListener("htmx:finally:request", (event) => {
+  if (!isListRequest(event)) return;
+  listRequests = Math.max(listRequests - 1, 0);
+  if (refetchWanted && listRequests === 0) {
+    refetchWanted = false;
+    setTimeout(refetch);
+  }
+});
+
+document.addEventListener("htmx:after:swap", (event) => {
+  if (isListRequest(event)) showSelection();
+});
+
+function refetch() {
+  const list = $("#torrents");
+  if (list) htmx.trigger(list, "refetch");
+}
+
+document.addEventListener("box:changed", () => {
+  select([]);
+  refetch();
+});
+
+// A row whose state has changed may belong under another tab: counts and rows follow.
+let followTimer = null;
+new MutationObserver((changes) => {
+  if (followTimer || !changes.some((change) => change.target.matches("#torrents [data-row]"))) return;
+  followTimer = setTimeout(() => {
+    followTimer = null;
+    if (!document.hidden) refetch();
+  }, REFETCH_REST_MS);
+}).observe(document.body, { subtree: true, attributes: true, attributeFilter: ["data-state"] });
+
+// --- adding
+
+const addDialog = $("#add");
+const addForm = $("#add-form");
+
+if (addForm) {
+  addForm.addEventListener("htmx:before:request", () => showSending(true));
+  addForm.addEventListener("htmx:finally:request", () => showSending(false));
+  addDialog.addEventListener("close", resetAdd);
+  addForm.addEventListener("box:added", (event) => {
+    $("#add-files").value = "";
+    $("#add-magnets").value = "";
+    if (event.detail.leftOver === 0 && $("#add-results").childElementCount === 0) addDialog.close();
+    else openDialog(addDialog);
+    refetch();
+  });
+  addForm.addEventListener("htmx:response:error", () => addDialog.close());
+}
+
+function showSending(on) {
+  addForm.querySelector(".sending").hidden = !on;
+}
+
+function resetAdd() {
+  addForm.reset();
+  $("#add-results").replaceChildren();
+}
+
+// --- drag and drop anywhere on the page
+
+const veil = $("#drop-veil");
+let depth = 0; // a drag enters and leaves every element on its way
+
+const carries = (event) => [...(event.dataTransfer?.types ?? [])].some((type) => type === "Files" || type === "text/uri-list" || type === "text/plain");
+
+if (veil) {
+  document.addEventListener("dragenter", (event) => {
+    if (!carries(event)) return;
+    depth += 1;
+    veil.hidden = false;
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!carries(event)) return;
+    depth = Math.max(depth - 1, 0);
+    veil.hidden = depth === 0;
+  });
+  document.addEventListener("dragover", (event) => {
+    if (carries(event)) event.preventDefault();
+  });
+  document.addEventListener("drop", (event) => {
+    depth = 0;
+    veil.hidden = true;
+    if (!carries(event)) return;
+    const { files } = event.dataTransfer;
+    const text = event.dataTransfer.getData("text/plain").trim();
+    if (files.length) $("#add-files").files = files;
+    else if (text.startsWith("magnet:")) $("#add-magnets").value = text;
+    else return;
+    event.preventDefault();
+    addForm.requestSubmit($("#add-submit"));
+  });
+}
+
+// --- copying
+
+async function copy(button) {
+  const field = document.querySelector(button.dataset.copy);
+  const label = button.querySelector("[data-copy-label]");
+  field.select();
+  try {
+    if (navigator.clipboard) await navigator.clipboard.writeText(field.value);
+    else document.execCommand("copy"); // plain HTTP on a name other than localhost has no clipboard
+    label.textContent = "Copied";
+  } catch {
+    label.textContent = "Press Ctrl+C";
+  }
+}
