@@ -5,7 +5,7 @@ import struct
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 import libtorrent as lt
@@ -26,7 +26,7 @@ class Tracker:
     def __enter__(self) -> Self:
         tracker = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Announces(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 query = parse_qs(urlsplit(self.path).query, encoding="latin-1")
                 tracker.announces.append({name: values[0] for name, values in query.items()})
@@ -39,7 +39,7 @@ class Tracker:
             def log_message(self, format: str, *args: object) -> None:
                 """Stay silent."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Announces)
         self._thread = threading.Thread(target=self._server.serve_forever, name="tracker")
         self._thread.start()
         return self
@@ -60,4 +60,5 @@ class Tracker:
         for peer in self.peers:
             address, _, port = peer.rpartition(":")
             compact += ipaddress.IPv4Address(address).packed + struct.pack("!H", int(port))
-        return bytes(lt.bencode({b"interval": _INTERVAL_S, b"peers": compact}))
+        answer: dict[bytes, Any] = {b"interval": _INTERVAL_S, b"peers": compact}
+        return bytes(lt.bencode(answer))

@@ -8,11 +8,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seedbox.config.settings")
 django_application = get_asgi_application()
 
 from channels.auth import AuthMiddlewareStack  # noqa: E402  # Django must be set up first
-from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.security.websocket import OriginValidator  # noqa: E402
-from django.conf import settings  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402  # as above
+from channels.security.websocket import OriginValidator  # noqa: E402  # as above
+from django.conf import settings  # noqa: E402  # as above
 
-from seedbox.web.sockets import socket_urls  # noqa: E402
+from seedbox.web.sockets import socket_urls  # noqa: E402  # as above
 
 application = ProtocolTypeRouter(
     {
