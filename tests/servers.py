@@ -57,7 +57,7 @@ def _clean_up(redis: subprocess.Popen[bytes]) -> None:
 
 
 def _start() -> None:
-    (FOLDER / "data").mkdir()
+    (FOLDER / "data" / "static").mkdir(parents=True)  # whitenoise warns of a missing folder
     redis = _start_redis()
     atexit.register(_clean_up, redis)
     os.environ.update(

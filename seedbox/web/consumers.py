@@ -35,11 +35,11 @@ FRAMES_PER_S = 5.0  # scrolling makes at most four
 class LiveConsumer(AsyncWebsocketConsumer):
     """Passes on what happens to the holdings that its browser shows."""
 
+    renewal_s: float = RENEWAL_S
     writer: WatchWriter
 
-    def __init__(self, *, renewal_s: float = RENEWAL_S) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._renewal_s = renewal_s
         self._names = Names()
         self._frames_left = float(FRAMES_AT_ONCE)
         self._frame_at_s = time.monotonic()
@@ -141,7 +141,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _renew_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(self._renewal_s)
+            await asyncio.sleep(self.renewal_s)
             async with self._lock:
                 try:
                     await self._renew()
