@@ -72,10 +72,8 @@ def make_torrent_file(
     content: Path, *, piece_size_bytes: int = 16_384, private: bool = False, protocol: str = "v1", tracker: str = ""
 ) -> bytes:
     """Return a .torrent of a file or folder; `protocol` is v1, v2 or hybrid."""
-    storage = lt.file_storage()
-    lt.add_files(storage, str(content))
     flags = {"v1": lt.create_torrent.v1_only, "v2": lt.create_torrent.v2_only, "hybrid": 0}[protocol]
-    creator = lt.create_torrent(storage, piece_size=piece_size_bytes, flags=flags)
+    creator = lt.create_torrent(lt.list_files(str(content)), piece_size=piece_size_bytes, flags=flags)
     creator.set_priv(private)
     if tracker:
         creator.add_tracker(tracker)
