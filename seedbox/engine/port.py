@@ -15,7 +15,10 @@ from seedbox.domain.states import State
 
 @dataclass(frozen=True)
 class AddTorrent:
-    """Take a torrent in. Resume data kept under its key is used; adding a key that is already in does nothing."""
+    """Take a torrent in. Resume data kept under its key is used; adding a key that is already in does nothing.
+
+    Announced to exactly `trackers`: those that stand in the file or magnet are not used by themselves.
+    """
 
     key: str
     save_path: str
@@ -195,6 +198,14 @@ Event = Snapshot | MetadataReceived | FilesProgress | Logged | Removed | RemoveF
 
 class Engine(Protocol):
     """A BitTorrent engine as its owner thread sees it."""
+
+    @property
+    def listening(self) -> tuple[str, ...]:
+        """The "IP:PORT" it really listens on by now."""
+
+    @property
+    def problem(self) -> str:
+        """One sentence for the health page about the engine as a whole, "" when it is well."""
 
     def apply(self, command: Command) -> None:
         """Start carrying out a command. A key that the engine does not know is ignored, except by Add and Remove."""

@@ -1,0 +1,287 @@
+"""One small function per type of libtorrent alert, in a table by type. Unknown types are counted.
+
+An alert is valid until the next ones are taken: nothing here may keep one, only what it says.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import libtorrent as lt
+
+from seedbox.domain.metainfo import BadTorrent
+from seedbox.domain.states import State
+from seedbox.engine.commands import keep_private, torrent_file_of
+from seedbox.engine.files import look_at_files, report_flushed
+from seedbox.engine.metainfo import format_endpoint, read_torrent_file
+from seedbox.engine.port import MetadataReceived
+from seedbox.engine.readings import read_file_sizes, read_snapshot
+from seedbox.engine.removal import delete_content
+from seedbox.engine.sentences import CONFLICT, explain
+from seedbox.engine.swarm import SAVE_COUNTERS_EVERY_S, SAVE_EVERY_S, Swarm
+from seedbox.engine.taken import Taken
+
+_COUNTERS_ONLY = 1  # bit of need_save_resume_data that the binding has no name for: only bytes counted
+_CHECKING = frozenset(
+    int(state)
+    for state in (
+        lt.torrent_status.queued_for_checking,
+        lt.torrent_status.checking_files,
+        lt.torrent_status.checking_resume_data,
+    )
+)
+
+
+def handle_alert(swarm: Swarm, alert: lt.alert) -> None:
+    """Hand an alert to its function; count the types that have none."""
+    swarm.counts["alerts"] += 1
+    kind = type(alert)
+    if kind in ABOUT_TORRENTS:
+        if taken := swarm.torrents.of(alert.handle):  # type: ignore[attr-defined]  # every torrent_alert has one
+            ABOUT_TORRENTS[kind](swarm, taken, alert)
+    elif kind in ABOUT_ALL:
+        ABOUT_ALL[kind](swarm, alert)
+    elif kind not in IGNORED:
+        swarm.counts[f"unknown:{alert.what()}"] += 1
+
+
+# --- how torrents stand
+
+
+def state_update(swarm: Swarm, alert: lt.state_update_alert) -> None:
+    for status in alert.status:
+        if taken := swarm.torrents.of(status.handle):
+            _look_at(swarm, taken, status)
+
+
+def _look_at(swarm: Swarm, taken: Taken, status: lt.torrent_status) -> None:
+    snapshot = read_snapshot(taken, status)
+    before = taken.snapshot
+    if snapshot != before:
+        taken.snapshot = snapshot
+        swarm.report(snapshot)
+    if taken.file_sizes and (before is None or before.done_bytes != snapshot.done_bytes):
+        swarm.schedule_files(taken)
+    if needs := int(status.need_save_resume_data):
+        swarm.schedule_save(taken, every_s=SAVE_COUNTERS_EVERY_S if needs == _COUNTERS_ONLY else SAVE_EVERY_S)
+
+
+def state_moved(swarm: Swarm, taken: Taken, alert: lt.torrent_alert) -> None:
+    swarm.wants_update = True
+
+
+def torrent_checked(swarm: Swarm, taken: Taken, alert: lt.torrent_checked_alert) -> None:
+    swarm.wants_update = True
+    if taken.file_sizes:
+        look_at_files(swarm, taken)
+        swarm.request_save(taken)
+
+
+def torrent_finished(swarm: Swarm, taken: Taken, alert: lt.torrent_finished_alert) -> None:
+    swarm.wants_update = True
+    if taken.snapshot and taken.snapshot.state is State.DOWNLOADING:
+        swarm.tell(taken.key, "info", "The download is complete.")
+    look_at_files(swarm, taken)
+    swarm.request_save(taken)
+
+
+def torrent_paused(swarm: Swarm, taken: Taken, alert: lt.torrent_paused_alert) -> None:
+    swarm.wants_update = True
+    swarm.unpaused.discard(taken.key)
+    swarm.request_save(taken)
+
+
+def torrent_error(swarm: Swarm, taken: Taken, alert: lt.torrent_error_alert) -> None:
+    swarm.wants_update = True
+    if not taken.refusal:
+        swarm.tell(taken.key, "error", explain(alert.error))
+
+
+def file_error(swarm: Swarm, taken: Taken, alert: lt.file_error_alert) -> None:
+    swarm.wants_update = True
+    sentence = explain(alert.error, alert.filename())
+    if sentence != taken.disk_problem:
+        taken.disk_problem = sentence
+        swarm.tell(taken.key, "error", sentence)
+
+
+def hash_failed(swarm: Swarm, taken: Taken, alert: lt.hash_failed_alert) -> None:
+    taken.hash_failures += 1
+    if taken.hash_failures == 1:
+        swarm.tell(taken.key, "warning", "A peer sent damaged data; it was thrown away and is fetched again.")
+
+
+# --- metadata
+
+
+def metadata_received(swarm: Swarm, taken: Taken, alert: lt.metadata_received_alert) -> None:
+    """Check a magnet's metadata as strictly as a file from a user, and pass it on; stop the torrent if it is bad."""
+    info = taken.handle.torrent_file()
+    if info is None:
+        return
+    data = torrent_file_of(info)
+    try:
+        metainfo = read_torrent_file(data)
+    except BadTorrent as problem:
+        _refuse(swarm, taken, str(problem))
+        return
+    if metainfo.private:
+        keep_private(taken.handle)
+    taken.file_sizes = read_file_sizes(info)
+    swarm.wants_update = True
+    swarm.report(MetadataReceived(taken.key, data))
+    swarm.request_save(taken)
+
+
+def metadata_failed(swarm: Swarm, taken: Taken, alert: lt.metadata_failed_alert) -> None:
+    swarm.tell(taken.key, "warning", "A peer sent wrong metadata; other peers are asked.")
+
+
+def torrent_conflict(swarm: Swarm, taken: Taken, alert: lt.torrent_conflict_alert) -> None:
+    _refuse(swarm, taken, CONFLICT)
+    if other := swarm.torrents.of(alert.conflicting_torrent):
+        _refuse(swarm, other, CONFLICT)
+
+
+def _refuse(swarm: Swarm, taken: Taken, sentence: str) -> None:
+    taken.refusal = sentence
+    taken.handle.pause()
+    swarm.wants_update = True
+    swarm.tell(taken.key, "error", sentence)
+
+
+# --- resume data
+
+
+def save_resume_data(swarm: Swarm, taken: Taken, alert: lt.save_resume_data_alert) -> None:
+    """Write resume data, unless the torrent is being checked: then it knows less than what is on disk.
+
+    The lagging mark goes with data that can't fall behind: of a complete torrent, and of one at rest.
+    """
+    asked = _end_of_save(swarm, taken)
+    params = alert.params
+    if taken.refusal or int(taken.handle.status(0).state) in _CHECKING:
+        return
+    complete = bool(params.have_pieces) and all(params.have_pieces)
+    rests = not taken.runs or swarm.closing
+    swarm.write(
+        taken.key,
+        lt.write_resume_data_buf(params),
+        clears=asked if complete or rests else None,
+    )
+
+
+def save_resume_data_failed(swarm: Swarm, taken: Taken, alert: lt.save_resume_data_failed_alert) -> None:
+    _end_of_save(swarm, taken)
+    swarm.counts["resume_saves_refused"] += 1
+
+
+def _end_of_save(swarm: Swarm, taken: Taken) -> int | None:
+    """Return the generation of the mark when the save was asked for; ask again if something changed since."""
+    asked, taken.saving = taken.saving, None
+    if taken.saves_again:
+        taken.saves_again = False
+        swarm.request_save(taken)
+    return asked
+
+
+def fastresume_rejected(swarm: Swarm, taken: Taken, alert: lt.fastresume_rejected_alert) -> None:
+    swarm.store.mark_lagging(taken.key)
+    swarm.tell(
+        taken.key,
+        "warning",
+        f"The files on disk don't fit the saved progress ({alert.error.message()}); they are compared with their "
+        "hashes instead.",
+    )
+
+
+# --- files
+
+
+def cache_flushed(swarm: Swarm, taken: Taken, alert: lt.cache_flushed_alert) -> None:
+    report_flushed(swarm, taken)
+
+
+# --- removals
+
+
+def torrent_deleted(swarm: Swarm, alert: lt.torrent_deleted_alert | lt.torrent_delete_failed_alert) -> None:
+    """Delete the rest ourselves. A failure of libtorrent's is no reason to stop: ours decides."""
+    hashes = alert.info_hashes
+    found = {str(hashes.v1) if hashes.has_v1() else "", str(hashes.v2) if hashes.has_v2() else ""} - {""}
+    for removal in tuple(swarm.removals.values()):
+        if removal.hashes & found:
+            delete_content(swarm, removal)
+
+
+# --- the engine as a whole
+
+
+def listen_succeeded(swarm: Swarm, alert: lt.listen_succeeded_alert) -> None:
+    address = format_endpoint((alert.address, alert.port))
+    swarm.listening[f"{alert.socket_type}/{address}"] = address
+    swarm.listen_problems.pop(alert.address, None)
+
+
+def listen_failed(swarm: Swarm, alert: lt.listen_failed_alert) -> None:
+    address = format_endpoint((alert.address, alert.port))
+    swarm.listen_problems[alert.address] = (
+        f"The engine can't listen on {address} ({alert.error.message()}): peers can't reach it there. "
+        "Free the address or choose another in NODE_LISTEN."
+    )
+
+
+def alerts_dropped(swarm: Swarm, alert: lt.alerts_dropped_alert) -> None:
+    """Some news is lost: look at everything again."""
+    swarm.counts["alerts_dropped"] += sum(alert.dropped_alerts) or 1
+    for taken in swarm.torrents:
+        taken.saving = None
+        taken.flushing, taken.unflushed = set(), taken.flushing | taken.unflushed
+        if taken.file_sizes:
+            swarm.schedule_files(taken)
+        swarm.schedule_save(taken, every_s=SAVE_EVERY_S)
+    for removal in swarm.removals.values():
+        removal.give_up_at_s = min(removal.give_up_at_s, time.monotonic())
+
+
+ABOUT_TORRENTS: dict[type, Callable[[Swarm, Taken, Any], None]] = {
+    lt.cache_flushed_alert: cache_flushed,
+    lt.fastresume_rejected_alert: fastresume_rejected,
+    lt.file_error_alert: file_error,
+    lt.hash_failed_alert: hash_failed,
+    lt.metadata_failed_alert: metadata_failed,
+    lt.metadata_received_alert: metadata_received,
+    lt.save_resume_data_alert: save_resume_data,
+    lt.save_resume_data_failed_alert: save_resume_data_failed,
+    lt.state_changed_alert: state_moved,
+    lt.torrent_checked_alert: torrent_checked,
+    lt.torrent_conflict_alert: torrent_conflict,
+    lt.torrent_error_alert: torrent_error,
+    lt.torrent_finished_alert: torrent_finished,
+    lt.torrent_paused_alert: torrent_paused,
+    lt.torrent_resumed_alert: state_moved,
+}
+ABOUT_ALL: dict[type, Callable[[Swarm, Any], None]] = {
+    lt.alerts_dropped_alert: alerts_dropped,
+    lt.listen_failed_alert: listen_failed,
+    lt.listen_succeeded_alert: listen_succeeded,
+    lt.state_update_alert: state_update,
+    lt.torrent_delete_failed_alert: torrent_deleted,
+    lt.torrent_deleted_alert: torrent_deleted,
+}
+# Known, in the categories we ask for, and nothing to do: the same is seen elsewhere, or it concerns nobody.
+IGNORED: frozenset[type] = frozenset(
+    {
+        lt.add_torrent_alert,  # add_torrent has returned the handle already
+        lt.external_ip_alert,
+        lt.lsd_error_alert,
+        lt.peer_error_alert,
+        lt.portmap_error_alert,  # routers without port mapping are the rule
+        lt.torrent_added_alert,
+        lt.torrent_removed_alert,  # torrent_deleted follows
+        lt.tracker_error_alert,  # shown with the trackers, to those who brought them
+        lt.scrape_failed_alert,
+        lt.udp_error_alert,
+        lt.url_seed_alert,
+    }
+)

@@ -1,0 +1,231 @@
+"""One small function per command, in a table by type."""
+
+import contextlib
+import ipaddress
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import libtorrent as lt
+
+from seedbox.domain.metainfo import BadTorrent
+from seedbox.engine.intake import BadResume, Intake, read_intake
+from seedbox.engine.metainfo import read_torrent_file
+from seedbox.engine.port import (
+    AddFailed,
+    AddTorrent,
+    Command,
+    ConnectPeers,
+    GiveMetadata,
+    MetadataReceived,
+    RecheckTorrent,
+    RemoveFailed,
+    RemoveTorrent,
+    SetTrackers,
+    StartTorrent,
+    StopTorrent,
+    WatchTorrents,
+)
+from seedbox.engine.readings import read_file_sizes
+from seedbox.engine.removal import delete_content
+from seedbox.engine.swarm import Removal, Swarm
+from seedbox.engine.taken import Taken
+
+DELETION_LIMIT_S = 60.0  # libtorrent's own; we delete the folder in any case
+
+
+def carry_out(swarm: Swarm, command: Command) -> None:
+    """Start carrying out a command. All but Add, Remove and Watch need a torrent that we have."""
+    match command:
+        case AddTorrent():
+            add(swarm, command)
+        case RemoveTorrent():
+            remove(swarm, command)
+        case WatchTorrents():
+            swarm.watched = command.keys
+        case _:
+            if taken := swarm.torrents.get(command.key):
+                CHANGES[type(command)](swarm, taken, command)
+    swarm.wants_update = True
+
+
+def add(swarm: Swarm, command: AddTorrent) -> None:
+    """Take a torrent in.
+
+    1. While its removal is under way, wait for the end of it.
+    2. Read the torrent file or magnet, and the resume data. Damaged resume data means a full check.
+    3. If content may be ahead of the resume data, let libtorrent check it, also when it shall rest afterwards.
+    4. If it runs and isn't known to be complete, mark it as lagging before the first byte can arrive.
+    """
+    if command.key in swarm.torrents:
+        return
+    if command.key in swarm.removals:
+        swarm.deferred[command.key] = command
+        return
+    try:
+        intake = _read(swarm, command)
+        _choose_flags(swarm, command, intake)
+        if not intake.complete and (command.runs or intake.must_check):
+            swarm.store.mark_lagging(command.key)
+        handle = swarm.session.add_torrent(intake.params)
+    except (BadTorrent, RuntimeError, ValueError, OSError) as problem:
+        swarm.report(AddFailed(command.key, _why_not(problem)))
+        return
+    info = intake.params.ti
+    taken = Taken(
+        command.key,
+        handle,
+        command.save_path,
+        runs=command.runs,
+        by_magnet=not command.torrent_file,
+        file_sizes=read_file_sizes(info) if info else {},
+    )
+    swarm.torrents.put(taken)
+    if info and taken.by_magnet:
+        swarm.report(MetadataReceived(command.key, torrent_file_of(info)))
+
+
+def torrent_file_of(info: lt.torrent_info) -> bytes:
+    """Return the metadata as a .torrent file: the info part byte for byte, so that its hash stays."""
+    return b"d4:info" + info.info_section() + b"e"
+
+
+def keep_private(handle: lt.torrent_handle) -> None:
+    """Let a private torrent's peers come from its trackers only."""
+    handle.set_flags(lt.torrent_flags.disable_dht | lt.torrent_flags.disable_pex | lt.torrent_flags.disable_lsd)
+
+
+def parse_endpoint(text: str) -> tuple[str, int] | None:
+    """Read "IP:PORT" or "[IPv6]:PORT"; None when it is neither."""
+    address, _, port = text.rpartition(":")
+    with contextlib.suppress(ValueError):
+        if port.isascii() and port.isdecimal() and 0 < int(port) < 65_536:
+            return str(ipaddress.ip_address(address.strip("[]"))), int(port)
+    return None
+
+
+def _read(swarm: Swarm, command: AddTorrent) -> Intake:
+    resume = swarm.store.load(command.key)
+    try:
+        return read_intake(command, resume)
+    except BadResume as problem:
+        swarm.tell(
+            command.key,
+            "warning",
+            f"The saved progress could not be read ({problem}); all files are compared with their hashes instead.",
+        )
+        return read_intake(command, None)
+
+
+def _choose_flags(swarm: Swarm, command: AddTorrent, intake: Intake) -> None:
+    params = intake.params
+    flags = lt.torrent_flags.default_flags | lt.torrent_flags.duplicate_is_error
+    flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)  # the queue is ours
+    if swarm.store.is_lagging(command.key):
+        intake.forget_pieces()
+    if not command.runs:
+        flags |= lt.torrent_flags.stop_when_ready if intake.must_check else lt.torrent_flags.paused
+    if params.ti is not None and params.ti.priv():
+        flags |= lt.torrent_flags.disable_dht | lt.torrent_flags.disable_pex | lt.torrent_flags.disable_lsd
+    params.flags = flags
+    params.save_path = command.save_path
+    params.trackers = list(command.trackers)
+    params.tracker_tiers = list(range(len(command.trackers)))
+    params.peers = [*params.peers, *(peer for text in command.peers if (peer := parse_endpoint(text)))]
+
+
+def _why_not(problem: Exception) -> str:
+    if isinstance(problem, BadTorrent):
+        return str(problem)
+    return f"The engine could not take this torrent in ({problem}). Remove it and add it again."
+
+
+def start(swarm: Swarm, taken: Taken, command: StartTorrent) -> None:
+    taken.runs = True
+    if taken.refusal:
+        return
+    taken.disk_problem = ""
+    swarm.store.mark_lagging(taken.key)
+    taken.handle.clear_error()
+    taken.handle.unset_flags(lt.torrent_flags.stop_when_ready | lt.torrent_flags.upload_mode)
+    taken.handle.resume()
+    swarm.schedule_save(taken, every_s=0)  # takes the mark away again if the torrent is complete
+
+
+def stop(swarm: Swarm, taken: Taken, command: StopTorrent) -> None:
+    taken.runs = False
+    taken.handle.unset_flags(lt.torrent_flags.stop_when_ready)
+    taken.handle.pause()  # torrent_paused_alert saves
+
+
+def recheck(swarm: Swarm, taken: Taken, command: RecheckTorrent) -> None:
+    if taken.refusal or not taken.file_sizes:
+        return
+    swarm.store.mark_lagging(taken.key)
+    taken.disk_problem = ""
+    taken.file_done.clear()
+    taken.handle.clear_error()
+    taken.handle.force_recheck()
+    if not taken.runs:
+        taken.handle.resume()  # a paused torrent doesn't check
+        taken.handle.set_flags(lt.torrent_flags.stop_when_ready)
+
+
+def set_trackers(swarm: Swarm, taken: Taken, command: SetTrackers) -> None:
+    entries = []
+    for tier, url in enumerate(command.trackers):
+        entry = lt.announce_entry(url)
+        entry.tier = tier
+        entries.append(entry)
+    taken.handle.replace_trackers(entries)
+
+
+def give_metadata(swarm: Swarm, taken: Taken, command: GiveMetadata) -> None:
+    if taken.file_sizes or taken.refusal:
+        return
+    try:
+        read_torrent_file(command.torrent_file)
+    except BadTorrent as problem:
+        swarm.tell(taken.key, "error", str(problem))
+        return
+    info = lt.torrent_info(command.torrent_file)
+    taken.handle.set_metadata(info.info_section())  # metadata_received_alert does the rest
+
+
+def connect_peers(swarm: Swarm, taken: Taken, command: ConnectPeers) -> None:
+    for text in command.peers:
+        if peer := parse_endpoint(text):
+            taken.handle.connect_peer(peer)
+
+
+def remove(swarm: Swarm, command: RemoveTorrent) -> None:
+    """Drop a torrent from the session, then delete what is left of it; the order of both follows alerts."""
+    if command.key in swarm.removals:
+        swarm.deferred.pop(command.key, None)
+        return
+    if not Path(command.save_path).is_absolute():
+        swarm.report(RemoveFailed(command.key, f"{command.save_path} is no absolute path, so nothing was deleted."))
+        return
+    taken = swarm.torrents.get(command.key)
+    removal = Removal(command.key, command.save_path, frozenset(), time.monotonic() + DELETION_LIMIT_S)
+    swarm.removals[command.key] = removal
+    if taken is None:
+        delete_content(swarm, removal)
+        return
+    hashes = taken.handle.info_hashes()
+    removal.hashes = frozenset({str(hashes.v1), str(hashes.v2)})
+    swarm.torrents.take_out(taken)
+    swarm.due_saves.pop(taken.key, None)
+    swarm.due_files.pop(taken.key, None)
+    swarm.session.remove_torrent(taken.handle, lt.session.delete_files)
+
+
+CHANGES: dict[type, Callable[[Swarm, Taken, Any], None]] = {
+    StartTorrent: start,
+    StopTorrent: stop,
+    RecheckTorrent: recheck,
+    SetTrackers: set_trackers,
+    GiveMetadata: give_metadata,
+    ConnectPeers: connect_peers,
+}

@@ -1,0 +1,170 @@
+"""The adapter: the engine's port over libtorrent. One owner thread does everything here, except `wake`."""
+
+import gc
+import logging
+import time
+from collections.abc import Sequence
+
+import libtorrent as lt
+
+from seedbox.domain.states import ACTIVE_STATES
+from seedbox.engine.alerts import handle_alert
+from seedbox.engine.commands import add, carry_out
+from seedbox.engine.files import look_at_files
+from seedbox.engine.port import Command, Event
+from seedbox.engine.readings import read_details
+from seedbox.engine.removal import delete_content
+from seedbox.engine.settings import EngineSettings, everyone_global, settings_pack
+from seedbox.engine.swarm import MAX_SAVES_PER_TICK, Swarm
+from seedbox.engine.waker import Waker
+
+log = logging.getLogger(__name__)
+
+TICK_S = 1.0  # figures, details, due saves
+UPDATE_REST_S = 0.05  # between two looks at the figures, however much happens
+LAST_ANNOUNCE_S = 1  # trackers get this long to hear that we stop
+
+
+class LibtorrentEngine:
+    def __init__(self, settings: EngineSettings) -> None:
+        params = lt.session_params(settings_pack(settings))
+        params.disk_io_constructor = settings.disk_io
+        self._waker = Waker()
+        self._session: lt.session | None = lt.session(params)
+        self._session.set_peer_class_filter(everyone_global())
+        self._session.set_alert_fd(self._waker.write_descriptor)
+        self._swarm = Swarm(settings, self._session, self._waker)
+        self._next_tick_s = time.monotonic()
+        self._updated_at_s = 0.0
+
+    @property
+    def listening(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self._swarm.listening.values()))
+
+    @property
+    def problem(self) -> str:
+        return " ".join(self._swarm.listen_problems.values())
+
+    def apply(self, command: Command) -> None:
+        carry_out(self._swarm, command)
+        self._update_if_wanted()
+
+    def poll(self, *, timeout_s: float) -> Sequence[Event]:
+        deadline = time.monotonic() + timeout_s
+        while True:
+            self._take_news()
+            self._tick_if_due()
+            self._update_if_wanted()
+            now = time.monotonic()
+            if self._swarm.outbox or self._waker.take_woken() or now >= deadline:
+                return self._take_outbox()
+            self._waker.wait(min(deadline, self._next_look_s()) - now)
+
+    def wake(self) -> None:
+        self._waker.wake()
+
+    def counters(self) -> dict[str, int]:
+        return {
+            "alerts": 0,
+            "alerts_dropped": 0,
+            **self._swarm.counts,
+            "torrents": len(self._swarm.torrents),
+        }
+
+    def close(self, *, timeout_s: float) -> Sequence[Event]:
+        """Stop everything, save what differs from disk, and let libtorrent go.
+
+        1. Pause the session and every save that waits; each pause asks for the torrent's resume data.
+        2. Wait for the last of it, at most `timeout_s` less the last announces.
+        3. Drop every handle and the session: left to the interpreter's end, its threads abort the process.
+        """
+        deadline = time.monotonic() + timeout_s - LAST_ANNOUNCE_S
+        self._begin_closing()
+        self._take_news()
+        while self._is_saving() and time.monotonic() < deadline:
+            self._waker.wait(min(deadline - time.monotonic(), TICK_S))
+            self._take_news()
+        if self._is_saving():
+            log.warning("Some torrents could not save their progress in time; they are checked at the next start.")
+        self._end_session()
+        return self._take_outbox()
+
+    # --- inside
+
+    def _take_news(self) -> None:
+        if self._session is not None:
+            for alert in self._session.pop_alerts():
+                handle_alert(self._swarm, alert)
+        self._swarm.take_results()
+        self._add_deferred()
+
+    def _add_deferred(self) -> None:
+        for key in [key for key in self._swarm.deferred if key not in self._swarm.removals]:
+            add(self._swarm, self._swarm.deferred.pop(key))
+
+    def _take_outbox(self) -> Sequence[Event]:
+        events, self._swarm.outbox = self._swarm.outbox, []
+        return events
+
+    def _update_if_wanted(self) -> None:
+        now = time.monotonic()
+        if self._session and self._swarm.wants_update and now >= self._updated_at_s + UPDATE_REST_S:
+            self._swarm.wants_update = False
+            self._updated_at_s = now
+            self._session.post_torrent_updates(0)
+
+    def _next_look_s(self) -> float:
+        soon = self._updated_at_s + UPDATE_REST_S if self._swarm.wants_update else self._next_tick_s
+        return min(soon, self._next_tick_s)
+
+    def _tick_if_due(self) -> None:
+        now = time.monotonic()
+        if now < self._next_tick_s:
+            return
+        self._next_tick_s = now + TICK_S
+        swarm = self._swarm
+        swarm.wants_update = True
+        for key in _due(swarm.due_saves, now)[:MAX_SAVES_PER_TICK]:
+            if taken := swarm.torrents.get(key):
+                swarm.request_save(taken)
+        for key in _due(swarm.due_files, now):
+            if taken := swarm.torrents.get(key):
+                look_at_files(swarm, taken)
+        for key in swarm.watched:
+            if taken := swarm.torrents.get(key):
+                swarm.report(read_details(taken))
+        for removal in tuple(swarm.removals.values()):
+            if now >= removal.give_up_at_s:
+                delete_content(swarm, removal)
+
+    def _begin_closing(self) -> None:
+        if self._session is None:
+            return
+        self._swarm.closing = True
+        self._swarm.deferred.clear()
+        self._session.apply_settings({"stop_tracker_timeout": LAST_ANNOUNCE_S})
+        self._session.pause()
+        for taken in self._swarm.torrents:
+            if taken.snapshot and taken.snapshot.state in ACTIVE_STATES:
+                self._swarm.unpaused.add(taken.key)
+            elif taken.key in self._swarm.due_saves:
+                self._swarm.request_save(taken)
+
+    def _is_saving(self) -> bool:
+        swarm = self._swarm
+        return bool(swarm.unpaused) or swarm.has_jobs or any(taken.saving is not None for taken in swarm.torrents)
+
+    def _end_session(self) -> None:
+        self._swarm.shut_down()
+        self._swarm.take_results()
+        self._swarm.torrents.clear()
+        if self._session is not None:
+            self._session.pop_alerts()  # the last ones hold handles too
+            del self._swarm.session
+            self._session = None
+            gc.collect()
+            self._waker.close()
+
+
+def _due(dues: dict[str, float], now: float) -> list[str]:
+    return [key for key, due in dues.items() if due <= now]

@@ -1,0 +1,153 @@
+"""Read torrent files and magnets with libtorrent, into our own values or a sentence that says what is wrong."""
+
+from collections.abc import Mapping
+
+import libtorrent as lt
+
+from seedbox.domain.metainfo import (
+    MAX_MAGNET_CHARS,
+    MAX_MAGNET_PEERS,
+    MAX_TORRENT_FILE_BYTES,
+    MAX_TRACKERS,
+    BadTorrent,
+    Magnet,
+    MetaFile,
+    Metainfo,
+)
+from seedbox.domain.torrent_checks import check_decoded
+
+MAX_PIECES = 0x20_0000
+MAX_DEPTH = 100
+MAX_TOKENS = 3_000_000
+MAX_FILES = 200_000  # each becomes a row
+MAX_TRACKER_CHARS = 2_000
+TRACKER_SCHEMES = ("http://", "https://", "udp://", "ws://", "wss://")
+LIMITS: Mapping[str, int] = {
+    "max_buffer_size": MAX_TORRENT_FILE_BYTES,
+    "max_pieces": MAX_PIECES,
+    "max_decode_depth": MAX_DEPTH,
+    "max_decode_tokens": MAX_TOKENS,
+}
+
+# Of libtorrent's messages, the ones that users can do something about; by the code that ends the message.
+_SENTENCES = {
+    "bdecode:3": "This torrent file is cut off before its end. Download it again.",
+    "bdecode:5": f"This torrent file nests its parts more than {MAX_DEPTH} deep. Don't trust it.",
+    "bdecode:6": "This torrent file has far too many parts. Don't trust it.",
+    "libtorrent:12": "This torrent file doesn't have a hash for every piece. Ask for a torrent made anew.",
+    "libtorrent:13": f"This torrent has more than {MAX_PIECES} pieces. Ask for one with larger pieces.",
+    "libtorrent:16": "This torrent has no files. Ask for a torrent made anew.",
+    "libtorrent:219": "This torrent nests its folders too deep. Don't trust it.",
+}
+
+
+def read_torrent_file(data: bytes) -> Metainfo:
+    """Parse and check a .torrent file; raises BadTorrent."""
+    _check_shape(data)
+    try:
+        check_decoded(lt.bdecode(data))
+        params = load_params(data)
+    except (RuntimeError, ValueError) as problem:
+        raise BadTorrent(_explain(problem)) from None
+    info = params.ti
+    if info is None:
+        raise BadTorrent("This torrent file doesn't describe any content. Get the file again.")
+    hashes = params.info_hashes
+    files = _files(info, params.renamed_files)
+    return Metainfo(
+        info_hash_v1=str(hashes.v1) if hashes.has_v1() else "",
+        info_hash_v2=str(hashes.v2) if hashes.has_v2() else "",
+        name=info.name(),
+        size_bytes=sum(file.size_bytes for file in files),
+        piece_length_bytes=info.piece_length(),
+        private=info.priv(),
+        files=files,
+        trackers=keep_trackers(params.trackers),
+        torrent_file=data,
+    )
+
+
+def read_magnet(text: str) -> Magnet:
+    """Parse and check a magnet link; raises BadTorrent."""
+    uri = text.strip()
+    if not uri.lower().startswith("magnet:"):
+        raise BadTorrent("This isn't a magnet link: it should begin with “magnet:?”.")
+    if len(uri) > MAX_MAGNET_CHARS:
+        raise BadTorrent(f"This magnet link has more than {MAX_MAGNET_CHARS} characters. Use one with fewer trackers.")
+    try:
+        params = lt.parse_magnet_uri(uri)
+        name, trackers = params.name, params.trackers
+    except (RuntimeError, ValueError):
+        raise BadTorrent(_WRONG_MAGNET) from None
+    hashes = params.info_hashes
+    if not (hashes.has_v1() or hashes.has_v2()):
+        raise BadTorrent(_WRONG_MAGNET)
+    return Magnet(
+        info_hash_v1=str(hashes.v1) if hashes.has_v1() else "",
+        info_hash_v2=str(hashes.v2) if hashes.has_v2() else "",
+        name=_one_line(name),
+        trackers=keep_trackers(trackers),
+        peers=tuple(format_endpoint(peer) for peer in params.peers[:MAX_MAGNET_PEERS]),
+        uri=uri,
+    )
+
+
+_WRONG_MAGNET = (
+    "This magnet link has no proper info-hash: it needs xt=urn:btih: with 40 hex digits (or 32 letters), "
+    "or xt=urn:btmh:1220 with 64 hex digits. Copy the whole link again."
+)
+
+
+def load_params(data: bytes) -> lt.add_torrent_params:
+    """Parse a .torrent file within our limits; raises RuntimeError."""
+    return lt.load_torrent_buffer(data, dict(LIMITS))  # type: ignore[call-overload,no-any-return]  # its stub names another dictionary
+
+
+def keep_trackers(urls: list[str]) -> tuple[str, ...]:
+    """Return the announce URLs that an engine can use, each once, in order, at most MAX_TRACKERS."""
+    usable = (url for url in urls if url.lower().startswith(TRACKER_SCHEMES) and len(url) <= MAX_TRACKER_CHARS)
+    return tuple(dict.fromkeys(usable))[:MAX_TRACKERS]
+
+
+def format_endpoint(endpoint: tuple[str, int]) -> str:
+    address, port = endpoint
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _check_shape(data: bytes) -> None:
+    if not data:
+        raise BadTorrent("This file is empty. Download the torrent file again.")
+    if len(data) > MAX_TORRENT_FILE_BYTES:
+        limit = MAX_TORRENT_FILE_BYTES // 1024 // 1024
+        raise BadTorrent(f"This file is larger than {limit} MiB. Use the torrent's magnet link instead.")
+    start = data[:1024].lstrip().lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<")):
+        raise BadTorrent(
+            "This is a web page, not a torrent file. The site may want you to sign in: open the link in your browser."
+        )
+    if start.startswith(b"magnet:"):
+        raise BadTorrent("This file holds a magnet link. Paste the link into the field for magnets.")
+    if not start.startswith(b"d"):
+        raise BadTorrent("This isn't a torrent file. Choose a file whose name ends in .torrent.")
+
+
+def _files(info: lt.torrent_info, renamed: Mapping[int, str]) -> tuple[MetaFile, ...]:
+    layout = info.layout()
+    if layout.num_files() > MAX_FILES:
+        raise BadTorrent(f"This torrent has more than {MAX_FILES} files. Ask for one in parts.")
+    return tuple(
+        MetaFile(index=index, path=renamed.get(index) or layout.file_path(index), size_bytes=layout.file_size(index))
+        for index in range(layout.num_files())
+        if not layout.file_flags(index) & lt.file_flags_t.flag_pad_file
+    )
+
+
+def _explain(problem: Exception) -> str:
+    text = str(problem)
+    code = text.rpartition("[")[2].rstrip("]")
+    plain = text.partition(" [")[0]
+    return _SENTENCES.get(code, f"This torrent file is damaged ({plain}). Download it again.")
+
+
+def _one_line(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text).strip()[:255]

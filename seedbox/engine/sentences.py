@@ -1,0 +1,29 @@
+"""Engine errors in plain words, each with a way out."""
+
+import errno
+
+import libtorrent as lt
+
+_SYSTEM = {
+    errno.ENOSPC: "The disk is full. Free some space, then start the torrent again.",
+    errno.EDQUOT: "The disk quota is used up. Free some space, then start the torrent again.",
+    errno.EACCES: "The node is not allowed to use the file. Mend the permissions, then start the torrent again.",
+    errno.EPERM: "The node is not allowed to use the file. Mend the permissions, then start the torrent again.",
+    errno.EROFS: "The disk can only be read. Make it writable, then start the torrent again.",
+    errno.EIO: "The disk failed to read or write. Check the disk, then recheck the torrent.",
+    errno.ENOENT: "A file is missing on disk. Recheck the torrent to fetch it again.",
+    errno.ENAMETOOLONG: "A file's name is too long for this disk. Ask for a torrent with shorter names.",
+    errno.EFBIG: "A file is too large for this disk. Use a disk that can hold it.",
+    errno.EMFILE: "The node has too many files open. Raise its limit of open files, then start the torrent again.",
+    errno.ENODEV: "The disk is gone. Mount it again, then recheck the torrent.",
+}
+
+CONFLICT = "This is the same torrent as another one on this node. Remove this one and use the other."
+
+
+def explain(error: lt.error_code, file: str = "") -> str:
+    """Say what went wrong, which file it was, and what to do."""
+    where = f" ({file})" if file else ""
+    if error.category().name() == "system" and error.value() in _SYSTEM:
+        return _SYSTEM[error.value()] + where
+    return f"The engine stopped this torrent: {error.message()}{where}. Recheck it, or remove it and add it again."

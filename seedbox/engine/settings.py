@@ -1,0 +1,103 @@
+"""How our engine is set up: what the node chooses, and what a seedbox needs of libtorrent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import libtorrent as lt
+
+from seedbox.domain.metainfo import MAX_TORRENT_FILE_BYTES
+
+VERSION = (0, 1, 0, 0)
+USER_AGENT = "Seedbox/0.1.0"
+
+MAX_CONNECTIONS = 2_000
+MAX_UPLOAD_SLOTS = 200
+MAX_ALERTS = 100_000  # queued; ten thousand torrents may all say something between two polls
+MAX_DOWNLOAD_QUEUE = 1_000  # blocks asked of one peer: 16 MiB in flight
+
+Setting = int | str | bool
+
+BOOTSTRAP_NODES = (
+    "dht.libtorrent.org:25401",
+    "router.bittorrent.com:6881",
+    "dht.transmissionbt.com:6881",
+    "router.utorrent.com:6881",
+)
+
+# What moved the speed of seeding, found by the grid in `manage.py bench seeding`.
+SPEED: Mapping[str, Setting] = {
+    "send_buffer_watermark": 3 * 1024 * 1024,
+    "send_buffer_low_watermark": 512 * 1024,
+    "send_buffer_watermark_factor": 150,
+}
+
+DISK_IO = "default_disk_io_constructor"
+
+ALERT_MASK = lt.alert_category.error | lt.alert_category.status | lt.alert_category.storage
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """What the node chooses."""
+
+    resume_folder: Path  # ours alone: resume data by key
+    downloads_folder: Path  # every save path lies below it; nothing outside is ever deleted
+    listen: tuple[str, ...]  # "IP:PORT", IPv6 in brackets
+    isolated: bool = False  # no DHT, LSD, UPnP, NAT-PMP; several connections from one address (loopback)
+    disk_io: str = DISK_IO
+    overrides: Mapping[str, Setting] = field(default_factory=dict)
+
+
+def settings_pack(settings: EngineSettings) -> "lt.settings_pack":
+    """Return libtorrent's settings for ours."""
+    pack: dict[str, Setting] = {
+        "user_agent": USER_AGENT,
+        "peer_fingerprint": lt.generate_fingerprint("sb", *VERSION),
+        "listen_interfaces": ",".join(settings.listen),
+        "listen_system_port_fallback": False,  # a port that nobody chose can't be forwarded
+        "alert_mask": ALERT_MASK,
+        "alert_queue_size": MAX_ALERTS,
+        "dht_bootstrap_nodes": ",".join(BOOTSTRAP_NODES),
+        "connections_limit": MAX_CONNECTIONS,
+        "unchoke_slots_limit": MAX_UPLOAD_SLOTS,
+        "listen_queue_size": 128,
+        "connection_speed": 100,
+        "max_out_request_queue": MAX_DOWNLOAD_QUEUE,
+        "max_metadata_size": MAX_TORRENT_FILE_BYTES,
+        # Every holder's tracker hears of us, not only the first that answers.
+        "announce_to_all_tiers": True,
+        "mixed_mode_algorithm": lt.bandwidth_mixed_algo_t.prefer_tcp,
+        # Encrypted or plain, as the other side likes.
+        "out_enc_policy": lt.enc_policy.pe_enabled,
+        "in_enc_policy": lt.enc_policy.pe_enabled,
+        "allowed_enc_level": lt.enc_level.pe_both,
+        **SPEED,
+    }
+    if settings.isolated:
+        pack |= _isolation(settings)
+    return cast("lt.settings_pack", pack | dict(settings.overrides))
+
+
+def _isolation(settings: EngineSettings) -> dict[str, Setting]:
+    addresses = dict.fromkeys(address.rpartition(":")[0].strip("[]") for address in settings.listen)
+    return {
+        "enable_dht": False,
+        "enable_lsd": False,
+        "enable_upnp": False,
+        "enable_natpmp": False,
+        "allow_multiple_connections_per_ip": True,
+        "ssrf_mitigation": False,  # trackers of tests are on loopback
+        # Without it every connection comes from 127.0.0.1, whichever address we listen on.
+        "outgoing_interfaces": ",".join(addresses),
+    }
+
+
+def everyone_global() -> lt.ip_filter:
+    """Return the class filter that puts every address, local ones too, into the global peer class and no other."""
+    classes = lt.ip_filter()
+    mask = 1 << lt.session.global_peer_class_id
+    classes.add_rule("0.0.0.0", "255.255.255.255", mask)
+    classes.add_rule("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", mask)
+    return classes

@@ -1,0 +1,66 @@
+"""The torrents that the libtorrent adapter has taken in, and what it remembers about each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import libtorrent as lt
+
+from seedbox.engine.port import Snapshot
+
+
+@dataclass(eq=False)
+class Taken:
+    key: str
+    handle: lt.torrent_handle
+    save_path: str
+    runs: bool  # what was asked last
+    by_magnet: bool  # its resume data keeps the metadata too
+    snapshot: Snapshot | None = None  # as last reported
+    refusal: str = ""  # our own reason to stop it for good: hostile metadata, a conflict
+    disk_problem: str = ""  # libtorrent stopped writing; cleared by a start
+    file_sizes: dict[int, int] = field(default_factory=dict)  # by index, without pad files; {} before the metadata
+    file_done: dict[int, int] = field(default_factory=dict)  # as last reported
+    unflushed: set[int] = field(default_factory=set)  # files that are complete but maybe not on disk yet
+    flushing: set[int] = field(default_factory=set)  # those that the flush under way covers
+    saved_at_s: float = 0.0  # monotonic
+    files_at_s: float = 0.0
+    saving: int | None = None  # generation of the lagging mark when the save under way was asked for
+    saves_again: bool = False  # something changed while a save was under way
+    hash_failures: int = 0
+
+
+class Registry:
+    """Finds a torrent by key, by handle, or by info-hash."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, Taken] = {}
+        self._by_handle: dict[lt.torrent_handle, Taken] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def __iter__(self) -> Iterator[Taken]:
+        return iter(tuple(self._by_key.values()))
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._by_key
+
+    def get(self, key: str) -> Taken | None:
+        return self._by_key.get(key)
+
+    def of(self, handle: lt.torrent_handle) -> Taken | None:
+        """Return the torrent of an alert's handle, or None when it was removed meanwhile."""
+        return self._by_handle.get(handle)
+
+    def put(self, taken: Taken) -> None:
+        self._by_key[taken.key] = taken
+        self._by_handle[taken.handle] = taken
+
+    def take_out(self, taken: Taken) -> None:
+        del self._by_key[taken.key]
+        del self._by_handle[taken.handle]
+
+    def clear(self) -> None:
+        """Let go of every handle: a session can't end while one is held."""
+        self._by_key.clear()
+        self._by_handle.clear()
