@@ -157,6 +157,7 @@ class Supervisor:
         self._guardian = subprocess.Popen(
             [sys.executable, "-I", guardian.__file__, str(GUARDIAN_PATIENCE_S)],
             bufsize=0,
+            env=self._environ,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
