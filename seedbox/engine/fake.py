@@ -49,7 +49,7 @@ class FakeTorrent:
 class FakeEngine:
     """Deterministic. Tests move the swarm with `deliver`, `upload`, `give_metadata`, `fail`; all else is the port."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: "dict[str, FakeTorrent] | None" = None) -> None:
         self.torrents: dict[str, FakeTorrent] = {}
         self.commands: list[Command] = []  # all that was asked, in order
         self.listening: tuple[str, ...] = ("127.0.0.1:6881",)
@@ -58,7 +58,7 @@ class FakeEngine:
         self.closed = False
         self._watched: frozenset[str] = frozenset()
         self._outbox: list[Event] = []
-        self._kept: dict[str, FakeTorrent] = {}  # resume data
+        self.kept = {} if kept is None else kept  # resume data; outlives an engine if it is handed to the next
         self._woken = threading.Event()
 
     # --- the port
@@ -96,7 +96,7 @@ class FakeEngine:
     def close(self, *, timeout_s: float) -> Sequence[Event]:
         self._look()
         self.closed = True
-        self._kept.update(self.torrents)
+        self.kept.update(self.torrents)
         self.torrents.clear()
         events, self._outbox = self._outbox, []
         return events
@@ -142,7 +142,7 @@ class FakeEngine:
         except BadTorrent as problem:
             self._outbox.append(AddFailed(command.key, str(problem)))
             return
-        torrent = self._kept.pop(command.key, None) or FakeTorrent(command.runs, metainfo, (), ())
+        torrent = self.kept.pop(command.key, None) or FakeTorrent(command.runs, metainfo, (), ())
         self.torrents[command.key] = replace(
             torrent,
             runs=command.runs,
@@ -155,7 +155,7 @@ class FakeEngine:
 
     def _remove(self, command: RemoveTorrent) -> None:
         self.torrents.pop(command.key, None)
-        self._kept.pop(command.key, None)
+        self.kept.pop(command.key, None)
         error = self.remove_error
         self._outbox.append(RemoveFailed(command.key, error) if error else Removed(command.key))
 

@@ -1,0 +1,110 @@
+"""Plain libtorrent peers on loopback, without our engine: what benches measure against and tests trade with."""
+
+import gc
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import cast
+
+import libtorrent as lt
+
+from seedbox.engine.settings import Setting
+
+DEFAULT_DISK = "default_disk_io_constructor"
+NO_DISK = "disabled_disk_io_constructor"  # takes what it gets and forgets it
+
+_ALONE: Mapping[str, Setting] = {
+    "enable_dht": False,
+    "enable_lsd": False,
+    "enable_upnp": False,
+    "enable_natpmp": False,
+    "allow_multiple_connections_per_ip": True,
+    "ssrf_mitigation": False,
+}
+_NEVER_MANAGED = lt.torrent_flags.default_flags & ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
+
+
+class BarePeerTimeout(Exception):
+    """The peer did not get there in time."""
+
+
+class BarePeer:
+    """One libtorrent session with one torrent; libtorrent's defaults but for what keeps it on loopback."""
+
+    def __init__(
+        self, address: str, *, overrides: Mapping[str, Setting] | None = None, disk_io: str = DEFAULT_DISK
+    ) -> None:
+        pack = {**_ALONE, "listen_interfaces": f"{address}:0", "outgoing_interfaces": address, **(overrides or {})}
+        params = lt.session_params(cast("lt.settings_pack", pack))
+        params.disk_io_constructor = disk_io
+        self._address = address
+        self._session: lt.session | None = lt.session(params)
+        self._handle: lt.torrent_handle | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """Where others reach it, once it listens."""
+        self.wait_until(lambda: self._open_session().listen_port() > 0, "listen", limit_s=10)
+        return f"{self._address}:{self._open_session().listen_port()}"
+
+    def take(self, torrent_file: bytes, folder: Path, *, complete: bool = False) -> None:
+        """Add the torrent; `complete` says that the content is in `folder`, and nobody needs to check it."""
+        params = lt.load_torrent_buffer(torrent_file)
+        params.save_path = str(folder)
+        params.flags = _NEVER_MANAGED | (lt.torrent_flags.seed_mode if complete else 0)
+        self._handle = self._open_session().add_torrent(params)
+
+    def connect(self, endpoint: str) -> None:
+        address, _, port = endpoint.rpartition(":")
+        self._open_handle().connect_peer((address, int(port)))
+
+    @property
+    def is_complete(self) -> bool:
+        return self._open_handle().status(0).is_seeding
+
+    @property
+    def done_bytes(self) -> int:
+        return self._open_handle().status(0).total_done
+
+    @property
+    def received_bytes(self) -> int:
+        return self._open_handle().status(0).all_time_download
+
+    @property
+    def sent_bytes(self) -> int:
+        return self._open_handle().status(0).all_time_upload
+
+    def limit_upload(self, speed_bytes_per_s: int) -> None:
+        """Send no faster, so that somebody can be caught in the middle."""
+        self._open_handle().set_upload_limit(speed_bytes_per_s)
+
+    def wait_until_complete(self, *, limit_s: float) -> None:
+        self.wait_until(lambda: self.is_complete, "be complete", limit_s=limit_s)
+
+    def wait_until(self, reached: Callable[[], bool], what: str, *, limit_s: float) -> None:
+        """Wait for something to become true; alerts end each wait early. Raises BarePeerTimeout."""
+        deadline = time.monotonic() + limit_s
+        while not reached():
+            if time.monotonic() > deadline:
+                raise BarePeerTimeout(f"the bare peer on {self._address} did not {what} within {limit_s} s")
+            self._open_session().wait_for_alert(5)
+            self._open_session().pop_alerts()
+
+    def close(self) -> None:
+        """Let go of the session: left to the interpreter's end, its threads abort the process."""
+        self._handle = None
+        if self._session is not None:
+            self._session.apply_settings({"stop_tracker_timeout": 1})
+            self._session.pop_alerts()
+            self._session = None
+            gc.collect()
+
+    def _open_session(self) -> lt.session:
+        if self._session is None:
+            raise BarePeerTimeout(f"the bare peer on {self._address} is closed")
+        return self._session
+
+    def _open_handle(self) -> lt.torrent_handle:
+        if self._handle is None:
+            raise BarePeerTimeout(f"the bare peer on {self._address} has no torrent")
+        return self._handle
