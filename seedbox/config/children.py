@@ -34,7 +34,8 @@ def _redis(environment: Environment) -> Child:
     options = ("--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--save", "", "--appendonly", "no")
     limits = ("--maxmemory", REDIS_MEMORY, "--maxmemory-policy", "noeviction", "--loglevel", "warning")
     command = (str(get_binary_path()), *options, *limits, "--dir", str(environment.data))
-    return Child("redis", command, REDIS_STOP_S, environment.redis_socket)
+    # It warns that writing to disk might fail, which it never does here.
+    return Child("redis", command, REDIS_STOP_S, environment.redis_socket, hushed="Memory overcommit must be enabled")
 
 
 def _node(environment: Environment) -> Child:

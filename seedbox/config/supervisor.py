@@ -22,6 +22,7 @@ LONGEST_DELAY_S = 10.0
 HEALTHY_S = 60.0  # a child that ran this long starts again as quickly as the first time
 LISTEN_WAIT_S = 5.0
 LOOK_AGAIN_S = 0.02
+SAME_SIGNAL_S = 0.3  # `timeout` and shells may deliver one Ctrl-C twice
 GUARDIAN_PATIENCE_S = 8.0  # the node may be saving resume data; a new box waits for the lock a little longer
 
 Say = Callable[[str, str], None]
@@ -35,6 +36,14 @@ class Child:
     command: tuple[str, ...]
     stop_s: float  # between the polite signal and the kill
     listens_at: Path | None = None  # the next child starts when this Unix socket answers
+    hushed: str = ""  # lines with these words mean nothing here
+
+
+def next_delay_s(*, previous_s: float, ran_s: float) -> float:
+    """Return how long a child rests that ended after `ran_s`, having rested `previous_s` before (0 the first time)."""
+    if ran_s > HEALTHY_S or not previous_s:
+        return FIRST_DELAY_S
+    return min(2 * previous_s, LONGEST_DELAY_S)
 
 
 class Supervisor:
@@ -55,6 +64,7 @@ class Supervisor:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._guardian: subprocess.Popen[bytes] | None = None
         self._stopping = asyncio.Event()
+        self._asked_at = 0.0
         self._killed = False
 
     async def run(self) -> int:
@@ -77,27 +87,27 @@ class Supervisor:
         return 130 if self._killed else 0
 
     def _asked_to_stop(self, number: int) -> None:
-        if self._stopping.is_set() and number == signal.SIGINT:
-            self._killed = True
-            guardian.signal_groups([process.pid for process in self._running.values()], signal.SIGKILL)
-        elif not self._stopping.is_set():
+        now = asyncio.get_running_loop().time()
+        if not self._stopping.is_set():
+            self._asked_at = now
             self._say("box", "stopping; Ctrl-C again kills at once")
             self._stopping.set()
+        elif number == signal.SIGINT and now - self._asked_at > SAME_SIGNAL_S:
+            self._killed = True
+            guardian.signal_groups([process.pid for process in self._running.values()], signal.SIGKILL)
 
     async def _keep(self, child: Child) -> None:
         loop = asyncio.get_running_loop()
-        delay_s = FIRST_DELAY_S
+        delay_s = 0.0
         while not self._stopping.is_set():
             started = loop.time()
             ending = await self._run_once(child)
             if self._stopping.is_set():
                 return
-            if loop.time() - started > HEALTHY_S:
-                delay_s = FIRST_DELAY_S
+            delay_s = next_delay_s(previous_s=delay_s, ran_s=loop.time() - started)
             self._say("box", f"{child.name} {ending}; starting it again in {delay_s:g} s")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay_s)
-            delay_s = min(2 * delay_s, LONGEST_DELAY_S)
 
     async def _run_once(self, child: Child) -> str:
         """Start the child, pass on its lines until it ends, and return how it ended."""
@@ -107,12 +117,16 @@ class Supervisor:
             return f"could not start ({problem})"
         self._running[child.name] = process
         self._tell_guardian(f"+{process.pid}\n")
-        with LineReader(process, lambda line: self._say(child.name, line)):
+        with LineReader(process, lambda line: self._pass_on(child, line)):
             code = await exit_code(process)
             guardian.signal_groups([process.pid], signal.SIGKILL)  # a leftover would hold its port or its files
         del self._running[child.name]
         self._tell_guardian(f"-{process.pid}\n")
         return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+
+    def _pass_on(self, child: Child, line: str) -> None:
+        if not child.hushed or child.hushed not in line:
+            self._say(child.name, line)
 
     def _start(self, child: Child) -> subprocess.Popen[bytes]:
         return subprocess.Popen(

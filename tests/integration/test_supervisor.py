@@ -140,10 +140,19 @@ class TestStopping:
         box = start(redis=STUBBORN, node=STUBBORN, web=STUBBORN)
         box.wait_for("ready", times=3)
         box.process.send_signal(signal.SIGINT)
-        box.wait_for("stopping")
+        box.wait_for("web did not stop")
         box.process.send_signal(signal.SIGINT)
         assert box.wait_for_the_end() == 130
+        assert "node did not stop" not in "".join(box.lines)
         box.wait_until_nothing_is_left()
+
+    def test_in_peace_when_one_ctrl_c_arrives_twice(self, start: Callable[..., TinyBox]) -> None:
+        box = start(node="trap 'echo bye; exit' TERM; echo ready; sleep 600 & wait")
+        box.wait_for("ready")
+        box.process.send_signal(signal.SIGINT)
+        box.process.send_signal(signal.SIGINT)
+        assert box.wait_for_the_end() == 0
+        assert "node   | bye" in box.lines
 
 
 class TestAKilledSupervisor:
