@@ -17,6 +17,9 @@ from seedbox.web.sockets import socket_urls  # noqa: E402  # as above
 application = ProtocolTypeRouter(
     {
         "http": django_application,
-        "websocket": OriginValidator(AuthMiddlewareStack(URLRouter(socket_urls)), [settings.PUBLIC_ORIGIN]),
+        "websocket": OriginValidator(
+            AuthMiddlewareStack(URLRouter(socket_urls)),  # type: ignore[arg-type]  # its stubs want a private class
+            [settings.PUBLIC_ORIGIN],
+        ),
     }
 )
