@@ -2,6 +2,7 @@
 // htmx fetches and swaps; live.js patches figures.
 
 const TOAST_MS = 6000;
+const TOASTS_AT_ONCE = 3;
 const REFETCH_REST_MS = 2000; // a state that flutters must not fetch the list more often
 const $ = (selector) => document.querySelector(selector);
 
@@ -67,6 +68,8 @@ function nameToRemove(ctx) {
 // --- toasts
 
 function watchToast(toast) {
+  const all = [...$("#toasts").querySelectorAll("[data-toast]")];
+  for (const old of all.slice(0, -TOASTS_AT_ONCE)) old.remove();
   if (toast.dataset.tone === "danger" || toast.dataset.tone === "error") return; // stays until it was read
   setTimeout(() => toast.remove(), TOAST_MS);
 }
@@ -96,8 +99,16 @@ if (toasts) {
 }
 
 document.addEventListener("htmx:error", (event) => {
-  if (event.detail.error?.name === "AbortError") return; // we let go of it ourselves
   if (event.detail.ctx) say("danger", "The box does not answer. Check your connection, then try again.");
+});
+
+// A page that is left aborts what it was fetching: that is no error, and nobody should read of one.
+let leaving = false;
+addEventListener("beforeunload", () => (leaving = true));
+addEventListener("pageshow", () => (leaving = false));
+
+document.addEventListener("htmx:config:request", (event) => {
+  event.detail.ctx.fetch = (...what) => fetch(...what).catch((error) => (leaving ? new Promise(() => {}) : Promise.reject(error)));
 });
 
 // --- the selection: kept by id, so that it outlives a fetch of the list

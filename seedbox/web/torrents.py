@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
-from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect, replace_url, trigger_client_event
 
 from seedbox.models import User
 from seedbox.services import holdings, listing
@@ -36,7 +36,13 @@ def torrents(request: HttpRequest) -> HttpResponse:
 @for_members
 @require_GET
 def torrents_fragment(request: HttpRequest) -> HttpResponse:
-    return render(request, "seedbox/_torrents.html", _list_context(request, signed_in_user(request)))
+    response = render(request, "seedbox/_torrents.html", _list_context(request, signed_in_user(request)))
+    if request.headers.get("HX-Source") == "form#search-form":
+        query = request.GET.copy()
+        if not query.get("q"):
+            query.pop("q", None)
+        replace_url(response, f"{reverse('torrents')}?{query.urlencode()}")
+    return response
 
 
 @for_members
@@ -90,6 +96,7 @@ def _list_context(request: HttpRequest, user: User) -> dict[str, Any]:
         "rows": [torrent_row(holding) | {"id": holding.pk} for holding in page.holdings],
         "listing": page,
         "wanted": wanted,
+        "q": wanted.search or None,  # None: not in the links
         "tabs": list_query.tabs(page, wanted),
         "columns": list_query.columns(wanted),
         "total": page.counts[wanted.filter],
