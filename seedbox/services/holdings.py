@@ -112,9 +112,12 @@ def _add(node: Node, claim: _Claim) -> tuple[Holding, bool]:
 
 
 def _find_locked(node: Node, source: Source) -> Torrent | None:
-    """Return the node's torrent under either hash; of two (a hybrid known by each half) the one with metadata."""
+    """Return the node's torrent under either hash; of two (a hybrid known by each half) the more complete one."""
     found = list(Torrent.objects.select_for_update().filter(metadata.same_torrent(source), node=node).order_by("pk"))
-    return next((torrent for torrent in found if torrent.has_metadata), found[0] if found else None)
+    if len(found) > 1:
+        held = set(Holding.objects.filter(torrent__in=found).values_list("torrent_id", flat=True))
+        found.sort(key=lambda torrent: (torrent.has_metadata, torrent.pk in held), reverse=True)
+    return found[0] if found else None
 
 
 def _new_torrent(node: Node, claim: _Claim) -> Torrent:

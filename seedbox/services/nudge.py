@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from celery import current_app
+from celery import Celery, current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -21,19 +21,21 @@ EXPIRY_S = 60  # a nudge that waited longer says nothing new: its node has looke
 logger = logging.getLogger(__name__)
 
 
-class _Sender:
-    """This process's way to the broker: one attempt, and a rest after a failure."""
+class Sender:
+    """A process's way to the broker: one attempt, and a rest after a failure."""
 
-    def __init__(self) -> None:
-        self.failed = 0
+    def __init__(self, app: Celery) -> None:
+        self.failed = 0  # nudges that were not sent
+        self._app = app
         self._rest_until_s = 0.0
 
     def send(self, node_name: str) -> None:
+        """Put a nudge on the node's queue; never raises for a dead broker."""
         if time.monotonic() < self._rest_until_s:
             self.failed += 1
             return
         try:
-            current_app.send_task(
+            self._app.send_task(
                 TASK_NAME,
                 kwargs={"node_name": node_name},
                 queue=f"node.{node_name}",
@@ -46,26 +48,13 @@ class _Sender:
             self._rest_until_s = time.monotonic() + REST_S
             logger.warning("the broker does not take nudges, nodes look by themselves: %s", problem)
 
-    def forget_failures(self) -> None:
-        self._rest_until_s = 0.0
 
-
-_sender = _Sender()
+_sender = Sender(current_app)
 
 
 def nudge_node(node_name: str) -> None:
     """Tell the node to look at the database, once the transaction is committed. Never raises for a dead broker."""
     transaction.on_commit(partial(_sender.send, node_name))
-
-
-def failed_count() -> int:
-    """Return how many nudges of this process were not sent."""
-    return _sender.failed
-
-
-def end_rest() -> None:
-    """Try the broker again with the next nudge."""
-    _sender.forget_failures()
 
 
 _listeners: dict[str, Callable[[], None]] = {}

@@ -67,6 +67,7 @@ class Reconciler:
         charge = self._charge(torrent, now)
         if charge.is_removing:
             return  # its end is awaited: then the torrent is read again
+        charge.is_blocked &= not torrent.has_metadata  # a torrent file has come that can be used
         if charge.is_blocked:
             desired = replace(desired, runs=False)
         steps = plan(
@@ -151,10 +152,10 @@ def _note(charge: Charge, torrent: Torrent, desired: Desired) -> None:
             charge.show(State.REMOVING)
         charge.applied = None
         charge.is_removing = True
-        charge.problem = ""
+        charge.problem, charge.engine_says = "", None
         return
-    if charge.applied is None and not charge.is_blocked:
-        charge.problem = ""
+    if charge.problem and not charge.is_blocked:
+        charge.recover()
     knew_metadata = charge.applied.has_metadata if charge.applied else False
     charge.applied = Applied(
         runs=desired.runs,

@@ -36,6 +36,7 @@ class Charge:
     is_removing: bool = False  # the engine is deleting it; nothing else can be asked of it
     is_blocked: bool = False  # its metadata can't be used: it rests, whatever its holders wish
     problem: str = ""  # our own sentence, shown instead of the engine's state
+    engine_says: tuple[State, str] | None = None  # state and error of its last snapshot
     retry_at: datetime | None = None
     is_dirty: bool = False  # the observation differs from the database
     is_urgent: bool = False  # and must not wait
@@ -51,6 +52,12 @@ class Charge:
     def mark(self, *, urgent: bool) -> None:
         self.is_dirty = True
         self.is_urgent |= urgent
+
+    def recover(self) -> None:
+        """Take our own sentence back: from now on the engine's word is shown."""
+        self.problem = ""
+        if self.engine_says is not None:
+            self.show(*self.engine_says)
 
     def fail(self, problem: str, *, now: datetime) -> None:
         """Show our own sentence, and try again later."""
@@ -121,7 +128,7 @@ class Ward:
                 charge.is_removing = False
                 charge.fail(event.error, now=now)
             case port.AddFailed():
-                charge.applied = None
+                charge.applied = charge.engine_says = None
                 charge.fail(event.error, now=now)
                 self._say(LogLine(event.key, now, "error", event.error))
 
@@ -134,7 +141,8 @@ class Ward:
     def _see(self, seen: port.Snapshot, charge: Charge) -> None:
         if charge.is_removing or charge.applied is None:
             return  # said before the removal, and no longer true
-        state, error = (State.ERROR, charge.problem) if charge.problem else (seen.state, seen.error)
+        charge.engine_says = (seen.state, seen.error)
+        state, error = (State.ERROR, charge.problem) if charge.problem else charge.engine_says
         before = charge.observation
         if not is_legal_move(State(before.state), state):
             self.illegal_moves += 1

@@ -1,3 +1,5 @@
+from typing import Any
+
 import libtorrent as lt
 import pytest
 from hypothesis import given
@@ -15,7 +17,7 @@ values = st.recursive(
 
 class TestTheSharedPartsOfATorrentFile:
     @given(info=st.dictionaries(st.binary(max_size=5), values, max_size=4), secret=values, layers=values)
-    def test_are_its_content_and_nothing_of_its_bringer(self, info: object, secret: object, layers: object) -> None:
+    def test_are_its_content_and_nothing_of_its_bringer(self, info: Any, secret: Any, layers: Any) -> None:
         whole = {b"info": info, b"piece layers": layers, b"announce": secret, b"comment": secret, b"nodes": secret}
         shared = lt.bdecode(shared_parts(bytes(lt.bencode(whole))))
         assert shared == lt.bdecode(lt.bencode({b"info": info, b"piece layers": layers}))

@@ -1,0 +1,86 @@
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+
+from seedbox.domain.metainfo import Source
+from seedbox.models import Holding, Torrent, User
+from seedbox.services import holdings
+from tests.builders import NOW, make_node, make_user
+from tests.sources import make_magnet, make_metainfo
+
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
+
+LIMIT_S = 30
+
+
+def at_once(*calls: Callable[[], object]) -> list[object]:
+    """Run the calls in threads that start together; return what each returned or raised."""
+    start = threading.Barrier(len(calls))
+    outcomes: list[object] = [None] * len(calls)
+
+    def run(number: int, call: Callable[[], object]) -> None:
+        try:
+            start.wait(LIMIT_S)
+            outcomes[number] = call()
+        except Exception as problem:
+            outcomes[number] = problem
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=item) for item in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LIMIT_S)
+    return outcomes
+
+
+class TestSeveralUsersAtOnce:
+    def test_share_one_torrent_each_with_an_own_holding(self) -> None:
+        users = [make_user(name) for name in ("olga", "sam", "tim")]
+        source = make_metainfo(protocol="hybrid")
+        forms: tuple[Source, ...] = (source, make_magnet(source, hashes="v1"), make_magnet(source, hashes="v1 v2"))
+        outcomes = at_once(*(add(user, form) for user, form in zip(users, forms, strict=True)))
+        assert all(isinstance(outcome, Holding) for outcome in outcomes), outcomes
+        assert Torrent.objects.get().has_metadata
+        assert Holding.objects.count() == 3
+
+    def test_never_share_a_private_torrent(self) -> None:
+        source = make_metainfo(private=True)
+        outcomes = at_once(add(make_user("olga"), source), add(make_user("sam"), source))
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Holding", "PrivateElsewhere"]
+
+
+class TestOneUserTwiceAtOnce:
+    def test_gets_one_holding_and_is_told_of_it(self) -> None:
+        user, source = make_user(), make_metainfo()
+        outcomes = at_once(*[add(user, source)] * 3)
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["AlreadyHeld", "AlreadyHeld", "Holding"]
+        assert Holding.objects.count() == 1
+
+    def test_removes_a_torrent_once(self) -> None:
+        user = make_user()
+        holding = holdings.add(user=user, source=make_metainfo(), now=NOW)
+        outcomes = at_once(*[lambda: holdings.change(user=user, holding_ids=[holding.pk], verb="remove", now=NOW)] * 2)
+        assert sorted(map(str, outcomes))[0] == "1"
+        assert sum(isinstance(outcome, holdings.NotFound) for outcome in outcomes) == 1
+
+
+class TestANodeThatForgetsWhileSomebodyAddsAgain:
+    def test_leaves_a_torrent_for_the_new_holder(self) -> None:
+        user, source = make_user(), make_metainfo()
+        for _ in range(5):
+            held = holdings.add(user=user, source=source, now=NOW)
+            holdings.change(user=user, holding_ids=[held.pk], verb="remove", now=NOW)
+            added, _ = at_once(add(user, source), lambda: holdings.forget(torrent_id=held.torrent_id))  # noqa: B023
+            assert isinstance(added, Holding), added
+            assert Torrent.objects.get() == added.torrent
+            holdings.change(user=user, holding_ids=[added.pk], verb="remove", now=NOW)
+            holdings.forget(torrent_id=added.torrent_id)
+
+
+def add(user: User, source: Source) -> Callable[[], Holding]:
+    make_node()
+    return lambda: holdings.add(user=user, source=source, now=NOW)

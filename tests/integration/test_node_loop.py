@@ -1,0 +1,146 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from celery import Celery
+from django.db import OperationalError, connection
+from redis import Redis
+
+from seedbox.domain.states import State
+from seedbox.models import LogEntry, Node, User
+from seedbox.node.loop import LeaseLost
+from seedbox.services import holdings, nodes, nudge
+from tests.builders import NOW
+from tests.sources import make_metainfo
+from tests.turns import TurnedNode, seen
+
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
+
+SOURCE = make_metainfo()
+KEY = SOURCE.info_hash_v1
+
+
+@contextmanager
+def database_down() -> Iterator[None]:
+    def refuse(*_: Any) -> Any:
+        raise OperationalError("the server is gone")
+
+    with connection.execute_wrapper(refuse):
+        yield
+
+
+class TestANodeWithoutItsDatabase:
+    def test_keeps_its_engine_running_and_tells_later_what_it_saw(self, owner: User) -> None:
+        node = TurnedNode()
+        holding = holdings.add(user=owner, source=SOURCE, now=NOW)
+        node.turn(times=2)
+        with database_down():
+            for number in range(5):
+                node.engine.deliver(KEY, 10_000)
+                node.engine.fail(KEY, f"sentence {number}") if number == 4 else None
+                node.now += timedelta(seconds=1)
+                node.loop.turn(node.engine.poll(timeout_s=0), now=node.now)
+            assert "the server is gone" in node.loop.problem
+        node.turn(times=2)
+        assert (seen(holding).state, seen(holding).done_bytes) == (State.ERROR, 50_000)
+        assert LogEntry.objects.get().text == "sentence 4"
+        assert node.loop.problem == ""
+        node.stop()
+
+    def test_rests_longer_after_each_failure_up_to_five_seconds(self) -> None:
+        node = TurnedNode()
+        rests = []
+        with database_down():
+            for _ in range(6):
+                node.now += timedelta(seconds=60)
+                node.loop.turn([], now=node.now)
+                assert node.loop._rest_until
+                rests.append((node.loop._rest_until - node.now).total_seconds())
+        assert rests == [0.5, 1, 2, 4, 5, 5]
+        node.stop()
+
+
+class TestANodeWithoutRedis:
+    def test_carries_out_wishes_by_looking(self, owner: User) -> None:
+        node = TurnedNode(redis_url="unix:///nowhere/redis.sock")
+        holding = holdings.add(user=owner, source=SOURCE, now=NOW)
+        node.turn(times=2)
+        assert seen(holding).state == State.DOWNLOADING
+        node.stop()
+
+
+class TestALease:
+    def test_keeps_another_process_out_until_it_expires(self) -> None:
+        nodes.claim(name="local", token="a", folder="/x", now=NOW)
+        for age in (0, 14.9):
+            with pytest.raises(nodes.LeaseHeld, match="run by another process"):
+                nodes.claim(name="local", token="b", folder="/x", now=NOW + timedelta(seconds=age))
+        nodes.claim(name="local", token="b", folder="/x", now=NOW + timedelta(seconds=15.1))
+        assert Node.objects.get().lease_token == "b"
+
+    def test_lets_the_same_folder_back_in_at_once(self) -> None:
+        nodes.claim(name="local", token="a", folder="/x", now=NOW)
+        assert nodes.claim(name="local", token="a", folder="/x", now=NOW).started_at == NOW
+
+    def test_is_given_up_at_the_end(self) -> None:
+        node = nodes.claim(name="local", token="a", folder="/x", now=NOW)
+        nodes.release(node_id=node.pk, token="a")
+        nodes.claim(name="local", token="b", folder="/x", now=NOW)
+
+    def test_that_was_lost_stops_the_loop_and_leaves_the_new_owner_alone(self, owner: User) -> None:
+        node = TurnedNode()
+        holding = holdings.add(user=owner, source=SOURCE, now=NOW)
+        node.turn(times=2)
+        later = node.now + timedelta(seconds=20)
+        nodes.claim(name="local", token="b", folder="/x", now=later)
+        node.engine.deliver(KEY, 50_000)
+        with pytest.raises(LeaseLost):
+            node.loop.turn([], now=later)
+        node.stop()
+        assert seen(holding).done_bytes == 0
+        assert Node.objects.get().lease_token == "b"
+
+
+class TestABeat:
+    def test_tells_what_the_health_page_shows(self, redis_client: Redis) -> None:
+        node = TurnedNode()
+        node.turn()
+        health = nodes.health(node.now)
+        assert health.is_well
+        assert health.nodes[0].listens_on == ("127.0.0.1:6881",)
+        assert health.nodes[0].total_bytes >= health.nodes[0].free_bytes > 0
+        assert health.nodes[0].counters["alerts_dropped"] == 0
+        node.engine.problem = "The port is taken."
+        node.turn()
+        assert not nodes.health(node.now).is_well
+        assert nodes.health(node.now + timedelta(seconds=16)).nodes[0].problem == "The node does not run."
+        node.stop()
+
+    def test_that_never_came_is_no_health(self) -> None:
+        assert not nodes.health(NOW).is_well
+
+    def test_is_unknown_without_a_database(self) -> None:
+        with database_down():
+            assert nodes.health(NOW).database_problem == "The database does not answer."
+
+
+class TestANudge:
+    def test_for_a_dead_broker_is_counted_and_tried_again_after_a_rest_only(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        sender = nudge.Sender(Celery("nowhere", broker="redis+socket:///nowhere/redis.sock", set_as_current=False))
+        for _ in range(3):
+            sender.send("local")
+        assert sender.failed == 3
+        assert caplog.text.count("nodes look by themselves") == 1
+
+    def test_reaches_who_listens_in_this_process(self) -> None:
+        heard: list[str] = []
+        nudge.listen("here", lambda: heard.append("nudge"))
+        nudge.hear("here")
+        nudge.hear("elsewhere")
+        nudge.listen("here", None)
+        nudge.hear("here")
+        assert heard == ["nudge"]

@@ -1,0 +1,133 @@
+"""A node as it lives: a real Celery worker process with the real engine, on the real PostgreSQL and Valkey."""
+
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pytest
+from redis import Redis
+
+from seedbox.domain.states import State
+from seedbox.models import Holding, Node, Observation, Torrent, User
+from seedbox.services import holdings
+from tests.box import ROOT, free_port, wait_until
+from tests.servers import ON_SQLITE
+from tests.sources import make_metainfo
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(ON_SQLITE, reason="another process can't open the test's SQLite file by the environment"),
+]
+
+START_S = 30.0
+STOP_S = 8.0
+COMMAND = (sys.executable, "-m", "celery", "--quiet", "-A", "seedbox.config.celery", "worker")
+ACTION_LIMIT = timedelta(milliseconds=300)
+
+
+class Worker:
+    """A worker started as the supervisor does."""
+
+    def __init__(self, environment: dict[str, str], folder: Path, **settings: str) -> None:
+        self.log = folder / f"worker-{len(list(folder.iterdir()))}.log"
+        self._environment = {**environment, "SEEDBOX_DATA": str(folder / "data"), **settings}
+
+    def __enter__(self) -> Self:
+        options = "--pool threads --concurrency 1 --prefetch-multiplier 1 -Q node.local -n node.local@%h"
+        quiet = "--without-gossip --without-mingle --without-heartbeat"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [*COMMAND, *f"{options} {quiet}".split()],
+                env=self._environment,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def wait_for(self, sentence: str) -> None:
+        wait_until(lambda: sentence in self.log.read_text(), f"{sentence!r} in the log", START_S)
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_S)
+
+
+@pytest.fixture
+def environment(process_environment: dict[str, str]) -> dict[str, str]:
+    return process_environment | {"NODE_LISTEN": f"127.0.0.1:{free_port()}"}
+
+
+def carried_out(holding: Holding) -> datetime:
+    """Wait until the node has carried out the newest wish; return when it had."""
+
+    def look() -> Observation | None:
+        version = Torrent.objects.get(pk=holding.torrent_id).wish_version
+        return Observation.objects.filter(torrent_id=holding.torrent_id, applied_version=version).first()
+
+    found = wait_until(look, "the node to carry out a wish", START_S)
+    assert found
+    return found.seen_at
+
+
+def wait_for_state(holding: Holding, state: State) -> None:
+    same = Observation.objects.filter(torrent_id=holding.torrent_id, state=state)
+    wait_until(same.exists, f"the state {state}", START_S)
+
+
+class TestANodeProcess:
+    def test_acts_at_once_and_survives_kills_and_stops(
+        self, owner: User, environment: dict[str, str], tmp_path: Path, redis_client: Redis
+    ) -> None:
+        with Worker(environment, tmp_path) as worker:
+            worker.wait_for("runs, its torrents are in")
+            first = holdings.add(user=owner, source=make_metainfo("first"), now=datetime.now(UTC))
+            carried_out(first)  # also waits until the worker has found its broker
+            assert Path(first.torrent.save_path).is_relative_to(tmp_path)
+            latencies = []
+            for verb in ("stop", "start") * 3:
+                asked_at = datetime.now(UTC)
+                holdings.change(user=owner, holding_ids=[first.pk], verb=verb, now=asked_at)
+                latencies.append(carried_out(first) - asked_at)
+            assert sorted(latencies)[len(latencies) // 2] < ACTION_LIMIT, latencies
+            wait_for_state(first, State.DOWNLOADING)
+            worker.process.kill()
+            worker.process.wait()
+        second = holdings.add(user=owner, source=make_metainfo("second"), now=datetime.now(UTC))
+        holdings.change(user=owner, holding_ids=[first.pk], verb="stop", now=datetime.now(UTC))
+        killed_at = datetime.now(UTC)
+        with Worker(environment, tmp_path) as worker:
+            worker.wait_for("runs, its torrents are in")
+            started_at = Node.objects.get().started_at
+            assert started_at
+            assert started_at - killed_at < timedelta(seconds=10)  # less than the lease: nobody waited for it
+            wait_for_state(first, State.STOPPED)
+            wait_for_state(second, State.DOWNLOADING)
+            with Worker(environment, tmp_path) as intruder:
+                intruder.wait_for("another process runs this node from the same data folder")
+                assert intruder.stop() == 0
+            assert worker.stop() == 0
+        assert "Traceback" not in worker.log.read_text()
+        assert Node.objects.get().lease_token == ""
+        assert len(list((tmp_path / "data").glob("node-local/resume/*"))) == 2
+
+    def test_runs_torrents_without_a_broker_and_stops_cleanly(
+        self, owner: User, environment: dict[str, str], tmp_path: Path
+    ) -> None:
+        with Worker(environment, tmp_path, REDIS_URL="unix:///nowhere/redis.sock", NODE_UMASK="0027") as worker:
+            worker.wait_for("runs, its torrents are in")
+            holding = holdings.add(user=owner, source=make_metainfo(), now=datetime.now(UTC))
+            wait_for_state(holding, State.DOWNLOADING)
+            assert (tmp_path / "data" / "downloads").stat().st_mode & 0o777 == 0o750
+            assert worker.stop() == 0
