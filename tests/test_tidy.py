@@ -26,8 +26,8 @@ LARGER_FUNCTIONS: dict[str, int] = {}
 BANNED_MODULES = {"base", "common", "core", "handlers", "helpers", "managers", "misc", "mixins", "utils"}
 # There is a word of ours for each: a noun of the trade; speed or quote; and a session is somebody's login.
 BANNED_WORDS = {"helper", "helpers", "manager", "mixin", "handler", "processor", "util", "utils", "rate"}
-BANNED_BEHIND_THE_EDGE = {"session"}  # there it would be the engine
-EDGES = ("seedbox/config/", "seedbox/web/", "tests/")
+BANNED_BEHIND_THE_EDGE = {"session"}  # say engine or login
+EDGES = ("seedbox/config/", "seedbox/web/", "seedbox/engine/", "tests/")  # Django's and libtorrent's own words
 NOT_OUR_NAMES = ("seedbox/config/settings.py",)  # Django chose the names of its settings
 
 APPS = ("seedbox", "wallet", "speed")
@@ -36,7 +36,7 @@ VARIABLE = re.compile(r'"((?:SEEDBOX|NODE|WALLET|DATABASE|REDIS)_[A-Z_]+)"')
 MACHINE_PATH = re.compile(r"/(?:tmp|work|farm|root)/[a-z.]")
 # In pieces, so that this file does not name what it forbids.
 REGISTRY = re.compile(
-    "|".join(("py" + r"pi\.(?:org|python)", "python" + "hosted", "npm" + r"js\.", r"index-url\b.*://"))
+    "|".join(("py" + r"pi\.(?:org|python)", "python" + "hosted", "npm" + r"js\.", "index-" + r"url\b.*://"))
 )
 EXCUSE = re.compile(r"#\s*(?:type: ignore|noqa|pyright)[^#]*$")
 SKIPS = re.compile(r"\b(?:mark\.skip|mark\.xfail|skipif|importorskip|pytest\.skip|pytest\.xfail)\b")

@@ -125,7 +125,7 @@ class Supervisor:
         return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
     def _pass_on(self, child: Child, line: str) -> None:
-        if not child.hushed or child.hushed not in line:
+        if line.strip() and not (child.hushed and child.hushed in line):
             self._say(child.name, line)
 
     def _start(self, child: Child) -> subprocess.Popen[bytes]:
