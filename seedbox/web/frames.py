@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from typing import Self
 
 MAX_FRAME_CHARS = 32_768  # 500 names of 20 digits fit twice
 MAX_NAMES = 500
@@ -21,6 +22,12 @@ class Names:
 
     rows: frozenset[int] = frozenset()
     details: frozenset[int] = frozenset()
+
+    def __and__(self, other: Self) -> Self:
+        return type(self)(self.rows & other.rows, self.details & other.details)
+
+    def __sub__(self, other: Self) -> Self:
+        return type(self)(self.rows - other.rows, self.details - other.details)
 
 
 @dataclass(frozen=True)

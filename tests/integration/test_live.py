@@ -237,6 +237,14 @@ class TestAPage:
 
 
 class TestASocket:
+    def test_answers_an_empty_resync_to_show_that_it_lives(self, owner: User) -> None:
+        async def scenario() -> None:
+            async with browser_of(owner) as browser:
+                await browser.say(resync=[])
+                assert await browser.hear() == {"type": "alive"}
+
+        play(scenario)
+
     def test_is_refused_to_anonymous_people(self) -> None:
         async def scenario() -> None:
             async with browser_of(None) as browser:

@@ -1,0 +1,281 @@
+// The live page: one socket that says what is on screen and patches what comes back.
+//
+//   <body data-socket="/live/">                  where the socket is
+//   data-row="holding-12" … data-cell="down"     text (or a progress bar's value) of that row's cell
+//   data-attr="data-tone:state_tone title:name"  attributes of that row's element from its cells
+//   data-list="peers-12" with a <template>       one clone for each row of the list, known by data-key
+//   data-watch="detail-12"                       watched as long as it is in the page; rows only while on screen
+//   data-refetch="torrents"                      gets the event "refetch" when its list has changed
+//   data-live-status                             says whether all this works
+//
+// Each message of a stream has a number. After a gap everything on screen is asked for again.
+
+const MAX_WATCHED = 500; // the server takes no more
+const WATCH_REST_MS = 250; // while scrolling
+const REFETCH_REST_MS = 300;
+const BACKOFF_MS = 500;
+const BACKOFF_MAX_MS = 30_000;
+const SETTLED_MS = 5_000; // a socket that lived this long was a good one
+const ASK_ALIVE_MS = 20_000; // also keeps proxies from closing a silent connection
+const ANSWER_MS = 10_000;
+const WORRY_MS = 1_500; // a shorter interruption is not worth a word
+const MARGIN = "200px"; // rows just outside are watched, too: they are on screen before a message could come
+const SIGNED_OUT = 4401;
+const SAFE_ATTRIBUTE = /^(data-[a-z-]+|aria-[a-z-]+|title|datetime)$/;
+
+const STATUS_TEXT = { live: "Live", reconnecting: "Reconnecting…", "signed-out": "Signed out" };
+
+const streams = new Map(); // stream -> number of its last message
+const visible = new Set(); // elements of rows that are on screen
+const observed = new WeakSet(); // elements that the observer below knows
+
+let socket = null;
+let failures = 0;
+let wasLost = false; // a change of the list may have been missed
+let sent = ""; // what the server was last told to watch
+const timers = {};
+
+// --- timers by name: setting one again leaves the first in place
+
+function later(name, wait_ms, action) {
+  timers[name] ??= setTimeout(() => {
+    delete timers[name];
+    action();
+  }, wait_ms);
+}
+
+function never(name) {
+  clearTimeout(timers[name]);
+  delete timers[name];
+}
+
+// --- the connection
+
+function connect() {
+  never("connect");
+  if (socket) return;
+  const url = new URL(document.body.dataset.socket, document.baseURI);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  const mine = new WebSocket(url);
+  socket = mine;
+  mine.addEventListener("open", () => mine === socket && opened());
+  mine.addEventListener("message", (event) => mine === socket && heard(JSON.parse(event.data)));
+  mine.addEventListener("close", (event) => mine === socket && closed(event.code));
+}
+
+function opened() {
+  streams.clear();
+  sent = "";
+  watch();
+  askAlive();
+  if (wasLost) refetch("torrents");
+  wasLost = false;
+  later("settled", SETTLED_MS, () => (failures = 0));
+}
+
+function closed(code) {
+  socket = null;
+  wasLost = true;
+  for (const name of ["settled", "alive", "answer", "watch", "resync"]) never(name);
+  if (code === SIGNED_OUT) {
+    failures = 10; // signing in again in another tab may mend it: look now and then
+    never("worry");
+    showStatus("signed-out");
+  } else {
+    later("worry", WORRY_MS, () => showStatus("reconnecting"));
+  }
+  const wait_ms = Math.min(BACKOFF_MS * 2 ** failures, BACKOFF_MAX_MS);
+  failures += 1;
+  later("connect", wait_ms * (0.5 + Math.random() / 2), connect);
+}
+
+function drop() {
+  const dropped = socket;
+  if (!dropped) return;
+  closed(0);
+  dropped.close();
+}
+
+function leave() {
+  drop();
+  never("connect");
+  never("worry");
+}
+
+function connectNow() {
+  failures = 0;
+  connect();
+}
+
+function say(frame) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
+}
+
+function askAlive() {
+  say({ resync: [] });
+  later("answer", ANSWER_MS, drop);
+}
+
+// --- what is on screen
+
+function wanted() {
+  if (document.hidden) return [];
+  const names = new Set();
+  for (const element of document.querySelectorAll("[data-watch]")) names.add(element.dataset.watch);
+  for (const element of visible) {
+    if (element.isConnected) names.add(element.dataset.row);
+    else visible.delete(element);
+  }
+  return [...names].slice(0, MAX_WATCHED);
+}
+
+function watch() {
+  never("watch");
+  const names = wanted();
+  const text = JSON.stringify(names);
+  if (text === sent || socket?.readyState !== WebSocket.OPEN) return;
+  sent = text;
+  say({ watch: names });
+}
+
+function resync() {
+  never("resync");
+  watch();
+  const names = wanted();
+  if (names.length) say({ resync: names });
+}
+
+const onScreen = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) visible.add(target);
+      else visible.delete(target);
+    }
+    later("watch", WATCH_REST_MS, watch);
+  },
+  { rootMargin: MARGIN },
+);
+
+function observeRows(root) {
+  for (const row of root.querySelectorAll('[data-row^="holding-"]')) {
+    if (observed.has(row)) continue;
+    observed.add(row);
+    onScreen.observe(row);
+  }
+}
+
+// Rows and lists that htmx brought in show what the database knew: ask how they stand.
+const LIVE = "[data-row], [data-list], [data-watch]";
+const isLive = (node) => node.nodeType === Node.ELEMENT_NODE && (node.matches(LIVE) || node.querySelector(LIVE));
+
+new MutationObserver((changes) => {
+  if (!changes.some((change) => change.type === "attributes" || [...change.addedNodes].some(isLive))) return;
+  observeRows(document);
+  later("resync", WATCH_REST_MS, resync);
+}).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-row", "data-watch", "data-list"] });
+
+document.addEventListener("htmx:after:swap", () => {
+  if (document.querySelector(LIVE)) later("resync", WATCH_REST_MS, resync);
+});
+
+// --- what comes
+
+function heard(message) {
+  never("answer");
+  never("alive");
+  later("alive", ASK_ALIVE_MS, askAlive);
+  never("worry");
+  showStatus("live");
+  if (message.stream) followStream(message);
+  if (message.type === "rows") for (const [row, cells] of Object.entries(message.rows)) patchRow(row, cells);
+  if (message.type === "list") patchList(message.list, message.rows);
+  if (message.type === "changed") later(`refetch ${message.what}`, REFETCH_REST_MS, () => refetch(message.what));
+}
+
+function followStream({ stream, seq }) {
+  const last = streams.get(stream);
+  streams.set(stream, seq);
+  if (last !== undefined && seq !== last + 1) later("resync", WATCH_REST_MS, resync);
+}
+
+function refetch(what) {
+  const part = what === "torrents" ? ', [data-refetch^="torrent-"]' : "";
+  for (const element of document.querySelectorAll(`[data-refetch="${CSS.escape(what)}"]${part}`)) {
+    element.dispatchEvent(new CustomEvent("refetch"));
+  }
+}
+
+function patchRow(row, cells) {
+  for (const element of document.querySelectorAll(`[data-row="${CSS.escape(row)}"]`)) patch(element, cells);
+}
+
+function patch(root, cells) {
+  for (const element of [root, ...root.querySelectorAll("[data-cell], [data-attr]")]) {
+    const cell = element.dataset.cell;
+    if (cell in cells) setCell(element, cells[cell]);
+    for (const pair of element.dataset.attr?.split(" ") ?? []) {
+      const [attribute, name] = pair.split(":");
+      if (name in cells && SAFE_ATTRIBUTE.test(attribute)) setAttribute(element, attribute, String(cells[name]));
+    }
+  }
+}
+
+function setCell(element, value) {
+  if (element instanceof HTMLProgressElement) element.value = value;
+  else if (element.textContent !== String(value)) element.textContent = value;
+}
+
+function setAttribute(element, attribute, value) {
+  if (element.getAttribute(attribute) !== value) element.setAttribute(attribute, value);
+}
+
+// Rows that stay are not moved, so focus and selected text stay, too.
+function patchList(name, rows) {
+  for (const list of document.querySelectorAll(`[data-list="${CSS.escape(name)}"]`)) {
+    const template = list.querySelector(":scope > template");
+    if (!template) continue;
+    const known = new Map();
+    for (const element of list.querySelectorAll(":scope > [data-key]")) {
+      if (Object.hasOwn(rows, element.dataset.key)) known.set(element.dataset.key, element);
+      else element.remove();
+    }
+    let place = template;
+    for (const [key, cells] of Object.entries(rows)) {
+      const element = known.get(key) ?? newRow(template, key);
+      patch(element, cells);
+      if (place.nextElementSibling !== element) place.after(element);
+      place = element;
+    }
+  }
+}
+
+function newRow(template, key) {
+  const element = template.content.firstElementChild.cloneNode(true);
+  element.dataset.key = key;
+  return element;
+}
+
+// --- the badge
+
+function showStatus(status) {
+  for (const badge of document.querySelectorAll("[data-live-status]")) {
+    if (badge.dataset.liveStatus === status) continue;
+    badge.dataset.liveStatus = status;
+    badge.textContent = STATUS_TEXT[status];
+  }
+}
+
+// --- begin; rest while nobody looks
+
+if (document.body.dataset.socket && document.querySelector("[data-live-status]")) {
+  observeRows(document);
+  later("worry", WORRY_MS, () => showStatus("reconnecting"));
+  connect();
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && !socket) connectNow();
+    watch();
+  });
+  addEventListener("online", connectNow);
+  addEventListener("pagehide", leave); // an open socket would keep the page out of the back-forward cache
+  addEventListener("pageshow", (event) => event.persisted && connectNow());
+}

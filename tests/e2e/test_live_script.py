@@ -1,0 +1,161 @@
+"""live.js in a real Chromium, on a small page and against a socket that the test plays."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, WebSocketRoute, expect
+
+from tests.e2e.browser import DESKTOP, open_page
+
+ORIGIN = "http://box.test"
+SCRIPT = Path(__file__).parents[2] / "static" / "live.js"
+POLICY = "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'"
+LIMIT_MS = 5_000
+LOOK_AGAIN_MS = 20
+
+COUNT_REFETCHES = "count = 0; document.getElementById('list').addEventListener('refetch', () => count++)"
+ROW = '<tr data-row="holding-{0}" data-attr="data-tone:tone onclick:tone"><td><b data-cell="down">old</b></td></tr>'
+PAGE = """<!doctype html><html lang="en"><head><title>t</title><script type="module" src="/live.js"></script></head>
+<body data-socket="/sub/live/"><span data-live-status></span>
+<table><tbody id="rows">{rows}</tbody></table>
+<progress data-row="holding-1" data-cell="progress_ppm" max="1000000" value="0"></progress>
+<table><tbody data-list="peers-1"><template><tr><td><input data-attr="title:client"></td><td data-cell="down"></td></tr>
+</template></tbody></table>
+{far}<p data-row="holding-9"><i data-cell="down">far</i></p>
+<div id="list" data-watch="torrents" data-refetch="torrents"></div></body></html>"""
+
+
+class Box:
+    """The other end of the socket."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.sockets: list[WebSocketRoute] = []
+        self.frames: list[dict[str, list[str]]] = []
+        page.route_web_socket(f"{ORIGIN.replace('http', 'ws')}/sub/live/", self._connected)
+        page.route("**/*", self._serve)
+
+    def _connected(self, socket: WebSocketRoute) -> None:
+        self.sockets.append(socket)
+        socket.on_message(self._heard)
+
+    def _heard(self, message: str | bytes) -> None:
+        frame = json.loads(message)
+        if frame == {"resync": []}:
+            self.say(type="alive")
+        else:
+            self.frames.append(frame)
+
+    def _serve(self, route: Route) -> None:
+        if route.request.url.endswith("live.js"):
+            route.fulfill(path=SCRIPT, content_type="text/javascript")
+        elif route.request.url == f"{ORIGIN}/":
+            rows = "".join(ROW.format(number) for number in (1, 2))
+            body = PAGE.format(rows=rows, far="<br>" * 300)
+            route.fulfill(body=body, content_type="text/html", headers={"Content-Security-Policy": POLICY})
+        else:
+            route.fulfill(status=204)
+
+    def say(self, **message: object) -> None:
+        self.sockets[-1].send(json.dumps(message))
+
+    def until(self, true: Callable[[], bool], what: str) -> None:
+        for _ in range(LIMIT_MS // LOOK_AGAIN_MS):
+            if true():
+                return
+            self.page.wait_for_timeout(LOOK_AGAIN_MS)  # lets the browser's events in
+        raise AssertionError(f"{what}; heard {self.frames}")
+
+    def hears(self, **frame: list[str]) -> None:
+        self.until(lambda: frame in self.frames, f"waited in vain for {frame}")
+
+
+@pytest.fixture
+def box(browser: Browser) -> Iterator[Box]:
+    with open_page(browser, ORIGIN, DESKTOP) as page:
+        box = Box(page)
+        page.goto("/")
+        expect(page.locator("[data-live-status]")).to_have_text("Live")
+        box.hears(watch=["torrents", "holding-1", "holding-2"])
+        yield box
+
+
+class TestTheLivePage:
+    def test_patches_text_bars_and_harmless_attributes_of_one_row(self, box: Box) -> None:
+        box.say(type="rows", rows={"holding-1": {"down": "<b>7</b> MiB/s", "progress_ppm": 250000, "tone": "alert(1)"}})
+        row = box.page.locator("tr[data-row=holding-1]")
+        expect(row.locator("[data-cell=down]")).to_have_text("<b>7</b> MiB/s")
+        expect(row).to_have_attribute("data-tone", "alert(1)")
+        assert row.get_attribute("onclick") is None
+        assert box.page.locator("progress").evaluate("bar => bar.value") == 250_000
+        expect(box.page.locator("tr[data-row=holding-2] [data-cell=down]")).to_have_text("old")
+
+    def test_watches_what_is_on_screen(self, box: Box) -> None:
+        box.page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        box.hears(watch=["torrents", "holding-9"])
+
+    def test_watches_nothing_in_a_hidden_tab(self, box: Box) -> None:
+        show = "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
+        show += "document.dispatchEvent(new Event('visibilitychange')); }"
+        box.page.evaluate(show, True)
+        box.hears(watch=[])
+        box.frames.clear()
+        box.page.evaluate(show, False)
+        box.hears(watch=["torrents", "holding-1", "holding-2"])
+
+    def test_asks_for_everything_after_a_gap_and_not_without_one(self, box: Box) -> None:
+        for seq in (7, 8):
+            box.say(type="rows", stream="e/user-1", seq=seq, rows={})
+        box.say(type="rows", stream="other/user-1", seq=1, rows={})
+        box.say(type="rows", rows={"holding-2": {"down": "seen"}})
+        expect(box.page.locator("tr[data-row=holding-2] [data-cell=down]")).to_have_text("seen")
+        assert not any("resync" in frame for frame in box.frames)
+        box.say(type="rows", stream="e/user-1", seq=10, rows={})
+        box.hears(resync=["torrents", "holding-1", "holding-2"])
+
+    def test_comes_back_after_a_lost_connection_and_fetches_the_list(self, box: Box) -> None:
+        box.frames.clear()
+        box.page.evaluate(COUNT_REFETCHES)
+        box.sockets[-1].close(code=1011)
+        box.until(lambda: len(box.sockets) == 2, "no second connection")
+        box.hears(watch=["torrents", "holding-1", "holding-2"])
+        box.say(type="rows", rows={"holding-1": {"down": "back"}})
+        expect(box.page.locator("tr[data-row=holding-1] [data-cell=down]")).to_have_text("back")
+        assert box.page.evaluate("count") == 1
+
+    def test_says_that_its_user_is_signed_out(self, box: Box) -> None:
+        box.sockets[-1].close(code=4401)
+        expect(box.page.locator("[data-live-status]")).to_have_text("Signed out")
+
+    def test_fetches_the_list_once_for_changes_in_a_row(self, box: Box) -> None:
+        box.page.evaluate(COUNT_REFETCHES)
+        for _ in range(3):
+            box.say(type="changed", what="torrents")
+        box.until(lambda: bool(box.page.evaluate("count")), "no event")
+        box.say(type="rows", rows={"holding-1": {"down": "after"}})
+        expect(box.page.locator("tr[data-row=holding-1] [data-cell=down]")).to_have_text("after")
+        assert box.page.evaluate("count") == 1
+
+    def test_picks_up_rows_that_were_swapped_in(self, box: Box) -> None:
+        box.page.locator("#rows").evaluate("(body, html) => { body.innerHTML = html }", ROW.format(5))
+        box.hears(watch=["torrents", "holding-1", "holding-5"])  # 1 is the bar's
+        box.until(lambda: any("holding-5" in frame.get("resync", []) for frame in box.frames), "no resync")
+        box.say(type="rows", rows={"holding-5": {"down": "new"}})
+        expect(box.page.locator("[data-row=holding-5] [data-cell=down]")).to_have_text("new")
+
+    def test_keeps_the_focus_in_a_list_while_others_come_and_go(self, box: Box) -> None:
+        def say(**rows: str) -> None:
+            cells = {key: {"down": value, "client": key} for key, value in rows.items()}
+            box.say(type="list", list="peers-1", rows=cells)
+
+        rows = box.page.locator("[data-list=peers-1] > tr")
+        say(b="1", c="2")
+        expect(rows).to_have_count(2)
+        box.page.locator("[title=c]").focus()
+        say(a="3", c="4", d="5")
+        expect(rows).to_have_text(["3", "4", "5"])
+        expect(box.page.locator("[title=c]")).to_be_focused()
+        say()
+        expect(rows).to_have_count(0)
