@@ -59,7 +59,10 @@ def _database() -> dict[str, Any]:
     }
 
 
-SECRET_KEY = ENVIRONMENT.secret_key or _kept_secret(DATA_DIR / "secret_key")
+try:
+    SECRET_KEY = ENVIRONMENT.secret_key or _kept_secret(DATA_DIR / "secret_key")
+except OSError as problem:
+    raise ImproperlyConfigured(f"SEEDBOX_DATA={DATA_DIR}: can't be used ({problem})") from None
 DEBUG = False
 PUBLIC_URL = ENVIRONMENT.public_url
 PUBLIC_ORIGIN = ENVIRONMENT.public_origin

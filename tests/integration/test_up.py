@@ -8,12 +8,14 @@ import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from redis import Redis
 
 from seedbox.config import env
-from tests.box import Box, wait_until
+from tests.box import ROOT, Box, wait_until
 
 LIMIT_S = 20.0
 STOP_LIMIT_S = 10.0
@@ -94,6 +96,26 @@ class TestARunningBox:
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
+@pytest.fixture
+def empty_database() -> Iterator[str]:
+    """The URL of a new database on the PostgreSQL of this run."""
+    server = os.environ["DATABASE_URL"]
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE box_of_its_own")
+        yield urlsplit(server)._replace(path="/box_of_its_own").geturl()
+        connection.execute("DROP DATABASE box_of_its_own WITH (FORCE)")
+
+
+class TestABoxOnServersThatAreThere:
+    def test_keeps_its_data_in_postgresql_and_starts_no_redis(self, empty_database: str) -> None:
+        with Box(DATABASE_URL=empty_database, REDIS_URL=os.environ["REDIS_URL"], NODE_NAME="servers") as box:
+            assert box.health() == 200
+            assert not box.child_pid("redis")
+            assert not (box.data / "seedbox.sqlite3").exists()
+            with psycopg.connect(empty_database) as connection:
+                assert connection.execute("SELECT username, role FROM seedbox_user").fetchall() == [("ada", "admin")]
+
+
 class TestAKilledBox:
     def test_leaves_no_orphan_starts_again_on_its_data_and_then_stops_when_asked(self, fresh: Box) -> None:
         fresh.start()
@@ -133,3 +155,9 @@ class TestAFirstStart:
         refused = fresh.manage("up")
         assert refused.returncode == 1
         assert refused.stderr == "SEEDBOX_PORT=eighty: write a port between 1 and 65535\n"
+
+    def test_refuses_a_data_folder_that_cannot_be_one(self, fresh: Box) -> None:
+        fresh.env["SEEDBOX_DATA"] = str(ROOT / "manage.py")
+        refused = fresh.manage("up")
+        assert refused.returncode == 1
+        assert refused.stderr.startswith(f"SEEDBOX_DATA={ROOT / 'manage.py'}: can't be used")
