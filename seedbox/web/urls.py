@@ -2,7 +2,7 @@ from allauth.account import views as allauth_views
 from django.urls import URLPattern, path
 
 from seedbox.services.people import is_sign_up_open
-from seedbox.web import accounts, health, people, torrent, torrents
+from seedbox.web import accounts, downloads, health, people, torrent, torrents
 
 # Called anew for each page: the admin may have opened sign-up since.
 sign_in = allauth_views.LoginView.as_view(extra_context={"sign_up_open": is_sign_up_open})
@@ -28,4 +28,5 @@ urlpatterns: list[URLPattern] = [
     path("accounts/signup/", allauth_views.signup, name="account_signup"),
     path("accounts/reauthenticate/", allauth_views.reauthenticate, name="account_reauthenticate"),
     path("accounts/password/change/", allauth_views.password_change, name="account_change_password"),
+    path("torrents/<int:holding_id>/files/<int:index>/", downloads.download, name="download"),
 ]
