@@ -18,7 +18,8 @@ app.conf.update(
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
-    broker_transport_options={"socket_connect_timeout": 1},  # a nudge must not keep anybody waiting
+    # A nudge to a dead broker keeps nobody waiting; workers have a patience of their own (the line above).
+    broker_transport_options={"socket_connect_timeout": 1, "max_retries": 0},
     task_default_queue="unused",
     timezone="UTC",
 )

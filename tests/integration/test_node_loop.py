@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -8,6 +9,7 @@ from celery import Celery
 from django.db import OperationalError, connection
 from redis import Redis
 
+from seedbox.config.celery import app as box_app
 from seedbox.domain.states import State
 from seedbox.models import LogEntry, Node, User
 from seedbox.node.loop import LeaseLost
@@ -130,9 +132,13 @@ class TestANudge:
     def test_for_a_dead_broker_is_counted_and_tried_again_after_a_rest_only(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
-        sender = nudge.Sender(Celery("nowhere", broker="redis+socket:///nowhere/redis.sock", set_as_current=False))
+        nowhere = Celery("nowhere", broker="redis+socket:///nowhere/redis.sock", set_as_current=False)
+        nowhere.conf.broker_transport_options = box_app.conf.broker_transport_options
+        sender = nudge.Sender(nowhere)
+        asked_at_s = time.monotonic()
         for _ in range(3):
             sender.send("local")
+        assert time.monotonic() - asked_at_s < 0.5
         assert sender.failed == 3
         assert caplog.text.count("nodes look by themselves") == 1
 

