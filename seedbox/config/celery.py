@@ -20,6 +20,7 @@ app.conf.update(
     broker_connection_max_retries=None,
     # A nudge to a dead broker keeps nobody waiting; workers have a patience of their own (the line above).
     broker_transport_options={"socket_connect_timeout": 1, "max_retries": 0},
+    worker_cancel_long_running_tasks_on_connection_loss=True,  # a nudge is worth nothing later
     task_default_queue="unused",
     timezone="UTC",
 )
