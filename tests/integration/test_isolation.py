@@ -1,0 +1,187 @@
+"""Who may open what: one row for each address of the box. An address without a row fails."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from redis import Redis
+
+from seedbox.models import Holding, Invitation, User
+from seedbox.models.user import Role
+from seedbox.services import people
+from seedbox.web.sockets import socket_urls
+from tests.builders import NOW, make_holding, make_observation, make_torrent
+from tests.sockets import browser_of
+
+SECRET_NAME = "olgas-secret-film.mkv"
+PEOPLE = ("owner", "stranger", "admin", "anonymous")
+SIGN_IN = "sign in"  # is led to the sign-in page
+
+Answer = int | str
+
+
+@dataclass(frozen=True)
+class Box:
+    """What the rows speak about."""
+
+    holding: Holding
+    invitation: Invitation
+    token: str
+    member: User
+
+
+@dataclass(frozen=True)
+class Row:
+    """What each person gets who opens an address."""
+
+    owner: Answer
+    stranger: Answer
+    admin: Answer
+    anonymous: Answer
+    method: str = "get"
+    args: Callable[[Box], list[object]] = field(default=lambda box: [])
+    form: Callable[[Box], dict[str, object]] = field(default=lambda box: {})
+
+
+def of_holding(box: Box) -> list[object]:
+    return [box.holding.pk]
+
+
+def of_member(box: Box) -> list[object]:
+    return [box.member.pk]
+
+
+EVERYBODY = Row(200, 200, 200, 200)
+MEMBERS = Row(200, 200, 200, SIGN_IN)
+OWNER = Row(200, 404, 404, SIGN_IN)
+ADMINS = Row(404, 404, 200, SIGN_IN)
+
+ROWS: dict[str, Row] = {
+    "torrents": MEMBERS,
+    "torrents_fragment": MEMBERS,
+    "torrents_add": Row(200, 200, 200, SIGN_IN, method="post"),
+    "torrents_change": Row(
+        302, 404, 404, SIGN_IN, method="post", form=lambda box: {"verb": "stop", "ids": [box.holding.pk]}
+    ),
+    "torrent": Row(200, 404, 404, SIGN_IN, args=of_holding),
+    "download": Row(409, 404, 404, 404, args=lambda box: [box.holding.pk, 0]),  # 409: not finished yet
+    "health": MEMBERS,
+    "healthz": Row(503, 503, 503, 503),  # no node runs in these tests
+    "people": ADMINS,
+    "people_invite": Row(404, 404, 200, SIGN_IN, method="post", form=lambda box: {"role": "admin"}),
+    "people_revoke": Row(404, 404, 302, SIGN_IN, method="post", args=lambda box: [box.invitation.pk]),
+    "people_sign_up": Row(404, 404, 302, SIGN_IN, method="post", form=lambda box: {"open": "on"}),
+    "people_role": Row(404, 404, 302, SIGN_IN, method="post", args=of_member, form=lambda box: {"role": "admin"}),
+    "people_active": Row(404, 404, 302, SIGN_IN, method="post", args=of_member, form=lambda box: {"active": "off"}),
+    "invitation": Row(302, 302, 302, 302, args=lambda box: [box.token]),
+    "account_login": Row(302, 302, 302, 200),
+    "account_logout": MEMBERS,
+    "account_inactive": EVERYBODY,
+    "account_signup": Row(302, 302, 302, 200),  # 200: the page that says that sign-up is closed
+    "account_reauthenticate": Row(200, 200, 200, SIGN_IN),
+    "account_change_password": Row(200, 200, 200, SIGN_IN),
+}
+
+
+def patterns(resolver: URLResolver) -> Iterator[URLPattern]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from patterns(pattern)
+        else:
+            yield pattern
+
+
+def names() -> list[str]:
+    return [pattern.name or str(pattern.pattern) for pattern in patterns(get_resolver())]
+
+
+@pytest.fixture
+def box(owner: User, stranger: User, admin: User) -> Box:
+    torrent = make_torrent(SECRET_NAME)
+    make_observation(torrent)
+    fresh = people.invite(created_by=admin, role=Role.MEMBER, now=NOW.replace(year=2999))
+    return Box(make_holding(owner, torrent), fresh.invitation, fresh.token, stranger)
+
+
+def open_as(person: str, name: str, box: Box) -> HttpResponse:
+    row = ROWS[name]
+    client = Client()
+    if person != "anonymous":
+        client.force_login(User.objects.get(username={"owner": "olga", "stranger": "sam", "admin": "ada"}[person]))
+    address = reverse(name, args=row.args(box))
+    response: HttpResponse = client.post(address, row.form(box)) if row.method == "post" else client.get(address)
+    return response
+
+
+def answer(response: HttpResponse) -> Answer:
+    led_to_sign_in = response.status_code == 302 and response["Location"].startswith(reverse("account_login"))
+    return SIGN_IN if led_to_sign_in else response.status_code
+
+
+class TestEveryAddress:
+    def test_has_a_row_and_every_row_an_address(self) -> None:
+        assert sorted(names()) == sorted(ROWS)
+
+    @pytest.mark.django_db
+    @pytest.mark.parametrize("name", ROWS)
+    @pytest.mark.parametrize("person", PEOPLE)
+    def test_answers_each_person_as_its_row_says(self, name: str, person: str, box: Box) -> None:
+        assert answer(open_as(person, name, box)) == getattr(ROWS[name], person)
+
+    @pytest.mark.django_db
+    @pytest.mark.parametrize("name", ROWS)
+    @pytest.mark.parametrize("person", ["stranger", "admin", "anonymous"])
+    def test_never_shows_or_changes_another_users_torrent(self, name: str, person: str, box: Box) -> None:
+        response = open_as(person, name, box)
+        assert SECRET_NAME not in response.content.decode()
+        assert SECRET_NAME not in str(response.headers)
+        box.holding.refresh_from_db()
+        assert box.holding.runs
+
+    @pytest.mark.django_db
+    def test_answers_a_stranger_about_a_real_torrent_as_about_none(self, box: Box, stranger: User) -> None:
+        client = Client()
+        client.force_login(stranger)
+        real = client.get(reverse("torrent", args=[box.holding.pk]))
+        none = client.get(reverse("torrent", args=[box.holding.pk + 1000]))
+        assert real.content == none.content
+
+    @pytest.mark.django_db
+    def test_changes_nothing_when_one_of_several_torrents_is_not_the_users(self, box: Box, stranger: User) -> None:
+        own = make_holding(stranger, make_torrent("own.iso"))
+        client = Client()
+        client.force_login(stranger)
+        ids = [own.pk, box.holding.pk]
+        assert client.post(reverse("torrents_change"), {"verb": "stop", "ids": ids}).status_code == 404
+        own.refresh_from_db()
+        assert own.runs
+
+
+@pytest.mark.django_db(transaction=True)
+class TestEverySocket:
+    def test_is_the_one_that_is_tried_here(self) -> None:
+        assert [str(pattern.pattern) for pattern in socket_urls] == ["live/"]
+
+    def test_tells_a_holding_to_its_owner_only(self, box: Box, redis_client: Redis) -> None:
+        row = f"holding-{box.holding.pk}"
+        heard = {person: hear_about(row, detail=f"detail-{box.holding.pk}", person=person) for person in PEOPLE}
+        assert heard == {"owner": True, "stranger": False, "admin": False, "anonymous": False}
+
+
+def hear_about(row: str, *, detail: str, person: str) -> bool:
+    user = User.objects.filter(username={"owner": "olga", "stranger": "sam", "admin": "ada"}.get(person, "")).first()
+
+    async def watch() -> bool:
+        async with browser_of(user) as browser:
+            if user is None:
+                return await browser.close_code() < 4000
+            await browser.say(watch=[row, detail])
+            if await browser.hears_nothing():
+                return False
+            return SECRET_NAME in str(await browser.hear())
+
+    return async_to_sync(watch)()

@@ -1,0 +1,31 @@
+from ipaddress import ip_network
+
+import pytest
+
+from seedbox.web.proxies import Proxies
+
+PROXIES = Proxies((ip_network("10.0.0.1/32"), ip_network("10.0.1.0/24"), ip_network("fd00::/8")))
+
+
+class TestAClientsAddress:
+    @pytest.mark.parametrize(
+        ("sender", "forwarded", "client"),
+        [
+            ("10.0.0.1", "203.0.113.9", "203.0.113.9"),
+            ("10.0.0.1", "203.0.113.9, 10.0.1.7", "203.0.113.9"),
+            ("fd00::1", "2001:db8::5", "2001:db8::5"),
+        ],
+    )
+    def test_is_what_a_listed_proxy_says(self, sender: str, forwarded: str, client: str) -> None:
+        assert PROXIES.client(sender=sender, forwarded=forwarded) == client
+
+    def test_is_not_what_the_client_wrote_itself(self) -> None:
+        assert PROXIES.client(sender="10.0.0.1", forwarded="1.1.1.1, 203.0.113.9") == "203.0.113.9"
+
+    def test_is_the_sender_when_that_is_no_listed_proxy(self) -> None:
+        assert PROXIES.client(sender="203.0.113.5", forwarded="1.1.1.1") == "203.0.113.5"
+        assert PROXIES.client(sender="", forwarded="1.1.1.1") == ""
+
+    @pytest.mark.parametrize("forwarded", ["", "nonsense", "203.0.113.9:4711", "<script>"])
+    def test_is_the_proxy_when_the_header_makes_no_sense(self, forwarded: str) -> None:
+        assert PROXIES.client(sender="10.0.0.1", forwarded=forwarded) == "10.0.0.1"
