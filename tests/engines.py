@@ -1,0 +1,157 @@
+"""Two boxes with one shape: the fake engine with its scripted swarm, and the real one with a bare peer on loopback."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from seedbox.domain.states import State, is_legal_move
+from seedbox.engine.bare import BarePeer
+from seedbox.engine.fake import FakeEngine, FakeTorrent
+from seedbox.engine.libtorrent_engine import LibtorrentEngine
+from seedbox.engine.metainfo import read_torrent_file
+from seedbox.engine.port import Engine, Event, FilesProgress, Logged, Snapshot
+from seedbox.engine.settings import EngineSettings
+
+LIMIT_S = 20.0
+ADDRESS = "127.0.0.12"
+PEER_ADDRESS = "127.0.0.13"
+
+E = TypeVar("E")
+
+
+class EngineBox(Protocol):
+    """An engine, a swarm that has the content of one torrent, and what was seen so far."""
+
+    downloads: Path
+
+    @property
+    def engine(self) -> Engine: ...
+
+    @property
+    def peer(self) -> str: ...
+
+    def let_peers_send(self) -> None:
+        """From now on (again) the swarm delivers whatever is asked for."""
+
+    def reopen(self) -> None:
+        """Close the engine, and open another one over the same folders."""
+
+    def close(self) -> None: ...
+
+
+class Watcher:
+    """Polls an engine and checks each step: two snapshots in a row show a legal move."""
+
+    def __init__(self, box: EngineBox) -> None:
+        self.box = box
+        self.seen: list[Event] = []
+        self.states: dict[str, State] = {}
+        self._next = 0
+
+    def wait_for(self, kind: type[E], matches: Callable[[E], bool] = lambda event: True) -> E:
+        """Return the first event that matches after the one returned last; AssertionError after LIMIT_S."""
+        deadline = time.monotonic() + LIMIT_S
+        while True:
+            while self._next < len(self.seen):
+                event = self.seen[self._next]
+                self._next += 1
+                if isinstance(event, kind) and matches(event):
+                    return event
+            last = [str(event)[:300] for event in self.seen[-3:]]
+            assert time.monotonic() < deadline, f"no {kind.__name__} came within {LIMIT_S} s; last seen: {last}"
+            self.poll()
+
+    def wait_for_state(self, key: str, state: State) -> Snapshot:
+        return self.wait_for(Snapshot, lambda snapshot: (snapshot.key, snapshot.state) == (key, state))
+
+    def forget(self) -> None:
+        """Begin anew: a new engine knows nothing of what was seen."""
+        self.seen.clear()
+        self.states.clear()
+        self._next = 0
+
+    def poll(self, timeout_s: float = 0.5) -> list[Event]:
+        events = list(self.box.engine.poll(timeout_s=timeout_s))
+        for event in events:
+            if isinstance(event, Snapshot):
+                before = self.states.get(event.key, State.WAITING)
+                assert is_legal_move(before, event.state), f"{before} -> {event.state}"
+                self.states[event.key] = event.state
+        self.seen += events
+        return events
+
+    def logged(self) -> str:
+        return " ".join(event.text for event in self.seen if isinstance(event, Logged))
+
+    def files_done(self, key: str) -> dict[int, int]:
+        done: dict[int, int] = {}
+        for event in self.seen:
+            if isinstance(event, FilesProgress) and event.key == key:
+                done |= event.done_bytes
+        return done
+
+
+class FakeBox:
+    peer = "127.0.0.13:6881"
+
+    def __init__(self, folder: Path, torrent_file: bytes) -> None:
+        self.downloads = folder / "downloads"
+        self._torrent_file = torrent_file
+        self._kept: dict[str, FakeTorrent] = {}
+        self.engine = self._fake = FakeEngine(self._kept)
+
+    def let_peers_send(self) -> None:
+        metainfo = read_torrent_file(self._torrent_file)
+        for key, torrent in self._fake.torrents.items():
+            if torrent.metainfo is None and torrent.runs:
+                self._fake.give_metadata(key, self._torrent_file)
+            self._fake.deliver(key, metainfo.size_bytes)
+
+    def reopen(self) -> None:
+        self._fake.close(timeout_s=5)
+        self.engine = self._fake = FakeEngine(self._kept)
+
+    def close(self) -> None:
+        self._fake.close(timeout_s=5)
+
+
+class RealBox:
+    def __init__(self, folder: Path, torrent_file: bytes, content: Path) -> None:
+        self.downloads = folder / "downloads"
+        self.settings = EngineSettings(
+            resume_folder=folder / "resume",
+            downloads_folder=self.downloads,
+            listen=(f"{ADDRESS}:0",),
+            isolated=True,
+        )
+        self._torrent_file = torrent_file
+        self._content = content
+        self.engine = LibtorrentEngine(self.settings)
+        self.bare = self._new_peer()
+
+    @property
+    def peer(self) -> str:
+        return self.bare.endpoint
+
+    def use_another_peer(self) -> None:
+        """Replace the peer by one that has counted nothing yet."""
+        self.bare.close()
+        self.bare = self._new_peer()
+
+    def _new_peer(self) -> BarePeer:
+        peer = BarePeer(PEER_ADDRESS)
+        peer.take(self._torrent_file, self._content.parent)
+        peer.wait_until_complete(limit_s=LIMIT_S)
+        return peer
+
+    def let_peers_send(self) -> None:
+        pass  # a real peer sends without being told
+
+    def reopen(self) -> None:
+        self.engine.close(timeout_s=5)
+        self.engine = LibtorrentEngine(self.settings)
+
+    def close(self) -> None:
+        self.engine.close(timeout_s=5)
+        self.bare.close()

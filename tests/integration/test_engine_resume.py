@@ -1,0 +1,221 @@
+"""What the engine knows after a stop, a crash, and damage to what it had saved."""
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import libtorrent as lt
+import pytest
+
+from seedbox.domain.states import State
+from seedbox.engine.metainfo import read_torrent_file
+from seedbox.engine.port import AddTorrent, MetadataReceived, Snapshot, StopTorrent
+from tests.builders import make_content, make_torrent_file
+from tests.engines import LIMIT_S, RealBox, Watcher
+
+PIECE_BYTES = 16_384
+SIZES = {"a.bin": 6_000_000, "sub/b.bin": 2_000_000}
+SIZE_BYTES = 8_000_000
+SLOW_BYTES_PER_S = 2_000_000
+
+
+@dataclass
+class Setup:
+    box: RealBox
+    watcher: Watcher
+    key: str
+    torrent: Path
+    folder: Path
+
+    @property
+    def save_path(self) -> Path:
+        return self.box.downloads / self.key
+
+    def add(self, *, runs: bool = True, peers: tuple[str, ...] = ()) -> None:
+        self.watcher.forget()
+        torrent_file = self.torrent.read_bytes()
+        self.box.engine.apply(
+            AddTorrent(self.key, str(self.save_path), torrent_file=torrent_file, runs=runs, peers=peers)
+        )
+
+    def download(self) -> None:
+        self.add(peers=(self.box.peer,))
+        self.watcher.wait_for_state(self.key, State.SEEDING)
+
+    def resume_path(self) -> Path:
+        return self.folder / "resume" / f"{self.key}.resume"
+
+    def good_bytes_on_disk(self) -> int:
+        """Count the bytes of all pieces that have reached the disk, by our own hashing."""
+        info = lt.torrent_info(self.torrent.read_bytes())
+        content = b"".join(
+            (self.save_path / "songs" / name).read_bytes().ljust(size, b"\0")
+            if (self.save_path / "songs" / name).exists()
+            else bytes(size)
+            for name, size in sorted(SIZES.items())
+        )
+        good = 0
+        for index in range(info.num_pieces()):
+            piece = content[index * PIECE_BYTES : (index + 1) * PIECE_BYTES]
+            if hashlib.sha1(piece, usedforsecurity=False).digest() == info.hash_for_piece(index):
+                good += len(piece)
+        return good
+
+
+@pytest.fixture
+def setup(tmp_path: Path) -> Iterator[Setup]:
+    content = make_content(tmp_path / "seed" / "songs", SIZES)
+    torrent = tmp_path / "songs.torrent"
+    torrent.write_bytes(make_torrent_file(content, piece_size_bytes=PIECE_BYTES))
+    box = RealBox(tmp_path, torrent.read_bytes(), content)
+    yield Setup(box, Watcher(box), read_torrent_file(torrent.read_bytes()).info_hash_v1, torrent, tmp_path)
+    box.close()
+
+
+def start_child(setup: Setup) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.engine_child", str(setup.folder), str(setup.torrent), setup.key, setup.box.peer],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_until_done(child: "subprocess.Popen[str]", at_least: int) -> None:
+    assert child.stdout
+    for line in child.stdout:
+        if int(line) >= at_least:
+            return
+    raise AssertionError(f"the child ended before {at_least} bytes were done")
+
+
+class TestAnEngineThatWasKilled:
+    def test_fetches_no_piece_again_that_had_reached_the_disk(self, setup: Setup) -> None:
+        setup.box.bare.limit_upload(SLOW_BYTES_PER_S)
+        with start_child(setup) as child:
+            wait_until_done(child, 3_000_000)
+            child.kill()
+        good_bytes = setup.good_bytes_on_disk()
+        assert 1_000_000 < good_bytes < SIZE_BYTES
+        setup.box.use_another_peer()
+        missing_bytes = SIZE_BYTES - good_bytes
+
+        setup.add(peers=(setup.box.peer,))
+        setup.watcher.wait_for_state(setup.key, State.SEEDING)
+
+        assert setup.good_bytes_on_disk() == SIZE_BYTES
+        setup.box.bare.wait_until(
+            lambda: setup.box.bare.sent_bytes >= missing_bytes, "count what it sent", limit_s=LIMIT_S
+        )
+        assert setup.box.bare.sent_bytes == missing_bytes
+
+    def test_does_not_check_a_complete_torrent_again(self, setup: Setup) -> None:
+        with start_child(setup) as child:
+            wait_until_done(child, SIZE_BYTES)
+            setup.box.bare.wait_until(lambda: not lagging(setup), "see the final save", limit_s=LIMIT_S)
+            child.kill()
+        spoil(setup)
+        setup.add()
+
+        assert setup.watcher.wait_for_state(setup.key, State.SEEDING).done_bytes == SIZE_BYTES
+
+
+class TestAnEngineThatWasClosed:
+    def test_ends_its_process_without_a_word(self, setup: Setup) -> None:
+        with start_child(setup) as child:
+            wait_until_done(child, 1)
+            _, errors = child.communicate(timeout=LIMIT_S)
+
+        assert (child.returncode, errors) == (0, "")
+
+    def test_goes_on_where_it_was_without_a_check(self, setup: Setup) -> None:
+        setup.box.bare.limit_upload(SLOW_BYTES_PER_S)
+        setup.add(peers=(setup.box.peer,))
+        before = setup.watcher.wait_for(Snapshot, lambda snapshot: snapshot.downloaded_bytes > 1_000_000)
+        setup.box.engine.close(timeout_s=5)
+        spoil(setup)
+        setup.box.reopen()
+        setup.add()
+        snapshot = setup.watcher.wait_for_state(setup.key, State.DOWNLOADING)
+
+        assert snapshot.done_bytes >= before.done_bytes
+        assert snapshot.downloaded_bytes >= before.downloaded_bytes
+
+    def test_leaves_a_stopped_torrent_stopped_and_unchecked(self, setup: Setup) -> None:
+        setup.box.bare.limit_upload(SLOW_BYTES_PER_S)
+        setup.add(peers=(setup.box.peer,))
+        setup.watcher.wait_for(Snapshot, lambda snapshot: snapshot.done_bytes > 1_000_000)
+        setup.box.engine.apply(StopTorrent(setup.key))
+        done = setup.watcher.wait_for_state(setup.key, State.STOPPED).done_bytes
+        setup.box.engine.close(timeout_s=5)
+        spoil(setup)
+        setup.box.reopen()
+        setup.add(runs=False)
+        setup.watcher.wait_for(Snapshot, lambda snapshot: snapshot.done_bytes >= done)
+
+        assert setup.watcher.states[setup.key] is State.STOPPED
+
+
+class TestSavedProgress:
+    @pytest.mark.parametrize("damage", [b"", b"junk", b"d4:infode", b"de"])
+    def test_that_is_damaged_is_replaced_by_a_check(self, setup: Setup, damage: bytes) -> None:
+        setup.download()
+        setup.box.engine.close(timeout_s=5)
+        setup.resume_path().write_bytes(damage)
+        setup.box.reopen()
+        sent_before = setup.box.bare.sent_bytes
+        setup.add(peers=(setup.box.peer,))
+        setup.watcher.wait_for_state(setup.key, State.SEEDING)
+
+        assert "could not be read" in setup.watcher.logged()
+        assert setup.box.bare.sent_bytes == sent_before
+
+    def test_of_another_torrent_is_not_used(self, setup: Setup, tmp_path: Path) -> None:
+        setup.download()
+        setup.box.engine.close(timeout_s=5)
+        other = make_torrent_file(make_content(tmp_path / "other", {"x": 100}))
+        params = lt.load_torrent_buffer(other)
+        setup.resume_path().write_bytes(lt.write_resume_data_buf(params))
+        setup.box.reopen()
+        setup.add()
+        setup.watcher.wait_for_state(setup.key, State.SEEDING)
+
+        assert "another torrent" in setup.watcher.logged()
+
+    def test_that_files_no_longer_fit_is_replaced_by_a_check(self, setup: Setup) -> None:
+        setup.download()
+        setup.box.engine.close(timeout_s=5)
+        (setup.save_path / "songs" / "sub" / "b.bin").unlink()
+        setup.box.reopen()
+        setup.add(peers=(setup.box.peer,))
+        setup.watcher.wait_for_state(setup.key, State.SEEDING)
+
+        assert "don't fit the saved progress" in setup.watcher.logged()
+        assert setup.good_bytes_on_disk() == SIZE_BYTES
+
+    def test_of_a_magnet_brings_its_metadata_back(self, setup: Setup) -> None:
+        magnet = AddTorrent(
+            setup.key, str(setup.save_path), magnet=f"magnet:?xt=urn:btih:{setup.key}", peers=(setup.box.peer,)
+        )
+        setup.box.engine.apply(magnet)
+        setup.watcher.wait_for_state(setup.key, State.SEEDING)
+        setup.box.reopen()
+        setup.watcher.forget()
+        setup.box.engine.apply(magnet)
+
+        assert read_torrent_file(setup.watcher.wait_for(MetadataReceived).torrent_file).info_hash_v1 == setup.key
+        setup.watcher.wait_for_state(setup.key, State.SEEDING)
+
+
+def spoil(setup: Setup) -> None:
+    """Make all content wrong without changing a size: whoever checks it finds nothing."""
+    for path in (setup.save_path / "songs").rglob("*.bin"):
+        path.write_bytes(bytes(path.stat().st_size))
+
+
+def lagging(setup: Setup) -> bool:
+    return setup.resume_path().with_suffix(".lagging").exists()
