@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -74,7 +75,7 @@ class TestANodeThatForgetsWhileSomebodyAddsAgain:
         for _ in range(5):
             held = holdings.add(user=user, source=source, now=NOW)
             holdings.change(user=user, holding_ids=[held.pk], verb="remove", now=NOW)
-            added, _ = at_once(add(user, source), lambda: holdings.forget(torrent_id=held.torrent_id))  # noqa: B023
+            added, _ = at_once(add(user, source), partial(holdings.forget, torrent_id=held.torrent_id))
             assert isinstance(added, Holding), added
             assert Torrent.objects.get() == added.torrent
             holdings.change(user=user, holding_ids=[added.pk], verb="remove", now=NOW)

@@ -19,13 +19,9 @@ from seedbox.domain.states import State
 from seedbox.models import Holding, Node, Observation, Torrent, User
 from seedbox.services import holdings, nudge
 from tests.box import ROOT, free_port, wait_until
-from tests.servers import ON_SQLITE
 from tests.sources import make_metainfo
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(ON_SQLITE, reason="another process can't open the test's SQLite file by the environment"),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 START_S = 30.0
 STOP_S = 8.0

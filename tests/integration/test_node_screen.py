@@ -1,0 +1,87 @@
+"""From the engine to the browser: what a node shows of what somebody looks at, and only of that."""
+
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+
+from seedbox.engine import port
+from seedbox.models import Holding, User
+from seedbox.services import holdings
+from tests.builders import NOW
+from tests.sockets import Browser, Message, browser_of
+from tests.sources import make_metainfo
+from tests.turns import TurnedNode, seen
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_client")]
+
+SOURCE = make_metainfo(tracker="http://127.0.0.1:1/announce")
+KEY = SOURCE.info_hash_v1
+
+
+@pytest.fixture
+def node() -> Iterator[TurnedNode]:
+    node = TurnedNode()
+    yield node
+    node.stop()
+
+
+@pytest.fixture
+def holding(node: TurnedNode, owner: User) -> Holding:
+    holding = holdings.add(user=owner, source=SOURCE, now=NOW, peers=["127.0.0.1:5"])
+    node.turn(times=2)
+    return holding
+
+
+def play(scenario: Callable[[], Awaitable[None]]) -> None:
+    async_to_sync(scenario)()
+
+
+async def hear_until(browser: Browser, matches: Callable[[Message], bool]) -> Message:
+    while not matches(message := await browser.hear()):
+        pass
+    return message
+
+
+class TestANode:
+    def test_shows_a_row_as_it_changes_before_the_database_knows(
+        self, node: TurnedNode, owner: User, holding: Holding
+    ) -> None:
+        name = f"holding-{holding.pk}"
+
+        async def scenario() -> None:
+            async with browser_of(owner) as browser:
+                await browser.say(watch=[name])
+                await browser.hear()
+                await sync_to_async(node.turn)(after_s=1)
+                await hear_until(browser, lambda message: "stream" in message)
+                node.engine.deliver(KEY, 25_000)
+                await sync_to_async(node.turn)(after_s=1)
+                change = await browser.hear()
+                assert change["rows"][name]["progress"] == "50.0 %"
+                assert (await sync_to_async(seen)(holding)).done_bytes == 0
+
+        play(scenario)
+
+    def test_asks_its_engine_for_details_of_open_pages_only(
+        self, node: TurnedNode, owner: User, holding: Holding
+    ) -> None:
+        async def scenario() -> None:
+            await sync_to_async(node.turn)()
+            assert not node.commands(port.WatchTorrents)
+            async with browser_of(owner) as browser:
+                await browser.say(watch=[f"detail-{holding.pk}"])
+                await browser.hear()  # the snapshot: now it is watched
+                await sync_to_async(node.turn)(times=2)
+                peers = await hear_until(browser, lambda message: message.get("list") == f"peers-{holding.pk}")
+                assert peers["rows"].keys() == {"127.0.0.1:5"}
+                node.engine.deliver(KEY, 50_000)
+                node.engine.fail(KEY, "The disk is full.")
+                await sync_to_async(node.turn)()
+                files = await hear_until(browser, lambda message: f"file-{holding.pk}-0" in message.get("rows", {}))
+                assert files["rows"][f"file-{holding.pk}-0"]["complete"] == 1
+                log = await hear_until(browser, lambda message: message.get("list") == f"log-{holding.pk}")
+                assert "The disk is full." in str(log["rows"])
+
+        play(scenario)
+        assert node.commands(port.WatchTorrents) == [port.WatchTorrents(frozenset({KEY}))]
