@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from redis import Redis
@@ -16,6 +16,9 @@ from seedbox.services import people
 from seedbox.web.sockets import socket_urls
 from tests.builders import NOW, make_holding, make_observation, make_torrent
 from tests.sockets import browser_of
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
 SECRET_NAME = "olgas-secret-film.mkv"
 PEOPLE = ("owner", "stranger", "admin", "anonymous")
@@ -107,17 +110,17 @@ def box(owner: User, stranger: User, admin: User) -> Box:
     return Box(make_holding(owner, torrent), fresh.invitation, fresh.token, stranger)
 
 
-def open_as(person: str, name: str, box: Box) -> HttpResponse:
+def open_as(person: str, name: str, box: Box) -> "Response":
     row = ROWS[name]
     client = Client()
     if person != "anonymous":
         client.force_login(User.objects.get(username={"owner": "olga", "stranger": "sam", "admin": "ada"}[person]))
     address = reverse(name, args=row.args(box))
-    response: HttpResponse = client.post(address, row.form(box)) if row.method == "post" else client.get(address)
+    response = client.post(address, row.form(box)) if row.method == "post" else client.get(address)
     return response
 
 
-def answer(response: HttpResponse) -> Answer:
+def answer(response: "Response") -> Answer:
     led_to_sign_in = response.status_code == 302 and response["Location"].startswith(reverse("account_login"))
     return SIGN_IN if led_to_sign_in else response.status_code
 
