@@ -47,11 +47,13 @@ class BarePeer:
         self.wait_until(lambda: self._open_session().listen_port() > 0, "listen", limit_s=10)
         return f"{self._address}:{self._open_session().listen_port()}"
 
-    def take(self, torrent_file: bytes, folder: Path, *, complete: bool = False) -> None:
-        """Add the torrent; `complete` says that the content is in `folder`, and nobody needs to check it."""
+    def take(self, torrent_file: bytes, folder: Path, *, complete: bool = False, empty: bool = False) -> None:
+        """Add the torrent; `complete` says that the content is in `folder`, `empty` that nothing is: no check then."""
         params = lt.load_torrent_buffer(torrent_file)
         params.save_path = str(folder)
         params.flags = _NEVER_MANAGED | (lt.torrent_flags.seed_mode if complete else 0)
+        if empty and params.ti:
+            params.have_pieces = [False] * params.ti.num_pieces()
         self._handle = self._open_session().add_torrent(params)
 
     def connect(self, endpoint: str) -> None:
