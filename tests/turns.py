@@ -42,6 +42,7 @@ class TurnedNode:
 
     def stop(self) -> None:
         self.loop.finish(self.engine.close(timeout_s=1), now=self.now)
+        self.loop.release()
         self.publisher.close()
 
     def commands(self, kind: type) -> list[object]:

@@ -117,7 +117,9 @@ class NodeLife:
                 loop.turn(events, now=_now())
         finally:
             nudge.listen(node.name, None)
+            loop.finish([], now=_now())  # before the engine takes its time: we may be killed while it does
             loop.finish(engine.close(timeout_s=CLOSE_S), now=_now())
+            loop.release()
 
 
 def _now() -> datetime:

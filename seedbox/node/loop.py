@@ -177,7 +177,7 @@ class NodeLoop:
         self._rest_until = None
 
     def finish(self, events: Iterable[port.Event], *, now: datetime) -> None:
-        """Store everything that is left, with the engine closed; what can't be stored is seen again after a start."""
+        """Store that nothing moves any more; what can't be stored is seen again after the next start."""
         if not self._is_owner:
             return  # what is true now, the new owner says
         self.ward.absorb(events, now=now)
@@ -185,6 +185,12 @@ class NodeLoop:
         try:
             observing.forget_removed(self.ward)
             observing.store(self.ward, now=now)
-            nodes.release(node_id=self._node.pk, token=self._token)
         except DatabaseError as problem:
             logger.error("the last observations could not be stored: %s", problem)
+
+    def release(self) -> None:
+        """Give the node up, once its engine is closed."""
+        try:
+            nodes.release(node_id=self._node.pk, token=self._token)
+        except DatabaseError as problem:
+            logger.error("the node could not be given up, its lease has to expire: %s", problem)
