@@ -16,7 +16,7 @@ from seedbox.node.screen import Screen
 from seedbox.services import nodes, observing
 from seedbox.services.live import Publisher
 from seedbox.services.observing import ReadTorrentFile
-from seedbox.services.reconcile import TORRENTS_AT_ONCE, Reconciler
+from seedbox.services.reconcile import Reconciler
 from seedbox.services.ward import Ward
 
 LOOK_EVERY = timedelta(seconds=3)  # at the database without any nudge
@@ -35,14 +35,14 @@ class LeaseLost(Exception):
 
 
 class Every:
-    """Says when it is time again."""
+    """Says when it is time again; a clock that was set back makes it time at once, not after hours."""
 
     def __init__(self, pause: timedelta) -> None:
         self.pause = pause
         self._last: datetime | None = None
 
     def is_due(self, now: datetime) -> bool:
-        return self._last is None or now - self._last >= self.pause
+        return self._last is None or not timedelta(0) <= now - self._last < self.pause
 
     def start(self, now: datetime) -> None:
         self._last = now
@@ -75,8 +75,7 @@ class NodeLoop:
         self._nudged = threading.Event()
         self._look, self._beat = Every(LOOK_EVERY), Every(BEAT_EVERY)
         self._show, self._store = Every(SHOW_EVERY), Every(STORE_EVERY)
-        self._rest = FIRST_REST
-        self._rest_until: datetime | None = None
+        self._rest = Every(FIRST_REST)
         self._is_owner = True
 
     def nudge(self) -> None:
@@ -87,7 +86,7 @@ class NodeLoop:
     @property
     def is_busy(self) -> bool:
         """Say whether the next turn has work that waits for no event."""
-        return self._rest_until is None and self._nudged.is_set()
+        return not self.problem and self._nudged.is_set()
 
     def turn(self, events: Iterable[port.Event], *, now: datetime) -> None:
         """Take in what the engine says, and do what is due.
@@ -97,7 +96,7 @@ class NodeLoop:
         Raises LeaseLost, and nothing else: a failure is kept in `problem` and tried again after a rest.
         """
         self.ward.absorb(events, now=now)
-        if self._rest_until is not None and now < self._rest_until:
+        if self.problem and not self._rest.is_due(now):
             return
         try:
             self._work(now)
@@ -136,13 +135,13 @@ class NodeLoop:
     def _reconcile(self, now: datetime) -> None:
         self._nudged.clear()
         try:
-            looked_at = self._reconciler.reconcile(now=now)
+            is_done = self._reconciler.reconcile(now=now)
         except Exception:
             self._nudged.set()
             raise
         self._look.start(now)
-        if looked_at == TORRENTS_AT_ONCE:
-            self._nudged.set()  # there may be more
+        if not is_done:
+            self._nudged.set()
 
     def _tell_health(self, now: datetime) -> None:
         disk = shutil.disk_usage(self._node.folder)
@@ -165,16 +164,14 @@ class NodeLoop:
     def _fail(self, now: datetime, problem: str) -> None:
         if problem != self.problem:
             logger.error("%s", problem)
+        self._rest.pause = min(self._rest.pause * 2, LONGEST_REST) if self.problem else FIRST_REST
         self.problem = problem
-        self._rest_until = now + self._rest
-        self._rest = min(self._rest * 2, LONGEST_REST)
+        self._rest.start(now)
 
     def _recover(self) -> None:
         if self.problem:
             logger.warning("the node is well again")
         self.problem = ""
-        self._rest = FIRST_REST
-        self._rest_until = None
 
     def finish(self, events: Iterable[port.Event], *, now: datetime) -> None:
         """Store that nothing moves any more; what can't be stored is seen again after the next start."""

@@ -34,8 +34,8 @@ class Reconciler:
     ward: Ward
     read_up_to_id: int | None = 0  # at a start: torrents up to this id were read; None: all were
 
-    def reconcile(self, *, now: datetime) -> int:
-        """Carry out what changed or is to be tried again; return the number of torrents that were looked at."""
+    def reconcile(self, *, now: datetime) -> bool:
+        """Carry out what changed or is to be tried again, some torrents at most; false: there may be more."""
         torrents = self._read(now)
         wishes: dict[int, list[Wish]] = defaultdict(list)
         for holding in Holding.objects.filter(torrent_id__in=[torrent.pk for torrent in torrents]).order_by("pk"):
@@ -45,7 +45,7 @@ class Reconciler:
         for torrent in torrents:
             desired = fold(wishes[torrent.pk], recheck_count=torrent.recheck_count)
             self._carry_out(torrent, ABSENT if torrent.clear_first else desired, now)
-        return len(torrents)
+        return len(torrents) < TORRENTS_AT_ONCE
 
     def rest(self, charge: Charge) -> None:
         """Stop a torrent whatever its holders wish: its metadata can't be used."""

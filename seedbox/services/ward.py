@@ -73,7 +73,8 @@ class Charge:
         """Say whether its observation shall be written now."""
         if not self.is_dirty:
             return False
-        return self.is_urgent or self.stored_at is None or now - self.stored_at >= FIGURES_PAUSE
+        waits = self.stored_at is not None and timedelta(0) <= now - self.stored_at < FIGURES_PAUSE
+        return self.is_urgent or not waits
 
 
 @dataclass(frozen=True)

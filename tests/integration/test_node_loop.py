@@ -52,15 +52,29 @@ class TestANodeWithoutItsDatabase:
         node.stop()
 
     def test_rests_longer_after_each_failure_up_to_five_seconds(self) -> None:
-        node = TurnedNode()
-        rests = []
-        with database_down():
-            for _ in range(6):
-                node.now += timedelta(seconds=60)
+        node, tries = TurnedNode(), []
+
+        def refuse(*_: Any) -> Any:
+            tries.append(round((node.now - NOW).total_seconds(), 1))
+            raise OperationalError("the server is gone")
+
+        with connection.execute_wrapper(refuse):
+            for _ in range(200):
                 node.loop.turn([], now=node.now)
-                assert node.loop._rest_until
-                rests.append((node.loop._rest_until - node.now).total_seconds())
-        assert rests == [0.5, 1, 2, 4, 5, 5]
+                node.now += timedelta(seconds=0.1)
+        assert tries == [0, 0.5, 1.5, 3.5, 7.5, 12.5, 17.5]
+        node.stop()
+
+
+class TestAClockThatIsSetBack:
+    def test_keeps_no_node_from_beating_and_looking(self, owner: User) -> None:
+        node = TurnedNode()
+        node.turn()
+        holding = holdings.add(user=owner, source=SOURCE, now=NOW)
+        node.now -= timedelta(hours=2)
+        node.turn(times=2)
+        assert seen(holding).state == State.DOWNLOADING
+        assert Node.objects.get().beat_at == node.now
         node.stop()
 
 
