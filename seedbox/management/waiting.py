@@ -7,7 +7,7 @@ from django.db.models import F
 
 from seedbox.domain.states import State
 from seedbox.models import File, Holding, Torrent, User
-from seedbox.services.rows import torrent_row
+from seedbox.services.rows import observation_of, torrent_row
 
 LOOK_EVERY_S = 0.25
 _SETTLED = frozenset({State.STOPPED, State.FINISHED, State.ERROR})
@@ -56,9 +56,14 @@ class Download:
 
 
 def all_rest(user: User, holding_ids: Collection[int]) -> bool:
-    """Say whether the node has stopped all of them, as far as others let it."""
+    """Say whether the node has carried out that they shall stop, as far as others let it."""
     found = [holding for holding in own_holdings(user) if holding.pk in set(holding_ids)]
-    return all(torrent_row(holding)["state"] in _SETTLED for holding in found)
+    are_told = all(
+        seen is not None and seen.applied_version >= holding.torrent.wish_version
+        for holding in found
+        for seen in [observation_of(holding)]
+    )
+    return are_told and all(torrent_row(holding)["state"] in _SETTLED for holding in found)
 
 
 def all_deleted(torrent_ids: Collection[int]) -> bool:

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         for node in health.nodes:
             beat = "never" if node.beat_age_s is None else f"{format_duration(node.beat_age_s)} ago"
             self.stdout.write(
-                f"{node.name}  {'alive' if node.is_alive else 'dead'}, last beat {beat}, {node.torrents} torrents in "
+                f"{node.name}  {'alive' if node.is_alive else 'dead'}, last beat {beat}, torrents: {node.torrents} in "
                 f"{node.folder}, {format_bytes(node.free_bytes)} free  {node.problem}".rstrip()
             )
 
