@@ -26,6 +26,7 @@ const SAFE_ATTRIBUTE = /^(data-[a-z-]+|aria-[a-z-]+|title|datetime)$/;
 const STATUS_TEXT = { live: "Live", reconnecting: "Reconnecting…", "signed-out": "Signed out" };
 
 const streams = new Map(); // stream -> number of its last message
+const lists = new Map(); // list -> its rows as last heard
 const visible = new Set(); // elements of rows that are on screen
 const observed = new WeakSet(); // elements that the observer below knows
 
@@ -175,6 +176,7 @@ new MutationObserver((changes) => {
 }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-row", "data-watch", "data-list"] });
 
 document.addEventListener("htmx:after:swap", () => {
+  for (const [list, rows] of lists) patchList(list, rows); // the server renders peers and trackers as unknown
   if (document.querySelector(LIVE)) later("resync", WATCH_REST_MS, resync);
 });
 
@@ -188,7 +190,10 @@ function heard(message) {
   showStatus("live");
   if (message.stream) followStream(message);
   if (message.type === "rows") for (const [row, cells] of Object.entries(message.rows)) patchRow(row, cells);
-  if (message.type === "list") patchList(message.list, message.rows);
+  if (message.type === "list") {
+    lists.set(message.list, message.rows);
+    patchList(message.list, message.rows);
+  }
   if (message.type === "changed") later(`refetch ${message.what}`, REFETCH_REST_MS, () => refetch(message.what));
 }
 

@@ -111,12 +111,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _watch(self, wanted: Names) -> None:
         """Replace what is watched: listen first, then send how the new ones stand, so that nothing falls between."""
         before = self._names
-        await self._listen(await self._own(wanted))
-        await self._send_whole(self._names - before)
-
-    async def _own(self, wanted: Names) -> Names:
         own = await database_sync_to_async(snapshots.own_ids)(user_id=self.user_id, holding_ids=wanted.rows)
-        return Names(wanted.rows & own, wanted.details & own)
+        await self._listen(wanted & Names(own, own))
+        await self._send_whole(self._names - before)
 
     async def _listen(self, names: Names) -> None:
         before, self._names = self._names, names
@@ -134,13 +131,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return
         with contextlib.suppress(WatchesUnknown):  # the next renewal tries again
             await self.writer.renew(_texts(names), asked=True)
-        rows = await database_sync_to_async(snapshots.rows_of)(user_id=self.user_id, holding_ids=names.rows)
-        if rows:
-            await self.send(text_data=snapshots.rows_message(rows.values()))
-        if names.details:
-            pages = database_sync_to_async(snapshots.page_messages)
-            for text in await pages(user_id=self.user_id, holding_ids=names.details):
-                await self.send(text_data=text)
+        read = database_sync_to_async(snapshots.messages)
+        for text in await read(user_id=self.user_id, row_ids=names.rows, page_ids=names.details):
+            await self.send(text_data=text)
 
     async def _renew_for_ever(self) -> None:
         while True:
@@ -157,10 +150,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
         While Redis is dead, or has forgotten us, messages are missed: then the database's word is sent instead.
         """
-        if not await database_sync_to_async(_is_signed_in)(self.scope["session"].session_key, self.user_id):
+        session_key = self.scope["session"].session_key
+        own = await database_sync_to_async(_still_own)(session_key, self.user_id, self._names.rows)
+        if own is None:
             await self.close(SIGNED_OUT)
             return
-        await self._listen(await self._own(self._names))
+        await self._listen(self._names & Names(own, own))
         try:
             missed_nothing = await self.writer.renew(_texts(self._names), asked=False)
         except WatchesUnknown:
@@ -173,8 +168,13 @@ def _texts(names: Names) -> list[str]:
     return [*(f"holding-{pk}" for pk in names.rows), *(f"detail-{pk}" for pk in names.details)]
 
 
-def _is_signed_in(session_key: str | None, user_id: int) -> bool:
-    """Ask the database as a new page would: signed out, deactivated or with a new password is no longer signed in."""
+def _still_own(session_key: str | None, user_id: int, holding_ids: frozenset[int]) -> frozenset[int] | None:
+    """Return what the user still holds; None: signed out, deactivated or with a new password, as a new page would see.
+
+    One function, so that it is one hop to the database's thread and one connection.
+    """
     request = HttpRequest()
     request.session = SessionStore(session_key)
-    return get_user(request).pk == user_id
+    if get_user(request).pk != user_id:
+        return None
+    return snapshots.own_ids(user_id=user_id, holding_ids=holding_ids)

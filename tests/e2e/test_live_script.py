@@ -159,3 +159,13 @@ class TestTheLivePage:
         expect(box.page.locator("[title=c]")).to_be_focused()
         say()
         expect(rows).to_have_count(0)
+
+    def test_fills_a_list_again_that_was_swapped(self, box: Box) -> None:
+        rows = box.page.locator("[data-list=peers-1] > tr")
+        box.say(type="list", list="peers-1", rows={"a": {"down": "1"}})
+        expect(rows).to_have_text(["1"])
+        box.page.evaluate("""() => {
+            document.querySelector("[data-list=peers-1] > tr").remove();
+            document.body.dispatchEvent(new CustomEvent("htmx:after:swap", {bubbles: true}));
+        }""")
+        expect(rows).to_have_text(["1"])
