@@ -110,3 +110,10 @@ class BarePeer:
         if self._handle is None:
             raise BarePeerTimeout(f"the bare peer on {self._address} has no torrent")
         return self._handle
+
+
+def make_torrent_file(content: Path, *, piece_bytes: int) -> bytes:
+    """Return a v1 torrent file of a file or folder."""
+    creator = lt.create_torrent(lt.list_files(str(content)), piece_bytes, lt.create_torrent.v1_only)
+    lt.set_piece_hashes(creator, str(content.parent))
+    return lt.bencode(creator.generate())

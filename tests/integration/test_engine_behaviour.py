@@ -136,8 +136,8 @@ class TestAPrivateTorrent:
 
 class TestAMagnetWithHostileMetadata:
     def test_stops_with_an_error_that_says_why(self, box: RealBox, watcher: Watcher) -> None:
-        info = {b"name": b"n", b"piece length": 16_384, b"pieces": b"x" * 20}
-        hostile = lt.bencode({b"info": info | {b"files": [{b"path": [b"..", b"..", b"etc"], b"length": 5}]}})
+        info: Any = {b"name": b"n", b"piece length": 16_384, b"pieces": b"x" * 20}
+        hostile = bytes(lt.bencode({b"info": info | {b"files": [{b"path": [b"..", b"..", b"etc"], b"length": 5}]}}))
         key = str(lt.load_torrent_buffer(hostile).info_hashes.v1)
         peer = BarePeer("127.0.0.16")
         peer.take(hostile, box.downloads.parent / "hostile")

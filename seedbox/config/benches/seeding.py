@@ -1,0 +1,212 @@
+"""The whole node, bare libtorrent and aria2 serve one file from memory to one bare libtorrent leecher, in turns.
+
+The leecher fetches over TCP and throws everything away. The node runs as it does in a house: database, Redis and web
+beside it, and a page that watches the torrent. Bare libtorrent runs with its defaults, and with a small grid of
+settings; the best of the grid is what a perfect choice of settings could have given. Medians over all rounds.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from seedbox.config import env
+from seedbox.config.benches.files import BenchFailed
+from seedbox.config.benches.seeding_box import SeedingBox, free_shared_memory, running_box
+from seedbox.domain.units import GIB, KIB, MIB
+from seedbox.engine import bare_process
+from seedbox.engine.bare import DEFAULT_DISK, make_torrent_file
+from seedbox.engine.metainfo import read_torrent_file
+from seedbox.engine.settings import SPEED, Setting
+
+NODE_ADDRESS = "127.0.0.41"
+ARIA2_ADDRESS = "127.0.0.42"
+LEECHER_ADDRESS = "127.0.0.43"
+BARE_ADDRESSES = tuple(f"127.0.0.{number}" for number in range(44, 60))
+PIECE_BYTES = MIB
+LEECH_LIMIT_S = 300.0
+LISTEN_LIMIT_S = 60.0
+LOOK_AGAIN_S = 0.1
+ROOM = 1.1  # times the file must fit into memory
+NODE, DEFAULT, ARIA2 = "node", "libtorrent", "aria2"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A point of the grid: libtorrent's settings that matter for a seeder."""
+
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    disk_io: str = DEFAULT_DISK
+
+
+GRID: Mapping[str, Choice] = {
+    "ours": Choice(SPEED),
+    "buffers of 1 MiB": Choice({"send_buffer_watermark": MIB, "send_buffer_low_watermark": 256 * KIB}),
+    "buffers of 3 MiB": Choice({"send_buffer_watermark": 3 * MIB, "send_buffer_low_watermark": 512 * KIB}),
+    "posix": Choice(SPEED, "posix_disk_io_constructor"),
+    "mmap": Choice(SPEED, "mmap_disk_io_constructor"),
+}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--size-mib", type=int, default=1024)
+    parser.add_argument("--rounds", type=int, default=5)
+
+
+def run(*, size_mib: int, rounds: int, say: Callable[[str], None]) -> dict[str, float | None]:
+    """Measure in turns and return the speeds and their ratios; what is missing on this machine is None."""
+    with ExitStack() as stack:
+        folder = _folder(stack, size_mib)
+        content, torrent = _content(folder, size_mib, say)
+        box = stack.enter_context(_seeding_box(folder, torrent, content, say))
+        seeders = {NODE: box.endpoint, **_bare_seeders(stack, torrent, content), **_aria2(stack, torrent, content, say)}
+        speeds: dict[str, list[float]] = {name: [] for name in seeders}
+        cpu_s = 0.0
+        for number in range(1, rounds + 1):
+            for name, endpoint in seeders.items():
+                before_s = box.cpu_s()
+                speeds[name].append(_leech(torrent, folder, endpoint))
+                cpu_s += box.cpu_s() - before_s if name == NODE else 0
+            say(f"round {number}: " + ", ".join(f"{name} {speeds[name][-1]:.0f}" for name in seeders) + " MiB/s")
+        say(f"the watching page got {box.updates} updates")
+    return _figures({name: median(values) for name, values in speeds.items()}, cpu_s * GIB / (size_mib * MIB * rounds))
+
+
+def _figures(speeds: Mapping[str, float], cpu_s_per_gib: float) -> dict[str, float | None]:
+    node, default, aria2 = speeds[NODE], speeds[DEFAULT], speeds.get(ARIA2)
+    best = max(default, *(speeds[name] for name in GRID))
+    return {
+        "node_mib_s": round(node, 1),
+        "libtorrent_mib_s": round(default, 1),
+        "libtorrent_best_mib_s": round(best, 1),
+        "aria2_mib_s": aria2 and round(aria2, 1),
+        "ratio_libtorrent": round(node / default, 3),
+        "ratio_best": round(node / best, 3),
+        "ratio_aria2": aria2 and round(node / aria2, 3),
+        "cpu_s_per_gib": round(cpu_s_per_gib, 2),
+    }
+
+
+def _folder(stack: ExitStack, size_mib: int) -> Path:
+    memory = free_shared_memory()
+    if memory is None or shutil.disk_usage(memory).free < ROOM * size_mib * MIB:
+        memory = None  # the page cache serves as well once the file was written
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="box", dir=memory)))
+
+
+def _content(folder: Path, size_mib: int, say: Callable[[str], None]) -> tuple[Path, Path]:
+    say(f"making a file of {size_mib} MiB")
+    content = folder / "content" / "large.bin"
+    content.parent.mkdir()
+    with content.open("wb") as file:
+        for _ in range(size_mib):
+            file.write(os.urandom(MIB))
+    torrent = folder / "large.torrent"
+    torrent.write_bytes(make_torrent_file(content, piece_bytes=PIECE_BYTES))
+    return content, torrent
+
+
+@contextmanager
+def _seeding_box(folder: Path, torrent: Path, content: Path, say: Callable[[str], None]) -> Iterator[SeedingBox]:
+    listen = f"{NODE_ADDRESS}:{_free_port(NODE_ADDRESS)}"
+    with running_box(folder, port=_free_port("127.0.0.1"), node_listen=listen, say=say) as box:
+        say("adding the torrent, whose content is there already")
+        key = read_torrent_file(torrent.read_bytes()).info_hash_v1
+        with box.watched(box.seed(torrent, key=key, content=content)):
+            yield box
+
+
+def _bare_seeders(stack: ExitStack, torrent: Path, content: Path) -> dict[str, str]:
+    """Start a bare libtorrent for the defaults and for each point of the grid, and say where they listen."""
+    choices = {DEFAULT: Choice(), **GRID}
+    return {
+        name: stack.enter_context(_bare_seeder(choice, address, torrent, content))
+        for (name, choice), address in zip(choices.items(), BARE_ADDRESSES, strict=False)
+    }
+
+
+@contextmanager
+def _bare_seeder(choice: Choice, address: str, torrent: Path, content: Path) -> Iterator[str]:
+    order = {
+        "role": "seed",
+        "address": address,
+        "settings": dict(choice.settings),
+        "disk_io": choice.disk_io,
+        "torrent": str(torrent),
+        "folder": str(content.parent),
+    }
+    with _bare(order) as process:
+        yield str(_answer(process)["endpoint"])
+        process.communicate()  # the end of its input is its end
+
+
+def _leech(torrent: Path, folder: Path, endpoint: str) -> float:
+    """Fetch everything from one seeder and return the speed in MiB/s."""
+    order = {
+        "role": "leech",
+        "address": LEECHER_ADDRESS,
+        "endpoint": endpoint,
+        "torrent": str(torrent),
+        "folder": str(folder / "nowhere"),
+    }
+    with _bare(order) as process:
+        answer = _answer(process)
+        process.communicate(timeout=LEECH_LIMIT_S)
+    if not answer["complete"]:
+        raise BenchFailed(f"the leecher did not get everything from {endpoint}")
+    return float(answer["bytes"]) / MIB / float(answer["elapsed_s"])
+
+
+def _bare(order: dict[str, Any]) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", bare_process.__name__, json.dumps(order)]
+    return subprocess.Popen(command, cwd=env.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def _answer(process: "subprocess.Popen[str]") -> dict[str, Any]:
+    line = process.stdout.readline() if process.stdout else ""
+    if not line:
+        raise BenchFailed("a bare peer ended without an answer")
+    return dict(json.loads(line))
+
+
+def _aria2(stack: ExitStack, torrent: Path, content: Path, say: Callable[[str], None]) -> dict[str, str]:
+    program = shutil.which("aria2c")
+    if program is None:
+        say("aria2 is missing and left out; `make tools` installs it")
+        return {}
+    port = _free_port(ARIA2_ADDRESS)
+    quiet = ["--no-conf", "--quiet", "--enable-dht=false", "--enable-dht6=false", "--bt-enable-lpd=false"]
+    quiet += ["--enable-peer-exchange=false", f"--interface={ARIA2_ADDRESS}", f"--listen-port={port}"]
+    seed = [f"--dir={content.parent}", "--bt-seed-unverified=true", "--seed-ratio=0.0", str(torrent)]
+    process = subprocess.Popen([program, *quiet, *seed], stdin=subprocess.DEVNULL)
+    stack.callback(process.wait)
+    stack.callback(process.terminate)
+    _wait_for_port(ARIA2_ADDRESS, port)
+    return {ARIA2: f"{ARIA2_ADDRESS}:{port}"}
+
+
+def _wait_for_port(address: str, port: int) -> None:
+    deadline_s = time.monotonic() + LISTEN_LIMIT_S
+    while time.monotonic() < deadline_s:
+        with socket.socket() as probe:
+            if probe.connect_ex((address, port)) == 0:
+                return
+        time.sleep(LOOK_AGAIN_S)
+    raise BenchFailed(f"nothing listens on {address}:{port}")
+
+
+def _free_port(address: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((address, 0))
+        return int(probe.getsockname()[1])

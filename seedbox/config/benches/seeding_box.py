@@ -1,0 +1,128 @@
+"""A real box on loopback for the seeding bench: it seeds one torrent, and somebody watches it live."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from websockets.sync.client import connect
+from websockets.typing import Origin
+
+from seedbox.config import env
+from seedbox.config.benches import seeding_login
+from seedbox.config.benches.files import BenchFailed
+
+HOST = "127.0.0.1"
+START_LIMIT_S = 60.0
+CHECK_LIMIT_S = 600
+STOP_LIMIT_S = 15.0
+LOOK_AGAIN_S = 0.1
+CLOCK_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+class SeedingBox:
+    """A started `manage.py up` that keeps its data, and its torrents, in `folder`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], environ: dict[str, str]) -> None:
+        self._process = process
+        self._environ = environ
+        self.endpoint = environ["NODE_LISTEN"]
+        self.updates = 0  # messages that the watching page got
+
+    def wait_until_ready(self) -> None:
+        deadline_s = time.monotonic() + START_LIMIT_S
+        while not self._is_well():
+            if self._process.poll() is not None or time.monotonic() > deadline_s:
+                raise BenchFailed("the box did not start; `manage.py up` says why")
+            time.sleep(LOOK_AGAIN_S)
+
+    def seed(self, torrent: Path, *, key: str, content: Path) -> int:
+        """Put the content where the torrent's will be, add the torrent, and return its holding once it seeds."""
+        folder = Path(self._environ["NODE_FOLDERS"]) / key
+        folder.mkdir(parents=True)
+        (folder / content.name).hardlink_to(content)
+        added = self._run("manage.py", "torrents", "add", str(torrent), "--json", "--wait", str(CHECK_LIMIT_S))
+        return int(json.loads(added)[0]["id"])
+
+    @contextmanager
+    def watched(self, holding_id: int) -> Iterator[None]:
+        """Look at the torrent's page all the while, as a browser does."""
+        cookie = self._run("-m", seeding_login.__name__).splitlines()[-1]
+        port = self._environ["SEEDBOX_PORT"]
+        watch = [f"holding-{holding_id}", f"detail-{holding_id}", "torrents"]
+        origin = Origin(f"http://localhost:{port}")
+        url = f"ws://{HOST}:{port}/live/"
+        with connect(url, additional_headers={"Cookie": cookie}, origin=origin) as page:
+            page.send(json.dumps({"watch": watch}))
+            counting = threading.Thread(target=self._count, args=[page])
+            counting.start()
+            yield
+            page.close()
+            counting.join()
+
+    def cpu_s(self) -> float:
+        """Return the processor time of all processes of the box together, so far."""
+        pids, ticks = [self._process.pid], 0
+        for pid in pids:
+            pids += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+            figures = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(figures[11]) + int(figures[12])
+        return ticks / CLOCK_TICKS_PER_S
+
+    def _count(self, page: "Iterator[object]") -> None:
+        for _ in page:
+            self.updates += 1
+
+    def _is_well(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{self._environ['SEEDBOX_PORT']}/healthz", timeout=5):
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _run(self, *command: str) -> str:
+        python = [sys.executable, *command]
+        done = subprocess.run(python, env=self._environ, cwd=env.ROOT, stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            raise BenchFailed(f"{' '.join(command)} failed")
+        return done.stdout
+
+
+@contextmanager
+def running_box(folder: Path, *, port: int, node_listen: str, say: Callable[[str], None]) -> Iterator[SeedingBox]:
+    foreign = ("SEEDBOX_", "NODE_", "WALLET_", "DATABASE_URL", "REDIS_URL")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    environ |= {
+        "DJANGO_SETTINGS_MODULE": "seedbox.config.settings",
+        "SEEDBOX_DATA": str(folder / "data"),
+        "SEEDBOX_PORT": str(port),
+        "NODE_FOLDERS": str(folder / "downloads"),
+        "NODE_LISTEN": node_listen,
+        "WALLET_NETWORK": "off",
+    }
+    say("starting a box")
+    process = subprocess.Popen(
+        [sys.executable, str(env.ROOT / "manage.py"), "up"], env=environ, cwd=env.ROOT, stdout=subprocess.DEVNULL
+    )
+    try:
+        box = SeedingBox(process, environ)
+        box.wait_until_ready()
+        yield box
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(STOP_LIMIT_S)
+
+
+def free_shared_memory() -> Path | None:
+    """Return a folder in memory, if this machine has one: then no disk is measured."""
+    shared = Path("/dev/shm")
+    return shared if shared.is_dir() and shutil.disk_usage(shared).free > 0 else None
