@@ -1,9 +1,12 @@
 """aria2 as a foreign peer: a client that shares no code with libtorrent."""
 
 import shutil
+import socket
 import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from tests.box import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +27,11 @@ def tool(program: str, *, package: str) -> str:
     return path
 
 
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 @contextmanager
 def aria2(torrent: "Path", folder: "Path", *, port: int, seeds: bool) -> "Iterator[subprocess.Popen[bytes]]":
     """Run aria2 on one torrent, listening on `port`; as a seed it keeps on, as a leech it ends when it is complete."""
@@ -39,7 +47,7 @@ def aria2(torrent: "Path", folder: "Path", *, port: int, seeds: bool) -> "Iterat
             f"--listen-port={port}",
             f"--dir={folder}",
             f"--check-integrity={'true' if seeds else 'false'}",
-            "--bt-hash-check-seed=false",
+            "--bt-hash-check-seed=true",
             "--seed-ratio=0.0",
             *([] if seeds else ["--seed-time=0"]),
             "--quiet",
@@ -48,6 +56,7 @@ def aria2(torrent: "Path", folder: "Path", *, port: int, seeds: bool) -> "Iterat
         stdin=subprocess.DEVNULL,
     )
     try:
+        wait_until(lambda: _listens(port), "aria2 to listen")
         yield process
     finally:
         process.terminate()

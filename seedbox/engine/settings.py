@@ -64,6 +64,9 @@ def settings_pack(settings: EngineSettings) -> "lt.settings_pack":
         "unchoke_slots_limit": MAX_UPLOAD_SLOTS,
         "listen_queue_size": 128,
         "connection_speed": 100,
+        # A peer we lost (our restart; its old uTP socket is still open) is asked again soon, and not given up sooner.
+        "min_reconnect_time": 10,
+        "max_failcount": 6,
         "max_out_request_queue": MAX_DOWNLOAD_QUEUE,
         "max_metadata_size": MAX_TORRENT_FILE_BYTES,
         # Every holder's tracker hears of us, not only the first that answers.

@@ -1,0 +1,73 @@
+"""A real Chromium for the journeys, and what every page of them must keep to."""
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.aria2 import tool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import ConsoleMessage
+
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+PATIENCE_MS = 30_000
+_AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+_SERIOUS = {"serious", "critical"}
+# Without them Chromium looks for its maker's hosts at every start.
+_QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@contextmanager
+def chromium() -> "Iterator[Browser]":
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=tool("chromium", package="chromium"), args=_QUIET)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def open_page(browser: Browser, base_url: str, viewport: dict[str, int], *, dark: bool = False) -> "Iterator[Page]":
+    """Open a page in a fresh login session; at the end its console must have stayed free of errors."""
+    context = browser.new_context(
+        base_url=base_url,
+        viewport={"width": viewport["width"], "height": viewport["height"]},
+        color_scheme="dark" if dark else "light",
+        accept_downloads=True,
+    )
+    expect.set_options(timeout=PATIENCE_MS)
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    problems: list[str] = []
+
+    def note(message: "ConsoleMessage") -> None:
+        if message.type in ("error", "warning"):
+            problems.append(f"{message.type}: {message.text}")
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: problems.append(f"exception: {error}"))
+    yield page
+    context.close()
+    assert not problems, problems
+
+
+def serious_violations(page: Page) -> list[str]:
+    """Return axe-core's serious and critical findings on the page, each with the elements it means."""
+    page.evaluate(_AXE.read_text())  # evaluated by the debugger, so the page's own policy stays as it is
+    result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{finding['id']}: {finding['help']}: {[node['target'] for node in finding['nodes']]}"
+        for finding in result["violations"]
+        if finding["impact"] in _SERIOUS
+    ]
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep a screenshot under tests/output, to be looked at by people."""
+    folder = Path(__file__).parents[1] / "output"
+    folder.mkdir(exist_ok=True)
+    page.screenshot(path=folder / f"{name}.png")

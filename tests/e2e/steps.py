@@ -1,0 +1,62 @@
+"""What people do on the pages, in their words."""
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.box import Box
+
+PASSWORD = "plenty of characters"
+
+
+def sign_in(page: Page, name: str, password: str) -> None:
+    page.goto("/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Torrents", exact=True)).to_be_visible()
+
+
+def sign_out(page: Page, name: str) -> None:
+    page.locator("summary", has_text=name).click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def invite(page: Page) -> str:
+    """As an admin, make an invitation and return its link."""
+    page.get_by_role("link", name="People").click()
+    page.get_by_role("button", name="Create invitation").click()
+    return page.get_by_label("Invitation link").input_value()
+
+
+def sign_up(page: Page, link: str, name: str) -> None:
+    page.goto(link)
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password (again)").fill(PASSWORD)
+    page.get_by_role("button", name="Sign up").click()
+    expect(page.get_by_role("heading", name="Torrents", exact=True)).to_be_visible()
+
+
+def new_member(page: Page, box: "Box", name: str) -> None:
+    """Be invited by the admin, sign up, and stand before an empty list."""
+    sign_in(page, box.admin_user, box.admin_password)
+    link = invite(page)
+    sign_out(page, box.admin_user)
+    sign_up(page, link, name)
+
+
+def add_file(page: Page, torrent: "Path") -> None:
+    page.get_by_role("button", name="Add torrents").click()
+    page.get_by_label("Torrent files").set_input_files(torrent)
+    page.get_by_role("button", name="Add", exact=True).click()
+
+
+def add_magnet(page: Page, magnet: str) -> None:
+    page.get_by_role("button", name="Add torrents").click()
+    page.get_by_label("Magnet links").fill(magnet)
+    page.get_by_role("button", name="Add", exact=True).click()
