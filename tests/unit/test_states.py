@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from seedbox.domain.states import STATES, IllegalTable, State, check_table, is_legal_move
+from seedbox.domain.states import STATES, IllegalTable, State, StateText, check_table, is_legal_move
 
 
 class TestTheTableOfStates:
@@ -10,7 +10,7 @@ class TestTheTableOfStates:
         assert all(text.meaning.endswith(".") for text in STATES.values())
 
     def test_without_an_entry_for_a_state_cannot_be_used(self) -> None:
-        table = {state: text for state, text in STATES.items() if state != State.ERROR}
+        table: dict[State, StateText] = {state: text for state, text in STATES.items() if state != State.ERROR}
         with pytest.raises(IllegalTable, match=r"without an entry: .*error"):
             check_table(table)
 
