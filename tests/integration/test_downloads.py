@@ -108,6 +108,7 @@ class TestAFinishedFile:
         assert fetch(owner, holding, method=method).status == 405
 
 
+@pytest.mark.both_databases
 class TestAFileIsRefused:
     @pytest.mark.parametrize("who", ["stranger", "admin", None])
     def test_to_anybody_but_its_holder(self, request: pytest.FixtureRequest, holding: Holding, who: str | None) -> None:

@@ -118,6 +118,7 @@ class TestAWatchedRow:
         play(scenario)
 
 
+@pytest.mark.both_databases
 class TestNothingIsSent:
     def test_when_nobody_watches(self, publisher: Publisher, owner: User, holding: Holding) -> None:
         async def scenario() -> None:
