@@ -181,8 +181,18 @@ document.addEventListener("htmx:finally:request", (event) => {
   }
 });
 
+// The list comes with its menus closed: one that somebody has opened stays open.
+let openMenu = "";
+
+document.addEventListener("htmx:before:swap", (event) => {
+  if (isListRequest(event)) openMenu = $("#torrents [data-menu][open]")?.id ?? "";
+});
+
 document.addEventListener("htmx:after:swap", (event) => {
-  if (isListRequest(event)) showSelection();
+  if (!isListRequest(event)) return;
+  showSelection();
+  const menu = openMenu && document.getElementById(openMenu);
+  if (menu) menu.open = true;
 });
 
 function refetch() {

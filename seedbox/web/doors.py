@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
+from urllib.parse import urlsplit
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
+from django_htmx.http import HttpResponseClientRedirect
 
 from seedbox.models import User
 
@@ -21,7 +23,13 @@ def signed_in_user(request: HttpRequest) -> User:
 
 
 def for_members(view: View[P]) -> View[P]:
-    return login_required(view)
+    @wraps(view)
+    def members_only(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _lead_to_sign_in(request)
+        return view(request, *args, **kwargs)
+
+    return members_only
 
 
 def for_admins(view: View[P]) -> View[P]:
@@ -31,4 +39,13 @@ def for_admins(view: View[P]) -> View[P]:
             raise Http404
         return view(request, *args, **kwargs)
 
-    return login_required(admins_only)
+    return for_members(admins_only)
+
+
+def _lead_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Redirect; but htmx would put the page of a redirect into a corner of the one that is open: tell it to leave."""
+    page = request.headers.get("HX-Current-URL")
+    if page is None:
+        return redirect_to_login(request.get_full_path())
+    back = urlsplit(page)
+    return HttpResponseClientRedirect(redirect_to_login(f"{back.path}?{back.query}".rstrip("?")).url)

@@ -41,7 +41,7 @@ def torrents_fragment(request: HttpRequest) -> HttpResponse:
         query = request.GET.copy()
         if not query.get("q"):
             query.pop("q", None)
-        replace_url(response, f"{reverse('torrents')}?{query.urlencode()}")
+        replace_url(response, f"{reverse('torrents')}?{query.urlencode()}".rstrip("?"))
     return response
 
 

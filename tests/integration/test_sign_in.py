@@ -78,6 +78,13 @@ class TestSigningIn:
         assert "This page is too old" in answer.content.decode()
 
 
+class TestALoginThatHasEnded:
+    def test_leads_the_whole_page_to_sign_in_and_back(self) -> None:
+        headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/?state=seeding"}
+        answer = Client().get(reverse("torrents_fragment"), headers=headers)
+        assert answer.headers["HX-Redirect"] == "/accounts/login/?next=/%3Fstate%3Dseeding"
+
+
 class TestPasswords:
     def test_are_kept_as_argon2(self) -> None:
         assert box_settings.PASSWORD_HASHERS == ["django.contrib.auth.hashers.Argon2PasswordHasher"]

@@ -1,8 +1,12 @@
 from ipaddress import ip_network
 
 import pytest
+from django.core.exceptions import MiddlewareNotUsed
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+from pytest_django.fixtures import Settings
 
-from seedbox.web.proxies import Proxies
+from seedbox.web.proxies import Proxies, trusted_proxies
 
 PROXIES = Proxies((ip_network("10.0.0.1/32"), ip_network("10.0.1.0/24"), ip_network("fd00::/8")))
 
@@ -29,3 +33,21 @@ class TestAClientsAddress:
     @pytest.mark.parametrize("forwarded", ["", "nonsense", "203.0.113.9:4711", "<script>"])
     def test_is_the_proxy_when_the_header_makes_no_sense(self, forwarded: str) -> None:
         assert PROXIES.client(sender="10.0.0.1", forwarded=forwarded) == "10.0.0.1"
+
+
+def tell_address(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(request.META["REMOTE_ADDR"])
+
+
+class TestTheMiddleware:
+    def test_puts_the_client_in_place_of_its_proxy(self, settings: Settings) -> None:
+        settings.TRUSTED_PROXIES = ("127.0.0.0/8",)
+        request = RequestFactory().get("/", headers={"X-Forwarded-For": "203.0.113.9"}, REMOTE_ADDR="127.0.0.1")
+        response = trusted_proxies(tell_address)(request)
+        assert isinstance(response, HttpResponse)
+        assert response.content == b"203.0.113.9"
+
+    def test_is_left_out_where_no_proxy_is_listed(self, settings: Settings) -> None:
+        settings.TRUSTED_PROXIES = ()
+        with pytest.raises(MiddlewareNotUsed):
+            trusted_proxies(tell_address)
