@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from seedbox.engine.port import Details, Peer
 from seedbox.models import File, Holding, LogEntry
 from seedbox.services.outbox import Outbox
-from seedbox.services.rows import Row, file_row, log_row, peer_row, torrent_row, tracker_row
+from seedbox.services.rows import Row, added_row, file_row, log_row, peer_row, torrent_row, tracker_row
 from seedbox.services.watches import Watched, WatchesUnknown, WatchReader
 
 MAX_PEERS_SHOWN = 200
@@ -79,6 +79,9 @@ class Publisher:
                 rows_of_user[holding.user_id][name] = cells
         for user_id, rows in rows_of_user.items():
             self._send(user_group(user_id), {"type": "rows", "rows": rows})
+            if any("state" in cells and "row" not in cells for cells in rows.values()):
+                # Not sent whole, so a state changed: the list's order and the counts on its tabs may be others now.
+                self._outbox.post(group=user_group(user_id), text=_LIST_CHANGED)
 
     def publish_files(self, holding: Holding, files: Iterable[File]) -> None:
         """Send the changed cells of a watched page's files."""
@@ -156,14 +159,17 @@ def peer_rows(peers: Iterable[Peer]) -> dict[str, Row]:
 
 
 def log_rows(holding: Holding, entries: Iterable[LogEntry]) -> dict[str, Row]:
-    """Return the newest entries since the holding began, newest first, under keys that JavaScript keeps in order."""
+    """Return the newest entries since the holding began, and its beginning; JavaScript keeps such keys in order."""
     seen = [entry for entry in entries if entry.at >= holding.added_at]
     newest = sorted(seen, key=lambda entry: (entry.at, entry.pk), reverse=True)[:MAX_LOG_SHOWN]
-    return {f"log-{entry.pk}": log_row(entry) for entry in newest}
+    return {f"log-{entry.pk}": log_row(entry) for entry in newest} | {"log-added": added_row(holding)}
 
 
 def encode(message: Mapping[str, object]) -> str:
     return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+
+
+_LIST_CHANGED = encode({"type": "changed", "what": "torrents"})
 
 
 class _ChangeTeller:
@@ -177,8 +183,7 @@ class _ChangeTeller:
         with self._lock:
             if self._outbox is None:
                 self._outbox = Outbox(name="changes")
-        text = encode({"type": "changed", "what": "torrents"})
-        self._outbox.post_and_wait(group=user_group(user_id), text=text)
+        self._outbox.post_and_wait(group=user_group(user_id), text=_LIST_CHANGED)
 
 
 _teller = _ChangeTeller()

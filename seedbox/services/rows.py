@@ -197,6 +197,18 @@ def log_row(entry: LogEntry) -> Row:
     }
 
 
+def added_row(holding: Holding) -> Row:
+    """Return the first line of a holder's log: for this holder the torrent's story begins here."""
+    return {
+        "row": "log-added",
+        "at": holding.added_at.isoformat(timespec="seconds"),
+        "at_text": f"{holding.added_at:%Y-%m-%d %H:%M:%S}",
+        "level": "info",
+        "tone": _LOG_TONES.get("info", "secondary"),
+        "text": "You added this torrent.",
+    }
+
+
 def plain_text(text: str) -> str:
     """Cut a stranger's text and replace what does not print: controls and marks that turn the direction of writing."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:MAX_FOREIGN_CHARS])

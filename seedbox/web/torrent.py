@@ -13,7 +13,8 @@ from seedbox.domain.states import STATES
 from seedbox.domain.units import format_bytes
 from seedbox.models import Holding
 from seedbox.services import listing
-from seedbox.services.rows import Row, file_row, log_row, seen_state, torrent_row
+from seedbox.services.live import log_rows
+from seedbox.services.rows import Row, file_row, seen_state, torrent_row
 from seedbox.web.doors import for_members, signed_in_user
 
 TABS = {"files": "Files", "peers": "Peers", "trackers": "Trackers", "log": "Log", "details": "Details"}
@@ -50,7 +51,7 @@ def _tab_context(request: HttpRequest, holding: Holding, tab: str) -> dict[str, 
         files = listing.list_files(holding=holding, page=number)
         return {"files": files, "folders": _folders([file_row(holding.pk, file) for file in files.files])}
     if tab == "log":
-        return {"log": [log_row(entry) for entry in listing.list_log(holding=holding)]}
+        return {"log": log_rows(holding, listing.list_log(holding=holding)).values()}
     if tab == "details":
         return {"piece_length": format_bytes(holding.torrent.piece_length_bytes), "magnet": _magnet(holding)}
     return {}
