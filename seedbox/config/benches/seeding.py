@@ -50,12 +50,13 @@ class Choice:
     disk_io: str = DEFAULT_DISK
 
 
+_BUFFERS = {"send_buffer_low_watermark": 512 * KIB, "send_buffer_watermark_factor": 150}
 GRID: Mapping[str, Choice] = {
     "ours": Choice(SPEED),
-    "buffers of 1 MiB": Choice({"send_buffer_watermark": MIB, "send_buffer_low_watermark": 256 * KIB}),
-    "buffers of 3 MiB": Choice({"send_buffer_watermark": 3 * MIB, "send_buffer_low_watermark": 512 * KIB}),
-    "posix": Choice(SPEED, "posix_disk_io_constructor"),
-    "mmap": Choice(SPEED, "mmap_disk_io_constructor"),
+    "ours, 1 MiB": Choice({**SPEED, "send_buffer_watermark": MIB, "send_buffer_low_watermark": 256 * KIB}),
+    "ours, early wake-ups": Choice({**_BUFFERS, "send_buffer_watermark": 3 * MIB}),
+    "ours, 4 disk threads": Choice({**SPEED, "aio_threads": 4}),
+    "ours, mmap": Choice(SPEED, "mmap_disk_io_constructor"),
 }
 
 
