@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ObjectDoesNotExist
 
-from seedbox.domain.states import STATES, State
+from seedbox.domain.states import COMPLETE_STATES, STATES, State
 from seedbox.domain.units import (
     NOTHING,
     PPM,
@@ -115,7 +115,8 @@ def _figures(holding: Holding) -> _Figures:
         state=state,
         progress_ppm=seen.checked_ppm if checking else done_ppm,
         remaining_bytes=max(holding.torrent.size_bytes - seen.done_bytes, 0),
-        down_bytes_per_s=seen.down_bytes_per_s if moves else 0,
+        # The engine's figure fades over seconds; a complete torrent fetches nothing.
+        down_bytes_per_s=seen.down_bytes_per_s if moves and state not in COMPLETE_STATES else 0,
         up_bytes_per_s=seen.up_bytes_per_s if moves else 0,
         # A torrent that was removed and came back counts from zero again: never show less than nothing.
         downloaded_bytes=max(seen.downloaded_bytes - holding.downloaded_before_bytes, 0),
