@@ -21,7 +21,9 @@ from seedbox.engine.sentences import CONFLICT, explain
 from seedbox.engine.swarm import SAVE_COUNTERS_EVERY_S, SAVE_EVERY_S, Swarm
 from seedbox.engine.taken import Taken
 
-_COUNTERS_ONLY = 1  # bit of need_save_resume_data that the binding has no name for: only bytes counted
+# Bits of need_save_resume_data that the binding has no names for: progress, configuration, state. The others stand for
+# counted bytes and known trackers, which may wait.
+_SAVE_SOON = 16 | 32 | 64
 _CHECKING = frozenset(
     int(state)
     for state in (
@@ -63,7 +65,7 @@ def _look_at(swarm: Swarm, taken: Taken, status: lt.torrent_status) -> None:
     if taken.file_sizes and (before is None or before.done_bytes != snapshot.done_bytes):
         swarm.schedule_files(taken)
     if needs := int(status.need_save_resume_data):
-        swarm.schedule_save(taken, every_s=SAVE_COUNTERS_EVERY_S if needs == _COUNTERS_ONLY else SAVE_EVERY_S)
+        swarm.schedule_save(taken, every_s=SAVE_EVERY_S if needs & _SAVE_SOON else SAVE_COUNTERS_EVERY_S)
 
 
 def state_moved(swarm: Swarm, taken: Taken, alert: lt.torrent_alert) -> None:
@@ -74,6 +76,7 @@ def torrent_checked(swarm: Swarm, taken: Taken, alert: lt.torrent_checked_alert)
     swarm.wants_update = True
     if taken.file_sizes:
         look_at_files(swarm, taken)
+    if swarm.store.is_lagging(taken.key):  # else nothing was learnt, and a start with many torrents has enough to do
         swarm.request_save(taken)
 
 
@@ -88,7 +91,9 @@ def torrent_finished(swarm: Swarm, taken: Taken, alert: lt.torrent_finished_aler
 def torrent_paused(swarm: Swarm, taken: Taken, alert: lt.torrent_paused_alert) -> None:
     swarm.wants_update = True
     swarm.unpaused.discard(taken.key)
-    swarm.request_save(taken)
+    # There is little time at the end: it goes first to torrents that would have to be checked otherwise.
+    if not swarm.closing or swarm.store.is_lagging(taken.key):
+        swarm.request_save(taken)
 
 
 def torrent_error(swarm: Swarm, taken: Taken, alert: lt.torrent_error_alert) -> None:

@@ -44,7 +44,9 @@ def seed(order: dict[str, Any]) -> None:
 def leech(order: dict[str, Any]) -> None:
     """Measure from the first byte that arrives, so that neither handshake nor unchoking counts."""
     peer = BarePeer(order["address"], overrides=LEECHER_SETTINGS, disk_io=NO_DISK)
-    peer.take(Path(order["torrent"]).read_bytes(), Path(order["folder"]), empty=True)  # a disk that forgets would pass any check
+    peer.take(
+        Path(order["torrent"]).read_bytes(), Path(order["folder"]), empty=True
+    )  # a disk that forgets would pass any check
     peer.connect(order["endpoint"])
     peer.wait_until(lambda: peer.done_bytes > 0, "receive anything", limit_s=LIMIT_S)
     first_bytes, started_at_s = peer.done_bytes, time.perf_counter()

@@ -74,18 +74,19 @@ class LibtorrentEngine:
     def close(self, *, timeout_s: float) -> Sequence[Event]:
         """Stop everything, save what differs from disk, and let libtorrent go.
 
-        1. Pause the session and every save that waits; each pause asks for the torrent's resume data.
-        2. Wait for the last of it, at most `timeout_s` less the last announces.
+        1. Pause the session; each pause of a torrent that is ahead of its resume data asks for that data.
+        2. Then save what else has changed, in what is left of `timeout_s` less the last announces.
         3. Drop every handle and the session: left to the interpreter's end, its threads abort the process.
         """
         deadline = time.monotonic() + timeout_s - LAST_ANNOUNCE_S
         self._begin_closing()
-        self._take_news()
-        while self._is_saving() and time.monotonic() < deadline:
-            self._waker.wait(min(deadline - time.monotonic(), TICK_S))
-            self._take_news()
+        self._wait_for_saves(deadline)
+        for key in tuple(self._swarm.due_saves):
+            if taken := self._swarm.torrents.get(key):
+                self._swarm.request_save(taken)
+        self._wait_for_saves(deadline)
         if self._is_saving():
-            log.warning("Some torrents could not save their progress in time; they are checked at the next start.")
+            log.warning("Some torrents could not save their progress in time; the next start makes up for it.")
         self._end_session()
         return self._take_outbox()
 
@@ -147,8 +148,12 @@ class LibtorrentEngine:
         for taken in self._swarm.torrents:
             if taken.snapshot and taken.snapshot.state in ACTIVE_STATES:
                 self._swarm.unpaused.add(taken.key)
-            elif taken.key in self._swarm.due_saves:
-                self._swarm.request_save(taken)
+
+    def _wait_for_saves(self, deadline: float) -> None:
+        self._take_news()
+        while self._is_saving() and time.monotonic() < deadline:
+            self._waker.wait(min(deadline - time.monotonic(), TICK_S))
+            self._take_news()
 
     def _is_saving(self) -> bool:
         swarm = self._swarm

@@ -128,12 +128,13 @@ class Swarm:
             follow()
 
     def shut_down(self) -> None:
-        self._writer.shutdown(wait=True)
+        """End the threads: a write that has begun is finished, a deletion goes on alone, the rest is dropped."""
+        self._writer.shutdown(wait=True, cancel_futures=True)
         self._deleter.shutdown(wait=False, cancel_futures=True)
 
     def _submit(self, executor: ThreadPoolExecutor, job: Callable[[], T], done: Callable[["Future[T]"], None]) -> None:
         def follow(future: "Future[T]") -> None:
-            self._done.put(lambda: done(future))
+            self._done.put(lambda: None if future.cancelled() else done(future))
             self.waker.ring()
 
         self._jobs += 1

@@ -211,6 +211,19 @@ class TestSavedProgress:
         setup.watcher.wait_for_state(setup.key, State.SEEDING)
 
 
+class TestAnEngineWithLittleTimeToClose:
+    def test_ends_in_time_and_loses_nothing_but_a_check(self, setup: Setup) -> None:
+        setup.box.bare.limit_upload(SLOW_BYTES_PER_S)
+        setup.add(peers=(setup.box.peer,))
+        done = setup.watcher.wait_for(Snapshot, lambda snapshot: snapshot.done_bytes > 1_000_000).done_bytes
+        setup.box.engine.close(timeout_s=0)
+        setup.box.reopen()
+        setup.add()
+        snapshot = setup.watcher.wait_for_state(setup.key, State.DOWNLOADING)
+
+        assert snapshot.done_bytes >= done
+
+
 def spoil(setup: Setup) -> None:
     """Make all content wrong without changing a size: whoever checks it finds nothing."""
     for path in (setup.save_path / "songs").rglob("*.bin"):

@@ -7,10 +7,10 @@ import django
 django.setup()
 
 from django.conf import settings  # noqa: E402  # Django must be set up first
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
-from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402  # as above
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402  # as above
 
-from seedbox.models import User  # noqa: E402
+from seedbox.models import User  # noqa: E402  # as above
 
 
 def log_in() -> str:
