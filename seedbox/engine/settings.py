@@ -26,14 +26,16 @@ BOOTSTRAP_NODES = (
     "router.utorrent.com:6881",
 )
 
-# What moved the speed of seeding, found by sweeps around the grid in `manage.py bench seeding`. Other disk back-ends,
-# other numbers of disk threads and larger buffers moved nothing or cost speed. A fixed socket buffer was as fast on
-# loopback, but it would switch off the kernel's own growing of buffers, which far peers need.
+# What moved the speed of seeding on two cores, found by sweeps around the grid in `manage.py bench seeding`. Larger
+# buffers and other disk back-ends cost speed; two disk threads were as fast as four, but real disks want some reads at
+# once. A fixed socket buffer was fast too, but it would switch off the kernel's own growing of buffers, which far peers
+# need.
 SPEED: Mapping[str, Setting] = {
-    "send_buffer_watermark": 3 * 1024 * 1024,
+    "send_buffer_watermark": 2 * 1024 * 1024,
     "send_buffer_low_watermark": 512 * 1024,
     "send_buffer_watermark_factor": 150,
     "send_not_sent_low_watermark": 512 * 1024,  # fewer wake-ups: the kernel holds more that is ready to go
+    "aio_threads": 4,
 }
 
 DISK_IO = "default_disk_io_constructor"
