@@ -20,6 +20,7 @@ except env.BadEnvironment as problem:
 
 BASE_DIR = env.ROOT
 DATA_DIR = ENVIRONMENT.data
+POSTGRES_CONNECT_S = 5  # an unreachable server must not hold a node's thread for as long as TCP would wait
 SQLITE_WAIT_S = 20  # a writer waits this long for another; longer than any of our writes under a full test load
 
 
@@ -50,7 +51,7 @@ def _database() -> dict[str, Any]:
             # Django's default test database is in memory: no WAL, and other processes can't see it.
             "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
         }
-    parts = conninfo_to_dict(ENVIRONMENT.database_url)
+    parts = {"connect_timeout": POSTGRES_CONNECT_S} | conninfo_to_dict(ENVIRONMENT.database_url)
     known = {"host": "HOST", "port": "PORT", "dbname": "NAME", "user": "USER", "password": "PASSWORD"}
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -97,6 +98,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "seedbox.web.proxies.trusted_proxies",
     "django.middleware.security.SecurityMiddleware",
+    "seedbox.web.static_files.async_static_files",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -52,6 +52,12 @@ def watch_to_the_end(page: Page, offer: Offer) -> None:
     expect(row.locator("[data-cell=progress]")).to_have_text("100 %")
 
 
+def assert_nothing_went_wrong(box: "Box") -> None:
+    """See that the box wrote neither a warning of Python nor a traceback into its log."""
+    assert "Warning:" not in box.said, box.said
+    assert "Traceback" not in box.said, box.said
+
+
 def save(page: Page, offer: Offer) -> str:
     """Save the finished file through the browser and return its SHA-256."""
     page.get_by_role("link", name=offer.name).click()
@@ -82,6 +88,7 @@ class TestANewUser:
             leech.connect(f"127.0.0.1:{box.node_port}")
             leech.wait_until_complete()
         assert hashlib.sha256((elsewhere / offer.name).read_bytes()).hexdigest() == offer.sha256
+        assert_nothing_went_wrong(box)
 
     def test_downloads_from_a_magnet_on_a_phone(
         self, phone: Page, box: "Box", tracker: Tracker, tmp_path: Path
@@ -98,3 +105,4 @@ class TestANewUser:
         assert save(phone, offer) == offer.sha256
         assert serious_violations(phone) == []
         picture(phone, "torrent-phone-dark")
+        assert_nothing_went_wrong(box)
