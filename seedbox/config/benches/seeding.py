@@ -23,7 +23,7 @@ from typing import Any
 
 from seedbox.config import env
 from seedbox.config.benches.files import BenchFailed
-from seedbox.config.benches.seeding_box import SeedingBox, free_shared_memory, running_box
+from seedbox.config.benches.seeding_box import SeedingBox, free_port, free_shared_memory, running_box
 from seedbox.domain.units import GIB, KIB, MIB
 from seedbox.engine import bare_process
 from seedbox.engine.bare import DEFAULT_DISK, make_torrent_file
@@ -128,8 +128,8 @@ def _content(folder: Path, size_mib: int, say: Callable[[str], None]) -> tuple[P
 
 @contextmanager
 def _seeding_box(folder: Path, torrent: Path, content: Path, say: Callable[[str], None]) -> Iterator[SeedingBox]:
-    listen = f"{NODE_ADDRESS}:{_free_port(NODE_ADDRESS)}"
-    with running_box(folder, port=_free_port("127.0.0.1"), node_listen=listen, say=say) as box:
+    listen = f"{NODE_ADDRESS}:{free_port(NODE_ADDRESS)}"
+    with running_box(folder, port=free_port("127.0.0.1"), node_listen=listen, say=say) as box:
         say("adding the torrent, whose content is there already")
         key = read_torrent_file(torrent.read_bytes()).info_hash_v1
         with box.watched(box.seed(torrent, key=key, content=content)):
@@ -194,7 +194,7 @@ def _aria2(stack: ExitStack, torrent: Path, content: Path, say: Callable[[str], 
     if program is None:
         say("aria2 is missing and left out; `make tools` installs it")
         return {}
-    port = _free_port(ARIA2_ADDRESS)
+    port = free_port(ARIA2_ADDRESS)
     quiet = ["--no-conf", "--quiet", "--enable-dht=false", "--enable-dht6=false", "--bt-enable-lpd=false"]
     quiet += ["--enable-peer-exchange=false", f"--interface={ARIA2_ADDRESS}", f"--listen-port={port}"]
     seed = [f"--dir={content.parent}", "--bt-seed-unverified=true", "--seed-ratio=0.0", str(torrent)]
@@ -213,9 +213,3 @@ def _wait_for_port(address: str, port: int) -> None:
                 return
         time.sleep(LOOK_AGAIN_S)
     raise BenchFailed(f"nothing listens on {address}:{port}")
-
-
-def _free_port(address: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])

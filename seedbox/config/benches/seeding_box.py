@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -50,13 +51,13 @@ class SeedingBox:
         folder = Path(self._environ["NODE_FOLDERS"]) / key
         folder.mkdir(parents=True)
         (folder / content.name).hardlink_to(content)
-        added = self._run("manage.py", "torrents", "add", str(torrent), "--json", "--wait", str(CHECK_LIMIT_S))
+        added = self.run("manage.py", "torrents", "add", str(torrent), "--json", "--wait", str(CHECK_LIMIT_S))
         return int(json.loads(added)[0]["id"])
 
     @contextmanager
     def watched(self, holding_id: int) -> Iterator[None]:
         """Look at the torrent's page all the while, as a browser does."""
-        cookie = self._run("-m", seeding_login.__name__).splitlines()[-1]
+        cookie = self.run("-m", seeding_login.__name__).splitlines()[-1]
         port = self._environ["SEEDBOX_PORT"]
         watch = [f"holding-{holding_id}", f"detail-{holding_id}", "torrents"]
         origin = Origin(f"http://localhost:{port}")
@@ -78,6 +79,14 @@ class SeedingBox:
             ticks += int(figures[11]) + int(figures[12])
         return ticks / CLOCK_TICKS_PER_S
 
+    def run(self, *command: str) -> str:
+        """Run Python in the box's environment and return what it printed; raises BenchFailed."""
+        python = [sys.executable, *command]
+        done = subprocess.run(python, env=self._environ, cwd=env.ROOT, stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            raise BenchFailed(f"{' '.join(command)} failed")
+        return done.stdout
+
     def _count(self, page: "Iterator[object]") -> None:
         for _ in page:
             self.updates += 1
@@ -88,13 +97,6 @@ class SeedingBox:
                 return True
         except (urllib.error.URLError, OSError):
             return False
-
-    def _run(self, *command: str) -> str:
-        python = [sys.executable, *command]
-        done = subprocess.run(python, env=self._environ, cwd=env.ROOT, stdout=subprocess.PIPE, text=True, check=False)
-        if done.returncode:
-            raise BenchFailed(f"{' '.join(command)} failed")
-        return done.stdout
 
 
 @contextmanager
@@ -120,6 +122,12 @@ def running_box(folder: Path, *, port: int, node_listen: str, say: Callable[[str
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(STOP_LIMIT_S)
+
+
+def free_port(address: str = HOST) -> int:
+    with socket.socket() as probe:
+        probe.bind((address, 0))
+        return int(probe.getsockname()[1])
 
 
 def free_shared_memory() -> Path | None:

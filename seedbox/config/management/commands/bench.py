@@ -1,12 +1,14 @@
 import json
+from types import ModuleType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from seedbox.config.benches import files, seeding
+from seedbox.config.benches import actions, files, seeding
 from seedbox.config.benches.files import BenchFailed
 
-BENCHES = {"files": files, "seeding": seeding}
+BENCHES: dict[str, ModuleType] = {"actions": actions, "files": files, "seeding": seeding}
+_OPTIONS = ("size_mib", "rounds")  # a bench's `run` takes those that its `add_arguments` offers
 
 
 class Command(BaseCommand):
@@ -17,9 +19,10 @@ class Command(BaseCommand):
         for name, bench in BENCHES.items():
             bench.add_arguments(names.add_parser(name, help=(bench.__doc__ or "").splitlines()[0]))
 
-    def handle(self, *, name: str, size_mib: int, rounds: int, **options: Any) -> None:
+    def handle(self, *, name: str, **options: Any) -> None:
+        wanted = {option: options[option] for option in _OPTIONS if option in options}
         try:
-            figures = BENCHES[name].run(size_mib=size_mib, rounds=rounds, say=self.stderr.write)
+            figures = BENCHES[name].run(**wanted, say=self.stderr.write)
         except BenchFailed as problem:
             raise CommandError(str(problem)) from None
         self.stdout.write(json.dumps(figures))
