@@ -23,7 +23,7 @@ application = ProtocolTypeRouter(
         "http": django_application,
         "websocket": OriginValidator(
             AuthMiddlewareStack(URLRouter(socket_urls)),  # type: ignore[arg-type]  # its stubs want a private class
-            [settings.PUBLIC_ORIGIN],
+            settings.PAGE_ORIGINS,
         ),
     }
 )

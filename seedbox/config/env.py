@@ -46,6 +46,14 @@ class Environment:
         return f"{parts.scheme}://{parts.netloc}"
 
     @property
+    def page_origins(self) -> tuple[str, ...]:
+        """Where our own pages come from: of "localhost" browsers know two more names."""
+        parts = urlsplit(self.public_url)
+        if parts.hostname != "localhost":
+            return (self.public_origin,)
+        return tuple(self.public_origin.replace("localhost", name, 1) for name in ("localhost", "127.0.0.1", "[::1]"))
+
+    @property
     def public_path(self) -> str:
         return urlsplit(self.public_url).path
 

@@ -67,6 +67,7 @@ except OSError as problem:
 DEBUG = False
 PUBLIC_URL = ENVIRONMENT.public_url
 PUBLIC_ORIGIN = ENVIRONMENT.public_origin
+PAGE_ORIGINS = ENVIRONMENT.page_origins
 FORCE_SCRIPT_NAME = ENVIRONMENT.public_path or None
 TRUSTED_PROXIES = ENVIRONMENT.trusted_proxies
 _public_host = PUBLIC_ORIGIN.partition("://")[2]
@@ -74,7 +75,7 @@ ALLOWED_HOSTS = [
     _public_host.rpartition(":")[0] if _public_host[-1].isdigit() and ":" in _public_host else _public_host
 ]
 ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
-CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
+CSRF_TRUSTED_ORIGINS = [*PAGE_ORIGINS]
 CSRF_FAILURE_VIEW = "seedbox.web.errors.csrf_failure"
 
 INSTALLED_APPS = [

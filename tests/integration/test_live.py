@@ -271,10 +271,16 @@ class TestASocket:
 
         play(scenario)
 
-    def test_is_refused_to_pages_of_another_origin(self, owner: User) -> None:
+    def test_is_refused_to_pages_of_another_origin(self) -> None:
         async def scenario() -> None:
-            await Client().aforce_login(owner)
-            assert not await Browser((b"origin", b"http://evil.example")).connects()
+            for origin in (b"http://evil.example", b"http://localhost:9", b"https://localhost:8000", b"null"):
+                assert not await Browser((b"origin", origin)).connects(), origin
+
+        play(scenario)
+
+    def test_serves_a_page_that_was_opened_by_the_machines_number(self) -> None:
+        async def scenario() -> None:
+            assert await Browser((b"origin", b"http://127.0.0.1:8000")).connects()
 
         play(scenario)
 
