@@ -79,9 +79,6 @@ class Publisher:
                 rows_of_user[holding.user_id][name] = cells
         for user_id, rows in rows_of_user.items():
             self._send(user_group(user_id), {"type": "rows", "rows": rows})
-            if any("state" in cells and "row" not in cells for cells in rows.values()):
-                # Not sent whole, so a state changed: the list's order and the counts on its tabs may be others now.
-                self._outbox.post(group=user_group(user_id), text=_LIST_CHANGED)
 
     def publish_files(self, holding: Holding, files: Iterable[File]) -> None:
         """Send the changed cells of a watched page's files."""
@@ -169,9 +166,6 @@ def encode(message: Mapping[str, object]) -> str:
     return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
 
 
-_LIST_CHANGED = encode({"type": "changed", "what": "torrents"})
-
-
 class _ChangeTeller:
     """This process's outbox for `list_changed`, made on first use: most processes never need it."""
 
@@ -183,7 +177,8 @@ class _ChangeTeller:
         with self._lock:
             if self._outbox is None:
                 self._outbox = Outbox(name="changes")
-        self._outbox.post_and_wait(group=user_group(user_id), text=_LIST_CHANGED)
+        text = encode({"type": "changed", "what": "torrents"})
+        self._outbox.post_and_wait(group=user_group(user_id), text=text)
 
 
 _teller = _ChangeTeller()

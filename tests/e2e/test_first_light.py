@@ -50,6 +50,7 @@ def watch_to_the_end(page: Page, offer: Offer) -> None:
     expect(row.locator("[data-cell=down]")).to_contain_text("/s")
     expect(row.locator("[data-cell=state_label]")).to_have_text("Seeding")
     expect(row.locator("[data-cell=progress]")).to_have_text("100 %")
+    expect(page.locator("#tab-seeding .count")).to_have_text("1")
 
 
 def assert_nothing_went_wrong(box: "Box") -> None:

@@ -178,24 +178,6 @@ class TestNothingIsSent:
         play(scenario)
 
 
-class TestAChangeOfState:
-    def test_has_the_list_fetched_again_for_its_order_and_counts(
-        self, publisher: Publisher, owner: User, holding: Holding
-    ) -> None:
-        async def scenario() -> None:
-            async with browser_of(owner) as browser:
-                await browser.say(watch=[f"holding-{holding.pk}"])
-                await browser.hear()
-                await tick(publisher, holding)
-                await browser.hear()
-                holding.torrent.observation.state = State.STOPPED
-                await tick(publisher, holding)
-                assert (await browser.hear())["rows"][f"holding-{holding.pk}"]["state"] == "stopped"
-                assert await browser.hear() == {"type": "changed", "what": "torrents"}
-
-        play(scenario)
-
-
 class TestAPage:
     def test_shows_files_and_log_from_the_database(self, owner: User, holding: Holding) -> None:
         LogEntry.objects.create(torrent=holding.torrent, at=NOW - timedelta(1), level="info", text="before olga came")
