@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
+from tests.e2e.browser import serious_violations
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -14,6 +16,7 @@ PASSWORD = "plenty of characters"
 
 def sign_in(page: Page, name: str, password: str) -> None:
     page.goto("/")
+    assert serious_violations(page) == []
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
@@ -30,11 +33,14 @@ def invite(page: Page) -> str:
     """As an admin, make an invitation and return its link."""
     page.get_by_role("link", name="People").click()
     page.get_by_role("button", name="Create invitation").click()
+    expect(page.get_by_label("Invitation link")).to_be_visible()
+    assert serious_violations(page) == []
     return page.get_by_label("Invitation link").input_value()
 
 
 def sign_up(page: Page, link: str, name: str) -> None:
     page.goto(link)
+    assert serious_violations(page) == []
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password (again)").fill(PASSWORD)
@@ -58,5 +64,6 @@ def add_file(page: Page, torrent: "Path") -> None:
 
 def add_magnet(page: Page, magnet: str) -> None:
     page.get_by_role("button", name="Add torrents").click()
+    assert serious_violations(page) == []
     page.get_by_label("Magnet links").fill(magnet)
     page.get_by_role("button", name="Add", exact=True).click()
