@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from seedbox.engine import port
-from seedbox.models import File, Holding, LogEntry
-from seedbox.services.live import MAX_LOG_SHOWN, Publisher, detail_group
+from seedbox.models import File, Holding
+from seedbox.services import listing
+from seedbox.services.live import Publisher, detail_group
 from seedbox.services.ward import Ward
 
 
@@ -64,5 +65,4 @@ class Screen:
         if is_new or key in self.ward.files_changed:
             self.publisher.publish_files(holding, File.objects.filter(torrent_id=holding.torrent_id))
         if is_new or key in self.ward.log_changed:
-            entries = LogEntry.objects.filter(torrent_id=holding.torrent_id, at__gte=holding.added_at)
-            self.publisher.publish_log(holding, entries.order_by("-pk")[:MAX_LOG_SHOWN])
+            self.publisher.publish_log(holding, listing.list_log(holding=holding))

@@ -19,12 +19,12 @@ from datetime import datetime, timedelta
 
 from seedbox.engine.port import Details, Peer
 from seedbox.models import File, Holding, LogEntry
+from seedbox.services.listing import MAX_LOG_SHOWN
 from seedbox.services.outbox import Outbox
 from seedbox.services.rows import Row, added_row, file_row, log_row, peer_row, torrent_row, tracker_row
 from seedbox.services.watches import Watched, WatchesUnknown, WatchReader
 
 MAX_PEERS_SHOWN = 200
-MAX_LOG_SHOWN = 100
 REST = timedelta(seconds=5)  # after Redis did not answer
 
 _NOBODY = Watched()

@@ -3,7 +3,8 @@
 from collections.abc import Collection
 
 from seedbox.models import Holding
-from seedbox.services.live import MAX_LOG_SHOWN, encode, log_rows
+from seedbox.services import listing
+from seedbox.services.live import encode, log_rows
 from seedbox.services.rows import Row, file_row, torrent_row
 
 MAX_FILES_SHOWN = 1_000  # a page shows no more at once; changes of later files are published all the same
@@ -30,7 +31,7 @@ def messages(*, user_id: int, row_ids: Collection[int], page_ids: Collection[int
     for holding in own.filter(pk__in=page_ids).select_related("torrent"):
         files = holding.torrent.files.all()[:MAX_FILES_SHOWN]
         texts.append(_rows_message([file_row(holding.pk, file) for file in files]))
-        log = holding.torrent.log.filter(at__gte=holding.added_at).order_by("-at", "-pk")[:MAX_LOG_SHOWN]
+        log = listing.list_log(holding=holding)
         texts.append(encode({"type": "list", "list": f"log-{holding.pk}", "rows": log_rows(holding, log)}))
     return texts
 

@@ -15,9 +15,7 @@ from seedbox.domain.states import State, is_legal_move
 from seedbox.engine import port
 from seedbox.models import Observation
 
-FIGURES_PAUSE = timedelta(
-    seconds=5
-)  # between two writes of one torrent's figures; a change of state is written at once
+FIGURES_PAUSE = timedelta(seconds=5)  # between two writes of one torrent's figures; a state is written at once
 MAX_LOG_WAITING = 5_000  # sentences, while the database is away; older ones give way
 RETRY = timedelta(seconds=60)  # after the engine could not add or remove a torrent
 
