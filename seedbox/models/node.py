@@ -14,6 +14,9 @@ class Node(models.Model):
     listens_on = models.JSONField(default=list)  # ["0.0.0.0:6881", …] that the engine really got
     engine_version = models.CharField(max_length=40, default="")
     counters = models.JSONField(default=dict)  # seedbox.engine.port.Engine.counters
+    network_version = models.BigIntegerField(default=0)  # the Network.version that was last carried out, or tried
+    network_answer = models.TextField(default="")  # why that failed, in a sentence; "" when it is applied
+    network_answered_at = models.DateTimeField(null=True)
     problem = models.TextField(default="")  # one sentence for the health page, "" when well
 
     def __str__(self) -> str:

@@ -1,0 +1,48 @@
+from django.conf import settings
+from django.db import models
+
+
+class Act(models.TextChoices):
+    """What somebody did, or tried, that the audit log keeps."""
+
+    SIGNED_IN = "signed_in", "Signed in"
+    SIGN_IN_FAILED = "sign_in_failed", "Sign-in failed"
+    SIGNED_OUT = "signed_out", "Signed out"
+    SIGNED_UP = "signed_up", "Signed up"
+    LOGIN_ENDED = "login_ended", "Ended logins"
+    PASSWORD_CHANGED = "password_changed", "Changed the password"
+    FACTOR_ADDED = "factor_added", "Added a second factor"
+    FACTOR_REMOVED = "factor_removed", "Removed a second factor"
+    CODES_MADE = "codes_made", "Made new recovery codes"
+    CODE_USED = "code_used", "Used a recovery code"
+    INVITED = "invited", "Invited somebody"
+    INVITATION_REVOKED = "invitation_revoked", "Revoked an invitation"
+    ROLE_CHANGED = "role_changed", "Changed a role"
+    USER_CHANGED = "user_changed", "Changed a user"
+    SETTING_CHANGED = "setting_changed", "Changed a setting"
+
+
+class AuditEntry(models.Model):
+    """One line of the audit log: who did what to whom, when and from where. Written once, never changed."""
+
+    at = models.DateTimeField()
+    act = models.CharField(max_length=24, choices=Act.choices)
+    # Null when nobody was signed in, as with a failed sign-in. The names stay when a user is deleted.
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, related_name="acts", null=True)
+    actor_name = models.CharField(max_length=150, default="", blank=True)
+    subject = models.ForeignKey(  # whose account it concerns: that user sees the line, too
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, related_name="audit", null=True
+    )
+    subject_name = models.CharField(max_length=150, default="", blank=True)
+    address = models.CharField(max_length=45, default="", blank=True)  # IP address; "" on the command line
+    agent = models.CharField(max_length=200, default="", blank=True)  # the browser's own words, cut: hostile text
+    detail = models.CharField(max_length=300, default="", blank=True)  # what changed, in a sentence
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="audit_newest_first"),
+            models.Index(fields=["subject", "-at", "-id"], name="audit_of_user_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} {self.act}"
