@@ -1,96 +1,154 @@
-
 import django.db.models.deletion
-import seedbox.domain.network
 from django.conf import settings
 from django.db import migrations, models
 
+import seedbox.domain.network
+
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('seedbox', '0001_first_light'),
+        ("seedbox", "0001_first_light"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('act', models.CharField(choices=[('signed_in', 'Signed in'), ('sign_in_failed', 'Sign-in failed'), ('signed_out', 'Signed out'), ('signed_up', 'Signed up'), ('login_ended', 'Ended logins'), ('password_changed', 'Changed the password'), ('factor_added', 'Added a second factor'), ('factor_removed', 'Removed a second factor'), ('codes_made', 'Made new recovery codes'), ('code_used', 'Used a recovery code'), ('invited', 'Invited somebody'), ('invitation_revoked', 'Revoked an invitation'), ('role_changed', 'Changed a role'), ('user_changed', 'Changed a user'), ('setting_changed', 'Changed a setting')], max_length=24)),
-                ('actor_name', models.CharField(blank=True, default='', max_length=150)),
-                ('subject_name', models.CharField(blank=True, default='', max_length=150)),
-                ('address', models.CharField(blank=True, default='', max_length=45)),
-                ('agent', models.CharField(blank=True, default='', max_length=200)),
-                ('detail', models.CharField(blank=True, default='', max_length=300)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                (
+                    "act",
+                    models.CharField(
+                        choices=[
+                            ("signed_in", "Signed in"),
+                            ("sign_in_failed", "Sign-in failed"),
+                            ("signed_out", "Signed out"),
+                            ("signed_up", "Signed up"),
+                            ("login_ended", "Ended logins"),
+                            ("password_changed", "Changed the password"),
+                            ("factor_added", "Added a second factor"),
+                            ("factor_removed", "Removed a second factor"),
+                            ("codes_made", "Made new recovery codes"),
+                            ("code_used", "Used a recovery code"),
+                            ("invited", "Invited somebody"),
+                            ("invitation_revoked", "Revoked an invitation"),
+                            ("role_changed", "Changed a role"),
+                            ("user_changed", "Changed a user"),
+                            ("setting_changed", "Changed a setting"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("actor_name", models.CharField(blank=True, default="", max_length=150)),
+                ("subject_name", models.CharField(blank=True, default="", max_length=150)),
+                ("address", models.CharField(blank=True, default="", max_length=45)),
+                ("agent", models.CharField(blank=True, default="", max_length=200)),
+                ("detail", models.CharField(blank=True, default="", max_length=300)),
             ],
         ),
         migrations.CreateModel(
-            name='Network',
+            name="Network",
             fields=[
-                ('node', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='network', serialize=False, to='seedbox.node')),
-                ('version', models.BigIntegerField(default=1)),
-                ('interface', models.CharField(blank=True, default='', max_length=45)),
-                ('proxy_kind', models.CharField(choices=[('none', 'none'), ('socks5', 'socks5'), ('http', 'http')], default=seedbox.domain.network.ProxyKind['NONE'], max_length=8)),
-                ('proxy_host', models.CharField(blank=True, default='', max_length=253)),
-                ('proxy_port', models.PositiveIntegerField(default=1080)),
-                ('proxy_user', models.CharField(blank=True, default='', max_length=255)),
-                ('proxy_password_sealed', models.TextField(blank=True, default='')),
-                ('anonymous', models.BooleanField(default=False)),
-                ('port_mapping', models.BooleanField(default=True)),
-                ('blocklist_path', models.TextField(blank=True, default='')),
-                ('max_connections', models.PositiveIntegerField(default=2000)),
-                ('max_upload_slots', models.PositiveIntegerField(default=200)),
+                (
+                    "node",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="network",
+                        serialize=False,
+                        to="seedbox.node",
+                    ),
+                ),
+                ("version", models.BigIntegerField(default=1)),
+                ("interface", models.CharField(blank=True, default="", max_length=45)),
+                (
+                    "proxy_kind",
+                    models.CharField(
+                        choices=[("none", "none"), ("socks5", "socks5"), ("http", "http")],
+                        default=seedbox.domain.network.ProxyKind["NONE"],
+                        max_length=8,
+                    ),
+                ),
+                ("proxy_host", models.CharField(blank=True, default="", max_length=253)),
+                ("proxy_port", models.PositiveIntegerField(default=1080)),
+                ("proxy_user", models.CharField(blank=True, default="", max_length=255)),
+                ("proxy_password_sealed", models.TextField(blank=True, default="")),
+                ("anonymous", models.BooleanField(default=False)),
+                ("port_mapping", models.BooleanField(default=True)),
+                ("blocklist_path", models.TextField(blank=True, default="")),
+                ("max_connections", models.PositiveIntegerField(default=2000)),
+                ("max_upload_slots", models.PositiveIntegerField(default=200)),
             ],
         ),
         migrations.AddField(
-            model_name='install',
-            name='factor_rule',
-            field=models.CharField(choices=[('nobody', 'Nobody'), ('admins', 'Admins'), ('everybody', 'Everybody')], default='nobody', max_length=10),
+            model_name="install",
+            name="factor_rule",
+            field=models.CharField(
+                choices=[("nobody", "Nobody"), ("admins", "Admins"), ("everybody", "Everybody")],
+                default="nobody",
+                max_length=10,
+            ),
         ),
         migrations.AddField(
-            model_name='node',
-            name='network_answer',
-            field=models.TextField(default=''),
+            model_name="node",
+            name="network_answer",
+            field=models.TextField(default=""),
         ),
         migrations.AddField(
-            model_name='node',
-            name='network_answered_at',
+            model_name="node",
+            name="network_answered_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='node',
-            name='network_version',
+            model_name="node",
+            name="network_version",
             field=models.BigIntegerField(default=0),
         ),
         migrations.AddConstraint(
-            model_name='install',
-            constraint=models.CheckConstraint(condition=models.Q(('factor_rule__in', ['nobody', 'admins', 'everybody'])), name='install_factor_rule_known'),
+            model_name="install",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("factor_rule__in", ["nobody", "admins", "everybody"])),
+                name="install_factor_rule_known",
+            ),
         ),
         migrations.AddField(
-            model_name='auditentry',
-            name='actor',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='acts', to=settings.AUTH_USER_MODEL),
+            model_name="auditentry",
+            name="actor",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="acts",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='auditentry',
-            name='subject',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='audit', to=settings.AUTH_USER_MODEL),
+            model_name="auditentry",
+            name="subject",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="audit",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='network',
-            constraint=models.CheckConstraint(condition=models.Q(('proxy_kind__in', ['none', 'socks5', 'http'])), name='network_proxy_kind_known'),
+            model_name="network",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("proxy_kind__in", ["none", "socks5", "http"])), name="network_proxy_kind_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='network',
-            constraint=models.CheckConstraint(condition=models.Q(('proxy_port__range', (1, 65535))), name='network_proxy_port_is_a_port'),
+            model_name="network",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("proxy_port__range", (1, 65535))), name="network_proxy_port_is_a_port"
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditentry',
-            index=models.Index(fields=['-at', '-id'], name='audit_newest_first'),
+            model_name="auditentry",
+            index=models.Index(fields=["-at", "-id"], name="audit_newest_first"),
         ),
         migrations.AddIndex(
-            model_name='auditentry',
-            index=models.Index(fields=['subject', '-at', '-id'], name='audit_of_user_newest_first'),
+            model_name="auditentry",
+            index=models.Index(fields=["subject", "-at", "-id"], name="audit_of_user_newest_first"),
         ),
     ]
