@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup tools run test prove check bench lock clean
+.PHONY: help setup tools run test prove check pictures bench lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON := .venv/bin/python
@@ -64,6 +64,10 @@ check: setup ## style, types, import contracts, tidiness
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 	$(PYTHON) -m pytest tests/test_tidy.py
+
+pictures: setup ## screenshots of every page, in tests/output/pages
+	$(PYTHON) -m pytest tests/e2e/test_every_page.py
+	@echo 'The pictures are in tests/output/pages.'
 
 bench: setup ## measure: make bench NAME=seeding, or NAME=files
 	@exec $(MANAGE) bench $(NAME)

@@ -17,7 +17,6 @@ DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 30_000
 _AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-_SERIOUS = {"serious", "critical"}
 # Without them Chromium looks for its maker's hosts at every start.
 _QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
@@ -31,8 +30,10 @@ def chromium() -> "Iterator[Browser]":
 
 
 @contextmanager
-def open_page(browser: Browser, base_url: str, viewport: dict[str, int], *, dark: bool = False) -> "Iterator[Page]":
-    """Open a page in a fresh login session; at the end its console must have stayed free of errors."""
+def open_page(
+    browser: Browser, base_url: str, viewport: dict[str, int], *, dark: bool = False, expected: str = "nothing"
+) -> "Iterator[Page]":
+    """Open a page in a fresh login session; at the end its console must have stayed free of errors but `expected`."""
     context = browser.new_context(
         base_url=base_url,
         viewport={"width": viewport["width"], "height": viewport["height"]},
@@ -45,7 +46,7 @@ def open_page(browser: Browser, base_url: str, viewport: dict[str, int], *, dark
     problems: list[str] = []
 
     def note(message: "ConsoleMessage") -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and expected not in message.text:
             problems.append(f"{message.type}: {message.text}")
 
     page.on("console", note)
@@ -55,19 +56,19 @@ def open_page(browser: Browser, base_url: str, viewport: dict[str, int], *, dark
     assert not problems, problems
 
 
-def serious_violations(page: Page) -> list[str]:
-    """Return axe-core's serious and critical findings on the page, each with the elements it means."""
+def violations(page: Page) -> list[str]:
+    """Return all of axe-core's findings on the page, each with the elements it means."""
     page.evaluate(_AXE.read_text())  # evaluated by the debugger, so the page's own policy stays as it is
     result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
     return [
         f"{finding['id']}: {finding['help']}: {[node['target'] for node in finding['nodes']]}"
         for finding in result["violations"]
-        if finding["impact"] in _SERIOUS
     ]
 
 
 def picture(page: Page, name: str) -> None:
     """Keep a screenshot under tests/output, to be looked at by people."""
     folder = Path(__file__).parents[1] / "output"
-    folder.mkdir(exist_ok=True)
-    page.screenshot(path=folder / f"{name}.png")
+    path = folder / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=path)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browser import serious_violations
+from tests.e2e.browser import violations
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,7 @@ PASSWORD = "plenty of characters"
 
 def sign_in(page: Page, name: str, password: str) -> None:
     page.goto("/")
-    assert serious_violations(page) == []
+    assert violations(page) == []
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
@@ -34,13 +34,13 @@ def invite(page: Page) -> str:
     page.get_by_role("link", name="People").click()
     page.get_by_role("button", name="Create invitation").click()
     expect(page.get_by_label("Invitation link")).to_be_visible()
-    assert serious_violations(page) == []
+    assert violations(page) == []
     return page.get_by_label("Invitation link").input_value()
 
 
 def sign_up(page: Page, link: str, name: str) -> None:
     page.goto(link)
-    assert serious_violations(page) == []
+    assert violations(page) == []
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password (again)").fill(PASSWORD)
@@ -64,6 +64,6 @@ def add_file(page: Page, torrent: "Path") -> None:
 
 def add_magnet(page: Page, magnet: str) -> None:
     page.get_by_role("button", name="Add torrents").click()
-    assert serious_violations(page) == []
+    assert violations(page) == []
     page.get_by_label("Magnet links").fill(magnet)
     page.get_by_role("button", name="Add", exact=True).click()

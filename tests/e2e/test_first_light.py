@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.builders import make_content, make_torrent_file
 from tests.e2e import steps
-from tests.e2e.browser import picture, serious_violations
+from tests.e2e.browser import picture, violations
 from tests.peer import Peer
 from tests.tracker import Tracker
 
@@ -80,10 +80,10 @@ class TestANewUser:
             expect(page.get_by_text("Add your first torrent")).to_be_visible()
             steps.add_file(page, offer.torrent)
             watch_to_the_end(page, offer, seed)
-            assert serious_violations(page) == []
+            assert violations(page) == []
             picture(page, "list-desktop")
         assert save(page, offer) == offer.sha256
-        assert serious_violations(page) == []
+        assert violations(page) == []
         picture(page, "torrent-desktop")
         elsewhere = tmp_path / "elsewhere"
         with Peer(offer.torrent_file, elsewhere, address="127.0.0.3") as leech:
@@ -99,12 +99,12 @@ class TestANewUser:
         with Peer(offer.torrent_file, tmp_path, up_bytes_per_s=WATCHED_BYTES_PER_S) as seed:
             tracker.peers.append(seed.endpoint)
             steps.sign_in(phone, box.admin_user, box.admin_password)
-            assert serious_violations(phone) == []
+            assert violations(phone) == []
             steps.add_magnet(phone, offer.magnet)
             watch_to_the_end(phone, offer, seed)
-            assert serious_violations(phone) == []
+            assert violations(phone) == []
             picture(phone, "list-phone-dark")
         assert save(phone, offer) == offer.sha256
-        assert serious_violations(phone) == []
+        assert violations(phone) == []
         picture(phone, "torrent-phone-dark")
         assert_nothing_went_wrong(box)

@@ -1,0 +1,90 @@
+"""Every page of the box as somebody sees it: what the pictures show and axe-core looks at."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.browser import DESKTOP, PHONE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Colours = Literal["light", "dark"]
+
+_COLOURS: tuple[Colours, ...] = ("light", "dark")
+LOOKS = tuple(
+    (f"{where}-{colours}", viewport, colours)
+    for colours in _COLOURS
+    for where, viewport in (("desktop", DESKTOP), ("phone", PHONE))
+)
+
+
+def as_it_opens(page: Page) -> None:
+    expect(page.locator("h1").first).to_be_visible()
+
+
+def with_add_dialog(page: Page) -> None:
+    page.get_by_role("button", name="Add torrents").first.click()
+    expect(page.get_by_label("Magnet links")).to_be_visible()
+
+
+def with_remove_dialog(page: Page) -> None:
+    page.get_by_role("button", name="Remove").first.click()
+    expect(page.locator("#confirm-title")).to_be_visible()
+
+
+def with_account_menu(page: Page) -> None:
+    page.locator("summary[aria-label^=Account]").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One page in one condition; `{torrent}` and the like in its address are filled in by the scene."""
+
+    name: str
+    address: str
+    who: str  # "admin", "member", "newcomer" (a member without torrents) or "anonymous"
+    ready: "Callable[[Page], None]" = as_it_opens
+    covers: str = ""  # the name of its address, when that differs from `name`
+
+    @property
+    def url_name(self) -> str:
+        return self.covers or self.name
+
+
+SHOTS = (
+    Shot("torrents", "/", "admin"),
+    Shot("torrents-adding", "/", "admin", with_add_dialog, covers="torrents"),
+    Shot("torrents-menu", "/", "admin", with_account_menu, covers="torrents"),
+    Shot("torrents-empty", "/", "newcomer", covers="torrents"),
+    Shot("torrent", "/torrents/{torrent}/", "admin"),
+    Shot("torrent-removing", "/torrents/{torrent}/", "admin", with_remove_dialog, covers="torrent"),
+    Shot("torrent-error", "/torrents/{broken}/", "admin", covers="torrent"),
+    Shot("health", "/health/", "admin"),
+    Shot("people", "/people/", "admin"),
+    Shot("account_login", "/accounts/login/", "anonymous"),
+    Shot("account_signup", "/invitation/{invitation}/", "anonymous"),
+    Shot("signup-closed", "/accounts/signup/", "anonymous", covers="account_signup"),
+    Shot("invitation", "/invitation/nonsense/", "anonymous"),
+    Shot("account_inactive", "/accounts/inactive/", "anonymous"),
+    Shot("account_logout", "/accounts/logout/", "admin"),
+    Shot("account_reauthenticate", "/accounts/reauthenticate/", "admin"),
+    Shot("account_change_password", "/accounts/password/change/", "admin"),
+    Shot("not-found", "/nothing-here/", "admin"),
+)
+
+# Addresses that show no page of their own.
+NO_PAGES = {
+    "torrents_fragment": "the list of `torrents`",
+    "torrents_add": "takes a form",
+    "torrents_change": "takes a form",
+    "healthz": "for machines",
+    "people_invite": "takes a form",
+    "people_revoke": "takes a form",
+    "people_sign_up": "takes a form",
+    "people_role": "takes a form",
+    "people_active": "takes a form",
+    "download": "a file",
+}
