@@ -45,7 +45,7 @@ class Shot:
 
     name: str
     address: str
-    who: str  # "admin", "member", "newcomer" (a member without torrents) or "anonymous"
+    who: str  # "admin", "newcomer" (a member without torrents), "invited" or "anonymous"
     ready: "Callable[[Page], None]" = as_it_opens
     covers: str = ""  # the name of its address, when that differs from `name`
 
@@ -65,7 +65,7 @@ SHOTS = (
     Shot("health", "/health/", "admin"),
     Shot("people", "/people/", "admin"),
     Shot("account_login", "/accounts/login/", "anonymous"),
-    Shot("account_signup", "/invitation/{invitation}/", "anonymous"),
+    Shot("account_signup", "/invitation/{invitation}/", "invited"),
     Shot("signup-closed", "/accounts/signup/", "anonymous", covers="account_signup"),
     Shot("invitation", "/invitation/nonsense/", "anonymous"),
     Shot("account_inactive", "/accounts/inactive/", "anonymous"),

@@ -41,7 +41,7 @@ class Scene:
         self._words: dict[str, object] = {}
         self._pages: dict[str, Page] = {
             who: cleanup.enter_context(open_page(browser, box.url, DESKTOP, expected=NOT_FOUND))
-            for who in ("admin", "newcomer", "anonymous")
+            for who in ("admin", "newcomer", "invited", "anonymous")
         }
         self._add_torrents(folder, cleanup)
         self._sign_in()
@@ -64,10 +64,9 @@ class Scene:
             self._words[word] = row["id"]
 
     def _sign_in(self) -> None:
-        admin, newcomer, anonymous = (self._pages[who] for who in ("admin", "newcomer", "anonymous"))
+        admin, newcomer = self._pages["admin"], self._pages["newcomer"]
         steps.sign_in(admin, self._box.admin_user, self._box.admin_password)
         steps.sign_up(newcomer, steps.invite(admin), "mia")
-        anonymous.goto("/")
         link = steps.invite(admin)
         self._words["invitation"] = link.rstrip("/").rpartition("/")[2]
 
