@@ -62,6 +62,13 @@ class Environment:
         return self.public_url.startswith("https://")
 
     @property
+    def cookie_prefix(self) -> str:
+        """What makes browsers refuse a cookie of ours that another host, or plain HTTP, tries to set."""
+        if not self.is_https:
+            return ""
+        return "__Secure-" if self.public_path else "__Host-"
+
+    @property
     def redis_socket(self) -> Path:
         """Where our own redis listens: in the data folder, or in a short folder when that path is too long for one."""
         path = self.data / "redis.sock"

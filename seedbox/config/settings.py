@@ -99,17 +99,18 @@ INSTALLED_APPS = [
     "seedbox.config",
 ]
 MIDDLEWARE = [
+    "seedbox.web.headers.safe_headers",
     "seedbox.web.proxies.trusted_proxies",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
     "seedbox.web.static_files.async_static_files",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
@@ -192,25 +193,34 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# What no line names, `default-src` forbids: frames, workers, fonts, media, plug-ins, other hosts.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [SELF],
-        "base-uri": [NONE],
-        "object-src": [NONE],
-        "frame-ancestors": [NONE],
-        "form-action": [SELF],
-        "img-src": [SELF, "data:"],
+        "default-src": [NONE],
         "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],  # the stylesheet's own small pictures, the code for an authenticator app
         "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "upgrade-insecure-requests": ENVIRONMENT.is_https,
     }
 }
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENVIRONMENT.is_https
+# Only a listed proxy's word counts: `web/proxies.py` drops the header that anybody else has sent.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 31_536_000 if ENVIRONMENT.is_https else 0
+# A box with a host of its own speaks for the names below it; one below a path shares the host with others.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not ENVIRONMENT.public_path
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENVIRONMENT.is_https
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{ENVIRONMENT.public_path}/"
 # Two boxes on one machine share the host "localhost", and so its cookies: the port keeps them apart.
-SESSION_COOKIE_NAME = f"seedbox_login_{ENVIRONMENT.port}"
-CSRF_COOKIE_NAME = f"seedbox_csrf_{ENVIRONMENT.port}"
+SESSION_COOKIE_NAME = f"{ENVIRONMENT.cookie_prefix}seedbox_login_{ENVIRONMENT.port}"
+CSRF_COOKIE_NAME = f"{ENVIRONMENT.cookie_prefix}seedbox_csrf_{ENVIRONMENT.port}"
+CSRF_COOKIE_HTTPONLY = True  # pages carry the token themselves
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # one cookie less
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # of a form without its files
 DATA_UPLOAD_MAX_NUMBER_FILES = 100
 FILE_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024

@@ -1,4 +1,4 @@
-"""Whose word about a client's address is believed."""
+"""Whose word about a client's address, and about https, is believed."""
 
 import ipaddress
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ RespondLater = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 @dataclass(frozen=True)
 class Proxies:
-    """The networks whose X-Forwarded-For is believed."""
+    """The networks whose X-Forwarded-For and X-Forwarded-Proto are believed."""
 
     networks: tuple[Network, ...]
 
@@ -29,12 +29,12 @@ class Proxies:
         """
         client = sender
         for text in reversed(forwarded.split(",")):
-            if not self._trust(client) or _address(text.strip()) is None:
+            if not self.trust(client) or _address(text.strip()) is None:
                 return client
             client = text.strip()
         return client
 
-    def _trust(self, text: str) -> bool:
+    def trust(self, text: str) -> bool:
         address = _address(text)
         return address is not None and any(address in network for network in self.networks)
 
@@ -54,9 +54,12 @@ def trusted_proxies(get_response: Respond | RespondLater) -> Respond | RespondLa
     proxies = Proxies(tuple(ipaddress.ip_network(text, strict=False) for text in settings.TRUSTED_PROXIES))
 
     def believe(request: HttpRequest) -> None:
+        sender = request.META["REMOTE_ADDR"]
         forwarded = request.META.pop("HTTP_X_FORWARDED_FOR", "")
+        if not proxies.trust(sender):
+            request.META.pop("HTTP_X_FORWARDED_PROTO", None)  # or anybody could claim to have come by https
         if forwarded:
-            request.META["REMOTE_ADDR"] = proxies.client(sender=request.META["REMOTE_ADDR"], forwarded=forwarded)
+            request.META["REMOTE_ADDR"] = proxies.client(sender=sender, forwarded=forwarded)
 
     if iscoroutinefunction(get_response):
 

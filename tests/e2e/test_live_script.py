@@ -11,7 +11,9 @@ from tests.e2e.browser import DESKTOP, open_page
 
 ORIGIN = "http://box.test"
 SCRIPT = Path(__file__).parents[2] / "static" / "live.js"
-POLICY = "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'"
+)
 LIMIT_MS = 5_000
 LOOK_AGAIN_MS = 20
 

@@ -47,6 +47,16 @@ class TestTheMiddleware:
         assert isinstance(response, HttpResponse)
         assert response.content == b"203.0.113.9"
 
+    @pytest.mark.parametrize(("sender", "believed"), [("127.0.0.1", True), ("203.0.113.5", False)])
+    def test_lets_a_listed_proxy_alone_say_that_https_was_used(
+        self, settings: Settings, sender: str, believed: bool
+    ) -> None:
+        settings.TRUSTED_PROXIES = ("127.0.0.0/8",)
+        settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+        request = RequestFactory().get("/", headers={"X-Forwarded-Proto": "https"}, REMOTE_ADDR=sender)
+        trusted_proxies(tell_address)(request)
+        assert request.is_secure() is believed
+
     def test_is_left_out_where_no_proxy_is_listed(self, settings: Settings) -> None:
         settings.TRUSTED_PROXIES = ()
         with pytest.raises(MiddlewareNotUsed):

@@ -1,0 +1,173 @@
+"""What every answer carries, and that no write goes without a token: over the whole map of addresses."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from django.http import HttpRequest
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from pytest_django.fixtures import Settings
+
+from seedbox.config import env
+from seedbox.models import User
+from seedbox.web import torrents
+from tests.builders import PASSWORD, make_holding, make_observation, make_torrent
+from tests.integration.test_isolation import PEOPLE, ROWS, Box, box, open_as
+
+if TYPE_CHECKING:
+    from django.http import HttpResponseBase
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
+
+__all__ = ["box"]  # the fixture
+
+POLICY = {
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+}
+FOR_ALL = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+# What reading a page may write: the login's own rows and the counts of throttles.
+OWN_BOOKKEEPING = ("django_session", "usersessions_usersession", '"cache"')
+
+
+def faults(response: "HttpResponseBase") -> list[str]:
+    """Return what is wrong with the headers of a response."""
+    headers = response.headers
+    found = [f"{name}: {headers.get(name)}" for name, value in FOR_ALL.items() if headers.get(name) != value]
+    if "camera=()" not in headers.get("Permissions-Policy", ""):
+        found.append("Permissions-Policy")
+    if set(headers.get("Content-Security-Policy", "").split("; ")) not in (POLICY, {"sandbox", "default-src 'none'"}):
+        found.append(f"Content-Security-Policy: {headers.get('Content-Security-Policy')}")
+    if headers.get("Cache-Control", "").startswith(("public", "max-age=3")) or not headers.get("Cache-Control"):
+        found.append(f"Cache-Control: {headers.get('Cache-Control')}")
+    return found
+
+
+def address(name: str, of: Box) -> str:
+    return reverse(name, args=ROWS[name].args(of))
+
+
+def client_of(user: User, **options: bool) -> Client:
+    client = Client(**options)  # type: ignore[arg-type]  # the stubs know the options one by one
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.django_db
+class TestEveryAnswer:
+    @pytest.mark.parametrize("name", ROWS)
+    @pytest.mark.parametrize("person", PEOPLE)
+    def test_of_every_address_carries_the_headers(self, name: str, person: str, box: Box) -> None:
+        assert faults(open_as(person, name, box)) == []
+
+    @pytest.mark.parametrize("name", ROWS)
+    def test_to_a_member_is_kept_by_no_cache(self, name: str, box: Box) -> None:
+        assert "no-store" in open_as("owner", name, box).headers["Cache-Control"]
+
+    def test_of_a_finished_file_stays_private_and_runs_nowhere(self, owner: User, tmp_path: Path) -> None:
+        (tmp_path / "page.html").write_text("<script>alert(1)</script>")
+        torrent = make_torrent("page.html", size_bytes=25, save_path=str(tmp_path))
+        torrent.files.update(done_bytes=25)
+        make_observation(torrent)
+        response = client_of(owner).get(reverse("download", args=[make_holding(owner, torrent).pk, 0]))
+        assert response.status_code == 200
+        assert faults(response) == []
+        assert response.headers["Cache-Control"].startswith("private")
+        assert response.headers["Content-Security-Policy"].startswith("sandbox")
+        assert response.headers["Content-Disposition"].startswith("attachment")
+
+    @pytest.mark.parametrize(
+        ("answer", "status"),
+        [
+            (lambda client: client.get("/no/such/page"), 404),
+            (lambda client: Client(enforce_csrf_checks=True).post("/torrents/change/"), 403),
+            (lambda client: client.put("/torrents/change/"), 405),
+            (lambda client: client.post("/torrents/change/", {"magnets": "m" * 2_000_000}), 413),
+            (lambda client: client.get("/", headers={"Host": "evil.example"}), 400),
+        ],
+    )
+    def test_of_a_refusal_carries_the_headers(
+        self, owner: User, answer: Callable[[Client], "Response"], status: int
+    ) -> None:
+        response = answer(client_of(owner))
+        assert response.status_code == status
+        assert faults(response) == []
+
+    def test_of_a_failure_carries_the_headers(self, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(request: HttpRequest, user: User) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(torrents, "_list_context", fail)
+        response = client_of(owner, raise_request_exception=False).get("/")
+        assert response.status_code == 500
+        assert faults(response) == []
+
+
+@pytest.mark.django_db
+class TestBehindHttps:
+    def test_every_answer_asks_for_https_next_time(self, settings: Settings) -> None:
+        settings.SECURE_HSTS_SECONDS = 31_536_000
+        settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+        expected = "max-age=31536000; includeSubDomains"
+        for path in ("/", "/accounts/login/", "/no/such/page", "/healthz"):
+            assert Client().get(path, secure=True).headers["Strict-Transport-Security"] == expected
+            assert "Strict-Transport-Security" not in Client().get(path).headers
+
+    @pytest.mark.parametrize(
+        ("url", "prefix"),
+        [("http://localhost:8000", ""), ("https://a.example", "__Host-"), ("https://a.example/box", "__Secure-")],
+    )
+    def test_cookies_are_bound_as_tightly_as_the_address_allows(self, url: str, prefix: str) -> None:
+        assert env.read({"SEEDBOX_PUBLIC_URL": url}).cookie_prefix == prefix
+
+    def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites(self, owner: User) -> None:
+        client = Client()
+        client.get(reverse("account_login"))
+        client.post(reverse("account_login"), {"login": "olga", "password": PASSWORD})
+        for name in (django_settings.SESSION_COOKIE_NAME, django_settings.CSRF_COOKIE_NAME):
+            cookie = client.cookies[name]
+            assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["domain"]) == (True, "Lax", "/", "")
+            assert len(cookie.value) >= 32  # of 36 letters and digits each
+
+
+@pytest.mark.django_db
+class TestAWrite:
+    @pytest.mark.parametrize("name", ROWS)
+    def test_is_refused_without_a_token_at_every_address(self, name: str, box: Box, admin: User) -> None:
+        client = client_of(admin, enforce_csrf_checks=True)
+        answers = {method: client.generic(method, address(name, box)).status_code for method in UNSAFE}
+        assert answers == dict.fromkeys(UNSAFE, 403)
+
+    @pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row.method == "post"])
+    def test_is_not_made_by_a_link(self, name: str, box: Box, admin: User) -> None:
+        assert client_of(admin).get(address(name, box)).status_code == 405
+
+    @pytest.mark.parametrize("name", ROWS)
+    def test_is_never_part_of_looking(self, name: str, box: Box, admin: User) -> None:
+        client = client_of(admin)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(address(name, box))
+        written = [
+            query["sql"]
+            for query in queries.captured_queries
+            if query["sql"].startswith(("INSERT", "UPDATE", "DELETE"))
+            and not any(table in query["sql"] for table in OWN_BOOKKEEPING)
+        ]
+        assert written == []
