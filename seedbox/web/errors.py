@@ -11,6 +11,11 @@ FAILED = ("Something broke", "It is not your fault, and it has been written to t
 STALE = ("This page is too old", "You have signed in or out since it was opened. Load it again, then repeat the step.")
 TOO_MANY_FILES = ("Too many files at once", "Add at most 100 torrent files in one go.")
 TOO_LARGE = ("Too much text at once", "A form may carry at most 1 MiB. Add the magnet links in several steps.")
+TOO_LARGE_TO_ADD = ("Too much at once", "At most 100 MiB of torrent files fit in one go. Add them in several steps.")
+TOO_SLOW = (
+    "The connection is too slow",
+    "What you sent did not arrive in time. Check your connection, then send less.",
+)
 BAD_REQUEST = ("The box did not understand that", "Go back, load the page again, and repeat the step.")
 
 
@@ -20,6 +25,14 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         return _answer(request, 413, TOO_LARGE)
     return _answer(request, 400, BAD_REQUEST)
+
+
+def refused_body(request: HttpRequest, reason: str) -> HttpResponse:
+    """Answer what `bodies.py` did not let through; the browser need not send it again to hear that."""
+    if reason == "too slow":
+        return _answer(request, 408, TOO_SLOW)
+    is_add = request.path_info == "/torrents/add/"
+    return _answer(request, 413, TOO_LARGE_TO_ADD if is_add else TOO_LARGE)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
