@@ -137,7 +137,13 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Throttles must survive a restart and a dead Redis, and hold over several web processes.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # with the default of 300 a guesser could push his own count out
+    }
+}
 REDIS_URL = ENVIRONMENT.effective_redis_url
 CHANNEL_LAYERS = {
     "default": {

@@ -5,6 +5,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from seedbox.services.throttles import TooOften
+
+GUESSERS_WAIT_S = 300  # as settings.ACCOUNT_RATE_LIMITS and templates/429.html have it
 NOT_FOUND = ("There is nothing here", "The page does not exist, or it is not yours to see.")
 FORBIDDEN = ("You may not do this", "Sign in with the right account, or ask your admin.")
 FAILED = ("Something broke", "It is not your fault, and it has been written to the box's log. Try again in a moment.")
@@ -33,6 +36,19 @@ def refused_body(request: HttpRequest, reason: str) -> HttpResponse:
         return _answer(request, 408, TOO_SLOW)
     is_add = request.path_info == "/torrents/add/"
     return _answer(request, 413, TOO_LARGE_TO_ADD if is_add else TOO_LARGE)
+
+
+def too_often(request: HttpRequest, problem: TooOften) -> HttpResponse:
+    response = _answer(request, 429, ("That was too often", str(problem)))
+    response["Retry-After"] = str(problem.wait_s)
+    return response
+
+
+def too_many_attempts(request: HttpRequest) -> HttpResponse:
+    """Answer where allauth slows a guesser down; it does not tell how long, so this is the longest of its spans."""
+    response = render(request, "429.html", status=429)
+    response["Retry-After"] = str(GUESSERS_WAIT_S)
+    return response
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

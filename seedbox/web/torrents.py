@@ -16,6 +16,7 @@ from seedbox.services import holdings, listing
 from seedbox.services.rows import torrent_row
 from seedbox.web import adding, list_query
 from seedbox.web.doors import for_members, signed_in_user
+from seedbox.web.throttled import is_search, throttled
 
 # verb -> what the toast says of one, of several
 VERB_TEXTS: dict[holdings.Verb, tuple[str, str]] = {
@@ -29,12 +30,14 @@ _MAX_ID_DIGITS = 18  # what a 64-bit column can hold
 
 @for_members
 @require_GET
+@throttled("search", when=is_search)
 def torrents(request: HttpRequest) -> HttpResponse:
     return render(request, "seedbox/torrents.html", _list_context(request, signed_in_user(request)))
 
 
 @for_members
 @require_GET
+@throttled("search", when=is_search)
 def torrents_fragment(request: HttpRequest) -> HttpResponse:
     response = render(request, "seedbox/_torrents.html", _list_context(request, signed_in_user(request)))
     if request.headers.get("HX-Source") == "form#search-form":
@@ -47,6 +50,7 @@ def torrents_fragment(request: HttpRequest) -> HttpResponse:
 
 @for_members
 @require_POST
+@throttled("add")
 def torrents_add(request: HttpRequest) -> HttpResponse:
     try:
         outcomes = adding.add_all(request, user=signed_in_user(request), now=timezone.now())
