@@ -31,7 +31,13 @@ def chromium() -> "Iterator[Browser]":
 
 @contextmanager
 def open_page(
-    browser: Browser, base_url: str, viewport: dict[str, int], *, dark: bool = False, expected: str = "nothing"
+    browser: Browser,
+    base_url: str,
+    viewport: dict[str, int],
+    *,
+    dark: bool = False,
+    expected: str = "nothing",
+    any_certificate: bool = False,
 ) -> "Iterator[Page]":
     """Open a page in a fresh login session; at the end its console must have stayed free of errors but `expected`."""
     context = browser.new_context(
@@ -39,6 +45,7 @@ def open_page(
         viewport={"width": viewport["width"], "height": viewport["height"]},
         color_scheme="dark" if dark else "light",
         accept_downloads=True,
+        ignore_https_errors=any_certificate,
     )
     expect.set_options(timeout=PATIENCE_MS)
     context.set_default_timeout(PATIENCE_MS)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 PASSWORD = "plenty of characters"
 
 
-def sign_in(page: Page, name: str, password: str) -> None:
-    page.goto("/")
+def sign_in(page: Page, name: str, password: str, *, at: str = "/") -> None:
+    page.goto(at)
     assert violations(page) == []
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(password)
