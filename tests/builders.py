@@ -1,26 +1,42 @@
 """Rows and torrents with plain defaults, for tests."""
 
 import hashlib
+import itertools
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import libtorrent as lt
 from django.conf import settings
+from django.test import Client
+from django.urls import reverse
 
 from seedbox.domain.states import State
 from seedbox.models import File, Holding, Node, Observation, Torrent, User
 from seedbox.models.user import Role
+from seedbox.services.audit import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
+SOMEWHERE = Origin(actor=None, address="192.0.2.7", agent="Firefox", name="somebody")
+
+_browsers = itertools.count()
 
 
 def make_user(name: str = "alice", *, admin: bool = False) -> User:
     return User.objects.create_user(name, password=PASSWORD, role=Role.ADMIN if admin else Role.MEMBER)
+
+
+def signed_in(user: User) -> Client:
+    """Return a browser whose user has signed in just now, as dangerous acts ask for."""
+    client = Client()
+    form = {"login": user.username, "password": PASSWORD}
+    address = f"127.0.31.{next(_browsers) % 250 + 1}"  # sign-ins from one address are throttled
+    assert client.post(reverse("account_login"), form, REMOTE_ADDR=address).status_code == 302
+    return client
 
 
 def make_node(name: str = "local") -> Node:

@@ -79,6 +79,7 @@ CSRF_TRUSTED_ORIGINS = [*PAGE_ORIGINS]
 CSRF_FAILURE_VIEW = "seedbox.web.errors.csrf_failure"
 
 INSTALLED_APPS = [
+    "seedbox",  # first: its `changepassword` stands before Django's
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -93,7 +94,6 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "django_htmx",
-    "seedbox",
     "wallet",
     "speed",
     "seedbox.config",
@@ -114,7 +114,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "seedbox.web.logins.watched_logins",
 ]
 ROOT_URLCONF = "seedbox.config.urls"
 ASGI_APPLICATION = "seedbox.config.asgi.application"
@@ -178,7 +178,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
-# Ten wrong passwords a minute from one address, five in five minutes for one user name.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds; sign-in counts
+# Ten wrong passwords a minute from one address, five in five minutes for one user name; the same for codes.
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
     "login_failed": "10/m/ip,5/5m/key",
@@ -186,6 +187,23 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
     "reauthenticate": "10/m/user",
 }
+MFA_ADAPTER = "seedbox.web.factors.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Seedbox"
+MFA_TOTP_TOLERANCE = 0  # a code lives for its own 30 seconds, which is as long as allauth remembers a used one
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_RATE_LIMITS = {"webauthn_login": "10/m/ip"}
+MFA_FORMS = {
+    "authenticate": "seedbox.web.factor_forms.CodeForm",
+    "reauthenticate": "seedbox.web.factor_forms.ConfirmCodeForm",
+    "authenticate_webauthn": "seedbox.web.factor_forms.PasskeyForm",
+    "reauthenticate_webauthn": "seedbox.web.factor_forms.ConfirmPasskeyForm",
+    "login_webauthn": "seedbox.web.factor_forms.PasskeySignInForm",
+    "add_webauthn": "seedbox.web.factor_forms.AddPasskeyForm",
+}
+# A login ends after a week without use; `services/logins.py` ends one in use after thirty days.
+SESSION_COOKIE_AGE = 7 * 24 * 3600
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
 # --- the browser

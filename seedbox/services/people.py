@@ -2,15 +2,19 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from seedbox.models import Install, Invitation, User
+from seedbox.models.audit_entry import Act
+from seedbox.models.install import FactorRule
 from seedbox.models.user import Role
+from seedbox.services import factors, logins
+from seedbox.services.audit import Origin, record
 
 INVITATION_LIFETIME = timedelta(days=7)
 _TOKEN_BYTES = 32  # nobody guesses 256 bits, so that a wrong token needs no throttle
@@ -53,22 +57,35 @@ class People:
     users: Sequence[User]
     invitations: Sequence[Invitation]  # that can still be used
     sign_up_open: bool
+    with_factor: Collection[int]  # ids of the users who have a second factor
+    factor_rule: FactorRule
 
 
 def list_people(*, now: datetime) -> People:
     invitations = _usable(now).select_related("created_by").order_by("-created_at")
-    return People(list(User.objects.order_by("username")), list(invitations), is_sign_up_open())
+    return People(
+        users=list(User.objects.order_by("username")),
+        invitations=list(invitations),
+        sign_up_open=is_sign_up_open(),
+        with_factor=factors.users_with_one(),
+        factor_rule=factors.rule(),
+    )
 
 
 def is_sign_up_open() -> bool:
     return Install.objects.filter(sign_up_open=True).exists()
 
 
-def open_sign_up(*, is_open: bool) -> None:
+@transaction.atomic
+def open_sign_up(*, is_open: bool, origin: Origin, now: datetime) -> None:
     Install.objects.update_or_create(pk=1, defaults={"sign_up_open": is_open})
+    record(
+        Act.SETTING_CHANGED, origin=origin, now=now, detail=f"Sign-up {'for anybody' if is_open else 'by invitation'}"
+    )
 
 
-def invite(*, created_by: User, role: Role, now: datetime) -> FreshInvitation:
+@transaction.atomic
+def invite(*, created_by: User, role: Role, origin: Origin, now: datetime) -> FreshInvitation:
     """Make an invitation that lets one person sign up within a week."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     invitation = Invitation.objects.create(
@@ -78,6 +95,7 @@ def invite(*, created_by: User, role: Role, now: datetime) -> FreshInvitation:
         created_at=now,
         expires_at=now + INVITATION_LIFETIME,
     )
+    record(Act.INVITED, origin=origin, now=now, detail=f"As {role.label.lower()}, invitation {invitation.pk}")
     return FreshInvitation(invitation, token)
 
 
@@ -93,25 +111,28 @@ def is_usable(*, invitation_id: int, now: datetime) -> bool:
     return _usable(now).filter(pk=invitation_id).exists()
 
 
-def revoke(*, invitation_id: int) -> bool:
+@transaction.atomic
+def revoke(*, invitation_id: int, origin: Origin, now: datetime) -> bool:
     """Close the door of an unused invitation; say whether there was one."""
     deleted, _ = Invitation.objects.filter(pk=invitation_id, used_at=None).delete()
+    if deleted:
+        record(Act.INVITATION_REVOKED, origin=origin, now=now, detail=f"Invitation {invitation_id}")
     return deleted > 0
 
 
-def join(*, user: User, invitation_id: int | None, now: datetime) -> User:
+def join(*, user: User, invitation_id: int | None, origin: Origin, now: datetime) -> User:
     """Save a new user, with the invitation's role if there is one; raises InvitationUnusable or NameTaken.
 
     Of two people who use one link at the same moment, the second is refused: the row is claimed by its update.
     """
     try:
-        _join(user, invitation_id, now)
+        _join(user, invitation_id, origin, now)
     except IntegrityError:
         raise NameTaken from None
     return user
 
 
-def _join(user: User, invitation_id: int | None, now: datetime) -> None:
+def _join(user: User, invitation_id: int | None, origin: Origin, now: datetime) -> None:
     with transaction.atomic():
         if invitation_id is not None and is_usable(invitation_id=invitation_id, now=now):
             _claim(user, invitation_id, now)
@@ -120,9 +141,11 @@ def _join(user: User, invitation_id: int | None, now: datetime) -> None:
             user.save()
         else:
             raise InvitationUnusable
+        detail = f"With invitation {invitation_id}" if invitation_id is not None else ""
+        record(Act.SIGNED_UP, origin=replace(origin, actor=user), now=now, detail=detail)
 
 
-def set_role(*, user_id: int, role: Role) -> User:
+def set_role(*, user_id: int, role: Role, origin: Origin, now: datetime) -> User:
     """Make somebody admin or member; raises LastAdmin, NoSuchUser."""
     with transaction.atomic():
         admins = _locked_admins()
@@ -130,12 +153,15 @@ def set_role(*, user_id: int, role: Role) -> User:
         if role != Role.ADMIN:
             _refuse_last(user, admins)
         User.objects.filter(pk=user_id).update(role=role)
+        detail = f"From {user.get_role_display().lower()} to {role.label.lower()}"
+        record(Act.ROLE_CHANGED, origin=origin, now=now, subject=user, detail=detail)
+        logins.check_sockets(user.pk)
     user.role = role
     return user
 
 
-def set_active(*, user_id: int, is_active: bool) -> User:
-    """Let somebody in again, or shut somebody out at once: open logins end with the next request. Torrents stay.
+def set_active(*, user_id: int, is_active: bool, origin: Origin, now: datetime) -> User:
+    """Let somebody in again, or shut somebody out at once: all logins end, open pages too. Torrents stay.
 
     Raises LastAdmin, NoSuchUser.
     """
@@ -145,6 +171,10 @@ def set_active(*, user_id: int, is_active: bool) -> User:
         if not is_active:
             _refuse_last(user, admins)
         User.objects.filter(pk=user_id).update(is_active=is_active)
+        if not is_active:
+            logins.end_all(user_id=user_id)
+        detail = "Let in again" if is_active else "Shut out"
+        record(Act.USER_CHANGED, origin=origin, now=now, subject=user, detail=detail)
     user.is_active = is_active
     return user
 

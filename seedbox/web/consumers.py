@@ -16,14 +16,19 @@ from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError
 from django.http import HttpRequest
+from django.utils import timezone
 from redis import RedisError
 
-from seedbox.services import snapshots
+from seedbox.models import User
+from seedbox.services import factors, snapshots
 from seedbox.services.live import detail_group, encode, user_group
+from seedbox.services.logins import CHECK_LOGIN
 from seedbox.services.watches import RENEWAL_S, WatchesUnknown, WatchWriter, shared_writer
 from seedbox.web.frames import BadFrame, Names, parse_frame
+from seedbox.web.logins import has_expired
 
 SIGNED_OUT = 4401
+FACTOR_WANTED = 4403  # the box's rule asks this user for a second factor, and there is none
 BAD_FRAME = 4400
 TOO_MANY_FRAMES = 4429
 TRY_LATER = 1013
@@ -66,6 +71,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.accept()  # a refused handshake would not tell the browser why
             await self.close(SIGNED_OUT)
             return
+        if await database_sync_to_async(_must_set_up)(user):
+            await self.accept()
+            await self.close(FACTOR_WANTED)
+            return
         self.user_id: int = user.pk
         await self.channel_layer.group_add(user_group(self.user_id), self.channel_name)
         await self.accept()
@@ -98,7 +107,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 await self._send_whole(self._names & frame.resync)
 
     async def live_text(self, message: dict[str, str]) -> None:
-        """Pass on a message of a group."""
+        """Pass on a message of a group; one is an order to us."""
+        if message["text"] == CHECK_LOGIN:
+            await self._renew_now()
+            return
         await self.send(text_data=message["text"])
 
     def _may_speak(self) -> bool:
@@ -138,23 +150,30 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _renew_for_ever(self) -> None:
         while True:
             await asyncio.sleep(self.renewal_s)
-            async with self._lock:
-                try:
-                    await self._renew()
-                except (RedisError, OSError, DatabaseError):
-                    await self.close(TRY_LATER)
-                    return
+            if not await self._renew_now():
+                return
+
+    async def _renew_now(self) -> bool:
+        """Renew, or close the socket and say no."""
+        async with self._lock:
+            try:
+                await self._renew()
+            except LoginOver as over:
+                await self.close(over.code)
+            except (RedisError, OSError, DatabaseError):
+                await self.close(TRY_LATER)
+            else:
+                return True
+        return False
 
     async def _renew(self) -> None:
         """Check that the user is still signed in and still holds what is watched, and keep it watched.
 
         While Redis is dead, or has forgotten us, messages are missed: then the database's word is sent instead.
+        Raises LoginOver.
         """
         session_key = self.scope["session"].session_key
         own = await database_sync_to_async(_still_own)(session_key, self.user_id, self._names.rows)
-        if own is None:
-            await self.close(SIGNED_OUT)
-            return
         await self._listen(self._names & Names(own, own))
         try:
             missed_nothing = await self.writer.renew(_texts(self._names), asked=False)
@@ -168,13 +187,28 @@ def _texts(names: Names) -> list[str]:
     return [*(f"holding-{pk}" for pk in names.rows), *(f"detail-{pk}" for pk in names.details)]
 
 
-def _still_own(session_key: str | None, user_id: int, holding_ids: frozenset[int]) -> frozenset[int] | None:
-    """Return what the user still holds; None: signed out, deactivated or with a new password, as a new page would see.
+def _must_set_up(user: object) -> bool:
+    return isinstance(user, User) and factors.must_set_up(user)
 
-    One function, so that it is one hop to the database's thread and one connection.
+
+class LoginOver(Exception):
+    """This login may not see anything any more."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+
+def _still_own(session_key: str | None, user_id: int, holding_ids: frozenset[int]) -> frozenset[int]:
+    """Return what the user still holds.
+
+    Raises LoginOver for who is signed out, deactivated, deleted, signed in for too long, or has a new password, as a
+    new page would see it. One function, so that it is one hop to the database's thread and one connection.
     """
     request = HttpRequest()
     request.session = SessionStore(session_key)
-    if get_user(request).pk != user_id:
-        return None
+    user = get_user(request)
+    if not isinstance(user, User) or user.pk != user_id or has_expired(request.session, timezone.now()):
+        raise LoginOver(SIGNED_OUT)
+    if factors.must_set_up(user):
+        raise LoginOver(FACTOR_WANTED)
     return snapshots.own_ids(user_id=user_id, holding_ids=holding_ids)

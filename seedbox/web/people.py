@@ -12,9 +12,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from seedbox.models import User
+from seedbox.models.install import FactorRule
 from seedbox.models.user import Role
+from seedbox.services import factors
 from seedbox.services import people as service
-from seedbox.web.doors import for_admins, signed_in_user
+from seedbox.web.doors import for_admins, need_fresh_proof, reauthenticated, signed_in_user
+from seedbox.web.origin import origin_of
+
+_RULE_IN_WORDS = {
+    FactorRule.NOBODY: "Second factors are up to each user now.",
+    FactorRule.ADMINS: "Every admin needs a second factor now.",
+    FactorRule.EVERYBODY: "Everybody needs a second factor now. Who has none is asked to set one up.",
+}
 
 
 @for_admins
@@ -29,7 +38,9 @@ def people(request: HttpRequest) -> HttpResponse:
 def people_invite(request: HttpRequest) -> HttpResponse:
     """Make an invitation and show its link in this one answer: we keep only a digest of it."""
     role = _read_role(request)
-    fresh = service.invite(created_by=signed_in_user(request), role=role, now=timezone.now())
+    if role == Role.ADMIN:
+        need_fresh_proof(request)
+    fresh = service.invite(created_by=signed_in_user(request), role=role, origin=origin_of(request), now=timezone.now())
     link = settings.PUBLIC_ORIGIN + reverse("invitation", args=[fresh.token])
     return _render(request, fresh_link=link, fresh_role=role.label)
 
@@ -37,7 +48,7 @@ def people_invite(request: HttpRequest) -> HttpResponse:
 @for_admins
 @require_POST
 def people_revoke(request: HttpRequest, invitation_id: int) -> HttpResponse:
-    if not service.revoke(invitation_id=invitation_id):
+    if not service.revoke(invitation_id=invitation_id, origin=origin_of(request), now=timezone.now()):
         raise Http404
     messages.success(request, "Invitation revoked: its link opens nothing any more.")
     return redirect("people")
@@ -47,29 +58,62 @@ def people_revoke(request: HttpRequest, invitation_id: int) -> HttpResponse:
 @require_POST
 def people_sign_up(request: HttpRequest) -> HttpResponse:
     is_open = request.POST.get("open") == "on"
-    service.open_sign_up(is_open=is_open)
+    service.open_sign_up(is_open=is_open, origin=origin_of(request), now=timezone.now())
     messages.success(request, "Anybody can sign up now." if is_open else "Sign-up is by invitation only now.")
     return redirect("people")
 
 
 @for_admins
 @require_POST
+@reauthenticated
+def people_factor_rule(request: HttpRequest) -> HttpResponse:
+    try:
+        wanted = FactorRule(request.POST.get("rule", ""))
+    except ValueError:
+        raise Http404 from None
+    try:
+        factors.set_rule(wanted=wanted, origin=origin_of(request), now=timezone.now())
+    except factors.OwnFactorMissing as refusal:
+        messages.error(request, str(refusal))
+        return redirect("security")
+    messages.success(request, _RULE_IN_WORDS[wanted])
+    return redirect("people")
+
+
+@for_admins
+@require_POST
+@reauthenticated
+def people_reset_factors(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Help somebody who lost their second factors. One's own are changed on one's own page."""
+    if user_id == signed_in_user(request).pk:
+        return redirect("security")
+    return _carry_out(
+        request,
+        lambda: factors.reset(user_id=user_id, origin=origin_of(request), now=timezone.now()),
+        lambda user: f"{user.username} has no second factor any more, and is signed out everywhere.",
+    )
+
+
+@for_admins
+@require_POST
+@reauthenticated
 def people_role(request: HttpRequest, user_id: int) -> HttpResponse:
     role = _read_role(request)
     return _carry_out(
         request,
-        lambda: service.set_role(user_id=user_id, role=role),
+        lambda: service.set_role(user_id=user_id, role=role, origin=origin_of(request), now=timezone.now()),
         lambda user: f"{user.username} is {'an admin' if role == Role.ADMIN else 'a member'} now.",
     )
 
 
 @for_admins
 @require_POST
+@reauthenticated
 def people_active(request: HttpRequest, user_id: int) -> HttpResponse:
     is_active = request.POST.get("active") == "on"
     return _carry_out(
         request,
-        lambda: service.set_active(user_id=user_id, is_active=is_active),
+        lambda: service.set_active(user_id=user_id, is_active=is_active, origin=origin_of(request), now=timezone.now()),
         lambda user: f"{user.username} {'can sign in again' if is_active else 'is shut out; the torrents stay'}.",
     )
 
@@ -79,7 +123,7 @@ def _carry_out(request: HttpRequest, change: Callable[[], User], say: Callable[[
         messages.success(request, say(change()))
     except service.LastAdmin as refusal:
         messages.error(request, str(refusal))
-    except service.NoSuchUser:
+    except (service.NoSuchUser, factors.NoSuchUser):
         raise Http404 from None
     return redirect("people")
 
@@ -95,6 +139,7 @@ def _render(request: HttpRequest, *, fresh_link: str = "", fresh_role: str = "")
     context = {
         "people": service.list_people(now=timezone.now()),
         "roles": Role.choices,
+        "rules": FactorRule.choices,
         "fresh_link": fresh_link,
         "fresh_role": fresh_role,
     }

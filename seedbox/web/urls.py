@@ -1,11 +1,16 @@
 from allauth.account import views as allauth_views
+from allauth.mfa.base import views as factor_views
+from allauth.mfa.recovery_codes import views as code_views
+from allauth.mfa.totp import views as app_views
+from allauth.mfa.webauthn import views as passkey_views
+from django.contrib.auth.decorators import login_required
 from django.urls import URLPattern, path
+from django.views.generic import RedirectView
 
-from seedbox.services.people import is_sign_up_open
-from seedbox.web import accounts, downloads, health, people, torrent, torrents
+from seedbox.web import accounts, audit, downloads, health, people, security, torrent, torrents
 
-# Called anew for each page: the admin may have opened sign-up since.
-sign_in = allauth_views.LoginView.as_view(extra_context={"sign_up_open": is_sign_up_open})
+# allauth leads here after each change of a factor; ours is one page for all.
+to_security = login_required(RedirectView.as_view(pattern_name="security"))
 
 urlpatterns: list[URLPattern] = [
     path("", torrents.torrents, name="torrents"),
@@ -21,12 +26,32 @@ urlpatterns: list[URLPattern] = [
     path("people/sign-up/", people.people_sign_up, name="people_sign_up"),
     path("people/<int:user_id>/role/", people.people_role, name="people_role"),
     path("people/<int:user_id>/active/", people.people_active, name="people_active"),
+    path("people/factor-rule/", people.people_factor_rule, name="people_factor_rule"),
+    path("people/<int:user_id>/factors/reset/", people.people_reset_factors, name="people_reset_factors"),
+    path("audit/", audit.audit, name="audit"),
+    path("account/security/", security.security, name="security"),
+    path("account/security/log/", security.security_log, name="security_log"),
+    path("account/logins/<int:login_id>/end/", security.login_end, name="login_end"),
+    path("account/logins/end-others/", security.logins_end_others, name="logins_end_others"),
+    path("account/factor-wanted/", security.factor_wanted, name="factor_wanted"),
     path("invitation/<str:token>/", accounts.invitation, name="invitation"),
-    path("accounts/login/", sign_in, name="account_login"),
+    path("accounts/login/", accounts.SignIn.as_view(), name="account_login"),
     path("accounts/logout/", allauth_views.logout, name="account_logout"),
     path("accounts/inactive/", allauth_views.account_inactive, name="account_inactive"),
     path("accounts/signup/", allauth_views.signup, name="account_signup"),
     path("accounts/reauthenticate/", allauth_views.reauthenticate, name="account_reauthenticate"),
     path("accounts/password/change/", allauth_views.password_change, name="account_change_password"),
+    path("accounts/2fa/", to_security, name="mfa_index"),
+    path("accounts/2fa/authenticate/", factor_views.authenticate, name="mfa_authenticate"),
+    path("accounts/2fa/reauthenticate/", factor_views.reauthenticate, name="mfa_reauthenticate"),
+    path("accounts/2fa/app/add/", app_views.activate_totp, name="mfa_activate_totp"),
+    path("accounts/2fa/app/remove/", app_views.deactivate_totp, name="mfa_deactivate_totp"),
+    path("accounts/2fa/codes/", code_views.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("accounts/2fa/codes/new/", code_views.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+    path("accounts/2fa/passkeys/", to_security, name="mfa_list_webauthn"),
+    path("accounts/2fa/passkeys/add/", passkey_views.add_webauthn, name="mfa_add_webauthn"),
+    path("accounts/2fa/passkeys/<int:pk>/remove/", security.RemovePasskey.as_view(), name="mfa_remove_webauthn"),
+    path("accounts/2fa/passkeys/sign-in/", passkey_views.login_webauthn, name="mfa_login_webauthn"),
+    path("accounts/2fa/passkeys/confirm/", passkey_views.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
     path("torrents/<int:holding_id>/files/<int:index>/", downloads.download, name="download"),
 ]

@@ -72,6 +72,12 @@ SHOTS = (
     Shot("account_logout", "/accounts/logout/", "admin"),
     Shot("account_reauthenticate", "/accounts/reauthenticate/", "admin"),
     Shot("account_change_password", "/accounts/password/change/", "admin"),
+    Shot("security", "/account/security/", "admin"),
+    Shot("security_log", "/account/security/log/", "admin"),
+    Shot("audit", "/audit/", "admin"),
+    Shot("mfa_activate_totp", "/accounts/2fa/app/add/", "admin"),
+    Shot("mfa_add_webauthn", "/accounts/2fa/passkeys/add/", "admin"),
+    Shot("mfa_generate_recovery_codes", "/accounts/2fa/codes/new/", "admin"),
     Shot("not-found", "/nothing-here/", "admin"),
 )
 
@@ -87,4 +93,23 @@ NO_PAGES = {
     "people_role": "takes a form",
     "people_active": "takes a form",
     "download": "a file",
+    "people_factor_rule": "takes a form",
+    "people_reset_factors": "takes a form",
+    "login_end": "takes a form",
+    "logins_end_others": "takes a form",
+    "mfa_index": "leads to `security`",
+    "mfa_list_webauthn": "leads to `security`",
+    "mfa_login_webauthn": "takes a form",
+    **dict.fromkeys(
+        (
+            "factor_wanted",
+            "mfa_authenticate",
+            "mfa_reauthenticate",
+            "mfa_reauthenticate_webauthn",
+            "mfa_deactivate_totp",
+            "mfa_remove_webauthn",
+            "mfa_view_recovery_codes",
+        ),
+        "needs a second factor: seen in test_second_factors.py",
+    ),
 }

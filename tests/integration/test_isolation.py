@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from asgiref.sync import async_to_sync
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -14,7 +16,7 @@ from seedbox.models import Holding, Invitation, User
 from seedbox.models.user import Role
 from seedbox.services import people
 from seedbox.web.sockets import socket_urls
-from tests.builders import NOW, make_holding, make_observation, make_torrent
+from tests.builders import NOW, SOMEWHERE, make_holding, make_observation, make_torrent, signed_in
 from tests.sockets import browser_of
 
 if TYPE_CHECKING:
@@ -58,6 +60,18 @@ def of_member(box: Box) -> list[object]:
     return [box.member.pk]
 
 
+def owners_other_login(box: Box) -> int:
+    signed_in(box.holding.user)
+    return int(UserSession.objects.filter(user=box.holding.user).latest("pk").pk)
+
+
+def owners_passkey(box: Box) -> int:
+    """Return a passkey of the owner; nobody signs in with it here."""
+    data = {"name": "Phone", "credential": {}}
+    made = Authenticator.objects.create(user=box.holding.user, type=Authenticator.Type.WEBAUTHN, data=data)
+    return int(made.pk)
+
+
 EVERYBODY = Row(200, 200, 200, 200)
 MEMBERS = Row(200, 200, 200, SIGN_IN)
 OWNER = Row(200, 404, 404, SIGN_IN)
@@ -87,6 +101,26 @@ ROWS: dict[str, Row] = {
     "account_signup": Row(302, 302, 302, 200),  # 200: the page that says that sign-up is closed
     "account_reauthenticate": Row(200, 200, 200, SIGN_IN),
     "account_change_password": Row(200, 200, 200, SIGN_IN),
+    "people_factor_rule": Row(404, 404, 302, SIGN_IN, method="post", form=lambda box: {"rule": "nobody"}),
+    "people_reset_factors": Row(404, 404, 302, SIGN_IN, method="post", args=of_member),
+    "audit": ADMINS,
+    "security": MEMBERS,
+    "security_log": MEMBERS,
+    "login_end": Row(302, 404, 404, SIGN_IN, method="post", args=lambda box: [owners_other_login(box)]),
+    "logins_end_others": Row(302, 302, 302, SIGN_IN, method="post"),
+    "factor_wanted": Row(302, 302, 302, SIGN_IN),  # nobody must have one here
+    "mfa_index": Row(302, 302, 302, SIGN_IN),
+    "mfa_authenticate": Row(302, 302, 302, SIGN_IN),
+    "mfa_reauthenticate": Row(302, 302, 302, SIGN_IN),  # without a second factor it leads on to the password
+    "mfa_reauthenticate_webauthn": Row(302, 302, 302, SIGN_IN),
+    "mfa_activate_totp": Row(200, 200, 200, SIGN_IN),
+    "mfa_deactivate_totp": Row(404, 404, 404, SIGN_IN),
+    "mfa_view_recovery_codes": Row(404, 404, 404, SIGN_IN),
+    "mfa_generate_recovery_codes": Row(200, 200, 200, SIGN_IN),
+    "mfa_list_webauthn": Row(302, 302, 302, SIGN_IN),
+    "mfa_add_webauthn": Row(200, 200, 200, SIGN_IN),
+    "mfa_remove_webauthn": Row(200, 404, 404, SIGN_IN, args=lambda box: [owners_passkey(box)]),
+    "mfa_login_webauthn": Row(302, 302, 302, SIGN_IN),
 }
 
 
@@ -106,15 +140,14 @@ def names() -> list[str]:
 def box(owner: User, stranger: User, admin: User) -> Box:
     torrent = make_torrent(SECRET_NAME)
     make_observation(torrent)
-    fresh = people.invite(created_by=admin, role=Role.MEMBER, now=NOW.replace(year=2999))
+    fresh = people.invite(created_by=admin, role=Role.MEMBER, origin=SOMEWHERE, now=NOW.replace(year=2999))
     return Box(make_holding(owner, torrent), fresh.invitation, fresh.token, stranger)
 
 
 def open_as(person: str, name: str, box: Box) -> "Response":
     row = ROWS[name]
-    client = Client()
-    if person != "anonymous":
-        client.force_login(User.objects.get(username={"owner": "olga", "stranger": "sam", "admin": "ada"}[person]))
+    name_of = {"owner": "olga", "stranger": "sam", "admin": "ada"}
+    client = Client() if person == "anonymous" else signed_in(User.objects.get(username=name_of[person]))
     address = reverse(name, args=row.args(box))
     response = client.post(address, row.form(box)) if row.method == "post" else client.get(address)
     return response
