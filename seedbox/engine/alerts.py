@@ -143,9 +143,20 @@ def metadata_failed(swarm: Swarm, taken: Taken, alert: lt.metadata_failed_alert)
 
 
 def torrent_conflict(swarm: Swarm, taken: Taken, alert: lt.torrent_conflict_alert) -> None:
-    _refuse(swarm, taken, CONFLICT)
-    if other := swarm.torrents.of(alert.conflicting_torrent):
-        _refuse(swarm, other, CONFLICT)
+    """Let both rest, and pass the metadata on: whoever decides which one goes knows whose they are."""
+    data = torrent_file_of(alert.metadata)
+    try:
+        read_torrent_file(data)
+    except BadTorrent as problem:
+        _refuse(swarm, taken, str(problem))
+        return
+    taken.held_back = data
+    for each in (taken, swarm.torrents.of(alert.conflicting_torrent)):
+        if each:
+            each.refusal = CONFLICT
+            swarm.conflicts.add(each.key)
+    swarm.wants_update = True
+    swarm.report(MetadataReceived(taken.key, data))
 
 
 def _refuse(swarm: Swarm, taken: Taken, sentence: str) -> None:

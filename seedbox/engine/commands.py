@@ -182,6 +182,8 @@ def set_trackers(swarm: Swarm, taken: Taken, command: SetTrackers) -> None:
 
 
 def give_metadata(swarm: Swarm, taken: Taken, command: GiveMetadata) -> None:
+    if taken.key in swarm.conflicts:
+        taken.held_back = command.torrent_file
     if taken.file_sizes or taken.refusal:
         return
     try:
@@ -189,8 +191,11 @@ def give_metadata(swarm: Swarm, taken: Taken, command: GiveMetadata) -> None:
     except BadTorrent as problem:
         swarm.tell(taken.key, "error", str(problem))
         return
-    info = lt.torrent_info(command.torrent_file)
-    taken.handle.set_metadata(info.info_section())  # metadata_received_alert does the rest
+    _set_metadata(taken, command.torrent_file)
+
+
+def _set_metadata(taken: Taken, torrent_file: bytes) -> None:
+    taken.handle.set_metadata(lt.torrent_info(torrent_file).info_section())  # metadata_received_alert does the rest
 
 
 def connect_peers(swarm: Swarm, taken: Taken, command: ConnectPeers) -> None:
@@ -219,6 +224,23 @@ def remove(swarm: Swarm, command: RemoveTorrent) -> None:
     swarm.due_saves.pop(taken.key, None)
     swarm.due_files.pop(taken.key, None)
     swarm.session.remove_torrent(taken.handle, lt.session.delete_files)
+    settle_conflicts(swarm)
+
+
+def settle_conflicts(swarm: Swarm) -> None:
+    """Now that a torrent is gone, let those go on that were found to be the same as it.
+
+    Where the other one is still here, libtorrent finds the conflict once more.
+    """
+    conflicts, swarm.conflicts = swarm.conflicts, set()
+    for taken in filter(None, map(swarm.torrents.get, conflicts)):
+        taken.refusal = ""
+        taken.handle.clear_error()
+        if taken.held_back:
+            _set_metadata(taken, taken.held_back)
+            taken.held_back = b""
+        if taken.runs:
+            taken.handle.resume()
 
 
 CHANGES: dict[type, Callable[[Swarm, Taken, Any], None]] = {

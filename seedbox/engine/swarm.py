@@ -46,6 +46,7 @@ class Swarm:
         self.store = ResumeStore(settings.resume_folder)
         self.outbox: list[Event] = []
         self.removals: dict[str, Removal] = {}
+        self.conflicts: set[str] = set()  # keys of torrents that were found to be the same as another one
         self.deferred: dict[str, AddTorrent] = {}  # asked for while a removal of the same key is under way
         self.watched: frozenset[str] = frozenset()
         self.due_saves: dict[str, float] = {}

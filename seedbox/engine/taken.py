@@ -17,6 +17,7 @@ class Taken:
     by_magnet: bool  # its resume data keeps the metadata too
     snapshot: Snapshot | None = None  # as last reported
     refusal: str = ""  # our own reason to stop it for good: hostile metadata, a conflict
+    held_back: bytes = b""  # torrent file that can be used once the torrent it is in conflict with is gone
     disk_problem: str = ""  # libtorrent stopped writing; cleared by a start
     file_sizes: dict[int, int] = field(default_factory=dict)  # by index, without pad files; {} before the metadata
     file_done: dict[int, int] = field(default_factory=dict)  # as last reported

@@ -1,8 +1,19 @@
+from typing import Any
+
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
 import seedbox.domain.network
+
+
+def believe_one_hash_of_magnets(apps: Any, schema_editor: Any) -> None:
+    """Until metadata confirms it, a magnet's second hash may be anybody else's torrent."""
+    waiting = apps.get_model("seedbox", "Torrent").objects.filter(piece_length_bytes=0).exclude(info_hash_v1="")
+    for torrent in waiting.exclude(info_hash_v2=""):
+        torrent.magnet = torrent.magnet.replace(f"&xt=urn:btmh:1220{torrent.info_hash_v2}", "")
+        torrent.info_hash_v2 = ""
+        torrent.save(update_fields=["magnet", "info_hash_v2"])
 
 
 class Migration(migrations.Migration):
@@ -11,6 +22,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RemoveConstraint(model_name="torrent", name="torrent_has_an_info_hash"),
+        migrations.RunPython(believe_one_hash_of_magnets, migrations.RunPython.noop),
         migrations.CreateModel(
             name="AuditEntry",
             fields=[

@@ -115,7 +115,7 @@ class NodeLoop:
     def _work(self, now: datetime) -> None:
         if observing.forget_removed(self.ward):
             self._nudged.set()
-        for charge in observing.store_metadata(self.ward, read_torrent_file=self._read_torrent_file):
+        for charge in observing.store_metadata(self.ward, read_torrent_file=self._read_torrent_file, now=now):
             self._reconciler.rest(charge)
         if self._nudged.is_set() or self._look.is_due(now):
             self._reconcile(now)

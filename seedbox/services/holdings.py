@@ -4,8 +4,8 @@ Whoever writes here locks the torrents first, by ascending id, then their holdin
 truth about who was first; who came second looks again.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from django.db.models import F
 from seedbox.domain.metainfo import MAX_MAGNET_PEERS, MAX_TRACKERS, Magnet, Metainfo, Source
 from seedbox.domain.torrent_file import shared_magnet
 from seedbox.models import File, Holding, LogEntry, Metadata, Node, Observation, Torrent, User
-from seedbox.services import live, metadata, nodes, nudge
+from seedbox.services import live, merging, metadata, nodes, nudge
 
 Verb = Literal["start", "stop", "recheck", "remove"]
 VERBS: tuple[Verb, ...] = ("start", "stop", "recheck", "remove")
@@ -25,13 +25,23 @@ TRIES = 5  # of an add that others interfere with; each try means that somebody 
 
 
 class AlreadyHeld(Exception):
-    """You already have this torrent."""
+    """You already have this torrent; what was new of its trackers and peers was added."""
 
-    def __init__(self, holding: Holding) -> None:
-        super().__init__(
-            f"You already have this torrent: {holding.torrent.name or holding.name or holding.torrent.key}."
-        )
+    def __init__(self, holding: Holding, *, new_trackers: int = 0, new_peers: int = 0) -> None:
+        name = holding.torrent.name or holding.name or holding.torrent.key
+        super().__init__(f"You already have this torrent: {name}.{_news(new_trackers, new_peers)}")
         self.holding = holding
+
+
+def _news(new_trackers: int, new_peers: int) -> str:
+    counts = [
+        f"{count} new {noun}{'' if count == 1 else 's'}"
+        for count, noun in ((new_trackers, "tracker"), (new_peers, "peer"))
+        if count
+    ]
+    if not counts:
+        return ""
+    return f" {' and '.join(counts)} {'was' if new_trackers + new_peers == 1 else 'were'} added."
 
 
 class PrivateElsewhere(Exception):
@@ -66,7 +76,7 @@ def add(*, user: User, source: Source, now: datetime, runs: bool = True, peers: 
     """Give the user a holding of the torrent on this install's node.
 
     A torrent that others hold is shared, unless it is private. A torrent file for what so far is only a magnet
-    completes it, also where AlreadyHeld is raised.
+    completes it, and new trackers and peers are taken over, also where AlreadyHeld is raised.
     Raises AlreadyHeld and PrivateElsewhere.
     """
     known_peers = source.peers if isinstance(source, Magnet) else ()
@@ -76,48 +86,67 @@ def add(*, user: User, source: Source, now: datetime, runs: bool = True, peers: 
     for tries_left in reversed(range(TRIES)):
         try:
             with transaction.atomic():
-                holding, is_new = _add(node, claim)
+                outcome = _add(node, claim)
             break
         except IntegrityError:
             if not tries_left:
                 raise
-    if not is_new:
-        raise AlreadyHeld(holding)
-    return holding
+    if isinstance(outcome, AlreadyHeld):
+        raise outcome
+    return outcome
 
 
-def _add(node: Node, claim: _Claim) -> tuple[Holding, bool]:
-    torrent = _find_locked(node, claim.source)
+def _add(node: Node, claim: _Claim) -> Holding | AlreadyHeld:
+    found = _find_locked(node, claim.source)
+    torrent = _best(found, claim)
     if torrent is None:
         torrent = _new_torrent(node, claim)
     else:
-        own = Holding.objects.filter(user=claim.user, torrent=torrent).first()
+        is_own = Holding.objects.filter(user=claim.user, torrent=torrent).exists()
         is_shared = Holding.objects.filter(torrent=torrent).exclude(user=claim.user).exists()
         is_private = torrent.private or (isinstance(claim.source, Metainfo) and claim.source.private)
-        if own is not None:
-            own.torrent = torrent
+        if is_own:
             if not (is_private and is_shared):
-                _complete(torrent, claim.source)
-            return own, False
+                torrent = _complete(found, torrent, claim)
+            return _add_to_own(torrent, claim)
         if is_shared and is_private:
             raise PrivateElsewhere
         if is_shared:
-            _complete(torrent, claim.source)
+            torrent = _complete(found, torrent, claim)
         else:
             _begin_anew(torrent, claim)
         _bump([torrent.pk])
     holding = _new_holding(torrent, claim)
     _tell(node.name, claim.user.pk)
-    return holding, True
+    return holding
 
 
-def _find_locked(node: Node, source: Source) -> Torrent | None:
-    """Return the node's torrent under either hash; of two (a hybrid known by each half) the more complete one."""
-    found = list(Torrent.objects.select_for_update().filter(metadata.same_torrent(source), node=node).order_by("pk"))
-    if len(found) > 1:
-        held = set(Holding.objects.filter(torrent__in=found).values_list("torrent_id", flat=True))
-        found.sort(key=lambda torrent: (torrent.has_metadata, torrent.pk in held), reverse=True)
-    return found[0] if found else None
+def _find_locked(node: Node, source: Source) -> list[Torrent]:
+    """Return the node's torrents under either hash: two are a hybrid that magnets have named by each of them."""
+    return list(Torrent.objects.select_for_update().filter(metadata.same_torrent(source), node=node).order_by("pk"))
+
+
+def _best(found: Sequence[Torrent], claim: _Claim) -> Torrent | None:
+    """Return the torrent to hold: the user's own, else one that somebody holds, else the more complete one."""
+    users = {(held.torrent_id, held.user_id) for held in Holding.objects.filter(torrent__in=found)}
+    held = {torrent_id for torrent_id, _ in users}
+    return max(
+        found,
+        key=lambda torrent: ((torrent.pk, claim.user.pk) in users, torrent.pk in held, torrent.has_metadata),
+        default=None,
+    )
+
+
+def _add_to_own(torrent: Torrent, claim: _Claim) -> AlreadyHeld:
+    """Take over what somebody brings for what they have already."""
+    own = Holding.objects.get(user=claim.user, torrent=torrent)
+    trackers, peers = merging.add_sources(own, trackers=claim.source.trackers, peers=claim.peers)
+    if trackers or peers:
+        own.save(update_fields=["trackers", "peers"])
+        _bump([torrent.pk])
+        _tell(torrent.node.name, claim.user.pk)
+    own.torrent = torrent
+    return AlreadyHeld(own, new_trackers=trackers, new_peers=peers)
 
 
 def _new_torrent(node: Node, claim: _Claim) -> Torrent:
@@ -132,14 +161,25 @@ def _new_torrent(node: Node, claim: _Claim) -> Torrent:
 
 def _set_source(torrent: Torrent, claim: _Claim) -> None:
     torrent.created_at = claim.now
-    torrent.info_hash_v1 = claim.source.info_hash_v1
-    torrent.info_hash_v2 = claim.source.info_hash_v2
     if isinstance(claim.source, Metainfo):
         torrent.magnet = ""
         metadata.set_facts(torrent, claim.source)
     else:
-        torrent.magnet = shared_magnet(claim.source)
+        magnet = _believed(claim.source, torrent)
+        torrent.info_hash_v1, torrent.info_hash_v2 = magnet.info_hash_v1, magnet.info_hash_v2
+        torrent.magnet = shared_magnet(magnet)
         torrent.name, torrent.size_bytes, torrent.piece_length_bytes, torrent.private = "", 0, 0, False
+
+
+def _believed(magnet: Magnet, torrent: Torrent) -> Magnet:
+    """Return the magnet with one hash only: the v1 hash, or that by which a torrent was found that begins anew.
+
+    Anybody can write two hashes into a magnet that have nothing to do with each other, and would block whoever brings
+    the real torrent of the second one. Metadata has to match both, so with it a hybrid gets its second hash.
+    """
+    if magnet.info_hash_v1 and magnet.info_hash_v1 in (torrent.key, torrent.info_hash_v1):
+        return replace(magnet, info_hash_v2="")
+    return replace(magnet, info_hash_v1="") if magnet.info_hash_v2 else magnet
 
 
 def _begin_anew(torrent: Torrent, claim: _Claim) -> None:
@@ -160,18 +200,16 @@ def _begin_anew(torrent: Torrent, claim: _Claim) -> None:
         metadata.write_parts(torrent, claim.source)
 
 
-def _complete(torrent: Torrent, source: Source) -> None:
-    """Use a torrent file for what so far is only a magnet."""
-    if torrent.has_metadata or not isinstance(source, Metainfo):
-        return
+def _complete(found: Sequence[Torrent], torrent: Torrent, claim: _Claim) -> Torrent:
+    """Use a torrent file for what so far is only a magnet, or two of them; return the torrent that holds it then."""
+    if not isinstance(claim.source, Metainfo) or (torrent.has_metadata and len(found) == 1):
+        return torrent
     try:
-        metadata.fill(torrent, source)
+        kept = merging.complete(found, claim.source, now=claim.now)
     except metadata.HashTaken:
-        return  # the node has it twice, under each of its hashes; its log says so once the metadata comes from peers
-    _bump([torrent.pk])
-    nudge.nudge_node(torrent.node.name)
-    for user_id in Holding.objects.filter(torrent=torrent).values_list("user_id", flat=True):
-        transaction.on_commit(partial(live.list_changed, user_id=user_id))
+        return torrent
+    _bump([kept.pk])
+    return kept
 
 
 def _new_holding(torrent: Torrent, claim: _Claim) -> Holding:

@@ -132,7 +132,8 @@ def _seen_state() -> Case:
     observed = F("torrent__observation__state")
     masked = Q(runs=False, torrent__observation__state__in=_MASKED_WHEN_STOPPED)
     return Case(
-        When(torrent__observation__isnull=True, then=Value(_S.WAITING.value)),
+        When(torrent__observation__isnull=True, runs=True, then=Value(_S.WAITING.value)),
+        When(torrent__observation__isnull=True, then=Value(_S.STOPPED.value)),
         When(masked & Q(torrent__observation__state=_S.SEEDING), then=Value(_S.FINISHED.value)),
         When(masked, then=Value(_S.STOPPED.value)),
         default=observed,

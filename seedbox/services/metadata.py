@@ -1,6 +1,5 @@
 """What a torrent contains, written once: its names, sizes, files and the torrent file itself."""
 
-from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from seedbox.domain.metainfo import Metainfo, Source
@@ -11,10 +10,7 @@ FILE_ROWS_AT_ONCE = 1_000
 
 
 class HashTaken(Exception):
-    """The magnet named a hybrid torrent by one of its two hashes, and the node has the torrent under the other.
-
-    Remove it, and add the torrent by its .torrent file.
-    """
+    """The magnet named a hybrid torrent by one of its two hashes, and it can't be joined with the one of the other."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -24,16 +20,9 @@ class HashTaken(Exception):
 
 
 def fill(torrent: Torrent, metainfo: Metainfo) -> None:
-    """Write what the metadata says to the torrent, which the caller has locked; raises HashTaken."""
-    same = Torrent.objects.filter(same_torrent(metainfo), node_id=torrent.node_id)
-    if same.exclude(pk=torrent.pk).exists():
-        raise HashTaken
+    """Write what the metadata says to the torrent, which the caller has locked, with all that are the same."""
     set_facts(torrent, metainfo)
-    try:
-        with transaction.atomic():
-            torrent.save()
-    except IntegrityError:
-        raise HashTaken from None
+    torrent.save()
     write_parts(torrent, metainfo)
 
 

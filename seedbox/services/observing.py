@@ -3,14 +3,13 @@
 import logging
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from functools import partial
 
 from django.db import IntegrityError, transaction
 
 from seedbox.domain.metainfo import BadTorrent, Metainfo
 from seedbox.domain.states import State
-from seedbox.models import File, Holding, LogEntry, Observation, Torrent
-from seedbox.services import holdings, live, metadata
+from seedbox.models import File, LogEntry, Observation, Torrent
+from seedbox.services import holdings, merging, metadata
 from seedbox.services.ward import Charge, Ward
 
 MAX_LOG_ENTRIES = 500  # per torrent
@@ -91,13 +90,16 @@ def _drop_missing(ward: Ward) -> None:
         ward.drop(charge.key)
 
 
-def store_metadata(ward: Ward, *, read_torrent_file: ReadTorrentFile) -> list[Charge]:
-    """Write what peers told of magnets; return those whose metadata can't be used and which shall rest."""
+def store_metadata(ward: Ward, *, read_torrent_file: ReadTorrentFile, now: datetime) -> list[Charge]:
+    """Write what peers told of magnets; return those whose metadata can't be used and which shall rest.
+
+    Torrents that turn out to be one become one.
+    """
     refused = []
     for key, torrent_file in list(ward.metadata.items()):
         charge = ward.charges[key]
         try:
-            _store_metadata(charge, read_torrent_file(torrent_file))
+            _store_metadata(charge, read_torrent_file(torrent_file), now)
             ward.have_metadata(charge)
         except (BadTorrent, metadata.HashTaken) as problem:
             charge.is_blocked = True
@@ -108,14 +110,12 @@ def store_metadata(ward: Ward, *, read_torrent_file: ReadTorrentFile) -> list[Ch
     return refused
 
 
-def _store_metadata(charge: Charge, metainfo: Metainfo) -> None:
+def _store_metadata(charge: Charge, metainfo: Metainfo, now: datetime) -> None:
     with transaction.atomic():
-        torrent = Torrent.objects.select_for_update().filter(pk=charge.torrent_id).first()
-        if torrent is None or torrent.has_metadata:
-            return
-        metadata.fill(torrent, metainfo)
-        for user_id in Holding.objects.filter(torrent=torrent).values_list("user_id", flat=True):
-            transaction.on_commit(partial(live.list_changed, user_id=user_id))
+        node_id = Torrent.objects.filter(pk=charge.torrent_id).values_list("node_id", flat=True).first()
+        same = merging.lock_same(torrent_id=charge.torrent_id, node_id=node_id, metainfo=metainfo) if node_id else []
+        if any(torrent.pk == charge.torrent_id and not torrent.has_metadata for torrent in same):
+            merging.complete(same, metainfo, now=now)
 
 
 def forget_removed(ward: Ward) -> int:

@@ -87,7 +87,7 @@ def seen_state(holding: Holding) -> State:
     """
     observation = observation_of(holding)
     if observation is None:
-        return State.WAITING
+        return State.WAITING if holding.runs else State.STOPPED
     state = State(observation.state)
     if holding.runs or state not in _MASKED_WHEN_STOPPED:
         return state
@@ -106,7 +106,7 @@ def _figures(holding: Holding) -> _Figures:
     seen = observation_of(holding)
     if seen is None:
         size_bytes = holding.torrent.size_bytes
-        return _Figures(State.WAITING, 0, size_bytes, 0, 0, 0, 0, 0, 0, "")
+        return _Figures(seen_state(holding), 0, size_bytes, 0, 0, 0, 0, 0, 0, "")
     state = seen_state(holding)
     moves = state == seen.state  # false: it runs for others only
     checking = state == State.CHECKING

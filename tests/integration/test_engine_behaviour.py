@@ -177,6 +177,33 @@ class TestTwoMagnetsOfOneHybridTorrent:
         assert watcher.states["0" * 40] is State.METADATA
         box.close()
 
+    @pytest.mark.parametrize("by_v1_stays", [True, False], ids=["the one told", "the other"])
+    def test_become_one_when_either_of_them_goes(self, tmp_path: Path, content: Path, by_v1_stays: bool) -> None:
+        torrent_file = make_torrent_file(content, protocol="hybrid")
+        box = open_box(tmp_path, content, protocol="hybrid")
+        watcher = Watcher(box)
+        metainfo = read_torrent_file(torrent_file)
+        v1, v2 = metainfo.info_hash_v1, metainfo.info_hash_v2
+        kept, gone = (v1, v2) if by_v1_stays else (v2, v1)
+        for key, name in ((v1, f"btih:{v1}"), (v2, f"btmh:1220{v2}")):
+            box.engine.apply(AddTorrent(key, str(box.downloads / key), magnet=f"magnet:?xt=urn:{name}"))
+        watcher.wait_for_state(v2, State.METADATA)
+        connect(box, v1)
+        told = watcher.wait_for(MetadataReceived)
+        assert told.key == v1
+        if not by_v1_stays:
+            box.engine.apply(GiveMetadata(kept, told.torrent_file))
+        box.engine.apply(RemoveTorrent(gone, str(box.downloads / gone)))
+        watcher.wait_for(MetadataReceived, lambda event: event.key == kept)
+        connect(box, kept)
+        watcher.wait_for_state(kept, State.SEEDING)
+        while Removed(gone) not in watcher.seen:
+            watcher.wait_for(Removed)
+
+        assert (box.downloads / kept / "songs" / "a.bin").read_bytes() == (content / "a.bin").read_bytes()
+        assert not (box.downloads / gone).exists()
+        box.close()
+
 
 class TestARemoval:
     def test_in_the_middle_of_a_download_leaves_nothing(self, box: RealBox, watcher: Watcher, content: Path) -> None:

@@ -27,6 +27,18 @@ class TestAddingATorrentFile:
         holdings.add(user=owner, source=make_metainfo(tracker=PASSKEY), now=NOW)
         assert b"passkey" not in bytes(Metadata.objects.get().torrent_file)
 
+    def test_again_adds_its_new_trackers_and_peers_and_says_so(self, owner: User) -> None:
+        source = make_metainfo(tracker=PASSKEY)
+        first = holdings.add(user=owner, source=source, now=NOW, peers=["127.0.0.1:5"])
+        version = Torrent.objects.get().wish_version
+        again = make_magnet(source, tracker="udp://127.0.0.1:9")
+        with pytest.raises(holdings.AlreadyHeld, match=r"debian\.iso\. 1 new tracker and 1 new peer were added\.$"):
+            holdings.add(user=owner, source=again, now=NOW, peers=["127.0.0.1:5", "127.0.0.1:6"])
+        first.refresh_from_db()
+        assert first.trackers == [PASSKEY, "udp://127.0.0.1:9"]
+        assert first.peers == ["127.0.0.1:5", "127.0.0.1:6"]
+        assert Torrent.objects.get().wish_version > version
+
     def test_twice_says_so_and_changes_nothing(self, owner: User) -> None:
         first = holdings.add(user=owner, source=make_metainfo(), now=NOW)
         with pytest.raises(holdings.AlreadyHeld, match=r"You already have this torrent: debian\.iso") as refusal:
@@ -62,6 +74,12 @@ class TestAddingAMagnet:
         assert (torrent.info_hash_v1, torrent.info_hash_v2) == (source.info_hash_v1, source.info_hash_v2)
         assert torrent.wish_version > waiting.wish_version
         assert File.objects.count() == len(source.files)
+
+    def test_is_believed_by_one_hash_until_metadata_confirms_the_other(self, owner: User) -> None:
+        source = make_metainfo(protocol="hybrid")
+        torrent = holdings.add(user=owner, source=make_magnet(source, hashes="v1 v2"), now=NOW).torrent
+        assert (torrent.info_hash_v1, torrent.info_hash_v2) == (source.info_hash_v1, "")
+        assert source.info_hash_v2 not in torrent.magnet
 
     def test_is_completed_by_its_own_users_torrent_file(self, owner: User) -> None:
         source = make_metainfo()

@@ -108,12 +108,13 @@ class TestFilters:
                 make_observation(torrent, state=state)
                 make_holding(owner, torrent, runs=runs)
         make_holding(owner, make_torrent("never seen"))
+        make_holding(owner, make_torrent("never seen and stopped"), runs=False)
         for name, states in FILTER_STATES.items():
             page = list_holdings(user=owner, wanted=Wanted(filter=name))
             assert {seen_state(holding) for holding in page.holdings} <= states
             assert len(page.holdings) == page.counts[name]
         counts = list_holdings(user=owner, wanted=Wanted()).counts
-        assert sum(counts.values()) == 2 * counts[Filter.ALL] == 2 * (2 * len(State) + 1)
+        assert sum(counts.values()) == 2 * counts[Filter.ALL] == 2 * (2 * len(State) + 2)
 
     def test_count_what_the_search_found(self, owner: User) -> None:
         hold(owner, "debian", state=State.SEEDING)

@@ -217,10 +217,10 @@ class TestAMagnet:
         assert len(node.commands(port.GiveMetadata)) == 1
         assert seen(holding).state == State.DOWNLOADING
 
-    def test_rests_with_a_sentence_if_it_is_a_torrent_known_by_its_other_hash(
+    def test_rests_with_a_sentence_if_it_is_somebody_elses_private_torrent(
         self, node: TurnedNode, owner: User, stranger: User
     ) -> None:
-        source = make_metainfo(protocol="hybrid")
+        source = make_metainfo(protocol="hybrid", private=True)
         own = holdings.add(user=owner, source=make_magnet(source, hashes="v1"), now=NOW)
         other = holdings.add(user=stranger, source=make_magnet(source, hashes="v2"), now=NOW)
         node.turn()
@@ -230,11 +230,6 @@ class TestAMagnet:
         assert "add the torrent by its .torrent file" in seen(other).error
         assert not node.engine.torrents[other.torrent.key].runs
         assert seen(own).state == State.METADATA
-        holdings.change(user=stranger, holding_ids=[other.pk], verb="remove", now=NOW)
-        node.turn(times=2)
-        holdings.add(user=stranger, source=source, now=NOW)
-        node.turn(times=3)
-        assert seen(own).state == State.DOWNLOADING
 
 
 class TestATorrentsLog:
