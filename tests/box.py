@@ -59,9 +59,13 @@ def processes_with(setting: str) -> set[int]:
 
 
 class Box:
-    """Start a box on entering, stop it on leaving. `lines` is all it has said; `settings` override its environment."""
+    """Start a box on entering, stop it on leaving. `lines` is all it has said; `settings` override its environment.
 
-    def __init__(self, **settings: str) -> None:
+    With `only` it is that process alone.
+    """
+
+    def __init__(self, *, only: str = "", **settings: str) -> None:
+        self._only = only
         self.data = Path(tempfile.mkdtemp(prefix="box"))
         self.port = free_port()
         self.node_port = free_port()
@@ -99,7 +103,7 @@ class Box:
     def start(self) -> None:
         """Start and return when the box says that it is ready; also after `stop`, on the same data."""
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "manage.py"), "up"],
+            [sys.executable, str(ROOT / "manage.py"), "up", *(["--only", self._only] if self._only else [])],
             env=self.env,
             cwd=self.data,  # so that nothing depends on the folder it is started from
             stdin=subprocess.DEVNULL,
@@ -112,7 +116,7 @@ class Box:
         self.lines = []
         self._reader = threading.Thread(target=self._read, args=[process, self.lines], daemon=True)
         self._reader.start()
-        self.wait_for_line("Seedbox is ready")
+        self.wait_for_line("Seedbox is ready" if self._only in ("", "web") else f"starting {self._only} alone")
 
     def _read(self, process: subprocess.Popen[str], lines: list[str]) -> None:
         assert process.stdout

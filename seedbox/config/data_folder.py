@@ -55,9 +55,12 @@ def network_file_system(folder: Path, mountinfo: str) -> str | None:
     return kind if kind in NETWORK_FILE_SYSTEMS else None
 
 
-def lock(data: Path) -> int:
-    """Return a locked descriptor for the box's children to inherit; raises BadEnvironment while another box has it."""
-    descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+def lock(data: Path, *, name: str = "lock") -> int:
+    """Return a locked descriptor for the box's children to inherit; raises BadEnvironment while another box has it.
+
+    Processes that start one by one have a lock of their own each, so that they may share the folder.
+    """
+    descriptor = os.open(data / name, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + LEFTOVERS_WAIT_S
     while not _locked(descriptor):
         owner = os.pread(descriptor, 20, 0).decode(errors="replace").strip()

@@ -3,14 +3,16 @@
 import errno
 import ipaddress
 import socket
+from collections.abc import Collection
 
 from seedbox.config.env import BadEnvironment, Environment
 
 
-def check_free(environment: Environment) -> None:
-    """Raise BadEnvironment for the first port that the box could not listen on."""
-    _check("SEEDBOX_PORT", environment.bind, environment.port, (socket.SOCK_STREAM,))
-    for listen in environment.node_listen:
+def check_free(environment: Environment, processes: Collection[str]) -> None:
+    """Raise BadEnvironment for the first port that one of the processes could not listen on."""
+    if "web" in processes:
+        _check("SEEDBOX_PORT", environment.bind, environment.port, (socket.SOCK_STREAM,))
+    for listen in environment.node_listen if "node" in processes else ():
         host, _, port = listen.rpartition(":")
         _check("NODE_LISTEN", host.strip("[]"), int(port), (socket.SOCK_STREAM, socket.SOCK_DGRAM))
 

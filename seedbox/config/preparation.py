@@ -3,6 +3,8 @@
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,12 +12,13 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection, connections
 
 from seedbox.config.env import BadEnvironment, Environment
 from seedbox.services import first_admin
 
 PASSWORD_BYTES = 12
+TABLES_LOCK = 0x5EEDB0C5  # any number that nobody else locks in our database
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,24 @@ class FirstAdmin:
 
 
 def prepare_database() -> None:
-    call_command("migrate", interactive=False, verbosity=0)
-    call_command("createcachetable", verbosity=0)
+    """Bring the tables up to date; of several processes that start at once the first does it, the others wait."""
+    with _alone_at_the_tables():
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("createcachetable", verbosity=0)
+
+
+@contextmanager
+def _alone_at_the_tables() -> Iterator[None]:
+    if connection.vendor != "postgresql":  # SQLite has one box, and the data folder's lock keeps others out
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [TABLES_LOCK])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [TABLES_LOCK])
 
 
 def prepare_static_files() -> None:

@@ -31,6 +31,11 @@ async def until_ready(environment: Environment) -> Readiness:
     return Readiness(all_well=status == 200)
 
 
+async def web_answers(environment: Environment) -> bool:
+    """Return whether web answers at all; what else is missing is not its fault."""
+    return await _health_status(environment) is not None
+
+
 async def _health_status(environment: Environment) -> int | None:
     with contextlib.suppress(OSError, TimeoutError, ValueError, IndexError, asyncio.LimitOverrunError):
         async with asyncio.timeout(ANSWER_S):
