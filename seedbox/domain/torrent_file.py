@@ -48,10 +48,17 @@ def _end_of_item(data: bytes, position: int) -> int:
             depth -= 1
             position += 1
         else:
-            colon = data.index(b":", position)
-            position = colon + 1 + int(data[position:colon])
+            position = _end_of_text(data, position)
         if depth <= 0:
             return position
+
+
+def _end_of_text(data: bytes, position: int) -> int:
+    """A length is digits only: what else Python takes for a number could lead backwards, and round for ever."""
+    colon = data.index(b":", position)
+    if not data[position:colon].isdigit():
+        raise ValueError("no length of a text")
+    return colon + 1 + int(data[position:colon])
 
 
 def shared_magnet(magnet: Magnet) -> str:

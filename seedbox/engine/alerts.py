@@ -11,9 +11,9 @@ import libtorrent as lt
 
 from seedbox.domain.metainfo import BadTorrent
 from seedbox.domain.states import State
-from seedbox.engine.commands import keep_private, torrent_file_of
+from seedbox.engine.commands import keep_private
 from seedbox.engine.files import look_at_files, report_flushed
-from seedbox.engine.metainfo import format_endpoint, read_torrent_file
+from seedbox.engine.metainfo import format_endpoint, read_torrent_file, renamed_files, torrent_file_of
 from seedbox.engine.port import MetadataReceived
 from seedbox.engine.readings import read_file_sizes, read_snapshot
 from seedbox.engine.removal import delete_content
@@ -132,6 +132,10 @@ def metadata_received(swarm: Swarm, taken: Taken, alert: lt.metadata_received_al
         return
     if metainfo.private:
         keep_private(taken.handle)
+    renamed = taken.handle.get_renamed_files()
+    for index, path in renamed_files(info, renamed).items():
+        if renamed.get(index) != path:
+            taken.handle.rename_file(index, path)
     taken.file_sizes = read_file_sizes(info)
     swarm.wants_update = True
     swarm.report(MetadataReceived(taken.key, data))

@@ -11,7 +11,7 @@ import libtorrent as lt
 
 from seedbox.domain.metainfo import BadTorrent
 from seedbox.engine.intake import BadResume, Intake, read_intake
-from seedbox.engine.metainfo import read_torrent_file
+from seedbox.engine.metainfo import read_torrent_file, torrent_file_of
 from seedbox.engine.port import (
     AddFailed,
     AddTorrent,
@@ -84,11 +84,6 @@ def add(swarm: Swarm, command: AddTorrent) -> None:
     swarm.torrents.put(taken)
     if info and taken.by_magnet:
         swarm.report(MetadataReceived(command.key, torrent_file_of(info)))
-
-
-def torrent_file_of(info: lt.torrent_info) -> bytes:
-    """Return the metadata as a .torrent file: the info part byte for byte, so that its hash stays."""
-    return b"d4:info" + info.info_section() + b"e"
 
 
 def keep_private(handle: lt.torrent_handle) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import libtorrent as lt
 
-from seedbox.engine.metainfo import LIMITS, load_params, read_magnet
+from seedbox.engine.metainfo import LIMITS, load_params, read_magnet, torrent_file_of
 from seedbox.engine.port import AddTorrent
 
 # Of the resume data, what is kept when the torrent file comes from elsewhere.
@@ -54,6 +54,7 @@ def read_intake(command: AddTorrent, resume: bytes | None) -> Intake:
         raise BadResume("it belongs to another torrent")
     if params.ti is None and saved.ti is not None:
         saved.url_seeds = params.url_seeds
+        saved.renamed_files = load_params(torrent_file_of(saved.ti)).renamed_files  # nobody else says where files are
         params = saved
     else:
         for name in _KEPT:

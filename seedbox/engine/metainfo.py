@@ -1,6 +1,8 @@
 """Read torrent files and magnets with libtorrent, into our own values or a sentence that says what is wrong."""
 
 from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
 
 import libtorrent as lt
 
@@ -14,6 +16,7 @@ from seedbox.domain.metainfo import (
     MetaFile,
     Metainfo,
 )
+from seedbox.domain.paths import MAX_PATH_BYTES, clashing
 from seedbox.domain.torrent_checks import check_decoded
 
 MAX_PIECES = 0x20_0000
@@ -45,7 +48,9 @@ def read_torrent_file(data: bytes) -> Metainfo:
     """Parse and check a .torrent file; raises BadTorrent."""
     _check_shape(data)
     try:
-        check_decoded(lt.bdecode(data))
+        decoded = lt.bdecode(data)
+        _check_said_once(data, decoded)
+        check_decoded(decoded)
         params = load_params(data)
     except (RuntimeError, ValueError) as problem:
         raise BadTorrent(_explain(problem)) from None
@@ -62,7 +67,7 @@ def read_torrent_file(data: bytes) -> Metainfo:
         piece_length_bytes=info.piece_length(),
         private=info.priv(),
         files=files,
-        trackers=keep_trackers(params.trackers),
+        trackers=keep_trackers(_announce_urls(params, decoded)),
         torrent_file=data,
     )
 
@@ -99,14 +104,39 @@ _WRONG_MAGNET = (
 
 
 def load_params(data: bytes) -> lt.add_torrent_params:
-    """Parse a .torrent file within our limits; raises RuntimeError."""
-    return lt.load_torrent_buffer(data, dict(LIMITS))  # type: ignore[call-overload,no-any-return]  # its stub names another dictionary
+    """Parse a .torrent file within our limits, every file with a path of its own; raises RuntimeError."""
+    params: lt.add_torrent_params = lt.load_torrent_buffer(data, dict(LIMITS))  # type: ignore[call-overload]  # its stub names another dictionary
+    if params.ti is not None:
+        params.renamed_files = renamed_files(params.ti, params.renamed_files)
+    return params
+
+
+def torrent_file_of(info: lt.torrent_info) -> bytes:
+    """Return the metadata as a .torrent file: the info part byte for byte, so that its hash stays."""
+    return b"d4:info" + info.info_section() + b"e"
+
+
+def renamed_files(info: lt.torrent_info, renamed: Mapping[int, str]) -> dict[int, str]:
+    """Return the paths of files that stand elsewhere than the torrent says, given those that libtorrent has moved."""
+    layout = info.layout()
+    paths = {index: renamed.get(index) or layout.file_path(index) for index in range(layout.num_files())}
+    return {**renamed, **clashing(paths)}
 
 
 def keep_trackers(urls: list[str]) -> tuple[str, ...]:
     """Return the announce URLs that an engine can use, each once, in order, at most MAX_TRACKERS."""
-    usable = (url for url in urls if url.lower().startswith(TRACKER_SCHEMES) and len(url) <= MAX_TRACKER_CHARS)
-    return tuple(dict.fromkeys(usable))[:MAX_TRACKERS]
+    return tuple(dict.fromkeys(url for url in urls if _is_tracker(url)))[:MAX_TRACKERS]
+
+
+def _is_tracker(url: str) -> bool:
+    """Say whether a tracker can be reached under this; odd characters would be no page's and no database's friends."""
+    if not url.lower().startswith(TRACKER_SCHEMES) or len(url) > MAX_TRACKER_CHARS or not url.isprintable():
+        return False
+    try:
+        parts = urlsplit(url)
+        return " " not in url and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def format_endpoint(endpoint: tuple[str, int]) -> str:
@@ -131,15 +161,37 @@ def _check_shape(data: bytes) -> None:
         raise BadTorrent("This isn't a torrent file. Choose a file whose name ends in .torrent.")
 
 
+def _check_said_once(data: bytes, decoded: Any) -> None:
+    """Refuse a file with a key twice: the engine believes the first, our checks would see the last."""
+    if len(lt.bencode(decoded)) < len(data.rstrip()):
+        raise BadTorrent("This torrent file says things twice, or has something behind its end. Don't trust it.")
+
+
+def _announce_urls(params: lt.add_torrent_params, decoded: Any) -> list[str]:
+    """Return what the file says, tier by tier; libtorrent's list can't be had if one of them isn't in UTF-8."""
+    try:
+        return params.trackers
+    except UnicodeDecodeError:
+        tiers = decoded.get(b"announce-list", [])
+        listed = [url for tier in tiers if isinstance(tier, list) for url in tier] if isinstance(tiers, list) else []
+        urls = [url for url in listed or [decoded.get(b"announce")] if isinstance(url, bytes)]
+        return [text for url in urls if (text := url.decode(errors="ignore")).encode() == url]
+
+
 def _files(info: lt.torrent_info, renamed: Mapping[int, str]) -> tuple[MetaFile, ...]:
     layout = info.layout()
     if layout.num_files() > MAX_FILES:
         raise BadTorrent(f"This torrent has more than {MAX_FILES} files. Ask for one in parts.")
-    return tuple(
+    files = tuple(
         MetaFile(index=index, path=renamed.get(index) or layout.file_path(index), size_bytes=layout.file_size(index))
         for index in range(layout.num_files())
         if not layout.file_flags(index) & lt.file_flags_t.flag_pad_file
     )
+    if any(len(file.path.encode()) > MAX_PATH_BYTES for file in files):
+        raise BadTorrent(
+            "A file in this torrent has a path that is too long for disks. Ask for one with shorter names."
+        )
+    return files
 
 
 def _explain(problem: Exception) -> str:

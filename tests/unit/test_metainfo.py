@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedbox.domain.metainfo import MAX_MAGNET_CHARS, MAX_TORRENT_FILE_BYTES, BadTorrent
-from seedbox.engine.metainfo import read_magnet, read_torrent_file
+from seedbox.engine.metainfo import keep_trackers, read_magnet, read_torrent_file
 from tests.builders import make_content, make_torrent_file
 
 HASH = "0123456789abcdef0123456789abcdef01234567"
@@ -68,6 +68,31 @@ class TestATorrentFile:
 
         assert [file.path for file in files] == ["folder/a", "folder/A.1", "folder/tab_here"]
 
+    def test_gives_files_that_some_disks_would_take_for_one_a_path_each(self) -> None:
+        accent, combined = "\N{LATIN SMALL LETTER E WITH ACUTE}", "e\N{COMBINING ACUTE ACCENT}"
+
+        files = read_torrent_file(several([f"{accent}.txt".encode()], [f"{combined}.txt".encode()], [b"a"])).files
+
+        assert [file.path for file in files] == [f"folder/{accent}.txt", f"folder/{combined}.1.txt", "folder/a"]
+
+    def test_shortens_names_that_no_disk_takes(self) -> None:
+        files = read_torrent_file(several([b"x" * 300], [b"x" * 301], ["ü".encode() * 200])).files
+
+        assert len({file.path for file in files}) == 3
+        assert max(len(file.path.removeprefix("folder/").encode()) for file in files) <= 255
+
+    def test_loses_marks_that_turn_the_direction_of_writing(self) -> None:
+        files = read_torrent_file(several(["\N{RIGHT-TO-LEFT OVERRIDE}gnp.exe".encode()], [b"gnp.exe"])).files
+
+        assert [file.path for file in files] == ["folder/gnp.exe", "folder/gnp.1.exe"]
+
+    def test_may_have_a_tracker_that_nobody_can_read(self) -> None:
+        data = encode(
+            {b"name": b"a", b"piece length": 16_384, b"pieces": b"x" * 20, b"length": 1},
+            **{"announce-list": [[b"http://a.example/\xff"], [b"http://b.example/"], 7]},
+        )
+        assert read_torrent_file(data).trackers == ("http://b.example/",)
+
     def test_keeps_trackers_that_an_engine_can_use_each_once(self) -> None:
         data = encode(
             {b"name": b"a", b"piece length": 16_384, b"pieces": b"x" * 20, b"length": 1},
@@ -85,6 +110,9 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "cut off": (single()[:-7], "cut off"),
     "a list": (b"l4:infoe", "isn't a torrent file"),
     "without info": (b"d3:foo3:bare", "no info part"),
+    "a description for us and one for the engine": (single()[:-1] + b"4:info" + single(name=b"b")[7:], "things twice"),
+    "something behind its end": (single() + b"4:more", "behind its end"),
+    "a path for no disk": (several([b"x" * 200] * 20), "too long for disks"),
     "deeply nested": (b"d4:info" + b"l" * 5_000 + b"e" * 5_000 + b"e", "nests"),
     "a bomb of tokens": (b"d4:infol" + b"0:" * 3_500_000 + b"ee", "too many parts"),
     "without a name": (single(name=7), "no proper name"),
@@ -169,6 +197,20 @@ class TestAMagnet:
         )
         assert (magnet.info_hash_v1, magnet.info_hash_v2, magnet.name) == (HASH, "", "€ uro")
         assert (magnet.trackers, magnet.peers) == (("udp://a.example:1",), ("127.0.0.1:5", "[::1]:6"))
+
+    def test_loses_trackers_with_characters_that_no_address_has(self) -> None:
+        trackers = (
+            "http://a.example/%00",
+            "http://[",
+            "http://",
+            "udp://a.example:0",
+            "udp://a.example:99999",
+            "udp://a",
+        )
+        assert keep_trackers([*trackers, "http://a.example/\0", "http://a.example/ b", "http://a\udcff"]) == (
+            "http://a.example/%00",
+            "udp://a",
+        )
 
     def test_may_have_its_hash_in_base32(self) -> None:
         magnet = read_magnet("magnet:?xt=urn:btih:AERUKZ4JVPG66AJDIVTYTK6N54ASGRLH")

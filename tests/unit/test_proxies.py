@@ -30,7 +30,7 @@ class TestAClientsAddress:
         assert PROXIES.client(sender="203.0.113.5", forwarded="1.1.1.1") == "203.0.113.5"
         assert PROXIES.client(sender="", forwarded="1.1.1.1") == ""
 
-    @pytest.mark.parametrize("forwarded", ["", "nonsense", "203.0.113.9:4711", "<script>"])
+    @pytest.mark.parametrize("forwarded", ["", "nonsense", "203.0.113.9:4711", "<script>", "fe80::1%<script>"])
     def test_is_the_proxy_when_the_header_makes_no_sense(self, forwarded: str) -> None:
         assert PROXIES.client(sender="10.0.0.1", forwarded=forwarded) == "10.0.0.1"
 

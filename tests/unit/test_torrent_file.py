@@ -26,7 +26,9 @@ class TestTheSharedPartsOfATorrentFile:
         info = b"d1:b1:x1:a1:ye"
         assert shared_parts(b"d4:info" + info + b"8:announce3:urle") == b"d4:info" + info + b"e"
 
-    @pytest.mark.parametrize("data", [b"", b"le", b"d4:info", b"d4:infode", b"d4:info5:abce", b"d4:infoi5"])
+    @pytest.mark.parametrize(
+        "data", [b"", b"le", b"d4:info", b"d4:infode", b"d4:info5:abce", b"d4:infoi5", b"d-4:infoe", b"d+1:ai1ee"]
+    )
     def test_are_refused_for_what_is_no_dictionary(self, data: bytes) -> None:
         with pytest.raises(ValueError):  # the standard library words some of them
             shared_parts(data)

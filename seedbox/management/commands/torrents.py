@@ -154,6 +154,6 @@ def read_peer(text: str) -> str:
         is_v6 = ipaddress.ip_address(address.strip("[]")).version == 6
     except ValueError:
         raise ArgumentTypeError(f"{text}: write IP:PORT") from None
-    if not port.isdecimal() or not 1 <= int(port) <= MAX_PORT or is_v6 != address.startswith("["):
+    if not (port.isascii() and port.isdecimal()) or not 1 <= int(port) <= MAX_PORT or is_v6 != address.startswith("["):
         raise ArgumentTypeError(f"{text}: write IP:PORT, IPv6 in brackets")
     return text
