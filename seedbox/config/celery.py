@@ -24,6 +24,7 @@ app.conf.update(
     task_default_queue="unused",
     timezone="UTC",
 )
-# By name: the step needs models, and this module is imported before they can be.
+# By name: a step needs models, and this module is imported before they can be.
 app.steps["worker"].add("seedbox.node.bootstep:NodeStep")
+app.steps["worker"].add("seedbox.config.beat_watch:BeatWatch")
 app.autodiscover_tasks(["seedbox", "wallet", "speed"])

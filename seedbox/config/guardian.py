@@ -4,11 +4,13 @@ Runs as a script of its own, in its own session, with its patience in seconds as
 `+GROUP` and `-GROUP` lines as process groups come and go; the end of the input means that the supervisor is gone.
 """
 
+import contextlib
 import os
 import signal
 import sys
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 LOOK_AGAIN_S = 0.05
 
@@ -21,10 +23,23 @@ def main(patience_s: float) -> None:
         (groups.add if line.startswith(b"+") else groups.discard)(int(line[1:]))
     remaining = signal_groups(groups, signal.SIGTERM)
     deadline = time.monotonic() + patience_s
-    while remaining and time.monotonic() < deadline:
+    while (remaining := living(remaining)) and time.monotonic() < deadline:
         time.sleep(LOOK_AGAIN_S)
-        remaining = signal_groups(remaining, 0)
     signal_groups(remaining, signal.SIGKILL)
+
+
+def living(groups: set[int]) -> set[int]:
+    """Return those groups in which somebody still runs.
+
+    The dead that nobody has buried yet don't count, as a signal would: who takes them over may not be quick.
+    """
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat") if groups else ():
+        with contextlib.suppress(OSError):
+            state, _, group = stat.read_text().rpartition(")")[2].split()[:3]
+            if state not in "ZX":
+                found.add(int(group))
+    return groups & found
 
 
 def signal_groups(groups: Iterable[int], number: int) -> set[int]:

@@ -17,9 +17,9 @@ from pathlib import Path
 from seedbox.config import guardian
 from seedbox.config.process import LineReader, die_with_parent, exit_code
 
-FIRST_DELAY_S = 0.5
+FIRST_DELAY_S = 0.1
 LONGEST_DELAY_S = 10.0
-HEALTHY_S = 60.0  # a child that ran this long starts again as quickly as the first time
+HEALTHY_S = 10.0  # a child that ran this long starts again as quickly as the first time: a loop can't eat the machine
 LISTEN_WAIT_S = 5.0
 LOOK_AGAIN_S = 0.02
 SAME_SIGNAL_S = 0.3  # `timeout` and shells may deliver one Ctrl-C twice
@@ -163,9 +163,17 @@ class Supervisor:
         await keeper
 
     async def _keep_guardian(self) -> None:
+        loop = asyncio.get_running_loop()
+        delay_s = 0.0
         while self._guardian:
+            started = loop.time()
             await exit_code(self._guardian)
-            self._start_guardian()
+            delay_s = next_delay_s(previous_s=delay_s, ran_s=loop.time() - started)
+            await asyncio.sleep(delay_s)
+            try:
+                self._start_guardian()
+            except OSError as problem:
+                self._say("box", f"the guardian could not start ({problem}); trying again")
 
     def _start_guardian(self) -> None:
         self._guardian = subprocess.Popen(

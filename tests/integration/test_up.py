@@ -49,6 +49,11 @@ def fresh() -> Iterator[Box]:
     box.__exit__(None, None, None)
 
 
+def children_of(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in found.read_text().split()] if pid and found.exists() else []
+
+
 class TestARunningBox:
     def test_answers(self, box: Box) -> None:
         wait_until(lambda: box.health() == 200, "/healthz to be well", LIMIT_S)
@@ -59,6 +64,13 @@ class TestARunningBox:
         os.kill(killed, signal.SIGKILL)
         wait_until(lambda: box.child_pid(name) not in (0, killed), f"{name} to be back", LIMIT_S)
         wait_until(lambda: box.health() == 200, "/healthz to be well again", LIMIT_S)
+
+    def test_brings_back_a_beat_that_died_under_its_worker(self, box: Box) -> None:
+        worker = wait_until(lambda: box.child_pid("wallet"), "the wallet worker to run", LIMIT_S)
+        beat = wait_until(lambda: children_of(worker), "beat to run", LIMIT_S)[0]
+        os.kill(beat, signal.SIGKILL)
+        wait_until(lambda: box.child_pid("wallet") not in (0, worker), "another worker", LIMIT_S)
+        wait_until(lambda: children_of(box.child_pid("wallet")), "another beat", LIMIT_S)
 
     def test_tells_no_child_the_admins_password(self, box: Box) -> None:
         children = box.processes() - {box.pid}
