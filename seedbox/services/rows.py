@@ -55,7 +55,7 @@ def torrent_row(holding: Holding) -> Row:
     size_bytes = holding.torrent.size_bytes
     return {
         "row": f"holding-{holding.pk}",
-        "name": torrent_name(holding),
+        "name": printable(torrent_name(holding)),
         "state": figures.state.value,
         "state_label": text.label,
         "state_tone": text.tone,
@@ -147,7 +147,7 @@ def file_row(holding_id: int, file: File) -> Row:
     return {
         "row": f"file-{holding_id}-{file.index}",
         "index": file.index,
-        "path": file.path,
+        "path": printable(file.path),
         "size": format_bytes(file.size_bytes),
         "done": format_bytes(min(file.done_bytes, file.size_bytes)),
         "progress": format_progress(ppm),
@@ -194,7 +194,7 @@ def log_row(entry: LogEntry) -> Row:
         "at_text": f"{entry.at:%Y-%m-%d %H:%M:%S}",
         "level": entry.level,
         "tone": _LOG_TONES.get(entry.level, "secondary"),
-        "text": entry.text,
+        "text": printable(entry.text),
     }
 
 
@@ -211,5 +211,10 @@ def added_row(holding: Holding) -> Row:
 
 
 def plain_text(text: str) -> str:
-    """Cut a stranger's text and replace what does not print: controls and marks that turn the direction of writing."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:MAX_FOREIGN_CHARS])
+    """Cut a stranger's text and make it printable."""
+    return printable(text[:MAX_FOREIGN_CHARS])
+
+
+def printable(text: str) -> str:
+    """Replace what does not print: controls, and marks that turn the direction of writing."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from seedbox.domain.metainfo import MAX_TORRENT_FILE_BYTES, BadTorrent, Source
 from seedbox.models import User
 from seedbox.services import holdings
-from seedbox.services.rows import torrent_name
+from seedbox.services.rows import printable, torrent_name
 from seedbox.wiring import read_magnet, read_torrent_file
 
 if TYPE_CHECKING:
@@ -93,4 +93,5 @@ def _add(user: User, item: _Item, runs: bool, now: datetime) -> Outcome:  # noqa
 
 
 def _shortened(text: str) -> str:
+    text = printable(text)
     return text if len(text) <= MAX_LABEL_CHARS else f"{text[: MAX_LABEL_CHARS - 1]}…"
