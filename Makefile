@@ -2,10 +2,11 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup tools run test prove check pictures bench lock clean
+.PHONY: help setup tools run test prove licences check pictures bench lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON := .venv/bin/python
+REQUIREMENTS := requirements/dev.txt
 PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet
 MANAGE := $(PYTHON) manage.py
 LOCK := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml
@@ -24,14 +25,14 @@ help: ## list what can be made
 
 setup: .venv/ready $(TABLER) ## Python packages in .venv, front-end packages in node_modules
 
-.venv/ready: requirements/dev.txt
+.venv/ready: $(REQUIREMENTS)
 	@if ! $(PYTHON) -c '' 2>/dev/null; then \
 		found=$$($(FIND_PYTHON)); \
 		if [ -z "$$found" ]; then \
 			echo 'No Python 3.11, 3.12 or 3.13 with venv was found; on Debian: apt-get install python3-venv' >&2; exit 1; fi; \
 		echo "Making .venv with $$found"; $$found -m venv --clear .venv; fi
 	@echo 'Installing Python packages'
-	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --require-hashes -r $(REQUIREMENTS)
 	@touch $@
 
 node_modules/ready: package.json package-lock.json .npmrc .venv/ready
@@ -54,9 +55,11 @@ test: setup ## the whole suite, on PostgreSQL and then what matters again on SQL
 	$(PYTHON) -m pytest
 	TEST_DATABASE=sqlite $(PYTHON) -m pytest -m both_databases
 
-prove: setup ## the same with a hundred times the examples
-	PROVE=100 $(PYTHON) -m pytest --timeout 7200
-	PROVE=100 TEST_DATABASE=sqlite $(PYTHON) -m pytest -m both_databases --timeout 7200
+prove: setup ## the same with a hundred times the examples, known holes in packages, the image; ends with what ran
+	@$(PYTHON) -m tests.prove
+
+licences: setup ## list the licences of all packages
+	@$(MANAGE) licences
 
 check: setup ## style, types, import contracts, tidiness
 	$(PYTHON) -m ruff check

@@ -1,0 +1,48 @@
+"""Run everything, whatever fails, and end with what ran and what did not: `python -m tests.prove [NAME…]`."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+from tests.box import ROOT
+from tests.prove import NotRun, advisories, image
+
+PYTEST = [sys.executable, "-m", "pytest", "--timeout", "7200"]
+TIMES = "100"
+
+
+def _command(command: list[str], **environ: str) -> Callable[[], str]:
+    def run() -> str:
+        subprocess.run(command, cwd=ROOT, env={**os.environ, **environ}, check=True)
+        return "passed"
+
+    return run
+
+
+STEPS: dict[str, Callable[[], str]] = {
+    "tests": _command(PYTEST, PROVE=TIMES),
+    "tests on SQLite": _command([*PYTEST, "-m", "both_databases"], PROVE=TIMES, TEST_DATABASE="sqlite"),
+    "holes in Python packages": advisories.audit_python,
+    "holes in npm packages": advisories.audit_npm,
+    "image": image.try_image,
+}
+
+
+def main(names: list[str]) -> int:
+    """Return 1 when a step failed; one that could not run is named, and is no failure."""
+    lines, failed = [], False
+    for name in names or STEPS:
+        try:
+            lines.append(f"ran      {name}: {STEPS[name]()}")
+        except NotRun as reason:
+            lines.append(f"not run  {name}: {reason}")
+        except (subprocess.SubprocessError, AssertionError, OSError) as problem:
+            failed = True
+            lines.append(f"FAILED   {name}: {problem}")
+    print("\nWhat was proved", *lines, sep="\n")  # noqa: T201  # the summary is what this is for
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
