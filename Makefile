@@ -21,7 +21,7 @@ WITH_NPM = if ! npm --version >/dev/null 2>&1 || ! node -e 'process.exit(parseIn
 	PATH="$$wheel/bin:$$PATH"; export PATH; npm() { node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" "$$@"; }; fi
 
 help: ## list what can be made
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 17
 
 setup: .venv/ready $(TABLER) ## Python packages in .venv, front-end packages in node_modules
 
