@@ -19,7 +19,7 @@ def sign_in(page: Page, name: str, password: str, *, at: str = "/") -> None:
     assert violations(page) == []
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="Torrents", exact=True)).to_be_visible()
 
 
