@@ -72,6 +72,7 @@ def settings_pack(settings: EngineSettings) -> "lt.settings_pack":
         # A peer we lost (our restart; its old uTP socket is still open) is asked again soon, and not given up sooner.
         "min_reconnect_time": 10,
         "max_failcount": 6,
+        "utp_connect_timeout": 1_500,  # ms; who can't speak uTP is asked by TCP after it, so twice as soon as usual
         "max_out_request_queue": MAX_DOWNLOAD_QUEUE,
         "max_metadata_size": MAX_TORRENT_FILE_BYTES,
         # Every holder's tracker hears of us, not only the first that answers.
