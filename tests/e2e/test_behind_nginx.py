@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.box import Box, free_port
 from tests.builders import make_content, make_torrent_file
 from tests.e2e import steps
-from tests.e2e.browser import DESKTOP, open_page
+from tests.e2e.browser import DESKTOP, open_page, picture, violations
 from tests.nginx import documented_location, nginx
 from tests.peer import Peer
 from tests.tracker import Tracker
@@ -116,3 +116,23 @@ def assert_cookies_are_bound(page: Page) -> None:
         assert cookie["name"].startswith("__Secure-seedbox_")
         assert (cookie["secure"], cookie["httpOnly"], cookie["path"]) == (True, True, f"{PATH}/")
         assert cookie["sameSite"] == "Lax"
+
+
+class TestAPasswordField:
+    def test_shows_what_was_typed_or_pasted_and_how_good_it_is(self, page: Page) -> None:
+        steps.sign_in(page, "ada", "a long password of ada", at="./")
+        page.goto("accounts/password/change/")
+        field = page.get_by_label("New Password", exact=True)
+        word = page.locator(".password-tools [role=status]")
+        field.focus()
+        page.keyboard.insert_text("aaaaaaaaaaaaaaaa")  # as one piece, which is how a password store pastes it
+        expect(word).to_have_text("Far too easy to guess")
+        field.fill("correct horse battery staple")
+        expect(word).to_have_text("Very good")
+        tools = page.locator(".password-tools").filter(has=page.get_by_role("status"))
+        tools.get_by_role("button", name="Show").click()
+        expect(field).to_have_attribute("type", "text")
+        assert violations(page) == []
+        picture(page, "password-desktop")
+        tools.get_by_role("button", name="Hide").click()
+        expect(field).to_have_attribute("type", "password")
