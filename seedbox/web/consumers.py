@@ -26,11 +26,13 @@ from seedbox.services.logins import CHECK_LOGIN
 from seedbox.services.watches import RENEWAL_S, WatchesUnknown, WatchWriter, shared_writer
 from seedbox.web.frames import BadFrame, Names, parse_frame
 from seedbox.web.logins import has_expired
+from seedbox.web.seats import Seats
 
 SIGNED_OUT = 4401
 FACTOR_WANTED = 4403  # the box's rule asks this user for a second factor, and there is none
 BAD_FRAME = 4400
 TOO_MANY_FRAMES = 4429
+TOO_MANY_SOCKETS = 4430
 TRY_LATER = 1013
 
 ALIVE = encode({"type": "alive"})  # the answer to an empty resync, by which a browser finds out a dead connection
@@ -44,6 +46,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     renewal_s: float = RENEWAL_S
     writer: WatchWriter
+    seats = Seats()
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,6 +55,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._frame_at_s = time.monotonic()
         self._lock = asyncio.Lock()  # a frame and a renewal must not interleave: both change what is watched
         self._renewing: asyncio.Task[None] | None = None
+        self._seated_user_id: int | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one socket; without Redis or database it is closed, and the browser tries again later."""
@@ -64,6 +68,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         finally:
             if self._renewing is not None:
                 self._renewing.cancel()
+            if self._seated_user_id is not None:
+                self.seats.give_back(self._seated_user_id)
 
     async def connect(self) -> None:
         user = self.scope["user"]
@@ -76,6 +82,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(FACTOR_WANTED)
             return
         self.user_id: int = user.pk
+        if not self.seats.take(self.user_id):
+            await self.accept()
+            await self.close(TOO_MANY_SOCKETS)
+            return
+        self._seated_user_id = self.user_id
         await self.channel_layer.group_add(user_group(self.user_id), self.channel_name)
         await self.accept()
         self._renewing = asyncio.create_task(self._renew_for_ever())

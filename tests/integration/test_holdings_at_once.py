@@ -54,6 +54,22 @@ class TestSeveralUsersAtOnce:
         assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Holding", "PrivateElsewhere"]
 
 
+class TestAThousandAddsOfOneTorrent:
+    def test_give_each_of_twenty_users_one_holding_of_it(self) -> None:
+        users = [make_user(f"user{number}") for number in range(20)]
+        source = make_metainfo(protocol="hybrid")
+        forms: tuple[Source, ...] = (source, make_magnet(source, hashes="v1"), make_magnet(source, hashes="v1 v2"))
+
+        def add_often(offset: int) -> list[str]:
+            return [outcome_of(users[(offset + turn) % 20], forms[turn % 3]) for turn in range(63)]
+
+        outcomes = at_once(*(partial(add_often, offset) for offset in range(16)))
+        told = [name for names in outcomes if isinstance(names, list) for name in names]
+        assert (len(told), told.count("Holding"), told.count("AlreadyHeld")) == (1_008, 20, 988), outcomes
+        assert Torrent.objects.count() == 1
+        assert Holding.objects.count() == 20
+
+
 class TestOneUserTwiceAtOnce:
     def test_gets_one_holding_and_is_told_of_it(self) -> None:
         user, source = make_user(), make_metainfo()
@@ -80,6 +96,13 @@ class TestANodeThatForgetsWhileSomebodyAddsAgain:
             assert Torrent.objects.get() == added.torrent
             holdings.change(user=user, holding_ids=[added.pk], verb="remove", now=NOW)
             holdings.forget(torrent_id=added.torrent_id)
+
+
+def outcome_of(user: User, source: Source) -> str:
+    try:
+        return type(holdings.add(user=user, source=source, now=NOW)).__name__
+    except holdings.AlreadyHeld as known:
+        return type(known).__name__
 
 
 def add(user: User, source: Source) -> Callable[[], Holding]:

@@ -1,0 +1,25 @@
+"""How many sockets each user has open in this process."""
+
+from collections import Counter
+
+SEATS_PER_USER = 64  # open pages; a browser with more of them is no person
+
+
+class Seats:
+    """Counts sockets by user. Belongs to the thread of one event loop."""
+
+    def __init__(self, limit: int = SEATS_PER_USER) -> None:
+        self._limit = limit
+        self._taken: Counter[int] = Counter()
+
+    def take(self, user_id: int) -> bool:
+        """Take a seat; false: this user has all that one person gets."""
+        if self._taken[user_id] >= self._limit:
+            return False
+        self._taken[user_id] += 1
+        return True
+
+    def give_back(self, user_id: int) -> None:
+        self._taken[user_id] -= 1
+        if self._taken[user_id] <= 0:
+            del self._taken[user_id]
