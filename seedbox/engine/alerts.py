@@ -132,7 +132,7 @@ def metadata_received(swarm: Swarm, taken: Taken, alert: lt.metadata_received_al
         return
     if metainfo.private:
         keep_private(taken.handle)
-    renamed = taken.handle.get_renamed_files()
+    renamed = taken.handle.get_renamed_files().export_filenames(info.layout())
     for index, path in renamed_files(info, renamed).items():
         if renamed.get(index) != path:
             taken.handle.rename_file(index, path)

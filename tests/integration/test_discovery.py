@@ -1,0 +1,163 @@
+"""Peers found without a tracker: who may be, is; a private torrent gives no sign of itself.
+
+The engine is set up as for the world, with DHT, LSD and PEX, but its world is the loopback interface.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import libtorrent as lt
+import pytest
+
+from seedbox.engine.bare import BarePeer
+from seedbox.engine.libtorrent_engine import LibtorrentEngine
+from seedbox.engine.metainfo import read_torrent_file
+from seedbox.engine.port import (
+    AddTorrent,
+    Details,
+    Event,
+    GiveMetadata,
+    MetadataReceived,
+    StartTorrent,
+    StopTorrent,
+    WatchTorrents,
+)
+from seedbox.engine.settings import EngineSettings, Setting
+from tests.box import free_port, wait_until
+from tests.builders import make_content, make_torrent_file
+from tests.capture import Capture
+
+LIMIT_S = 30.0
+OURS = "127.0.33.10"
+OTHER_NODE = "127.0.33.11"
+PLAIN: dict[str, Setting] = {  # so that what is said can be read
+    "in_enc_policy": int(lt.enc_policy.pe_disabled),
+    "out_enc_policy": int(lt.enc_policy.pe_disabled),
+    "enable_incoming_utp": False,
+    "enable_outgoing_utp": False,
+}
+LOOPBACK_DHT: dict[str, Setting] = {
+    "enable_dht": True,
+    "dht_restrict_routing_ips": False,
+    "dht_restrict_search_ips": False,
+    "dht_ignore_dark_internet": False,
+}
+
+
+class World:
+    """Our engine and the DHT node it starts from."""
+
+    def __init__(self, folder: Path) -> None:
+        self.downloads = folder / "downloads"
+        self.seen: list[Event] = []
+        port = free_port()
+        self._node = BarePeer(OTHER_NODE, overrides={**LOOPBACK_DHT, "listen_interfaces": f"{OTHER_NODE}:{port}"})
+        self.settings = EngineSettings(
+            resume_folder=folder / "resume",
+            downloads_folder=self.downloads,
+            listen=(f"{OURS}:0",),
+            overrides={
+                **PLAIN,
+                **LOOPBACK_DHT,
+                "dht_bootstrap_nodes": f"{OTHER_NODE}:{port}",
+                "enable_upnp": False,
+                "enable_natpmp": False,
+                "outgoing_interfaces": OURS,
+            },
+        )
+        self.engine = LibtorrentEngine(self.settings)
+
+    def reopen(self) -> None:
+        self.engine.close(timeout_s=5)
+        self.engine = LibtorrentEngine(self.settings)
+
+    def add(self, data: bytes, *, peers: tuple[str, ...] = (), by_magnet: bool = False) -> str:
+        key = read_torrent_file(data).info_hash_v1
+        source = {"magnet": f"magnet:?xt=urn:btih:{key}"} if by_magnet else {"torrent_file": data}
+        self.engine.apply(AddTorrent(key, str(self.downloads / key), peers=peers, **source))
+        return key
+
+    def wait(self, reached: Callable[[], bool], what: str) -> None:
+        def look() -> bool:
+            self.seen += self.engine.poll(timeout_s=0.1)
+            return reached()
+
+        wait_until(look, what, LIMIT_S)
+
+    def knows(self, key: str) -> set[str]:
+        """Return the peers of the newest details."""
+        found = [event for event in self.seen if isinstance(event, Details) and event.key == key]
+        return {peer.address for peer in found[-1].peers} if found else set()
+
+    def close(self) -> None:
+        self.engine.close(timeout_s=5)
+        self._node.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    yield world
+    world.close()
+
+
+def torrent_of(folder: Path, name: str, *, private: bool) -> bytes:
+    return make_torrent_file(make_content(folder / name, {f"{name}.bin": 400_000}, seed=len(name)), private=private)
+
+
+class TestAPrivateTorrent:
+    def test_is_named_in_no_packet_where_a_public_one_is(self, world: World, tmp_path: Path) -> None:
+        secret, public = (torrent_of(tmp_path, name, private=name == "secret") for name in ("secret", "public"))
+        with Capture("127.0.33.") as capture:
+            hidden = world.add(secret)
+            shown = world.add(public)
+            world.wait(lambda: capture.kinds(shown) == {"DHT", "LSD"}, "the public torrent to be looked for")
+            for command in (StopTorrent, StartTorrent):
+                world.engine.apply(command(hidden))
+            later = world.add(torrent_of(tmp_path, "another", private=False))
+            world.wait(lambda: capture.kinds(later) == {"DHT", "LSD"}, "another public torrent to be looked for")
+        assert capture.kinds(hidden) == set()
+
+    def test_falls_silent_when_a_magnet_turns_out_to_be_one(self, world: World, tmp_path: Path) -> None:
+        secret = torrent_of(tmp_path, "hidden", private=True)
+        with Capture("127.0.33.") as capture:
+            hidden = world.add(secret, by_magnet=True)
+            world.wait(lambda: capture.kinds(hidden) == {"DHT", "LSD"}, "the magnet to be looked for")
+            world.engine.apply(GiveMetadata(hidden, secret))
+            world.wait(lambda: any(isinstance(event, MetadataReceived) for event in world.seen), "the metadata")
+            since = len(capture.packets)
+            for command in (StopTorrent, StartTorrent):
+                world.engine.apply(command(hidden))
+            public = world.add(torrent_of(tmp_path, "public", private=False))
+            world.wait(lambda: capture.kinds(public) == {"DHT", "LSD"}, "a public torrent to be looked for")
+        assert capture.kinds(hidden, since=since) == set()
+
+
+class TestPeersThatPeersTellOf:
+    def test_are_used_for_a_public_torrent_and_never_for_a_private_one(self, world: World, tmp_path: Path) -> None:
+        pairs: dict[str, tuple[BarePeer, BarePeer]] = {}
+        keys = {}
+        for number, name in ((20, "secret"), (30, "public")):
+            data = torrent_of(tmp_path, name, private=name == "secret")
+            seed, leech = (BarePeer(f"127.0.33.{number + each}", overrides=PLAIN) for each in (0, 1))
+            pairs[name] = seed, leech
+            seed.take(data, tmp_path)
+            seed.wait_until_complete(limit_s=LIMIT_S)
+            seed.limit_upload(10_000)
+            leech.take(data, tmp_path / f"{name} of a leech", empty=True)
+            leech.connect(seed.endpoint)
+            leech.wait_until(lambda: leech.received_bytes > 0, "download", limit_s=LIMIT_S)  # noqa: B023  # runs here
+            keys[name] = data
+        with Capture("127.0.33.") as capture:
+            hidden = world.add(keys["secret"], peers=(pairs["secret"][0].endpoint,))
+            shown = world.add(keys["public"], peers=(pairs["public"][0].endpoint,))
+            world.engine.apply(WatchTorrents(frozenset({hidden, shown})))
+            third = pairs["public"][1].endpoint
+            world.wait(lambda: third in world.knows(shown), "the third peer of the public torrent")
+            world.wait(lambda: bool(world.knows(hidden)), "the one peer of the private torrent")
+        assert world.knows(hidden) == {pairs["secret"][0].endpoint}
+        assert capture.speaks_pex("127.0.33.30")
+        assert not capture.speaks_pex("127.0.33.20")
+        for pair in pairs.values():
+            for peer in pair:
+                peer.close()
