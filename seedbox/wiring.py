@@ -11,7 +11,9 @@ from seedbox.engine.settings import EngineSettings
 __all__ = ["make_engine", "read_magnet", "read_torrent_file"]
 
 
-def make_engine(*, resume_folder: Path, downloads_folder: Path, listen: tuple[str, ...]) -> Engine:
+def make_engine(
+    *, resume_folder: Path, downloads_folder: Path, more_folders: tuple[Path, ...] = (), listen: tuple[str, ...]
+) -> Engine:
     """Start the node's engine; the calling thread owns it and must close it before the process ends.
 
     An engine that listens on loopback addresses only looks for nobody outside: no DHT, LSD, UPnP or NAT-PMP.
@@ -20,6 +22,8 @@ def make_engine(*, resume_folder: Path, downloads_folder: Path, listen: tuple[st
         EngineSettings(
             resume_folder=resume_folder,
             downloads_folder=downloads_folder,
+            more_folders=more_folders,
+            has_markers=True,
             listen=listen,
             isolated=all(_is_loopback(address) for address in listen),
         )

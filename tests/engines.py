@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -133,6 +134,9 @@ class RealBox:
     @property
     def peer(self) -> str:
         return self.bare.endpoint
+
+    def with_markers(self) -> EngineSettings:
+        return replace(self.settings, has_markers=True)
 
     def use_another_peer(self) -> None:
         """Replace the peer by one that has counted nothing yet."""

@@ -33,6 +33,13 @@ class TurnedNode:
             read_torrent_file=wiring.read_torrent_file,
         )
 
+    @classmethod
+    def run_once(cls) -> None:
+        """Start a node, let it look once, and stop it."""
+        node = cls()
+        node.turn()
+        node.stop()
+
     def turn(self, *, times: int = 1, after_s: float = 10.0) -> None:
         """Turn that often, each time so long after the turn before that everything is due."""
         for _ in range(times):

@@ -15,7 +15,7 @@ from django.conf import settings  # noqa: E402  # as above
 
 from seedbox.services.downloads import CHUNK_BYTES  # noqa: E402  # as above
 from seedbox.web.bodies import BodyLimits  # noqa: E402  # as above
-from seedbox.web.sockets import socket_urls  # noqa: E402  # as above
+from seedbox.web.sockets import TryLater, socket_urls  # noqa: E402  # as above
 
 ASGIHandler.chunk_size = CHUNK_BYTES  # Django would cut each chunk of a file into sixteen, at twice the work per byte
 
@@ -23,7 +23,7 @@ application = ProtocolTypeRouter(
     {
         "http": BodyLimits(django_application),
         "websocket": OriginValidator(
-            AuthMiddlewareStack(URLRouter(socket_urls)),  # type: ignore[arg-type]  # its stubs want a private class
+            TryLater(AuthMiddlewareStack(URLRouter(socket_urls))),  # type: ignore[arg-type]  # its stubs want a private class
             settings.PAGE_ORIGINS,
         ),
     }

@@ -8,11 +8,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seedbox.config.settings")
 
 from django.conf import settings  # the line above must come first
 
+from seedbox.config import broker
+
+broker.use()
 app = Celery("seedbox")
 app.conf.update(
     broker_url=f"redis+socket://{settings.REDIS_URL.removeprefix('unix://')}"
     if settings.REDIS_URL.startswith("unix://")
     else settings.REDIS_URL,
+    accept_content=["json"],
     task_ignore_result=True,
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,

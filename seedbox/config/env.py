@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from seedbox.domain.folders import Folder
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 _NODE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
 _LISTEN = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):(\d{1,5})")
 SOCKET_PATH_BYTES = 107  # what the kernel takes
+PLAIN_FOLDER = "main"  # the name of a folder that was given without one
 WALLET_NETWORKS = ("off", "devnet", "nile", "mainnet")
 
 
@@ -36,7 +39,7 @@ class Environment:
     redis_url: str  # REDIS_URL: "" starts our own on a Unix socket in the data folder
     node_name: str  # NODE_NAME
     node_listen: tuple[str, ...]  # NODE_LISTEN: IP:PORT of the engine
-    node_folder: Path  # NODE_FOLDERS: where this node keeps torrents
+    node_folders: tuple[Folder, ...]  # NODE_FOLDERS: where this node keeps torrents
     node_umask: int  # NODE_UMASK: of files and folders the node makes
     wallet_network: str  # WALLET_NETWORK
 
@@ -99,7 +102,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         redis_url=_redis_url(environ),
         node_name=_node_name(environ),
         node_listen=_listen(environ),
-        node_folder=_folder(environ, data),
+        node_folders=_folders(environ, data),
         node_umask=_umask(environ),
         wallet_network=_one_of(environ, "WALLET_NETWORK", WALLET_NETWORKS, "devnet"),
     )
@@ -174,12 +177,20 @@ def _listen(environ: Mapping[str, str]) -> tuple[str, ...]:
     return addresses
 
 
-def _folder(environ: Mapping[str, str], data: Path) -> Path:
+def _folders(environ: Mapping[str, str], data: Path) -> tuple[Folder, ...]:
     text = environ.get("NODE_FOLDERS") or str(data / "downloads")
-    _, _, path = text.rpartition("=")
-    if "," in text or not Path(path).is_absolute():
-        raise BadEnvironment(f"NODE_FOLDERS={text}: write one absolute path")
-    return Path(path)
+    refusal = BadEnvironment(f"NODE_FOLDERS={text}: write one absolute path, or several as name=/path with commas")
+    folders = []
+    for part in text.split(","):
+        name, equals, path = part.strip().rpartition("=")
+        if not Path(path).is_absolute() or (equals and not _NODE_NAME.fullmatch(name)) or ("," in text and not equals):
+            raise refusal
+        folders.append(Folder(name or PLAIN_FOLDER, Path(os.path.normpath(path))))
+    if len({folder.name for folder in folders}) < len(folders):
+        raise BadEnvironment(f"NODE_FOLDERS={text}: give each folder a name of its own")
+    if any(one.path.is_relative_to(other.path) for one in folders for other in folders if one is not other):
+        raise BadEnvironment(f"NODE_FOLDERS={text}: no folder may lie in another")
+    return tuple(folders)
 
 
 def _umask(environ: Mapping[str, str]) -> int:

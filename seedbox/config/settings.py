@@ -155,7 +155,8 @@ CHANNEL_LAYERS = {
 
 NODE_NAME = ENVIRONMENT.node_name
 NODE_LISTEN = ENVIRONMENT.node_listen
-NODE_FOLDER = ENVIRONMENT.node_folder
+NODE_FOLDERS = ENVIRONMENT.node_folders
+NODE_FOLDER = NODE_FOLDERS[0].path  # until the node has looked which one takes new torrents
 NODE_UMASK = ENVIRONMENT.node_umask
 WALLET_NETWORK = ENVIRONMENT.wallet_network
 

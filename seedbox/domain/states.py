@@ -16,6 +16,8 @@ class State(enum.StrEnum):
     SEEDING = "seeding"
     STOPPED = "stopped"
     FINISHED = "finished"
+    MISSING = "missing"
+    DISK = "disk"
     ERROR = "error"
     REMOVING = "removing"
 
@@ -29,7 +31,8 @@ class StateText:
 
 
 def _moves(*states: State) -> frozenset[State]:
-    return frozenset({*states, State.ERROR, State.REMOVING})
+    """Anything may fail, lose its disk or its files, or be removed."""
+    return frozenset({*states, State.ERROR, State.DISK, State.MISSING, State.REMOVING})
 
 
 _S = State
@@ -76,6 +79,18 @@ STATES: dict[State, StateText] = {
         "green",
         _moves(_S.WAITING, _S.CHECKING, _S.DOWNLOADING, _S.SEEDING, _S.STOPPED),
     ),
+    _S.MISSING: StateText(
+        "Files missing",
+        "Complete files are gone or have another size. Put them back and it goes on by itself, or fetch them.",
+        "red",
+        _moves(*(state for state in _S)),
+    ),
+    _S.DISK: StateText(
+        "Waits for disk",
+        "The disk is full, read-only or not there. Nothing is lost; it goes on by itself when the disk is well.",
+        "yellow",
+        _moves(*(state for state in _S)),
+    ),
     _S.ERROR: StateText(
         "Error",
         "Something went wrong; the torrent's log says what and what to do.",
@@ -86,7 +101,7 @@ STATES: dict[State, StateText] = {
         "Removing",
         "The last holder removed this torrent; its files are being deleted.",
         "yellow",
-        _moves(_S.WAITING),
+        frozenset({_S.WAITING, _S.ERROR, _S.REMOVING}),
     ),
 }
 
@@ -113,4 +128,5 @@ def is_legal_move(before: State, after: State) -> bool:
 
 
 ACTIVE_STATES = frozenset({State.METADATA, State.CHECKING, State.DOWNLOADING, State.SEEDING})
+TROUBLED_STATES = frozenset({State.MISSING, State.DISK, State.ERROR})  # shown with a sentence of their own
 COMPLETE_STATES = frozenset({State.SEEDING, State.FINISHED})

@@ -12,12 +12,15 @@ import libtorrent as lt
 from seedbox.domain.metainfo import BadTorrent
 from seedbox.domain.states import State
 from seedbox.engine.commands import keep_private
+from seedbox.engine.faults import begin
 from seedbox.engine.files import look_at_files, report_flushed
+from seedbox.engine.gate import port_mapped, port_not_mapped, socks5_failed
 from seedbox.engine.metainfo import format_endpoint, read_torrent_file, renamed_files, torrent_file_of
 from seedbox.engine.port import MetadataReceived
+from seedbox.engine.presence import check_has_ended, files_are_missing, first_missing, paths
 from seedbox.engine.readings import read_file_sizes, read_snapshot
 from seedbox.engine.removal import delete_content
-from seedbox.engine.sentences import CONFLICT, explain
+from seedbox.engine.sentences import CONFLICT, explain, is_missing
 from seedbox.engine.swarm import SAVE_COUNTERS_EVERY_S, SAVE_EVERY_S, Swarm
 from seedbox.engine.taken import Taken
 
@@ -57,7 +60,7 @@ def state_update(swarm: Swarm, alert: lt.state_update_alert) -> None:
 
 
 def _look_at(swarm: Swarm, taken: Taken, status: lt.torrent_status) -> None:
-    snapshot = read_snapshot(taken, status)
+    snapshot = read_snapshot(taken, status, closing=swarm.closing)
     before = taken.snapshot
     if snapshot != before:
         taken.snapshot = snapshot
@@ -76,6 +79,8 @@ def torrent_checked(swarm: Swarm, taken: Taken, alert: lt.torrent_checked_alert)
     swarm.wants_update = True
     if taken.file_sizes:
         look_at_files(swarm, taken)
+    if taken.returning:
+        check_has_ended(swarm, taken)
     if swarm.store.is_lagging(taken.key):  # else nothing was learnt, and a start with many torrents has enough to do
         swarm.request_save(taken)
 
@@ -104,10 +109,10 @@ def torrent_error(swarm: Swarm, taken: Taken, alert: lt.torrent_error_alert) -> 
 
 def file_error(swarm: Swarm, taken: Taken, alert: lt.file_error_alert) -> None:
     swarm.wants_update = True
-    sentence = explain(alert.error, alert.filename())
-    if sentence != taken.disk_problem:
-        taken.disk_problem = sentence
-        swarm.tell(taken.key, "error", sentence)
+    if is_missing(alert.error):  # libtorrent goes on and offers what it can't read
+        files_are_missing(swarm, taken, alert.filename())
+    else:
+        begin(swarm, taken, alert.error, alert.filename())
 
 
 def hash_failed(swarm: Swarm, taken: Taken, alert: lt.hash_failed_alert) -> None:
@@ -183,7 +188,7 @@ def save_resume_data(swarm: Swarm, taken: Taken, alert: lt.save_resume_data_aler
     if taken.refusal or int(taken.handle.status(0).state) in _CHECKING:
         return
     complete = bool(params.have_pieces) and all(params.have_pieces)
-    rests = not taken.runs or swarm.closing
+    rests = not taken.runs or swarm.closing or bool(taken.missing)
     swarm.write(
         taken.key,
         lt.write_resume_data_buf(params),
@@ -206,6 +211,10 @@ def _end_of_save(swarm: Swarm, taken: Taken) -> int | None:
 
 
 def fastresume_rejected(swarm: Swarm, taken: Taken, alert: lt.fastresume_rejected_alert) -> None:
+    """Let libtorrent check the files where they don't fit; where whole ones are not there, wait for them instead."""
+    if wrong := first_missing(paths(taken, sorted(taken.had))):
+        files_are_missing(swarm, taken, wrong[1])
+        return
     swarm.store.mark_lagging(taken.key)
     swarm.tell(
         taken.key,
@@ -285,6 +294,9 @@ ABOUT_ALL: dict[type, Callable[[Swarm, Any], None]] = {
     lt.alerts_dropped_alert: alerts_dropped,
     lt.listen_failed_alert: listen_failed,
     lt.listen_succeeded_alert: listen_succeeded,
+    lt.portmap_alert: port_mapped,
+    lt.portmap_error_alert: port_not_mapped,
+    lt.socks5_alert: socks5_failed,
     lt.state_update_alert: state_update,
     lt.torrent_delete_failed_alert: torrent_deleted,
     lt.torrent_deleted_alert: torrent_deleted,
@@ -296,7 +308,6 @@ IGNORED: frozenset[type] = frozenset(
         lt.external_ip_alert,
         lt.lsd_error_alert,
         lt.peer_error_alert,
-        lt.portmap_error_alert,  # routers without port mapping are the rule
         lt.torrent_added_alert,
         lt.torrent_removed_alert,  # torrent_deleted follows
         lt.tracker_error_alert,  # shown with the trackers, to those who brought them

@@ -13,7 +13,7 @@ from seedbox.engine.settings import Setting
 DEFAULT_DISK = "default_disk_io_constructor"
 NO_DISK = "disabled_disk_io_constructor"  # takes what it gets and forgets it
 
-_ALONE: Mapping[str, Setting] = {
+ALONE: Mapping[str, Setting] = {
     "enable_dht": False,
     "enable_lsd": False,
     "enable_upnp": False,
@@ -21,7 +21,7 @@ _ALONE: Mapping[str, Setting] = {
     "allow_multiple_connections_per_ip": True,
     "ssrf_mitigation": False,
 }
-_NEVER_MANAGED = lt.torrent_flags.default_flags & ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
+NEVER_MANAGED = lt.torrent_flags.default_flags & ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
 
 
 class BarePeerTimeout(Exception):
@@ -34,7 +34,7 @@ class BarePeer:
     def __init__(
         self, address: str, *, overrides: Mapping[str, Setting] | None = None, disk_io: str = DEFAULT_DISK
     ) -> None:
-        pack = {**_ALONE, "listen_interfaces": f"{address}:0", "outgoing_interfaces": address, **(overrides or {})}
+        pack = {**ALONE, "listen_interfaces": f"{address}:0", "outgoing_interfaces": address, **(overrides or {})}
         params = lt.session_params(cast("lt.settings_pack", pack))
         params.disk_io_constructor = disk_io
         self._address = address
@@ -51,7 +51,7 @@ class BarePeer:
         """Add the torrent; `complete` says that the content is in `folder`, `empty` that nothing is: no check then."""
         params = lt.load_torrent_buffer(torrent_file)
         params.save_path = str(folder)
-        params.flags = _NEVER_MANAGED | (lt.torrent_flags.seed_mode if complete else 0)
+        params.flags = NEVER_MANAGED | (lt.torrent_flags.seed_mode if complete else 0)
         if empty and params.ti:
             params.have_pieces = [False] * params.ti.num_pieces()
         self._handle = self._open_session().add_torrent(params)
@@ -75,6 +75,17 @@ class BarePeer:
     @property
     def sent_bytes(self) -> int:
         return self._open_handle().status(0).all_time_upload
+
+    @property
+    def peers(self) -> tuple[str, ...]:
+        """The IP addresses that it is connected to."""
+        return tuple(peer.ip[0] for peer in self._open_handle().get_peer_info())
+
+    @property
+    def clients(self) -> tuple[str, ...]:
+        """What they call themselves: names, and peer IDs as far as those can be read."""
+        found = self._open_handle().get_peer_info()
+        return tuple(f"{peer.client.decode(errors='replace')} {peer.pid.to_bytes()!r}" for peer in found)
 
     def limit_upload(self, speed_bytes_per_s: int) -> None:
         """Send no faster, so that somebody can be caught in the middle."""

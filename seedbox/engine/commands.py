@@ -10,32 +10,36 @@ from typing import Any
 import libtorrent as lt
 
 from seedbox.domain.metainfo import BadTorrent
+from seedbox.engine.faults import go_on
 from seedbox.engine.intake import BadResume, Intake, read_intake
 from seedbox.engine.metainfo import read_torrent_file, torrent_file_of
+from seedbox.engine.places import is_there, root_of
 from seedbox.engine.port import (
     AddFailed,
     AddTorrent,
-    Command,
     ConnectPeers,
     GiveMetadata,
     MetadataReceived,
     RecheckTorrent,
     RemoveFailed,
     RemoveTorrent,
+    SetAside,
     SetTrackers,
     StartTorrent,
     StopTorrent,
+    TorrentCommand,
     WatchTorrents,
 )
+from seedbox.engine.presence import fetch_anyway
 from seedbox.engine.readings import read_file_sizes
-from seedbox.engine.removal import delete_content
+from seedbox.engine.removal import delete_content, no_disk
 from seedbox.engine.swarm import Removal, Swarm
 from seedbox.engine.taken import Taken
 
 DELETION_LIMIT_S = 60.0  # libtorrent's own; we delete the folder in any case
 
 
-def carry_out(swarm: Swarm, command: Command) -> None:
+def carry_out(swarm: Swarm, command: TorrentCommand) -> None:
     """Start carrying out a command. All but Add, Remove and Watch need a torrent that we have."""
     match command:
         case AddTorrent():
@@ -80,6 +84,7 @@ def add(swarm: Swarm, command: AddTorrent) -> None:
         runs=command.runs,
         by_magnet=not command.torrent_file,
         file_sizes=read_file_sizes(info) if info else {},
+        had=intake.had,
     )
     swarm.torrents.put(taken)
     if info and taken.by_magnet:
@@ -101,10 +106,10 @@ def parse_endpoint(text: str) -> tuple[str, int] | None:
 
 
 def _read(swarm: Swarm, command: AddTorrent) -> Intake:
-    resume = swarm.store.load(command.key)
     try:
-        return read_intake(command, resume)
-    except BadResume as problem:
+        return read_intake(command, swarm.store.load(command.key))
+    except (BadResume, OSError) as problem:
+        swarm.store.put_away(command.key)
         swarm.tell(
             command.key,
             "warning",
@@ -138,18 +143,17 @@ def _why_not(problem: Exception) -> str:
 
 def start(swarm: Swarm, taken: Taken, command: StartTorrent) -> None:
     taken.runs = True
-    if taken.refusal:
-        return
-    taken.disk_problem = ""
-    swarm.store.mark_lagging(taken.key)
-    taken.handle.clear_error()
-    taken.handle.unset_flags(lt.torrent_flags.stop_when_ready | lt.torrent_flags.upload_mode)
-    taken.handle.resume()
-    swarm.schedule_save(taken, every_s=0)  # takes the mark away again if the torrent is complete
+    if not (taken.refusal or taken.missing or taken.returning):
+        go_on(swarm, taken)
 
 
 def stop(swarm: Swarm, taken: Taken, command: StopTorrent) -> None:
     taken.runs = False
+    if taken.fault:
+        taken.fault, taken.disk_problem = None, ""
+        taken.handle.unset_flags(lt.torrent_flags.upload_mode)
+    if taken.returning:
+        return  # it is being checked, and stops then
     taken.handle.unset_flags(lt.torrent_flags.stop_when_ready)
     taken.handle.pause()  # torrent_paused_alert saves
 
@@ -158,13 +162,20 @@ def recheck(swarm: Swarm, taken: Taken, command: RecheckTorrent) -> None:
     if taken.refusal or not taken.file_sizes:
         return
     swarm.store.mark_lagging(taken.key)
-    taken.disk_problem = ""
+    fetch_anyway(swarm, taken)
+    taken.fault, taken.disk_problem = None, ""
     taken.file_done.clear()
     taken.handle.clear_error()
     taken.handle.force_recheck()
+    taken.handle.unset_flags(lt.torrent_flags.stop_when_ready | lt.torrent_flags.upload_mode)
+    taken.handle.resume()  # a paused torrent doesn't check
     if not taken.runs:
-        taken.handle.resume()  # a paused torrent doesn't check
         taken.handle.set_flags(lt.torrent_flags.stop_when_ready)
+
+
+def set_aside(swarm: Swarm, taken: Taken, command: SetAside) -> None:
+    swarm.let_go(taken)
+    swarm.session.remove_torrent(taken.handle)
 
 
 def set_trackers(swarm: Swarm, taken: Taken, command: SetTrackers) -> None:
@@ -207,6 +218,9 @@ def remove(swarm: Swarm, command: RemoveTorrent) -> None:
     if not Path(command.save_path).is_absolute():
         swarm.report(RemoveFailed(command.key, f"{command.save_path} is no absolute path, so nothing was deleted."))
         return
+    if not is_there(swarm.settings, command.save_path):
+        swarm.report(RemoveFailed(command.key, no_disk(root_of(swarm.settings, command.save_path))))
+        return
     taken = swarm.torrents.get(command.key)
     removal = Removal(command.key, command.save_path, frozenset(), time.monotonic() + DELETION_LIMIT_S)
     swarm.removals[command.key] = removal
@@ -215,9 +229,7 @@ def remove(swarm: Swarm, command: RemoveTorrent) -> None:
         return
     hashes = taken.handle.info_hashes()
     removal.hashes = frozenset({str(hashes.v1), str(hashes.v2)})
-    swarm.torrents.take_out(taken)
-    swarm.due_saves.pop(taken.key, None)
-    swarm.due_files.pop(taken.key, None)
+    swarm.let_go(taken)
     swarm.session.remove_torrent(taken.handle, lt.session.delete_files)
     settle_conflicts(swarm)
 
@@ -242,6 +254,7 @@ CHANGES: dict[type, Callable[[Swarm, Taken, Any], None]] = {
     StartTorrent: start,
     StopTorrent: stop,
     RecheckTorrent: recheck,
+    SetAside: set_aside,
     SetTrackers: set_trackers,
     GiveMetadata: give_metadata,
     ConnectPeers: connect_peers,

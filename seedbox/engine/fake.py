@@ -11,6 +11,7 @@ from seedbox.engine.port import (
     AddFailed,
     AddTorrent,
     Command,
+    ConfigureNetwork,
     ConnectPeers,
     Details,
     Event,
@@ -18,11 +19,13 @@ from seedbox.engine.port import (
     GiveMetadata,
     Logged,
     MetadataReceived,
+    NetworkAnswered,
     Peer,
     RecheckTorrent,
     Removed,
     RemoveFailed,
     RemoveTorrent,
+    SetAside,
     SetTrackers,
     Snapshot,
     StartTorrent,
@@ -41,20 +44,28 @@ class FakeTorrent:
     done_bytes: int = 0
     uploaded_bytes: int = 0
     error: str = ""
+    disk_problem: str = ""
+    missing: str = ""
     checking: bool = False
     last: Snapshot | None = None
     reported: dict[int, int] = field(default_factory=dict)
 
 
 class FakeEngine:
-    """Deterministic. Tests move the swarm with `deliver`, `upload`, `give_metadata`, `fail`; all else is the port."""
+    """Deterministic. Tests move it with `deliver`, `upload`, `give_metadata`, `fail`, `fill_disk`, `lose_files`."""
 
-    def __init__(self, kept: "dict[str, FakeTorrent] | None" = None) -> None:
+    def __init__(
+        self, kept: "dict[str, FakeTorrent] | None" = None, *, network: ConfigureNetwork | None = None
+    ) -> None:
         self.torrents: dict[str, FakeTorrent] = {}
         self.commands: list[Command] = []  # all that was asked, in order
         self.listening: tuple[str, ...] = ("127.0.0.1:6881",)
         self.problem = ""
         self.remove_error = ""  # while set, removals fail with it
+        self.network = ConfigureNetwork() if network is None else network
+        self.missing_interfaces: set[str] = set()
+        self.proxy_says = ""  # while set, proxies are no way out
+        self._told: NetworkAnswered | None = None
         self.closed = False
         self._watched: frozenset[str] = frozenset()
         self._outbox: list[Event] = []
@@ -70,8 +81,13 @@ class FakeEngine:
                 self._add(command)
             case RemoveTorrent():
                 self._remove(command)
+            case SetAside():
+                if command.key in self.torrents:
+                    self.kept[command.key] = self.torrents.pop(command.key)
             case WatchTorrents():
                 self._watched = command.keys
+            case ConfigureNetwork():
+                self.network = command
             case _ if torrent := self.torrents.get(command.key):
                 self._change(torrent, command)
         self._woken.set()
@@ -106,7 +122,8 @@ class FakeEngine:
     def deliver(self, key: str, size_bytes: int) -> None:
         """Let peers send that many bytes, if the torrent runs."""
         torrent = self.torrents[key]
-        if torrent.runs and torrent.metainfo and not torrent.error:
+        stands_still = torrent.error or torrent.disk_problem or torrent.missing or self.network_problem
+        if torrent.runs and torrent.metainfo and not stands_still:
             torrent.done_bytes = min(torrent.done_bytes + size_bytes, torrent.metainfo.size_bytes)
         self._woken.set()
 
@@ -130,7 +147,32 @@ class FakeEngine:
         self._outbox.append(Logged(key, "error", error))
         self._woken.set()
 
+    def fill_disk(self, key: str, problem: str) -> None:
+        """Let writing fail with this sentence, and go on once it is "" again."""
+        self.torrents[key].disk_problem = problem
+        self._outbox.append(Logged(key, "error" if problem else "info", problem or "The disk has room again."))
+        self._woken.set()
+
+    def lose_files(self, key: str, problem: str) -> None:
+        """Let files vanish with this sentence; "" brings them back."""
+        self.torrents[key].missing = problem
+        self._outbox.append(Logged(key, "error" if problem else "info", problem or "The files are there again."))
+        self._woken.set()
+
     # --- inside
+
+    @property
+    def network_problem(self) -> str:
+        wanted = self.network.settings
+        if wanted.interface in self.missing_interfaces:
+            return f"There is no interface {wanted.interface}."
+        return self.network.refusal or (self.proxy_says if wanted.has_proxy else "")
+
+    def _answer_network(self) -> None:
+        answer = NetworkAnswered(self.network.version, self.network_problem)
+        if answer != self._told:
+            self._told = answer
+            self._outbox.append(answer)
 
     def _add(self, command: AddTorrent) -> None:
         if command.key in self.torrents:
@@ -167,6 +209,8 @@ class FakeEngine:
                 torrent.runs = False
             case RecheckTorrent():
                 torrent.checking, torrent.error = torrent.metainfo is not None, ""
+                if torrent.missing:
+                    torrent.missing, torrent.done_bytes = "", 0
             case SetTrackers():
                 torrent.trackers = command.trackers
             case ConnectPeers():
@@ -177,6 +221,7 @@ class FakeEngine:
                 pass
 
     def _look(self) -> None:
+        self._answer_network()
         for key, torrent in self.torrents.items():
             snapshot = self._snapshot(key, torrent)
             if snapshot != torrent.last:
@@ -203,7 +248,7 @@ class FakeEngine:
             peers=len(torrent.peers) if torrent.runs else 0,
             seeds=0,
             checked_ppm=0,
-            error=torrent.error,
+            error=torrent.error or torrent.missing or (torrent.disk_problem if torrent.runs else ""),
         )
 
     def _details(self, key: str, torrent: FakeTorrent) -> Details:
@@ -220,6 +265,10 @@ class FakeEngine:
 def _state(torrent: FakeTorrent, *, complete: bool) -> State:
     if torrent.error:
         return State.ERROR
+    if torrent.missing:
+        return State.MISSING
+    if torrent.disk_problem and torrent.runs:
+        return State.DISK
     if torrent.checking:
         return State.CHECKING
     if not torrent.runs:

@@ -15,6 +15,8 @@ def look_at_files(swarm: Swarm, taken: Taken) -> None:
     This waits for libtorrent's network thread; the alert that would spare it can't be read from Python.
     """
     swarm.due_files.pop(taken.key, None)
+    if taken.missing:
+        return  # what libtorrent knows now is not what was lost
     taken.files_at_s = time.monotonic()
     done_bytes = taken.handle.file_progress(lt.file_progress_flags_t.piece_granularity)
     changed: dict[int, int] = {}

@@ -1,6 +1,7 @@
 """What libtorrent is given to take a torrent in: a torrent file or a magnet, joined with resume data."""
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 import libtorrent as lt
 
@@ -34,6 +35,7 @@ class Intake:
     params: lt.add_torrent_params
     complete: bool = False  # says the resume data
     must_check: bool = False
+    had: frozenset[int] = frozenset()  # files that are whole, says the resume data
 
     def forget_pieces(self) -> None:
         """Let libtorrent look for pieces on disk itself."""
@@ -42,6 +44,7 @@ class Intake:
         self.params.unfinished_pieces = {}
         self.complete = False
         self.must_check = True
+        self.had = frozenset()  # they may be fetched again: a wish to check them may be what was interrupted
 
 
 def read_intake(command: AddTorrent, resume: bytes | None) -> Intake:
@@ -62,7 +65,25 @@ def read_intake(command: AddTorrent, resume: bytes | None) -> Intake:
     pieces = params.ti.num_pieces() if params.ti else 0
     if params.have_pieces and not pieces <= len(params.have_pieces) < pieces + 8:  # they come in whole bytes
         raise BadResume("its number of pieces is wrong")
-    return Intake(params, complete=bool(params.have_pieces) and all(params.have_pieces[:pieces]))
+    complete = bool(params.have_pieces) and all(params.have_pieces[:pieces])
+    return Intake(params, complete=complete, had=_whole_files(params))
+
+
+def _whole_files(params: lt.add_torrent_params) -> frozenset[int]:
+    """Return the files whose every piece is there."""
+    if params.ti is None or not params.have_pieces:
+        return frozenset()
+    layout, length = params.ti.layout(), params.ti.piece_length()
+    have = list(accumulate(params.have_pieces, initial=0))  # pieces had before each piece
+    whole = set()
+    for index in range(layout.num_files()):
+        size = layout.file_size(index)
+        if size and not layout.file_flags(index) & lt.file_flags_t.flag_pad_file:
+            first = layout.file_offset(index) // length
+            after = (layout.file_offset(index) + size - 1) // length + 1
+            if have[after] - have[first] == after - first:
+                whole.add(index)
+    return frozenset(whole)
 
 
 def _source(command: AddTorrent) -> lt.add_torrent_params:

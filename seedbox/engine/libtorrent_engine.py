@@ -10,8 +10,10 @@ import libtorrent as lt
 from seedbox.domain.states import ACTIVE_STATES
 from seedbox.engine.alerts import handle_alert
 from seedbox.engine.commands import add, carry_out
+from seedbox.engine.faults import look_again
 from seedbox.engine.files import look_at_files
-from seedbox.engine.port import Command, Event
+from seedbox.engine.gate import Gate
+from seedbox.engine.port import Command, ConfigureNetwork, Event
 from seedbox.engine.readings import read_details
 from seedbox.engine.removal import delete_content
 from seedbox.engine.settings import EngineSettings, everyone_global, settings_pack
@@ -26,7 +28,9 @@ LAST_ANNOUNCE_S = 1  # trackers get this long to hear that we stop
 
 
 class LibtorrentEngine:
-    def __init__(self, settings: EngineSettings) -> None:
+    """Reaches the world as `network` says from its first packet on."""
+
+    def __init__(self, settings: EngineSettings, network: ConfigureNetwork | None = None) -> None:
         params = lt.session_params(settings_pack(settings))
         params.disk_io_constructor = settings.disk_io
         self._waker = Waker()
@@ -34,6 +38,7 @@ class LibtorrentEngine:
         self._session.set_peer_class_filter(everyone_global())
         self._session.set_alert_fd(self._waker.write_descriptor)
         self._swarm = Swarm(settings, self._session, self._waker)
+        self._gate = Gate(self._swarm, network or ConfigureNetwork())
         self._next_tick_s = time.monotonic()
         self._updated_at_s = 0.0
 
@@ -43,10 +48,13 @@ class LibtorrentEngine:
 
     @property
     def problem(self) -> str:
-        return " ".join(self._swarm.listen_problems.values())
+        return " ".join(filter(None, (self._gate.problem, self._swarm.store_problem)))
 
     def apply(self, command: Command) -> None:
-        carry_out(self._swarm, command)
+        if isinstance(command, ConfigureNetwork):
+            self._gate.configure(command)
+        else:
+            carry_out(self._swarm, command)
         self._update_if_wanted()
 
     def poll(self, *, timeout_s: float) -> Sequence[Event]:
@@ -78,6 +86,8 @@ class LibtorrentEngine:
         2. Then save what else has changed, in what is left of `timeout_s` less the last announces.
         3. Drop every handle and the session: left to the interpreter's end, its threads abort the process.
         """
+        if self._session is None:
+            return ()
         deadline = time.monotonic() + timeout_s - LAST_ANNOUNCE_S
         self._begin_closing()
         self._wait_for_saves(deadline)
@@ -124,6 +134,7 @@ class LibtorrentEngine:
             return
         self._next_tick_s = now + TICK_S
         swarm = self._swarm
+        self._gate.look()
         swarm.wants_update = True
         for key in _due(swarm.due_saves, now)[:MAX_SAVES_PER_TICK]:
             if taken := swarm.torrents.get(key):
@@ -134,6 +145,8 @@ class LibtorrentEngine:
         for key in swarm.watched:
             if taken := swarm.torrents.get(key):
                 swarm.report(read_details(taken))
+        look_again(swarm)
+        swarm.presence.tick(swarm)
         for removal in tuple(swarm.removals.values()):
             if now >= removal.give_up_at_s:
                 delete_content(swarm, removal)
@@ -145,6 +158,8 @@ class LibtorrentEngine:
         self._swarm.deferred.clear()
         self._session.apply_settings({"stop_tracker_timeout": LAST_ANNOUNCE_S})
         self._session.pause()
+        if not self._gate.is_open:
+            return  # it was paused already
         for taken in self._swarm.torrents:
             if taken.snapshot and taken.snapshot.state in ACTIVE_STATES:
                 self._swarm.unpaused.add(taken.key)

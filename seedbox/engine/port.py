@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from seedbox.domain.network import NetworkSettings
 from seedbox.domain.states import State
 
 # --- commands: what the owner may ask ---------------------------------------------------------------------------------
@@ -43,7 +44,10 @@ class StopTorrent:
 
 @dataclass(frozen=True)
 class RecheckTorrent:
-    """Compare every piece on disk with its hash; a stopped torrent is stopped again afterwards."""
+    """Compare every piece on disk with its hash; a stopped torrent is stopped again afterwards.
+
+    What is missing then is fetched by a torrent that runs, also where the state was MISSING before.
+    """
 
     key: str
 
@@ -54,6 +58,13 @@ class RemoveTorrent:
 
     key: str
     save_path: str
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """Forget a torrent and touch nothing on disk, its resume data stays: its disk is away. An add takes it in again."""
+
+    key: str
 
 
 @dataclass(frozen=True)
@@ -83,17 +94,28 @@ class WatchTorrents:
     keys: frozenset[str]
 
 
-Command = (
+@dataclass(frozen=True)
+class ConfigureNetwork:
+    """Reach the world in this way only, and in none while that is impossible; `NetworkAnswered` says how it went."""
+
+    version: int = 0  # of the settings, for the answer
+    settings: NetworkSettings = NetworkSettings()
+    refusal: str = ""  # why they can't even be tried, in a sentence: connect nowhere
+
+
+TorrentCommand = (
     AddTorrent
     | StartTorrent
     | StopTorrent
     | RecheckTorrent
     | RemoveTorrent
+    | SetAside
     | SetTrackers
     | GiveMetadata
     | ConnectPeers
     | WatchTorrents
 )
+Command = TorrentCommand | ConfigureNetwork
 
 # --- events: what the owner hears -------------------------------------------------------------------------------------
 
@@ -113,7 +135,7 @@ class Snapshot:
     peers: int  # connected
     seeds: int  # connected and complete
     checked_ppm: int  # progress of a check while CHECKING, else 0
-    error: str  # a sentence in state ERROR, else ""
+    error: str  # a sentence in the states ERROR, DISK and MISSING, else ""
 
 
 @dataclass(frozen=True)
@@ -193,7 +215,28 @@ class Details:
     trackers: tuple[Tracker, ...] = field(default=())
 
 
-Event = Snapshot | MetadataReceived | FilesProgress | Logged | Removed | RemoveFailed | AddFailed | Details
+@dataclass(frozen=True)
+class NetworkAnswered:
+    """How the network settings of this version stand: said when that is known, and again whenever it changes."""
+
+    version: int
+    problem: str  # why they are not in force, in a sentence; "" when they are
+    port_mapping: str = ""  # what the router said; "" when it was not asked or has not answered
+    proxy: str = ""  # what the proxy answered last; "" without one
+    blocklist: str = ""  # what was read of it; "" without one
+
+
+Event = (
+    Snapshot
+    | MetadataReceived
+    | FilesProgress
+    | Logged
+    | Removed
+    | RemoveFailed
+    | AddFailed
+    | Details
+    | NetworkAnswered
+)
 
 
 class Engine(Protocol):

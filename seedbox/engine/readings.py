@@ -9,6 +9,7 @@ from seedbox.domain.states import State
 from seedbox.domain.units import PPM
 from seedbox.engine.metainfo import format_endpoint
 from seedbox.engine.port import Details, Peer, Snapshot, Tracker
+from seedbox.engine.presence import had_bytes
 from seedbox.engine.sentences import explain
 from seedbox.engine.states import state_of
 from seedbox.engine.taken import Taken
@@ -28,18 +29,19 @@ _CATEGORIES = {
 }
 
 
-def read_snapshot(taken: Taken, status: lt.torrent_status) -> Snapshot:
+def read_snapshot(taken: Taken, status: lt.torrent_status, *, closing: bool) -> Snapshot:
+    """Return a torrent's figures; one that shall run and waits for the network is not shown as stopped."""
     error = _error_of(taken, status)
-    state = state_of(
+    state = _own_state(taken) or state_of(
         engine_state=int(status.state),
-        paused=bool(status.flags & lt.torrent_flags.paused),
+        paused=bool(status.flags & lt.torrent_flags.paused) and (closing or not taken.runs),
         complete=status.is_finished,
         failed=bool(error),
     )
     return Snapshot(
         key=taken.key,
         state=state,
-        done_bytes=status.total_wanted_done,
+        done_bytes=max(status.total_wanted_done, had_bytes(taken) if taken.missing else 0),
         wanted_bytes=status.total_wanted if status.has_metadata else 0,
         downloaded_bytes=status.all_time_download,
         uploaded_bytes=status.all_time_upload,
@@ -76,9 +78,18 @@ def read_details(taken: Taken) -> Details:
     )
 
 
+def _own_state(taken: Taken) -> State | None:
+    """Return a state that libtorrent knows nothing of."""
+    if taken.missing and not taken.refusal:
+        return State.MISSING
+    return State.DISK if taken.fault and not taken.refusal else None
+
+
 def _error_of(taken: Taken, status: lt.torrent_status) -> str:
     if taken.refusal:
         return taken.refusal
+    if taken.missing or taken.fault:
+        return taken.missing or taken.disk_problem
     if status.errc.value():
         return taken.disk_problem or explain(status.errc)
     if status.flags & lt.torrent_flags.upload_mode:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedbox.engine.deletion import OutsideDownloads, delete_folder
+from seedbox.engine.places import is_there, root_of
 from seedbox.engine.port import Removed, RemoveFailed
 from seedbox.engine.swarm import Removal, Swarm
 
@@ -11,13 +12,24 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 
+class DiskAway(Exception):
+    """The folder's disk is not there: its files are deleted when it is back."""
+
+
+def no_disk(root: Path) -> str:
+    return f"The disk at {root} is not there, so nothing was deleted yet: mount it; the node tries again."
+
+
 def delete_content(swarm: Swarm, removal: Removal) -> None:
     """Delete what libtorrent left, and report the outcome."""
     removal.give_up_at_s = float("inf")  # our own turn now; it has no limit
 
     def job() -> None:
+        root = root_of(swarm.settings, removal.save_path)
+        if not is_there(swarm.settings, removal.save_path):
+            raise DiskAway(root)
         swarm.store.forget(removal.key)
-        delete_folder(Path(removal.save_path), below=swarm.settings.downloads_folder)
+        delete_folder(Path(removal.save_path), below=root)
 
     swarm.delete(job, lambda future: _report(swarm, removal, future))
 
@@ -34,5 +46,7 @@ def _report(swarm: Swarm, removal: Removal, future: "Future[None]") -> None:
 def _sentence(removal: Removal, problem: BaseException) -> str:
     if isinstance(problem, OutsideDownloads):
         return f"{removal.save_path} isn't below the node's downloads folder, so it is left alone. Delete it by hand."
+    if isinstance(problem, DiskAway):
+        return no_disk(problem.args[0])
     what = problem.strerror if isinstance(problem, OSError) else str(problem)
     return f"Some files in {removal.save_path} could not be deleted ({what}). Mend that; the node tries again."

@@ -1,7 +1,9 @@
 """Resume data on disk: one file per torrent, replaced atomically, and a marker while it may lag behind the content."""
 
+import contextlib
 import os
 import re
+import shutil
 import threading
 from pathlib import Path
 
@@ -28,7 +30,7 @@ class ResumeStore:
         self._gone: set[str] = set()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for leftover in folder.glob("*.new"):  # of a write that an unclean end cut off
-            leftover.unlink()
+            _delete(leftover)
 
     def load(self, key: str) -> bytes | None:
         path = self._path(key)
@@ -41,12 +43,26 @@ class ResumeStore:
             return None
 
     def is_lagging(self, key: str) -> bool:
-        return self._marker(key).exists()
+        return self._marker(key).exists() or self._is_dated_back(key)
 
     def mark_lagging(self, key: str) -> None:
+        """Mark it; on a full disk by an impossible time on the resume data, which needs no space.
+
+        Where neither can be written nothing is marked: then an unclean end costs what was not saved, and no more.
+        """
         with self._lock:
             self._generations[key] = self._generations.get(key, 0) + 1
-            self._marker(key).touch()
+            try:
+                self._marker(key).touch()
+            except OSError:
+                with contextlib.suppress(OSError):  # without resume data the files are checked in any case
+                    os.utime(self._path(key), (0, 0))
+
+    def put_away(self, key: str) -> None:
+        """Keep resume data that nobody can read under another name, for somebody to look at."""
+        path = self._path(key)
+        with self._lock, contextlib.suppress(OSError):
+            path.replace(path.with_suffix(".damaged"))
 
     def generation(self, key: str) -> int:
         return self._generations.get(key, 0)
@@ -55,16 +71,20 @@ class ResumeStore:
         """Replace the resume data; `clears` is the generation of the mark that this data makes needless, if any."""
         path = self._path(key)
         fresh = path.with_suffix(".new")
-        with fresh.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        with self._lock:
-            if key in self._gone:
-                fresh.unlink()
-                return
-            fresh.replace(path)
-            self._clear(key, clears)
+        try:
+            self._write(fresh, data)
+            with self._lock:
+                if key in self._gone:
+                    fresh.unlink()
+                    return
+                if self._is_dated_back(key):
+                    self._marker(key).touch()  # the time goes with the file
+                fresh.replace(path)
+                self._clear(key, clears)
+        except OSError:
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)  # a full disk has no room for halves
+            raise
         self._sync_folder()
 
     def clear(self, key: str, *, generation: int) -> None:
@@ -75,12 +95,26 @@ class ResumeStore:
     def forget(self, key: str) -> None:
         with self._lock:
             self._gone.add(key)
-            self._path(key).unlink(missing_ok=True)
-            self._marker(key).unlink(missing_ok=True)
+            for path in (self._path(key), self._marker(key), self._path(key).with_suffix(".damaged")):
+                _delete(path)
 
     def _clear(self, key: str, generation: int | None) -> None:
         if generation is not None and generation == self._generations.get(key, 0):
-            self._marker(key).unlink(missing_ok=True)
+            _delete(self._marker(key))
+            if self._is_dated_back(key):
+                os.utime(self._path(key))
+
+    def _is_dated_back(self, key: str) -> bool:
+        try:
+            return self._path(key).stat().st_mtime == 0
+        except OSError:
+            return False
+
+    def _write(self, path: Path, data: bytes) -> None:
+        with path.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
 
     def _sync_folder(self) -> None:
         descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -96,3 +130,11 @@ class ResumeStore:
 
     def _marker(self, key: str) -> Path:
         return self._path(key).with_suffix(".lagging")
+
+
+def _delete(path: Path) -> None:
+    """Delete a file of ours, whatever stands in its place."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        shutil.rmtree(path)

@@ -4,6 +4,7 @@ import errno
 
 import libtorrent as lt
 
+_FILE_TOO_SHORT = 23  # libtorrent's number for it
 _SYSTEM = {
     errno.ENOSPC: "The disk is full. Free some space, then start the torrent again.",
     errno.EDQUOT: "The disk quota is used up. Free some space, then start the torrent again.",
@@ -19,6 +20,14 @@ _SYSTEM = {
 }
 
 CONFLICT = "This is the same torrent as another one on this node. Remove this one and use the other."
+
+
+_MISSING = frozenset({("system", errno.ENOENT), ("system", errno.ENOTDIR), ("libtorrent", _FILE_TOO_SHORT)})
+
+
+def is_missing(error: lt.error_code) -> bool:
+    """Say whether the error means that a file isn't there, or not all of it."""
+    return (error.category().name(), error.value()) in _MISSING
 
 
 def explain(error: lt.error_code, file: str = "") -> str:

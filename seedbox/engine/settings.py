@@ -1,6 +1,6 @@
 """How our engine is set up: what the node chooses, and what a seedbox needs of libtorrent."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -8,12 +8,12 @@ from typing import cast
 import libtorrent as lt
 
 from seedbox.domain.metainfo import MAX_TORRENT_FILE_BYTES
+from seedbox.engine.interfaces import interface_problem
 
 VERSION = (0, 1, 0, 0)
 USER_AGENT = "Seedbox/0.1.0"
+COMMON_USER_AGENT = "curl/7.81.0"  # libtorrent's own choice in its anonymous mode, but for private torrents
 
-MAX_CONNECTIONS = 2_000
-MAX_UPLOAD_SLOTS = 200
 MAX_ALERTS = 100_000  # queued; ten thousand torrents may all say something between two polls
 MAX_DOWNLOAD_QUEUE = 1_000  # blocks asked of one peer: 16 MiB in flight
 
@@ -40,7 +40,18 @@ SPEED: Mapping[str, Setting] = {
 
 DISK_IO = "default_disk_io_constructor"
 
-ALERT_MASK = lt.alert_category.error | lt.alert_category.status | lt.alert_category.storage
+ALERT_MASK = (
+    lt.alert_category.error | lt.alert_category.status | lt.alert_category.storage | lt.alert_category.port_mapping
+)
+
+# Nothing listens, nothing looks for anybody. The engine is paused besides, so that nothing connects.
+SHUT: Mapping[str, Setting] = {
+    "listen_interfaces": "",
+    "enable_dht": False,
+    "enable_lsd": False,
+    "enable_upnp": False,
+    "enable_natpmp": False,
+}
 
 
 @dataclass(frozen=True)
@@ -49,24 +60,24 @@ class EngineSettings:
 
     resume_folder: Path  # ours alone: resume data by key
     downloads_folder: Path  # every save path lies below it; nothing outside is ever deleted
+    more_folders: tuple[Path, ...] = field(default=(), kw_only=True)  # as the one above
+    has_markers: bool = field(default=False, kw_only=True)  # a folder without its marker is a disk that is away
     listen: tuple[str, ...]  # "IP:PORT", IPv6 in brackets
     isolated: bool = False  # no DHT, LSD, UPnP, NAT-PMP; several connections from one address (loopback)
     disk_io: str = DISK_IO
     overrides: Mapping[str, Setting] = field(default_factory=dict)
+    interface_problem: Callable[[str], str] = interface_problem  # of what everything shall be bound to
 
 
 def settings_pack(settings: EngineSettings) -> "lt.settings_pack":
     """Return libtorrent's settings for ours."""
     pack: dict[str, Setting] = {
-        "user_agent": USER_AGENT,
-        "peer_fingerprint": lt.generate_fingerprint("sb", *VERSION),
-        "listen_interfaces": ",".join(settings.listen),
+        **identity(anonymous=False),
+        **SHUT,  # until it is known how the node may reach the world
         "listen_system_port_fallback": False,  # a port that nobody chose can't be forwarded
         "alert_mask": ALERT_MASK,
         "alert_queue_size": MAX_ALERTS,
         "dht_bootstrap_nodes": ",".join(BOOTSTRAP_NODES),
-        "connections_limit": MAX_CONNECTIONS,
-        "unchoke_slots_limit": MAX_UPLOAD_SLOTS,
         "listen_queue_size": 128,
         "connection_speed": 100,
         # A peer we lost (our restart; its old uTP socket is still open) is asked again soon, and not given up sooner.
@@ -85,21 +96,18 @@ def settings_pack(settings: EngineSettings) -> "lt.settings_pack":
         **SPEED,
     }
     if settings.isolated:
-        pack |= _isolation(settings)
+        pack |= {
+            "allow_multiple_connections_per_ip": True,
+            "ssrf_mitigation": False,  # trackers of tests are on loopback
+        }
     return cast("lt.settings_pack", pack | dict(settings.overrides))
 
 
-def _isolation(settings: EngineSettings) -> dict[str, Setting]:
-    addresses = dict.fromkeys(address.rpartition(":")[0].strip("[]") for address in settings.listen)
+def identity(*, anonymous: bool) -> dict[str, Setting]:
+    """Return what tells peers and trackers who we are; peers hear a peer ID without any name in anonymous mode."""
     return {
-        "enable_dht": False,
-        "enable_lsd": False,
-        "enable_upnp": False,
-        "enable_natpmp": False,
-        "allow_multiple_connections_per_ip": True,
-        "ssrf_mitigation": False,  # trackers of tests are on loopback
-        # Without it every connection comes from 127.0.0.1, whichever address we listen on.
-        "outgoing_interfaces": ",".join(addresses),
+        "user_agent": COMMON_USER_AGENT if anonymous else USER_AGENT,
+        "peer_fingerprint": "" if anonymous else lt.generate_fingerprint("sb", *VERSION),
     }
 
 

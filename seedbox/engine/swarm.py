@@ -1,17 +1,20 @@
 """All that the owner thread keeps: the libtorrent session, its torrents, what is under way, and what to report."""
 
+import errno
 import logging
 import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 import libtorrent as lt
 
+from seedbox.domain.states import State
 from seedbox.engine.port import AddTorrent, Event, Logged
+from seedbox.engine.presence import Presence
 from seedbox.engine.resume import ResumeStore
 from seedbox.engine.settings import EngineSettings
 from seedbox.engine.taken import Registry, Taken
@@ -20,6 +23,7 @@ from seedbox.engine.waker import Waker
 log = logging.getLogger(__name__)
 
 SAVE_EVERY_S = 5.0  # resume data of a torrent that downloads
+SAVE_AGAIN_S = 10.0  # after resume data could not be written
 SAVE_COUNTERS_EVERY_S = 60.0  # of one that only seeds: after a kill, the bytes it sent since are not remembered
 FILES_EVERY_S = 2.0  # progress of single files
 MAX_SAVES_PER_TICK = 50
@@ -53,6 +57,12 @@ class Swarm:
         self.due_files: dict[str, float] = {}
         self.listening: dict[str, str] = {}  # "IP:PORT" by socket
         self.listen_problems: dict[str, str] = {}
+        self.port_mapping = ""  # what the router said last
+        self.proxy_said = ""  # of what it can't do
+        self.store_problem = ""  # why resume data can't be written, a sentence for the health page
+        self.faulty: set[str] = set()  # torrents whose disk is in trouble
+        self.missing: set[str] = set()  # torrents whose files are not there
+        self.presence = Presence()
         self.counts: Counter[str] = Counter()
         self.wants_update = False
         self.closing = False
@@ -60,7 +70,9 @@ class Swarm:
         # Content is deleted apart from resume data, so that a huge folder doesn't hold up a save.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="resume")
         self._deleter = ThreadPoolExecutor(1, thread_name_prefix="delete")
-        self._done: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._asker = ThreadPoolExecutor(2, thread_name_prefix="ask")
+        self._looker = ThreadPoolExecutor(1, thread_name_prefix="look")
+        self._done: SimpleQueue[tuple[int, Callable[[], None]]] = SimpleQueue()
         self._jobs = 0
 
     # --- reporting
@@ -70,6 +82,21 @@ class Swarm:
 
     def tell(self, key: str, level: str, text: str) -> None:
         self.outbox.append(Logged(key, level, text))
+
+    def let_go(self, taken: Taken) -> None:
+        """Keep nothing in mind of a torrent but its handle."""
+        self.torrents.take_out(taken)
+        for waiting in (self.due_saves, self.due_files):
+            waiting.pop(taken.key, None)
+
+    def show(self, taken: Taken, state: State, error: str, *, had_bytes: int = 0) -> None:
+        """Report a state that libtorrent knows nothing of, and so would not report soon."""
+        if taken.snapshot is not None:
+            done_bytes = max(taken.snapshot.done_bytes, had_bytes)
+            snapshot = replace(taken.snapshot, state=state, error=error, done_bytes=done_bytes)
+            if snapshot != taken.snapshot:
+                taken.snapshot = snapshot
+                self.report(snapshot)
 
     # --- resume data
 
@@ -100,9 +127,24 @@ class Swarm:
         )
 
     def _after_write(self, key: str, future: "Future[None]") -> None:
-        if problem := future.exception():
-            self.counts["resume_writes_failed"] += 1
-            self.tell(key, "error", f"Resume data could not be saved ({problem}). Look at the node's data folder.")
+        """Say once that data could not be written, and once that it could again; until then it is tried again."""
+        problem = future.exception()
+        taken = self.torrents.get(key)
+        if problem is None:
+            self.store_problem = ""
+            if taken and taken.unsaved:
+                taken.unsaved = False
+                self.tell(key, "info", "Its progress is saved again.")
+            return
+        self.counts["resume_writes_failed"] += 1
+        is_full = isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT)
+        why = "its disk is full: free space" if is_full else f"{problem}: mend that"
+        self.store_problem = f"The node's data folder takes no progress of torrents ({why}); it goes on by itself."
+        if taken is not None:
+            self.due_saves[key] = time.monotonic() + SAVE_AGAIN_S
+            if not taken.unsaved:
+                taken.unsaved = True
+                self.tell(key, "error", self.store_problem)
 
     # --- files
 
@@ -112,7 +154,14 @@ class Swarm:
     def delete(self, job: Callable[[], T], done: Callable[["Future[T]"], None]) -> None:
         self._submit(self._deleter, job, done)
 
+    def look_at_disk(self, job: Callable[[], T], done: Callable[["Future[T]"], None]) -> None:
+        self._submit(self._looker, job, done)
+
     # --- jobs of other threads
+
+    def ask(self, job: Callable[[], T], done: Callable[["Future[T]"], None]) -> None:
+        """Find something out that may take long; the engine closes without waiting for it."""
+        self._submit(self._asker, job, done, saves=0)
 
     @property
     def has_jobs(self) -> bool:
@@ -122,21 +171,30 @@ class Swarm:
         """Run, on the owner thread, what follows jobs that have ended."""
         while True:
             try:
-                follow = self._done.get_nowait()
+                saves, follow = self._done.get_nowait()
             except Empty:
                 return
-            self._jobs -= 1
+            self._jobs -= saves
             follow()
 
     def shut_down(self) -> None:
         """End the threads: a write that has begun is finished, a deletion goes on alone, the rest is dropped."""
         self._writer.shutdown(wait=True, cancel_futures=True)
         self._deleter.shutdown(wait=False, cancel_futures=True)
+        self._looker.shutdown(wait=False, cancel_futures=True)
+        self._asker.shutdown(wait=False, cancel_futures=True)
 
-    def _submit(self, executor: ThreadPoolExecutor, job: Callable[[], T], done: Callable[["Future[T]"], None]) -> None:
+    def _submit(
+        self,
+        executor: ThreadPoolExecutor,
+        job: Callable[[], T],
+        done: Callable[["Future[T]"], None],
+        *,
+        saves: int = 1,
+    ) -> None:
         def follow(future: "Future[T]") -> None:
-            self._done.put(lambda: None if future.cancelled() else done(future))
+            self._done.put((saves, lambda: None if future.cancelled() else done(future)))
             self.waker.ring()
 
-        self._jobs += 1
+        self._jobs += saves
         executor.submit(job).add_done_callback(follow)

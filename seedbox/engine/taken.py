@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import libtorrent as lt
 
 from seedbox.engine.port import Snapshot
+from seedbox.engine.trouble import Fault
 
 
 @dataclass(eq=False)
@@ -19,6 +20,14 @@ class Taken:
     refusal: str = ""  # our own reason to stop it for good: hostile metadata, a conflict
     held_back: bytes = b""  # torrent file that can be used once the torrent it is in conflict with is gone
     disk_problem: str = ""  # libtorrent stopped writing; cleared by a start
+    fault: Fault | None = None  # why, where it passes by itself
+    fault_pause_s: float = 0.0
+    well_since_s: float = float("-inf")  # monotonic: when the last fault ended
+    missing: str = ""  # a sentence: files that were whole are not there, and the torrent is stopped for that
+    had: frozenset[int] = frozenset()  # files that are or were whole, whatever libtorrent finds now
+    returning: bool = False  # they are back, and are being compared with their hashes
+    look_at_s: float = 0.0  # monotonic: for the next look at missing files
+    unsaved: bool = False  # its last resume data could not be written
     file_sizes: dict[int, int] = field(default_factory=dict)  # by index, without pad files; {} before the metadata
     file_done: dict[int, int] = field(default_factory=dict)  # as last reported
     unflushed: set[int] = field(default_factory=set)  # files that are complete but maybe not on disk yet

@@ -104,6 +104,32 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="node",
+            name="folders",
+            field=models.JSONField(default=list),
+        ),
+        migrations.AlterField(
+            model_name="observation",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("waiting", "waiting"),
+                    ("metadata", "metadata"),
+                    ("checking", "checking"),
+                    ("downloading", "downloading"),
+                    ("seeding", "seeding"),
+                    ("stopped", "stopped"),
+                    ("finished", "finished"),
+                    ("missing", "missing"),
+                    ("disk", "disk"),
+                    ("error", "error"),
+                    ("removing", "removing"),
+                ],
+                default="waiting",
+                max_length=12,
+            ),
+        ),
+        migrations.AddField(
+            model_name="node",
             name="network_answer",
             field=models.TextField(default=""),
         ),

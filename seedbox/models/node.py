@@ -9,6 +9,7 @@ class Node(models.Model):
     started_at = models.DateTimeField(null=True)
     beat_at = models.DateTimeField(null=True)
     folder = models.TextField(default="")  # where new torrents go
+    folders = models.JSONField(default=list)  # of each: name, path, is_there, problem, free_bytes, total_bytes, known
     free_bytes = models.BigIntegerField(default=0)
     total_bytes = models.BigIntegerField(default=0)
     listens_on = models.JSONField(default=list)  # ["0.0.0.0:6881", …] that the engine really got

@@ -32,6 +32,7 @@ class NodeStep(bootsteps.StartStopStep):
                 wiring.make_engine,
                 resume_folder=settings.DATA_DIR / f"node-{settings.NODE_NAME}" / "resume",
                 downloads_folder=settings.NODE_FOLDER,
+                more_folders=tuple(folder.path for folder in settings.NODE_FOLDERS[1:]),
                 listen=settings.NODE_LISTEN,
             ),
             read_torrent_file=wiring.read_torrent_file,

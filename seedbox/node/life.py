@@ -32,7 +32,7 @@ class NodeSettings:
     """What the operator has chosen for this node."""
 
     name: str
-    folder: Path  # where its torrents go
+    folder: Path  # where new torrents go, until the node has looked which folder has the most room
     data: Path  # where its own files go
     umask: int
     redis_url: str
@@ -73,7 +73,6 @@ class NodeLife:
         lock_file = self._settings.data / f"node-{self._settings.name}.lock"
         while not self._stop.is_set():
             try:
-                self._settings.folder.mkdir(parents=True, exist_ok=True)
                 with owned(lock_file) as token:
                     self._live(token)
             except (FolderInUse, nodes.LeaseHeld, DatabaseError, OSError) as problem:

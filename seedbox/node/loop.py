@@ -1,7 +1,6 @@
 """The body of a node: between its engine, the database and people's screens, turned about once a second."""
 
 import logging
-import shutil
 import threading
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -14,12 +13,14 @@ from seedbox.engine import port
 from seedbox.models import Node
 from seedbox.node.screen import Screen
 from seedbox.services import nodes, observing
+from seedbox.services.folders import open_folders
 from seedbox.services.live import Publisher
 from seedbox.services.observing import ReadTorrentFile
 from seedbox.services.reconcile import Reconciler
 from seedbox.services.ward import Ward
 
 LOOK_EVERY = timedelta(seconds=3)  # at the database without any nudge
+FOLDERS_EVERY = timedelta(seconds=1)  # are they there? Until then torrents might write below an empty mount point
 BEAT_EVERY = timedelta(seconds=3)
 SHOW_EVERY = timedelta(seconds=1)
 SHOW_AGAIN = timedelta(seconds=0.2)  # when a state changed
@@ -70,10 +71,11 @@ class NodeLoop:
         self._engine = engine
         self._publisher = publisher
         self._read_torrent_file = read_torrent_file
-        self._reconciler = Reconciler(node_id=node.pk, engine=engine, ward=self.ward)
+        self._folders = open_folders(node)
+        self._reconciler = Reconciler(node_id=node.pk, engine=engine, ward=self.ward, folders=self._folders)
         self._screen = Screen(node_id=node.pk, engine=engine, ward=self.ward, publisher=publisher)
         self._nudged = threading.Event()
-        self._look, self._beat = Every(LOOK_EVERY), Every(BEAT_EVERY)
+        self._look, self._beat, self._check = Every(LOOK_EVERY), Every(BEAT_EVERY), Every(FOLDERS_EVERY)
         self._show, self._store = Every(SHOW_EVERY), Every(STORE_EVERY)
         self._rest = Every(FIRST_REST)
         self._is_owner = True
@@ -91,11 +93,14 @@ class NodeLoop:
     def turn(self, events: Iterable[port.Event], *, now: datetime) -> None:
         """Take in what the engine says, and do what is due.
 
+        0. Leave torrents alone whose disk is away, also without the database.
         1. Forget torrents that the engine has removed, write what peers told of magnets.
         2. Carry out wishes that changed.  3. Write what was seen.  4. Beat.  5. Show what somebody looks at.
         Raises LeaseLost, and nothing else: a failure is kept in `problem` and tried again after a rest.
         """
         self.ward.absorb(events, now=now)
+        if self._check.is_due(now):
+            self._check_folders(now)
         if self.problem and not self._rest.is_due(now):
             return
         try:
@@ -143,18 +148,25 @@ class NodeLoop:
         if not is_done:
             self._nudged.set()
 
+    def _check_folders(self, now: datetime) -> None:
+        self._check.start(now)
+        if self._folders.look():
+            self._reconciler.folders_changed(now)
+            self._nudged.set()
+            self._beat = Every(BEAT_EVERY)  # the health page shall know soon
+
     def _tell_health(self, now: datetime) -> None:
-        disk = shutil.disk_usage(self._node.folder)
+        problems = (self._engine.problem, self._folders.problem(), self.ward.problem())
         figures = nodes.Beat(
-            free_bytes=disk.free,
-            total_bytes=disk.total,
+            folders=self._folders.found,
+            known_folders=self._folders.known,
             counters={
                 **self._engine.counters(),
                 **self._publisher.counters(),
                 "illegal_moves": self.ward.illegal_moves,
                 "log_lines_lost": self.ward.log_lines_lost,
             },
-            problem=self._engine.problem or self.ward.problem(),
+            problem=" ".join(filter(None, problems)),
             engine_version=f"libtorrent {version('libtorrent')}",
             listens_on=self._engine.listening,
         )

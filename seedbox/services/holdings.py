@@ -19,8 +19,8 @@ from seedbox.domain.torrent_file import shared_magnet
 from seedbox.models import File, Holding, LogEntry, Metadata, Node, Observation, Torrent, User
 from seedbox.services import live, merging, metadata, nodes, nudge
 
-Verb = Literal["start", "stop", "recheck", "remove"]
-VERBS: tuple[Verb, ...] = ("start", "stop", "recheck", "remove")
+Verb = Literal["start", "stop", "recheck", "fetch", "remove"]
+VERBS: tuple[Verb, ...] = ("start", "stop", "recheck", "fetch", "remove")
 TRIES = 5  # of an add that others interfere with; each try means that somebody else got through
 
 
@@ -247,10 +247,10 @@ def change(*, user: User, holding_ids: Collection[int], verb: Verb, now: datetim
         torrent_ids = [torrent.pk for torrent in torrents]
         if verb == "remove":
             own.delete()
-        elif verb == "recheck":
+        if verb in ("start", "stop", "fetch"):
+            own.update(runs=verb != "stop")
+        if verb in ("recheck", "fetch"):  # what a check does not find is fetched by a torrent that runs
             Torrent.objects.filter(pk__in=torrent_ids).update(recheck_count=F("recheck_count") + 1)
-        else:
-            own.update(runs=verb == "start")
         _bump(torrent_ids)
         for name in Node.objects.filter(torrents__in=torrent_ids).distinct().values_list("name", flat=True):
             nudge.nudge_node(name)

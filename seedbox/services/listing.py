@@ -8,7 +8,7 @@ from django.db.models import Case, Count, Expression, F, FloatField, Q, QuerySet
 from django.db.models.fields import CharField
 from django.db.models.functions import Cast, Coalesce, Greatest, Lower, NullIf
 
-from seedbox.domain.states import State
+from seedbox.domain.states import TROUBLED_STATES, State
 from seedbox.models import File, Holding, LogEntry, User
 
 PAGE_SIZE = 100
@@ -33,7 +33,7 @@ FILTER_STATES: dict[Filter, frozenset[State]] = {
     Filter.DOWNLOADING: frozenset({_S.WAITING, _S.METADATA, _S.CHECKING, _S.DOWNLOADING}),
     Filter.SEEDING: frozenset({_S.SEEDING}),
     Filter.STOPPED: frozenset({_S.STOPPED, _S.FINISHED, _S.REMOVING}),
-    Filter.ERROR: frozenset({_S.ERROR}),
+    Filter.ERROR: TROUBLED_STATES,
 }
 
 

@@ -1,8 +1,9 @@
 """Nodes: who owns one, how it is, and where new torrents go."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.db.models import Count, Q
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from seedbox.domain.folders import FolderHealth, folder_for_new
 from seedbox.models import Node
 
 LEASE = timedelta(seconds=15)  # five missed beats
@@ -54,8 +56,8 @@ def release(*, node_id: int, token: str) -> None:
 class Beat:
     """What a node tells of itself with each beat."""
 
-    free_bytes: int
-    total_bytes: int
+    folders: tuple[FolderHealth, ...]
+    known_folders: Collection[str]  # names of those whose marker was seen: they may go missing
     counters: Mapping[str, int]
     problem: str  # one sentence, "" when well
     engine_version: str = ""
@@ -64,10 +66,14 @@ class Beat:
 
 def beat(*, node_id: int, token: str, now: datetime, figures: Beat) -> bool:
     """Renew the lease and store the figures; false: another process has taken the node over."""
+    takes_new = folder_for_new(figures.folders)
+    disk = next(folder for folder in figures.folders if folder.path == takes_new)
     renewed = Node.objects.filter(pk=node_id, lease_token=token).update(
         beat_at=now,
-        free_bytes=figures.free_bytes,
-        total_bytes=figures.total_bytes,
+        folder=takes_new,
+        folders=[asdict(folder) | {"known": folder.name in figures.known_folders} for folder in figures.folders],
+        free_bytes=disk.free_bytes,
+        total_bytes=disk.total_bytes,
         counters=dict(figures.counters),
         problem=figures.problem,
         engine_version=figures.engine_version,
@@ -84,8 +90,9 @@ class NodeHealth:
     beat_age_s: int | None
     started_at: datetime | None
     problem: str  # one sentence, "" when well
-    folder: str
-    free_bytes: int
+    folder: str  # where new torrents go
+    folders: tuple[FolderHealth, ...]
+    free_bytes: int  # of `folder`
     total_bytes: int
     torrents: int
     listens_on: tuple[str, ...]
@@ -120,7 +127,8 @@ _HELD = Count("torrents", filter=Q(torrents__holdings__isnull=False), distinct=T
 
 def _node_health(node: Node, now: datetime) -> NodeHealth:
     age = None if node.beat_at is None else now - node.beat_at
-    is_alive = age is not None and age < LEASE and node.lease_token != ""
+    # A beat from the future says as little as an old one: the clock was set back since.
+    is_alive = age is not None and -LEASE < age < LEASE and node.lease_token != ""
     return NodeHealth(
         name=node.name,
         is_alive=is_alive,
@@ -129,6 +137,7 @@ def _node_health(node: Node, now: datetime) -> NodeHealth:
         started_at=node.started_at,
         problem=node.problem if is_alive else "The node does not run.",
         folder=node.folder,
+        folders=tuple(_folder_health(entry) for entry in node.folders),
         free_bytes=node.free_bytes,
         total_bytes=node.total_bytes,
         torrents=node.held,  # type: ignore[attr-defined]  # annotated by health()
@@ -136,6 +145,10 @@ def _node_health(node: Node, now: datetime) -> NodeHealth:
         engine_version=node.engine_version,
         counters=node.counters,
     )
+
+
+def _folder_health(entry: Mapping[str, Any]) -> FolderHealth:
+    return FolderHealth(**{field.name: entry[field.name] for field in fields(FolderHealth)})
 
 
 def _redis_problem() -> str:

@@ -18,6 +18,7 @@ from seedbox.domain.states import State
 from seedbox.domain.wishes import ABSENT, Desired, Wish, fold
 from seedbox.engine import port
 from seedbox.models import Holding, Metadata, Observation, Torrent
+from seedbox.services.folders import Folders
 from seedbox.services.ward import Charge, Ward
 
 TORRENTS_AT_ONCE = 200  # read in one go, so that 10,000 torrents at a start don't keep the engine waiting
@@ -32,6 +33,7 @@ class Reconciler:
     node_id: int
     engine: port.Engine
     ward: Ward
+    folders: Folders
     read_up_to_id: int | None = 0  # at a start: torrents up to this id were read; None: all were
 
     def reconcile(self, *, now: datetime) -> bool:
@@ -53,13 +55,26 @@ class Reconciler:
         if charge.applied is not None:
             charge.applied = replace(charge.applied, runs=False)
 
+    def folders_changed(self, now: datetime) -> None:
+        """Take torrents whose folder is gone out of the engine at once, and look again at those whose folder is back.
+
+        Needs no database: what is in danger must not wait for it.
+        """
+        for charge in self.ward.charges.values():
+            if charge.is_removing:
+                continue  # the engine looks for the folder itself before it deletes
+            if problem := self.folders.why_not(charge.save_path):
+                self._wait_for_folder(charge, problem, now)
+            else:
+                charge.look_again |= charge.waits_for_folder
+
     def _read(self, now: datetime) -> list[Torrent]:
         torrents = Torrent.objects.filter(node_id=self.node_id).select_related("observation").order_by("pk")
         if self.read_up_to_id is not None:
             found = list(torrents.filter(pk__gt=self.read_up_to_id)[:TORRENTS_AT_ONCE])
             self.read_up_to_id = found[-1].pk if len(found) == TORRENTS_AT_ONCE else None
             return found
-        again = [c.torrent_id for c in self.ward.charges.values() if c.retry_at is not None and c.retry_at <= now]
+        again = [c.torrent_id for c in self.ward.charges.values() if c.look_again or c.is_to_retry(now)]
         carried_out = Q(observation__applied_version=F("wish_version"))
         return list(torrents.filter(~carried_out | Q(observation__isnull=True) | Q(pk__in=again))[:TORRENTS_AT_ONCE])
 
@@ -67,6 +82,15 @@ class Reconciler:
         charge = self._charge(torrent, now)
         if charge.is_removing:
             return  # its end is awaited: then the torrent is read again
+        charge.look_again = False
+        problem = self.folders.why_not(torrent.save_path)
+        if problem:
+            self._wait_for_folder(charge, problem, now)
+            charge.observation.applied_version = torrent.wish_version
+            return
+        if charge.waits_for_folder:
+            charge.waits_for_folder = False
+            self.ward.say(charge, "info", "Its disk is there again: the torrent goes on.", now)
         charge.is_blocked &= not torrent.has_metadata  # a torrent file has come that can be used
         if charge.is_blocked:
             desired = replace(desired, runs=False)
@@ -87,6 +111,15 @@ class Reconciler:
             charge.observation.applied_version = torrent.wish_version
             return
         _note(charge, torrent, desired)
+        self.ward.has_urgent = True
+
+    def _wait_for_folder(self, charge: Charge, problem: str, now: datetime) -> None:
+        """Let nobody touch its files: what was wished, a removal too, is carried out when the disk is back."""
+        if charge.applied is not None:
+            self.engine.apply(port.SetAside(charge.key))
+        if charge.problem != problem:
+            self.ward.say(charge, "error", problem, now)
+        charge.wait_for_folder(problem)
         self.ward.has_urgent = True
 
     def _charge(self, torrent: Torrent, now: datetime) -> Charge:

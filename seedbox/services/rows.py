@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ObjectDoesNotExist
 
-from seedbox.domain.states import COMPLETE_STATES, STATES, State
+from seedbox.domain.states import COMPLETE_STATES, STATES, TROUBLED_STATES, State
 from seedbox.domain.units import (
     NOTHING,
     PPM,
@@ -28,6 +28,7 @@ Row = dict[str, Cell]
 MAX_FOREIGN_CHARS = 200  # of what peers and trackers say about themselves: a longer text would only push the page apart
 
 _MASKED_WHEN_STOPPED = frozenset({State.METADATA, State.DOWNLOADING, State.SEEDING})
+_NOT_WHOLE = frozenset({State.CHECKING, State.MISSING})  # nothing to save from, whatever the figures say
 _TRACKER_TONES = {"working": "green", "updating": "azure", "error": "red"}
 _LOG_TONES = {"warning": "yellow", "error": "red"}
 
@@ -71,7 +72,7 @@ def torrent_row(holding: Holding) -> Row:
         "uploaded": format_bytes(figures.uploaded_bytes),
         "downloaded": format_bytes(figures.downloaded_bytes),
         "error": figures.error,
-        "complete": int(figures.progress_ppm >= PPM and figures.state != State.CHECKING),
+        "complete": int(figures.progress_ppm >= PPM and figures.state not in _NOT_WHOLE),
     }
 
 
@@ -123,7 +124,7 @@ def _figures(holding: Holding) -> _Figures:
         uploaded_bytes=max(seen.uploaded_bytes - holding.uploaded_before_bytes, 0),
         peers=seen.peers if moves else 0,
         seeds=seen.seeds if moves else 0,
-        error=seen.error if state == State.ERROR else "",
+        error=seen.error if state in TROUBLED_STATES else "",
     )
 
 

@@ -36,6 +36,8 @@ class Charge:
     problem: str = ""  # our own sentence, shown instead of the engine's state
     engine_says: tuple[State, str] | None = None  # state and error of its last snapshot
     retry_at: datetime | None = None
+    look_again: bool = False  # at its wishes, though they did not change
+    waits_for_folder: bool = False  # its disk is away: the engine must not know it
     is_dirty: bool = False  # the observation differs from the database
     is_urgent: bool = False  # and must not wait
     stored_at: datetime | None = None
@@ -62,6 +64,20 @@ class Charge:
         self.problem = problem
         self.retry_at = now + RETRY
         self.show(State.ERROR, problem)
+
+    def is_to_retry(self, now: datetime) -> bool:
+        """Say whether it is time to try again; a clock that was set back makes it time at once."""
+        return self.retry_at is not None and not timedelta(0) < self.retry_at - now <= RETRY
+
+    def wait_for_folder(self, problem: str) -> None:
+        """Keep all that is known, and show that nothing moves until its disk is back."""
+        self.waits_for_folder = True
+        self.problem, self.retry_at = problem, None
+        self.applied = self.engine_says = None
+        seen = self.observation
+        seen.down_bytes_per_s = seen.up_bytes_per_s = seen.peers = seen.seeds = seen.checked_ppm = 0
+        self.show(State.DISK, problem)
+        self.mark(urgent=True)
 
     @property
     def is_complete(self) -> bool:
@@ -102,6 +118,8 @@ class Ward:
     def absorb(self, events: Iterable[port.Event], *, now: datetime) -> None:
         """Take in what the engine says."""
         for event in events:
+            if isinstance(event, port.NetworkAnswered):
+                continue  # about the node, not about a torrent
             charge = self.charges.get(event.key)
             if charge is not None:
                 self._take(event, charge, now)
@@ -130,6 +148,10 @@ class Ward:
                 charge.applied = charge.engine_says = None
                 charge.fail(event.error, now=now)
                 self._say(LogLine(event.key, now, "error", event.error))
+
+    def say(self, charge: Charge, level: str, text: str, now: datetime) -> None:
+        """Write a sentence of our own into the torrent's log."""
+        self._say(LogLine(charge.key, now, level, text))
 
     def _say(self, line: LogLine) -> None:
         self.log_lines_lost += len(self.log) == MAX_LOG_WAITING

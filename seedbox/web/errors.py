@@ -1,6 +1,9 @@
 """What people see when something goes wrong: what it was, and what to do. For htmx a toast, else a page."""
 
+import sys
+
 from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -11,6 +14,12 @@ GUESSERS_WAIT_S = 300  # as settings.ACCOUNT_RATE_LIMITS and templates/429.html 
 NOT_FOUND = ("There is nothing here", "The page does not exist, or it is not yours to see.")
 FORBIDDEN = ("You may not do this", "Sign in with the right account, or ask your admin.")
 FAILED = ("Something broke", "It is not your fault, and it has been written to the box's log. Try again in a moment.")
+NO_DATABASE = (
+    "The database does not answer",
+    "Torrents go on, and nothing is lost. Try again in a minute; if it lasts, the admin should look whether the "
+    "database runs and its disk has room.",
+)
+DATABASE_WAIT_S = 10
 STALE = ("This page is too old", "You have signed in or out since it was opened. Load it again, then repeat the step.")
 TOO_MANY_FILES = ("Too many files at once", "Add at most 100 torrent files in one go.")
 TOO_LARGE = ("Too much text at once", "A form may carry at most 1 MiB. Add the magnet links in several steps.")
@@ -65,10 +74,16 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def failed(request: HttpRequest) -> HttpResponse:
     """Rendered without the request: whatever broke may be what context processors ask, the database above all."""
-    title, advice = FAILED
-    context = {"status": 500, "title": title, "advice": advice, "tone": "danger", "text": f"{title}. {advice}"}
+    is_database = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    title, advice = NO_DATABASE if is_database else FAILED
+    status = 503 if is_database else 500
+    again = request.get_full_path() if is_database and request.method == "GET" else ""
+    context = {"status": status, "title": title, "advice": advice, "tone": "danger", "text": f"{title}. {advice}"}
     template = "seedbox/_toast.html" if request.headers.get("HX-Request") else "seedbox/error.html"
-    return HttpResponse(render_to_string(template, context), status=500)
+    response = HttpResponse(render_to_string(template, context | {"again": again}), status=status)
+    if is_database:
+        response["Retry-After"] = str(DATABASE_WAIT_S)
+    return response
 
 
 def _answer(request: HttpRequest, status: int, words: tuple[str, str]) -> HttpResponse:

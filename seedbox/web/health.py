@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from seedbox.domain.folders import FolderHealth
 from seedbox.domain.units import format_bytes, format_duration
 from seedbox.services import nodes
 from seedbox.web.doors import for_members
@@ -43,5 +44,18 @@ def _node_context(node: nodes.NodeHealth) -> dict[str, object]:
         "free": format_bytes(node.free_bytes),
         "total": format_bytes(node.total_bytes),
         "used_bytes": node.total_bytes - node.free_bytes,
+        "folders": [_folder_context(folder, node.folder) for folder in node.folders],
         "counters": sorted(node.counters.items()),
+    }
+
+
+def _folder_context(folder: FolderHealth, takes_new: str) -> dict[str, object]:
+    return {
+        "name": folder.name,
+        "path": folder.path,
+        "is_there": folder.is_there,
+        "problem": folder.problem,
+        "free": format_bytes(folder.free_bytes),
+        "total": format_bytes(folder.total_bytes),
+        "takes_new": folder.path == takes_new,
     }

@@ -23,6 +23,7 @@ VERB_TEXTS: dict[holdings.Verb, tuple[str, str]] = {
     "start": ("Torrent started.", "{} torrents started."),
     "stop": ("Torrent stopped.", "{} torrents stopped."),
     "recheck": ("The torrent's files are being checked.", "The files of {} torrents are being checked."),
+    "fetch": ("What is missing is fetched again.", "What is missing of {} torrents is fetched again."),
     "remove": ("Torrent removed.", "{} torrents removed."),
 }
 _MAX_ID_DIGITS = 18  # what a 64-bit column can hold
@@ -68,7 +69,7 @@ def torrents_add(request: HttpRequest) -> HttpResponse:
 def torrents_change(request: HttpRequest) -> HttpResponse:
     verb = next((verb for verb in holdings.VERBS if verb == request.POST.get("verb")), None)
     if verb is None:
-        raise BadRequest("Choose start, stop, recheck or remove.")
+        raise BadRequest("Choose start, stop, recheck, fetch or remove.")
     ids = request.POST.getlist("ids")
     if not ids or not all(text.isdecimal() and len(text) <= _MAX_ID_DIGITS for text in ids):
         raise Http404

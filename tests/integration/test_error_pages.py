@@ -1,7 +1,6 @@
 """When something goes wrong, the page says what it was and what to do."""
 
 import pytest
-from django.db import OperationalError
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 
@@ -30,7 +29,7 @@ class TestAnErrorPage:
         self, owner: User, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
     ) -> None:
         def fail(request: HttpRequest, user: User) -> None:
-            raise OperationalError("password=hunter2")
+            raise ValueError("password=hunter2")
 
         monkeypatch.setattr(torrents, "_list_context", fail)
         client = Client(raise_request_exception=False)

@@ -4,6 +4,7 @@ import pytest
 
 from seedbox.config import env
 from seedbox.config.env import BadEnvironment
+from seedbox.domain.folders import Folder
 
 REFUSED = [
     ("SEEDBOX_PORT", "eighty", "write a port between 1 and 65535"),
@@ -29,7 +30,11 @@ REFUSED = [
     ("NODE_LISTEN", "::1:6881", "write IP:PORT"),
     ("NODE_LISTEN", "0.0.0.0:6881,nonsense", "write IP:PORT"),
     ("NODE_FOLDERS", "downloads", "write one absolute path"),
-    ("NODE_FOLDERS", "a=/one,b=/two", "write one absolute path"),
+    ("NODE_FOLDERS", "/one,/two", "or several as name=/path"),
+    ("NODE_FOLDERS", "a=/one,b=two", "or several as name=/path"),
+    ("NODE_FOLDERS", "A B=/one", "or several as name=/path"),
+    ("NODE_FOLDERS", "a=/one,a=/two", "give each folder a name of its own"),
+    ("NODE_FOLDERS", "a=/one,b=/one/two", "no folder may lie in another"),
     ("NODE_UMASK", "22", "write three or four octal digits, like 0022"),
     ("NODE_UMASK", "0028", "write three or four octal digits"),
     ("NODE_UMASK", "1777", "write three or four octal digits"),
@@ -49,7 +54,7 @@ class TestTheEnvironment:
         assert (environment.database_url, environment.redis_url, environment.secret_key) == ("", "", "")
         assert (environment.node_name, environment.node_umask) == ("local", 0o022)
         assert environment.node_listen == ("0.0.0.0:6881", "[::]:6881")
-        assert environment.node_folder == env.ROOT / "var" / "downloads"
+        assert environment.node_folders == (Folder("main", env.ROOT / "var" / "downloads"),)
         assert environment.wallet_network == "devnet"
 
     def test_takes_an_empty_value_for_a_missing_one(self) -> None:
@@ -81,7 +86,7 @@ class TestTheEnvironment:
                 "REDIS_URL": "rediss://cache:6380/1",
                 "NODE_NAME": "attic-2",
                 "NODE_LISTEN": "10.0.0.5:50000, [2001:db8::5]:50000",
-                "NODE_FOLDERS": "disk=/srv/torrents",
+                "NODE_FOLDERS": "disk=/srv/torrents, big=/mnt/big/",
                 "NODE_UMASK": "027",
                 "WALLET_NETWORK": "off",
             }
@@ -91,7 +96,7 @@ class TestTheEnvironment:
         assert environment.public_url == "http://localhost:9000"
         assert environment.trusted_proxies == ("10.0.0.1", "10.0.0.2")
         assert environment.node_listen == ("10.0.0.5:50000", "[2001:db8::5]:50000")
-        assert environment.node_folder == Path("/srv/torrents")
+        assert environment.node_folders == (Folder("disk", Path("/srv/torrents")), Folder("big", Path("/mnt/big")))
         assert environment.node_umask == 0o027
 
 

@@ -1,0 +1,50 @@
+"""The folders of a node: what is known of each, what to say of it, and which takes new torrents."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+MARKER = ".seedbox-folder"  # in each folder; its absence tells a missing disk from an empty one
+RESERVE_BYTES = 64 * 1024 * 1024  # a folder with less takes no new torrents, as long as another has more
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A place for torrents, as the operator named it."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class FolderHealth:
+    """How a folder was found."""
+
+    name: str
+    path: str
+    is_there: bool  # torrents in it may be touched
+    problem: str  # one sentence, "" when well
+    free_bytes: int = 0
+    total_bytes: int = 0
+
+
+def folder_of(path: str, folders: Iterable[Folder]) -> Folder | None:
+    """Return the folder that a torrent's path lies in, the deepest of several."""
+    around = [folder for folder in folders if PurePath(path).is_relative_to(folder.path)]
+    return max(around, key=lambda folder: len(folder.path.parts), default=None)
+
+
+def folder_for_new(found: Sequence[FolderHealth]) -> str:
+    """Return the path of the folder with the most free space among those that are well, else the first of all."""
+    well = [folder for folder in found if folder.is_there and not folder.problem] or list(found)[:1]
+    return max(well, key=lambda folder: folder.free_bytes).path
+
+
+def missing(name: str) -> str:
+    return f"The disk for '{name}' is not there: mount it; it goes on by itself."
+
+
+def not_configured(path: str) -> str:
+    return (
+        f"{path} lies in no folder of NODE_FOLDERS: add its folder there again and restart the node; nothing is lost."
+    )

@@ -1,0 +1,79 @@
+"""A torrent whose disk is in trouble waits for it in state DISK, and goes on by itself.
+
+libtorrent stops writing after a failed write and keeps what it has; what failed is asked of peers again later.
+"""
+
+import time
+from typing import TYPE_CHECKING
+
+import libtorrent as lt
+
+from seedbox.domain.states import State
+from seedbox.engine.sentences import explain
+from seedbox.engine.taken import Taken
+from seedbox.engine.trouble import ROOM_BYTES, WELL_AGAIN, Fault, is_well, kind_of
+
+if TYPE_CHECKING:
+    from seedbox.engine.swarm import Swarm
+
+FIRST_PAUSE_S = 2.0  # between two looks at a disk in trouble; doubles each time it fails again, against flapping
+LONGEST_PAUSE_S = 60.0
+CALM_S = 120.0  # a disk that was well for so long begins with the first pause again
+
+
+def begin(swarm: "Swarm", taken: Taken, error: lt.error_code, file: str) -> None:
+    """Note that the disk failed, and say so once. A torrent that rests has nothing to wait for."""
+    kind = kind_of(error)
+    if kind is None:
+        sentence = explain(error, file)
+        if sentence != taken.disk_problem:
+            taken.disk_problem = sentence
+            swarm.tell(taken.key, "error", sentence)
+        return
+    if not taken.runs or (taken.fault and taken.fault.kind is kind):
+        return
+    now_s = time.monotonic()
+    again = now_s - taken.well_since_s < CALM_S
+    pause_s = min(taken.fault_pause_s * 2, LONGEST_PAUSE_S) if again else FIRST_PAUSE_S
+    taken.fault_pause_s = pause_s
+    taken.fault = Fault(kind, error.value(), file, pause_s, now_s + pause_s)
+    taken.disk_problem = taken.fault.sentence(taken.save_path)
+    swarm.faulty.add(taken.key)
+    swarm.tell(taken.key, "error", taken.disk_problem)
+    swarm.show(taken, State.DISK, taken.disk_problem)
+
+
+def look_again(swarm: "Swarm") -> None:
+    """Let torrents go on whose disk is well again."""
+    now_s = time.monotonic()
+    for key in tuple(swarm.faulty):
+        taken = swarm.torrents.get(key)
+        if taken is None or taken.fault is None:
+            swarm.faulty.discard(key)
+        elif now_s >= taken.fault.look_at_s:
+            _look_at(swarm, taken, taken.fault, now_s)
+
+
+def _look_at(swarm: "Swarm", taken: Taken, fault: Fault, now_s: float) -> None:
+    seen = taken.snapshot
+    left_bytes = seen.wanted_bytes - seen.done_bytes if seen else ROOM_BYTES
+    if is_well(fault, save_path=taken.save_path, left_bytes=left_bytes):
+        swarm.tell(taken.key, "info", WELL_AGAIN[fault.kind])
+        taken.well_since_s = now_s
+        go_on(swarm, taken)
+        return
+    fault.look_at_s = now_s + fault.pause_s
+    taken.disk_problem = fault.sentence(taken.save_path)
+    swarm.show(taken, State.DISK, taken.disk_problem)
+
+
+def go_on(swarm: "Swarm", taken: Taken) -> None:
+    """Let libtorrent write again."""
+    taken.fault = None
+    taken.disk_problem = ""
+    swarm.store.mark_lagging(taken.key)
+    taken.handle.clear_error()
+    taken.handle.unset_flags(lt.torrent_flags.stop_when_ready | lt.torrent_flags.upload_mode)
+    taken.handle.resume()
+    swarm.schedule_save(taken, every_s=0)  # takes the mark away again if the torrent is complete
+    swarm.wants_update = True

@@ -1,0 +1,117 @@
+"""A node's folders on disk: which are there, which can be written, and how much room they have.
+
+A marker file stands in each folder. A mount point whose disk is away looks like an empty folder, but has no marker:
+then nothing below it is read, written or deleted until the marker is back.
+"""
+
+import os
+import shutil
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Q
+
+from seedbox.domain.folders import MARKER, Folder, FolderHealth, folder_for_new, folder_of, missing, not_configured
+from seedbox.models import Node, Torrent
+
+MAX_MARKER_BYTES = 200
+
+
+class Folders:
+    """What one node knows of its folders. Used by the engine's thread."""
+
+    def __init__(self, *, node_name: str, folders: Sequence[Folder], known: Collection[str]) -> None:
+        """Begin with the names of the folders that were in use before: only others may be made and marked."""
+        self.found: tuple[FolderHealth, ...] = ()
+        self._node_name = node_name
+        self._folders = tuple(folders)
+        self._known = set(known)
+        self._problems: dict[str, str] = {}  # of those that are not there, by name
+
+    @property
+    def known(self) -> frozenset[str]:
+        return frozenset(self._known)
+
+    def look(self) -> bool:
+        """Look at every folder; true: another set of them is there than before."""
+        before = self._problems if self.found else None
+        self.found = tuple(self._look_at(folder) for folder in self._folders)
+        self._problems = {each.name: each.problem for each in self.found if not each.is_there}
+        return before != self._problems
+
+    def why_not(self, save_path: str) -> str:
+        """Return the sentence why a torrent's folder may not be touched now, "" when it may."""
+        folder = folder_of(save_path, self._folders)
+        return not_configured(save_path) if folder is None else self._problems.get(folder.name, "")
+
+    def problem(self) -> str:
+        """Return the sentences about all folders for the health page, "" when all are well."""
+        return " ".join(each.problem for each in self.found if each.problem)
+
+    def for_new(self) -> str:
+        return folder_for_new(self.found)
+
+    def _look_at(self, folder: Folder) -> FolderHealth:
+        try:
+            problem = self._marker_problem(folder)
+            if problem:
+                return FolderHealth(folder.name, str(folder.path), is_there=False, problem=problem)
+            disk = shutil.disk_usage(folder.path)
+        except OSError as error:
+            sentence = f"The folder '{folder.name}' can't be used ({error.strerror}): mend that; it goes on by itself."
+            return FolderHealth(folder.name, str(folder.path), is_there=False, problem=sentence)
+        problem = "" if os.access(folder.path, os.W_OK | os.X_OK) else _read_only(folder)
+        if not disk.free:
+            problem = f"The disk of the folder '{folder.name}' is full: free space; it goes on by itself."
+        return FolderHealth(
+            folder.name, str(folder.path), is_there=True, problem=problem, free_bytes=disk.free, total_bytes=disk.total
+        )
+
+    def _marker_problem(self, folder: Folder) -> str:
+        """Read the marker; write it where the folder is truly new."""
+        label = f"{self._node_name}/{folder.name}"
+        marker = folder.path / MARKER
+        try:
+            with marker.open("rb") as file:
+                text = file.read(MAX_MARKER_BYTES).decode(errors="replace").strip()
+        except (FileNotFoundError, NotADirectoryError):
+            if folder.name in self._known:
+                return missing(folder.name)
+            folder.path.mkdir(parents=True, exist_ok=True)
+            text = ""
+        if not text:  # new, or a disk that was full while it was written
+            marker.write_text(f"{label}\n")
+            text = label
+        if text != label:
+            return (
+                f"The disk at {folder.path} is not the one of '{folder.name}': its file {MARKER} says {text[:60]!r}, "
+                f"not {label!r}. Mount the right one, or mend NODE_FOLDERS."
+            )
+        self._known.add(folder.name)
+        return ""
+
+
+def _read_only(folder: Folder) -> str:
+    return f"The folder '{folder.name}' can't be written: make it writable; downloads go on by themselves."
+
+
+def open_folders(node: Node) -> Folders:
+    """Return this install's folders; those are known that the node has used, also before there were markers."""
+    known = {entry["name"] for entry in node.folders if entry.get("known")}
+    for folder in settings.NODE_FOLDERS:
+        if folder.name not in known and _was_used(node, folder) and not _has_content(folder.path):
+            known.add(folder.name)
+    return Folders(node_name=node.name, folders=settings.NODE_FOLDERS, known=known)
+
+
+def _was_used(node: Node, folder: Folder) -> bool:
+    inside = Torrent.objects.filter(node=node, save_path__startswith=f"{folder.path}/")
+    return inside.filter(Q(observation__done_bytes__gt=0)).exists()
+
+
+def _has_content(path: Path) -> bool:
+    try:
+        return any(path.iterdir())
+    except OSError:
+        return False
