@@ -26,6 +26,7 @@ UNUSED_FEATURES = (
 HEADERS = {
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in UNUSED_FEATURES),
     "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Robots-Tag": "noindex, nofollow",
     # Pages are somebody's own: no cache keeps what its view did not allow it to. Static files do allow it.
     "Cache-Control": "no-store",
 }
