@@ -227,18 +227,37 @@ if (addForm) {
   addForm.addEventListener("box:added", (event) => {
     $("#add-files").value = "";
     $("#add-magnets").value = "";
+    keepRefused();
     if (event.detail.leftOver === 0 && $("#add-results").childElementCount === 0) addDialog.close();
     else openDialog(addDialog);
     refetch();
   });
-  addForm.addEventListener("htmx:response:error", () => addDialog.close());
+  addForm.addEventListener("htmx:response:error", () => {
+    keepsTyped = true; // nothing was added: all of it may be sent again
+    addDialog.close();
+  });
+  document.addEventListener("htmx:after:swap", keepRefused);
+}
+
+// Lines that were refused stand in the field again, to be mended.
+function keepRefused() {
+  const refused = [...document.querySelectorAll("#add-results [data-line]")];
+  if (!refused.length || $("#add-magnets").value) return;
+  $("#add-magnets").value = refused.map((item) => item.dataset.line).join("\n");
+  for (const item of refused) delete item.dataset.line;
 }
 
 function showSending(on) {
   addForm.querySelector(".sending").hidden = !on;
 }
 
+let keepsTyped = false;
+
 function resetAdd() {
+  if (keepsTyped) {
+    keepsTyped = false;
+    return;
+  }
   addForm.reset();
   $("#add-results").replaceChildren();
 }

@@ -17,7 +17,13 @@ class Peer:
     """Seeds or downloads one torrent on `address` (127.0.0.x), found by nobody unless told."""
 
     def __init__(
-        self, torrent_file: bytes, folder: Path, *, address: str = "127.0.0.2", up_bytes_per_s: int = 0
+        self,
+        torrent_file: bytes,
+        folder: Path,
+        *,
+        address: str = "127.0.0.2",
+        up_bytes_per_s: int = 0,
+        client: str = "",  # what it calls itself
     ) -> None:
         self._address = address
         self._session = lt.session(
@@ -30,6 +36,7 @@ class Peer:
                 "enable_natpmp": False,
                 "allow_multiple_connections_per_ip": True,
                 "alert_mask": 0,
+                "handshake_client_version": client,
             }
         )
         everybody = lt.ip_filter()

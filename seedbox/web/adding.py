@@ -28,6 +28,7 @@ class Outcome:
     kind: str  # added | known | failed
     message: str
     holding_id: int | None  # to link to
+    line: str = ""  # a refused one, whole, so that it can be mended
 
 
 class TooManyItems(Exception):
@@ -55,13 +56,14 @@ def add_all(request: HttpRequest, *, user: User, now: datetime) -> list[Outcome]
 class _Item:
     label: str
     source: Source | BadTorrent
+    line: str = ""
 
 
 def _items(files: Sequence["UploadedFile[Any]"], lines: Sequence[str]) -> Iterator[_Item]:
     for file in files:
         yield _Item(_shortened(file.name or "a file without a name"), _read_file(file))
     for line in lines:
-        yield _Item(_shortened(line), _read_line(line))
+        yield _Item(_shortened(line), _read_line(line), line)
 
 
 def _read_file(file: "UploadedFile[Any]") -> Source | BadTorrent:
@@ -82,13 +84,13 @@ def _read_line(line: str) -> Source | BadTorrent:
 
 def _add(user: User, item: _Item, runs: bool, now: datetime) -> Outcome:  # noqa: FBT001  # as the form says it
     if isinstance(item.source, BadTorrent):
-        return Outcome(item.label, "failed", str(item.source), None)
+        return Outcome(item.label, "failed", str(item.source), None, item.line)
     try:
         holding = holdings.add(user=user, source=item.source, now=now, runs=runs)
     except holdings.AlreadyHeld as known:
         return Outcome(item.label, "known", str(known), known.holding.pk)
     except holdings.PrivateElsewhere as problem:
-        return Outcome(item.label, "failed", str(problem), None)
+        return Outcome(item.label, "failed", str(problem), None, item.line)
     return Outcome(torrent_name(holding), "added", "Added.", holding.pk)
 
 

@@ -56,7 +56,8 @@ def torrents_add(request: HttpRequest) -> HttpResponse:
     try:
         outcomes = adding.add_all(request, user=signed_in_user(request), now=timezone.now())
     except adding.TooManyItems as problem:
-        outcomes = [adding.Outcome("Nothing was added", "failed", str(problem), None)]
+        typed = request.POST.get("magnets", "").strip()
+        outcomes = [adding.Outcome("Nothing was added", "failed", str(problem), None, typed)]
     context = _outcome_context(outcomes)
     if "HX-Request" not in request.headers:
         return render(request, "seedbox/added.html", context)

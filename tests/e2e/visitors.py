@@ -14,9 +14,11 @@ PATIENCE_S = 30.0
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
-def signed_in(box: "Box", name: str = "", password: str = "") -> httpx.Client:
+def signed_in(box: "Box", name: str = "", password: str = "", *, agent: str = "") -> httpx.Client:
     """Return a client with a login; whoever asked closes it."""
     client = httpx.Client(base_url=box.url, timeout=PATIENCE_S, follow_redirects=True)
+    if agent:
+        client.headers["User-Agent"] = agent
     page = client.get("/accounts/login/")
     client.post(
         page.url,

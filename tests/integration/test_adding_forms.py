@@ -60,3 +60,10 @@ class TestTheFormForAdding:
         body = b'--x\r\nContent-Disposition: form-data; name="magnets"\r\n\r\n\xff\xfe\xfa\r\n--x--\r\n'
         answer = client_of_owner.generic("POST", "/torrents/add/", body, content_type=kind)
         assert answer.status_code in (200, 400)
+
+    def test_gives_refused_lines_back_to_be_mended(self, client_of_owner: Client) -> None:
+        answer = client_of_owner.post("/torrents/add/", {"magnets": f"{GOOD}\nmagnet:?xt=broken"})
+        assert 'data-line="magnet:?xt=broken"' in answer.content.decode()
+        assert GOOD not in answer.content.decode()
+        answer = client_of_owner.post("/torrents/add/", {"magnets": "magnet:?a\n" * 101})
+        assert answer.content.decode().count("magnet:?a\n") == 100
