@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 
 from tests.box import ROOT
-from tests.prove import NotRun, advisories, image
+from tests.prove import NotRun, advisories, compose, image
 
 PYTEST = [sys.executable, "-m", "pytest", "--timeout", "7200"]
 TIMES = "100"
@@ -25,6 +25,7 @@ STEPS: dict[str, Callable[[], str]] = {
     "tests on SQLite": _command([*PYTEST, "-m", "both_databases"], PROVE=TIMES, TEST_DATABASE="sqlite"),
     "holes in Python packages": advisories.audit_python,
     "holes in npm packages": advisories.audit_npm,
+    "compose file": compose.check_compose,
     "image": image.try_image,
 }
 
