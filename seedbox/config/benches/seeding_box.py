@@ -99,11 +99,11 @@ class SeedingBox:
             return False
 
 
-@contextmanager
-def running_box(folder: Path, *, port: int, node_listen: str, say: Callable[[str], None]) -> Iterator[SeedingBox]:
+def box_environ(folder: Path, *, port: int, node_listen: str) -> dict[str, str]:
+    """Return the environment of a box on loopback that keeps everything in `folder`."""
     foreign = ("SEEDBOX_", "NODE_", "WALLET_", "DATABASE_URL", "REDIS_URL")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    environ |= {
+    return environ | {
         "DJANGO_SETTINGS_MODULE": "seedbox.config.settings",
         "SEEDBOX_DATA": str(folder / "data"),
         "SEEDBOX_PORT": str(port),
@@ -111,6 +111,11 @@ def running_box(folder: Path, *, port: int, node_listen: str, say: Callable[[str
         "NODE_LISTEN": node_listen,
         "WALLET_NETWORK": "off",
     }
+
+
+@contextmanager
+def running_box(folder: Path, *, port: int, node_listen: str, say: Callable[[str], None]) -> Iterator[SeedingBox]:
+    environ = box_environ(folder, port=port, node_listen=node_listen)
     say("starting a box")
     process = subprocess.Popen(
         [sys.executable, str(env.ROOT / "manage.py"), "up"], env=environ, cwd=env.ROOT, stdout=subprocess.DEVNULL

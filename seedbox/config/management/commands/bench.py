@@ -4,11 +4,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from seedbox.config.benches import actions, files, fuzz, seeding
+from seedbox.config.benches import actions, chaos, files, fuzz, seeding
 from seedbox.config.benches.files import BenchFailed
 
-BENCHES: dict[str, ModuleType] = {"actions": actions, "files": files, "fuzz": fuzz, "seeding": seeding}
-_OPTIONS = ("size_mib", "rounds", "inputs", "seed")  # a bench's `run` takes those that its `add_arguments` offers
+BENCHES: dict[str, ModuleType] = {"actions": actions, "chaos": chaos, "files": files, "fuzz": fuzz, "seeding": seeding}
+# A bench's `run` takes those that its `add_arguments` offers.
+_OPTIONS = ("size_mib", "rounds", "inputs", "seed", "kills", "hangs", "storms")
 
 
 class Command(BaseCommand):
