@@ -10,19 +10,18 @@ django_application = get_asgi_application()
 
 from channels.auth import AuthMiddlewareStack  # noqa: E402  # Django must be set up first
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402  # as above
-from channels.security.websocket import OriginValidator  # noqa: E402  # as above
 from django.conf import settings  # noqa: E402  # as above
 
 from seedbox.services.downloads import CHUNK_BYTES  # noqa: E402  # as above
 from seedbox.web.bodies import BodyLimits  # noqa: E402  # as above
-from seedbox.web.sockets import TryLater, socket_urls  # noqa: E402  # as above
+from seedbox.web.sockets import OwnPages, TryLater, socket_urls  # noqa: E402  # as above
 
 ASGIHandler.chunk_size = CHUNK_BYTES  # Django would cut each chunk of a file into sixteen, at twice the work per byte
 
 application = ProtocolTypeRouter(
     {
         "http": BodyLimits(django_application),
-        "websocket": OriginValidator(
+        "websocket": OwnPages(
             TryLater(AuthMiddlewareStack(URLRouter(socket_urls))),  # type: ignore[arg-type]  # its stubs want a private class
             settings.PAGE_ORIGINS,
         ),

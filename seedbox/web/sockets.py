@@ -1,7 +1,8 @@
-"""The socket routes of the seedbox app."""
+"""The socket routes of the seedbox app, and whose pages may open them."""
 
 from typing import Any
 
+from channels.security.websocket import OriginValidator
 from django.conf import settings
 from django.db import DatabaseError
 from django.urls import URLPattern, path
@@ -30,3 +31,13 @@ class TryLater:
             await receive()  # its wish to connect: the consumer, which would have taken it, was never reached
             await send({"type": "websocket.accept"})  # a refused handshake would not tell the browser why
             await send({"type": "websocket.close", "code": TRY_LATER})
+
+
+class OwnPages(OriginValidator):
+    """Lets sockets of our own pages through; an Origin that is no address is nobody's, where Channels would fail."""
+
+    def valid_origin(self, parsed_origin: Any) -> bool:
+        try:
+            return bool(super().valid_origin(parsed_origin))
+        except ValueError:
+            return False

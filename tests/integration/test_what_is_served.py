@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.urls import reverse
 from seedbox.models import User
 from tests.box import ROOT
 from tests.builders import PASSWORD
+from tests.sockets import Browser
 
 STRAY = ["/.git/config", "/.env", "/static/", "/static/../manage.py", "/static/%2e%2e/manage.py", "/manage.py"]
 STRAY += ["/static/.DS_Store", "/var/secret_key", "/downloads/", "/admin/", "/static/app.js~", "/package.json"]
@@ -41,6 +43,20 @@ class TestWhatIsServed:
         for origin in ("https://evil.example", "null"):
             headers = Client().get("/healthz", headers={"Origin": origin}).headers
             assert [name for name in headers if name.startswith("Access-Control")] == []
+
+
+@pytest.mark.django_db(transaction=True)
+class TestASocket:
+    @pytest.mark.parametrize(
+        "origin", ["", "http://localhost:8000.evil.example", "http://evil.example:8000", "http://"]
+    )
+    def test_is_refused_to_what_is_no_page_of_ours(self, origin: str) -> None:
+        headers = [(b"origin", origin.encode())] if origin else []
+
+        async def connects() -> bool:
+            return await Browser(*headers).connects()
+
+        assert not async_to_sync(connects)()
 
 
 @pytest.mark.django_db
