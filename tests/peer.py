@@ -1,7 +1,7 @@
 """A plain libtorrent peer on loopback, outside the box: what the box downloads from and seeds to."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 import libtorrent as lt
 
@@ -26,7 +26,8 @@ class Peer:
         client: str = "",  # what it calls itself
     ) -> None:
         self._address = address
-        self._session = lt.session(
+        pack = cast(
+            "lt.settings_pack",
             {
                 "listen_interfaces": f"{address}:0",
                 "outgoing_interfaces": address,
@@ -37,8 +38,9 @@ class Peer:
                 "allow_multiple_connections_per_ip": True,
                 "alert_mask": 0,
                 "handshake_client_version": client,
-            }
+            },
         )
+        self._session = lt.session(pack)
         everybody = lt.ip_filter()
         everybody.add_rule("0.0.0.0", "255.255.255.255", 1 << lt.session.global_peer_class_id)
         self._session.set_peer_class_filter(everybody)  # loopback peers are exempt from limits otherwise

@@ -14,6 +14,7 @@ MAX_PATH_PARTS = 100  # engines stop at about this depth; deeper trees are no ho
 # Names that Windows keeps for devices: nobody there could save such a file.
 _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{kind}{n}" for kind in ("COM", "LPT") for n in range(1, 10))})
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_SUSPECT = re.compile(r"[/\\\0]|^\.\.?\Z")  # all that is refused below, and more
 
 Path = tuple[str, ...]
 
@@ -33,6 +34,8 @@ def check_decoded(decoded: object) -> None:
 
 def check_part(part: str) -> None:
     """Refuse one part of a path that would lead elsewhere or that file systems keep for themselves."""
+    if part and not _SUSPECT.search(part) and part.upper() not in _DEVICES:
+        return  # there may be hundreds of thousands of them
     shown = _shown(part)
     if not part:
         raise BadTorrent("A file or folder in this torrent has an empty name. Ask for a torrent made anew.")

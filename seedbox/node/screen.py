@@ -10,6 +10,8 @@ from seedbox.services import listing
 from seedbox.services.live import Publisher, detail_group
 from seedbox.services.ward import Ward
 
+MAX_FILES_SENT = 1_000  # of one torrent; a page that may show any of more fetches its own
+
 
 @dataclass
 class Screen:
@@ -63,6 +65,13 @@ class Screen:
         if details := self.ward.details.get(key):
             self.publisher.publish_details(holding, details)
         if is_new or key in self.ward.files_changed:
-            self.publisher.publish_files(holding, File.objects.filter(torrent_id=holding.torrent_id))
+            self._show_files(holding, is_new=is_new)
         if is_new or key in self.ward.log_changed:
             self.publisher.publish_log(holding, listing.list_log(holding=holding))
+
+    def _show_files(self, holding: Holding, *, is_new: bool) -> None:
+        files = File.objects.filter(torrent_id=holding.torrent_id)
+        if files.count() <= MAX_FILES_SENT:
+            self.publisher.publish_files(holding, files)
+        elif not is_new:  # a new page has just come from the database
+            self.publisher.publish_files_changed(holding)

@@ -92,6 +92,11 @@ class Publisher:
         if rows:
             self._send(detail_group(holding.pk), {"type": "rows", "rows": rows})
 
+    def publish_files_changed(self, holding: Holding) -> None:
+        """Let a watched page fetch the files it shows: there are too many to send."""
+        if holding.pk in self._watched.details:
+            self._send(detail_group(holding.pk), {"type": "changed", "what": f"torrent-{holding.pk}"})
+
     def publish_details(self, holding: Holding, details: Details) -> None:
         """Send a watched page's peers, and those trackers that its holder brought.
 

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import httpx
+import libtorrent as lt
 import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidStatus
@@ -20,7 +23,7 @@ from tests.servers import PROVE
 
 FLAT_MIB = 96
 HEAR_S = 10.0
-ADDS = 100 if PROVE == 1 else 1_000
+ADDS = 60 if PROVE == 1 else 1_000
 THREADS = 16
 HASH = "89abcdef0123456789abcdef0123456789abcdef"
 
@@ -157,3 +160,60 @@ class TestManyAddsOfOneTorrentAtOnce:
         held = json.loads(box.manage("torrents", "list", "--json").stdout)
         assert [row["info_hash"] for row in held].count(HASH) == 1
         assert sum("You already have" not in text for status, text in answers if status == 200) == 1
+
+
+def torrent_of(files: int) -> bytes:
+    """Return a torrent of that many files of one byte."""
+    listed = [{b"length": 1, b"path": [b"folder%03d" % (n // 1_000), b"file-%06d.bin" % n]} for n in range(files)]
+    info = {b"name": b"many-%d" % files, b"piece length": 16_384, b"pieces": b"x" * 20 * (-(-files // 16_384))}
+    return bytes(lt.bencode({b"info": info | {b"files": listed}}))
+
+
+def fat_torrent() -> bytes:
+    """Return a torrent with 8 MiB of piece hashes."""
+    pieces = 8 * 1024 * 1024 // 20
+    info = {b"name": b"fat", b"piece length": 16_384, b"pieces": b"y" * 20 * pieces, b"length": 16_384 * pieces}
+    return bytes(lt.bencode({b"info": info}))
+
+
+class TestATorrentOfAHundredThousandFiles:
+    def test_is_added_opened_page_by_page_and_removed(self, box: Box, login: httpx.Client) -> None:
+        small_s, _ = self.life(box, login, torrent_of(1_000), pages=5)
+        before_mib = resident_mib(box)
+        large_s, last = self.life(box, login, torrent_of(100_000), pages=500)
+        assert "file-099999.bin" in last
+        assert resident_mib(box) - before_mib < 3 * FLAT_MIB
+        assert large_s["open"] < 10 * small_s["open"] + 1, (small_s, large_s)
+        assert large_s["remove"] < 10 * small_s["remove"] + 1, (small_s, large_s)
+
+    def test_and_one_of_eight_mebibytes_of_hashes_come_by_the_command_too(self, box: Box, tmp_path: Path) -> None:
+        fat = tmp_path / "fat.torrent"
+        fat.write_bytes(fat_torrent())
+        added = box.manage("torrents", "add", str(fat), "--json")
+        assert added.returncode == 0, added.stderr
+        holding = json.loads(added.stdout)[0]
+        assert holding["name"] == "fat"
+        removed = box.manage("torrents", "remove", str(holding["id"]), "--wait", "30")
+        assert removed.returncode == 0, removed.stderr
+
+    def life(self, box: Box, login: httpx.Client, data: bytes, *, pages: int) -> tuple[dict[str, float], str]:
+        """Add a torrent, look at it, and remove it; return how long each took, and its last page."""
+        took_s = {}
+
+        def timed(what: str, call: Callable[[], httpx.Response]) -> httpx.Response:
+            began_s = time.perf_counter()
+            answer = call()
+            took_s[what] = time.perf_counter() - began_s
+            assert answer.status_code == 200, answer.text[-1_000:]
+            return answer
+
+        upload = {"files": ("a.torrent", data, "application/x-bittorrent")}
+        timed("add", lambda: login.post("/torrents/add/", files=upload))
+        name = re.escape(str(lt.bdecode(data)[b"info"][b"name"].decode()))
+        found = re.search(rf'href="/torrents/(\d+)/"[^>]*title="{name}"', timed("list", lambda: login.get("/")).text)
+        assert found, "the torrent is not on the list"
+        page = f"/torrents/{found[1]}/"
+        timed("open", lambda: login.get(page))
+        last = timed("last", lambda: login.get(page, params={"page": pages}))
+        timed("remove", lambda: login.post("/torrents/change/", data={"verb": "remove", "ids": found[1]}))
+        return took_s, last.text

@@ -23,7 +23,7 @@ ODD: dict[str, tuple[Callable[[], list[SimpleUploadedFile]], str, str]] = {
     "a picture": (
         lambda: [upload("a.png", b"\x89PNG\r\n", "image/png")],
         "",
-        "isn’t a torrent file|isn&#x27;t a torrent",
+        "isn&#x27;t a torrent file",
     ),
     "a large file": (lambda: [upload("a.torrent", b"d" + b"x" * 10_485_760)], "", "larger than 10 MiB"),
     "an odd name": (lambda: [upload("<b>\N{RIGHT-TO-LEFT OVERRIDE}gnp.exe", b"x")], "", "<bdi>&lt;b&gt;gnp.exe</bdi>"),
@@ -46,7 +46,7 @@ class TestTheFormForAdding:
     def test_says_what_is_wrong_with_what_was_sent(self, client_of_owner: Client, case: str) -> None:
         files, magnets, sentence = ODD[case]
         answer = client_of_owner.post("/torrents/add/", {"files": files(), "magnets": magnets})
-        assert any(part in answer.content.decode() for part in sentence.split("|"))
+        assert sentence in answer.content.decode()
         assert answer.status_code in (200, 400)
         assert not Holding.objects.exists()
 

@@ -7,6 +7,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 
 from seedbox.engine import port
 from seedbox.models import Holding, User
+from seedbox.node import screen
 from seedbox.services import holdings
 from tests.builders import NOW
 from tests.sockets import Browser, Message, browser_of
@@ -85,3 +86,20 @@ class TestANode:
 
         play(scenario)
         assert node.commands(port.WatchTorrents) == [port.WatchTorrents(frozenset({KEY}))]
+
+    def test_lets_a_page_fetch_files_that_are_too_many_to_send(
+        self, node: TurnedNode, owner: User, holding: Holding, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(screen, "MAX_FILES_SENT", 0)
+
+        async def scenario() -> None:
+            async with browser_of(owner) as browser:
+                await browser.say(watch=[f"detail-{holding.pk}"])
+                await hear_until(browser, lambda message: message.get("list") == f"log-{holding.pk}")
+                await sync_to_async(node.turn)(times=2)
+                node.engine.deliver(KEY, 50_000)
+                await sync_to_async(node.turn)()
+                change = await hear_until(browser, lambda message: message["type"] == "changed")
+                assert change["what"] == f"torrent-{holding.pk}"
+
+        play(scenario)
