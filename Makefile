@@ -69,7 +69,7 @@ check: setup ## style, types, import contracts, tidiness
 	$(PYTHON) -m pytest tests/test_tidy.py
 
 pictures: setup ## screenshots of every page, in tests/output/pages
-	$(PYTHON) -m pytest tests/e2e/test_every_page.py
+	PICTURES=1 $(PYTHON) -m pytest tests/e2e/test_every_page.py
 	@echo 'The pictures are in tests/output/pages.'
 
 bench: setup ## measure: make bench NAME=seeding, or NAME=files

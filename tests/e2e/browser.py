@@ -1,5 +1,6 @@
 """A real Chromium for the journeys, and what every page of them must keep to."""
 
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 30_000
+_PICTURES = bool(os.environ.get("PICTURES"))
 _AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 # Without them Chromium looks for its maker's hosts at every start.
 _QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -65,7 +67,8 @@ def open_page(
 
 def violations(page: Page) -> list[str]:
     """Return all of axe-core's findings on the page, each with the elements it means."""
-    page.evaluate(_AXE.read_text())  # evaluated by the debugger, so the page's own policy stays as it is
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(_AXE.read_text())  # evaluated by the debugger, so the page's own policy stays as it is
     result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
     return [
         f"{finding['id']}: {finding['help']}: {[node['target'] for node in finding['nodes']]}"
@@ -74,7 +77,9 @@ def violations(page: Page) -> list[str]:
 
 
 def picture(page: Page, name: str) -> None:
-    """Keep a screenshot under tests/output, to be looked at by people."""
+    """Keep a screenshot under tests/output, to be looked at by people; only when asked for (`make pictures`)."""
+    if not _PICTURES:
+        return
     folder = Path(__file__).parents[1] / "output"
     path = folder / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)

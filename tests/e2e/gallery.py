@@ -39,13 +39,23 @@ def with_account_menu(page: Page) -> None:
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
+VISITORS = {
+    "admin": "the first admin, with torrents and second factors",
+    "newcomer": "a member without torrents",
+    "asked": "an admin who has to set up a second factor first",
+    "halfway": "somebody who has entered a password and no code yet",
+    "invited": "somebody with an invitation",
+    "anonymous": "nobody in particular",
+}
+
+
 @dataclass(frozen=True)
 class Shot:
     """One page in one condition; `{torrent}` and the like in its address are filled in by the scene."""
 
     name: str
     address: str
-    who: str  # "admin", "newcomer" (a member without torrents), "invited" or "anonymous"
+    who: str  # one of VISITORS
     ready: "Callable[[Page], None]" = as_it_opens
     covers: str = ""  # the name of its address, when that differs from `name`
 
@@ -73,11 +83,17 @@ SHOTS = (
     Shot("account_reauthenticate", "/accounts/reauthenticate/", "admin"),
     Shot("account_change_password", "/accounts/password/change/", "admin"),
     Shot("security", "/account/security/", "admin"),
+    Shot("security-new", "/account/security/", "newcomer", covers="security"),
     Shot("security_log", "/account/security/log/", "admin"),
     Shot("audit", "/audit/", "admin"),
-    Shot("mfa_activate_totp", "/accounts/2fa/app/add/", "admin"),
-    Shot("mfa_add_webauthn", "/accounts/2fa/passkeys/add/", "admin"),
+    Shot("factor_wanted", "/account/factor-wanted/", "asked"),
+    Shot("mfa_authenticate", "/accounts/2fa/authenticate/", "halfway"),
+    Shot("mfa_reauthenticate", "/accounts/2fa/reauthenticate/", "admin"),
+    Shot("mfa_activate_totp", "/accounts/2fa/app/add/", "newcomer"),
+    Shot("mfa_deactivate_totp", "/accounts/2fa/app/remove/", "admin"),
+    Shot("mfa_view_recovery_codes", "/accounts/2fa/codes/", "admin"),
     Shot("mfa_generate_recovery_codes", "/accounts/2fa/codes/new/", "admin"),
+    Shot("mfa_add_webauthn", "/accounts/2fa/passkeys/add/", "newcomer"),
     Shot("not-found", "/nothing-here/", "admin"),
 )
 
@@ -99,17 +115,7 @@ NO_PAGES = {
     "logins_end_others": "takes a form",
     "mfa_index": "leads to `security`",
     "mfa_list_webauthn": "leads to `security`",
-    "mfa_login_webauthn": "takes a form",
-    **dict.fromkeys(
-        (
-            "factor_wanted",
-            "mfa_authenticate",
-            "mfa_reauthenticate",
-            "mfa_reauthenticate_webauthn",
-            "mfa_deactivate_totp",
-            "mfa_remove_webauthn",
-            "mfa_view_recovery_codes",
-        ),
-        "needs a second factor: seen in test_second_factors.py",
-    ),
+    "mfa_login_webauthn": "for the script of the sign-in page",
+    "mfa_reauthenticate_webauthn": "needs a passkey: seen in test_second_factors.py",
+    "mfa_remove_webauthn": "needs a passkey: seen in test_second_factors.py",
 }

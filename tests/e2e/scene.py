@@ -1,0 +1,99 @@
+"""A box with something of everything on it, for the pictures: torrents in several states, and visitors of each kind."""
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import libtorrent as lt
+from playwright.sync_api import Page, expect
+
+from tests.builders import make_content, make_torrent_file
+from tests.e2e import steps
+from tests.e2e.browser import DESKTOP, open_page
+from tests.e2e.gallery import VISITORS, Shot
+from tests.factors import code_of
+from tests.peer import Peer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.box import Box
+
+MIB = 1024 * 1024
+SLOW_BYTES_PER_S = 32 * 1024  # a download that still goes on when the last picture is taken
+WHOLE, SLOW, BROKEN = "Sintel (2010) 1080p", "debian-13.1.0-amd64-netinst.iso", "Big Buck Bunny 2160p.mkv"
+UNKNOWN = "magnet:?xt=urn:btih:" + "5a" * 20 + "&dn=Cosmos%20Laundromat"
+NOT_FOUND = "status of 404"  # some of these pages say so
+
+
+class Scene:
+    """Puts everything in place when it is made; `open` leads a visitor to a page."""
+
+    def __init__(self, box: "Box", browser: "Browser", folder: Path, cleanup: ExitStack) -> None:
+        self._box = box
+        self._words: dict[str, object] = {}
+        self._pages: dict[str, Page] = {
+            who: cleanup.enter_context(open_page(browser, box.url, DESKTOP, expected=NOT_FOUND)) for who in VISITORS
+        }
+        self._add_torrents(folder, cleanup)
+        self._sign_in()
+        self._ask_for_factors()
+
+    def _add_torrents(self, folder: Path, cleanup: ExitStack) -> None:
+        make_content(folder, {f"{WHOLE}/film.mkv": 3 * MIB, f"{WHOLE}/subtitles/Français.srt": 90_000}, seed=1)
+        make_content(folder, {SLOW: 8 * MIB, BROKEN: MIB}, seed=2)
+        files = {name: folder / f"{name}.torrent" for name in (WHOLE, SLOW, BROKEN)}
+        for name, path in files.items():
+            path.write_bytes(make_torrent_file(folder / name, piece_size_bytes=65_536))
+        in_the_way = self._box.data / "downloads" / str(lt.torrent_info(str(files[BROKEN])).info_hash())
+        in_the_way.write_text("a file where the folder should be")
+        whole, slow = (files[name].read_bytes() for name in (WHOLE, SLOW))
+        seed = cleanup.enter_context(Peer(whole, folder, address="127.0.38.1"))
+        slow_seed = cleanup.enter_context(Peer(slow, folder, address="127.0.38.2", up_bytes_per_s=SLOW_BYTES_PER_S))
+        peers = ["--peer", seed.endpoint, "--peer", slow_seed.endpoint]
+        added = self._box.manage("torrents", "add", *map(str, files.values()), UNKNOWN, *peers, "--json")
+        assert added.returncode == 0, added.stderr
+        for row, word in zip(json.loads(added.stdout), ("torrent", "slow", "broken", "magnet"), strict=True):
+            self._words[word] = row["id"]
+
+    def _sign_in(self) -> None:
+        admin = self._pages["admin"]
+        steps.sign_in(admin, self._box.admin_user, self._box.admin_password)
+        steps.sign_up(self._pages["newcomer"], steps.invite(admin), "mia")
+        self._words["invitation"] = steps.invite(admin).rstrip("/").rpartition("/")[2]
+
+    def _ask_for_factors(self) -> None:
+        """Let the admin have second factors and ask other admins for one, and stop somebody halfway at sign-in."""
+        admin, asked, halfway = (self._pages[who] for who in ("admin", "asked", "halfway"))
+        secret = set_up_app(admin)
+        assert secret
+        admin.goto("/people/")
+        admin.get_by_label("Required of").select_option("admins")
+        admin.get_by_role("button", name="Save").click()
+        self._sign_up_admin(asked, steps.invite(admin, role="Admin"))
+        halfway.goto("/")
+        halfway.get_by_label("Username").fill(self._box.admin_user)
+        halfway.get_by_label("Password", exact=True).fill(self._box.admin_password)
+        halfway.get_by_role("button", name="Sign in", exact=True).click()
+        expect(halfway.get_by_role("heading", name="One more step")).to_be_visible()
+
+    def _sign_up_admin(self, page: Page, link: str) -> None:
+        steps.fill_sign_up(page, link, "ben")
+        expect(page.get_by_role("heading", name="This box asks for a second factor")).to_be_visible()
+
+    def open(self, shot: Shot) -> Page:
+        page = self._pages[shot.who]
+        page.goto(shot.address.format(**self._words))
+        shot.ready(page)
+        return page
+
+
+def set_up_app(page: Page) -> str:
+    """Set up an authenticator app for who is signed in, and return its secret."""
+    page.goto("/accounts/2fa/app/add/")
+    secret = page.locator("#secret").inner_text()
+    page.get_by_label("Authenticator code").fill(code_of(secret))
+    page.get_by_role("button", name="Turn on").click()
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    return secret
