@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse, parse_cookie
 from seedbox.web import errors
 
 MAX_FORM_BYTES = 1_048_576  # as Django's own limit of a form without files
+MAX_LENGTH_DIGITS = 18  # Python refuses to read numbers of thousands
 MAX_ADD_BYTES = 100 * 1_048_576  # torrent files in one go; the proxies in README let as much pass
 GRACE_S = 30.0  # a body may rest this long in all, beside the time that it takes at the slowest speed
 SLOWEST_BYTES_PER_S = 8_192
@@ -145,7 +146,7 @@ def _is_signed_in(cookies: str) -> bool:
 
 def _announced_bytes(scope: Scope) -> int:
     text = _header(scope, b"content-length").decode("latin-1")
-    return int(text) if text.isdecimal() else 0
+    return int(text[:MAX_LENGTH_DIGITS]) if text.isdecimal() else 0
 
 
 def _header(scope: Scope, name: bytes) -> bytes:

@@ -15,6 +15,7 @@ from seedbox.web.origin import origin_of
 
 LINES_SHOWN = 8
 MAX_ID = 2**63 - 1
+MAX_ID_DIGITS = 19  # Python refuses to read numbers of thousands
 
 
 @for_members
@@ -86,6 +87,6 @@ def read_before(request: HttpRequest) -> int | None:
     text = request.GET.get("before", "")
     if not text:
         return None
-    if not text.isascii() or not text.isdecimal() or int(text) > MAX_ID:
+    if not text.isascii() or not text.isdecimal() or len(text) > MAX_ID_DIGITS or int(text) > MAX_ID:
         raise Http404
     return int(text)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import libtorrent as lt
@@ -165,15 +166,26 @@ class TestManyAddsOfOneTorrentAtOnce:
 def torrent_of(files: int) -> bytes:
     """Return a torrent of that many files of one byte."""
     listed = [{b"length": 1, b"path": [b"folder%03d" % (n // 1_000), b"file-%06d.bin" % n]} for n in range(files)]
-    info = {b"name": b"many-%d" % files, b"piece length": 16_384, b"pieces": b"x" * 20 * (-(-files // 16_384))}
-    return bytes(lt.bencode({b"info": info | {b"files": listed}}))
+    info: dict[bytes, Any] = {
+        b"name": b"many-%d" % files,
+        b"piece length": 16_384,
+        b"pieces": b"x" * 20 * (-(-files // 16_384)),
+    }
+    torrent: Any = {b"info": info | {b"files": listed}}
+    return bytes(lt.bencode(torrent))
 
 
 def fat_torrent() -> bytes:
     """Return a torrent with 8 MiB of piece hashes."""
     pieces = 8 * 1024 * 1024 // 20
-    info = {b"name": b"fat", b"piece length": 16_384, b"pieces": b"y" * 20 * pieces, b"length": 16_384 * pieces}
-    return bytes(lt.bencode({b"info": info}))
+    info: dict[bytes, Any] = {
+        b"name": b"fat",
+        b"piece length": 16_384,
+        b"pieces": b"y" * 20 * pieces,
+        b"length": 16_384 * pieces,
+    }
+    torrent: Any = {b"info": info}
+    return bytes(lt.bencode(torrent))
 
 
 class TestATorrentOfAHundredThousandFiles:
@@ -209,7 +221,8 @@ class TestATorrentOfAHundredThousandFiles:
 
         upload = {"files": ("a.torrent", data, "application/x-bittorrent")}
         timed("add", lambda: login.post("/torrents/add/", files=upload))
-        name = re.escape(str(lt.bdecode(data)[b"info"][b"name"].decode()))
+        decoded: Any = lt.bdecode(data)
+        name = re.escape(decoded[b"info"][b"name"].decode())
         found = re.search(rf'href="/torrents/(\d+)/"[^>]*title="{name}"', timed("list", lambda: login.get("/")).text)
         assert found, "the torrent is not on the list"
         page = f"/torrents/{found[1]}/"

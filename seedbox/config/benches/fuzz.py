@@ -6,6 +6,7 @@ failed is kept in the corpus, once for each place in the code; the corpus is wha
 """
 
 import json
+import math
 import os
 import select
 import subprocess
@@ -135,7 +136,7 @@ class _Bench:
                 raise BenchFailed(f"{folder} is empty: put one good input for this target into it")
         shares: list[list[Job]] = [[] for _ in range(PROCESSES)]
         for name, weight in weights.items():
-            count = max(round(inputs * weight / sum(weights.values())), PROCESSES)
+            count = max(math.ceil(inputs * weight / sum(weights.values())), PROCESSES)
             bounds = [count * part // PROCESSES for part in range(PROCESSES + 1)]
             for share, start, end in zip(shares, bounds, bounds[1:], strict=False):
                 share.append(Job(name, start, end))

@@ -1,6 +1,7 @@
 """Every parser of ours that reads what strangers wrote, with what must hold of whatever it takes."""
 
 import argparse
+import io
 import ipaddress
 import os
 import tempfile
@@ -13,11 +14,12 @@ import django
 django.setup()
 
 from django.core.exceptions import TooManyFieldsSent  # noqa: E402  # Django must be set up first
-from django.http import QueryDict  # noqa: E402  # as above
+from django.http import Http404, HttpRequest, QueryDict  # noqa: E402  # as above
 
 from seedbox.config.benches import fuzz_mutations as mutations  # noqa: E402  # as above
 from seedbox.config.benches.fuzz_engine import take_in  # noqa: E402  # as above
 from seedbox.config.benches.fuzz_mutations import Target  # noqa: E402  # as above
+from seedbox.domain.blocklist import BadBlocklist, read_blocklist  # noqa: E402  # as above
 from seedbox.domain.magnets import magnet_link  # noqa: E402  # as above
 from seedbox.domain.metainfo import BadTorrent, Source  # noqa: E402  # as above
 from seedbox.domain.ranges import Unsatisfiable, requested_span  # noqa: E402  # as above
@@ -34,6 +36,7 @@ from seedbox.web.doors import page_path  # noqa: E402  # as above
 from seedbox.web.frames import BadFrame, parse_frame  # noqa: E402  # as above
 from seedbox.web.list_query import read_wanted  # noqa: E402  # as above
 from seedbox.web.proxies import Proxies  # noqa: E402  # as above
+from seedbox.web.security import read_before  # noqa: E402  # as above
 
 MAX_ADDRESS_CHARS = 45  # of an audit entry's column, and of any real address
 MAX_PART_BYTES = 255  # of a file's name, on every file system that we know
@@ -184,6 +187,19 @@ def open_page(data: bytes) -> None:
     assert not path or (path.startswith("/") and not path.startswith("//")), "a way out to another site"
 
 
+def blocklist(data: bytes) -> None:
+    for first, last in read_blocklist(io.BytesIO(data)).ranges:
+        begin, end = ipaddress.ip_address(first), ipaddress.ip_address(last)
+        assert begin.version == end.version and int(begin) <= int(end), "a range that no filter takes"
+
+
+def older_lines(data: bytes) -> None:
+    request = HttpRequest()
+    request.GET = QueryDict(b"before=" + data)
+    before = read_before(request)
+    assert before is None or before < 2**63, "a line that no database can look for"
+
+
 _BENCODE = (
     b"info",
     b"name",
@@ -218,5 +234,7 @@ TARGETS = (
     Target("download_name", download_name, mutations.mutate_bytes, (), (b'"', b";", b"filename=", b"%22")),
     Target("file_path", file_path, mutations.mutate_lists, (OSError, ValueError), (b"a/file", b"link/secret", b"/..")),
     Target("foreign_words", foreign_words, mutations.mutate_bytes, (), (b"</td>", b"{{", b"\xe2\x80\xae")),
+    Target("blocklist", blocklist, mutations.mutate_lists, (BadBlocklist,), (b"1.2.3.4-1.2.3.9", b"10.0.0.0/8", b"\n")),
+    Target("older_lines", older_lines, mutations.mutate_lists, (Http404, TooManyFieldsSent), (b"9" * 5_000, b"&")),
     Target("open_page", open_page, mutations.mutate_lists, (), (b"http://", b"//evil.example", b"?next=", b"\\")),
 )
