@@ -260,6 +260,10 @@ def listen_failed(swarm: Swarm, alert: lt.listen_failed_alert) -> None:
     )
 
 
+def stats(swarm: Swarm, alert: lt.session_stats_alert) -> None:
+    swarm.counts["dht_nodes"] = alert.values["dht.dht_nodes"]
+
+
 def alerts_dropped(swarm: Swarm, alert: lt.alerts_dropped_alert) -> None:
     """Some news is lost: look at everything again."""
     swarm.counts["alerts_dropped"] += sum(alert.dropped_alerts) or 1
@@ -297,6 +301,7 @@ ABOUT_ALL: dict[type, Callable[[Swarm, Any], None]] = {
     lt.portmap_alert: port_mapped,
     lt.portmap_error_alert: port_not_mapped,
     lt.socks5_alert: socks5_failed,
+    lt.session_stats_alert: stats,
     lt.state_update_alert: state_update,
     lt.torrent_delete_failed_alert: torrent_deleted,
     lt.torrent_deleted_alert: torrent_deleted,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import libtorrent as lt
 
 from seedbox.domain.states import ACTIVE_STATES
+from seedbox.engine import dht
 from seedbox.engine.alerts import handle_alert
 from seedbox.engine.commands import add, carry_out
 from seedbox.engine.faults import look_again
@@ -31,7 +32,8 @@ class LibtorrentEngine:
     """Reaches the world as `network` says from its first packet on."""
 
     def __init__(self, settings: EngineSettings, network: ConfigureNetwork | None = None) -> None:
-        params = lt.session_params(settings_pack(settings))
+        params = dht.load_params(settings.resume_folder)
+        params.settings = settings_pack(settings)
         params.disk_io_constructor = settings.disk_io
         self._waker = Waker()
         self._session: lt.session | None = lt.session(params)
@@ -41,6 +43,7 @@ class LibtorrentEngine:
         self._gate = Gate(self._swarm, network or ConfigureNetwork())
         self._next_tick_s = time.monotonic()
         self._updated_at_s = 0.0
+        self._dht_clock = dht.Clock(time.monotonic())
 
     @property
     def listening(self) -> tuple[str, ...]:
@@ -150,6 +153,10 @@ class LibtorrentEngine:
         for removal in tuple(swarm.removals.values()):
             if now >= removal.give_up_at_s:
                 delete_content(swarm, removal)
+        if self._session is not None and self._dht_clock.is_due_to_count(now):
+            self._session.post_session_stats()  # the alert tells how many nodes it knows
+        if self._dht_clock.is_due_to_save(now):
+            self._save_dht()
 
     def _begin_closing(self) -> None:
         if self._session is None:
@@ -174,7 +181,12 @@ class LibtorrentEngine:
         swarm = self._swarm
         return bool(swarm.unpaused) or swarm.has_jobs or any(taken.saving is not None for taken in swarm.torrents)
 
+    def _save_dht(self) -> None:
+        if self._session is not None and self._session.is_dht_running():
+            dht.save_state(self._swarm.settings.resume_folder, dht.read_state(self._session))
+
     def _end_session(self) -> None:
+        self._save_dht()
         self._swarm.shut_down()
         self._swarm.take_results()
         self._swarm.torrents.clear()

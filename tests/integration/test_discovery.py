@@ -4,12 +4,14 @@ The engine is set up as for the world, with DHT, LSD and PEX, but its world is t
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import libtorrent as lt
 import pytest
 
 from seedbox.engine.bare import BarePeer
+from seedbox.engine.dht import FILE_NAME, MAX_STATE_BYTES
 from seedbox.engine.libtorrent_engine import LibtorrentEngine
 from seedbox.engine.metainfo import read_torrent_file
 from seedbox.engine.port import (
@@ -27,9 +29,10 @@ from tests.box import free_port, wait_until
 from tests.builders import make_content, make_torrent_file
 from tests.capture import Capture
 
-LIMIT_S = 30.0
+LIMIT_S = 20.0
 OURS = "127.0.33.10"
-OTHER_NODE = "127.0.33.11"
+FIRST_NODE = "127.0.33.11"
+OTHER_NODE = "127.0.33.12"
 PLAIN: dict[str, Setting] = {  # so that what is said can be read
     "in_enc_policy": int(lt.enc_policy.pe_disabled),
     "out_enc_policy": int(lt.enc_policy.pe_disabled),
@@ -45,13 +48,17 @@ LOOPBACK_DHT: dict[str, Setting] = {
 
 
 class World:
-    """Our engine and the DHT node it starts from."""
+    """Our engine and two nodes of the DHT."""
 
     def __init__(self, folder: Path) -> None:
         self.downloads = folder / "downloads"
         self.seen: list[Event] = []
         port = free_port()
-        self._node = BarePeer(OTHER_NODE, overrides={**LOOPBACK_DHT, "listen_interfaces": f"{OTHER_NODE}:{port}"})
+        first = f"{FIRST_NODE}:{port}"
+        self._nodes = [  # the one that everybody starts from is in nobody's table
+            BarePeer(FIRST_NODE, overrides={**LOOPBACK_DHT, "listen_interfaces": first}),
+            BarePeer(OTHER_NODE, overrides=LOOPBACK_DHT),
+        ]
         self.settings = EngineSettings(
             resume_folder=folder / "resume",
             downloads_folder=self.downloads,
@@ -59,7 +66,7 @@ class World:
             overrides={
                 **PLAIN,
                 **LOOPBACK_DHT,
-                "dht_bootstrap_nodes": f"{OTHER_NODE}:{port}",
+                "dht_bootstrap_nodes": first,
                 "enable_upnp": False,
                 "enable_natpmp": False,
                 "outgoing_interfaces": OURS,
@@ -67,9 +74,21 @@ class World:
         )
         self.engine = LibtorrentEngine(self.settings)
 
-    def reopen(self) -> None:
-        self.engine.close(timeout_s=5)
-        self.engine = LibtorrentEngine(self.settings)
+    @property
+    def dht_state(self) -> Path:
+        return self.settings.resume_folder / FILE_NAME
+
+    def reopen_without_bootstrap(self) -> None:
+        """Start anew, told of no node."""
+        alone = {**self.settings.overrides, "dht_bootstrap_nodes": "127.0.33.13:9"}  # nobody is there
+        self.engine = LibtorrentEngine(replace(self.settings, overrides=alone))
+
+    def meet_a_node(self) -> None:
+        """Let our engine hear of a node, as others' questions do, and wait until it counts it."""
+        address, _, port = self._nodes[1].endpoint.rpartition(":")
+        assert self.engine._session
+        self.engine._session.add_dht_node((address, int(port)))
+        self.wait(lambda: self.engine.counters().get("dht_nodes", 0) > 0, "a first node of the DHT")
 
     def add(self, data: bytes, *, peers: tuple[str, ...] = (), by_magnet: bool = False) -> str:
         key = read_torrent_file(data).info_hash_v1
@@ -91,7 +110,8 @@ class World:
 
     def close(self) -> None:
         self.engine.close(timeout_s=5)
-        self._node.close()
+        for node in self._nodes:
+            node.close()
 
 
 @pytest.fixture
@@ -161,3 +181,30 @@ class TestPeersThatPeersTellOf:
         for pair in pairs.values():
             for peer in pair:
                 peer.close()
+
+
+class TestTheDhtAfterARestart:
+    def test_is_usable_at_once_and_counted(self, world: World, tmp_path: Path) -> None:
+        world.meet_a_node()
+        world.engine.close(timeout_s=5)
+        world.reopen_without_bootstrap()
+        world.wait(lambda: world.engine.counters().get("dht_nodes", 0) > 0, "the node that was known before")
+        with Capture("127.0.33.") as capture:
+            shown = world.add(torrent_of(tmp_path, "public", private=False))
+            world.wait(lambda: "DHT" in capture.kinds(shown), "that node to be asked for peers")
+
+    @pytest.mark.parametrize("damage", [b"", b"d9:dht stated", b"x" * (MAX_STATE_BYTES + 1), b"de"])
+    def test_begins_anew_if_what_was_saved_is_damaged(
+        self, world: World, caplog: pytest.LogCaptureFixture, damage: bytes
+    ) -> None:
+        world.engine.close(timeout_s=5)
+        world.dht_state.write_bytes(damage)
+        world.engine = LibtorrentEngine(world.settings)
+        session = world.engine._session
+        world.wait(lambda: session is not None and session.is_dht_running(), "the DHT to start")
+        assert ("can't be used" in caplog.text) == (damage != b"de")
+
+    def test_keeps_nothing_of_an_engine_that_has_no_dht(self, tmp_path: Path) -> None:
+        settings = EngineSettings(tmp_path / "resume", tmp_path / "downloads", (f"{OURS}:0",), isolated=True)
+        LibtorrentEngine(settings).close(timeout_s=5)
+        assert not (settings.resume_folder / FILE_NAME).exists()
