@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -31,6 +32,9 @@ class EngineBox(Protocol):
 
     @property
     def peer(self) -> str: ...
+
+    def lose_files(self, key: str) -> Callable[[], None]:
+        """Take the torrent's files away; what is returned brings them back."""
 
     def let_peers_send(self) -> None:
         """From now on (again) the swarm delivers whatever is asked for."""
@@ -109,6 +113,10 @@ class FakeBox:
                 self._fake.give_metadata(key, self._torrent_file)
             self._fake.deliver(key, metainfo.size_bytes)
 
+    def lose_files(self, key: str) -> Callable[[], None]:
+        self._fake.lose_files(key, "a.bin is gone.")
+        return partial(self._fake.lose_files, key, "")
+
     def reopen(self) -> None:
         self._fake.close(timeout_s=5)
         self.engine = self._fake = FakeEngine(self._kept)
@@ -134,6 +142,11 @@ class RealBox:
     @property
     def peer(self) -> str:
         return self.bare.endpoint
+
+    def lose_files(self, key: str) -> Callable[[], None]:
+        elsewhere = self.downloads / "elsewhere"
+        (self.downloads / key).rename(elsewhere)
+        return partial(elsewhere.rename, self.downloads / key)
 
     def with_markers(self) -> EngineSettings:
         return replace(self.settings, has_markers=True)

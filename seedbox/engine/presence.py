@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from seedbox.engine.swarm import Swarm
 
 FILES_AT_ONCE = 500  # looked at in one go: nothing beside the reads of seeding
-ROUND_PAUSE_S = 10.0  # between two rounds over all files
+ROUND_PAUSE_S = 5.0  # between two rounds over all files
 LOOK_AGAIN_S = 3.0  # at files that are missing
 
 

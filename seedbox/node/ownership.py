@@ -1,12 +1,14 @@
 """One process per node and data folder: the kernel's lock on a file, which ends with its process, however that ends."""
 
 import fcntl
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 TOKEN_CHARS = 32
+_TOKEN = re.compile(rf"[0-9a-f]{{{TOKEN_CHARS}}}")
 
 
 class FolderInUse(Exception):
@@ -21,7 +23,7 @@ def owned(lock_file: Path) -> Iterator[str]:
     restart need not wait for that one's lease to expire, and a process of another machine or folder has to.
     """
     lock_file.parent.mkdir(parents=True, exist_ok=True)
-    with lock_file.open("a+") as file:
+    with lock_file.open("a+", errors="replace") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -30,7 +32,7 @@ def owned(lock_file: Path) -> Iterator[str]:
             ) from None
         file.seek(0)
         token = file.read().strip()
-        if len(token) != TOKEN_CHARS:
+        if not _TOKEN.fullmatch(token):  # new, or damaged: then the lease of before has to expire
             token = secrets.token_hex(TOKEN_CHARS // 2)
             file.truncate(0)
             file.write(token)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from seedbox.domain.states import State
+from seedbox.engine import presence
 from seedbox.engine.metainfo import read_torrent_file
 from seedbox.engine.port import (
     AddFailed,
@@ -20,6 +21,7 @@ from seedbox.engine.port import (
     RecheckTorrent,
     Removed,
     RemoveTorrent,
+    SetAside,
     SetTrackers,
     Snapshot,
     StartTorrent,
@@ -32,6 +34,12 @@ from tests.engines import EngineBox, FakeBox, RealBox, Watcher
 SIZES = {"a.bin": 300_000, "sub/b.bin": 70_000}
 SIZE_BYTES = 370_000
 TRACKER = "http://127.0.0.1:9/announce"
+
+
+@pytest.fixture(autouse=True)
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "ROUND_PAUSE_S", 0.2)
+    monkeypatch.setattr(presence, "LOOK_AGAIN_S", 0.2)
 
 
 @pytest.fixture
@@ -142,6 +150,49 @@ class TestATorrent:
         watcher.forget()
         box.engine.apply(AddTorrent(key, adding.save_path, torrent_file=torrent_file))
 
+        assert watcher.wait_for_state(key, State.SEEDING).done_bytes == SIZE_BYTES
+
+
+class TestFilesThatVanish:
+    def test_stop_their_torrent_until_they_are_back(
+        self, box: EngineBox, watcher: Watcher, adding: AddTorrent, key: str
+    ) -> None:
+        download(box, watcher, adding)
+        while watcher.files_done(key) != {0: 300_000, 1: 70_000}:
+            watcher.wait_for(FilesProgress)
+        bring_back = box.lose_files(key)
+        seen = watcher.wait_for_state(key, State.MISSING)
+        assert "is gone" in seen.error
+        assert seen.done_bytes == SIZE_BYTES
+
+        bring_back()
+        watcher.wait_for_state(key, State.SEEDING)
+
+    def test_are_fetched_again_after_a_check_that_somebody_wished(
+        self, box: EngineBox, watcher: Watcher, adding: AddTorrent, key: str
+    ) -> None:
+        download(box, watcher, adding)
+        while watcher.files_done(key) != {0: 300_000, 1: 70_000}:
+            watcher.wait_for(FilesProgress)
+        box.lose_files(key)
+        watcher.wait_for_state(key, State.MISSING)
+        box.engine.apply(RecheckTorrent(key))
+        watcher.wait_for_state(key, State.DOWNLOADING)
+
+
+class TestATorrentThatIsSetAside:
+    def test_is_forgotten_and_goes_on_where_it_was(
+        self, box: EngineBox, watcher: Watcher, adding: AddTorrent, key: str
+    ) -> None:
+        download(box, watcher, adding)
+        box.reopen()  # which saves what it knows
+        watcher.forget()
+        box.engine.apply(adding)
+        watcher.wait_for_state(key, State.SEEDING)
+        box.engine.apply(SetAside(key))
+        assert box.engine.counters()["torrents"] == 0
+        watcher.forget()
+        box.engine.apply(adding)
         assert watcher.wait_for_state(key, State.SEEDING).done_bytes == SIZE_BYTES
 
 

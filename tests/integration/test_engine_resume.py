@@ -12,7 +12,7 @@ import pytest
 
 from seedbox.domain.states import State
 from seedbox.engine.metainfo import read_torrent_file
-from seedbox.engine.port import AddTorrent, MetadataReceived, Snapshot, StopTorrent
+from seedbox.engine.port import AddTorrent, MetadataReceived, RecheckTorrent, Snapshot, StopTorrent
 from tests.builders import make_content, make_torrent_file
 from tests.engines import LIMIT_S, RealBox, Watcher
 
@@ -161,18 +161,31 @@ class TestAnEngineThatWasClosed:
 
 
 class TestSavedProgress:
-    @pytest.mark.parametrize("damage", [b"", b"junk", b"d4:infode", b"de"])
+    @pytest.mark.parametrize("damage", [b"", b"junk", b"d4:infode", b"de", bytes(100_000_000)])
     def test_that_is_damaged_is_replaced_by_a_check(self, setup: Setup, damage: bytes) -> None:
         setup.download()
         setup.box.engine.close(timeout_s=5)
         setup.resume_path().write_bytes(damage)
         setup.box.reopen()
-        sent_before = setup.box.bare.sent_bytes
         setup.add(peers=(setup.box.peer,))
         setup.watcher.wait_for_state(setup.key, State.SEEDING)
 
         assert "could not be read" in setup.watcher.logged()
-        assert setup.box.bare.sent_bytes == sent_before
+        assert setup.box.bare.sent_bytes <= SIZE_BYTES  # nothing came twice
+
+    def test_that_is_no_file_at_all_is_put_away(self, setup: Setup) -> None:
+        setup.download()
+        setup.box.engine.close(timeout_s=5)
+        setup.resume_path().unlink()
+        for path in (setup.resume_path(), setup.resume_path().with_suffix(".lagging")):
+            (path / "odd").mkdir(parents=True)
+        setup.box.reopen()
+        setup.add(peers=(setup.box.peer,))
+        setup.watcher.wait_for_state(setup.key, State.SEEDING)
+        assert setup.box.bare.sent_bytes <= SIZE_BYTES  # nothing came twice
+        while lagging(setup):
+            setup.watcher.poll()
+        assert setup.resume_path().is_file()
 
     def test_of_another_torrent_is_not_used(self, setup: Setup, tmp_path: Path) -> None:
         setup.download()
@@ -186,15 +199,16 @@ class TestSavedProgress:
 
         assert "another torrent" in setup.watcher.logged()
 
-    def test_that_files_no_longer_fit_is_replaced_by_a_check(self, setup: Setup) -> None:
+    def test_that_files_no_longer_fit_fetches_nothing_before_somebody_wishes_it(self, setup: Setup) -> None:
         setup.download()
         setup.box.engine.close(timeout_s=5)
         (setup.save_path / "songs" / "sub" / "b.bin").unlink()
         setup.box.reopen()
         setup.add(peers=(setup.box.peer,))
+        assert "songs/sub/b.bin is gone" in setup.watcher.wait_for_state(setup.key, State.MISSING).error
+        assert setup.box.bare.sent_bytes <= SIZE_BYTES  # nothing came twice
+        setup.box.engine.apply(RecheckTorrent(setup.key))
         setup.watcher.wait_for_state(setup.key, State.SEEDING)
-
-        assert "don't fit the saved progress" in setup.watcher.logged()
         assert setup.good_bytes_on_disk() == SIZE_BYTES
 
     def test_of_a_magnet_brings_its_metadata_back(self, setup: Setup) -> None:

@@ -1,5 +1,8 @@
 """A node as it lives: a real Celery worker process with the real engine, on the real PostgreSQL and Valkey."""
 
+import base64
+import json
+import pickle
 import signal
 import subprocess
 import sys
@@ -28,6 +31,28 @@ pytestmark = pytest.mark.django_db(transaction=True)
 START_S = 30.0
 STOP_S = 8.0
 COMMAND = (sys.executable, "-m", "celery", "--quiet", "-A", "seedbox.config.celery", "worker")
+DELIVERY = {"exchange": "", "routing_key": "node.local"}
+# Not JSON, not a message, a pickle, and a task that nobody knows.
+BROKEN = [
+    "garbage {",
+    "[1, 2]",
+    json.dumps(
+        {
+            "body": base64.b64encode(pickle.dumps({"a": 1})).decode(),
+            "content-type": "application/x-python-serialize",
+            "content-encoding": "binary",
+            "headers": {"task": "seedbox.tasks.reconcile_node", "id": "1"},
+            "properties": {"body_encoding": "base64", "delivery_tag": "1", "delivery_info": DELIVERY},
+        }
+    ),
+    json.dumps(
+        {
+            "body": "e30=",
+            "headers": {"task": "nobody.knows", "id": "2"},
+            "properties": {"delivery_tag": "2", "delivery_info": DELIVERY},
+        }
+    ),
+]
 # Without the nudge it would take half of this on average; `manage.py bench actions` says how long it really takes.
 NUDGED = LOOK_EVERY / 4
 
@@ -152,10 +177,23 @@ class TestANodeProcess:
                 sender = nudge.Sender(Celery("late", broker=f"redis+socket://{broker}", set_as_current=False))
                 sender.send("local")
                 wait_until(lambda: not client.llen("node.local"), "the worker to find its broker", START_S)
+                for broken in BROKEN:
+                    client.lpush("node.local", broken)
                 asked_at = datetime.now(UTC)
                 holdings.change(user=owner, holding_ids=[holding.pk], verb="stop", now=asked_at)
                 sender.send("local")
                 assert carried_out(holding) - asked_at < NUDGED
+                assert worker.log.read_text().count("can't be read and was thrown away") == 2
             holdings.change(user=owner, holding_ids=[holding.pk], verb="start", now=datetime.now(UTC))
             wait_for_state(holding, State.DOWNLOADING)
+            broker.unlink(missing_ok=True)
+            with broker_at(broker) as client:  # it was away, and has forgotten everything
+                sender = nudge.Sender(Celery("later", broker=f"redis+socket://{broker}", set_as_current=False))
+                sender.send("local")
+                wait_until(lambda: not client.llen("node.local"), "the worker to find its broker again", START_S)
+                asked_at = datetime.now(UTC)
+                holdings.change(user=owner, holding_ids=[holding.pk], verb="stop", now=asked_at)
+                sender.send("local")
+                assert carried_out(holding) - asked_at < NUDGED
+            assert worker.process.poll() is None
             assert worker.stop() == 0

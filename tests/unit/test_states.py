@@ -30,6 +30,11 @@ class TestAMove:
     def test_into_error_or_removal_is_legal_from_everywhere(self) -> None:
         assert all(is_legal_move(state, end) for state in State for end in (State.ERROR, State.REMOVING))
 
+    def test_into_trouble_and_out_of_it_is_legal_wherever_files_are(self) -> None:
+        trouble = (State.DISK, State.MISSING)
+        others = [state for state in State if state is not State.REMOVING]
+        assert all(is_legal_move(state, end) and is_legal_move(end, state) for state in others for end in trouble)
+
     def test_from_seeding_back_to_fetching_metadata_is_not(self) -> None:
         assert not is_legal_move(State.SEEDING, State.METADATA)
 
