@@ -111,6 +111,10 @@ document.addEventListener("htmx:config:request", (event) => {
   event.detail.ctx.fetch = (...what) => fetch(...what).catch((error) => (leaving ? new Promise(() => {}) : Promise.reject(error)));
 });
 
+// --- a login that has ended meanwhile: load the page anew, and the box leads to where it goes on
+
+document.addEventListener("box:shut", () => location.reload());
+
 // --- the selection: kept by id, so that it outlives a fetch of the list
 
 const chosen = new Set();

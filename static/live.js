@@ -21,6 +21,7 @@ const ANSWER_MS = 10_000;
 const WORRY_MS = 1_500; // a shorter interruption is not worth a word
 const MARGIN = "200px"; // rows just outside are watched, too: they are on screen before a message could come
 const SIGNED_OUT = 4401;
+const FACTOR_WANTED = 4403;
 const SAFE_ATTRIBUTE = /^(data-[a-z-]+|aria-[a-z-]+|title|datetime)$/;
 
 const STATUS_TEXT = { live: "Live", reconnecting: "Reconnecting…", "signed-out": "Signed out" };
@@ -33,6 +34,7 @@ const observed = new WeakSet(); // elements that the observer below knows
 let socket = null;
 let failures = 0;
 let wasLost = false; // a change of the list may have been missed
+let hasHeard = false; // on this socket: it was let in
 let sent = ""; // what the server was last told to watch
 const timers = {};
 
@@ -78,13 +80,16 @@ function closed(code) {
   socket = null;
   wasLost = true;
   for (const name of ["settled", "alive", "answer", "watch", "resync"]) never(name);
-  if (code === SIGNED_OUT) {
+  if (code === SIGNED_OUT || code === FACTOR_WANTED) {
+    // What the page shows is not this user's any more: app.js leaves it. One that was never let in must not loop.
+    if (hasHeard) document.dispatchEvent(new CustomEvent("box:shut"));
     failures = 10; // signing in again in another tab may mend it: look now and then
     never("worry");
     showStatus("signed-out");
   } else {
     later("worry", WORRY_MS, () => showStatus("reconnecting"));
   }
+  hasHeard = false;
   const wait_ms = Math.min(BACKOFF_MS * 2 ** failures, BACKOFF_MAX_MS);
   failures += 1;
   later("connect", wait_ms * (0.5 + Math.random() / 2), connect);
@@ -183,6 +188,7 @@ document.addEventListener("htmx:after:swap", () => {
 // --- what comes
 
 function heard(message) {
+  hasHeard = true;
   never("answer");
   never("alive");
   later("alive", ASK_ALIVE_MS, askAlive);

@@ -122,5 +122,6 @@ def _note_recovery_code(factor: Authenticator) -> None:
         return
     seen = origin_of(context.request)
     origin = audit.Origin(factor.user, seen.address, seen.agent)
-    detail = f"{len(factor.wrap().get_unused_codes())} left"
+    kept = Authenticator.objects.get(pk=factor.pk)  # allauth marks the code in a copy of its own
+    detail = f"{len(kept.wrap().get_unused_codes())} left"
     audit.record(Act.CODE_USED, origin=origin, now=timezone.now(), detail=detail)
