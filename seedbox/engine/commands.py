@@ -13,6 +13,7 @@ from seedbox.domain.metainfo import BadTorrent
 from seedbox.engine.faults import go_on
 from seedbox.engine.intake import BadResume, Intake, read_intake
 from seedbox.engine.metainfo import read_torrent_file, torrent_file_of
+from seedbox.engine.outside import trackers_outside, web_seeds_outside
 from seedbox.engine.places import is_there, root_of
 from seedbox.engine.port import (
     AddFailed,
@@ -70,6 +71,7 @@ def add(swarm: Swarm, command: AddTorrent) -> None:
     try:
         intake = _read(swarm, command)
         _choose_flags(swarm, command, intake)
+        _keep_outside(swarm, command, intake.params)
         if not intake.complete and (command.runs or intake.must_check):
             swarm.store.mark_lagging(command.key)
         handle = swarm.session.add_torrent(intake.params)
@@ -135,6 +137,17 @@ def _choose_flags(swarm: Swarm, command: AddTorrent, intake: Intake) -> None:
     params.peers = [*params.peers, *(peer for text in command.peers if (peer := parse_endpoint(text)))]
 
 
+def _keep_outside(swarm: Swarm, command: AddTorrent, params: lt.add_torrent_params) -> None:
+    """Leave out URLs that would make the node ask its own network, unless that is all it lives in."""
+    if swarm.settings.isolated:
+        return
+    trackers, web_seeds = trackers_outside(params.trackers), web_seeds_outside(params.url_seeds)
+    left_out = len(params.trackers) - len(trackers) + len(params.url_seeds) - len(web_seeds)
+    if left_out:
+        params.trackers, params.tracker_tiers, params.url_seeds = trackers, list(range(len(trackers))), web_seeds
+        swarm.tell(command.key, "warning", f"Left out {left_out} trackers or web seeds in the node's own network.")
+
+
 def _why_not(problem: Exception) -> str:
     if isinstance(problem, BadTorrent):
         return str(problem)
@@ -180,7 +193,8 @@ def set_aside(swarm: Swarm, taken: Taken, command: SetAside) -> None:
 
 def set_trackers(swarm: Swarm, taken: Taken, command: SetTrackers) -> None:
     entries = []
-    for tier, url in enumerate(command.trackers):
+    trackers = command.trackers if swarm.settings.isolated else trackers_outside(command.trackers)
+    for tier, url in enumerate(trackers):
         entry = lt.announce_entry(url)
         entry.tier = tier
         entries.append(entry)
