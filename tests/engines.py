@@ -146,7 +146,11 @@ class RealBox:
     def lose_files(self, key: str) -> Callable[[], None]:
         elsewhere = self.downloads / "elsewhere"
         (self.downloads / key).rename(elsewhere)
-        return partial(elsewhere.rename, self.downloads / key)
+
+        def bring_back() -> None:
+            elsewhere.rename(self.downloads / key)
+
+        return bring_back
 
     def with_markers(self) -> EngineSettings:
         return replace(self.settings, has_markers=True)

@@ -56,6 +56,7 @@ class NodeLife:
         self._loop: NodeLoop | None = None
         self._engine: port.Engine | None = None
         self._complaint = ""
+        self._rival = nodes.Rival()
 
     def start(self) -> None:
         os.umask(self._settings.umask)
@@ -90,7 +91,9 @@ class NodeLife:
         self._complaint = sentence
 
     def _live(self, token: str) -> None:
-        node = nodes.claim(name=self._settings.name, token=token, folder=str(self._settings.folder), now=_now())
+        node = nodes.claim(
+            name=self._settings.name, token=token, folder=str(self._settings.folder), now=_now(), rival=self._rival
+        )
         self._complaint = ""
         publisher = Publisher(redis_url=self._settings.redis_url)
         try:

@@ -1,6 +1,7 @@
 """Nodes: who owns one, how it is, and where new torrents go."""
 
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,13 +30,33 @@ def node_for_new_torrents() -> Node:
     return Node.objects.get_or_create(name=settings.NODE_NAME, defaults=defaults)[0]
 
 
-def claim(*, name: str, token: str, folder: str, now: datetime) -> Node:
+class Rival:
+    """What a process that wants a node has seen of its owner."""
+
+    def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._clock_s = clock_s
+        self._beat_at: datetime | None = None
+        self._seen_s = 0.0
+
+    def is_silent(self, beat_at: datetime | None) -> bool:
+        """Say whether this same beat was the last one for as long as a lease lasts, by a clock that never jumps."""
+        if self._beat_at is None or beat_at != self._beat_at:
+            self._beat_at, self._seen_s = beat_at, self._clock_s()
+        return self._clock_s() - self._seen_s >= LEASE.total_seconds()
+
+
+def claim(*, name: str, token: str, folder: str, now: datetime, rival: Rival | None = None) -> Node:
     """Make `token` the owner of the node; raises LeaseHeld while another owner's beat is younger than the lease.
 
-    The same token claims again at once: whoever knows it has made sure that its earlier process is dead.
+    The same token claims again at once: whoever knows it has made sure that its earlier process is dead. With a
+    `rival` it is not the clock that decides, which may have jumped or differ from that of another machine, but that no
+    new beat was seen for as long as a lease lasts.
     """
-    Node.objects.get_or_create(name=name, defaults={"folder": folder})
-    free = Q(lease_token="") | Q(lease_token=token) | Q(beat_at__isnull=True) | Q(beat_at__lt=now - LEASE)
+    found = Node.objects.get_or_create(name=name, defaults={"folder": folder})[0]
+    expired = Q(beat_at__lt=now - LEASE)
+    if rival is not None:
+        expired = Q(beat_at=found.beat_at) if rival.is_silent(found.beat_at) else Q(pk__in=[])
+    free = Q(lease_token="") | Q(lease_token=token) | Q(beat_at__isnull=True) | expired
     taken = Node.objects.filter(free, name=name).update(
         lease_token=token, started_at=now, beat_at=now, folder=folder, problem=""
     )

@@ -11,9 +11,10 @@ from redis import Redis
 
 from seedbox.config.celery import app as box_app
 from seedbox.domain.states import State
-from seedbox.models import LogEntry, Node, User
+from seedbox.models import LogEntry, Node, Observation, User
 from seedbox.node.loop import LeaseLost
 from seedbox.services import holdings, nodes, nudge
+from seedbox.services.ward import Charge
 from tests.builders import NOW
 from tests.sources import make_metainfo
 from tests.turns import TurnedNode, seen
@@ -78,6 +79,43 @@ class TestAClockThatIsSetBack:
         node.stop()
 
 
+class TestAClockThatJumps:
+    @pytest.mark.parametrize("jump", [timedelta(days=1), -timedelta(days=1)])
+    def test_leaves_a_living_node_its_lease_and_its_health(self, jump: timedelta, owner: User) -> None:
+        node, rival, seconds = TurnedNode(), nodes.Rival(lambda: seconds[0]), [0.0]
+        for _ in range(10):
+            seconds[0] += 3.0
+            node.turn(after_s=3.0)
+            with pytest.raises(nodes.LeaseHeld):
+                nodes.claim(name="local", token="b", folder="/x", now=node.now + jump, rival=rival)
+        node.now += jump
+        node.turn()
+        assert nodes.health(node.now).nodes[0].is_alive
+        node.stop()
+
+    def test_frees_a_dead_nodes_lease_all_the_same(self) -> None:
+        seconds = [0.0]
+        rival = nodes.Rival(lambda: seconds[0])
+        nodes.claim(name="local", token="a", folder="/x", now=NOW)
+        for seconds[0] in (0.0, 14.9):
+            with pytest.raises(nodes.LeaseHeld):
+                nodes.claim(name="local", token="b", folder="/x", now=NOW - timedelta(days=1), rival=rival)
+        seconds[0] = 15.0
+        nodes.claim(name="local", token="b", folder="/x", now=NOW - timedelta(days=1), rival=rival)
+        assert Node.objects.get().lease_token == "b"
+
+    def test_shows_no_dead_node_as_living(self) -> None:
+        nodes.claim(name="local", token="a", folder="/x", now=NOW)
+        assert not nodes.health(NOW - timedelta(days=1)).nodes[0].is_alive
+
+    def test_keeps_no_retry_waiting(self, owner: User) -> None:
+        charge = Charge(1, KEY, "/x", Observation())
+        charge.fail("It failed.", now=NOW)
+        assert not charge.is_to_retry(NOW)
+        assert charge.is_to_retry(NOW + timedelta(days=1))
+        assert charge.is_to_retry(NOW - timedelta(days=1))
+
+
 class TestANodeWithoutRedis:
     def test_carries_out_wishes_by_looking(self, owner: User) -> None:
         node = TurnedNode(redis_url="unix:///nowhere/redis.sock")
@@ -117,6 +155,21 @@ class TestALease:
         node.stop()
         assert seen(holding).done_bytes == 0
         assert Node.objects.get().lease_token == "b"
+
+    def test_that_was_lost_while_the_node_hung_is_noticed_before_anything_is_touched(self, owner: User) -> None:
+        node = TurnedNode()
+        holding = holdings.add(user=owner, source=SOURCE, now=NOW)
+        node.turn(times=2)
+        later = node.now + timedelta(seconds=20)
+        nodes.claim(name="local", token="b", folder="/x", now=later)
+        holdings.change(user=owner, holding_ids=[holding.pk], verb="remove", now=later)
+        node.engine.deliver(KEY, 50_000)
+        before = list(node.engine.commands)
+        with pytest.raises(LeaseLost):
+            node.loop.turn(node.engine.poll(timeout_s=0), now=later)
+        assert node.engine.commands == before
+        assert Observation.objects.get().done_bytes == 0
+        node.stop()
 
 
 class TestABeat:

@@ -52,12 +52,12 @@ def database_away() -> Iterator[None]:
     name = connection.settings_dict["NAME"]
     parts = {"user": connection.settings_dict["USER"], "host": _host(), "dbname": "postgres"}
     with psycopg.connect(**parts, autocommit=True) as server:
-        server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')  # type: ignore[call-overload]  # a name can't be a parameter
+        server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
         server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
         try:
             yield
         finally:
-            server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')  # type: ignore[call-overload]  # as above
+            server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
             connections.close_all()
 
 
