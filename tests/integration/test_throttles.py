@@ -12,6 +12,7 @@ from seedbox.models import User
 from seedbox.services import throttles
 from seedbox.services.throttles import OF_A_USER, OF_AN_ADDRESS, Act, TooOften, take_turn
 from tests.builders import NOW
+from tests.integration.test_headers import faults
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -89,3 +90,13 @@ class TestAPageThatIsOpenedTooOften:
     def test_counts_searches_and_not_looks_at_the_list(self, client: Client) -> None:
         answers = [client.get(reverse("torrents")).status_code for _ in range(3)]
         assert answers == [200, 200, 200]
+
+
+class TestAGuesser:
+    def test_is_told_how_long_to_wait(self, owner: User) -> None:
+        client = Client()
+        for _ in range(5):
+            client.post(reverse("account_login"), {"login": "olga", "password": "a guess"})
+        response = client.post(reverse("account_login"), {"login": "olga", "password": "a guess"})
+        assert (response.status_code, response.headers["Retry-After"]) == (429, "300")
+        assert faults(response) == []
