@@ -58,6 +58,7 @@ def prepare_static_files() -> None:
     fingerprint = _fingerprint()
     stamp = Path(settings.STATIC_ROOT) / "stamp"
     if not stamp.exists() or stamp.read_text() != fingerprint:
+        stamp.unlink(missing_ok=True)  # first: whatever cuts this short, nothing half done is taken for done
         call_command("collectstatic", interactive=False, clear=True, verbosity=0)
         stamp.write_text(fingerprint)
 

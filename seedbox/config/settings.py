@@ -1,5 +1,6 @@
 """Django's settings, derived from the environment (`env.py`) and from nothing else."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -27,14 +28,19 @@ SQLITE_WAIT_S = 20  # a writer waits this long for another; longer than any of o
 def _kept_secret(path: Path) -> str:
     """Return the secret kept at `path`, making it on the first start; only its owner can read it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = secrets.token_urlsafe(50)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(fresh)
-    return fresh
+    with contextlib.suppress(FileNotFoundError):
+        if kept := path.read_text().strip():
+            return kept
+        path.unlink()  # of a start that was killed before it could write
+    # It appears whole or not at all, and only one of several processes that start at once makes it.
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_urlsafe(50))
+    with contextlib.suppress(FileExistsError):
+        path.hardlink_to(fresh)
+    fresh.unlink()
+    return path.read_text().strip()
 
 
 def _database() -> dict[str, Any]:

@@ -45,6 +45,10 @@ class Every:
     def is_due(self, now: datetime) -> bool:
         return self._last is None or not timedelta(0) <= now - self._last < self.pause
 
+    def was_missed(self, now: datetime, longest: timedelta) -> bool:
+        """Say whether the last time is too long ago for what hangs on it; the clock may have been set back, too."""
+        return self._last is not None and not timedelta(0) <= now - self._last < longest
+
     def start(self, now: datetime) -> None:
         self._last = now
 
@@ -118,6 +122,8 @@ class NodeLoop:
             self._recover()
 
     def _work(self, now: datetime) -> None:
+        if self._beat.was_missed(now, nodes.LEASE):  # we hung: before we touch anything, is the node still ours?
+            self._renew(now)
         if observing.forget_removed(self.ward):
             self._nudged.set()
         for charge in observing.store_metadata(self.ward, read_torrent_file=self._read_torrent_file, now=now):
@@ -129,8 +135,7 @@ class NodeLoop:
             observing.store(self.ward, now=now)
             self._store.start(now)
         if self._beat.is_due(now):
-            self._tell_health(now)
-            self._beat.start(now)
+            self._renew(now)
         self._show.pause = min(self._show.pause, SHOW_AGAIN) if changed else self._show.pause
         if self._show.is_due(now):
             self._screen.show(now=now)
@@ -154,6 +159,10 @@ class NodeLoop:
             self._reconciler.folders_changed(now)
             self._nudged.set()
             self._beat = Every(BEAT_EVERY)  # the health page shall know soon
+
+    def _renew(self, now: datetime) -> None:
+        self._tell_health(now)
+        self._beat.start(now)
 
     def _tell_health(self, now: datetime) -> None:
         problems = (self._engine.problem, self._folders.problem(), self.ward.problem())

@@ -22,6 +22,18 @@ RETRY = timedelta(seconds=60)  # after the engine could not add or remove a torr
 logger = logging.getLogger(__name__)
 
 
+@dataclass
+class Meter:
+    """A counter of the engine that never goes back: what the engine forgot when it was killed is kept beside it."""
+
+    forgotten_bytes: int = 0
+
+    def count(self, counted_bytes: int, *, told: int) -> int:
+        """Return all bytes ever: `told` was said last, maybe by an earlier process, and is never taken back."""
+        self.forgotten_bytes = max(self.forgotten_bytes, told - counted_bytes)
+        return counted_bytes + self.forgotten_bytes
+
+
 @dataclass(eq=False)
 class Charge:
     """One torrent in the care of this process."""
@@ -30,6 +42,8 @@ class Charge:
     key: str
     save_path: str
     observation: Observation  # as it is, or shall be, in the database
+    received: Meter = field(default_factory=Meter)
+    sent: Meter = field(default_factory=Meter)
     applied: Applied | None = None  # None: the engine does not have it
     is_removing: bool = False  # the engine is deleting it; nothing else can be asked of it
     is_blocked: bool = False  # its metadata can't be used: it rests, whatever its holders wish
@@ -172,8 +186,8 @@ class Ward:
         charge.show(state, error)
         before.done_bytes = seen.done_bytes
         before.wanted_bytes = seen.wanted_bytes
-        before.downloaded_bytes = seen.downloaded_bytes
-        before.uploaded_bytes = seen.uploaded_bytes
+        before.downloaded_bytes = charge.received.count(seen.downloaded_bytes, told=before.downloaded_bytes)
+        before.uploaded_bytes = charge.sent.count(seen.uploaded_bytes, told=before.uploaded_bytes)
         before.down_bytes_per_s = seen.down_bytes_per_s
         before.up_bytes_per_s = seen.up_bytes_per_s
         before.peers = seen.peers

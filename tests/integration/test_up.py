@@ -143,6 +143,16 @@ class TestAKilledBox:
 
 
 class TestAFirstStart:
+    def test_goes_on_where_one_was_killed_before_it_had_written_its_secret(self, fresh: Box) -> None:
+        secret = fresh.data / "secret_key"
+        secret.touch(0o600)
+        checked = fresh.manage("check")
+        assert checked.returncode == 0, checked.stderr
+        assert len(secret.read_text()) > 50
+        assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+        assert fresh.manage("check").returncode == 0
+        assert [path.name for path in fresh.data.glob("secret_key*")] == ["secret_key"]
+
     def test_refuses_a_busy_web_port(self, fresh: Box) -> None:
         with socket.create_server(("127.0.0.1", fresh.port)):
             refused = fresh.manage("up")
