@@ -88,7 +88,17 @@ class World:
         address, _, port = self._nodes[1].endpoint.rpartition(":")
         assert self.engine._session
         self.engine._session.add_dht_node((address, int(port)))
-        self.wait(lambda: self.engine.counters().get("dht_nodes", 0) > 0, "a first node of the DHT")
+        self.wait_for_a_node()
+
+    def wait_for_a_node(self) -> None:
+        """Torrents that are added before would ask nobody, and again only after a long time."""
+
+        def look() -> bool:
+            assert self.engine._session
+            self.engine._session.post_session_stats()
+            return self.engine.counters().get("dht_nodes", 0) > 0
+
+        self.wait(look, "a node of the DHT")
 
     def add(self, data: bytes, *, peers: tuple[str, ...] = (), by_magnet: bool = False) -> str:
         key = read_torrent_file(data).info_hash_v1
@@ -128,6 +138,7 @@ def torrent_of(folder: Path, name: str, *, private: bool) -> bytes:
 class TestAPrivateTorrent:
     def test_is_named_in_no_packet_where_a_public_one_is(self, world: World, tmp_path: Path) -> None:
         secret, public = (torrent_of(tmp_path, name, private=name == "secret") for name in ("secret", "public"))
+        world.meet_a_node()
         with Capture("127.0.33.") as capture:
             hidden = world.add(secret)
             shown = world.add(public)
@@ -140,6 +151,7 @@ class TestAPrivateTorrent:
 
     def test_falls_silent_when_a_magnet_turns_out_to_be_one(self, world: World, tmp_path: Path) -> None:
         secret = torrent_of(tmp_path, "hidden", private=True)
+        world.meet_a_node()
         with Capture("127.0.33.") as capture:
             hidden = world.add(secret, by_magnet=True)
             world.wait(lambda: capture.kinds(hidden) == {"DHT", "LSD"}, "the magnet to be looked for")
@@ -188,7 +200,7 @@ class TestTheDhtAfterARestart:
         world.meet_a_node()
         world.engine.close(timeout_s=5)
         world.reopen_without_bootstrap()
-        world.wait(lambda: world.engine.counters().get("dht_nodes", 0) > 0, "the node that was known before")
+        world.wait_for_a_node()
         with Capture("127.0.33.") as capture:
             shown = world.add(torrent_of(tmp_path, "public", private=False))
             world.wait(lambda: "DHT" in capture.kinds(shown), "that node to be asked for peers")

@@ -65,7 +65,7 @@ class TestATorrentThatNamesTheOwnNetwork:
     ) -> None:
         port = listener.getsockname()[1]
         content = make_content(tmp_path / "songs", {"a.bin": 100_000})
-        decoded: dict[bytes, Any] = lt.bdecode(make_torrent_file(content))
+        decoded: Any = lt.bdecode(make_torrent_file(content))
         data = bytes(lt.bencode(decoded | {b"url-list": f"http://127.0.0.1:{port}/secret/".encode()}))
         settings = EngineSettings(
             tmp_path / "resume",
