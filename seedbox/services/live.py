@@ -25,7 +25,7 @@ from seedbox.services.rows import Row, added_row, file_row, log_row, peer_row, t
 from seedbox.services.watches import Watched, WatchesUnknown, WatchReader
 
 MAX_PEERS_SHOWN = 200
-REST = timedelta(seconds=5)  # after Redis did not answer
+REST = timedelta(seconds=2)  # after Redis did not answer, which may take half a second each time
 
 _NOBODY = Watched()
 

@@ -16,7 +16,7 @@ from channels.layers import get_channel_layer
 
 MAX_WAITING = 1_000  # messages: a few seconds of a busy node; older news is worth less than memory
 SEND_TIMEOUT_S = 0.5
-REST_S = 5.0  # after a failure nothing is tried: every try could take the time-out
+REST_S = 2.0  # after a failure nothing is tried: every try could take the time-out
 CLOSE_TIMEOUT_S = 2.0
 
 

@@ -36,7 +36,7 @@ LIVE_LIMIT_S = 60.0
 LONGEST_PAUSE_S = 0.5  # between an action of a user, or a recovery, and the next death
 HANG_S = LEASE.total_seconds() + 2
 STORM_SIGNALS = 20
-IN_FLIGHT_S = 0.5  # of downloading may be in sockets, in unfinished pieces and on the way to disk
+IN_FLIGHT_S = 1.5  # of downloading may be in sockets, in unfinished pieces and on the way to disk
 SECONDS_PER_KILL = 3  # about
 
 # Twenty deaths: every process, alone or with another, the node most.
