@@ -125,6 +125,7 @@ def _installers() -> dict[str, str]:
     }
     environ |= {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "npm_config_"))}
     environ |= {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
+    environ |= {"DEBIAN_FRONTEND": "noninteractive"}  # nobody is there to ask
     trust = ("PIP_CERT", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "npm_config_cafile")
     return environ | (dict.fromkeys(trust, CERTIFICATES_INSIDE) if CERTIFICATES.exists() else {})
 
