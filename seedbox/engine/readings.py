@@ -17,10 +17,12 @@ from seedbox.engine.taken import Taken
 MAX_PEERS_SHOWN = 500
 MAX_TEXT_CHARS = 200  # of what peers and trackers say of themselves
 
+_UTP = 1 << 17  # of libtorrent's peer flags: utp_socket, for which its Python has no name
 _PEER_FLAGS = (
     (lt.peer_info.seed, "seed"),
     (lt.peer_info.rc4_encrypted | lt.peer_info.plaintext_encrypted, "encrypted"),
     (lt.peer_info.snubbed, "snubbed"),
+    (_UTP, "uTP"),
 )
 _CATEGORIES = {
     "system": lt.system_category,
