@@ -252,6 +252,20 @@ class TestATorrentsLog:
         assert texts == {str(number) for number in range(50, MAX_LOG_ENTRIES + 50)}
 
 
+class TestFilesThatAreMissing:
+    def test_are_shown_and_fetched_by_one_button(self, owner: User) -> None:
+        node = TurnedNode()
+        holding = holdings.add(user=owner, source=SOURCE, now=NOW, runs=False)
+        node.turn(times=2)
+        node.engine.lose_files(holding.torrent.key, "a.bin is gone.")
+        node.turn()
+        assert (seen(holding).state, seen(holding).error) == (State.MISSING, "a.bin is gone.")
+        holdings.change(user=owner, holding_ids=[holding.pk], verb="fetch", now=NOW)
+        node.turn(times=3)
+        assert seen(holding).state == State.DOWNLOADING
+        node.stop()
+
+
 class TestFigures:
     def test_are_stored_every_few_seconds_and_states_at_once(self, node: TurnedNode, owner: User) -> None:
         holding = holdings.add(user=owner, source=SOURCE, now=NOW)
