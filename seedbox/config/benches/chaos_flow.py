@@ -96,14 +96,15 @@ class Flow:
         """Choose something that a user may do now; it returns when the box has acknowledged it."""
         rested = [item for item in self.present if item.is_complete and item.key not in self._leeching]
         young = [item for item in self.present[1:] if item.row and not item.is_complete]
-        if len(young) < DOWNLOADS:
-            item, door = self._make(SIZE_BYTES, SPEED_BYTES_PER_S), self._chance.choice(("hand", "web", "magnet"))
-            return lambda: self._add(item, door)
         choice = self._chance.random()
-        if len(rested) > KEPT or (rested and choice < 0.4):
+        nobody_left = not any(item.is_dropped for item in self.items)
+        if rested and (nobody_left or len(rested) > KEPT or (len(young) >= DOWNLOADS and choice < 0.4)):
             victim = self._chance.choice(rested)
             self._account(victim)
             return lambda: self._remove(victim)
+        if len(young) < DOWNLOADS:
+            item, door = self._make(SIZE_BYTES, SPEED_BYTES_PER_S), self._chance.choice(("hand", "web", "magnet"))
+            return lambda: self._add(item, door)
         if choice < 0.5:
             return lambda: self._remove(self._chance.choice(young))
         if rested and choice < 0.8:
