@@ -1,6 +1,7 @@
 """Where somebody is signed in, how that ends, and what asks once more who one is."""
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -177,12 +178,12 @@ class TestAnOpenPage:
     def rare_renewals(self, monkeypatch: pytest.MonkeyPatch, redis_client: Redis) -> None:
         monkeypatch.setattr(LiveConsumer, "renewal_s", 60.0)
 
-    def code_after(self, user: User, act: object) -> int:
+    def code_after(self, user: User, act: Callable[[], object]) -> int:
         async def scenario() -> int:
             async with browser_of(None, client=signed) as browser:
                 await browser.say(resync=[])
                 await browser.hear()
-                await sync_to_async(act)()  # type: ignore[arg-type]  # a lambda
+                await sync_to_async(act)()
                 return await browser.close_code()
 
         signed = signed_in(user)
