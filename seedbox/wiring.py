@@ -5,14 +5,19 @@ from pathlib import Path
 
 from seedbox.engine.libtorrent_engine import LibtorrentEngine
 from seedbox.engine.metainfo import read_magnet, read_torrent_file
-from seedbox.engine.port import Engine
+from seedbox.engine.port import ConfigureNetwork, Engine
 from seedbox.engine.settings import EngineSettings
 
 __all__ = ["make_engine", "read_magnet", "read_torrent_file"]
 
 
 def make_engine(
-    *, resume_folder: Path, downloads_folder: Path, more_folders: tuple[Path, ...] = (), listen: tuple[str, ...]
+    network: ConfigureNetwork,
+    *,
+    resume_folder: Path,
+    downloads_folder: Path,
+    more_folders: tuple[Path, ...] = (),
+    listen: tuple[str, ...],
 ) -> Engine:
     """Start the node's engine; the calling thread owns it and must close it before the process ends.
 
@@ -26,7 +31,8 @@ def make_engine(
             has_markers=True,
             listen=listen,
             isolated=all(_is_loopback(address) for address in listen),
-        )
+        ),
+        network,
     )
 
 

@@ -22,6 +22,8 @@ class Tracker:
 
     peers: list[str] = field(default_factory=list)  # "IP:PORT"
     announces: list[dict[str, str]] = field(default_factory=list)
+    clients: list[str] = field(default_factory=list)  # IP addresses that announced
+    agents: list[str] = field(default_factory=list)  # what they call themselves
 
     def __enter__(self) -> Self:
         tracker = self
@@ -29,6 +31,8 @@ class Tracker:
         class Announces(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 query = parse_qs(urlsplit(self.path).query, encoding="latin-1")
+                tracker.clients.append(str(self.client_address[0]))
+                tracker.agents.append(self.headers.get("User-Agent", ""))
                 tracker.announces.append({name: values[0] for name, values in query.items()})
                 body = tracker.answer()
                 self.send_response(200)

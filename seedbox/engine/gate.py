@@ -5,9 +5,8 @@ a proxy. What the gate waits for is looked at with every tick; it opens by itsel
 """
 
 import time
-from concurrent.futures import Future
 from dataclasses import replace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import libtorrent as lt
 
@@ -18,6 +17,9 @@ from seedbox.engine.proxy_probe import proxy_problem
 from seedbox.engine.route import limits_of, way_out
 from seedbox.engine.settings import SHUT, Setting
 from seedbox.engine.swarm import Swarm
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 ASK_PROXY_EVERY_S = 10.0
 ASK_AGAIN_S = 2.0  # after it failed

@@ -99,7 +99,7 @@ class ConfigureNetwork:
     """Reach the world in this way only, and in none while that is impossible; `NetworkAnswered` says how it went."""
 
     version: int = 0  # of the settings, for the answer
-    settings: NetworkSettings = NetworkSettings()
+    settings: NetworkSettings = field(default_factory=NetworkSettings)
     refusal: str = ""  # why they can't even be tried, in a sentence: connect nowhere
 
 

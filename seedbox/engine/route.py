@@ -27,7 +27,8 @@ def way_out(settings: EngineSettings, wanted: NetworkSettings) -> dict[str, Sett
         **identity(anonymous=wanted.anonymous),
         "anonymous_mode": wanted.anonymous,
         "listen_interfaces": ",".join(_listen(settings, wanted)),
-        "outgoing_interfaces": wanted.interface or _isolated_addresses(settings),
+        # A connection to the proxy is not taken for one from an address of ours: libtorrent would drop it.
+        "outgoing_interfaces": "" if wanted.has_proxy else wanted.interface or _isolated_addresses(settings),
         **_proxy(wanted),
         # An HTTP proxy carries TCP only. libtorrent drops its packets then; without DHT and uTP it need not try.
         "enable_dht": looks_around and wanted.proxy_kind is not ProxyKind.HTTP,

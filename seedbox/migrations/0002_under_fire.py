@@ -140,6 +140,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="node",
+            name="network_facts",
+            field=models.JSONField(default=dict),
+        ),
+        migrations.AddField(
+            model_name="node",
             name="network_version",
             field=models.BigIntegerField(default=0),
         ),

@@ -18,6 +18,7 @@ class Node(models.Model):
     network_version = models.BigIntegerField(default=0)  # the Network.version that was last carried out, or tried
     network_answer = models.TextField(default="")  # why that failed, in a sentence; "" when it is applied
     network_answered_at = models.DateTimeField(null=True)
+    network_facts = models.JSONField(default=dict)  # what else was learnt of it: port_mapping, proxy, blocklist
     problem = models.TextField(default="")  # one sentence for the health page, "" when well
 
     def __str__(self) -> str:

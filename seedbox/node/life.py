@@ -13,10 +13,11 @@ from django.db import connections
 
 from seedbox.engine import port
 from seedbox.models import Node
-from seedbox.node.loop import LeaseLost, NodeLoop
+from seedbox.node.loop import EngineOutdated, LeaseLost, NodeLoop
 from seedbox.node.ownership import FolderInUse, owned
 from seedbox.services import nodes, nudge
 from seedbox.services.live import Publisher
+from seedbox.services.networking import read_wish
 from seedbox.services.observing import ReadTorrentFile
 
 TURN_S = 1.0  # the longest wait of a turn for the engine to say something
@@ -45,7 +46,7 @@ class NodeLife:
         self,
         settings: NodeSettings,
         *,
-        make_engine: Callable[[], port.Engine],
+        make_engine: Callable[[port.ConfigureNetwork], port.Engine],
         read_torrent_file: ReadTorrentFile,
     ) -> None:
         self._settings = settings
@@ -80,6 +81,8 @@ class NodeLife:
                 self._complain(f"the node {self._settings.name!r} can't start yet: {problem}")
             except LeaseLost:
                 logger.error("another process has taken over the node %r; its engine is stopped", self._settings.name)
+            except EngineOutdated:
+                logger.info("the node %r starts a new engine, as its network settings want it", self._settings.name)
             except Exception:
                 logger.exception("the node %r met a mistake of ours and starts anew", self._settings.name)
             connections.close_all()
@@ -97,18 +100,26 @@ class NodeLife:
         self._complaint = ""
         publisher = Publisher(redis_url=self._settings.redis_url)
         try:
-            engine = self._make_engine()
+            network = read_wish(node_id=node.pk)  # before the first packet: without the database no engine starts
+            engine = self._make_engine(network)
             try:
-                self._turn_until_stopped(node, token, engine, publisher)
+                self._turn_until_stopped(node, token, engine, publisher, network)
             finally:
                 self._engine = None
                 del engine  # before its thread ends: libtorrent wants to be gone by then
         finally:
             publisher.close()
 
-    def _turn_until_stopped(self, node: Node, token: str, engine: port.Engine, publisher: Publisher) -> None:
+    def _turn_until_stopped(
+        self, node: Node, token: str, engine: port.Engine, publisher: Publisher, network: port.ConfigureNetwork
+    ) -> None:
         loop = NodeLoop(
-            node=node, token=token, engine=engine, publisher=publisher, read_torrent_file=self._read_torrent_file
+            node=node,
+            token=token,
+            engine=engine,
+            publisher=publisher,
+            read_torrent_file=self._read_torrent_file,
+            network=network,
         )
         self._engine = engine
         nudge.listen(node.name, loop.nudge)

@@ -15,6 +15,7 @@ from seedbox.node.screen import Screen
 from seedbox.services import nodes, observing
 from seedbox.services.folders import open_folders
 from seedbox.services.live import Publisher
+from seedbox.services.networking import Networking
 from seedbox.services.observing import ReadTorrentFile
 from seedbox.services.reconcile import Reconciler
 from seedbox.services.ward import Ward
@@ -33,6 +34,10 @@ logger = logging.getLogger(__name__)
 
 class LeaseLost(Exception):
     """Another process has taken this node over, for the database did not hear of us for too long."""
+
+
+class EngineOutdated(Exception):
+    """What is wanted of the engine needs a new one."""
 
 
 class Every:
@@ -67,6 +72,7 @@ class NodeLoop:
         engine: port.Engine,
         publisher: Publisher,
         read_torrent_file: ReadTorrentFile,
+        network: port.ConfigureNetwork | None = None,
     ) -> None:
         self.ward = Ward()
         self.problem = ""  # of the database or of this loop, in one sentence
@@ -77,6 +83,7 @@ class NodeLoop:
         self._read_torrent_file = read_torrent_file
         self._folders = open_folders(node)
         self._reconciler = Reconciler(node_id=node.pk, engine=engine, ward=self.ward, folders=self._folders)
+        self._networking = Networking(node.pk, engine, self.ward, network or port.ConfigureNetwork())
         self._screen = Screen(node_id=node.pk, engine=engine, ward=self.ward, publisher=publisher)
         self._nudged = threading.Event()
         self._look, self._beat, self._check = Every(LOOK_EVERY), Every(BEAT_EVERY), Every(FOLDERS_EVERY)
@@ -100,7 +107,7 @@ class NodeLoop:
         0. Leave torrents alone whose disk is away, also without the database.
         1. Forget torrents that the engine has removed, write what peers told of magnets.
         2. Carry out wishes that changed.  3. Write what was seen.  4. Beat.  5. Show what somebody looks at.
-        Raises LeaseLost, and nothing else: a failure is kept in `problem` and tried again after a rest.
+        Raises LeaseLost, EngineOutdated, and nothing else: a failure is kept in `problem` and tried again after a rest.
         """
         self.ward.absorb(events, now=now)
         if self._check.is_due(now):
@@ -111,6 +118,8 @@ class NodeLoop:
             self._work(now)
         except LeaseLost:
             self._is_owner = False
+            raise
+        except EngineOutdated:
             raise
         except DatabaseError as problem:
             connections.close_all()  # whatever state they are in: the next turn connects anew
@@ -130,6 +139,7 @@ class NodeLoop:
             self._reconciler.rest(charge)
         if self._nudged.is_set() or self._look.is_due(now):
             self._reconcile(now)
+        self._networking.store(now=now)
         changed = self.ward.has_urgent
         if changed or self._store.is_due(now):
             observing.store(self.ward, now=now)
@@ -145,6 +155,8 @@ class NodeLoop:
     def _reconcile(self, now: datetime) -> None:
         self._nudged.clear()
         try:
+            if not self._networking.reconcile():
+                raise EngineOutdated
             is_done = self._reconciler.reconcile(now=now)
         except Exception:
             self._nudged.set()

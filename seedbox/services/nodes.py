@@ -104,6 +104,17 @@ def beat(*, node_id: int, token: str, now: datetime, figures: Beat) -> bool:
 
 
 @dataclass(frozen=True)
+class NetworkHealth:
+    """What came of the node's network settings."""
+
+    version: int  # that was answered last; 0: nobody has ever changed them
+    answer: str  # "applied", or why not, in a sentence; "" when there is no answer yet
+    port_mapping: str
+    proxy: str
+    blocklist: str
+
+
+@dataclass(frozen=True)
 class NodeHealth:
     name: str
     is_alive: bool  # its last beat is younger than the lease
@@ -119,6 +130,7 @@ class NodeHealth:
     listens_on: tuple[str, ...]
     engine_version: str
     counters: Mapping[str, int]
+    network: NetworkHealth
 
 
 @dataclass(frozen=True)
@@ -165,7 +177,14 @@ def _node_health(node: Node, now: datetime) -> NodeHealth:
         listens_on=tuple(node.listens_on),
         engine_version=node.engine_version,
         counters=node.counters,
+        network=_network_health(node),
     )
+
+
+def _network_health(node: Node) -> NetworkHealth:
+    facts = {name: str(node.network_facts.get(name, "")) for name in ("port_mapping", "proxy", "blocklist")}
+    answer = "" if node.network_answered_at is None else node.network_answer or "applied"
+    return NetworkHealth(node.network_version, answer, **facts)
 
 
 def _folder_health(entry: Mapping[str, Any]) -> FolderHealth:

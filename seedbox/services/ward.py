@@ -126,6 +126,7 @@ class Ward:
     has_urgent: bool = False  # something must be stored in this turn
     files_changed: set[str] = field(default_factory=set)  # since they were last shown
     log_changed: set[str] = field(default_factory=set)
+    network_answer: port.NetworkAnswered | None = None  # that is still to be stored
     illegal_moves: int = 0
     log_lines_lost: int = 0
 
@@ -133,6 +134,7 @@ class Ward:
         """Take in what the engine says."""
         for event in events:
             if isinstance(event, port.NetworkAnswered):
+                self.network_answer = event
                 continue  # about the node, not about a torrent
             charge = self.charges.get(event.key)
             if charge is not None:

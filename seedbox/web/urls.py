@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
-from seedbox.web import accounts, audit, downloads, health, people, security, torrent, torrents
+from seedbox.web import accounts, audit, downloads, health, network, people, security, torrent, torrents
 
 # allauth leads here after each change of a factor; ours is one page for all.
 to_security = login_required(RedirectView.as_view(pattern_name="security"))
@@ -20,6 +20,8 @@ urlpatterns: list[URLPattern] = [
     path("torrents/<int:holding_id>/", torrent.torrent, name="torrent"),
     path("health/", health.health, name="health"),
     path("healthz", health.healthz, name="healthz"),
+    path("nodes/<slug:name>/network/", network.network, name="network"),
+    path("nodes/<slug:name>/network/answer/", network.network_answer, name="network_answer"),
     path("people/", people.people, name="people"),
     path("people/invite/", people.people_invite, name="people_invite"),
     path("people/invitations/<int:invitation_id>/revoke/", people.people_revoke, name="people_revoke"),

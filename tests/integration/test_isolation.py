@@ -88,6 +88,8 @@ ROWS: dict[str, Row] = {
     "download": Row(409, 404, 404, 404, args=lambda box: [box.holding.pk, 0]),  # 409: not finished yet
     "health": MEMBERS,
     "healthz": Row(503, 503, 503, 503),  # no node runs in these tests
+    "network": Row(404, 404, 200, SIGN_IN, args=lambda box: ["local"]),
+    "network_answer": Row(404, 404, 200, SIGN_IN, args=lambda box: ["local"]),
     "people": ADMINS,
     "people_invite": Row(404, 404, 200, SIGN_IN, method="post", form=lambda box: {"role": "admin"}),
     "people_revoke": Row(404, 404, 302, SIGN_IN, method="post", args=lambda box: [box.invitation.pk]),

@@ -1,0 +1,70 @@
+"""The form of a node's network settings: help at each field, refusals where they belong."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from django import forms
+
+from seedbox.domain import network as rules
+from seedbox.domain.network import HELP, NetworkSettings, ProxyKind
+from seedbox.services.networks import PLAIN_FIELDS, Standing
+
+_GROUPS = (
+    ("Way out", ("interface", "anonymous", "port_mapping")),
+    ("Proxy", ("proxy_kind", "proxy_host", "proxy_port", "proxy_user", "proxy_password", "clear_password")),
+    ("Limits", ("max_connections", "max_upload_slots", "blocklist_path")),
+)
+_KINDS = ((ProxyKind.NONE.value, "None"), (ProxyKind.SOCKS5.value, "SOCKS5"), (ProxyKind.HTTP.value, "HTTP"))
+
+
+class NetworkForm(forms.Form):
+    interface = forms.CharField(required=False, help_text=HELP["interface"])
+    anonymous = forms.BooleanField(label="Anonymous mode", required=False, help_text=HELP["anonymous"])
+    port_mapping = forms.BooleanField(label="Port mapping", required=False, help_text=HELP["port_mapping"])
+    proxy_kind = forms.ChoiceField(label="Kind", choices=_KINDS, help_text=HELP["proxy_kind"])
+    proxy_host = forms.CharField(label="Host", required=False, help_text=HELP["proxy_host"])
+    proxy_port = forms.IntegerField(
+        label="Port", min_value=rules.MIN_PORT, max_value=rules.MAX_PORT, help_text=HELP["proxy_port"]
+    )
+    proxy_user = forms.CharField(label="User name", required=False, help_text=HELP["proxy_user"])
+    proxy_password = forms.CharField(
+        label="Password", required=False, strip=False, widget=forms.PasswordInput, help_text=HELP["proxy_password"]
+    )
+    clear_password = forms.BooleanField(label="Clear the kept password", required=False)
+    blocklist_path = forms.CharField(label="Blocklist file", required=False, help_text=HELP["blocklist_path"])
+    max_connections = forms.IntegerField(
+        label="Connections",
+        min_value=rules.MIN_CONNECTIONS,
+        max_value=rules.MAX_CONNECTIONS,
+        help_text=HELP["max_connections"],
+    )
+    max_upload_slots = forms.IntegerField(
+        label="Upload slots",
+        min_value=rules.MIN_UPLOAD_SLOTS,
+        max_value=rules.MAX_UPLOAD_SLOTS,
+        help_text=HELP["max_upload_slots"],
+    )
+
+    @classmethod
+    def of(cls, standing: Standing) -> Self:
+        """Return the form filled with what is wished for now."""
+        return cls(initial={name: getattr(standing.settings, name) for name in PLAIN_FIELDS})
+
+    @property
+    def keeps_password(self) -> bool:
+        return not self.cleaned_data["proxy_password"] and not self.cleaned_data["clear_password"]
+
+    def settings(self) -> NetworkSettings:
+        """Return what was asked for; only for a form that is valid."""
+        values: dict[str, Any] = {name: self.cleaned_data[name] for name in PLAIN_FIELDS}
+        values["proxy_kind"] = ProxyKind(values["proxy_kind"])
+        return NetworkSettings(**values, proxy_password=self.cleaned_data["proxy_password"])
+
+    def refuse(self, problems: Mapping[str, str]) -> None:
+        """Show each sentence at its field."""
+        for name, sentence in problems.items():
+            self.add_error(name, sentence)
+
+    def groups(self) -> list[dict[str, object]]:
+        """Return the fields as the page shows them, under headings."""
+        return [{"title": title, "fields": [self[name] for name in names]} for title, names in _GROUPS]

@@ -1,0 +1,360 @@
+"""How the engine reaches the world, over real sockets of loopback: by the wanted way, or not at all."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from seedbox.domain.network import NetworkSettings, ProxyKind
+from seedbox.domain.states import State
+from seedbox.engine.bare import BarePeer
+from seedbox.engine.libtorrent_engine import LibtorrentEngine
+from seedbox.engine.metainfo import read_torrent_file
+from seedbox.engine.port import AddTorrent, ConfigureNetwork, NetworkAnswered
+from seedbox.engine.settings import EngineSettings
+from tests.box import wait_until
+from tests.builders import make_content, make_torrent_file
+from tests.engines import Watcher
+from tests.proxy import OUTGOING, Proxy
+from tests.tracker import Tracker
+
+ADDRESS, OTHER_ADDRESS, PEER_ADDRESS, EAR_ADDRESS = "127.0.32.2", "127.0.32.3", "127.0.32.4", "127.0.32.5"
+MISSING = "203.0.113.77"  # an address of nobody: TEST-NET-3
+SIZES = {"a.bin": 200_000, "b.bin": 40_000}
+
+
+class Ear:
+    """A port where a peer could be; keeps who knocks, over TCP and UDP, and says nothing."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self._tcp = socket.create_server((EAR_ADDRESS, 0))
+        self.endpoint = f"{EAR_ADDRESS}:{self._tcp.getsockname()[1]}"
+        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._udp.bind(self._tcp.getsockname())
+        self._threads = [threading.Thread(target=listen) for listen in (self._accept, self._receive)]
+        for thread in self._threads:
+            thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            connection, (host, _) = self._tcp.accept()
+            connection.close()
+            if host == EAR_ADDRESS:
+                return
+            self.heard.append(f"tcp {host}")
+
+    def _receive(self) -> None:
+        while True:
+            _, (host, _) = self._udp.recvfrom(2_000)
+            if host == EAR_ADDRESS:
+                return
+            self.heard.append(f"udp {host}")
+
+    def close(self) -> None:
+        """End the threads by knocking ourselves."""
+        place = self._tcp.getsockname()
+        with closing(socket.create_connection(place, source_address=(EAR_ADDRESS, 0))):
+            pass
+        self._udp.sendto(b"", place)
+        for thread in self._threads:
+            thread.join()
+        self._tcp.close()
+        self._udp.close()
+
+
+class NetworkBox:
+    """An engine under network settings, a peer with the content, and an ear that nobody should knock at."""
+
+    def __init__(self, folder: Path, network: NetworkSettings) -> None:
+        self.content = make_content(folder / "seed" / "songs", SIZES)
+        self.torrent_file = make_torrent_file(self.content)
+        self.key = read_torrent_file(self.torrent_file).info_hash_v1
+        self.downloads = folder / "downloads"
+        self.missing: set[str] = set()  # interfaces that are gone for now
+        settings = EngineSettings(
+            resume_folder=folder / "resume",
+            downloads_folder=self.downloads,
+            listen=(f"{ADDRESS}:0",),
+            isolated=True,
+            interface_problem=self._interface_problem,
+        )
+        self.ear = Ear()
+        self.version = 1
+        self.engine = LibtorrentEngine(settings, ConfigureNetwork(self.version, network))
+        self.bare = BarePeer(PEER_ADDRESS)
+        self.bare.take(self.torrent_file, self.content.parent)
+        self.bare.wait_until_complete(limit_s=20)
+        self.watcher = Watcher(self)
+
+    def _interface_problem(self, interface: str) -> str:
+        if interface in self.missing:
+            return f"{interface} is gone."
+        return EngineSettings(Path(), Path(), ()).interface_problem(interface)
+
+    @property
+    def peer(self) -> str:
+        return self.bare.endpoint
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def let_peers_send(self) -> None:
+        """A real peer sends without being told."""
+
+    def reopen(self) -> None:
+        raise NotImplementedError
+
+    def lose_files(self, key: str) -> Callable[[], None]:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        self.engine.close(timeout_s=2)
+        self.bare.close()
+        self.ear.close()
+
+    def configure(self, network: NetworkSettings) -> NetworkAnswered:
+        """Ask for other settings, and return the answer to just these."""
+        self.version += 1
+        self.engine.apply(ConfigureNetwork(self.version, network))
+        return self.answer()
+
+    def answer(self, matches: "Callable[[NetworkAnswered], bool]" = lambda answer: True) -> NetworkAnswered:
+        return self.watcher.wait_for(NetworkAnswered, lambda answer: answer.version == self.version and matches(answer))
+
+    def add(self, *, peers: tuple[str, ...] = (), trackers: tuple[str, ...] = ()) -> None:
+        self.engine.apply(
+            AddTorrent(
+                self.key,
+                str(self.downloads / self.key),
+                torrent_file=self.torrent_file,
+                peers=peers or (self.peer, self.ear.endpoint),
+                trackers=trackers,
+            )
+        )
+
+    def download(self) -> None:
+        self.watcher.wait_for_state(self.key, State.SEEDING)
+
+    def turn(self, times: int) -> bool:
+        """Let the engine go on for a moment; false, so that `or` says what is waited for."""
+        for _ in range(times):
+            self.watcher.poll(timeout_s=0.2)
+        return False
+
+
+OpenBox = Callable[[NetworkSettings], NetworkBox]
+
+
+@pytest.fixture
+def open_box(tmp_path: Path) -> Iterator[OpenBox]:
+    boxes: list[NetworkBox] = []
+
+    def open_box(network: NetworkSettings) -> NetworkBox:
+        boxes.append(NetworkBox(tmp_path, network))
+        return boxes[-1]
+
+    yield open_box
+    for box in boxes:
+        box.close()
+
+
+def through(proxy: Proxy, **fields: Any) -> NetworkSettings:
+    settings = NetworkSettings(
+        proxy_kind=ProxyKind(proxy.kind),
+        proxy_host=proxy.host,
+        proxy_port=proxy.port,
+        proxy_user=proxy.user,
+        proxy_password=proxy.password,
+    )
+    return replace(settings, **fields)
+
+
+class TestAProxy:
+    @pytest.mark.parametrize("kind", ["socks5", "http"])
+    def test_carries_a_whole_download_and_is_all_that_peers_and_trackers_see(
+        self, open_box: OpenBox, kind: str
+    ) -> None:
+        with Proxy(kind, "olga", "s3cret: ü") as proxy, Tracker() as tracker:
+            box = open_box(through(proxy))
+            assert box.answer().problem == ""
+            box.add(trackers=(tracker.url,))
+            box.download()
+            wait_until(lambda: tracker.announces, "the tracker to hear of us")
+            wait_until(lambda: box.ear.heard, "somebody to knock at the ear")
+            seen = set(box.ear.heard) | {f"tcp {host}" for host in tracker.clients}
+            reached = {*proxy.reached, *proxy.datagrams}
+
+        assert seen - {f"udp {OUTGOING}"} == {f"tcp {OUTGOING}"}
+        assert box.peer in reached
+        assert proxy.refused == 0
+
+    @pytest.mark.parametrize("kind", ["socks5", "http"])
+    def test_that_is_down_leaves_no_way_out_until_it_is_back(self, open_box: OpenBox, kind: str) -> None:
+        proxy = Proxy(kind)
+        proxy.start()
+        proxy.stop()
+        box = open_box(through(proxy))
+        assert "can't be reached" in box.answer().problem
+        box.add()
+        box.turn(5)
+        assert (box.ear.heard, box.bare.sent_bytes, box.engine.listening) == ([], 0, ())
+        with proxy:
+            assert box.answer().problem == ""
+            box.download()
+            assert {sighting.split()[1] for sighting in box.ear.heard} <= {OUTGOING}
+
+    def test_that_goes_away_stops_everything_and_is_told(self, open_box: OpenBox) -> None:
+        with Proxy() as proxy:
+            box = open_box(through(proxy))
+            assert box.answer().problem == ""
+        box.configure(through(proxy, proxy_user="changed"))  # asked at once, not with the next look
+        assert box.engine.problem != ""
+
+    @pytest.mark.parametrize("kind", ["socks5", "http"])
+    def test_that_refuses_the_password_is_told(self, open_box: OpenBox, kind: str) -> None:
+        with Proxy(kind, "olga", "right") as proxy:
+            box = open_box(through(proxy, proxy_password="wrong"))
+            assert "user name" in box.answer().problem
+            box.add()
+            box.turn(2)
+            assert (box.ear.heard, proxy.reached) == ([], [])
+            assert box.configure(through(proxy)).problem == ""
+
+    def test_that_speaks_something_else_is_told(self, open_box: OpenBox) -> None:
+        with Proxy("http") as proxy:
+            box = open_box(replace(through(proxy), proxy_kind=ProxyKind.SOCKS5))
+            assert box.answer().problem.startswith("The proxy")
+
+
+class TestAnInterface:
+    def test_is_all_that_peers_see(self, open_box: OpenBox) -> None:
+        box = open_box(NetworkSettings(interface=OTHER_ADDRESS))
+        assert box.answer().problem == ""
+        box.add()
+        box.download()
+        wait_until(lambda: box.ear.heard, "somebody to knock at the ear")
+
+        assert {sighting.split()[1] for sighting in box.ear.heard} == {OTHER_ADDRESS}
+        assert {place.rpartition(":")[0] for place in box.engine.listening} == {OTHER_ADDRESS}
+
+    @pytest.mark.parametrize("interface", [MISSING, "nosuchdevice0"])
+    def test_that_is_missing_leaves_no_way_out(self, open_box: OpenBox, interface: str) -> None:
+        box = open_box(NetworkSettings(interface=interface))
+        assert interface in box.answer().problem
+        box.add()
+        box.turn(5)
+        assert (box.ear.heard, box.bare.sent_bytes, box.engine.listening) == ([], 0, ())
+        assert box.watcher.states.get(box.key, State.DOWNLOADING) == State.DOWNLOADING
+
+        assert box.configure(NetworkSettings(interface=OTHER_ADDRESS)).problem == ""
+        box.download()
+
+    def test_that_is_lost_drops_everybody_and_carries_on_when_it_is_back(self, open_box: OpenBox) -> None:
+        box = open_box(NetworkSettings(interface=OTHER_ADDRESS))
+        box.bare.limit_upload(60_000)
+        box.add()
+        wait_until(lambda: box.turn(1) or box.bare.sent_bytes > 0, "the download to begin")
+        box.missing.add(OTHER_ADDRESS)
+        assert box.answer(lambda answer: answer.problem != "").problem == f"{OTHER_ADDRESS} is gone."
+        wait_until(lambda: not box.bare.peers, "the peer to lose us")
+        knocks = len(box.ear.heard)
+        box.turn(5)
+        assert (box.bare.peers, len(box.ear.heard)) == ((), knocks)
+
+        box.bare.limit_upload(0)
+        box.missing.clear()
+        assert box.answer(lambda answer: answer.problem == "")
+        box.download()
+
+    def test_that_changes_takes_everybody_along(self, open_box: OpenBox) -> None:
+        box = open_box(NetworkSettings())
+        box.bare.limit_upload(60_000)
+        box.add()
+        wait_until(lambda: box.turn(1) or box.bare.peers == (ADDRESS,), "the peer to see the first address")
+        assert box.configure(NetworkSettings(interface=OTHER_ADDRESS)).problem == ""
+        wait_until(lambda: box.turn(1) or box.bare.peers == (OTHER_ADDRESS,), "the peer to see the other address")
+
+
+class TestABlocklist:
+    def test_blocks_a_peer_until_it_is_taken_out(self, open_box: OpenBox, tmp_path: Path) -> None:
+        blocklist = tmp_path / "list.p2p"
+        blocklist.write_text(f"the peer:{PEER_ADDRESS}-{PEER_ADDRESS}\nnonsense\n")
+        with Tracker() as tracker:
+            box = open_box(NetworkSettings(blocklist_path=str(blocklist)))
+            tracker.peers = [box.peer, box.ear.endpoint]
+            assert box.answer().blocklist == "1 ranges; 1 line could not be read, first: line 2."
+            box.add(trackers=(tracker.url,))
+            wait_until(lambda: box.turn(1) or box.ear.heard, "somebody to knock at the ear")
+            assert box.bare.sent_bytes == 0
+            blocklist.write_text("somebody else:127.0.32.200-127.0.32.201\n")
+            assert box.answer(lambda answer: answer.blocklist == "1 ranges.")
+            box.download()
+
+    def test_that_is_missing_at_the_start_leaves_no_way_out(self, open_box: OpenBox, tmp_path: Path) -> None:
+        blocklist = tmp_path / "list.p2p"
+        box = open_box(NetworkSettings(blocklist_path=str(blocklist)))
+        assert "no blocklist file" in box.answer().problem
+        box.add()
+        box.turn(3)
+        assert box.ear.heard == []
+        blocklist.write_text("# blocks nobody\n")
+        assert box.answer(lambda answer: answer.problem == "")
+        box.download()
+
+    def test_that_goes_bad_later_stays_in_force_as_it_was(self, open_box: OpenBox, tmp_path: Path) -> None:
+        blocklist = tmp_path / "list.p2p"
+        blocklist.write_text(f"{PEER_ADDRESS}/32\n")
+        box = open_box(NetworkSettings(blocklist_path=str(blocklist)))
+        assert box.answer().problem == ""
+        blocklist.write_text("<html>not found</html>\n")
+        assert "No line" in box.answer(lambda answer: answer.problem != "").problem
+        box.add()
+        wait_until(lambda: box.turn(1) or box.ear.heard, "somebody to knock at the ear")
+        assert box.bare.sent_bytes == 0
+
+
+class TestLimits:
+    def test_are_in_force_at_once(self, open_box: OpenBox) -> None:
+        box = open_box(NetworkSettings(max_connections=300, max_upload_slots=7))
+        assert settings_of(box) == (300, 7)
+        box.configure(NetworkSettings(max_connections=20, max_upload_slots=3))
+        assert settings_of(box) == (20, 3)
+
+
+class TestAnonymousMode:
+    @pytest.mark.parametrize("anonymous", [True, False])
+    def test_hides_the_name_from_trackers_and_peers(self, open_box: OpenBox, anonymous: bool) -> None:
+        with Tracker() as tracker:
+            box = open_box(NetworkSettings(anonymous=anonymous))
+            box.add(trackers=(tracker.url,))
+            box.bare.limit_upload(50_000)
+            wait_until(lambda: box.turn(1) or (tracker.announces and box.bare.peers), "tracker and peer to meet us")
+            told = [tracker.announces[0]["peer_id"], tracker.agents[0], *box.bare.clients]
+            hides = not any("seedbox" in text.lower() or "-sb" in text.lower() for text in told)
+        assert hides is anonymous
+
+
+class TestSettingsThatCantBeRead:
+    def test_leave_no_way_out(self, open_box: OpenBox) -> None:
+        box = open_box(NetworkSettings())
+        box.version += 1
+        box.engine.apply(ConfigureNetwork(box.version, NetworkSettings(), refusal="The key is another one."))
+        assert box.answer().problem == "The key is another one."
+        box.add()
+        box.turn(3)
+        assert box.ear.heard == []
+
+
+def settings_of(box: NetworkBox) -> tuple[int, int]:
+    """Look behind the port: counting to the limit would take that many peers."""
+    found = box.engine._swarm.session.get_settings()
+    return found["connections_limit"], found["unchoke_slots_limit"]
