@@ -95,10 +95,10 @@ function closed(code) {
   later("connect", wait_ms * (0.5 + Math.random() / 2), connect);
 }
 
-function drop() {
+function drop(code = 0) {
   const dropped = socket;
   if (!dropped) return;
-  closed(0);
+  closed(code);
   dropped.close();
 }
 
@@ -189,6 +189,7 @@ document.addEventListener("htmx:after:swap", () => {
 
 function heard(message) {
   hasHeard = true;
+  if (message.type === "shut") return drop(message.code);
   never("answer");
   never("alive");
   later("alive", ASK_ALIVE_MS, askAlive);

@@ -170,6 +170,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             try:
                 await self._renew()
             except LoginOver as over:
+                # The web server holds a close back until the browser's next frame: our own word makes it leave at once.
+                await self.send(text_data=encode({"type": "shut", "code": over.code}))
                 await self.close(over.code)
             except (RedisError, OSError, DatabaseError):
                 await self.close(TRY_LATER)
