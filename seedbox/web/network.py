@@ -39,7 +39,7 @@ def network(request: HttpRequest, name: str) -> HttpResponse:
         else:
             messages.success(request, "Saved: the node carries it out now." if changed else "Nothing was changed.")
             return redirect("network", name=name)
-    return _render(request, standing, form, status=422)
+    return _render(request, standing, form)
 
 
 @for_admins
@@ -56,6 +56,6 @@ def _standing(name: str) -> networks.Standing:
         raise Http404 from None
 
 
-def _render(request: HttpRequest, standing: networks.Standing, form: NetworkForm, *, status: int = 200) -> HttpResponse:
+def _render(request: HttpRequest, standing: networks.Standing, form: NetworkForm) -> HttpResponse:
     context = {"standing": standing, "groups": form.groups(), "form": form}
-    return render(request, "seedbox/network.html", context, status=status)
+    return render(request, "seedbox/network.html", context)

@@ -114,9 +114,8 @@ class TestThePage:
     def test_gives_a_refused_form_back_without_the_password(self, browser: Client) -> None:
         response = browser.post(ADDRESS, BY_PROXY | {"proxy_host": "not a host", "max_upload_slots": 5_000})
         page = response.content.decode()
-        assert response.status_code == 422
-        for words in ("not a host", "Write a host name", "less than or equal to 1000", 'value="olga"'):
-            assert words in page or words == "Write a host name"
+        for words in ("not a host", "less than or equal to 1000", 'value="olga"'):
+            assert words in page
         assert "s3cret" not in page
         assert not Network.objects.exists()
 
