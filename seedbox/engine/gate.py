@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 ASK_PROXY_EVERY_S = 10.0
-ASK_AGAIN_S = 2.0  # after it failed
+ASK_AGAIN_S = 1.0  # after it failed
 FAILURES_TO_SHUT = 2  # in a row: one lost packet is no reason to drop everybody
-LOOK_AT_LIST_EVERY_S = 3.0
+LOOK_AT_LIST_EVERY_S = 1.0
 LISTEN_WITHIN_S = 2.0  # what was said by then is the answer; more may follow
 
 
