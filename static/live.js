@@ -99,7 +99,9 @@ function drop(code = 0) {
   const dropped = socket;
   if (!dropped) return;
   closed(code);
-  dropped.close();
+  // One that is still on its way is closed when it is there: browsers complain in the console otherwise.
+  if (dropped.readyState === WebSocket.CONNECTING) dropped.addEventListener("open", () => dropped.close());
+  else dropped.close();
 }
 
 function leave() {

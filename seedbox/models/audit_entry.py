@@ -1,6 +1,8 @@
 from django.conf import settings
 from django.db import models
 
+from seedbox.domain.browsers import browser_in_words
+
 
 class Act(models.TextChoices):
     """What somebody did, or tried, that the audit log keeps."""
@@ -46,3 +48,7 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.act}"
+
+    @property
+    def browser(self) -> str:
+        return browser_in_words(self.agent) if self.agent else ""

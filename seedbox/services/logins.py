@@ -1,6 +1,5 @@
 """Somebody's logins: in which browsers they are signed in, and how that ends."""
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from redis import RedisError
 
+from seedbox.domain.browsers import browser_in_words
 from seedbox.models import User
 from seedbox.models.audit_entry import Act
 from seedbox.services.audit import Origin, record
@@ -23,16 +23,6 @@ NOTICE_EVERY = timedelta(minutes=5)  # how exact "last seen" is: a request in be
 CHECK_LOGIN = "check the login"  # a text to a user's group that its sockets take as an order and don't pass on
 
 _NO_ADDRESS = "0.0.0.0"  # the column wants an address: that of a proxy on a Unix socket that names none
-_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
-_SYSTEMS = (
-    ("Android", "Android"),
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Windows", "Windows"),
-    ("Mac OS", "macOS"),
-    ("Linux", "Linux"),
-)
-_MAX_AGENT_WORDS_CHARS = 60
 
 
 @dataclass(frozen=True)
@@ -117,16 +107,6 @@ def forget_expired(now: datetime) -> None:
 def check_sockets(user_id: int) -> None:
     """Make the user's sockets look at once whether they may stay. Without Redis they look every few seconds anyway."""
     transaction.on_commit(partial(_ask_sockets, user_id))
-
-
-def browser_in_words(agent: str) -> str:
-    """Guess browser and system from what a browser calls itself: for people, not for rules."""
-    browser = next((name for mark, name in _BROWSERS if mark in agent), "")
-    system = next((name for mark, name in _SYSTEMS if mark in agent), "")
-    if browser:
-        return f"{browser} on {system}" if system else browser
-    plain = re.sub(r"[^\x20-\x7e]", "", agent).strip()
-    return plain[:_MAX_AGENT_WORDS_CHARS] or "Unknown browser"
 
 
 def _end(user_id: int, keys: Collection[str]) -> int:

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from redis import Redis
 
+from seedbox.domain.browsers import browser_in_words
 from seedbox.models import AuditEntry, Install, User
 from seedbox.models.audit_entry import Act
 from seedbox.models.install import FactorRule
@@ -67,10 +68,10 @@ class TestTheList:
         assert [other.get("/").status_code for other in others] == [302, 302]
 
     def test_names_browsers_in_words(self) -> None:
-        assert logins.browser_in_words(FIREFOX) == "Firefox on Linux"
-        assert logins.browser_in_words("curl/8.0") == "curl/8.0"
-        assert logins.browser_in_words("\x00\x1b[31m" * 99) == "[31m" * 15
-        assert logins.browser_in_words("") == "Unknown browser"
+        assert browser_in_words(FIREFOX) == "Firefox on Linux"
+        assert browser_in_words("curl/8.0") == "curl/8.0"
+        assert browser_in_words("\x00\x1b[31m" * 99) == "[31m" * 15
+        assert browser_in_words("") == "Unknown browser"
 
 
 class TestALogin:
