@@ -18,6 +18,7 @@ from seedbox.engine.settings import EngineSettings
 LIMIT_S = 20.0
 ADDRESS = "127.0.0.12"
 PEER_ADDRESS = "127.0.0.13"
+MISSING_ADDRESS = "203.0.113.77"  # of no interface: TEST-NET-3
 
 E = TypeVar("E")
 
@@ -105,6 +106,7 @@ class FakeBox:
         self._torrent_file = torrent_file
         self._kept: dict[str, FakeTorrent] = {}
         self.engine = self._fake = FakeEngine(self._kept)
+        self._fake.missing_interfaces.add(MISSING_ADDRESS)
 
     def let_peers_send(self) -> None:
         metainfo = read_torrent_file(self._torrent_file)

@@ -60,7 +60,7 @@ class FakeEngine:
         self.torrents: dict[str, FakeTorrent] = {}
         self.commands: list[Command] = []  # all that was asked, in order
         self.listening: tuple[str, ...] = ("127.0.0.1:6881",)
-        self.problem = ""
+        self.fault = ""  # of the engine as a whole
         self.remove_error = ""  # while set, removals fail with it
         self.network = ConfigureNetwork() if network is None else network
         self.missing_interfaces: set[str] = set()
@@ -73,6 +73,10 @@ class FakeEngine:
         self._woken = threading.Event()
 
     # --- the port
+
+    @property
+    def problem(self) -> str:
+        return self.fault or self.network_problem
 
     def apply(self, command: Command) -> None:
         self.commands.append(command)

@@ -7,17 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from seedbox.domain.network import NetworkSettings
 from seedbox.domain.states import State
 from seedbox.engine import presence
 from seedbox.engine.metainfo import read_torrent_file
 from seedbox.engine.port import (
     AddFailed,
     AddTorrent,
+    ConfigureNetwork,
     ConnectPeers,
     Details,
     FilesProgress,
     GiveMetadata,
     MetadataReceived,
+    NetworkAnswered,
     RecheckTorrent,
     Removed,
     RemoveTorrent,
@@ -29,7 +32,7 @@ from seedbox.engine.port import (
     WatchTorrents,
 )
 from tests.builders import make_content, make_torrent_file
-from tests.engines import EngineBox, FakeBox, RealBox, Watcher
+from tests.engines import MISSING_ADDRESS, EngineBox, FakeBox, RealBox, Watcher
 
 SIZES = {"a.bin": 300_000, "sub/b.bin": 70_000}
 SIZE_BYTES = 370_000
@@ -251,6 +254,32 @@ class TestARemoval:
         box.engine.apply(RemoveTorrent(key, str(box.downloads / key)))
 
         assert watcher.wait_for(Removed).key == key
+
+
+class TestANetworkSetting:
+    def test_is_answered_in_its_version(self, box: EngineBox, watcher: Watcher) -> None:
+        box.engine.apply(ConfigureNetwork(3, NetworkSettings(max_connections=50)))
+        answer = watcher.wait_for(NetworkAnswered, lambda answer: answer.version == 3)
+
+        assert (answer.problem, box.engine.problem) == ("", "")
+
+    def test_that_is_impossible_leaves_no_way_out_until_another_one_comes(
+        self, box: EngineBox, watcher: Watcher, adding: AddTorrent
+    ) -> None:
+        box.engine.apply(ConfigureNetwork(1, NetworkSettings(interface=MISSING_ADDRESS)))
+        answer = watcher.wait_for(NetworkAnswered, lambda answer: answer.version == 1)
+        assert MISSING_ADDRESS in answer.problem
+        assert box.engine.problem == answer.problem
+        box.engine.apply(adding)
+        box.let_peers_send()
+        assert watcher.wait_for_state(adding.key, State.DOWNLOADING).done_bytes == 0
+        while watcher.poll():
+            assert watcher.states[adding.key] is State.DOWNLOADING
+
+        box.engine.apply(ConfigureNetwork(2))
+        watcher.wait_for(NetworkAnswered, lambda answer: (answer.version, answer.problem) == (2, ""))
+        box.let_peers_send()
+        watcher.wait_for_state(adding.key, State.SEEDING)
 
 
 class TestAnEngine:

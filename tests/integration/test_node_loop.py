@@ -181,7 +181,7 @@ class TestABeat:
         assert health.nodes[0].listens_on == ("127.0.0.1:6881",)
         assert health.nodes[0].total_bytes >= health.nodes[0].free_bytes > 0
         assert health.nodes[0].counters["alerts_dropped"] == 0
-        node.engine.problem = "The port is taken."
+        node.engine.fault = "The port is taken."
         node.turn()
         assert not nodes.health(node.now).is_well
         assert nodes.health(node.now + timedelta(seconds=16)).nodes[0].problem == "The node does not run."
