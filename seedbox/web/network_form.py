@@ -12,7 +12,7 @@ from seedbox.services.networks import PLAIN_FIELDS, Standing
 _GROUPS = (
     ("Way out", ("interface", "anonymous", "port_mapping")),
     ("Proxy", ("proxy_kind", "proxy_host", "proxy_port", "proxy_user", "proxy_password", "clear_password")),
-    ("Limits", ("max_connections", "max_upload_slots", "blocklist_path")),
+    ("Peers", ("blocklist_path", "max_connections", "max_upload_slots")),
 )
 _KINDS = ((ProxyKind.NONE.value, "None"), (ProxyKind.SOCKS5.value, "SOCKS5"), (ProxyKind.HTTP.value, "HTTP"))
 
