@@ -215,7 +215,7 @@ class TestAProxy:
             box.download()
             assert {sighting.split()[1] for sighting in box.ear.heard} <= {OUTGOING}
 
-    def test_that_goes_away_stops_everything_and_is_told(self, open_box: OpenBox) -> None:
+    def test_is_asked_at_once_when_its_settings_change(self, open_box: OpenBox) -> None:
         with Proxy() as proxy:
             box = open_box(through(proxy))
             assert box.answer().problem == ""
