@@ -155,13 +155,25 @@ def health(now: datetime) -> Health:
     return Health(database_problem, _redis_problem(), nodes)
 
 
+def trouble(now: datetime) -> str:
+    """Return a sentence for everybody's list while a node does not run or is not well, else "".
+
+    What exactly is wrong may name other people's torrents: the health page tells it to admins.
+    """
+    for node in Node.objects.order_by("name"):
+        if not _is_alive(node, now):
+            return f"The node {node.name} does not run. Torrents rest until it is back; nothing is lost."
+        if node.problem:
+            return f"The node {node.name} is not well. Torrents may rest for a while; nothing is lost."
+    return ""
+
+
 _HELD = Count("torrents", filter=Q(torrents__holdings__isnull=False), distinct=True)
 
 
 def _node_health(node: Node, now: datetime) -> NodeHealth:
     age = None if node.beat_at is None else now - node.beat_at
-    # A beat from the future says as little as an old one: the clock was set back since.
-    is_alive = age is not None and -LEASE < age < LEASE and node.lease_token != ""
+    is_alive = _is_alive(node, now)
     return NodeHealth(
         name=node.name,
         is_alive=is_alive,
@@ -179,6 +191,11 @@ def _node_health(node: Node, now: datetime) -> NodeHealth:
         counters=node.counters,
         network=_network_health(node),
     )
+
+
+def _is_alive(node: Node, now: datetime) -> bool:
+    """Say whether its last beat is young; one from the future says as little as an old one: the clock was set back."""
+    return node.beat_at is not None and abs(now - node.beat_at) < LEASE and node.lease_token != ""
 
 
 def _network_health(node: Node) -> NetworkHealth:

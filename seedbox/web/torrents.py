@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect, replace_url, trigger_client_event
 
 from seedbox.models import User
-from seedbox.services import holdings, listing
+from seedbox.services import holdings, listing, nodes
 from seedbox.services.rows import torrent_row
 from seedbox.web import adding, list_query
 from seedbox.web.doors import for_members, signed_in_user
@@ -107,6 +107,7 @@ def _list_context(request: HttpRequest, user: User) -> dict[str, Any]:
         "columns": list_query.columns(wanted),
         "total": page.counts[wanted.filter],
         "last": page.first + len(page.holdings) - 1,
+        "trouble": nodes.trouble(timezone.now()),
     }
 
 

@@ -8,10 +8,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from seedbox.domain.metainfo import MAX_TORRENT_FILE_BYTES
 from seedbox.domain.states import State
-from seedbox.models import File, Holding, LogEntry, User
+from seedbox.models import File, Holding, LogEntry, Node, User
 from seedbox.services.listing import FILES_PAGE_SIZE
 from seedbox.web.adding import MAX_ITEMS
 from seedbox.web.torrent import TABS
@@ -233,3 +234,20 @@ class TestATorrentsPage:
 
     def test_has_no_other_tabs(self, page: Client, owner: User) -> None:
         assert page.get(f"{reverse('torrent', args=[make_holding(owner).pk])}?tab=../x").status_code == 404
+
+
+class TestTheListWhileANodeIsInTrouble:
+    @pytest.mark.parametrize(
+        ("fields", "sentence"),
+        [
+            ({"problem": "", "lease_token": "t"}, ""),
+            ({"problem": "The disk is full.", "lease_token": "t"}, "The node local is not well."),
+            ({"problem": "", "lease_token": ""}, "The node local does not run."),
+        ],
+    )
+    def test_says_so_without_the_details(self, page: Client, fields: dict[str, str], sentence: str) -> None:
+        Node.objects.update_or_create(name="local", defaults={"beat_at": timezone.now(), **fields})
+        shown = page.get(reverse("torrents")).content.decode()
+        assert sentence in shown
+        assert ("See its health" in shown) == bool(sentence)
+        assert "The disk is full." not in shown
