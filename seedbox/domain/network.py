@@ -61,18 +61,18 @@ HELP: Mapping[str, str] = MappingProxyType(
     {
         "interface": "Network device (wg0) or IP address that all torrent traffic is bound to; while it is missing, "
         "nothing connects.",
-        "proxy_kind": "Torrent traffic goes through the proxy or nowhere, and peers can hardly reach this node; an HTTP "
-        "proxy also rules out DHT, uTP and UDP trackers.",
+        "proxy_kind": "Torrent traffic goes through the proxy or nowhere, and peers can hardly reach this node; an "
+        "HTTP proxy also rules out DHT, uTP and UDP trackers.",
         "proxy_host": "Name or IP address of the proxy as the node's machine sees it.",
         "proxy_port": f"{MIN_PORT:,} to {MAX_PORT:,}; SOCKS5 proxies mostly use 1080, HTTP proxies 3128 or 8080.",
         "proxy_user": "Leave it empty when the proxy asks for no name.",
         "proxy_password": "Kept sealed in the database and never shown again.",
         "anonymous": "Tells peers and trackers no client name or version, and looks for nobody in the local network; "
         "some private trackers refuse such clients.",
-        "port_mapping": "Asks the router by UPnP and NAT-PMP to let peers in; rests while there is a proxy or anonymous "
-        "mode.",
-        "blocklist_path": "File on the node's machine with addresses to refuse (P2P text, eMule DAT or CIDR lines, also "
-        "gzipped); read again when it changes.",
+        "port_mapping": "Asks the router by UPnP and NAT-PMP to let peers in; rests while there is a proxy or "
+        "anonymous mode.",
+        "blocklist_path": "File on the node's machine with addresses to refuse (P2P text, eMule DAT or CIDR lines, "
+        "also gzipped); read again when it changes.",
         "max_connections": f"Peers connected at the same time, {MIN_CONNECTIONS:,} to {MAX_CONNECTIONS:,}.",
         "max_upload_slots": f"Peers that are sent data at the same time, {MIN_UPLOAD_SLOTS:,} to {MAX_UPLOAD_SLOTS:,}.",
     }
