@@ -3,6 +3,7 @@
 An alert is valid until the next ones are taken: nothing here may keep one, only what it says.
 """
 
+import errno
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +18,7 @@ from seedbox.engine.files import look_at_files, report_flushed
 from seedbox.engine.gate import port_mapped, port_not_mapped, socks5_failed
 from seedbox.engine.metainfo import format_endpoint, read_torrent_file, renamed_files, torrent_file_of
 from seedbox.engine.port import MetadataReceived
-from seedbox.engine.presence import check_has_ended, files_are_missing, first_missing, paths
+from seedbox.engine.presence import check_has_ended, files_are_missing, first_missing, paths, should_be_whole
 from seedbox.engine.readings import read_file_sizes, read_snapshot
 from seedbox.engine.removal import delete_content
 from seedbox.engine.sentences import CONFLICT, explain, is_missing
@@ -109,7 +110,9 @@ def torrent_error(swarm: Swarm, taken: Taken, alert: lt.torrent_error_alert) -> 
 
 def file_error(swarm: Swarm, taken: Taken, alert: lt.file_error_alert) -> None:
     swarm.wants_update = True
-    if is_missing(alert.error):  # libtorrent goes on and offers what it can't read
+    # A file in the place of our folder is no loss when nothing of ours was ever there.
+    was_there = alert.error.value() != errno.ENOTDIR or should_be_whole(taken)
+    if is_missing(alert.error) and was_there:  # libtorrent goes on and offers what it can't read
         files_are_missing(swarm, taken, alert.filename())
     else:
         begin(swarm, taken, alert.error, alert.filename())
@@ -317,6 +320,7 @@ IGNORED: frozenset[type] = frozenset(
         lt.torrent_removed_alert,  # torrent_deleted follows
         lt.tracker_error_alert,  # shown with the trackers, to those who brought them
         lt.scrape_failed_alert,
+        lt.session_stats_header_alert,  # the names of what session_stats_alert tells
         lt.udp_error_alert,
         lt.url_seed_alert,
     }

@@ -77,7 +77,7 @@ class Presence:
             if wrong is None:
                 if taken.missing:
                     files_are_back(swarm, taken)
-            elif wrong[0] in _should_be_whole(taken):  # still: it may be checked or fetched by now
+            elif wrong[0] in should_be_whole(taken):  # still: it may be checked or fetched by now
                 files_are_missing(swarm, taken, wrong[1])
 
 
@@ -95,7 +95,7 @@ def files_are_missing(swarm: "Swarm", taken: Taken, file: str) -> None:
         "“Fetch what is missing” to download it again."
     )
     taken.look_at_s = time.monotonic() + LOOK_AGAIN_S
-    taken.had = frozenset(_should_be_whole(taken))
+    taken.had = frozenset(should_be_whole(taken))
     taken.handle.unset_flags(lt.torrent_flags.stop_when_ready)
     taken.handle.pause()
     swarm.missing.add(taken.key)
@@ -154,7 +154,8 @@ def paths(taken: Taken, indices: Sequence[int]) -> list[tuple[int, str, int]]:
     return [(i, renamed.file_path(layout, i, taken.save_path), taken.file_sizes[i]) for i in indices]
 
 
-def _should_be_whole(taken: Taken) -> list[int]:
+def should_be_whole(taken: Taken) -> list[int]:
+    """Return the indices of files that were complete."""
     whole = (index for index, size in taken.file_sizes.items() if size and taken.file_done.get(index) == size)
     return sorted({*whole, *(index for index in taken.had if taken.file_sizes.get(index))})
 
@@ -180,7 +181,7 @@ def _everything(swarm: "Swarm") -> Iterator[Expected]:
             continue
         if taken.snapshot.state is State.CHECKING:
             continue
-        whole = _should_be_whole(taken)
+        whole = should_be_whole(taken)
         for start in range(0, len(whole), FILES_AT_ONCE):
             yield Expected(key, taken.save_path, tuple(paths(taken, whole[start : start + FILES_AT_ONCE])))
 

@@ -13,6 +13,7 @@ _SYSTEM = {
     errno.EROFS: "The disk can only be read. Make it writable, then start the torrent again.",
     errno.EIO: "The disk failed to read or write. Check the disk, then recheck the torrent.",
     errno.ENOENT: "A file is missing on disk. Recheck the torrent to fetch it again.",
+    errno.ENOTDIR: "A file is where the torrent's folder should be. Move it away, then start the torrent again.",
     errno.ENAMETOOLONG: "A file's name is too long for this disk. Ask for a torrent with shorter names.",
     errno.EFBIG: "A file is too large for this disk. Use a disk that can hold it.",
     errno.EMFILE: "The node has too many files open. Raise its limit of open files, then start the torrent again.",
