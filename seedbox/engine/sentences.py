@@ -33,7 +33,7 @@ def is_missing(error: lt.error_code) -> bool:
 
 def explain(error: lt.error_code, file: str = "") -> str:
     """Say what went wrong, which file it was, and what to do."""
-    where = f" ({file})" if file else ""
     if error.category().name() == "system" and error.value() in _SYSTEM:
-        return _SYSTEM[error.value()] + where
+        return _SYSTEM[error.value()] + (f" File: {file}." if file else "")
+    where = f" ({file})" if file else ""
     return f"The engine stopped this torrent: {error.message()}{where}. Recheck it, or remove it and add it again."

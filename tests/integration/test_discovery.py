@@ -47,6 +47,10 @@ LOOPBACK_DHT: dict[str, Setting] = {
 }
 
 
+def _without(pack: dict[str, Setting], name: str) -> dict[str, Setting]:
+    return {each: value for each, value in pack.items() if each != name}
+
+
 class World:
     """Our engine and two nodes of the DHT."""
 
@@ -65,7 +69,7 @@ class World:
             listen=(f"{OURS}:0",),
             overrides={
                 **PLAIN,
-                **LOOPBACK_DHT,
+                **_without(LOOPBACK_DHT, "enable_dht"),  # which the engine does itself, once it may listen
                 "dht_bootstrap_nodes": first,
                 "enable_upnp": False,
                 "enable_natpmp": False,
