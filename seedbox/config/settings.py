@@ -1,8 +1,10 @@
 """Django's settings, derived from the environment (`env.py`) and from nothing else."""
 
 import contextlib
+import logging
 import os
 import secrets
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -257,18 +259,30 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # of a form without its files
 DATA_UPLOAD_MAX_NUMBER_FILES = 100
 FILE_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    if getattr(record, "status_code", 0) == HTTPStatus.SERVICE_UNAVAILABLE and record.exc_info:
+        record.msg, record.args = f"{record.getMessage()} ({record.exc_info[1]})", ()
+        record.exc_info = None
+    return True
+
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
     # "Not well" is an answer of the health check, not an error of the web process.
     "filters": {
+        # The line says which page; the same traceback for each request would bury all else while a database is away.
+        "unavailable": {"()": "django.utils.log.CallbackFilter", "callback": _without_traceback},
         "health": {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: "/healthz" not in (record.args or ()),
-        }
+        },
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["health"]}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["health", "unavailable"]}
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},

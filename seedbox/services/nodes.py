@@ -1,23 +1,28 @@
 """Nodes: who owns one, how it is, and where new torrents go."""
 
+import shutil
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.db.models import Count, Q
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from seedbox.domain.folders import FolderHealth, folder_for_new
+from seedbox.domain.units import format_bytes
 from seedbox.models import Node
 
 LEASE = timedelta(seconds=15)  # five missed beats
 REDIS_TIMEOUT_S = 0.5
+NOT_RUNNING = "The node does not run."
+LEAST_FREE_BYTES = 1024 * 1024  # SQLite's journal wants a few pages for each write
 
 
 class LeaseHeld(Exception):
@@ -148,10 +153,12 @@ class Health:
 def health(now: datetime) -> Health:
     """Look at the database, Redis and each node's last beat; raises nothing, takes about a second at most."""
     try:
-        nodes = tuple(_node_health(node, now) for node in Node.objects.annotate(held=_HELD).order_by("name"))
-        database_problem = ""
+        database_problem = _disk_problem()
+        silence = "It can't say how it is while the database can't be written." if database_problem else NOT_RUNNING
+        found = Node.objects.annotate(held=_HELD).order_by("name")
+        nodes = tuple(_node_health(node, now, silence=silence) for node in found)
     except DatabaseError:
-        nodes, database_problem = (), "The database does not answer."
+        return Health("The database does not answer.", _redis_problem(), ())
     return Health(database_problem, _redis_problem(), nodes)
 
 
@@ -160,6 +167,8 @@ def trouble(now: datetime) -> str:
 
     What exactly is wrong may name other people's torrents: the health page tells it to admins.
     """
+    if _disk_problem():
+        return "The disk of the box is full: nothing can be added or changed until there is room. Nothing is lost."
     for node in Node.objects.order_by("name"):
         if not _is_alive(node, now):
             return f"The node {node.name} does not run. Torrents rest until it is back; nothing is lost."
@@ -171,7 +180,7 @@ def trouble(now: datetime) -> str:
 _HELD = Count("torrents", filter=Q(torrents__holdings__isnull=False), distinct=True)
 
 
-def _node_health(node: Node, now: datetime) -> NodeHealth:
+def _node_health(node: Node, now: datetime, *, silence: str) -> NodeHealth:
     age = None if node.beat_at is None else now - node.beat_at
     is_alive = _is_alive(node, now)
     return NodeHealth(
@@ -180,7 +189,7 @@ def _node_health(node: Node, now: datetime) -> NodeHealth:
         beat_at=node.beat_at,
         beat_age_s=None if age is None else max(int(age.total_seconds()), 0),
         started_at=node.started_at,
-        problem=node.problem if is_alive else "The node does not run.",
+        problem=node.problem if is_alive else silence,
         folder=node.folder,
         folders=tuple(_folder_health(entry) for entry in node.folders),
         free_bytes=node.free_bytes,
@@ -206,6 +215,16 @@ def _network_health(node: Node) -> NetworkHealth:
 
 def _folder_health(entry: Mapping[str, Any]) -> FolderHealth:
     return FolderHealth(**{field.name: entry[field.name] for field in fields(FolderHealth)})
+
+
+def _disk_problem() -> str:
+    """Say that SQLite's disk is full: it can still be read, so nothing else would show it."""
+    if connection.vendor != "sqlite":
+        return ""
+    free_bytes = shutil.disk_usage(Path(connection.settings_dict["NAME"]).parent).free
+    if free_bytes >= LEAST_FREE_BYTES:
+        return ""
+    return f"Its disk is full ({format_bytes(free_bytes)} free). Free some space, and all goes on by itself."
 
 
 def _redis_problem() -> str:

@@ -19,6 +19,12 @@ NO_DATABASE = (
     "Torrents go on, and nothing is lost. Try again in a minute; if it lasts, the admin should look whether the "
     "database runs and its disk has room.",
 )
+FULL_DISK = (
+    "The disk of the box is full",
+    "Nothing was changed, and nothing is lost. The admin should free some space where the database is; then all goes "
+    "on by itself.",
+)
+_DISK_IS_FULL = ("database or disk is full", "No space left on device")  # SQLite's words, PostgreSQL's words
 DATABASE_WAIT_S = 10
 STALE = ("This page is too old", "You have signed in or out since it was opened. Load it again, then repeat the step.")
 TOO_MANY_FILES = ("Too many files at once", "Add at most 100 torrent files in one go.")
@@ -74,8 +80,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def failed(request: HttpRequest) -> HttpResponse:
     """Rendered without the request: whatever broke may be what context processors ask, the database above all."""
-    is_database = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
-    title, advice = NO_DATABASE if is_database else FAILED
+    problem = sys.exc_info()[1]
+    is_database = isinstance(problem, OperationalError | InterfaceError)
+    is_full = is_database and any(words in str(problem) for words in _DISK_IS_FULL)
+    title, advice = FULL_DISK if is_full else NO_DATABASE if is_database else FAILED
     status = 503 if is_database else 500
     again = request.get_full_path() if is_database and request.method == "GET" else ""
     context = {"status": status, "title": title, "advice": advice, "tone": "danger", "text": f"{title}. {advice}"}

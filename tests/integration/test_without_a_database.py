@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -99,17 +98,6 @@ class TestANode:
         assert Node.objects.get().beat_at == node.now
         assert nodes.health(node.now).nodes[0].is_alive
         node.stop()
-
-
-class TestAFullDiskUnderSqlite:
-    def test_is_a_problem_that_passes(self, tmp_path: Path) -> None:
-        """Django makes of SQLite's own error the one that pages and nodes wait for."""
-        database = sqlite3.connect(tmp_path / "small.sqlite3")
-        database.execute("PRAGMA max_page_count=3")
-        database.execute("CREATE TABLE t (x)")
-        with pytest.raises(sqlite3.OperationalError, match="database or disk is full"):
-            database.execute("INSERT INTO t VALUES (zeroblob(100000))")
-        database.close()
 
 
 class TestASocket:
