@@ -30,7 +30,10 @@ def begin(swarm: "Swarm", taken: Taken, error: lt.error_code, file: str) -> None
             taken.disk_problem = sentence
             swarm.tell(taken.key, "error", sentence)
         return
-    if not taken.runs or (taken.fault and taken.fault.kind is kind):
+    if not taken.runs:  # a write that was under way when it was stopped
+        taken.handle.unset_flags(lt.torrent_flags.upload_mode)
+        return
+    if taken.fault and taken.fault.kind is kind:
         return
     now_s = time.monotonic()
     again = now_s - taken.well_since_s < CALM_S
