@@ -3,7 +3,7 @@
 import contextlib
 import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from seedbox.domain.metainfo import BadTorrent
 from seedbox.engine.faults import go_on
 from seedbox.engine.intake import BadResume, Intake, read_intake
 from seedbox.engine.metainfo import read_torrent_file, torrent_file_of
-from seedbox.engine.outside import trackers_outside, web_seeds_outside
+from seedbox.engine.outside import is_peer_outside, trackers_outside, web_seeds_outside
 from seedbox.engine.places import is_there, root_of
 from seedbox.engine.port import (
     AddFailed,
@@ -107,6 +107,14 @@ def parse_endpoint(text: str) -> tuple[str, int] | None:
     return None
 
 
+def _peers(swarm: Swarm, texts: Iterable[str]) -> list[tuple[str, int]]:
+    """Return the peers that users gave, without those that would make the node knock at its own machine."""
+    found = [peer for text in texts if (peer := parse_endpoint(text))]
+    if swarm.settings.isolated or swarm.settings.believes_local_peers:
+        return found
+    return [peer for peer in found if is_peer_outside(peer[0])]
+
+
 def _read(swarm: Swarm, command: AddTorrent) -> Intake:
     try:
         return read_intake(command, swarm.store.load(command.key))
@@ -134,7 +142,7 @@ def _choose_flags(swarm: Swarm, command: AddTorrent, intake: Intake) -> None:
     params.save_path = command.save_path
     params.trackers = list(command.trackers)
     params.tracker_tiers = list(range(len(command.trackers)))
-    params.peers = [*params.peers, *(peer for text in command.peers if (peer := parse_endpoint(text)))]
+    params.peers = [*params.peers, *_peers(swarm, command.peers)]
 
 
 def _keep_outside(swarm: Swarm, command: AddTorrent, params: lt.add_torrent_params) -> None:
@@ -219,9 +227,8 @@ def _set_metadata(taken: Taken, torrent_file: bytes) -> None:
 
 
 def connect_peers(swarm: Swarm, taken: Taken, command: ConnectPeers) -> None:
-    for text in command.peers:
-        if peer := parse_endpoint(text):
-            taken.handle.connect_peer(peer)
+    for peer in _peers(swarm, command.peers):
+        taken.handle.connect_peer(peer)
 
 
 def remove(swarm: Swarm, command: RemoveTorrent) -> None:

@@ -19,6 +19,16 @@ def trackers_outside(urls: Iterable[str]) -> list[str]:
     return [url for url in urls if _is_outside(url) or _is_plain_announce(url)]
 
 
+def is_peer_outside(address: str) -> bool:
+    """Say whether an IP address that a user gives may be a peer: this machine and its links are none.
+
+    Others of a private network are: people do have peers at home.
+    """
+    ip = ipaddress.ip_address(address)
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    return not (ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast)
+
+
 def _is_plain_announce(url: str) -> bool:
     try:
         parts = urlsplit(url)

@@ -64,6 +64,7 @@ class EngineSettings:
     has_markers: bool = field(default=False, kw_only=True)  # a folder without its marker is a disk that is away
     listen: tuple[str, ...]  # "IP:PORT", IPv6 in brackets
     isolated: bool = False  # no DHT, LSD, UPnP, NAT-PMP; several connections from one address (loopback)
+    believes_local_peers: bool = field(default=False, kw_only=True)  # of this machine, though it is not isolated
     disk_io: str = DISK_IO
     overrides: Mapping[str, Setting] = field(default_factory=dict)
     interface_problem: Callable[[str], str] = interface_problem  # of what everything shall be bound to

@@ -67,6 +67,7 @@ class World:
             resume_folder=folder / "resume",
             downloads_folder=self.downloads,
             listen=(f"{OURS}:0",),
+            believes_local_peers=True,
             overrides={
                 **PLAIN,
                 **_without(LOOPBACK_DHT, "enable_dht"),  # which the engine does itself, once it may listen

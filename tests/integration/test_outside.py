@@ -10,8 +10,8 @@ import pytest
 
 from seedbox.engine.libtorrent_engine import LibtorrentEngine
 from seedbox.engine.metainfo import read_torrent_file
-from seedbox.engine.outside import trackers_outside, web_seeds_outside
-from seedbox.engine.port import AddTorrent, SetTrackers
+from seedbox.engine.outside import is_peer_outside, trackers_outside, web_seeds_outside
+from seedbox.engine.port import AddTorrent, ConnectPeers, SetTrackers
 from seedbox.engine.settings import EngineSettings
 from tests.box import wait_until
 from tests.builders import make_content, make_torrent_file
@@ -40,6 +40,18 @@ class TestUrlsOutside:
         urls = ["http://10.0.0.5:6969/announce", "udp://10.0.0.5:6969"]
         assert trackers_outside([*urls, "http://10.0.0.5/admin", "http://10.0.0.5/announce?x=1"]) == urls
         assert web_seeds_outside(urls) == []
+
+
+class TestAPeerThatAUserGives:
+    @pytest.mark.parametrize(
+        "address", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "169.254.169.254", "fe80::1", "0.0.0.0", "224.0.0.1"]
+    )
+    def test_is_not_this_machine(self, address: str) -> None:
+        assert not is_peer_outside(address)
+
+    @pytest.mark.parametrize("address", ["192.168.1.7", "10.0.0.9", "203.0.113.5", "2001:db8::7", "fd00::7"])
+    def test_may_be_anywhere_else(self, address: str) -> None:
+        assert is_peer_outside(address)
 
 
 @pytest.fixture
@@ -78,8 +90,10 @@ class TestATorrentThatNamesTheOwnNetwork:
         with Tracker() as tracker:
             engine = LibtorrentEngine(settings)
             urls = (f"http://127.0.0.1:{port}/admin", tracker.url)
-            engine.apply(AddTorrent(key, str(tmp_path / "downloads" / key), torrent_file=data, trackers=urls))
+            save_path, peers = str(tmp_path / "downloads" / key), (f"127.0.0.1:{port}",)
+            engine.apply(AddTorrent(key, save_path, torrent_file=data, trackers=urls, peers=peers))
             engine.apply(SetTrackers(key, urls))
+            engine.apply(ConnectPeers(key, peers))
 
             def is_over() -> bool:
                 engine.poll(timeout_s=0.1)
