@@ -24,6 +24,7 @@ GRACE_S = 30.0  # a body may rest this long in all, beside the time that it take
 SLOWEST_BYTES_PER_S = 8_192
 DRAIN_S = 10.0  # a browser shows our answer only after it could send; then the connection is closed
 ADD_PATH = "/torrents/add/"
+FORM_TYPES = (b"", b"application/x-www-form-urlencoded", b"multipart/form-data")  # of all our forms
 REFUSAL = "seedbox.refusal"  # in the scope: why the body did not get through
 
 Scope = dict[str, Any]
@@ -52,6 +53,8 @@ class BodyLimits:
             await body.drain(self._drain_s)
         elif _announced_bytes(scope) > limit_bytes:
             body.refuse("too large")
+        elif scope["method"] == "POST" and _content_type(scope) not in FORM_TYPES:
+            body.refuse("of another type")
         if REFUSAL in scope:
             await body.drain(self._drain_s)
         await self._application(scope, body.receive, send)
@@ -147,6 +150,10 @@ def _is_signed_in(cookies: str) -> bool:
 def _announced_bytes(scope: Scope) -> int:
     text = _header(scope, b"content-length").decode("latin-1")
     return int(text[:MAX_LENGTH_DIGITS]) if text.isdecimal() else 0
+
+
+def _content_type(scope: Scope) -> bytes:
+    return _header(scope, b"content-type").partition(b";")[0].strip().lower()
 
 
 def _header(scope: Scope, name: bytes) -> bytes:

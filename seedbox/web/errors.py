@@ -34,6 +34,7 @@ TOO_SLOW = (
     "The connection is too slow",
     "What you sent did not arrive in time. Check your connection, then send less.",
 )
+NO_FORM = ("The box takes forms only", "Send it as a form: application/x-www-form-urlencoded or multipart/form-data.")
 BAD_REQUEST = ("The box did not understand that", "Go back, load the page again, and repeat the step.")
 
 
@@ -49,6 +50,8 @@ def refused_body(request: HttpRequest, reason: str) -> HttpResponse:
     """Answer what `bodies.py` did not let through; the browser need not send it again to hear that."""
     if reason == "too slow":
         return _answer(request, 408, TOO_SLOW)
+    if reason == "of another type":
+        return _answer(request, 415, NO_FORM)
     is_add = request.path_info == "/torrents/add/"
     return _answer(request, 413, TOO_LARGE_TO_ADD if is_add else TOO_LARGE)
 

@@ -25,8 +25,16 @@ BOUNDARY = b"multipart/form-data; boundary=b"
 class Sender:
     """A browser that sends a body part by part, whatever comes back."""
 
-    def __init__(self, path: str, *, user: User | None = None, announced: int | None = None, **limits: float) -> None:
-        headers = [(b"host", b"localhost"), (b"content-type", BOUNDARY), (b"hx-request", b"true")]
+    def __init__(
+        self,
+        path: str,
+        *,
+        user: User | None = None,
+        announced: int | None = None,
+        content_type: bytes = BOUNDARY,
+        **limits: float,
+    ) -> None:
+        headers = [(b"host", b"localhost"), (b"content-type", content_type), (b"hx-request", b"true")]
         if announced is not None:
             headers.append((b"content-length", str(announced).encode()))
         if user is not None:
@@ -115,3 +123,12 @@ class TestTheLimits:
 
     def test_of_a_form_are_those_of_django(self) -> None:
         assert settings.DATA_UPLOAD_MAX_MEMORY_SIZE == MAX_FORM_BYTES
+
+
+class TestABodyThatIsNoForm:
+    @pytest.mark.parametrize("content_type", [b"application/json", b"text/plain; charset=utf-8", b"APPLICATION/XML"])
+    def test_is_refused_and_told_what_the_box_takes(self, content_type: bytes, disk: Disk) -> None:
+        status, text = Sender(reverse("account_login"), content_type=content_type).answer_to(b"{}")
+        assert status == 415
+        assert "The box takes forms only" in text
+        assert disk.kept_bytes == 0
