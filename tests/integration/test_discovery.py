@@ -162,11 +162,13 @@ class TestAPrivateTorrent:
             world.wait(lambda: capture.kinds(hidden) == {"DHT", "LSD"}, "the magnet to be looked for")
             world.engine.apply(GiveMetadata(hidden, secret))
             world.wait(lambda: any(isinstance(event, MetadataReceived) for event in world.seen), "the metadata")
-            since = len(capture.packets)
-            for command in (StopTorrent, StartTorrent):
-                world.engine.apply(command(hidden))
             public = world.add(torrent_of(tmp_path, "public", private=False))
             world.wait(lambda: capture.kinds(public) == {"DHT", "LSD"}, "a public torrent to be looked for")
+            since = len(capture.packets)  # questions that were asked before have their answers by now
+            for command in (StopTorrent, StartTorrent):
+                world.engine.apply(command(hidden))
+            later = world.add(torrent_of(tmp_path, "later", private=False))
+            world.wait(lambda: capture.kinds(later) == {"DHT", "LSD"}, "another public torrent to be looked for")
         assert capture.kinds(hidden, since=since) == set()
 
 
