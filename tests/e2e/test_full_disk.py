@@ -59,6 +59,7 @@ class TestAFullDiskUnderTheDatabase:
             assert sign_in(client, box.admin_user, box.admin_password).status_code == 200
             fill(box.data)
             refused = wait_until(lambda: _refusal(client, magnet), "an answer that the disk is full")
+            assert refused is not None
             assert IS_FULL in refused.text
             assert "free some space" in refused.text
             health = client.get("/health/")
