@@ -1,12 +1,13 @@
 """Two boxes with one shape: the fake engine with its scripted swarm, and the real one with a bare peer on loopback."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from seedbox.domain.metainfo import Metainfo
 from seedbox.domain.states import State, is_legal_move
 from seedbox.engine.bare import BarePeer
 from seedbox.engine.fake import FakeEngine, FakeTorrent
@@ -90,12 +91,23 @@ class Watcher:
     def logged(self) -> str:
         return " ".join(event.text for event in self.seen if isinstance(event, Logged))
 
+    def wait_until_on_disk(self, key: str, metainfo: Metainfo) -> None:
+        """Wait for every file to be flushed: a torrent is complete before that, when it has every piece."""
+        whole = {file.index: file.size_bytes for file in metainfo.files if file.size_bytes}
+        while not whole.items() <= self.files_done(key).items():
+            self.wait_for(FilesProgress)
+
     def files_done(self, key: str) -> dict[int, int]:
-        done: dict[int, int] = {}
-        for event in self.seen:
-            if isinstance(event, FilesProgress) and event.key == key:
-                done |= event.done_bytes
-        return done
+        return files_done(self.seen, key)
+
+
+def files_done(seen: Iterable[Event], key: str) -> dict[int, int]:
+    """Return the bytes of files by index, as those events tell."""
+    done: dict[int, int] = {}
+    for event in seen:
+        if isinstance(event, FilesProgress) and event.key == key:
+            done |= event.done_bytes
+    return done
 
 
 class FakeBox:

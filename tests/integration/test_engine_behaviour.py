@@ -14,7 +14,6 @@ from seedbox.engine.metainfo import read_torrent_file
 from seedbox.engine.port import (
     AddTorrent,
     Details,
-    FilesProgress,
     GiveMetadata,
     MetadataReceived,
     Removed,
@@ -91,9 +90,7 @@ class TestATorrentOfAnyProtocol:
         box.engine.apply(command)
         watcher.wait_for_state(command.key, State.SEEDING)
         metainfo = read_torrent_file(torrent_file)
-        whole = {file.index: file.size_bytes for file in metainfo.files if file.size_bytes}
-        while watcher.files_done(command.key) != whole:
-            watcher.wait_for(FilesProgress)
+        watcher.wait_until_on_disk(command.key, metainfo)
 
         for file in metainfo.files:
             assert (Path(command.save_path) / file.path).read_bytes() == (content.parent / file.path).read_bytes()
@@ -197,6 +194,7 @@ class TestTwoMagnetsOfOneHybridTorrent:
         watcher.wait_for(MetadataReceived, lambda event: event.key == kept)
         connect(box, kept)
         watcher.wait_for_state(kept, State.SEEDING)
+        watcher.wait_until_on_disk(kept, metainfo)
         while Removed(gone) not in watcher.seen:
             watcher.wait_for(Removed)
 

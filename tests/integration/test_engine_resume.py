@@ -13,6 +13,7 @@ import pytest
 from seedbox.domain.states import State
 from seedbox.engine.metainfo import read_torrent_file
 from seedbox.engine.port import AddTorrent, MetadataReceived, RecheckTorrent, Snapshot, StopTorrent
+from tests.box import wait_until
 from tests.builders import make_content, make_torrent_file
 from tests.engines import LIMIT_S, RealBox, Watcher
 
@@ -44,6 +45,9 @@ class Setup:
     def download(self) -> None:
         self.add(peers=(self.box.peer,))
         self.watcher.wait_for_state(self.key, State.SEEDING)
+
+    def wait_until_on_disk(self) -> None:
+        self.watcher.wait_until_on_disk(self.key, read_torrent_file(self.torrent.read_bytes()))
 
     def resume_path(self) -> Path:
         return self.folder / "resume" / f"{self.key}.resume"
@@ -97,7 +101,8 @@ class TestAnEngineThatWasKilled:
     def test_fetches_no_piece_again_that_had_reached_the_disk(self, setup: Setup) -> None:
         setup.box.bare.limit_upload(SLOW_BYTES_PER_S)
         with start_child(setup) as child:
-            wait_until_done(child, 3_000_000)
+            wait_until_done(child, 1_000_000)
+            wait_until(lambda: setup.good_bytes_on_disk() > 1_000_000, "a part to be on disk")
             child.kill()
         good_bytes = setup.good_bytes_on_disk()
         assert 1_000_000 < good_bytes < SIZE_BYTES
@@ -106,6 +111,7 @@ class TestAnEngineThatWasKilled:
 
         setup.add(peers=(setup.box.peer,))
         setup.watcher.wait_for_state(setup.key, State.SEEDING)
+        setup.wait_until_on_disk()
 
         assert setup.good_bytes_on_disk() == SIZE_BYTES
         setup.box.bare.wait_until(
@@ -209,6 +215,7 @@ class TestSavedProgress:
         assert setup.box.bare.sent_bytes <= SIZE_BYTES  # nothing came twice
         setup.box.engine.apply(RecheckTorrent(setup.key))
         setup.watcher.wait_for_state(setup.key, State.SEEDING)
+        setup.wait_until_on_disk()
         assert setup.good_bytes_on_disk() == SIZE_BYTES
 
     def test_of_a_magnet_brings_its_metadata_back(self, setup: Setup) -> None:

@@ -8,12 +8,10 @@ from typing import Any
 import libtorrent as lt
 import pytest
 
-from seedbox.domain.metainfo import Metainfo
 from seedbox.domain.states import State
 from seedbox.engine.metainfo import read_torrent_file
 from seedbox.engine.port import AddTorrent, Removed, RemoveTorrent
 from seedbox.services.downloads import attachment, open_below
-from tests.box import wait_until
 from tests.engines import RealBox, Watcher
 
 SIZE_BYTES = 16_384
@@ -62,12 +60,6 @@ def odd_torrent(seed: Path) -> bytes:
     return data
 
 
-def is_on_disk(watcher: Watcher, metainfo: Metainfo) -> bool:
-    """Complete is what has every piece; only what the engine has flushed is in its file."""
-    done = watcher.files_done(metainfo.info_hash_v1)
-    return all(done.get(file.index) == file.size_bytes for file in metainfo.files)
-
-
 class TestFilesWithOddNames:
     @pytest.mark.parametrize("by", ["file", "magnet"])
     def test_arrive_each_in_a_place_of_its_own_below_the_torrents_folder(self, tmp_path: Path, by: str) -> None:
@@ -81,7 +73,7 @@ class TestFilesWithOddNames:
             source = {"torrent_file": data} if by == "file" else {"magnet": f"magnet:?xt=urn:btih:{key}"}
             box.engine.apply(AddTorrent(key, str(folder), peers=(box.peer,), **source))
             watcher.wait_for_state(key, State.SEEDING)
-            wait_until(lambda: watcher.poll() is not None and is_on_disk(watcher, metainfo), "all files to be on disk")
+            watcher.wait_until_on_disk(key, metainfo)
             assert len({file.path.casefold() for file in metainfo.files}) == len(NAMES)
             for name, file in zip(NAMES, metainfo.files, strict=True):
                 descriptor = open_below(str(folder), file.path)

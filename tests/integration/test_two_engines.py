@@ -12,6 +12,7 @@ from seedbox.engine.port import AddTorrent, Details, Event, Snapshot, WatchTorre
 from seedbox.engine.settings import EngineSettings, Setting
 from tests.box import wait_until
 from tests.builders import make_content, make_torrent_file
+from tests.engines import files_done
 
 LIMIT_S = 20.0
 ONLY_UTP: Mapping[str, Setting] = {"enable_incoming_tcp": False, "enable_outgoing_tcp": False}
@@ -56,6 +57,8 @@ class Pair:
         path = self.folder / "leech" / key
         leech.apply(AddTorrent(key, str(path), peers=magnet.peers if magnet else (peer,), **source))
         self._wait(lambda: self._is_whole(self.seen[1]), "the leech to have everything")
+        whole = {file.index: file.size_bytes for file in metainfo.files}
+        self._wait(lambda: files_done(self.seen[1], key) == whole, "the leech's files to be on disk")
         for file in metainfo.files:
             assert (path / file.path).read_bytes() == (content.parent / file.path).read_bytes()
         return " ".join(peer.flags for event in self.seen[1] if isinstance(event, Details) for peer in event.peers)
