@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import libtorrent as lt
+from allauth.account.internal.flows.login import record_authentication
+from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from seedbox.domain.states import State
 from seedbox.models import File, Holding, Node, Observation, Torrent, User
 from seedbox.models.user import Role
 from seedbox.services.audit import Origin
+from seedbox.web.logins import begin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +31,20 @@ _browsers = itertools.count()
 
 def make_user(name: str = "alice", *, admin: bool = False) -> User:
     return User.objects.create_user(name, password=PASSWORD, role=Role.ADMIN if admin else Role.MEMBER)
+
+
+def let_in(user: User) -> Client:
+    """Return a browser with a login as a sign-in leaves it, without the form: for tests of what comes after."""
+    client = Client()
+    client.force_login(user)
+    request = RequestFactory().get("/")
+    request.session, request.user = client.session, user
+    record_authentication(request, user, "password", username=user.username)
+    begin(request, user)
+    request.session.set_expiry(settings.SESSION_COOKIE_AGE)
+    request.session.save()
+    UserSession.objects.create_from_request(request)
+    return client
 
 
 def signed_in(user: User) -> Client:

@@ -21,7 +21,7 @@ from seedbox.models.user import Role
 from seedbox.services import logins, people
 from seedbox.web.consumers import FACTOR_WANTED, SIGNED_OUT, LiveConsumer
 from seedbox.web.logins import BEGAN_KEY, NOTICED_KEY
-from tests.builders import NOW, PASSWORD, SOMEWHERE, make_user, signed_in
+from tests.builders import NOW, PASSWORD, SOMEWHERE, let_in, make_user, signed_in
 from tests.sockets import browser_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -84,6 +84,15 @@ class TestALogin:
         before = session.session_key
         client.post(reverse("account_login"), {"login": "olga", "password": PASSWORD})
         assert client.session.session_key != before
+
+    def test_that_tests_make_without_the_form_is_as_a_sign_in_leaves_it(self, owner: User) -> None:
+        by_form, without = ({**client(owner).session} for client in (signed_in, let_in))
+        for login in (by_form, without):
+            login |= dict.fromkeys((BEGAN_KEY, NOTICED_KEY), "now")
+            for record in login["account_authentication_methods"]:
+                record["at"] = "now"
+        assert without == by_form
+        assert UserSession.objects.filter(user=owner).count() == 2
 
     def test_ends_after_thirty_days_however_busy(self, owner: User) -> None:
         client = signed_in(owner)

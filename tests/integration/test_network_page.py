@@ -15,7 +15,7 @@ from seedbox.engine.port import ConfigureNetwork
 from seedbox.models import AuditEntry, Network, Node, User
 from seedbox.node.loop import EngineOutdated
 from seedbox.services import audit, networking, networks, sealing
-from tests.builders import NOW, make_node, signed_in
+from tests.builders import NOW, let_in, make_node
 from tests.turns import TurnedNode
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
@@ -45,7 +45,7 @@ def change(settings: NetworkSettings, *, keeps_password: bool = False) -> tuple[
 @pytest.fixture
 def browser(admin: User) -> Client:
     make_node()
-    return signed_in(admin)
+    return let_in(admin)
 
 
 class TestAWish:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from seedbox.models import Install, Invitation, User
 from seedbox.models.user import Role
 from seedbox.services import people
-from tests.builders import NOW, SOMEWHERE, make_user, signed_in
+from tests.builders import NOW, SOMEWHERE, let_in, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -155,7 +155,7 @@ class TestTheLastAdmin:
 class TestThePeoplePage:
     @pytest.fixture
     def page(self, admin: User) -> Client:
-        return signed_in(admin)
+        return let_in(admin)
 
     def test_shows_a_link_that_lets_somebody_in_only_once(self, page: Client) -> None:
         made = page.post(reverse("people_invite"), {"role": "member"}).content.decode()
@@ -192,12 +192,12 @@ class TestThePeoplePage:
         assert "The box needs an admin" in answer.content.decode()
 
     def test_shuts_somebody_out_at_once_and_lets_them_sign_in_again(self, page: Client, owner: User) -> None:
-        theirs = signed_in(owner)
+        theirs = let_in(owner)
         page.post(reverse("people_active", args=[owner.pk]), {"active": "off"})
         assert theirs.get(reverse("torrents")).status_code == 302
         page.post(reverse("people_active", args=[owner.pk]), {"active": "on"})
         assert theirs.get(reverse("torrents")).status_code == 302  # the login has ended, it does not rest
-        assert signed_in(owner).get(reverse("torrents")).status_code == 200
+        assert let_in(owner).get(reverse("torrents")).status_code == 200
 
     @pytest.mark.parametrize("role", ["", "root", "ADMIN"])
     def test_knows_no_other_roles(self, page: Client, owner: User, role: str) -> None:
