@@ -24,6 +24,7 @@ class Peer:
         address: str = "127.0.0.2",
         up_bytes_per_s: int = 0,
         client: str = "",  # what it calls itself
+        lax: bool = False,  # came by magnet, as libtorrent sees it: gives metadata of private torrents too
     ) -> None:
         self._address = address
         pack = cast(
@@ -45,9 +46,13 @@ class Peer:
         everybody.add_rule("0.0.0.0", "255.255.255.255", 1 << lt.session.global_peer_class_id)
         self._session.set_peer_class_filter(everybody)  # loopback peers are exempt from limits otherwise
         params = lt.load_torrent_buffer(torrent_file)
+        if lax:
+            params = lt.parse_magnet_uri(lt.make_magnet_uri(params))
         params.save_path = str(folder)
         params.upload_limit = up_bytes_per_s
         self.handle = self._session.add_torrent(params)
+        if lax:
+            self.handle.set_metadata(lt.torrent_info(torrent_file).info_section())
 
     def __enter__(self) -> Self:
         return self

@@ -12,7 +12,7 @@ import libtorrent as lt
 
 from seedbox.domain.metainfo import BadTorrent
 from seedbox.domain.states import State
-from seedbox.engine.commands import keep_private
+from seedbox.engine.commands import keep_private, take_in_anew
 from seedbox.engine.faults import begin
 from seedbox.engine.files import look_at_files, report_flushed
 from seedbox.engine.gate import port_mapped, port_not_mapped, socks5_failed
@@ -140,6 +140,9 @@ def metadata_received(swarm: Swarm, taken: Taken, alert: lt.metadata_received_al
         return
     if metainfo.private:
         keep_private(taken.handle)
+        if not swarm.closing:
+            take_in_anew(swarm, taken, data)
+            return
     renamed = taken.handle.get_renamed_files().export_filenames(info.layout())
     for index, path in renamed_files(info, renamed).items():
         if renamed.get(index) != path:

@@ -12,7 +12,7 @@ import libtorrent as lt
 from seedbox.domain.metainfo import BadTorrent
 from seedbox.engine.faults import go_on
 from seedbox.engine.intake import BadResume, Intake, read_intake
-from seedbox.engine.metainfo import read_torrent_file, torrent_file_of
+from seedbox.engine.metainfo import format_endpoint, read_torrent_file, torrent_file_of
 from seedbox.engine.outside import is_peer_outside, trackers_outside, web_seeds_outside
 from seedbox.engine.places import is_there, root_of
 from seedbox.engine.port import (
@@ -38,6 +38,7 @@ from seedbox.engine.swarm import Removal, Swarm
 from seedbox.engine.taken import Taken
 
 DELETION_LIMIT_S = 60.0  # libtorrent's own; we delete the folder in any case
+_GOSSIP = lt.peer_info.dht | lt.peer_info.pex | lt.peer_info.lsd
 
 
 def carry_out(swarm: Swarm, command: TorrentCommand) -> None:
@@ -96,6 +97,24 @@ def add(swarm: Swarm, command: AddTorrent) -> None:
 def keep_private(handle: lt.torrent_handle) -> None:
     """Let a private torrent's peers come from its trackers only."""
     handle.set_flags(lt.torrent_flags.disable_dht | lt.torrent_flags.disable_pex | lt.torrent_flags.disable_lsd)
+
+
+def take_in_anew(swarm: Swarm, taken: Taken, torrent_file: bytes) -> None:
+    """Take a magnet's torrent in as the private one that it turned out to be.
+
+    As the magnet's, libtorrent would go on to give its metadata to whoever knows the hash, and keep peers that were
+    found without a tracker. Those that a user or a tracker named stay.
+    """
+    trackers = tuple(entry["url"] for entry in taken.handle.trackers())
+    peers = tuple(format_endpoint(peer.ip) for peer in taken.handle.get_peer_info() if not peer.source & _GOSSIP)
+    swarm.let_go(taken)
+    swarm.session.remove_torrent(taken.handle)
+    command = AddTorrent(taken.key, taken.save_path, torrent_file, trackers=trackers, peers=peers, runs=taken.runs)
+    add(swarm, command)
+    if anew := swarm.torrents.get(taken.key):
+        anew.by_magnet = True
+        swarm.report(MetadataReceived(taken.key, torrent_file))
+        swarm.request_save(anew)
 
 
 def parse_endpoint(text: str) -> tuple[str, int] | None:
@@ -215,11 +234,14 @@ def give_metadata(swarm: Swarm, taken: Taken, command: GiveMetadata) -> None:
     if taken.file_sizes or taken.refusal:
         return
     try:
-        read_torrent_file(command.torrent_file)
+        metainfo = read_torrent_file(command.torrent_file)
     except BadTorrent as problem:
         swarm.tell(taken.key, "error", str(problem))
         return
-    _set_metadata(taken, command.torrent_file)
+    if metainfo.private:
+        take_in_anew(swarm, taken, torrent_file_of(lt.torrent_info(command.torrent_file)))
+    else:
+        _set_metadata(taken, command.torrent_file)
 
 
 def _set_metadata(taken: Taken, torrent_file: bytes) -> None:
