@@ -34,7 +34,12 @@ class BarePeer:
     def __init__(
         self, address: str, *, overrides: Mapping[str, Setting] | None = None, disk_io: str = DEFAULT_DISK
     ) -> None:
-        pack = {**ALONE, "listen_interfaces": f"{address}:0", "outgoing_interfaces": address, **(overrides or {})}
+        pack = {
+            **ALONE,
+            "listen_interfaces": f"{address}:0",
+            "outgoing_interfaces": address.strip("[]"),
+            **(overrides or {}),
+        }
         params = lt.session_params(cast("lt.settings_pack", pack))
         params.disk_io_constructor = disk_io
         self._address = address
@@ -58,7 +63,7 @@ class BarePeer:
 
     def connect(self, endpoint: str) -> None:
         address, _, port = endpoint.rpartition(":")
-        self._open_handle().connect_peer((address, int(port)))
+        self._open_handle().connect_peer((address.strip("[]"), int(port)))
 
     @property
     def is_complete(self) -> bool:
