@@ -24,13 +24,15 @@ MISSING_ADDRESS = "203.0.113.77"  # of no interface: TEST-NET-3
 E = TypeVar("E")
 
 
-class EngineBox(Protocol):
+class HasEngine(Protocol):
+    @property
+    def engine(self) -> Engine: ...
+
+
+class EngineBox(HasEngine, Protocol):
     """An engine, a swarm that has the content of one torrent, and what was seen so far."""
 
     downloads: Path
-
-    @property
-    def engine(self) -> Engine: ...
 
     @property
     def peer(self) -> str: ...
@@ -50,7 +52,7 @@ class EngineBox(Protocol):
 class Watcher:
     """Polls an engine and checks each step: two snapshots in a row show a legal move."""
 
-    def __init__(self, box: EngineBox) -> None:
+    def __init__(self, box: HasEngine) -> None:
         self.box = box
         self.seen: list[Event] = []
         self.states: dict[str, State] = {}

@@ -17,6 +17,7 @@ from seedbox.engine.faults import begin
 from seedbox.engine.files import look_at_files, report_flushed
 from seedbox.engine.gate import port_mapped, port_not_mapped, socks5_failed
 from seedbox.engine.metainfo import format_endpoint, read_torrent_file, renamed_files, torrent_file_of
+from seedbox.engine.peers import keep_peers, peer_connected, peer_disconnected
 from seedbox.engine.port import MetadataReceived
 from seedbox.engine.presence import check_has_ended, files_are_missing, first_missing, paths, should_be_whole
 from seedbox.engine.readings import read_file_sizes, read_snapshot
@@ -193,6 +194,7 @@ def save_resume_data(swarm: Swarm, taken: Taken, alert: lt.save_resume_data_aler
     params = alert.params
     if taken.refusal or int(taken.handle.status(0).state) in _CHECKING:
         return
+    keep_peers(taken, params)
     complete = bool(params.have_pieces) and all(params.have_pieces)
     rests = not taken.runs or swarm.closing or bool(taken.missing)
     swarm.write(
@@ -290,6 +292,8 @@ ABOUT_TORRENTS: dict[type, Callable[[Swarm, Taken, Any], None]] = {
     lt.hash_failed_alert: hash_failed,
     lt.metadata_failed_alert: metadata_failed,
     lt.metadata_received_alert: metadata_received,
+    lt.peer_connect_alert: peer_connected,
+    lt.peer_disconnected_alert: peer_disconnected,
     lt.save_resume_data_alert: save_resume_data,
     lt.save_resume_data_failed_alert: save_resume_data_failed,
     lt.state_changed_alert: state_moved,

@@ -96,6 +96,9 @@ class BarePeer:
         """Send no faster, so that somebody can be caught in the middle."""
         self._open_handle().set_upload_limit(speed_bytes_per_s)
 
+    def limit_download(self, speed_bytes_per_s: int) -> None:
+        self._open_handle().set_download_limit(speed_bytes_per_s)
+
     def wait_until_complete(self, *, limit_s: float) -> None:
         self.wait_until(lambda: self.is_complete, "be complete", limit_s=limit_s)
 

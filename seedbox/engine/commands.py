@@ -14,6 +14,7 @@ from seedbox.engine.faults import go_on
 from seedbox.engine.intake import BadResume, Intake, read_intake
 from seedbox.engine.metainfo import format_endpoint, read_torrent_file, torrent_file_of
 from seedbox.engine.outside import is_peer_outside, trackers_outside, web_seeds_outside
+from seedbox.engine.peers import first_peers
 from seedbox.engine.places import is_there, root_of
 from seedbox.engine.port import (
     AddFailed,
@@ -87,6 +88,7 @@ def add(swarm: Swarm, command: AddTorrent) -> None:
         runs=command.runs,
         by_magnet=not command.torrent_file,
         file_sizes=read_file_sizes(info) if info else {},
+        peers=first_peers(intake.params),
         had=intake.had,
     )
     swarm.torrents.put(taken)

@@ -12,12 +12,14 @@ from seedbox.engine.port import AddTorrent
 _KEPT = (
     "active_time",
     "added_time",
+    "banned_peers",
     "completed_time",
     "finished_time",
     "have_pieces",
     "last_download",
     "last_seen_complete",
     "last_upload",
+    "peers",  # who were connected find us again late or, over uTP, never: it is on us to go to them
     "seeding_time",
     "total_downloaded",
     "total_uploaded",

@@ -14,6 +14,7 @@ from seedbox.engine.commands import add, carry_out
 from seedbox.engine.faults import look_again
 from seedbox.engine.files import look_at_files
 from seedbox.engine.gate import Gate
+from seedbox.engine.peers import Patience
 from seedbox.engine.port import Command, ConfigureNetwork, Event
 from seedbox.engine.readings import read_details
 from seedbox.engine.removal import delete_content
@@ -44,6 +45,7 @@ class LibtorrentEngine:
         self._next_tick_s = time.monotonic()
         self._updated_at_s = 0.0
         self._dht_clock = dht.Clock(time.monotonic())
+        self._patience = Patience(self._session)
 
     @property
     def listening(self) -> tuple[str, ...]:
@@ -150,6 +152,7 @@ class LibtorrentEngine:
                 swarm.report(read_details(taken))
         look_again(swarm)
         swarm.presence.tick(swarm)
+        self._patience.tick(swarm.session, now)
         for removal in tuple(swarm.removals.values()):
             if now >= removal.give_up_at_s:
                 delete_content(swarm, removal)

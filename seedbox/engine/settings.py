@@ -41,7 +41,11 @@ SPEED: Mapping[str, Setting] = {
 DISK_IO = "default_disk_io_constructor"
 
 ALERT_MASK = (
-    lt.alert_category.error | lt.alert_category.status | lt.alert_category.storage | lt.alert_category.port_mapping
+    lt.alert_category.error
+    | lt.alert_category.status
+    | lt.alert_category.storage
+    | lt.alert_category.port_mapping
+    | lt.alert_category.connect
 )
 
 # Nothing listens, nothing looks for anybody. The engine is paused besides, so that nothing connects.
@@ -81,9 +85,10 @@ def settings_pack(settings: EngineSettings) -> "lt.settings_pack":
         "dht_bootstrap_nodes": ",".join(BOOTSTRAP_NODES),
         "listen_queue_size": 128,
         "connection_speed": 100,
-        # A peer we lost (our restart; its old uTP socket is still open) is asked again soon, and not given up sooner.
+        # A peer we lost (our restart; its old uTP socket is still open) is asked again soon, and not given up sooner
+        # than others would, who try for five minutes: after n failures it rests n + 1 times as long.
         "min_reconnect_time": 10,
-        "max_failcount": 6,
+        "max_failcount": 8,
         "utp_connect_timeout": 1_500,  # ms; who can't speak uTP is asked by TCP after it, so twice as soon as usual
         "max_out_request_queue": MAX_DOWNLOAD_QUEUE,
         "max_metadata_size": MAX_TORRENT_FILE_BYTES,

@@ -24,6 +24,7 @@ class Taken:
     fault_pause_s: float = 0.0
     well_since_s: float = float("-inf")  # monotonic: when the last fault ended
     missing: str = ""  # a sentence: files that were whole are not there, and the torrent is stopped for that
+    peers: dict[tuple[str, int], None] = field(default_factory=dict)  # where they are reached, the latest last
     had: frozenset[int] = frozenset()  # files that are or were whole, whatever libtorrent finds now
     returning: bool = False  # they are back, and are being compared with their hashes
     look_at_s: float = 0.0  # monotonic: for the next look at missing files

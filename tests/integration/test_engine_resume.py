@@ -1,11 +1,10 @@
 """What the engine knows after a stop, a crash, and damage to what it had saved."""
 
 import hashlib
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import libtorrent as lt
 import pytest
@@ -15,7 +14,11 @@ from seedbox.engine.metainfo import read_torrent_file
 from seedbox.engine.port import AddTorrent, MetadataReceived, RecheckTorrent, Snapshot, StopTorrent
 from tests.box import wait_until
 from tests.builders import make_content, make_torrent_file
+from tests.engine_child import start_engine_child
 from tests.engines import LIMIT_S, RealBox, Watcher
+
+if TYPE_CHECKING:
+    import subprocess
 
 PIECE_BYTES = 16_384
 SIZES = {"a.bin": 6_000_000, "sub/b.bin": 2_000_000}
@@ -80,13 +83,7 @@ def setup(tmp_path: Path) -> Iterator[Setup]:
 
 
 def start_child(setup: Setup) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.engine_child", str(setup.folder), str(setup.torrent), setup.key, setup.box.peer],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return start_engine_child(setup.folder, setup.torrent, setup.key, peer=setup.box.peer)
 
 
 def wait_until_done(child: "subprocess.Popen[str]", at_least: int) -> None:
