@@ -13,26 +13,26 @@ from seedbox.engine.settings import Setting, everyone_global
 LISTEN_LIMIT_MS = 10_000
 
 _PATIENT: Mapping[str, Setting] = {
-    # Over TCP a death is known at once; a uTP socket whose other end is gone lasts for minutes.
-    "enable_outgoing_utp": False,
-    "enable_incoming_utp": False,
     "min_reconnect_time": 0,  # the box comes back soon
-    "max_failcount": 1_000,
     "torrent_connect_boost": 255,  # connect when told, not at the next full second
     "connections_limit": 1_000,
     "unchoke_slots_limit": -1,
     "alert_mask": 0,
 }
+_ONLY_TCP: Mapping[str, Setting] = {"enable_outgoing_utp": False, "enable_incoming_utp": False}
+_ONLY_UTP: Mapping[str, Setting] = {"enable_outgoing_tcp": False, "enable_incoming_tcp": False}
 
 
 class BareSwarm:
     """One libtorrent session; a torrent is known by its v1 info-hash. Any thread may call."""
 
-    def __init__(self, address: str) -> None:
-        pack = {**ALONE, **_PATIENT, "listen_interfaces": f"{address}:0", "outgoing_interfaces": address}
+    def __init__(self, address: str, *, over_utp: bool) -> None:
+        """Speak uTP alone, or TCP alone."""
+        ways = {"listen_interfaces": f"{address}:0", "outgoing_interfaces": address}
+        pack = {**ALONE, **_PATIENT, **ways, **(_ONLY_UTP if over_utp else _ONLY_TCP)}
+        self.over_utp = over_utp
         self._address = address
         self._handles: dict[str, lt.torrent_handle] = {}
-        self._fetched: dict[str, tuple[bytes, Path, int]] = {}
         self._session: lt.session | None = lt.session(cast("lt.settings_pack", pack))
         self._session.set_peer_class_filter(everyone_global())  # loopback peers know no limits otherwise
 
@@ -47,19 +47,12 @@ class BareSwarm:
         return self._take(torrent_file, folder, up_bytes_per_s, lt.torrent_flags.seed_mode)
 
     def fetch(self, torrent_file: bytes, folder: Path, *, down_bytes_per_s: int) -> str:
-        key = self._take(torrent_file, folder, 0, 0, down_bytes_per_s)
-        self._fetched[key] = torrent_file, folder, down_bytes_per_s
-        return key
-
-    def begin_anew(self, key: str) -> None:
-        """Forget all about the box, but keep the files: libtorrent stops to try an address that failed too often."""
-        torrent_file, folder, down_bytes_per_s = self._fetched[key]
-        self.drop(key)
-        self.fetch(torrent_file, folder, down_bytes_per_s=down_bytes_per_s)
+        return self._take(torrent_file, folder, 0, 0, down_bytes_per_s)
 
     def connect(self, key: str, endpoint: str) -> None:
+        """Hear of a peer as from a tracker: to anybody else libtorrent does not listen once it was in vain thrice."""
         address, _, port = endpoint.rpartition(":")
-        self._handles[key].connect_peer((address, int(port)))
+        self._handles[key].connect_peer((address, int(port)), lt.peer_info.tracker)
 
     def hurry(self, key: str) -> None:
         """Send as fast as it goes from now on."""
@@ -82,7 +75,6 @@ class BareSwarm:
 
     def drop(self, key: str) -> None:
         """Forget a torrent; its files stay."""
-        self._fetched.pop(key, None)
         if handle := self._handles.pop(key, None):
             self._open().remove_torrent(handle)
 

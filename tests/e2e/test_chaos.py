@@ -21,6 +21,6 @@ class TestABoxUnderFire:
         assert {"node", "web", "redis", "wallet", "beat", "guardian", "supervisor"} <= figures["kills_of"].keys()
         assert figures["lost_torrents"] == 0
         assert figures["wrong_hashes"] == 0
-        assert figures["removed"] > 0 and figures["fetched_by_others"] > 0
+        assert figures["removed"] > 0 and figures["fetched_by_others"] > figures["fetched_over_utp"] > 0
         assert figures["refetched_bytes"] <= figures["refetch_limit_bytes"]
         assert figures["unflushed_worst_bytes"] <= figures["unflushed_limit_bytes"]

@@ -175,6 +175,7 @@ class Maltreatment:
         recoveries_s: dict[str, float] = {}
 
         def look() -> bool:
+            self._flow.settle_if_due()
             for name in names:
                 if name not in recoveries_s and self._is_another(name, before[name]) and well.is_well(name):
                     recoveries_s[name] = time.monotonic() - killed_s
@@ -283,6 +284,7 @@ def _figures(tally: Tally, flow: Flow, *, lost: int) -> dict[str, object]:
         "torrents": len(flow.items),
         "removed": sum(item.is_dropped for item in flow.items),
         "fetched_by_others": flow.fetched_by_others,
+        "fetched_over_utp": flow.fetched_over_utp,  # of those
     }
 
 

@@ -4,7 +4,6 @@ import hashlib
 import random
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from seedbox.domain.units import KIB, MIB
 from seedbox.engine.bare import make_torrent_file
 from seedbox.engine.bare_swarm import BareSwarm
 
-SOURCE_ADDRESS, LEECHER_ADDRESS = "127.0.35.2", "127.0.35.3"
+SOURCE_ADDRESS, TCP_LEECHER_ADDRESS, UTP_LEECHER_ADDRESS = "127.0.35.2", "127.0.35.3", "127.0.35.4"
 PIECE_BYTES = 64 * KIB
 SIZE_BYTES = 6 * MIB
 SPEED_BYTES_PER_S = 3 * MIB
@@ -27,7 +26,6 @@ ACT_LIMIT_S = 90.0  # until an action is acknowledged, whatever is killed meanwh
 END_LIMIT_S = 90.0
 TRY_AGAIN_S = 0.1
 MEET_PAUSE_S = 0.15
-MANY_TRIES = 20
 PIECES_ASKED_TWICE = 4  # of one torrent at most, whoever lives or dies: a block that is slow to come
 SETTLE_S = 1.1  # libtorrent sums up once a second what went over a connection
 COMPLETE = ("seeding", "finished")
@@ -70,19 +68,24 @@ class Flow:
         self.refetch_limit_bytes = 0  # of them, too
         self.duplicate_bytes = 0  # sent twice of torrents that met no end of the node: libtorrent asks so now and then
         self.unflushed_at_ends: list[int] = []  # of all downloads together, at each end of the node
-        self.fetched_by_others = 0
+        self.fetched_by_others = self.fetched_over_utp = 0
         self._folder = folder
         self._chance = chance
         self._lock = threading.Lock()
-        self._source, self._leecher = BareSwarm(SOURCE_ADDRESS), BareSwarm(LEECHER_ADDRESS)
-        self._leeching: dict[str, Item] = {}
-        self._tries: Counter[str] = Counter()  # of a leecher, in vain and in a row
+        # What was sent to a node that died is known at once over TCP; a uTP socket lasts for seconds.
+        self._source = BareSwarm(SOURCE_ADDRESS, over_utp=False)
+        self._leechers = [
+            BareSwarm(TCP_LEECHER_ADDRESS, over_utp=False),
+            BareSwarm(UTP_LEECHER_ADDRESS, over_utp=True),
+        ]  # they take turns
+        self._leeching: dict[Item, BareSwarm] = {}
         self._on_disk: dict[Item, int] = {}
         self._settled_at_s = self._met_at_s = 0.0
 
     def close(self) -> None:
         self._source.close()
-        self._leecher.close()
+        for leecher in self._leechers:
+            leecher.close()
 
     # --- what the box is asked to do
 
@@ -94,7 +97,7 @@ class Flow:
 
     def action(self) -> Callable[[], None]:
         """Choose something that a user may do now; it returns when the box has acknowledged it."""
-        rested = [item for item in self.present if item.is_complete and item.key not in self._leeching]
+        rested = [item for item in self.present if item.is_complete and item not in self._leeching]
         young = [item for item in self.present[1:] if item.row and not item.is_complete]
         choice = self._chance.random()
         nobody_left = not any(item.is_dropped for item in self.items)
@@ -169,36 +172,28 @@ class Flow:
         rows = {row["key"]: row for row in self.box.ask("torrents") or ()}
         for item in self.items:
             item.row = rows.get(item.key, item.row)
-        for item in list(self._leeching.values()):
-            if self._leecher.is_complete(item.key) or item.is_dropped:
+        for item, leecher in list(self._leeching.items()):
+            if leecher.is_complete(item.key) or item.is_dropped:
                 self._end_fetch(item)
-        if self._on_disk and time.monotonic() > self._settled_at_s:
-            self._settle()
+        self.settle_if_due()
         if not self._on_disk and time.monotonic() > self._met_at_s + MEET_PAUSE_S:
             self._met_at_s = time.monotonic()
             self._meet(rows.keys())
         fresh = [item for item in self.present if item.is_complete and not item.is_accounted]
         for item in fresh:
             self._account(item)
-            self._leeching[item.key] = item
-            torrent_file = item.torrent.read_bytes()
-            self._leecher.fetch(torrent_file, self._folder / "fetched", down_bytes_per_s=LEECH_BYTES_PER_S)
+            self._leechers.reverse()
+            leecher = self._leeching[item] = self._leechers[0]
+            leecher.fetch(item.torrent.read_bytes(), self._folder / "fetched", down_bytes_per_s=LEECH_BYTES_PER_S)
 
     def _meet(self, keys: Collection[str]) -> None:
-        """Let outsiders connect, as a tracker's answer would; the box knows none, so that there is one connection each.
-
-        Over two to one seeder it would ask for the last blocks twice, which is no loss by a kill.
-        """
+        """Let outsiders connect, as a tracker's answer would; the box knows those that it was connected to before."""
         for item in self.items:
             if item.key in keys and not item.is_complete and not item.is_dropped and not self._source.peers(item.key):
                 self._source.connect(item.key, self.box.endpoint)
-        for key in self._leeching:
-            self._tries[key] += 1 if not self._leecher.peers(key) else -self._tries[key]
-            if self._tries[key] > MANY_TRIES:
-                self._leecher.begin_anew(key)
-                self._tries[key] = 0
-            if not self._leecher.peers(key):
-                self._leecher.connect(key, self.box.endpoint)
+        for item, leecher in self._leeching.items():
+            if not leecher.peers(item.key):
+                leecher.connect(item.key, self.box.endpoint)
 
     def sent_bytes(self) -> dict[str, int]:
         """Return what was sent of each download that is not complete."""
@@ -216,8 +211,13 @@ class Flow:
         self._on_disk = {item: _on_disk_bytes(item) for item in known}
         self._settled_at_s = time.monotonic() + SETTLE_S
 
-    def _settle(self) -> None:
-        """Note what the ended node had been sent and had not put on its disk: it may be fetched again."""
+    def settle_if_due(self) -> None:
+        """Note what the ended node had been sent and had not put on its disk: it may be fetched again.
+
+        The next node goes to the source by itself: what that one is sent is counted too if this comes late.
+        """
+        if not self._on_disk or time.monotonic() < self._settled_at_s:
+            return
         total_bytes = 0
         for item, on_disk_bytes in self._on_disk.items():
             missing_bytes = self._source.sent_bytes(item.key) - on_disk_bytes
@@ -245,7 +245,7 @@ class Flow:
         """Say what is still under way, for whoever looks for the reason."""
         items = [item for item in self.present if not item.is_complete]
         told = [f"{item.row} from {self._source.peers(item.key)} peers" for item in items]
-        told += [f"{item.row} to {self._leecher.standing(key)}" for key, item in self._leeching.items()]
+        told += [f"{item.row} to {leecher.standing(item.key)}" for item, leecher in self._leeching.items()]
         return ", ".join(told)
 
     def lost(self) -> list[str]:
@@ -268,11 +268,12 @@ class Flow:
         return not self._leeching
 
     def _end_fetch(self, item: Item) -> None:
-        if self._leecher.is_complete(item.key):
+        leecher = self._leeching.pop(item)
+        if leecher.is_complete(item.key):
             self._verify(self._folder / "fetched" / item.content.name, item)
             self.fetched_by_others += 1
-        self._leecher.drop(item.key)
-        del self._leeching[item.key]
+            self.fetched_over_utp += leecher.over_utp
+        leecher.drop(item.key)
 
     def _account(self, item: Item) -> None:
         if item.is_accounted:
