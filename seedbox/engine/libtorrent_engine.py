@@ -141,8 +141,10 @@ class LibtorrentEngine:
         swarm = self._swarm
         self._gate.look()
         swarm.wants_update = True
-        for key in _due(swarm.due_saves, now)[:MAX_SAVES_PER_TICK]:
+        for key in (_due(swarm.due_saves, now) + _due(swarm.due_peers, now))[:MAX_SAVES_PER_TICK]:
             if taken := swarm.torrents.get(key):
+                if swarm.due_peers.get(key, now) < now:
+                    del swarm.due_peers[key]
                 swarm.request_save(taken)
         for key in _due(swarm.due_files, now):
             if taken := swarm.torrents.get(key):

@@ -6,6 +6,7 @@ many good pieces, for the count of them overflows. So we remember ourselves who 
 """
 
 import re
+import time
 
 import libtorrent as lt
 
@@ -14,7 +15,7 @@ from seedbox.engine.taken import Taken
 
 PEERS_KEPT = 50  # of a torrent, besides those that libtorrent keeps: the latest
 FEW_PEERS = 5  # with so few they are saved soon: nobody else might lead us back to them
-SAVE_FEW_EVERY_S = 2.0
+SAVE_FEW_AFTER_S = 3.0  # by then a peer has named its port
 REMIND_EVERY_S = 20.0  # a peer fails for the third time after more than that
 
 # The binding shows neither direction nor protocol elsewhere.
@@ -38,7 +39,7 @@ def peer_connected(swarm: Swarm, taken: Taken, alert: lt.peer_connect_alert) -> 
         if len(taken.peers) > PEERS_KEPT:
             del taken.peers[next(iter(taken.peers))]
     if len(taken.peers) <= FEW_PEERS:
-        swarm.schedule_save(taken, every_s=SAVE_FEW_EVERY_S)
+        swarm.due_peers[taken.key] = time.monotonic() + SAVE_FEW_AFTER_S
 
 
 def peer_disconnected(swarm: Swarm, taken: Taken, alert: lt.peer_disconnected_alert) -> None:

@@ -54,6 +54,7 @@ class Swarm:
         self.deferred: dict[str, AddTorrent] = {}  # asked for while a removal of the same key is under way
         self.watched: frozenset[str] = frozenset()
         self.due_saves: dict[str, float] = {}
+        self.due_peers: dict[str, float] = {}  # another save for their sake; one before may know too little of them
         self.due_files: dict[str, float] = {}
         self.listening: dict[str, str] = {}  # "IP:PORT" by socket
         self.listen_problems: dict[str, str] = {}
@@ -86,7 +87,7 @@ class Swarm:
     def let_go(self, taken: Taken) -> None:
         """Keep nothing in mind of a torrent but its handle."""
         self.torrents.take_out(taken)
-        for waiting in (self.due_saves, self.due_files):
+        for waiting in (self.due_saves, self.due_peers, self.due_files):
             waiting.pop(taken.key, None)
 
     def show(self, taken: Taken, state: State, error: str, *, had_bytes: int = 0) -> None:
