@@ -44,6 +44,10 @@ def missing(name: str) -> str:
     return f"The disk for '{name}' is not there: mount it; it goes on by itself."
 
 
+def silent(name: str) -> str:
+    return f"The disk for '{name}' does not answer: look at it and the way to it; it goes on by itself."
+
+
 def not_configured(path: str) -> str:
     return (
         f"{path} lies in no folder of NODE_FOLDERS: add its folder there again and restart the node; nothing is lost."

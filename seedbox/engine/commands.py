@@ -65,10 +65,10 @@ def add(swarm: Swarm, command: AddTorrent) -> None:
     3. If content may be ahead of the resume data, let libtorrent check it, also when it shall rest afterwards.
     4. If it runs and isn't known to be complete, mark it as lagging before the first byte can arrive.
     """
-    if command.key in swarm.torrents:
-        return
     if command.key in swarm.removals:
         swarm.deferred[command.key] = command
+        return
+    if command.key in swarm.torrents:
         return
     try:
         intake = _read(swarm, command)
@@ -85,6 +85,7 @@ def add(swarm: Swarm, command: AddTorrent) -> None:
         command.key,
         handle,
         command.save_path,
+        root_of(swarm.settings, command.save_path),
         runs=command.runs,
         by_magnet=not command.torrent_file,
         file_sizes=read_file_sizes(info) if info else {},
@@ -256,24 +257,35 @@ def connect_peers(swarm: Swarm, taken: Taken, command: ConnectPeers) -> None:
 
 
 def remove(swarm: Swarm, command: RemoveTorrent) -> None:
-    """Drop a torrent from the session, then delete what is left of it; the order of both follows alerts."""
+    """Look whether its disk is there; then drop it from the session, and delete what is left of it."""
     if command.key in swarm.removals:
         swarm.deferred.pop(command.key, None)
         return
     if not Path(command.save_path).is_absolute():
         swarm.report(RemoveFailed(command.key, f"{command.save_path} is no absolute path, so nothing was deleted."))
         return
-    if not is_there(swarm.settings, command.save_path):
-        swarm.report(RemoveFailed(command.key, no_disk(root_of(swarm.settings, command.save_path))))
-        return
-    taken = swarm.torrents.get(command.key)
-    removal = Removal(command.key, command.save_path, frozenset(), time.monotonic() + DELETION_LIMIT_S)
+    removal = Removal(command.key, command.save_path, frozenset(), float("inf"))
     swarm.removals[command.key] = removal
+    swarm.look_at_disk(
+        root_of(swarm.settings, command.save_path),
+        lambda: is_there(swarm.settings, command.save_path),
+        lambda future: _take_out(swarm, removal, disk_is_there=future.result()),
+    )
+
+
+def _take_out(swarm: Swarm, removal: Removal, *, disk_is_there: bool) -> None:
+    """Drop a torrent from the session; the alert that libtorrent has deleted its files goes on with the removal."""
+    if not disk_is_there:
+        del swarm.removals[removal.key]
+        swarm.report(RemoveFailed(removal.key, no_disk(root_of(swarm.settings, removal.save_path))))
+        return
+    taken = swarm.torrents.get(removal.key)
     if taken is None:
         delete_content(swarm, removal)
         return
     hashes = taken.handle.info_hashes()
     removal.hashes = frozenset({str(hashes.v1), str(hashes.v2)})
+    removal.give_up_at_s = time.monotonic() + DELETION_LIMIT_S
     swarm.let_go(taken)
     swarm.session.remove_torrent(taken.handle, lt.session.delete_files)
     settle_conflicts(swarm)

@@ -4,6 +4,7 @@ libtorrent stops writing after a failed write and keeps what it has; what failed
 """
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import libtorrent as lt
@@ -11,7 +12,7 @@ import libtorrent as lt
 from seedbox.domain.states import State
 from seedbox.engine.sentences import explain
 from seedbox.engine.taken import Taken
-from seedbox.engine.trouble import ROOM_BYTES, WELL_AGAIN, Fault, is_well, kind_of
+from seedbox.engine.trouble import ROOM_BYTES, WELL_AGAIN, Fault, kind_of, problem_now
 
 if TYPE_CHECKING:
     from seedbox.engine.swarm import Swarm
@@ -54,20 +55,32 @@ def look_again(swarm: "Swarm") -> None:
         if taken is None or taken.fault is None:
             swarm.faulty.discard(key)
         elif now_s >= taken.fault.look_at_s:
-            _look_at(swarm, taken, taken.fault, now_s)
+            _look_at(swarm, taken, taken.fault)
 
 
-def _look_at(swarm: "Swarm", taken: Taken, fault: Fault, now_s: float) -> None:
+def _look_at(swarm: "Swarm", taken: Taken, fault: Fault) -> None:
     seen = taken.snapshot
     left_bytes = seen.wanted_bytes - seen.done_bytes if seen else ROOM_BYTES
-    if is_well(fault, save_path=taken.save_path, left_bytes=left_bytes):
+    fault.look_at_s = float("inf")  # until this look has ended
+    swarm.look_at_disk(
+        taken.root,
+        partial(problem_now, fault, save_path=taken.save_path, left_bytes=left_bytes),
+        lambda future: _after_look(swarm, taken, fault, future.result()),
+    )
+
+
+def _after_look(swarm: "Swarm", taken: Taken, fault: Fault, problem: str) -> None:
+    if taken.fault is not fault or swarm.torrents.get(taken.key) is not taken:
+        return
+    now_s = time.monotonic()
+    if not problem:
         swarm.tell(taken.key, "info", WELL_AGAIN[fault.kind])
         taken.well_since_s = now_s
         go_on(swarm, taken)
         return
     fault.look_at_s = now_s + fault.pause_s
-    taken.disk_problem = fault.sentence(taken.save_path)
-    swarm.show(taken, State.DISK, taken.disk_problem)
+    taken.disk_problem = problem
+    swarm.show(taken, State.DISK, problem)
 
 
 def go_on(swarm: "Swarm", taken: Taken) -> None:

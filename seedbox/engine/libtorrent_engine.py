@@ -153,7 +153,8 @@ class LibtorrentEngine:
             if taken := swarm.torrents.get(key):
                 swarm.report(read_details(taken))
         look_again(swarm)
-        swarm.presence.tick(swarm)
+        for presence in swarm.presences:
+            presence.tick(swarm)
         self._patience.tick(swarm.session, now)
         for removal in tuple(swarm.removals.values()):
             if now >= removal.give_up_at_s:

@@ -13,5 +13,14 @@ def root_of(settings: EngineSettings, save_path: str) -> Path:
 
 
 def is_there(settings: EngineSettings, save_path: str) -> bool:
-    """Say whether the folder's marker is there: without it this may be an empty mount point."""
-    return not settings.has_markers or (root_of(settings, save_path) / MARKER).exists()
+    """Say whether the folder's marker is there: without it this may be an empty mount point.
+
+    A disk that does not answer keeps the caller, who must not be the engine's thread.
+    """
+    if not settings.has_markers:
+        return True
+    try:
+        (root_of(settings, save_path) / MARKER).stat()
+    except OSError:
+        return False
+    return True

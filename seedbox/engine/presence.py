@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import libtorrent as lt
 
 from seedbox.domain.states import State
-from seedbox.engine.places import is_there, root_of
+from seedbox.engine.places import is_there
 from seedbox.engine.taken import Taken
 
 if TYPE_CHECKING:
@@ -38,9 +38,10 @@ class Expected:
 
 
 class Presence:
-    """Looks at a bounded number of files at a time, in a thread of its own: a disk may be slow."""
+    """Looks at a bounded number of files of one folder at a time, in a thread of its own: its disk may be slow."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: Path) -> None:
+        self._root = root
         self._round: Iterator[Expected] = iter(())
         self._next_round_s = 0.0
         self._is_looking = False
@@ -49,11 +50,11 @@ class Presence:
         """Start the next look, unless one is under way."""
         if self._is_looking or swarm.closing:
             return
-        expected = [*_missing(swarm), *self._take(swarm)]
+        expected = [*_missing(swarm, self._root), *self._take(swarm)]
         if not expected:
             return
         self._is_looking = True
-        swarm.look_at_disk(lambda: _look(swarm, expected), lambda future: self._after(swarm, future))
+        swarm.look_at_disk(self._root, lambda: _look(swarm, expected), lambda future: self._after(swarm, future))
 
     def _take(self, swarm: "Swarm") -> list[Expected]:
         found: list[Expected] = []
@@ -65,7 +66,7 @@ class Presence:
         now_s = time.monotonic()
         if not found and now_s >= self._next_round_s:
             self._next_round_s = now_s + ROUND_PAUSE_S
-            self._round = _everything(swarm)
+            self._round = _everything(swarm, self._root)
         return found
 
     def _after(self, swarm: "Swarm", future: "Future[dict[str, tuple[int, str] | None]]") -> None:
@@ -78,17 +79,25 @@ class Presence:
                 if taken.missing:
                     files_are_back(swarm, taken)
             elif wrong[0] in should_be_whole(taken):  # still: it may be checked or fetched by now
-                files_are_missing(swarm, taken, wrong[1])
+                _stop_without(swarm, taken, wrong[1])
 
 
 def files_are_missing(swarm: "Swarm", taken: Taken, file: str) -> None:
-    """Stop a torrent whose files can't be served, and say which is the first."""
-    if not is_there(swarm.settings, taken.save_path):
-        return  # the whole disk is away: the node takes the torrent out
-    if taken.missing:
+    """Stop a torrent whose files can't be served, and say which is the first.
+
+    Where the whole disk is away, the node takes the torrent out instead.
+    """
+    swarm.look_at_disk(
+        taken.root,
+        lambda: is_there(swarm.settings, taken.save_path),
+        lambda future: _stop_without(swarm, taken, file) if future.result() else None,
+    )
+
+
+def _stop_without(swarm: "Swarm", taken: Taken, file: str) -> None:
+    if taken.missing or swarm.torrents.get(taken.key) is not taken:
         return
-    root = root_of(swarm.settings, taken.save_path)
-    shown = os.path.relpath(file, root) if file else "A file"
+    shown = os.path.relpath(file, taken.root) if file else "A file"
     shown = shown.partition("/")[2] if "/" in shown else shown  # without the folder that is named by the key
     taken.missing = (
         f"{shown} is gone or has another size. Put it back and it goes on by itself, or press "
@@ -128,7 +137,7 @@ def check_has_ended(swarm: "Swarm", taken: Taken) -> None:
             taken.handle.resume()
         return
     worst = max(lacks, key=lambda index: lacks[index])  # its neighbours lack the pieces that they share with it
-    files_are_missing(swarm, taken, paths(taken, [worst])[0][1])
+    _stop_without(swarm, taken, paths(taken, [worst])[0][1])
     taken.look_at_s = float("inf")  # they have the right size and the wrong content: looking again tells nothing
     taken.missing = taken.missing.replace("is gone or has another size", "is not what it was")
     swarm.show(taken, State.MISSING, taken.missing)
@@ -160,7 +169,7 @@ def should_be_whole(taken: Taken) -> list[int]:
     return sorted({*whole, *(index for index in taken.had if taken.file_sizes.get(index))})
 
 
-def _missing(swarm: "Swarm") -> list[Expected]:
+def _missing(swarm: "Swarm", root: Path) -> list[Expected]:
     """Return those files of stopped torrents that are due, some at most."""
     now_s = time.monotonic()
     found: list[Expected] = []
@@ -168,14 +177,14 @@ def _missing(swarm: "Swarm") -> list[Expected]:
         taken = swarm.torrents.get(key)
         if taken is None or not taken.missing:
             swarm.missing.discard(key)
-        elif now_s >= taken.look_at_s and len(found) < FILES_AT_ONCE:
+        elif taken.root == root and now_s >= taken.look_at_s and len(found) < FILES_AT_ONCE:
             taken.look_at_s = now_s + LOOK_AGAIN_S
             found.append(Expected(key, taken.save_path, tuple(paths(taken, sorted(taken.had)))))
     return found
 
 
-def _everything(swarm: "Swarm") -> Iterator[Expected]:
-    for key in [taken.key for taken in swarm.torrents]:
+def _everything(swarm: "Swarm", root: Path) -> Iterator[Expected]:
+    for key in [taken.key for taken in swarm.torrents if taken.root == root]:
         taken = swarm.torrents.get(key)
         if taken is None or taken.missing or taken.returning or taken.refusal or taken.snapshot is None:
             continue

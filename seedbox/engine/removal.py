@@ -24,14 +24,15 @@ def delete_content(swarm: Swarm, removal: Removal) -> None:
     """Delete what libtorrent left, and report the outcome."""
     removal.give_up_at_s = float("inf")  # our own turn now; it has no limit
 
+    root = root_of(swarm.settings, removal.save_path)
+
     def job() -> None:
-        root = root_of(swarm.settings, removal.save_path)
         if not is_there(swarm.settings, removal.save_path):
             raise DiskAway(root)
         swarm.store.forget(removal.key)
         delete_folder(Path(removal.save_path), below=root)
 
-    swarm.delete(job, lambda future: _report(swarm, removal, future))
+    swarm.delete(root, job, lambda future: _report(swarm, removal, future))
 
 
 def _report(swarm: Swarm, removal: Removal, future: "Future[None]") -> None:

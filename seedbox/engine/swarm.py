@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
@@ -63,16 +64,16 @@ class Swarm:
         self.store_problem = ""  # why resume data can't be written, a sentence for the health page
         self.faulty: set[str] = set()  # torrents whose disk is in trouble
         self.missing: set[str] = set()  # torrents whose files are not there
-        self.presence = Presence()
+        self.presences = [Presence(root) for root in (settings.downloads_folder, *settings.more_folders)]
         self.counts: Counter[str] = Counter()
         self.wants_update = False
         self.closing = False
         self.unpaused: set[str] = set()  # while closing: whose pause we wait for
-        # Content is deleted apart from resume data, so that a huge folder doesn't hold up a save.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="resume")
-        self._deleter = ThreadPoolExecutor(1, thread_name_prefix="delete")
         self._asker = ThreadPoolExecutor(2, thread_name_prefix="ask")
-        self._looker = ThreadPoolExecutor(1, thread_name_prefix="look")
+        # What is done to content is done apart, and apart for each folder: a huge one, or a disk that does not answer,
+        # keeps no save and no other folder waiting.
+        self._by_folder: dict[tuple[str, Path], ThreadPoolExecutor] = {}
         self._done: SimpleQueue[tuple[int, Callable[[], None]]] = SimpleQueue()
         self._jobs = 0
 
@@ -152,11 +153,17 @@ class Swarm:
     def schedule_files(self, taken: Taken) -> None:
         self.due_files.setdefault(taken.key, taken.files_at_s + FILES_EVERY_S)
 
-    def delete(self, job: Callable[[], T], done: Callable[["Future[T]"], None]) -> None:
-        self._submit(self._deleter, job, done)
+    def delete(self, root: Path, job: Callable[[], T], done: Callable[["Future[T]"], None]) -> None:
+        self._submit(self._thread_for("delete", root), job, done)
 
-    def look_at_disk(self, job: Callable[[], T], done: Callable[["Future[T]"], None]) -> None:
-        self._submit(self._looker, job, done)
+    def look_at_disk(self, root: Path, job: Callable[[], T], done: Callable[["Future[T]"], None]) -> None:
+        """Look at something in this folder; the engine closes without waiting for it."""
+        self._submit(self._thread_for("look", root), job, done, saves=0)
+
+    def _thread_for(self, what: str, root: Path) -> ThreadPoolExecutor:
+        if (what, root) not in self._by_folder:
+            self._by_folder[what, root] = ThreadPoolExecutor(1, thread_name_prefix=f"{what}-{root.name}")
+        return self._by_folder[what, root]
 
     # --- jobs of other threads
 
@@ -181,9 +188,8 @@ class Swarm:
     def shut_down(self) -> None:
         """End the threads: a write that has begun is finished, a deletion goes on alone, the rest is dropped."""
         self._writer.shutdown(wait=True, cancel_futures=True)
-        self._deleter.shutdown(wait=False, cancel_futures=True)
-        self._looker.shutdown(wait=False, cancel_futures=True)
-        self._asker.shutdown(wait=False, cancel_futures=True)
+        for others in (self._asker, *self._by_folder.values()):
+            others.shutdown(wait=False, cancel_futures=True)
 
     def _submit(
         self,

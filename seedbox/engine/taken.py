@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import libtorrent as lt
 
@@ -14,6 +15,7 @@ class Taken:
     key: str
     handle: lt.torrent_handle
     save_path: str
+    root: Path  # the node's folder that it is in
     runs: bool  # what was asked last
     by_magnet: bool  # its resume data keeps the metadata too
     snapshot: Snapshot | None = None  # as last reported

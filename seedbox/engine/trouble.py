@@ -67,7 +67,12 @@ def kind_of(error: lt.error_code) -> Kind | None:
     return _KINDS.get(error.value()) if error.category().name() == "system" else None
 
 
-def is_well(fault: Fault, *, save_path: str, left_bytes: int) -> bool:
+def problem_now(fault: Fault, *, save_path: str, left_bytes: int) -> str:
+    """Return what is still wrong, "" when it is worth trying again; waits for the disk."""
+    return "" if _is_well(fault, save_path=save_path, left_bytes=left_bytes) else fault.sentence(save_path)
+
+
+def _is_well(fault: Fault, *, save_path: str, left_bytes: int) -> bool:
     """Say whether it is worth trying again. No more is asked of a disk than its free space and permissions."""
     if fault.kind is Kind.FULL:
         free, total = room(save_path)

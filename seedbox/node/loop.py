@@ -167,7 +167,7 @@ class NodeLoop:
 
     def _check_folders(self, now: datetime) -> None:
         self._check.start(now)
-        if self._folders.look():
+        if self._folders.look(now):
             self._reconciler.folders_changed(now)
             self._nudged.set()
             self._beat = Every(BEAT_EVERY)  # the health page shall know soon

@@ -1,42 +1,103 @@
 """A node's folders on disk: which are there, which can be written, and how much room they have.
 
 A marker file stands in each folder. A mount point whose disk is away looks like an empty folder, but has no marker:
-then nothing below it is read, written or deleted until the marker is back.
+then nothing below it is read, written or deleted until the marker is back. Each folder is looked at in a thread of its
+own: a network disk whose server is gone may answer never, and the node has others.
 """
 
 import os
 import shutil
-from collections.abc import Collection, Sequence
+import threading
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future, wait
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
 from django.db.models import Q
 
-from seedbox.domain.folders import MARKER, Folder, FolderHealth, folder_for_new, folder_of, missing, not_configured
+from seedbox.domain.folders import (
+    MARKER,
+    Folder,
+    FolderHealth,
+    folder_for_new,
+    folder_of,
+    missing,
+    not_configured,
+    silent,
+)
 from seedbox.models import Node, Torrent
 
 MAX_MARKER_BYTES = 200
+PATIENCE_S = 2.0  # with all looks that have just begun; a disk that is well answers at once
+SILENT_AFTER = timedelta(seconds=5)  # a look that takes longer: the disk does not answer
+
+
+class Watch:
+    """What is known of one folder. A look that doesn't end is left alone, and no other is begun until it does."""
+
+    def __init__(self, folder: Folder, look: Callable[[], FolderHealth]) -> None:
+        self.found = _gone(folder, silent(folder.name))  # until the first answer
+        self._folder = folder
+        self._look = look
+        self._answer: Future[FolderHealth] = Future()
+        self._began_at: datetime | None = None
+
+    def begin(self, now: datetime) -> "Future[FolderHealth] | None":
+        """Begin a look and return its answer to come; None while the one before is under way."""
+        if self._began_at is not None:
+            return None
+        self._began_at, self._answer = now, Future()
+        # A daemon: the process may end while the disk is silent.
+        threading.Thread(target=self._run, args=[self._answer], name=f"folder-{self._folder.name}", daemon=True).start()
+        return self._answer
+
+    def take(self, now: datetime) -> FolderHealth:
+        """Return what the last look found; a look that takes too long has found silence."""
+        if self._answer.done():
+            self._began_at = None
+            self.found = self._answer.result()
+        elif self._began_at is not None and not timedelta(0) <= now - self._began_at < SILENT_AFTER:
+            self.found = _gone(self._folder, silent(self._folder.name))
+        return self.found
+
+    def _run(self, answer: "Future[FolderHealth]") -> None:
+        try:
+            answer.set_result(self._look())
+        except Exception as mistake:
+            answer.set_exception(mistake)
 
 
 class Folders:
-    """What one node knows of its folders. Used by the engine's thread."""
+    """What one node knows of its folders. Used by the engine's thread, which no disk can keep."""
 
-    def __init__(self, *, node_name: str, folders: Sequence[Folder], known: Collection[str]) -> None:
-        """Begin with the names of the folders that were in use before: only others may be made and marked."""
+    def __init__(
+        self, *, node_name: str, folders: Sequence[Folder], known: Collection[str], used: Collection[str] = ()
+    ) -> None:
+        """Begin with the names of the folders that were in use before: only others may be made and marked.
+
+        `used` are those that may be older than markers: one with content is marked, an empty one is not.
+        """
         self.found: tuple[FolderHealth, ...] = ()
         self._node_name = node_name
         self._folders = tuple(folders)
         self._known = set(known)
+        self._used = frozenset(used)
+        self._watches = [Watch(folder, partial(self._look_at, folder)) for folder in folders]
         self._problems: dict[str, str] = {}  # of those that are not there, by name
 
     @property
     def known(self) -> frozenset[str]:
         return frozenset(self._known)
 
-    def look(self) -> bool:
+    def look(self, now: datetime) -> bool:
         """Look at every folder; true: another set of them is there than before."""
         before = self._problems if self.found else None
-        self.found = tuple(self._look_at(folder) for folder in self._folders)
+        begun = [watch.begin(now) for watch in self._watches]
+        wait(filter(None, begun), timeout=PATIENCE_S)
+        self.found = tuple(watch.take(now) for watch in self._watches)
+        self._known |= {each.name for each in self.found if each.is_there}
         self._problems = {each.name: each.problem for each in self.found if not each.is_there}
         return before != self._problems
 
@@ -53,15 +114,16 @@ class Folders:
         return folder_for_new(self.found)
 
     def _look_at(self, folder: Folder) -> FolderHealth:
+        """Look at one folder, in a thread that may be kept for ever."""
         try:
             problem = self._marker_problem(folder)
             if problem:
-                return FolderHealth(folder.name, str(folder.path), is_there=False, problem=problem)
+                return _gone(folder, problem)
             disk = shutil.disk_usage(folder.path)
+            problem = "" if os.access(folder.path, os.W_OK | os.X_OK) else _read_only(folder)
         except OSError as error:
             sentence = f"The folder '{folder.name}' can't be used ({error.strerror}): mend that; it goes on by itself."
-            return FolderHealth(folder.name, str(folder.path), is_there=False, problem=sentence)
-        problem = "" if os.access(folder.path, os.W_OK | os.X_OK) else _read_only(folder)
+            return _gone(folder, sentence)
         if not disk.free:
             problem = f"The disk of the folder '{folder.name}' is full: free space; it goes on by itself."
         return FolderHealth(
@@ -76,7 +138,7 @@ class Folders:
             with marker.open("rb") as file:
                 text = file.read(MAX_MARKER_BYTES).decode(errors="replace").strip()
         except (FileNotFoundError, NotADirectoryError):
-            if folder.name in self._known:
+            if folder.name in self._known or (folder.name in self._used and not _has_content(folder.path)):
                 return missing(folder.name)
             folder.path.mkdir(parents=True, exist_ok=True)
             text = ""
@@ -88,8 +150,11 @@ class Folders:
                 f"The disk at {folder.path} is not the one of '{folder.name}': its file {MARKER} says {text[:60]!r}, "
                 f"not {label!r}. Mount the right one, or mend NODE_FOLDERS."
             )
-        self._known.add(folder.name)
         return ""
+
+
+def _gone(folder: Folder, problem: str) -> FolderHealth:
+    return FolderHealth(folder.name, str(folder.path), is_there=False, problem=problem)
 
 
 def _read_only(folder: Folder) -> str:
@@ -99,10 +164,8 @@ def _read_only(folder: Folder) -> str:
 def open_folders(node: Node) -> Folders:
     """Return this install's folders; those are known that the node has used, also before there were markers."""
     known = {entry["name"] for entry in node.folders if entry.get("known")}
-    for folder in settings.NODE_FOLDERS:
-        if folder.name not in known and _was_used(node, folder) and not _has_content(folder.path):
-            known.add(folder.name)
-    return Folders(node_name=node.name, folders=settings.NODE_FOLDERS, known=known)
+    used = [folder.name for folder in settings.NODE_FOLDERS if folder.name not in known and _was_used(node, folder)]
+    return Folders(node_name=node.name, folders=settings.NODE_FOLDERS, known=known, used=used)
 
 
 def _was_used(node: Node, folder: Folder) -> bool:
@@ -113,5 +176,5 @@ def _was_used(node: Node, folder: Folder) -> bool:
 def _has_content(path: Path) -> bool:
     try:
         return any(path.iterdir())
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return False

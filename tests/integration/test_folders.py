@@ -1,5 +1,6 @@
 """Several folders, of which one may be away: nothing is lost, nothing is written below an empty mount point."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from seedbox.domain.states import State
 from seedbox.engine.port import AddTorrent, RemoveFailed, RemoveTorrent, SetAside
 from seedbox.models import Holding, LogEntry, Node, Torrent, User
 from seedbox.services import holdings, nodes
+from tests.box import wait_until
 from tests.builders import NOW, make_content, make_torrent_file
 from tests.engines import RealBox, Watcher
 from tests.small_disk import SmallDisk
@@ -24,6 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SOURCE = make_metainfo()
 KEY = SOURCE.info_hash_v1
 AWAY = "The disk for 'big' is not there: mount it; it goes on by itself."
+SILENT = "The disk for 'big' does not answer: look at it and the way to it; it goes on by itself."
 
 
 @pytest.fixture
@@ -174,6 +177,43 @@ class TestADiskThatIsAway:
         assert "is not there, so nothing was deleted yet" in Watcher(box).wait_for(RemoveFailed).error
         assert kept.exists()
         box.close()
+
+
+class TestADiskThatDoesNotAnswer:
+    def test_keeps_its_torrents_waiting_and_nobody_else(
+        self, big: SmallDisk, small: Path, owner: User, stranger: User, admin: User
+    ) -> None:
+        holding = hold(owner, big.folder)
+        other = holdings.add(user=stranger, source=make_metainfo("other"), now=NOW)
+        Torrent.objects.filter(pk=other.torrent_id).update(save_path=str(small / "other"))
+        node = TurnedNode()
+        node.turn(times=2)
+        marker = big.folder / MARKER
+        marker.unlink()
+        os.mkfifo(marker)  # opening it to read waits for a writer, as a network disk waits for its server
+        node.turn(times=2)
+        assert (seen(holding).state, seen(holding).error) == (State.DISK, SILENT)
+        assert node.commands(SetAside) == [SetAside(KEY)]
+        assert seen(other).state == State.DOWNLOADING
+        assert nodes.health(node.now).nodes[0].is_alive
+        client = Client()
+        client.force_login(admin)
+        assert SILENT.replace("'", "&#x27;") in client.get(reverse("health")).content.decode()
+        assert "The node local is not well" in nodes.trouble(node.now)
+
+        with marker.open("wb") as server:
+            marker.unlink()
+            marker.write_text("local/big\n")
+            server.write(b"local/big\n")
+
+        def goes_on() -> bool:
+            node.turn()
+            return seen(holding).state == State.DOWNLOADING
+
+        wait_until(goes_on, "the torrent to go on")
+        assert nodes.health(node.now).nodes[0].problem == ""
+        assert log_of(holding) == [SILENT, "Its disk is there again: the torrent goes on."]
+        node.stop()
 
 
 class TestNewTorrents:
