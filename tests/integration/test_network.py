@@ -1,158 +1,23 @@
 """How the engine reaches the world, over real sockets of loopback: by the wanted way, or not at all."""
 
-import socket
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
 from seedbox.domain.network import NetworkSettings, ProxyKind
 from seedbox.domain.states import State
-from seedbox.engine.bare import BarePeer
-from seedbox.engine.libtorrent_engine import LibtorrentEngine
-from seedbox.engine.metainfo import read_torrent_file
-from seedbox.engine.port import AddTorrent, ConfigureNetwork, NetworkAnswered
-from seedbox.engine.settings import EngineSettings, Setting
+from seedbox.engine import gate
+from seedbox.engine.port import ConfigureNetwork
+from seedbox.engine.settings import Setting
 from tests.box import wait_until
-from tests.builders import make_content, make_torrent_file
-from tests.engines import Watcher
+from tests.network_box import ADDRESS, OTHER_ADDRESS, PEER_ADDRESS, TCP_ONLY, NetworkBox
 from tests.proxy import OUTGOING, Proxy
 from tests.tracker import Tracker
 
-ADDRESS, OTHER_ADDRESS, PEER_ADDRESS, EAR_ADDRESS = "127.0.32.2", "127.0.32.3", "127.0.32.4", "127.0.32.5"
 MISSING = "203.0.113.77"  # an address of nobody: TEST-NET-3
-SIZES = {"a.bin": 900_000, "b.bin": 40_000}
-# Over uTP a peer that was not told of our leaving keeps its old connection for a while.
-TCP_ONLY = {"min_reconnect_time": 1, "enable_outgoing_utp": False, "enable_incoming_utp": False}
-
-
-class Ear:
-    """A port where a peer could be; keeps who knocks, over TCP and UDP, and says nothing."""
-
-    def __init__(self) -> None:
-        self.heard: list[str] = []
-        self._tcp = socket.create_server((EAR_ADDRESS, 0))
-        self.endpoint = f"{EAR_ADDRESS}:{self._tcp.getsockname()[1]}"
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(self._tcp.getsockname())
-        self._threads = [threading.Thread(target=listen) for listen in (self._accept, self._receive)]
-        for thread in self._threads:
-            thread.start()
-
-    def _accept(self) -> None:
-        while True:
-            connection, (host, _) = self._tcp.accept()
-            connection.close()
-            if host == EAR_ADDRESS:
-                return
-            self.heard.append(f"tcp {host}")
-
-    def _receive(self) -> None:
-        while True:
-            _, (host, _) = self._udp.recvfrom(2_000)
-            if host == EAR_ADDRESS:
-                return
-            self.heard.append(f"udp {host}")
-
-    def close(self) -> None:
-        """End the threads by knocking ourselves."""
-        place = self._tcp.getsockname()
-        with closing(socket.create_connection(place, source_address=(EAR_ADDRESS, 0))):
-            pass
-        self._udp.sendto(b"", place)
-        for thread in self._threads:
-            thread.join()
-        self._tcp.close()
-        self._udp.close()
-
-
-class NetworkBox:
-    """An engine under network settings, a peer with the content, and an ear that nobody should knock at."""
-
-    def __init__(self, folder: Path, network: NetworkSettings, overrides: Mapping[str, Setting]) -> None:
-        self.content = make_content(folder / "seed" / "songs", SIZES)
-        self.torrent_file = make_torrent_file(self.content)
-        self.key = read_torrent_file(self.torrent_file).info_hash_v1
-        self.downloads = folder / "downloads"
-        self.missing: set[str] = set()  # interfaces that are gone for now
-        settings = EngineSettings(
-            resume_folder=folder / "resume",
-            downloads_folder=self.downloads,
-            listen=(f"{ADDRESS}:0",),
-            isolated=True,
-            overrides=overrides,
-            interface_problem=self._interface_problem,
-        )
-        self.ear = Ear()
-        self.version = 1
-        self.engine = LibtorrentEngine(settings, ConfigureNetwork(self.version, network))
-        self.bare = BarePeer(PEER_ADDRESS, overrides=overrides)
-        self.bare.take(self.torrent_file, self.content.parent)
-        self.bare.wait_until_complete(limit_s=20)
-        self.watcher = Watcher(self)
-
-    def _interface_problem(self, interface: str) -> str:
-        if interface in self.missing:
-            return f"{interface} is gone."
-        return EngineSettings(Path(), Path(), ()).interface_problem(interface)
-
-    @property
-    def peer(self) -> str:
-        return self.bare.endpoint
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def let_peers_send(self) -> None:
-        """A real peer sends without being told."""
-
-    def reopen(self) -> None:
-        raise NotImplementedError
-
-    def lose_files(self, key: str) -> Callable[[], None]:
-        raise NotImplementedError
-
-    def close(self) -> None:
-        self.engine.close(timeout_s=0)
-        self.bare.close()
-        self.ear.close()
-
-    def configure(self, network: NetworkSettings) -> NetworkAnswered:
-        """Ask for other settings, and return the answer to just these."""
-        self.version += 1
-        self.engine.apply(ConfigureNetwork(self.version, network))
-        return self.answer()
-
-    def answer(self, matches: "Callable[[NetworkAnswered], bool]" = lambda answer: True) -> NetworkAnswered:
-        return self.watcher.wait_for(NetworkAnswered, lambda answer: answer.version == self.version and matches(answer))
-
-    def add(self, *, peers: tuple[str, ...] = (), trackers: tuple[str, ...] = ()) -> None:
-        self.engine.apply(
-            AddTorrent(
-                self.key,
-                str(self.downloads / self.key),
-                torrent_file=self.torrent_file,
-                peers=peers or (self.peer, self.ear.endpoint),
-                trackers=trackers,
-            )
-        )
-
-    def download(self) -> None:
-        self.watcher.wait_for_state(self.key, State.SEEDING)
-
-    def turn(self, times: int) -> bool:
-        """Let the engine go on for a moment; false, so that `or` says what is waited for."""
-        for _ in range(times):
-            self.watcher.poll(timeout_s=0.2)
-        return False
-
 
 OpenBox = Callable[..., NetworkBox]
 
@@ -214,6 +79,26 @@ class TestAProxy:
             assert box.answer().problem == ""
             box.download()
             assert {sighting.split()[1] for sighting in box.ear.heard} <= {OUTGOING}
+
+    def test_that_dies_while_it_carries_leaves_no_way_out_until_it_is_back(
+        self, open_box: OpenBox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(gate, "ASK_PROXY_EVERY_S", 1.0)
+        with Proxy() as proxy:
+            box = open_box(through(proxy))
+            box.bare.limit_upload(60_000)
+            box.add()
+            wait_until(lambda: box.turn(1) or (box.bare.sent_bytes and box.ear.heard), "the download to begin")
+        assert "can't be reached" in box.answer(lambda answer: answer.problem != "").problem
+        wait_until(lambda: not box.bare.peers, "the peer to lose us")
+        box.turn(2)
+        assert (box.bare.peers, box.engine.listening) == ((), ())
+
+        box.bare.limit_upload(0)
+        with proxy:
+            assert box.answer(lambda answer: answer.problem == "")
+            box.download()
+            assert {sighting.split()[1] for sighting in box.ear.heard} == {OUTGOING}
 
     def test_is_asked_at_once_when_its_settings_change(self, open_box: OpenBox) -> None:
         with Proxy() as proxy:
