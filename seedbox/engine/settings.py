@@ -92,8 +92,10 @@ def settings_pack(settings: EngineSettings) -> "lt.settings_pack":
         "utp_connect_timeout": 1_500,  # ms; who can't speak uTP is asked by TCP after it, so twice as soon as usual
         "max_out_request_queue": MAX_DOWNLOAD_QUEUE,
         "max_metadata_size": MAX_TORRENT_FILE_BYTES,
-        # Every holder's tracker hears of us, not only the first that answers.
+        # Every holder's tracker hears of us, not only the first that answers. Each is a tier of its own; libtorrent 2.1
+        # has the names of these two the wrong way round, so both are set.
         "announce_to_all_tiers": True,
+        "announce_to_all_trackers": True,
         "mixed_mode_algorithm": lt.bandwidth_mixed_algo_t.prefer_tcp,
         # Encrypted or plain, as the other side likes.
         "out_enc_policy": lt.enc_policy.pe_enabled,

@@ -124,6 +124,15 @@ class TestAProxy:
         assert box.configure(elsewhere).problem.startswith("The proxy")
 
 
+class TestTrackers:
+    def test_all_hear_of_us_also_when_the_first_answers(self, open_box: OpenBox) -> None:
+        with Tracker() as first, Tracker() as second, Tracker() as third:
+            box = open_box(NetworkSettings())
+            box.add(trackers=(first.url, second.url, third.url))
+            heard = (first.announces, second.announces, third.announces)
+            wait_until(lambda: box.turn(1) or all(heard), "each tracker to hear of us")
+
+
 class TestAnInterface:
     def test_is_all_that_peers_see(self, open_box: OpenBox) -> None:
         box = open_box(NetworkSettings(interface=OTHER_ADDRESS))
