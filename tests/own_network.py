@@ -4,7 +4,7 @@ import ctypes
 import os
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 from tests.aria2 import tool
 
 LIMIT_S = 240.0
-CLONE_NEWNET = 0x4000_0000  # os.unshare is younger than our oldest Python
+CLONE_NEWNET, CLONE_NEWNS = 0x4000_0000, 0x0002_0000  # os.unshare is younger than our oldest Python
 # FIN_WAIT1, FIN_WAIT2, TIME_WAIT, LAST_ACK: the kernel's own, after the process has closed them.
 _CLOSED = frozenset({"04", "05", "06", "09"})
 
@@ -61,6 +61,18 @@ class OwnNetwork:
     def route_for_others(self) -> None:
         self.run(lambda: Path("/proc/sys/net/ipv4/ip_forward").write_text("1"))
 
+    def know_names(self, addresses: Mapping[str, str], folder: Path) -> None:
+        """Let names lead to these addresses, for all threads that are made in this network from now on."""
+        hosts = folder / "hosts"
+        hosts.write_text("".join(f"{address} {name}\n" for name, address in addresses.items()))
+
+        def put_in_place() -> None:
+            _unshare(CLONE_NEWNS)
+            _run("mount", "--make-rprivate", "/")
+            _run("mount", "--bind", str(hosts), "/etc/hosts")
+
+        self.run(put_in_place)
+
     @property
     def sockets(self) -> list[str]:
         """The lines of the kernel's tables of sockets, without those that only wait for the other side's goodbye."""
@@ -74,10 +86,13 @@ class OwnNetwork:
 
 
 def _leave_the_common_network() -> int:
-    libc = ctypes.CDLL(None, use_errno=True)
-    failed = libc.unshare(CLONE_NEWNET)
-    assert not failed, f"no network of its own, these tests need root: {os.strerror(ctypes.get_errno())}"
+    _unshare(CLONE_NEWNET)
     return threading.get_native_id()
+
+
+def _unshare(what: int) -> None:
+    failed = ctypes.CDLL(None, use_errno=True).unshare(what)
+    assert not failed, f"no namespace of its own, these tests need root: {os.strerror(ctypes.get_errno())}"
 
 
 def _run(*command: str) -> None:

@@ -1,8 +1,13 @@
-"""A blocklist file as libtorrent's address filter. Read on a thread of its own: it may be large."""
+"""A blocklist file as libtorrent's address filter. Read on a thread of its own: it may be large.
+
+libtorrent asks the filter about every address that it connects to, after names are looked up: of peers, of trackers, of
+web seeds, and of where those lead on to.
+"""
 
 import gzip
 import zlib
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import libtorrent as lt
@@ -11,6 +16,19 @@ from seedbox.domain.blocklist import BadBlocklist, read_blocklist
 
 _GZIP = b"\x1f\x8b"
 _BLOCKED = 1
+
+# The machine itself, and what clouds tell only the machine: no stranger's name may lead there. IPv4 in IPv6's clothes
+# would, too. Link-local IPv6 is left out: without its device no name leads there, and neighbours say it in peer lists.
+OWN_MACHINE = (
+    ("0.0.0.0", "0.255.255.255"),
+    ("127.0.0.0", "127.255.255.255"),
+    ("169.254.0.0", "169.254.255.255"),
+    ("100.100.100.200", "100.100.100.200"),
+    ("168.63.129.16", "168.63.129.16"),
+    ("::", "::1"),
+    ("::ffff:0.0.0.0", "::ffff:255.255.255.255"),
+    ("fd00:ec2::254", "fd00:ec2::254"),
+)
 
 Stamp = tuple[int, int, int]
 
@@ -21,6 +39,7 @@ class Filter:
 
     path: str
     stamp: Stamp | None
+    guards_machine: bool  # the machine itself is blocked beside what the file says
     addresses: lt.ip_filter | None = None
     summary: str = ""
     problem: str = ""
@@ -35,27 +54,29 @@ def stamp_of(path: str) -> Stamp | None:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def read_filter(path: str) -> Filter:
-    """Read the file; never raises for what may be wrong with it."""
-    stamp = stamp_of(path)
+def read_filter(path: str, *, guards_machine: bool) -> Filter:
+    """Read the file, "" for none; never raises for what may be wrong with it."""
+    unread = Filter(path, stamp_of(path), guards_machine)
     if not path:
-        return Filter(path, stamp, lt.ip_filter())
+        return replace(unread, addresses=_filter((), guards_machine=guards_machine))
     try:
         if not Path(path).is_file():  # a pipe would keep us waiting for ever
-            return Filter(path, stamp, problem=f"There is no blocklist file {path}. Put it there, or choose another.")
+            return replace(unread, problem=f"There is no blocklist file {path}. Put it there, or choose another.")
         with Path(path).open("rb") as file:
             packed = file.peek(len(_GZIP)).startswith(_GZIP)
             found = read_blocklist(gzip.GzipFile(fileobj=file) if packed else file)
     except BadBlocklist as problem:
-        return Filter(path, stamp, problem=str(problem))
+        return replace(unread, problem=str(problem))
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        return Filter(path, stamp, problem="The blocklist's gzip data is damaged. Fetch it again.")
+        return replace(unread, problem="The blocklist's gzip data is damaged. Fetch it again.")
     except OSError as problem:
         why = problem.strerror or "unknown error"
-        return Filter(
-            path, stamp, problem=f"The blocklist {path} can't be read ({why}). Put it there, or choose another."
-        )
+        return replace(unread, problem=f"The blocklist {path} can't be read ({why}). Put it there, or choose another.")
+    return replace(unread, addresses=_filter(found.ranges, guards_machine=guards_machine), summary=found.summary)
+
+
+def _filter(ranges: Iterable[tuple[str, str]], *, guards_machine: bool) -> lt.ip_filter:
     addresses = lt.ip_filter()
-    for first, last in found.ranges:
+    for first, last in (*ranges, *(OWN_MACHINE if guards_machine else ())):
         addresses.add_rule(first, last, _BLOCKED)
-    return Filter(path, stamp, addresses, found.summary)
+    return addresses

@@ -89,7 +89,7 @@ class Gate:
         may_open = not self._wish.refusal and not self._interface_problem and self._proxy_lets_us_in
         if self._is_open and not may_open:
             self._shut()
-        if not self._is_open and may_open and self._list is not None:
+        if not self._is_open and may_open and self._list and self._list.guards_machine == self._guards_machine:
             self._open(now)
         self._tell(now)
 
@@ -145,12 +145,18 @@ class Gate:
         self._proxy_due_s = time.monotonic() + (ASK_AGAIN_S if problem else ASK_PROXY_EVERY_S)
         self.look()
 
+    @property
+    def _guards_machine(self) -> bool:
+        """Say whether the machine itself is blocked. Through a proxy nobody gets there, but the proxy may be on it."""
+        settings = self._swarm.settings
+        return not (settings.isolated or settings.believes_local_peers or self._wish.settings.has_proxy)
+
     def _look_at_list(self, now: float) -> None:
         """Read the blocklist when it is another one or has changed. What can't be read leaves the last one in force."""
-        path = self._wish.settings.blocklist_path
+        path, guards = self._wish.settings.blocklist_path, self._guards_machine
         if not path:
-            if self._list is None or self._list.path:
-                self._use_list(read_filter(""))
+            if self._list is None or self._list.path or self._list.guards_machine != guards:
+                self._use_list(read_filter("", guards_machine=guards))
             return
         if self._reads_list or now < self._list_due_s:
             return
@@ -158,7 +164,7 @@ class Gate:
         stamp = (path, stamp_of(path))
         if stamp != self._list_stamp:
             self._list_stamp, self._reads_list = stamp, True
-            self._swarm.ask(lambda: read_filter(path), self._hear_of_list)
+            self._swarm.ask(lambda: read_filter(path, guards_machine=guards), self._hear_of_list)
 
     def _hear_of_list(self, future: "Future[Filter]") -> None:
         self._reads_list = False

@@ -1,12 +1,18 @@
 """Which URLs of strangers an engine may ask: a torrent must not make the node ask its own network for them.
 
-libtorrent refuses trackers on loopback whose path isn't /announce, local web seeds with a query, and ways from the
-world to local addresses. It would fetch any other path of a local web server, and announce to any path of a LAN.
+This looks at what stands in a URL. What a name leads to is known to libtorrent only, which refuses the machine itself
+(`blocking.OWN_MACHINE`), local web seeds with a query, and that web seeds of the world lead on to local addresses.
+Names of addresses in a private network remain: peers are there, too, and libtorrent has one filter for all.
 """
 
 import ipaddress
 from collections.abc import Iterable
 from urllib.parse import urlsplit
+
+# Names that belong to no public host: reserved, or in use for hosts at home and in companies.
+_LOCAL_NAMES = (
+    "localhost", "localdomain", "local", "internal", "intranet", "private", "corp", "home", "home.arpa", "lan",
+)  # fmt: skip
 
 
 def web_seeds_outside(urls: Iterable[str]) -> list[str]:
@@ -15,8 +21,11 @@ def web_seeds_outside(urls: Iterable[str]) -> list[str]:
 
 
 def trackers_outside(urls: Iterable[str]) -> list[str]:
-    """Return the trackers; of those in the node's own network, only what asks as every tracker is asked."""
-    return [url for url in urls if _is_outside(url) or _is_plain_announce(url)]
+    """Return the trackers; of those in the node's own network, only what asks as every tracker is asked.
+
+    On the machine itself there is none: whoever runs one there has an address in a network, too.
+    """
+    return [url for url in urls if _is_outside(url) or (_is_plain_announce(url) and not _is_own_machine(url))]
 
 
 def is_peer_outside(address: str) -> bool:
@@ -39,17 +48,29 @@ def _is_plain_announce(url: str) -> bool:
     return parts.path.rstrip("/") == "/announce" and not parts.query
 
 
-def _is_outside(url: str) -> bool:
+def _is_own_machine(url: str) -> bool:
+    host = _host(url)
     try:
-        host = (urlsplit(url).hostname or "").rstrip(".")
+        return not is_peer_outside(host)
     except ValueError:
-        return False
-    if not host or host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        return False
+        return _is_odd_address(host) or f".{host}".endswith(".localhost")
+
+
+def _is_outside(url: str) -> bool:
+    host = _host(url)
     try:
         return ipaddress.ip_address(host).is_global
     except ValueError:
-        return not _is_odd_address(host)
+        is_local = "." not in host or f".{host}".endswith(tuple(f".{name}" for name in _LOCAL_NAMES))
+        return not is_local and not _is_odd_address(host)
+
+
+def _host(url: str) -> str:
+    """Return the host that a URL names, "" when none can be read."""
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
 
 
 def _is_odd_address(host: str) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from seedbox.domain.network import NetworkSettings, ProxyKind
 from seedbox.domain.states import State
 from seedbox.engine import gate
+from seedbox.engine.blocking import read_filter
 from seedbox.engine.port import ConfigureNetwork
 from seedbox.engine.settings import Setting
 from tests.box import wait_until
@@ -131,6 +132,42 @@ class TestTrackers:
             box.add(trackers=(first.url, second.url, third.url))
             heard = (first.announces, second.announces, third.announces)
             wait_until(lambda: box.turn(1) or all(heard), "each tracker to hear of us")
+
+
+class TestTheMachineItself:
+    def test_is_nobody_in_the_world_and_neighbours_are(self) -> None:
+        blocked = read_filter("", guards_machine=True).addresses
+        assert blocked is not None
+        own = (
+            "127.0.0.1",
+            "127.255.0.9",
+            "0.0.0.0",
+            "169.254.169.254",
+            "::1",
+            "::",
+            "::ffff:10.0.0.1",
+            "fd00:ec2::254",
+        )
+        neighbours = (
+            "10.0.0.1",
+            "192.168.1.7",
+            "172.16.0.1",
+            "100.64.0.1",
+            "fd00::7",
+            "fe80::1",
+            "8.8.8.8",
+            "2001:db8::1",
+        )
+        assert all(blocked.access(address) for address in own)
+        assert not any(blocked.access(address) for address in neighbours)
+
+    def test_stays_blocked_beside_a_blocklist_and_is_free_where_the_engine_is_isolated(self, tmp_path: Path) -> None:
+        blocklist = tmp_path / "list"
+        blocklist.write_text("8.8.8.8/32\n")
+        for guards in (True, False):
+            found = read_filter(str(blocklist), guards_machine=guards).addresses
+            assert found is not None
+            assert [found.access(address) for address in ("8.8.8.8", "127.0.0.1")] == [1, int(guards)]
 
 
 class TestAnInterface:
