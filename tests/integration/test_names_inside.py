@@ -121,7 +121,7 @@ def _ask_everybody(folder: Path, there: Server, here: Server, *, isolated: bool)
     data = bytes(lt.bencode(decoded | {b"url-list": [url.encode() for url in WEB_SEEDS]}))
     key = read_torrent_file(data).info_hash_v1
     off = {"enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False}
-    plain = {"enable_outgoing_utp": False, "out_enc_policy": lt.enc_policy.pe_disabled}
+    plain = {"enable_outgoing_utp": False, "out_enc_policy": lt.enc_policy.pe_disabled, "max_web_seed_connections": 10}
     settings = EngineSettings(
         folder / "resume",
         folder / "downloads",
