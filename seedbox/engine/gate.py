@@ -43,7 +43,7 @@ class Gate:
         self._asks_proxy: NetworkSettings | None = None
         self._list: Filter | None = None  # that is in force
         self._list_problem = ""
-        self._list_stamp: object = None  # of what was read last, also in vain
+        self._list_read: Filter | None = None  # what was read last, also in vain
         self._list_due_s = 0.0
         self._reads_list = False
         self._told: NetworkAnswered | None = None
@@ -77,7 +77,7 @@ class Gate:
 
     def _configure(self, wish: ConfigureNetwork) -> None:
         self._apply(limits_of(wish.settings))
-        self._list_stamp, self._list_due_s = None, 0.0
+        self._list_read, self._list_due_s = None, 0.0
         self.look()
 
     def look(self) -> None:
@@ -161,15 +161,17 @@ class Gate:
         if self._reads_list or now < self._list_due_s:
             return
         self._list_due_s = now + LOOK_AT_LIST_EVERY_S
-        stamp = (path, stamp_of(path))
-        if stamp != self._list_stamp:
-            self._list_stamp, self._reads_list = stamp, True
-            self._swarm.ask(lambda: read_filter(path, guards_machine=guards), self._hear_of_list)
+        self._reads_list, wish, last = True, self._wish, self._list_read
+        self._swarm.ask(
+            lambda: None if last and last.stamp == stamp_of(path) else read_filter(path, guards_machine=guards),
+            lambda future: self._hear_of_list(wish, future),
+        )
 
-    def _hear_of_list(self, future: "Future[Filter]") -> None:
+    def _hear_of_list(self, wish: ConfigureNetwork, future: "Future[Filter | None]") -> None:
         self._reads_list = False
         found = future.result()
-        if found.path == self._wish.settings.blocklist_path:
+        if found and wish is self._wish:  # else what was asked for since is read next
+            self._list_read = replace(found, addresses=None)
             self._use_list(found)
         self.look()
 
