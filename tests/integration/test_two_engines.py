@@ -126,7 +126,8 @@ class TestAnEngineThatListensEverywhere:
         data = make_torrent_file(content)
         key, port = read_torrent_file(data).info_hash_v1, free_port()
         everywhere = f"0.0.0.0:{port}", f"[::]:{port}"
-        engine = LibtorrentEngine(EngineSettings(tmp_path, tmp_path, everywhere, overrides=LOOKS_FOR_NOBODY))
+        settings = EngineSettings(tmp_path, tmp_path, everywhere, overrides=LOOKS_FOR_NOBODY, believes_local_peers=True)
+        engine = LibtorrentEngine(settings)
         seen: list[Event] = []
         wanted = {f"127.0.0.1:{port}", f"[::1]:{port}"}
 
