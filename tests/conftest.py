@@ -10,6 +10,7 @@ from redis import Redis
 
 from seedbox.models import User
 from tests.builders import make_user
+from tests.ledger import empty_the_books
 from tests.servers import ON_SQLITE, PROVE
 
 # The same examples on every run of `make test`; `make prove` draws a hundred times as many.
@@ -64,3 +65,10 @@ def process_environment(transactional_db: None) -> dict[str, str]:
         return dict(os.environ)
     url = f"postgresql://{parts['USER']}:@/{parts['NAME']}?host={parts['OPTIONS'].get('host') or parts['HOST']}"
     return {**os.environ, "DATABASE_URL": url}
+
+
+@pytest.fixture
+def committed_books(transactional_db: None) -> Iterator[None]:
+    """A database in which a test's commits are real, for several threads or processes; the books are empty after it."""
+    yield
+    empty_the_books()

@@ -17,6 +17,7 @@ _LISTEN = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):(\d{1,5})")
 SOCKET_PATH_BYTES = 107  # what the kernel takes
 PLAIN_FOLDER = "main"  # the name of a folder that was given without one
 WALLET_NETWORKS = ("off", "devnet", "nile", "mainnet")
+WALLET_ASSETS = ("trc20", "trc10")
 
 
 class BadEnvironment(Exception):
@@ -42,6 +43,7 @@ class Environment:
     node_folders: tuple[Folder, ...]  # NODE_FOLDERS: where this node keeps torrents
     node_umask: int  # NODE_UMASK: of files and folders the node makes
     wallet_network: str  # WALLET_NETWORK
+    wallet_asset: str  # WALLET_ASSET: what this install's market is paid in
 
     @property
     def public_origin(self) -> str:
@@ -105,6 +107,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         node_folders=_folders(environ, data),
         node_umask=_umask(environ),
         wallet_network=_one_of(environ, "WALLET_NETWORK", WALLET_NETWORKS, "devnet"),
+        wallet_asset=_one_of(environ, "WALLET_ASSET", WALLET_ASSETS, "trc20"),
     )
 
 

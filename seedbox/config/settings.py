@@ -167,6 +167,7 @@ NODE_FOLDERS = ENVIRONMENT.node_folders
 NODE_FOLDER = NODE_FOLDERS[0].path  # until the node has looked which one takes new torrents
 NODE_UMASK = ENVIRONMENT.node_umask
 WALLET_NETWORK = ENVIRONMENT.wallet_network
+WALLET_ASSET = ENVIRONMENT.wallet_asset
 
 # --- people
 AUTH_USER_MODEL = "seedbox.User"

@@ -40,6 +40,7 @@ REFUSED = [
     ("NODE_UMASK", "1777", "write three or four octal digits"),
     ("WALLET_NETWORK", "shasta", "write one of off, devnet, nile, mainnet"),
     ("WALLET_NETWORK", "OFF", "write one of off, devnet, nile, mainnet"),
+    ("WALLET_ASSET", "btt", "write one of trc20, trc10"),
 ]
 
 

@@ -1,0 +1,262 @@
+"""What can be asked of the ledger: transfers, holds and their ends. Each is checked when it is made."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+from hashlib import sha256
+
+from wallet.domain.accounts import AccountKind, AccountName, BadAccountName, check_account_name
+from wallet.domain.money import BadAmount, check_amount
+
+MAX_KEY_LENGTH = 128
+MAX_CAUSE_LENGTH = 120
+MAX_MEMO_LENGTH = 140
+MAX_ITEMS = 10_000  # of one batch: ten thousand locks and a second's work
+KEY_HASH_BYTES = 16
+_KEY = re.compile(r"[!-~]{1,128}", re.ASCII)
+_CAUSE = re.compile(r"[a-z-]{1,20}/[!-~]{1,99}", re.ASCII)
+
+
+class TransferKind(IntEnum):
+    """Why money moved."""
+
+    DEPOSIT = 1
+    WITHDRAWAL = 2  # user to in-flight, posts the hold
+    WITHDRAWAL_FINAL = 3
+    WITHDRAWAL_RETURNED = 4
+    CHANNEL_OPENED = 5
+    CHANNEL_TOPPED_UP = 6
+    VOUCHER = 7
+    FEE = 8
+    CHANNEL_CLOSED = 9
+    CHANNEL_EXPIRED = 10
+    TIP = 11
+    GRANT = 12
+    ADJUSTMENT = 13
+    REVERSAL = 14
+    NETWORK_FEE = 15
+    BOUNTY = 16
+
+    @property
+    def label(self) -> str:
+        return self.name.replace("_", " ").capitalize()
+
+
+OPENING = frozenset({TransferKind.CHANNEL_OPENED, TransferKind.BOUNTY})  # their credit account may be new
+# An operator's correction, and money that comes home, reach into a frozen account; its owner's wishes do not.
+DESPITE_FREEZE = frozenset({TransferKind.ADJUSTMENT, TransferKind.REVERSAL})
+
+
+class HoldPurpose(IntEnum):
+    WITHDRAWAL = 1
+    BUDGET = 2
+
+
+class HoldEnd(IntEnum):
+    """How a hold ended; it does so once."""
+
+    POSTED = 1
+    VOIDED = 2
+    EXPIRED = 3
+
+    @property
+    def label(self) -> str:
+        return self.name.capitalize()
+
+
+class BadItem(ValueError):
+    """What was asked of the ledger is malformed: nothing was done, and its key is not used up."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"{field}: {why}")
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """Move an amount from `debit` to `credit`, once for each `key`. Raises BadItem.
+
+    `cause` is a typed reference like `tip/41`. With `hold` it posts that hold: what it does not take returns. With
+    `reverses` it mirrors that transfer. `linked` lets it stand or fall with the item after it.
+    """
+
+    key: str
+    debit: AccountName
+    credit: AccountName
+    amount_ubtt: int
+    kind: TransferKind
+    cause: str
+    event_at: datetime  # when it happened; when it was written is another time
+    memo: str = ""
+    hold: int | None = None
+    reverses: int | None = None
+    linked: bool = False
+
+    def __post_init__(self) -> None:
+        _check_key(self.key)
+        _check_account("debit", self.debit)
+        _check_account("credit", self.credit)
+        _check_amount(self.amount_ubtt)
+        if self.debit == self.credit:
+            raise BadItem("credit", "must be another account than debit")
+        if self.debit.asset is not self.credit.asset:
+            raise BadItem("credit", f"{self.credit} holds another asset than {self.debit}")
+        if not isinstance(self.kind, TransferKind):
+            raise BadItem("kind", f"{self.kind!r} is no kind of transfer")
+        _check_cause(self.cause)
+        _check_time("event_at", self.event_at)
+        _check_memo(self.memo)
+        _check_id("hold", self.hold)
+        _check_id("reverses", self.reverses)
+        if (self.reverses is None) != (self.kind is not TransferKind.REVERSAL):
+            raise BadItem("reverses", "belongs to a transfer of kind REVERSAL, and to no other")
+        _check_flag("linked", self.linked)
+
+    def body(self) -> str:
+        """Return the canonical text whose hash tells one wish from another under the same key.
+
+        Fields in the order of their names, integers as i<decimal>, text as s<bytes>:<UTF-8, NFC>; the leading 1 is the
+        version. Not in it: `event_at`, which a retry may take anew, and `linked`.
+        """
+        return (
+            f"1|transfer|amount_ubtt=i{self.amount_ubtt}|asset=i{self.debit.asset:d}|cause={_text(self.cause)}"
+            f"|credit=i{self.credit.kind:d},{_text(self.credit.ref)}|debit=i{self.debit.kind:d},{_text(self.debit.ref)}"
+            f"|hold=i{self.hold or 0}|kind=i{self.kind:d}|memo={_text(self.memo)}|reverses=i{self.reverses or 0}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceHold:
+    """Reserve an amount on an account, once for each `key`, until the hold is posted, voided or expires.
+
+    Raises BadItem.
+    """
+
+    key: str
+    account: AccountName
+    amount_ubtt: int
+    purpose: HoldPurpose
+    cause: str
+    expires_at: datetime | None  # none for withdrawals only: their states end it
+    linked: bool = False
+
+    def __post_init__(self) -> None:
+        _check_key(self.key)
+        _check_account("account", self.account)
+        if self.account.kind is not AccountKind.USER:
+            raise BadItem("account", "only a user's money can be held")
+        _check_amount(self.amount_ubtt)
+        if not isinstance(self.purpose, HoldPurpose):
+            raise BadItem("purpose", f"{self.purpose!r} is no purpose of a hold")
+        _check_cause(self.cause)
+        if self.expires_at is not None:
+            _check_time("expires_at", self.expires_at)
+        elif self.purpose is not HoldPurpose.WITHDRAWAL:
+            raise BadItem("expires_at", "must be set; only the hold of a withdrawal ends without a time")
+        _check_flag("linked", self.linked)
+
+    def body(self) -> str:
+        """As Transfer.body; not in it: `expires_at`, which a retry may take anew."""
+        return (
+            f"1|hold|account=i{self.account.kind:d},{_text(self.account.ref)}|amount_ubtt=i{self.amount_ubtt}"
+            f"|asset=i{self.account.asset:d}|cause={_text(self.cause)}|purpose=i{self.purpose:d}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndHold:
+    """End a hold without a transfer, once for each `key`: it was voided, or its time is over. Raises BadItem."""
+
+    key: str
+    hold: int
+    end: HoldEnd
+    linked: bool = False
+
+    def __post_init__(self) -> None:
+        _check_key(self.key)
+        if type(self.hold) is not int:
+            raise BadItem("hold", f"{self.hold!r} is no id")
+        _check_id("hold", self.hold)
+        if self.end not in (HoldEnd.VOIDED, HoldEnd.EXPIRED):
+            raise BadItem("end", "a hold is voided or expires here; a transfer posts it")
+        _check_flag("linked", self.linked)
+
+    def body(self) -> str:
+        return f"1|end|end=i{self.end:d}|hold=i{self.hold}"
+
+
+Item = Transfer | PlaceHold | EndHold
+
+
+def key_hash(key: str) -> bytes:
+    """Return the 16 bytes under which a key is known: half of a SHA-256, still out of anybody's reach to meet twice."""
+    return sha256(key.encode("ascii")).digest()[:KEY_HASH_BYTES]
+
+
+def body_hash(item: Item) -> bytes:
+    return sha256(item.body().encode()).digest()
+
+
+def check_batch(items: object) -> None:
+    """Raise BadItem unless this is a list of one to ten thousand items whose links all lead on."""
+    if not isinstance(items, list | tuple) or not all(isinstance(item, Item) for item in items):
+        raise BadItem("items", "must be a list of transfers, holds and their ends")
+    if not 1 <= len(items) <= MAX_ITEMS:
+        raise BadItem("items", f"must be 1 to {MAX_ITEMS}, not {len(items)}: cut the list")
+    if items[-1].linked:
+        raise BadItem("linked", "the last item has nothing after it to be linked to")
+
+
+def _text(text: str) -> str:
+    if text.isascii():
+        return f"s{len(text)}:{text}"
+    text = unicodedata.normalize("NFC", text)
+    return f"s{len(text.encode())}:{text}"
+
+
+def _check_key(key: object) -> None:
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        raise BadItem("key", f"must be 1 to {MAX_KEY_LENGTH} printable ASCII characters without spaces")
+
+
+def _check_account(field: str, name: object) -> None:
+    try:
+        check_account_name(name)
+    except BadAccountName as problem:
+        raise BadItem(field, str(problem)) from None
+
+
+def _check_amount(amount_ubtt: object) -> None:
+    try:
+        check_amount(amount_ubtt)
+    except BadAmount as problem:
+        raise BadItem("amount_ubtt", str(problem)) from None
+
+
+def _check_cause(cause: object) -> None:
+    if not isinstance(cause, str) or not _CAUSE.fullmatch(cause):
+        raise BadItem("cause", "must be a type, a slash and a reference, like tip/41")
+
+
+def _check_time(field: str, at: object) -> None:
+    if not isinstance(at, datetime) or at.utcoffset() != timedelta(0):
+        raise BadItem(field, "must be a time in UTC")
+
+
+def _check_memo(memo: object) -> None:
+    if not isinstance(memo, str) or len(memo) > MAX_MEMO_LENGTH:
+        raise BadItem("memo", f"must be text of at most {MAX_MEMO_LENGTH} characters")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in memo):
+        raise BadItem("memo", "must not contain control characters or line breaks")
+
+
+def _check_id(field: str, number: object) -> None:
+    if number is not None and (type(number) is not int or not 0 < number < 2**63):
+        raise BadItem(field, f"{number!r} is no id")
+
+
+def _check_flag(field: str, flag: object) -> None:
+    if type(flag) is not bool:
+        raise BadItem(field, "must be true or false")

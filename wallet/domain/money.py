@@ -1,0 +1,64 @@
+"""Amounts: whole numbers of µBTT, how they are read and how they are written. No float comes near them."""
+
+import re
+from enum import IntEnum
+
+UBTT_PER_BTT = 1_000_000
+MAX_AMOUNT_UBTT = 2**62  # of one transfer and of one balance: their sum still fits 64 bits, so nothing can wrap
+_DECIMALS = 6
+_BTT = re.compile(r"(\d{1,13})(?:\.(\d{1,6}))?", re.ASCII)
+
+
+class Asset(IntEnum):
+    """What an account holds. Each is a world of its own: no transfer leads from one into another.
+
+    The numbers of the first two are those of Speed/1 receipts. All have six decimals in the ledger: TRC-20 BTT has 18
+    on the chain and is floored at that door.
+    """
+
+    TRC10 = 1  # BTTOLD, token 1002000
+    TRC20 = 2  # BTT
+    TRX = 3  # network costs
+
+    @property
+    def unit(self) -> str:
+        return {Asset.TRC10: "BTTOLD", Asset.TRC20: "BTT", Asset.TRX: "TRX"}[self]
+
+
+class BadAmount(ValueError):
+    """This is no amount: write a number above zero with at most six decimals, like 12.5."""
+
+    def __init__(self, why: str = "write a number above zero with at most six decimals, like 12.5") -> None:
+        super().__init__(f"This is no amount: {why}.")
+
+
+def check_amount(amount_ubtt: object) -> int:
+    """Return the amount if it is an integer from 1 to 2⁶²; raises BadAmount for all else, also for booleans."""
+    if type(amount_ubtt) is not int:
+        raise BadAmount("it must be a whole number of µBTT")
+    if amount_ubtt <= 0:
+        raise BadAmount("it must be above zero")
+    if amount_ubtt > MAX_AMOUNT_UBTT:
+        raise BadAmount("it is larger than 2⁶² µBTT")
+    return amount_ubtt
+
+
+def parse_btt(text: str) -> int:
+    """Read what a person writes, like 1,234.5 or 0.000001; return µBTT. Raises BadAmount."""
+    match = _BTT.fullmatch(text.strip().replace(",", "").replace("\N{NO-BREAK SPACE}", "").replace(" ", ""))
+    if match is None:
+        raise BadAmount
+    whole, decimals = match[1], match[2] or ""
+    return check_amount(int(whole) * UBTT_PER_BTT + int(decimals.ljust(_DECIMALS, "0")))
+
+
+def format_btt(amount_ubtt: int) -> str:
+    """Write an amount exactly, without zeros that say nothing: 1,234.5, 0.000001."""
+    whole, decimals = divmod(abs(amount_ubtt), UBTT_PER_BTT)
+    sign = "\N{MINUS SIGN}" if amount_ubtt < 0 else ""
+    rest = f".{decimals:06d}".rstrip("0") if decimals else ""
+    return f"{sign}{whole:,}{rest}"
+
+
+def format_amount(amount_ubtt: int, asset: Asset) -> str:
+    return f"{format_btt(amount_ubtt)} {asset.unit}"

@@ -1,0 +1,91 @@
+"""The only door by which money moves: `post` takes a list of items and answers each.
+
+Three steps in one transaction: the accounts are locked in the order of their ids, and what is known of them and of the
+keys is read; a pure function decides item by item; what it decided is written in sets, one net change per account.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import IntegrityError, OperationalError, connection, transaction
+
+from wallet.domain.items import Item, check_batch, key_hash
+from wallet.domain.posting import Decision, Outcome, decide
+from wallet.services.books import Absent, Request, Store
+from wallet.services.books_postgresql import PostgresqlStore
+from wallet.services.books_sqlite import SqliteStore
+
+TRIES = 5  # two keys that meet, a deadlock, a lost connection: each time everything is asked anew
+
+logger = logging.getLogger(__name__)
+
+
+class LedgerBusy(Exception):
+    """The ledger could not be reached, or was too busy. Ask again with the same keys: nothing is done twice."""
+
+    def __init__(self) -> None:
+        super().__init__("The ledger is too busy. Try again: with the same key nothing happens twice.")
+
+
+def post(items: Sequence[Item], *, now: datetime) -> list[Outcome]:
+    """Carry out the items in their order and return an outcome for each.
+
+    1 to 10,000 items. An item that is refused changes nothing and hinders no other; linked ones are done all or none.
+    Each has its effect once for its key: the same again is answered as before, another body is a CONFLICT. Raises
+    BadItem for what is malformed, and then nothing was done at all.
+
+    In a transaction of the caller's the caller repeats the whole when the database gives up (IntegrityError for two
+    equal keys at once, OperationalError); alone, that is done here, and LedgerBusy is raised after five tries.
+    """
+    check_batch(items)
+    request = Request.of(items)
+    is_ours = not connection.in_atomic_block
+    has_opened = False
+    for _ in range(TRIES):
+        try:
+            return _try_to_post(items, request, now, takes_absent=has_opened)
+        except Absent as absent:
+            store().open_accounts(absent.names, now=now)
+            has_opened = True
+        except (IntegrityError, OperationalError) as problem:
+            if not is_ours:
+                raise
+            logger.info("the ledger asks again: %s", type(problem).__name__)
+            connection.close_if_unusable_or_obsolete()
+    raise LedgerBusy
+
+
+def _try_to_post(items: Sequence[Item], request: Request, now: datetime, *, takes_absent: bool) -> list[Outcome]:
+    with transaction.atomic():
+        books = store().lock(request)
+        absent = request.openable - books.accounts.keys()
+        if absent and not takes_absent:
+            raise Absent(sorted(absent))  # opened without the locks held, or two batches could wait for each other
+        decision = decide(items, books, now=now)
+        _write(decision, now)
+    return decision.outcomes
+
+
+def _write(decision: Decision, now: datetime) -> None:
+    if decision.lines or decision.answers or decision.ended:
+        store().write(decision, now=now)
+    for outcome, first in decision.replays:
+        outcome.transfer_id, outcome.hold_id = first.transfer_id, first.hold_id
+
+
+def post_one(item: Item, *, now: datetime) -> Outcome:
+    return post([item], now=now)[0]
+
+
+def outcome_of(key: str) -> Outcome | None:
+    """Return what was decided under a key, or None when nothing was: it can be asked for again, or was never heard."""
+    known = store().known([key_hash(key)])
+    return known[key_hash(key)].outcome if known else None
+
+
+def store() -> Store:
+    """Return the way to the books in the database that is used."""
+    if connection.vendor == "postgresql":
+        return PostgresqlStore(connection)
+    return SqliteStore(connection)
