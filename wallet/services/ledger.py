@@ -5,8 +5,9 @@ keys is read; a pure function decides item by item; what it decided is written i
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
@@ -19,6 +20,7 @@ from wallet.services.books_sqlite import SqliteStore
 TRIES = 5  # two keys that meet, a deadlock, a lost connection: each time everything is asked anew
 
 logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
 
 class LedgerBusy(Exception):
@@ -33,24 +35,46 @@ def post(items: Sequence[Item], *, now: datetime) -> list[Outcome]:
 
     1 to 10,000 items. An item that is refused changes nothing and hinders no other; linked ones are done all or none.
     Each has its effect once for its key: the same again is answered as before, another body is a CONFLICT. Raises
-    BadItem for what is malformed, and then nothing was done at all.
+    BadItem for what is malformed, and then nothing was done at all, and LedgerBusy.
 
-    In a transaction of the caller's the caller repeats the whole when the database gives up (IntegrityError for two
-    equal keys at once, OperationalError); alone, that is done here, and LedgerBusy is raised after five tries.
+    In a transaction of the caller's, `whole` has to be around it.
     """
     check_batch(items)
     request = Request.of(items)
-    is_ours = not connection.in_atomic_block
     has_opened = False
-    for _ in range(TRIES):
+
+    def try_once() -> list[Outcome]:
+        nonlocal has_opened
         try:
             return _try_to_post(items, request, now, takes_absent=has_opened)
         except Absent as absent:
             store().open_accounts(absent.names, now=now)
             has_opened = True
+            return _try_to_post(items, request, now, takes_absent=True)
+
+    return try_once() if connection.in_atomic_block else _repeated(try_once)
+
+
+def whole(work: Callable[[], Result]) -> Result:
+    """Do several things in one transaction, and all of them again when the database gives up. Raises LedgerBusy.
+
+    Equal keys that meet, a deadlock or a lost connection undo everything; keys make the repetition harmless.
+    """
+    if connection.in_atomic_block:
+        return work()
+
+    def try_once() -> Result:
+        with transaction.atomic():
+            return work()
+
+    return _repeated(try_once)
+
+
+def _repeated(try_once: Callable[[], Result]) -> Result:
+    for _ in range(TRIES):
+        try:
+            return try_once()
         except (IntegrityError, OperationalError) as problem:
-            if not is_ours:
-                raise
             logger.info("the ledger asks again: %s", type(problem).__name__)
             connection.close_if_unusable_or_obsolete()
     raise LedgerBusy
