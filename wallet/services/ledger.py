@@ -7,6 +7,7 @@ keys is read; a pure function decides item by item; what it decided is written i
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -16,6 +17,7 @@ from wallet.domain.posting import Decision, Outcome, decide
 from wallet.services.books import Absent, Request, Store
 from wallet.services.books_postgresql import PostgresqlStore
 from wallet.services.books_sqlite import SqliteStore
+from wallet.services.teller import Teller
 
 TRIES = 5  # two keys that meet, a deadlock, a lost connection: each time everything is asked anew
 
@@ -40,19 +42,9 @@ def post(items: Sequence[Item], *, now: datetime) -> list[Outcome]:
     In a transaction of the caller's, `whole` has to be around it.
     """
     check_batch(items)
-    request = Request.of(items)
-    has_opened = False
-
-    def try_once() -> list[Outcome]:
-        nonlocal has_opened
-        try:
-            return _try_to_post(items, request, now, takes_absent=has_opened)
-        except Absent as absent:
-            store().open_accounts(absent.names, now=now)
-            has_opened = True
-            return _try_to_post(items, request, now, takes_absent=True)
-
-    return try_once() if connection.in_atomic_block else _repeated(try_once)
+    if connection.in_atomic_block:
+        return _post(items, now)
+    return _teller.serve(items, now)
 
 
 def whole(work: Callable[[], Result]) -> Result:
@@ -80,6 +72,19 @@ def _repeated(try_once: Callable[[], Result]) -> Result:
     raise LedgerBusy
 
 
+def _post_alone(items: Sequence[Item], now: datetime) -> list[Outcome]:
+    return _repeated(partial(_post, items, now))
+
+
+def _post(items: Sequence[Item], now: datetime) -> list[Outcome]:
+    request = Request.of(items)
+    try:
+        return _try_to_post(items, request, now, takes_absent=False)
+    except Absent as absent:
+        store().open_accounts(absent.names, now=now)
+        return _try_to_post(items, request, now, takes_absent=True)
+
+
 def _try_to_post(items: Sequence[Item], request: Request, now: datetime, *, takes_absent: bool) -> list[Outcome]:
     with transaction.atomic():
         books = store().lock(request)
@@ -96,6 +101,9 @@ def _write(decision: Decision, now: datetime) -> None:
         store().write(decision, now=now)
     for outcome, first in decision.replays:
         outcome.transfer_id, outcome.hold_id = first.transfer_id, first.hold_id
+
+
+_teller = Teller(_post_alone)
 
 
 def post_one(item: Item, *, now: datetime) -> Outcome:
