@@ -11,6 +11,8 @@ from seedbox.config.env import ROOT
 
 # What works in an Apache-2.0 project: MPL and LGPL bind their own files, which we use unchanged.
 ALLOWED = frozenset({"Apache-2.0", "BSD", "ISC", "LGPL-3.0-only", "MIT", "MPL-2.0", "PSF-2.0"})
+# Tools that tests run as a command: nothing of the box contains or links them, so their licence binds nothing of ours.
+COMMANDS_OF_TESTS = frozenset({"beancount"})
 # As packages write it, in the order it is looked for: the first that is found counts.
 _SPELLINGS = {
     "MPL-2.0": r"MPL[ -]?2|Mozilla Public License 2",
@@ -38,6 +40,10 @@ class Licensed:
     version: str
     licence: str  # of ALLOWED, or as the package wrote it
     kind: str  # python | npm
+
+    @property
+    def goes_with_ours(self) -> bool:
+        return self.licence in ALLOWED or self.name in COMMANDS_OF_TESTS
 
 
 def licences() -> list[Licensed]:

@@ -4,12 +4,19 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from seedbox.config.benches import actions, chaos, files, fuzz, seeding
+from seedbox.config.benches import actions, chaos, files, fuzz, ledger, seeding
 from seedbox.config.benches.files import BenchFailed
 
-BENCHES: dict[str, ModuleType] = {"actions": actions, "chaos": chaos, "files": files, "fuzz": fuzz, "seeding": seeding}
+BENCHES: dict[str, ModuleType] = {
+    "actions": actions,
+    "chaos": chaos,
+    "files": files,
+    "fuzz": fuzz,
+    "ledger": ledger,
+    "seeding": seeding,
+}
 # A bench's `run` takes those that its `add_arguments` offers.
-_OPTIONS = ("size_mib", "rounds", "inputs", "seed", "kills", "hangs", "storms")
+_OPTIONS = ("size_mib", "rounds", "inputs", "seed", "kills", "hangs", "storms", "transfers", "only", "peers")
 
 
 class Command(BaseCommand):
