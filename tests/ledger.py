@@ -10,7 +10,8 @@ from django.db import connection
 
 from tests.builders import NOW
 from wallet.domain.accounts import AccountKind, AccountName, own_account, user_account
-from wallet.domain.items import EndHold, HoldEnd, HoldPurpose, PlaceHold, Transfer, TransferKind
+from wallet.domain.items import EndHold, HoldEnd, HoldPurpose, PlaceHold, Transfer
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.domain.posting import Outcome
 from wallet.models import Account

@@ -8,7 +8,9 @@ from enum import IntEnum
 from hashlib import sha256
 
 from wallet.domain.accounts import AccountKind, AccountName, BadAccountName, check_account_name
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import BadAmount, check_amount
+from wallet.domain.routes import is_way
 
 MAX_KEY_LENGTH = 128
 MAX_CAUSE_LENGTH = 120
@@ -17,36 +19,6 @@ MAX_ITEMS = 10_000  # of one batch: ten thousand locks and a second's work
 KEY_HASH_BYTES = 16
 _KEY = re.compile(r"[!-~]{1,128}", re.ASCII)
 _CAUSE = re.compile(r"[a-z-]{1,20}/[!-~]{1,99}", re.ASCII)
-
-
-class TransferKind(IntEnum):
-    """Why money moved."""
-
-    DEPOSIT = 1
-    WITHDRAWAL = 2  # user to in-flight, posts the hold
-    WITHDRAWAL_FINAL = 3
-    WITHDRAWAL_RETURNED = 4
-    CHANNEL_OPENED = 5
-    CHANNEL_TOPPED_UP = 6
-    VOUCHER = 7
-    FEE = 8
-    CHANNEL_CLOSED = 9
-    CHANNEL_EXPIRED = 10
-    TIP = 11
-    GRANT = 12
-    ADJUSTMENT = 13
-    REVERSAL = 14
-    NETWORK_FEE = 15
-    BOUNTY = 16
-
-    @property
-    def label(self) -> str:
-        return self.name.replace("_", " ").capitalize()
-
-
-OPENING = frozenset({TransferKind.CHANNEL_OPENED, TransferKind.BOUNTY})  # their credit account may be new
-# An operator's correction, and money that comes home, reach into a frozen account; its owner's wishes do not.
-DESPITE_FREEZE = frozenset({TransferKind.ADJUSTMENT, TransferKind.REVERSAL})
 
 
 class HoldPurpose(IntEnum):
@@ -105,6 +77,8 @@ class Transfer:
             raise BadItem("credit", f"{self.credit} holds another asset than {self.debit}")
         if not isinstance(self.kind, TransferKind):
             raise BadItem("kind", f"{self.kind!r} is no kind of transfer")
+        if not is_way(self.kind, self.debit.kind, self.credit.kind):
+            raise BadItem("kind", f"{self.kind.label} does not move money from {self.debit} to {self.credit}")
         _check_cause(self.cause)
         _check_time("event_at", self.event_at)
         _check_memo(self.memo)

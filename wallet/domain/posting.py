@@ -10,7 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from wallet.domain.accounts import AccountKind, AccountName
-from wallet.domain.items import DESPITE_FREEZE, EndHold, HoldEnd, Item, PlaceHold, Transfer, body_hash, key_hash
+from wallet.domain.items import EndHold, HoldEnd, Item, PlaceHold, Transfer, body_hash, key_hash
+from wallet.domain.kinds import DESPITE_FREEZE
 from wallet.domain.money import MAX_AMOUNT_UBTT
 
 

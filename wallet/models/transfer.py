@@ -1,7 +1,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from wallet.domain.items import TransferKind
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import MAX_AMOUNT_UBTT, Asset
 from wallet.models.account import Account
 

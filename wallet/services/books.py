@@ -8,7 +8,8 @@ from typing import Protocol
 from django.contrib.auth import get_user_model
 
 from wallet.domain.accounts import OWNED, AccountKind, AccountName
-from wallet.domain.items import OPENING, EndHold, Item, PlaceHold, Transfer, key_hash
+from wallet.domain.items import EndHold, Item, PlaceHold, Transfer, key_hash
+from wallet.domain.kinds import OPENING
 from wallet.domain.posting import Books, Decision, Known
 
 

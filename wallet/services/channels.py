@@ -20,7 +20,8 @@ from wallet.domain.channels import (
     check_speed_key,
     check_ubtt,
 )
-from wallet.domain.items import Transfer, TransferKind
+from wallet.domain.items import Transfer
+from wallet.domain.kinds import TransferKind
 from wallet.domain.posting import Code, Outcome
 from wallet.models import Account, Channel, ChannelEnd
 from wallet.services import ledger

@@ -7,7 +7,8 @@ from functools import partial
 
 from wallet.domain.accounts import AccountKind, own_account
 from wallet.domain.channels import GRACE, MAX_VOUCHERS, Answer, Voucher, answer_of, parts_of
-from wallet.domain.items import BadItem, Transfer, TransferKind
+from wallet.domain.items import BadItem, Transfer
+from wallet.domain.kinds import TransferKind
 from wallet.models import Channel, ChannelEnd
 from wallet.services import ledger
 

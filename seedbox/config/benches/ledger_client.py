@@ -23,7 +23,8 @@ from django.db import connection  # noqa: E402  # as above
 
 from seedbox.config.benches import ledger_raw  # noqa: E402  # as above
 from wallet.domain.accounts import AccountKind, AccountName, user_account  # noqa: E402  # as above
-from wallet.domain.items import HoldPurpose, PlaceHold, Transfer, TransferKind  # noqa: E402  # as above
+from wallet.domain.items import HoldPurpose, PlaceHold, Transfer  # noqa: E402  # as above
+from wallet.domain.kinds import TransferKind  # noqa: E402  # as above
 from wallet.domain.money import Asset  # noqa: E402  # as above
 from wallet.domain.posting import Code  # noqa: E402  # as above
 from wallet.models import Account  # noqa: E402  # as above
