@@ -21,7 +21,18 @@ BTT = 1_000_000
 ASSET = Asset.TRC20
 CHAIN = own_account(ASSET, AccountKind.CHAIN)
 TREASURY = own_account(ASSET, AccountKind.TREASURY)
-TABLES = ("answer", "endedhold", "hold", "transfer", "seal", "operatoract", "channel", "account")
+TABLES = (
+    "answer",
+    "endedhold",
+    "hold",
+    "transfer",
+    "seal",
+    "liabilityleaf",
+    "liabilitysnapshot",
+    "operatoract",
+    "channel",
+    "account",
+)
 
 _keys = itertools.count(1)
 
