@@ -1,6 +1,7 @@
 """The Celery app: two kinds of worker, `node.<name>` and `wallet`. Tasks are nudges: nothing waits for a result."""
 
 import os
+from typing import Any
 
 from celery import Celery
 
@@ -9,6 +10,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seedbox.config.settings")
 from django.conf import settings  # the line above must come first
 
 from seedbox.config import broker
+
+# What the wallet worker's beat asks for. A task that waited for longer than it may is worth nothing: the next does its
+# work.
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "seal": {"task": "wallet.seal_new", "schedule": 1.0, "options": {"expires": 5}},
+    "owed": {"task": "wallet.take_liabilities", "schedule": 600.0, "options": {"expires": 60}},
+}
 
 broker.use()
 app = Celery("seedbox")
@@ -27,6 +35,8 @@ app.conf.update(
     worker_cancel_long_running_tasks_on_connection_loss=True,  # a nudge is worth nothing later
     task_default_queue="unused",
     timezone="UTC",
+    task_routes={"wallet.*": {"queue": "wallet"}},
+    beat_schedule=SCHEDULE,
 )
 # By name: a step needs models, and this module is imported before they can be.
 app.steps["worker"].add("seedbox.node.bootstep:NodeStep")

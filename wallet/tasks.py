@@ -1,0 +1,25 @@
+"""The wallet's tasks. Each is only a nudge, and beat gives it again: what is to be done stands in the database.
+
+Their queue is `wallet`.
+"""
+
+from datetime import UTC, datetime
+
+from celery import shared_task
+from django.db import InterfaceError, OperationalError
+
+from wallet.services import liabilities, seals
+
+AWAY = (OperationalError, InterfaceError)  # or there would be a traceback each second; web says that it is away
+
+
+@shared_task(name="wallet.seal_new", ignore_result=True, throws=AWAY)
+def seal_new() -> None:
+    """Seal what was written since the last time."""
+    seals.seal_new(now=datetime.now(UTC))
+
+
+@shared_task(name="wallet.take_liabilities", ignore_result=True, throws=AWAY)
+def take_liabilities() -> None:
+    """Write down once a day what is owed to the users."""
+    liabilities.take_snapshot_if_due(liabilities.market_asset(), datetime.now(UTC))
