@@ -72,11 +72,12 @@ def make_liability(*, index: int = 5, balances: tuple[int, ...] = (5, 0, 7, 2**6
     nonces = [bytes([place]) * 32 for place in range(merkle_sum.padded(len(balances)))]
     owed = [*balances, *[0] * (len(nonces) - len(balances))]
     leaves = [
-        merkle_sum.leaf(user=str(place), nonce=nonce, balance_ubtt=owed[place]) for place, nonce in enumerate(nonces)
+        merkle_sum.leaf(user=str(place + 1), nonce=nonce, balance_ubtt=owed[place])
+        for place, nonce in enumerate(nonces)
     ]
     return Liability(
         snapshot=Snapshot(asset=2, taken_at=AT, seal_number=3, count=len(leaves), root=merkle_sum.root(leaves)),
-        user=str(index),
+        user=str(index + 1),
         nonce=nonces[index],
         balance_ubtt=owed[index],
         index=index,

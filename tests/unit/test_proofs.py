@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.proofs import make_inclusion, make_liability, make_seals, spoiled
-from wallet.domain.proofs import BadProof, verify
+from tests.proofs import AT, make_inclusion, make_liability, make_seals, spoiled
+from wallet.domain.merkle_sum import leaf
+from wallet.domain.proofs import BadProof, Liability, Snapshot, verify
 
+NOTHING: dict[str, Any] = {"nonce": bytes(32), "balance_ubtt": 0}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -57,7 +59,7 @@ class TestAProofOfALiability:
         proof = make_liability(index=index)
         balance_ubtt = proof["balance_ubtt"]
         assert verify(json.loads(json.dumps(proof))).sentence == (
-            f"{balance_ubtt} µBTT of user {index} are counted in the 4611686018427387920 µBTT that are owed in all."
+            f"{balance_ubtt} µBTT of user {index + 1} are counted in the 4611686018427387920 µBTT that are owed in all."
         )
 
     def test_fails_with_anything_in_it_changed(self) -> None:
@@ -70,6 +72,11 @@ class TestAProofOfALiability:
             proof["path"][0]["sum_ubtt"] = sum_ubtt
             with pytest.raises(BadProof):
                 verify(proof)
+
+    def test_lets_no_words_into_the_sentence(self) -> None:
+        snapshot = Snapshot(asset=2, taken_at=AT, seal_number=0, count=1, root=leaf(user="\x1b[2J", **NOTHING))
+        proof = Liability(snapshot=snapshot, user="\x1b[2J", index=0, path=(), **NOTHING)
+        assert not holds(proof.as_json())
 
 
 class TestWhatIsNoProof:

@@ -4,6 +4,7 @@
 to is a hash, which means as much as the place where the reader has it from: the foot of a statement, a friend's box.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -115,6 +116,15 @@ class Verified:
     hash: str  # of the newest seal it is chained to, or of the snapshot
 
 
+def verify_json(content: bytes) -> Verified:
+    """Check a proof as it lies in a file; raises BadProof also for what is no JSON."""
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        raise BadProof("This is no JSON.") from None
+    return verify(document)
+
+
 def verify(document: object) -> Verified:
     """Check a proof's JSON; raises BadProof for whatever is wrong with it."""
     if not isinstance(document, dict):
@@ -178,15 +188,13 @@ def _verify_liability(document: Mapping[str, object]) -> Verified:
     hash_ = sha256(snapshot_text.encode()).hexdigest()
     if hash_ != _text(document, "snapshot_hash"):
         raise BadProof("The snapshot's hash is wrong.")
-    user, balance_ubtt = _text(document, "user"), _decimal(document, "balance_ubtt")
-    if not user:
-        raise BadProof("The proof is of nobody.")
+    user, balance_ubtt = _decimal(document, "user"), _decimal(document, "balance_ubtt")
     index, count = _number(document, "index"), _int(snapshot, "count")
     steps = _list(document, "path", MAX_PATH)
     if count != 1 << len(steps) or index >= count:
         raise BadProof("The path is not as long as the tree is high.")
     try:
-        leaf = merkle_sum.leaf(user=user, nonce=_hash(_text(document, "nonce")), balance_ubtt=balance_ubtt)
+        leaf = merkle_sum.leaf(user=str(user), nonce=_hash(_text(document, "nonce")), balance_ubtt=balance_ubtt)
         root = merkle_sum.root_from_path(leaf, [_step(step) for step in steps], index=index)
     except BadSum as problem:
         raise BadProof(str(problem)) from None

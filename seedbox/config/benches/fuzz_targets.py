@@ -37,8 +37,10 @@ from seedbox.web.frames import BadFrame, parse_frame  # noqa: E402  # as above
 from seedbox.web.list_query import read_wanted  # noqa: E402  # as above
 from seedbox.web.proxies import Proxies  # noqa: E402  # as above
 from seedbox.web.security import read_before  # noqa: E402  # as above
+from wallet.domain.proofs import BadProof, verify_json  # noqa: E402  # as above
 
 MAX_ADDRESS_CHARS = 45  # of an audit entry's column, and of any real address
+MAX_SENTENCE_CHARS = 300  # of what is said about a proof
 MAX_PART_BYTES = 255  # of a file's name, on every file system that we know
 HASH = "0123456789abcdef0123456789abcdef01234567"
 
@@ -193,6 +195,12 @@ def blocklist(data: bytes) -> None:
         assert begin.version == end.version and int(begin) <= int(end), "a range that no filter takes"
 
 
+def proof(data: bytes) -> None:
+    verified = verify_json(data)
+    assert verified.sentence.isprintable() and len(verified.sentence) <= MAX_SENTENCE_CHARS, "words of a stranger"
+    assert len(bytes.fromhex(verified.hash)) == 32, "a hash that nobody can compare"
+
+
 def older_lines(data: bytes) -> None:
     request = HttpRequest()
     request.GET = QueryDict(b"before=" + data)
@@ -235,6 +243,7 @@ TARGETS = (
     Target("file_path", file_path, mutations.mutate_lists, (OSError, ValueError), (b"a/file", b"link/secret", b"/..")),
     Target("foreign_words", foreign_words, mutations.mutate_bytes, (), (b"</td>", b"{{", b"\xe2\x80\xae")),
     Target("blocklist", blocklist, mutations.mutate_lists, (BadBlocklist,), (b"1.2.3.4-1.2.3.9", b"10.0.0.0/8", b"\n")),
+    Target("proof", proof, mutations.mutate_json, (BadProof,), (b"inclusion/1", b"path", b"1|seal|", b"=i0|")),
     Target("older_lines", older_lines, mutations.mutate_lists, (Http404, TooManyFieldsSent), (b"9" * 5_000, b"&")),
     Target("open_page", open_page, mutations.mutate_lists, (), (b"http://", b"//evil.example", b"?next=", b"\\")),
 )

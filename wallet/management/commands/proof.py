@@ -44,11 +44,11 @@ class Command(BaseCommand):
         try:
             if path.stat().st_size > proofs.MAX_BYTES:
                 raise CommandError(f"{path} is too large to be a proof")
-            verified = proofs.verify(json.loads(path.read_bytes()))
+            verified = proofs.verify_json(path.read_bytes())
         except OSError as problem:
             raise CommandError(f"{path} can't be read: {problem}") from None
-        except (ValueError, RecursionError) as problem:
-            raise CommandError(str(problem) if isinstance(problem, proofs.BadProof) else "This is no JSON.") from None
+        except proofs.BadProof as problem:
+            raise CommandError(str(problem)) from None
         if as_json:
             self.stdout.write(json.dumps({"format": verified.format, "hash": verified.hash, "holds": True}))
             return
