@@ -53,7 +53,7 @@ def seal_new(*, now: datetime) -> int:
 
     Not in a transaction of the caller's: it would keep everybody from posting until it ends.
     """
-    if _newest_id() <= _newest_link().last_id:
+    if _newest_id() <= newest().last_id:
         return 0
     settled_id, sealed = _settled_id(), 0
     while seals := _next_seals(settled_id, now):
@@ -61,12 +61,18 @@ def seal_new(*, now: datetime) -> int:
             with transaction.atomic(durable=True):
                 models.Seal.objects.bulk_create(_row(one) for one in seals)
         except IntegrityError:
-            if _newest_link().number < seals[0].number:
+            if newest().number < seals[0].number:
                 raise
             logger.info("another sealer was first with seal %d", seals[0].number)
         else:
             sealed += sum(one.count for one in seals)
     return sealed
+
+
+def newest() -> Link:
+    """Return the newest seal's number and hash, which are worth publishing; number 0 before the first."""
+    found = models.Seal.objects.order_by("-number").values_list("number", "last_id", "hash").first()
+    return Link(found[0], found[1], bytes(found[2])) if found else BEGINNING
 
 
 def read_written(*, first_id: int, last_id: int, limit: int = MAX_TRANSFERS) -> list[Written]:
@@ -96,18 +102,13 @@ def as_written(row: models.Seal) -> Seal:
 
 
 def _next_seals(settled_id: int, now: datetime) -> list[Seal]:
-    link = _newest_link()
+    link = newest()
     transfers = read_written(first_id=link.last_id + 1, last_id=settled_id, limit=SEALS_AT_ONCE * MAX_TRANSFERS)
     seals = []
     for start in range(0, len(transfers), MAX_TRANSFERS):
         seals.append(seal(transfers[start : start + MAX_TRANSFERS], after=link, now=now))
         link = seals[-1].link()
     return seals
-
-
-def _newest_link() -> Link:
-    found = models.Seal.objects.order_by("-number").values_list("number", "last_id", "hash").first()
-    return Link(found[0], found[1], bytes(found[2])) if found else BEGINNING
 
 
 def _newest_id() -> int:
