@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from celery import shared_task
 from django.db import InterfaceError, OperationalError
 
-from wallet.services import liabilities, seals
+from wallet.services import channels, holds, liabilities, seals
 
 AWAY = (OperationalError, InterfaceError)  # or there would be a traceback each second; web says that it is away
 
@@ -23,3 +23,11 @@ def seal_new() -> None:
 def take_liabilities() -> None:
     """Write down once a day what is owed to the users."""
     liabilities.take_snapshot_if_due(liabilities.market_asset(), datetime.now(UTC))
+
+
+@shared_task(name="wallet.expire_due", ignore_result=True, throws=AWAY)
+def expire_due() -> None:
+    """Give back what holds and channels keep whose time is over."""
+    now = datetime.now(UTC)
+    holds.expire_due(now=now)
+    channels.expire_due(now=now)

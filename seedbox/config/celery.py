@@ -15,6 +15,7 @@ from seedbox.config import broker
 # work.
 SCHEDULE: dict[str, dict[str, Any]] = {
     "seal": {"task": "wallet.seal_new", "schedule": 1.0, "options": {"expires": 5}},
+    "expire": {"task": "wallet.expire_due", "schedule": 10.0, "options": {"expires": 10}},
     "owed": {"task": "wallet.take_liabilities", "schedule": 600.0, "options": {"expires": 60}},
 }
 

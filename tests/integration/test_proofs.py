@@ -16,7 +16,7 @@ from tests.ledger import ASSET, BTT, TREASURY, fund, lifted_guards, place_hold, 
 from tests.proofs import make_inclusion, make_liability
 from wallet import models
 from wallet.domain.accounts import channel_account
-from wallet.domain.items import TransferKind
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.domain.proofs import BadProof, verify
 from wallet.services import ledger, liabilities, proofs
@@ -56,7 +56,7 @@ class TestTheProofOfATransfer:
 
     def test_is_there_once_it_is_sealed(self, owner: User) -> None:
         fund(user(owner.pk), BTT)
-        outcome = post(transfer(user(owner.pk), TREASURY, 1))
+        outcome = post(transfer(user(owner.pk), TREASURY, 1, kind=TransferKind.ADJUSTMENT))
         assert outcome.transfer_id
         assert proofs.inclusion(outcome.transfer_id) is None
         seal_new(now=NOW)

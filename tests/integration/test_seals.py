@@ -12,6 +12,7 @@ from tests.builders import NOW, make_user
 from tests.ledger import BTT, TREASURY, fund, lifted_guards, post, transfer, user
 from wallet import models
 from wallet.domain import merkle
+from wallet.domain.kinds import TransferKind
 from wallet.domain.seals import BEGINNING, seal_hash
 from wallet.services import ledger, seals
 from wallet.services.seals import read_seals, read_written, seal_new
@@ -140,7 +141,7 @@ class TestSealing:
         post(transfer(user(owner.pk), user(stranger.pk), 5, memo="für {dich} „|id=i9|“ \\"))
         for at in (NOW + timedelta(microseconds=1), NOW.replace(year=1969)):
             fund(TREASURY, 5)
-            post(transfer(TREASURY, user(owner.pk), 5, event_at=at))
+            post(transfer(TREASURY, user(owner.pk), 5, event_at=at, kind=TransferKind.GRANT))
         seal_new(now=NOW + timedelta(microseconds=999_999))
         assert {one.id: one.leaf() for one in read_written(first_id=1, last_id=2**62)} == leaves_by_sql()
         assert len(leaves_by_sql()) == 6
