@@ -193,13 +193,13 @@ class _Batch:
 
     def decide_group(self, group: list[Item]) -> None:
         """Decide on linked items: all are done, or none. What was done before counts only if all of it was."""
-        decision, books = self.decision, self._books
+        decision = self.decision
         marks = [len(decision.outcomes), len(decision.lines), len(decision.answers), len(decision.ended)]
         self._before = {}
         outcomes = [self.decide_one(item) for item in group]
         before, self._before = self._before, None
         codes = {outcome.code for outcome in outcomes}
-        if codes == {Code.OK} or all(outcome.is_replay for outcome in outcomes):
+        if codes in ({Code.OK}, {Code.EXISTS}) or all(outcome.is_replay for outcome in outcomes):
             return
         del decision.outcomes[marks[0] :], decision.lines[marks[1] :], decision.answers[marks[2] :]
         for ended in decision.ended[marks[3] :]:
@@ -207,23 +207,24 @@ class _Batch:
         del decision.ended[marks[3] :]
         for account, balance_ubtt, held_ubtt, version in before.values():
             account.balance_ubtt, account.held_ubtt, account.version = balance_ubtt, held_ubtt, version
-        mixes = Code.EXISTS in codes or any(outcome.is_replay for outcome in outcomes)
         for item, outcome in zip(group, outcomes, strict=True):
-            self._refuse_with_group(item, outcome, books, is_conflict=mixes)
+            self._undo(item, outcome)
+        mixes = Code.EXISTS in codes or any(outcome.is_replay for outcome in outcomes)
+        # A group is one wish: where one item can be mended and asked again under its key, so can all of them.
+        is_kept = not mixes and not codes & FORGOTTEN
+        for item, outcome in zip(group, outcomes, strict=True):
+            code = Code.CONFLICT if mixes else Code.LINKED if outcome.code is Code.OK else outcome.code
+            refused = Outcome(code, end=outcome.end)
+            if is_kept:
+                self._remember(item, refused, key_hash(item.key), body_hash(item))
+            decision.outcomes.append(refused)
 
-    def _refuse_with_group(self, item: Item, outcome: Outcome, books: Books, *, is_conflict: bool) -> None:
-        key, body = key_hash(item.key), body_hash(item)
-        if outcome.is_replay:  # its key keeps the answer that it had
-            self.decision.outcomes.append(Outcome(Code.CONFLICT))
+    def _undo(self, item: Item, outcome: Outcome) -> None:
+        if outcome.is_replay or outcome.code is Code.CONFLICT:  # the key keeps the answer that it had
             return
-        if outcome.code is not Code.CONFLICT:  # else the key is somebody else's
-            books.known.pop(key, None)
-        if isinstance(item, Transfer) and item.reverses in books.originals and outcome.code is Code.OK:
-            books.originals[item.reverses].is_reversed = False
-        code = Code.CONFLICT if is_conflict else Code.LINKED if outcome.code is Code.OK else outcome.code
-        refused = Outcome(code, end=outcome.end)
-        self._remember(item, refused, key, body)
-        self.decision.outcomes.append(refused)
+        self._books.known.pop(key_hash(item.key), None)
+        if isinstance(item, Transfer) and item.reverses is not None and outcome.code is Code.OK:
+            self._books.originals[item.reverses].is_reversed = False
 
     def _replay(self, key: bytes, body: bytes) -> Outcome | None:
         known = self._books.known.get(key)
