@@ -18,6 +18,7 @@ MAX_MEMO_LENGTH = 140
 MAX_ITEMS = 10_000  # of one batch: ten thousand locks and a second's work
 KEY_HASH_BYTES = 16
 _KEY = re.compile(r"[!-~]{1,128}", re.ASCII)
+_UNWRITTEN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, halves of characters, line and paragraph breaks
 _CAUSE = re.compile(r"[a-z-]{1,20}/[!-~]{1,99}", re.ASCII)
 
 
@@ -222,7 +223,7 @@ def _check_time(field: str, at: object) -> None:
 def _check_memo(memo: object) -> None:
     if not isinstance(memo, str) or len(memo) > MAX_MEMO_LENGTH:
         raise BadItem("memo", f"must be text of at most {MAX_MEMO_LENGTH} characters")
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in memo):
+    if any(unicodedata.category(character) in _UNWRITTEN for character in memo):
         raise BadItem("memo", "must not contain control characters or line breaks")
 
 

@@ -6,7 +6,8 @@ from enum import IntEnum
 UBTT_PER_BTT = 1_000_000
 MAX_AMOUNT_UBTT = 2**62  # of one transfer and of one balance: their sum still fits 64 bits, so nothing can wrap
 _DECIMALS = 6
-_BTT = re.compile(r"(\d{1,13})(?:\.(\d{1,6}))?", re.ASCII)
+# Thousands may be set apart, but only as thousands: to half of the world 1,5 is not 15.
+_BTT = re.compile(r"(\d{1,13}|\d{1,3}(?:,\d{3}){1,4}|\d{1,3}(?:[ \u00a0]\d{3}){1,4})(?:\.(\d{1,6}))?", re.ASCII)
 
 
 class Asset(IntEnum):
@@ -45,10 +46,10 @@ def check_amount(amount_ubtt: object) -> int:
 
 def parse_btt(text: str) -> int:
     """Read what a person writes, like 1,234.5 or 0.000001; return µBTT. Raises BadAmount."""
-    match = _BTT.fullmatch(text.strip().replace(",", "").replace("\N{NO-BREAK SPACE}", "").replace(" ", ""))
+    match = _BTT.fullmatch(text.strip())
     if match is None:
         raise BadAmount
-    whole, decimals = match[1], match[2] or ""
+    whole, decimals = re.sub("[, \u00a0]", "", match[1]), match[2] or ""
     return check_amount(int(whole) * UBTT_PER_BTT + int(decimals.ljust(_DECIMALS, "0")))
 
 
