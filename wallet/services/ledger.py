@@ -63,13 +63,15 @@ def whole(work: Callable[[], Result]) -> Result:
 
 
 def _repeated(try_once: Callable[[], Result]) -> Result:
+    cause: Exception | None = None
     for _ in range(TRIES):
         try:
             return try_once()
         except (IntegrityError, OperationalError) as problem:
             logger.info("the ledger asks again: %s", type(problem).__name__)
             connection.close_if_unusable_or_obsolete()
-    raise LedgerBusy
+            cause = problem
+    raise LedgerBusy from cause
 
 
 def _post_alone(items: Sequence[Item], now: datetime) -> list[Outcome]:
