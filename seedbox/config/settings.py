@@ -54,7 +54,9 @@ def _database() -> dict[str, Any]:
                 "timeout": SQLITE_WAIT_S,
                 # The write lock is taken at BEGIN: a transaction that reads first can't fail halfway for want of it.
                 "transaction_mode": "IMMEDIATE",
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+                # Without this a REPLACE deletes rows past the triggers that keep the books.
+                "PRAGMA recursive_triggers=ON;",
             },
             # Django's default test database is in memory: no WAL, and other processes can't see it.
             "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},

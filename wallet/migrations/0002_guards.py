@@ -40,6 +40,7 @@ INTEGERS = {
     "wallet_transfer": ("amount_ubtt", "debit_balance_ubtt", "credit_balance_ubtt", "debit_version", "credit_version"),
     "wallet_account": ("balance_ubtt", "held_ubtt", "version"),
     "wallet_hold": ("amount_ubtt",),
+    "wallet_endedhold": ("posted_ubtt",),
     "wallet_channel": ("amount_ubtt", "redeemed_ubtt"),
 }
 

@@ -1,0 +1,234 @@
+"""What the database itself refuses, by whatever way somebody comes."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from seedbox.models import User
+from tests.builders import NOW
+from tests.ledger import ASSET, BTT, CHAIN, TABLES, balance, fund, place_hold, post, transfer, user, void
+from tests.servers import ON_SQLITE
+from wallet.domain.accounts import AccountKind
+from wallet.models import Account, ActKind, Answer, Channel, EndedHold, Hold, OperatorAct, Seal, Transfer
+
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
+
+WRITTEN_ONCE = ("transfer", "hold", "endedhold", "answer", "seal", "operatoract")
+WHOLE = ("transfer", "account", "hold", "endedhold", "channel")
+COLUMNS = {
+    "transfer": "memo",
+    "hold": "cause",
+    "endedhold": "ended_at",
+    "answer": "code",
+    "seal": "sealed_at",
+    "operatoract": "reason",
+    "account": "ref",
+    "channel": "payer_key",
+}
+
+
+@pytest.fixture
+def books(owner: User, stranger: User) -> Iterator[None]:
+    """A row in every table."""
+    olga, sam = user(owner.pk), user(stranger.pk)
+    fund(olga, 5 * BTT)
+    number = post(transfer(olga, sam, BTT)).transfer_id
+    post(transfer(olga, sam, 9 * BTT))
+    hold = post(place_hold(olga, BTT)).hold_id
+    assert hold
+    post(void(hold))
+    mine, theirs = (Account.objects.get(kind=AccountKind.USER, ref=name.ref) for name in (olga, sam))
+    account = Account.objects.create(asset=ASSET, kind=AccountKind.CHANNEL, ref="ab" * 16, created_at=NOW)
+    Channel.objects.create(
+        id="ab" * 16, account=account, payer=mine, payee=theirs, amount_ubtt=1, fee_ppm=0, opened_at=NOW, expires_at=NOW
+    )
+    digest = hashlib.sha256(b"").digest()
+    ids: dict[str, Any] = {"number": 1, "first_id": number, "last_id": number, "count": 1, "totals": {}}
+    Seal.objects.create(root=digest, previous_hash=digest, hash=digest, sealed_at=NOW, **ids)
+    OperatorAct.objects.create(at=NOW, kind=ActKind.FROZE, actor_id=1, actor_name="ada", account=mine, reason="because")
+    yield
+
+
+def refused(statement: str) -> str:
+    """Run a statement that must fail, and return why."""
+    with pytest.raises(DatabaseError) as problem, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    return str(problem.value)
+
+
+def count(table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM wallet_{table}")
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.usefixtures("books")
+class TestARowThatIsWritten:
+    @pytest.mark.parametrize("table", WRITTEN_ONCE)
+    def test_is_never_changed(self, table: str) -> None:
+        assert "never changed or deleted" in refused(f"UPDATE wallet_{table} SET {COLUMNS[table]} = {COLUMNS[table]}")
+
+    @pytest.mark.parametrize("table", TABLES)
+    def test_is_never_deleted(self, table: str) -> None:
+        before = count(table)
+        assert "never changed or deleted" in refused(f"DELETE FROM wallet_{table}")
+        assert count(table) == before > 0
+
+    @pytest.mark.parametrize("table", TABLES)
+    def test_is_never_deleted_with_all_others(self, table: str) -> None:
+        if ON_SQLITE:  # has no TRUNCATE, but a way to delete a row by writing another in its place
+            why = refused(f"INSERT OR REPLACE INTO wallet_{table} SELECT * FROM wallet_{table}")
+        else:
+            why = refused(f"SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE wallet_{table} CASCADE")
+        assert "deleted" in why
+
+    def test_is_not_changed_by_the_models_either(self) -> None:
+        for model in (Transfer, Hold, EndedHold, Answer, Seal, OperatorAct):
+            row: Any = model._default_manager.first()
+            with pytest.raises(DatabaseError), transaction.atomic():
+                row.save()
+            with pytest.raises(DatabaseError), transaction.atomic():
+                row.delete()
+
+
+class TestTheGuards:
+    def test_stand_at_every_table(self) -> None:
+        """A migration that remakes a table in SQLite loses its triggers, and must make them again."""
+        with connection.cursor() as cursor:
+            if ON_SQLITE:
+                cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            else:
+                cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')")
+            found = {name for (name,) in cursor.fetchall() if name.startswith("wallet_")}
+        if ON_SQLITE:
+            expected = {f"wallet_{table}_kept" for table in WRITTEN_ONCE}
+            expected |= {f"wallet_{table}_not_deleted" for table in TABLES}
+            expected |= {f"wallet_{table}_whole_{event}" for table in WHOLE for event in ("insert", "update")}
+        else:
+            expected = {f"wallet_{table}_{what}" for table in TABLES for what in ("kept", "not_truncated")}
+        assert expected <= found
+
+    def test_are_known_for_every_table_there_is(self) -> None:
+        tables = {name for name in connection.introspection.table_names() if name.startswith("wallet_")}
+        assert tables == {f"wallet_{table}" for table in TABLES}, "say here and in a migration how the new one is kept"
+
+
+def new_transfer(**fields: Any) -> dict[str, Any]:
+    account = {kind: Account.objects.get(kind=kind).pk for kind in (AccountKind.CHAIN, AccountKind.USER)}
+    digest = hashlib.sha256(b"new").digest()
+    defaults = {
+        "asset": ASSET,
+        "kind": 1,
+        "debit_id": account[AccountKind.CHAIN],
+        "credit_id": account[AccountKind.USER],
+        "amount_ubtt": 1,
+        "debit_version": 9,
+        "credit_version": 9,
+        "debit_balance_ubtt": 1,
+        "credit_balance_ubtt": 1,
+        "event_at": NOW,
+        "written_at": NOW,
+        "key_hash": digest[:16],
+        "body_hash": digest,
+        "cause": "tip/1",
+    }
+    return defaults | fields
+
+
+class TestNumbersOutOfBounds:
+    @pytest.fixture(autouse=True)
+    def olga(self, owner: User) -> None:
+        fund(user(owner.pk), BTT)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "balance_ubtt = -1",
+            "held_ubtt = balance_ubtt + 1",
+            "held_ubtt = -1",
+            "balance_ubtt = 4611686018427387905",
+            "asset = 9",
+            "kind = 0",
+            "balance_ubtt = NULL",
+        ],
+    )
+    def test_are_refused_on_an_account(self, change: str) -> None:
+        assert refused(f"UPDATE wallet_account SET {change} WHERE kind = 2")
+        assert Account.objects.get(kind=AccountKind.USER).balance_ubtt == BTT
+
+    def test_are_refused_even_on_the_outside_world(self) -> None:
+        assert refused("UPDATE wallet_account SET balance_ubtt = -4611686018427387905 WHERE kind = 1")
+        assert balance(CHAIN) == -BTT
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"amount_ubtt": 0},
+            {"amount_ubtt": -1},
+            {"amount_ubtt": 2**62 + 1},
+            {"debit_version": 1},
+            {"credit_version": 1},
+            {"amount_ubtt": None},
+        ],
+        ids=str,
+    )
+    def test_are_refused_on_a_transfer(self, fields: dict[str, Any]) -> None:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Transfer.objects.create(**new_transfer(**fields))
+        assert Transfer.objects.count() == 1
+
+    def test_are_refused_as_the_same_account_on_both_sides(self) -> None:
+        fields = new_transfer()
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Transfer.objects.create(**fields | {"credit_id": fields["debit_id"]})
+
+    @pytest.mark.parametrize("same", ["key_hash", "reverses_id"])
+    def test_are_refused_as_a_second_of_what_happens_once(self, same: str) -> None:
+        first = Transfer.objects.create(**new_transfer(reverses_id=77))
+        digest = hashlib.sha256(b"another").digest()
+        again = {"debit_version": 10, "credit_version": 10, "key_hash": digest[:16], "reverses_id": 78}
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Transfer.objects.create(**new_transfer(**again | {same: getattr(first, same)}))
+
+    def test_are_refused_on_a_hold(self) -> None:
+        account = Account.objects.get(kind=AccountKind.USER)
+        for fields in ({"amount_ubtt": 0}, {"amount_ubtt": 2**62 + 1}, {"expires_at": None}):
+            good = {"amount_ubtt": 1, "expires_at": NOW, "purpose": 2, "cause": "budget/1", "placed_at": NOW}
+            with pytest.raises(IntegrityError), transaction.atomic():
+                Hold.objects.create(account=account, **good | fields)
+
+
+WITH_FRACTIONS = {
+    "account": "UPDATE wallet_account SET {} = 0.5 WHERE kind = 1",
+    "transfer": "INSERT INTO wallet_transfer ({}) VALUES (0.5)",
+    "hold": "INSERT INTO wallet_hold ({}) VALUES (0.5)",
+    "endedhold": "INSERT INTO wallet_endedhold ({}) VALUES (1.5)",
+    "channel": "INSERT INTO wallet_channel ({}) VALUES (0.5)",
+}
+AMOUNTS = {
+    "account": ("balance_ubtt", "held_ubtt", "version"),
+    "transfer": ("amount_ubtt", "debit_balance_ubtt", "credit_balance_ubtt", "debit_version", "credit_version"),
+    "hold": ("amount_ubtt",),
+    "endedhold": ("posted_ubtt",),
+    "channel": ("amount_ubtt", "redeemed_ubtt"),
+}
+
+
+class TestAFraction:
+    """PostgreSQL rounds what is put into a whole number; SQLite would keep it."""
+
+    @pytest.mark.parametrize(("table", "column"), [(table, column) for table in AMOUNTS for column in AMOUNTS[table]])
+    def test_stays_out_of_every_amount(self, owner: User, table: str, column: str) -> None:
+        fund(user(owner.pk), BTT)
+        if ON_SQLITE:
+            assert "whole numbers" in refused(WITH_FRACTIONS[table].format(column))
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT data_type FROM information_schema.columns WHERE table_name = %s AND column_name = %s",
+                [f"wallet_{table}", column],
+            )
+            assert cursor.fetchone() == ("bigint",)
