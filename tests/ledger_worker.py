@@ -89,7 +89,7 @@ def serve() -> None:
     connection.close()
     for line in sys.stdin:
         job = json.loads(line)
-        _use(job.get("database"))
+        _use(job.get("database"), job.get("wait_s"))
         if job["do"] == "begin":
             _begin(job)
         elif job["do"] == "wait":
@@ -101,9 +101,11 @@ def serve() -> None:
             _say({"started": pid})
 
 
-def _use(database: str | None) -> None:
+def _use(database: str | None, wait_s: float | None) -> None:
     if database:
         connection.settings_dict["NAME"] = database
+    if wait_s is not None:
+        connection.settings_dict["OPTIONS"]["timeout"] = wait_s
 
 
 def _begin(job: dict[str, Any]) -> None:

@@ -1,41 +1,16 @@
-import threading
 from collections.abc import Callable
 from functools import partial
 
 import pytest
-from django.db import connection
 
 from seedbox.domain.metainfo import Source
 from seedbox.models import Holding, Torrent, User
 from seedbox.services import holdings
+from tests.at_once import at_once
 from tests.builders import NOW, make_node, make_user
 from tests.sources import make_magnet, make_metainfo
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
-
-LIMIT_S = 30
-
-
-def at_once(*calls: Callable[[], object]) -> list[object]:
-    """Run the calls in threads that start together; return what each returned or raised."""
-    start = threading.Barrier(len(calls))
-    outcomes: list[object] = [None] * len(calls)
-
-    def run(number: int, call: Callable[[], object]) -> None:
-        try:
-            start.wait(LIMIT_S)
-            outcomes[number] = call()
-        except Exception as problem:
-            outcomes[number] = problem
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=item) for item in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(LIMIT_S)
-    return outcomes
 
 
 class TestSeveralUsersAtOnce:
