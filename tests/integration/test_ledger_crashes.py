@@ -23,7 +23,10 @@ LIVES = min(15 * PROVE, 150)
 SEED = 4
 SOON_S = 0.004  # longer than a batch takes
 
-_OTHERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+_OTHERS = """
+SELECT pid FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 from seedbox.models import User
 from tests.at_once import at_once
@@ -193,6 +193,20 @@ class TestAnAccountThatCannotBeOpened:
             assert "lock timeout" in str(outcome.__cause__)
             other.rollback()
         assert post(wish).code is Code.OK
+
+    def test_is_left_to_the_caller_in_a_transaction_of_the_callers(self, pair: Pair) -> None:
+        newcomer = make_user("tim")
+
+        def post_with_more() -> Outcome:
+            with transaction.atomic():
+                return post(transfer(pair[0], user(newcomer.pk), 7))
+
+        with of_others() as other:
+            other.execute(OPEN, [str(newcomer.pk)])
+            assert isinstance(connected(post_with_more, options="-c lock_timeout=20ms"), OperationalError)
+            other.rollback()
+        assert isinstance(connected(post_with_more), Outcome)
+        assert balance(user(newcomer.pk)) == 7
 
 
 class TestTheHashOfABody:

@@ -7,9 +7,9 @@ import pytest
 
 from seedbox.models import User
 from tests.builders import NOW
-from tests.ledger import BTT, CHAIN, balance, fund, place_hold, post, transfer, user, void
+from tests.ledger import ASSET, BTT, CHAIN, balance, fund, place_hold, post, transfer, user, void
 from tests.ledger_truth import Truth, read_truth
-from wallet.domain.accounts import AccountKind, AccountName
+from wallet.domain.accounts import AccountKind, AccountName, channel_account
 from wallet.domain.items import BadItem, HoldEnd, Item, TransferKind
 from wallet.domain.posting import Code
 from wallet.models import Account, Answer, Transfer
@@ -104,6 +104,16 @@ class TestADeletedUser:
         User.objects.get(pk=sam.ref).delete()
         wishes = [transfer(olga, sam, 1), transfer(olga, user(admin.pk), 1)]
         assert [outcome.code for outcome in ledger.post(wishes, now=NOW)] == [Code.NOT_FOUND, Code.OK]
+
+
+class TestAChannelsAccount:
+    def test_comes_into_being_when_it_is_opened_and_only_then(self, olga: AccountName) -> None:
+        channel = channel_account(ASSET, "ab" * 16)
+        opening = transfer(olga, channel, BTT, kind=TransferKind.CHANNEL_OPENED)
+        topping_up = transfer(olga, channel, BTT, kind=TransferKind.CHANNEL_TOPPED_UP)
+        assert [post(wish).code for wish in (topping_up, opening, topping_up)] == [Code.NOT_FOUND, Code.OK, Code.OK]
+        assert balance(channel) == 2 * BTT
+        read_truth()
 
 
 def stands() -> tuple[Truth, int, int]:

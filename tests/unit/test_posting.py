@@ -142,6 +142,13 @@ class TestAHold:
     def test_is_over_at_its_time_even_when_nobody_has_cleaned_up(self, item: Item, code: Code) -> None:
         assert codes([item], now=LATER) == [code]
 
+    def test_expires_once_however_often_and_with_whatever_clock_that_is_asked(self) -> None:
+        kept = books()
+        assert codes([expire(7)], kept, NOW - timedelta(days=1)) == [Code.HOLD_RUNS]
+        assert codes([expire(7), expire(7)], kept, LATER) == [Code.OK, Code.EXISTS]
+        assert codes([expire(7), transfer(OLGA, SAM, 5, hold=7)], kept, NOW) == [Code.EXISTS, Code.HOLD_ENDED]
+        assert kept.accounts[OLGA].held_ubtt == 0
+
     def test_without_a_time_never_expires(self) -> None:
         kept = books()
         kept.holds[7].expires_at = None
