@@ -14,6 +14,7 @@ from wallet.domain.items import EndHold, HoldEnd, HoldPurpose, PlaceHold, Transf
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.domain.posting import Outcome
+from wallet.domain.routes import ROUTES, is_way
 from wallet.models import Account
 from wallet.services import ledger
 
@@ -45,8 +46,14 @@ def user(user_id: int) -> AccountName:
     return user_account(ASSET, user_id)
 
 
+def kind_of(debit: AccountName, credit: AccountName) -> TransferKind | None:
+    """Return the first reason for which money may move this way."""
+    return next((kind for kind in ROUTES if is_way(kind, debit.kind, credit.kind)), None)
+
+
 def transfer(debit: AccountName, credit: AccountName, amount_ubtt: int, **fields: Any) -> Transfer:
-    defaults: dict[str, Any] = {"key": fresh_key(), "kind": TransferKind.TIP, "cause": "tip/1", "event_at": NOW}
+    defaults: dict[str, Any] = {"key": fresh_key(), "cause": "tip/1", "event_at": NOW}
+    defaults["kind"] = kind_of(debit, credit) or TransferKind.TIP
     return Transfer(debit=debit, credit=credit, amount_ubtt=amount_ubtt, **defaults | fields)
 
 

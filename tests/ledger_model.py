@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from enum import Enum
 from random import Random
 
-from tests.ledger import ASSET, CHAIN, TREASURY
+from tests.ledger import ASSET, CHAIN, TREASURY, kind_of
 from wallet.domain.accounts import AccountName, user_account
-from wallet.domain.items import EndHold, HoldEnd, HoldPurpose, Item, PlaceHold, Transfer, TransferKind
+from wallet.domain.items import EndHold, HoldEnd, HoldPurpose, Item, PlaceHold, Transfer
+from wallet.domain.kinds import TransferKind
 from wallet.domain.posting import Code
 
 NOBODYS_ID = 2**62  # of no hold and no transfer
@@ -64,13 +65,18 @@ class Wish:
             debit=self.debit,
             credit=self.credit,
             amount_ubtt=self.amount_ubtt,
-            kind=TransferKind.REVERSAL if self.what is What.REVERSE else TransferKind.TIP,
+            kind=self._kind(),
             cause="tip/1",
             event_at=now,
             hold=number if self.what is What.TAKE else None,
             reverses=number if self.what is What.REVERSE else None,
             linked=self.linked,
         )
+
+    def _kind(self) -> TransferKind:
+        kind = TransferKind.REVERSAL if self.what is What.REVERSE else kind_of(self.debit, self.credit)
+        assert kind is not None, f"no money moves from {self.debit} to {self.credit}"
+        return kind
 
 
 class Model:
@@ -222,6 +228,8 @@ class Stream:
 
     def _move(self) -> Wish:
         debit, credit = self.random.sample([*self._names, CHAIN], 2)
+        if credit is CHAIN:  # nobody but a withdrawal leads there
+            debit, credit = credit, debit
         return Wish(self._key(), What.MOVE, debit, credit, self._amount())
 
     def _hold(self) -> Wish:
@@ -237,7 +245,7 @@ class Stream:
         if hold is None:
             return self._hold()
         debit = hold.debit if self.random.random() < 0.95 else TREASURY
-        credit = self.random.choice([name for name in [*self._users, CHAIN] if name != debit])
+        credit = self.random.choice([name for name in self._names if name != debit])
         return Wish(self._key(), What.TAKE, debit, credit, self.random.randint(1, hold.amount_ubtt + 20), hold.key)
 
     def _end(self) -> Wish:
@@ -248,7 +256,7 @@ class Stream:
 
     def _reverse(self) -> Wish:
         moved = self._meant(What.MOVE, What.TAKE, What.REVERSE)
-        if moved is None:
+        if moved is None or moved.credit is CHAIN:  # nothing but a deposit comes from there
             return self._move()
         amount_ubtt = moved.amount_ubtt if self.random.random() < 0.9 else moved.amount_ubtt + 1
         return Wish(self._key(), What.REVERSE, moved.credit, moved.debit, amount_ubtt, moved.key)

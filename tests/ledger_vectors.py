@@ -2,7 +2,8 @@
 
 from tests.ledger import ASSET, CHAIN, TREASURY, place_hold, transfer, user, void
 from wallet.domain.accounts import AccountKind, channel_account, own_account
-from wallet.domain.items import HoldEnd, HoldPurpose, Item, TransferKind
+from wallet.domain.items import HoldEnd, HoldPurpose, Item
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 
 _ITEMS: list[Item] = [
@@ -40,9 +41,9 @@ _BODIES = [
         "7dc449606c0388ff25fd30b50152ac96e441d9d69b6f4c675e2a37bac8f84e47",
     ),
     (
-        "1|transfer|amount_ubtt=i10|asset=i3|cause=s5:tip/1|credit=i1,s0:|debit=i8,s0:|hold=i0|kind=i11|"
+        "1|transfer|amount_ubtt=i10|asset=i3|cause=s5:tip/1|credit=i1,s0:|debit=i8,s0:|hold=i0|kind=i15|"
         "memo=s0:|reverses=i0",
-        "13832fd260c07e60f11f3dcc58d3bbcbacaa085f21719b061b343a781aa1edff",
+        "ac7feac4480e324bac36a0b2cf02d3c3127ca68c89be3839016e2ee05235ac07",
     ),
     (
         "1|hold|account=i2,s1:4|amount_ubtt=i12|asset=i2|cause=s12:withdrawal/5|purpose=i1",

@@ -18,7 +18,8 @@ from tests.ledger_truth import Truth, read_truth
 from tests.ledger_witness import Witness
 from tests.ledger_worker import Nursery, begin_books, run_stream
 from tests.servers import ON_SQLITE, PROVE
-from wallet.domain.items import Item, TransferKind, key_hash
+from wallet.domain.items import Item, key_hash
+from wallet.domain.kinds import TransferKind
 from wallet.domain.posting import Outcome
 from wallet.models import Account, Hold, Transfer
 from wallet.services import ledger

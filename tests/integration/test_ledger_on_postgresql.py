@@ -19,7 +19,8 @@ from tests.ledger_truth import read_truth
 from tests.ledger_vectors import VECTORS
 from tests.servers import FOLDER
 from wallet.domain.accounts import AccountName
-from wallet.domain.items import Item, Transfer, TransferKind
+from wallet.domain.items import Item, Transfer
+from wallet.domain.kinds import TransferKind
 from wallet.domain.posting import Code, Outcome
 from wallet.models import Account
 from wallet.services import ledger
@@ -224,7 +225,7 @@ class TestTheHashOfABody:
         wishes = [item for item, _, _ in VECTORS if isinstance(item, Transfer) and item.hold is None]
         for wish in wishes[:2]:
             memo, cause = wish.memo, wish.cause
-            assert post(transfer(olga, sam, 5, kind=TransferKind.GRANT, memo=memo, cause=cause)).code is Code.OK
+            assert post(transfer(olga, sam, 5, kind=TransferKind.ADJUSTMENT, memo=memo, cause=cause)).code is Code.OK
         first = post(transfer(sam, olga, 5)).transfer_id
         assert post(transfer(olga, sam, 5, kind=TransferKind.REVERSAL, reverses=first)).code is Code.OK
         with connection.cursor() as cursor:

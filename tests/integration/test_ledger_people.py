@@ -7,10 +7,11 @@ import pytest
 
 from seedbox.models import User
 from tests.builders import NOW
-from tests.ledger import ASSET, BTT, CHAIN, balance, fund, place_hold, post, transfer, user, void
+from tests.ledger import ASSET, BTT, balance, fund, place_hold, post, transfer, user, void
 from tests.ledger_truth import Truth, read_truth
-from wallet.domain.accounts import AccountKind, AccountName, channel_account
-from wallet.domain.items import BadItem, HoldEnd, Item, TransferKind
+from wallet.domain.accounts import AccountKind, AccountName, channel_account, own_account
+from wallet.domain.items import BadItem, HoldEnd, Item
+from wallet.domain.kinds import TransferKind
 from wallet.domain.posting import Code
 from wallet.models import Account, Answer, Transfer
 from wallet.services import ledger
@@ -90,7 +91,8 @@ class TestADeletedUser:
     ) -> None:
         fund(sam, BTT)
         assert post(transfer(sam, olga, BTT)).code is Code.OK
-        assert post(transfer(olga, CHAIN, BTT, hold=hold, kind=TransferKind.WITHDRAWAL)).code is Code.OK
+        in_flight = own_account(ASSET, AccountKind.IN_FLIGHT)
+        assert post(transfer(olga, in_flight, BTT, hold=hold)).code is Code.OK
         assert post(transfer(olga, sam, 5 * BTT, kind=TransferKind.ADJUSTMENT)).code is Code.OK
         assert balance(olga) == 0
 

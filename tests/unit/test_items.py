@@ -18,17 +18,8 @@ from wallet.domain.accounts import (
     own_account,
     user_account,
 )
-from wallet.domain.items import (
-    MAX_ITEMS,
-    BadItem,
-    HoldEnd,
-    HoldPurpose,
-    Item,
-    TransferKind,
-    body_hash,
-    check_batch,
-    key_hash,
-)
+from wallet.domain.items import MAX_ITEMS, BadItem, HoldEnd, HoldPurpose, Item, body_hash, check_batch, key_hash
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 
 NO_AMOUNTS: list[object] = [0, -1, 2**62 + 1, 2**63, 1.0, float("nan"), True, "1", None]
@@ -168,7 +159,7 @@ class TestABody:
             {"amount_ubtt": 2},
             {"debit": user(3)},
             {"credit": user(3)},
-            {"kind": TransferKind.GRANT},
+            {"kind": TransferKind.ADJUSTMENT},
             {"cause": "tip/2"},
             {"memo": "other"},
             {"hold": 1},
