@@ -1,5 +1,6 @@
 from wallet.models.account import Account
 from wallet.models.answer import Answer
+from wallet.models.audit_run import AuditRun
 from wallet.models.channel import Channel, ChannelEnd
 from wallet.models.hold import EndedHold, Hold
 from wallet.models.liability import LiabilityLeaf, LiabilitySnapshot
@@ -11,6 +12,7 @@ __all__ = [
     "Account",
     "ActKind",
     "Answer",
+    "AuditRun",
     "Channel",
     "ChannelEnd",
     "EndedHold",

@@ -1,0 +1,206 @@
+"""The audit of seals: which transfers each covers, its root, its hash, and the chain."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+from wallet.domain import merkle
+from wallet.domain.seals import Seal
+from wallet.domain.written import Written
+from wallet.services.audit_findings import Findings
+from wallet.services.audit_transfers import Account
+from wallet.services.snapshot import Row, read, read_in_pieces
+
+_SEALS = """
+SELECT number, first_id, last_id, count, root, previous_hash, totals, sealed_at, hash
+FROM wallet_seal ORDER BY number
+"""
+_HASH = "SELECT hash FROM wallet_seal WHERE number = %s"
+_NEWEST = "SELECT number, hash FROM wallet_seal ORDER BY number DESC LIMIT 1"
+
+
+class NotedSeal(NamedTuple):
+    """A seal's number and hash, as somebody noted them outside the database."""
+
+    number: int
+    hash: bytes
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.hash.hex()}"
+
+
+class BadNotedSeal(ValueError):
+    """This is no seal: write its number, a colon and its hash of 64 hex digits."""
+
+    def __init__(self) -> None:
+        super().__init__("This is no seal: write its number, a colon and its hash of 64 hex digits.")
+
+
+def parse_noted_seal(text: str) -> NotedSeal:
+    """Raises BadNotedSeal."""
+    number, _, digits = text.strip().partition(":")
+    try:
+        noted = NotedSeal(int(number), bytes.fromhex(digits))
+    except ValueError:
+        raise BadNotedSeal from None
+    if noted.number < 1 or len(noted.hash) != merkle.HASH_BYTES:
+        raise BadNotedSeal
+    return noted
+
+
+class Chain:
+    """Hashes all transfers, which come in the order of their ids, and compares with the seals over them."""
+
+    def __init__(self, findings: Findings, accounts: dict[int, Account]) -> None:
+        self.count = 0
+        self.unsealed = 0
+        self._findings = findings
+        self._accounts = accounts
+        self._has_naive_times = connection.vendor != "postgresql"
+        self._seals = _read_seals(findings)
+        self._link = (0, 0, bytes(merkle.HASH_BYTES))  # number, last id and hash of the seal before
+        self._hash = b""
+        self._told: int | None = None  # the seal before which there was something unsealed
+        self._leaves: list[bytes] = []
+        self._ids: list[int] = []
+        self._totals: dict[int, int] = defaultdict(int)
+        self._seal = self._next()
+
+    def take(self, rows: list[Row]) -> None:
+        """Hash some more transfers."""
+        for row in rows:
+            while self._seal is not None and row[0] > self._seal.last_id:
+                self._finish(self._seal)
+                self._seal = self._next()
+            if self._seal is None:
+                self.unsealed += 1
+            elif row[0] < self._seal.first_id:
+                self._say_unsealed(row[0], self._seal)
+            else:
+                self._ids.append(row[0])
+                self._leaves.append(self._leaf(row))
+                self._totals[row[1]] += row[5] if type(row[5]) is int else 0
+
+    def close(self) -> None:
+        """Look at the seals that are left when all transfers have come."""
+        while self._seal is not None:
+            self._finish(self._seal)
+            self._seal = self._next()
+
+    def compare(self, noted: NotedSeal, where: str) -> None:
+        """Look whether a seal that was noted elsewhere is still there."""
+        found, newest = read(_HASH, [noted.number]), newest_seal()
+        if not found:
+            there = f"the newest is {newest.number}" if newest else "there is none"
+            self._findings.add("seal", noted.number, f"stands {where} and is gone, with what followed; {there}")
+        elif bytes(found[0][0]) != noted.hash:
+            self._findings.add("seal", noted.number, f"stands {where} with another hash: history was written anew")
+
+    def _say_unsealed(self, transfer_id: int, seal: Seal) -> None:
+        if self._told != seal.number:
+            self._told = seal.number
+            from_here = "this and what may follow up to there"
+            self._findings.add("transfer", transfer_id, f"comes before seal {seal.number}; no seal covers {from_here}")
+
+    def _next(self) -> Seal | None:
+        seal, self._hash = next(self._seals, (None, b""))
+        return seal
+
+    def _finish(self, seal: Seal) -> None:
+        self.count += 1
+        number, last_id, previous_hash = self._link
+        if seal.number != number + 1:
+            self._say(seal, f"follows seal {number}: those between are gone")
+        elif seal.previous_hash != previous_hash:
+            self._say(seal, "is not chained to the seal before it")
+        if not last_id < seal.first_id <= seal.last_id:
+            self._say(seal, f"begins with transfer {seal.first_id}; the seal before ends with {last_id}")
+        elif seal.count != len(self._ids):
+            there = f"there are {len(self._ids)}"
+            self._say(seal, f"covers {seal.count} transfers from {seal.first_id} to {seal.last_id}; {there}")
+        elif self._ids and (self._ids[0], self._ids[-1]) != (seal.first_id, seal.last_id):
+            self._say(seal, f"covers {seal.first_id} to {seal.last_id}, not {self._ids[0]} to {self._ids[-1]}")
+        elif seal.root != merkle.root(self._leaves):
+            self._say(seal, f"has another root: a transfer from {seal.first_id} to {seal.last_id} was changed")
+        elif dict(seal.totals) != {str(asset): str(total_ubtt) for asset, total_ubtt in self._totals.items()}:
+            self._say(seal, "has other totals than its transfers")
+        if _hash(seal) != self._hash:
+            self._say(seal, "was changed: its hash is another")
+        self._link = (seal.number, max(seal.last_id, last_id), self._hash)
+        self._leaves, self._ids = [], []
+        self._totals.clear()
+
+    def _leaf(self, row: Row) -> bytes:
+        (transfer_id, asset, kind, debit_id, credit_id, amount_ubtt, debit_version, credit_version) = row[:8]
+        (debit_balance_ubtt, credit_balance_ubtt, event_at, written_at, key, body, *rest) = row[8:]
+        debit, credit = self._accounts[debit_id], self._accounts[credit_id]
+        try:
+            if self._has_naive_times:
+                event_at, written_at = event_at.replace(tzinfo=UTC), written_at.replace(tzinfo=UTC)
+            return Written(
+                transfer_id,
+                asset,
+                kind,
+                amount_ubtt,
+                debit_id,
+                debit.kind,
+                debit.ref,
+                debit_version,
+                debit_balance_ubtt,
+                credit_id,
+                credit.kind,
+                credit.ref,
+                credit_version,
+                credit_balance_ubtt,
+                event_at,
+                written_at,
+                key,
+                body,
+                *rest,
+            ).leaf()
+        except (TypeError, AttributeError, UnicodeError):  # SQLite keeps anything in any column
+            return b""
+
+    def _say(self, seal: Seal, sentence: str) -> None:
+        self._findings.add("seal", seal.number, sentence)
+
+
+def newest_seal() -> NotedSeal | None:
+    found = read(_NEWEST)
+    return NotedSeal(found[0][0], bytes(found[0][1])) if found else None
+
+
+def _read_seals(findings: Findings) -> Iterator[tuple[Seal, bytes]]:
+    """Yield what each seal says, and the hash that stands beside it."""
+    for rows in read_in_pieces(_SEALS):
+        for number, first_id, last_id, count, root, previous_hash, totals, sealed_at, stored_hash in rows:
+            try:
+                seal = Seal(
+                    number=number,
+                    first_id=first_id,
+                    last_id=last_id,
+                    count=count,
+                    root=bytes(root),
+                    previous_hash=bytes(previous_hash),
+                    totals=dict(json.loads(totals)),
+                    sealed_at=_in_utc(sealed_at),
+                )
+            except (TypeError, ValueError, AttributeError):
+                findings.add("seal", number, "can't be read")
+                continue
+            yield seal, bytes(stored_hash)
+
+
+def _in_utc(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _hash(seal: Seal) -> bytes:
+    try:
+        return seal.hash()
+    except (TypeError, ValueError):  # totals of something else than assets
+        return b""
