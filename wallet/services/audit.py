@@ -16,7 +16,7 @@ from pathlib import Path
 
 from wallet.models import AuditRun
 from wallet.services.audit_findings import Finding, Findings
-from wallet.services.audit_seals import BadNotedSeal, Chain, NotedSeal, newest_seal, parse_noted_seal
+from wallet.services.audit_seals import BadNotedSeal, Chain, NotedSeal, parse_noted_seal
 from wallet.services.audit_sets import check_channels, check_holds, check_sets
 from wallet.services.audit_transfers import Books, transfers, uncleared
 from wallet.services.snapshot import snapshot
@@ -78,7 +78,7 @@ def audit(
             channels=check_channels(findings, books),
             seals=chain.count,
             unsealed=chain.unsealed,
-            newest_seal=str(newest_seal() or ""),
+            newest_seal=str(chain.newest or ""),
             uncleared=[Uncleared(account=name, amount=much, since=str(at)) for name, much, at in uncleared(books)],
         )
     report.finding_count, report.findings = findings.count, list(findings)

@@ -3,24 +3,20 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import NamedTuple
-
-from django.db import connection
 
 from wallet.domain import merkle
 from wallet.domain.seals import Seal
 from wallet.domain.written import Written
 from wallet.services.audit_findings import Findings
 from wallet.services.audit_transfers import Account
-from wallet.services.snapshot import Row, read, read_in_pieces
+from wallet.services.snapshot import Row, as_time, raw_column, read, read_in_pieces
 
 _SEALS = """
-SELECT number, first_id, last_id, count, root, previous_hash, totals, sealed_at, hash
+SELECT number, first_id, last_id, count, root, previous_hash, totals, {sealed_at}, hash
 FROM wallet_seal ORDER BY number
 """
-_HASH = "SELECT hash FROM wallet_seal WHERE number = %s"
-_NEWEST = "SELECT number, hash FROM wallet_seal ORDER BY number DESC LIMIT 1"
+_HASH = "SELECT {hash} FROM wallet_seal WHERE number = %s"
 
 
 class NotedSeal(NamedTuple):
@@ -60,7 +56,6 @@ class Chain:
         self.unsealed = 0
         self._findings = findings
         self._accounts = accounts
-        self._has_naive_times = connection.vendor != "postgresql"
         self._seals = _read_seals(findings)
         self._link = (0, 0, bytes(merkle.HASH_BYTES))  # number, last id and hash of the seal before
         self._hash = b""
@@ -93,12 +88,18 @@ class Chain:
 
     def compare(self, noted: NotedSeal, where: str) -> None:
         """Look whether a seal that was noted elsewhere is still there."""
-        found, newest = read(_HASH, [noted.number]), newest_seal()
+        found, newest = read(_HASH.format(hash=raw_column("hash")), [noted.number]), self.newest
         if not found:
             there = f"the newest is {newest.number}" if newest else "there is none"
             self._findings.add("seal", noted.number, f"stands {where} and is gone, with what followed; {there}")
         elif bytes(found[0][0]) != noted.hash:
             self._findings.add("seal", noted.number, f"stands {where} with another hash: history was written anew")
+
+    @property
+    def newest(self) -> NotedSeal | None:
+        """The last seal, when all have been looked at."""
+        number, _, last_hash = self._link
+        return NotedSeal(number, last_hash) if number else None
 
     def _say_unsealed(self, transfer_id: int, seal: Seal) -> None:
         if self._told != seal.number:
@@ -139,8 +140,6 @@ class Chain:
         (debit_balance_ubtt, credit_balance_ubtt, event_at, written_at, key, body, *rest) = row[8:]
         debit, credit = self._accounts[debit_id], self._accounts[credit_id]
         try:
-            if self._has_naive_times:
-                event_at, written_at = event_at.replace(tzinfo=UTC), written_at.replace(tzinfo=UTC)
             return Written(
                 transfer_id,
                 asset,
@@ -156,29 +155,27 @@ class Chain:
                 credit.ref,
                 credit_version,
                 credit_balance_ubtt,
-                event_at,
-                written_at,
+                as_time(event_at),
+                as_time(written_at),
                 key,
                 body,
                 *rest,
             ).leaf()
-        except (TypeError, AttributeError, UnicodeError):  # SQLite keeps anything in any column
+        except (TypeError, AttributeError, ValueError):  # SQLite keeps anything in any column
             return b""
 
     def _say(self, seal: Seal, sentence: str) -> None:
         self._findings.add("seal", seal.number, sentence)
 
 
-def newest_seal() -> NotedSeal | None:
-    found = read(_NEWEST)
-    return NotedSeal(found[0][0], bytes(found[0][1])) if found else None
-
-
 def _read_seals(findings: Findings) -> Iterator[tuple[Seal, bytes]]:
     """Yield what each seal says, and the hash that stands beside it."""
-    for rows in read_in_pieces(_SEALS):
+    for rows in read_in_pieces(_SEALS.format(sealed_at=raw_column("sealed_at"))):
         for number, first_id, last_id, count, root, previous_hash, totals, sealed_at, stored_hash in rows:
             try:
+                if not all(type(one) is int for one in (first_id, last_id, count)):
+                    raise TypeError
+                hash_beside = bytes(stored_hash)
                 seal = Seal(
                     number=number,
                     first_id=first_id,
@@ -187,16 +184,12 @@ def _read_seals(findings: Findings) -> Iterator[tuple[Seal, bytes]]:
                     root=bytes(root),
                     previous_hash=bytes(previous_hash),
                     totals=dict(json.loads(totals)),
-                    sealed_at=_in_utc(sealed_at),
+                    sealed_at=as_time(sealed_at),
                 )
             except (TypeError, ValueError, AttributeError):
                 findings.add("seal", number, "can't be read")
                 continue
-            yield seal, bytes(stored_hash)
-
-
-def _in_utc(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+            yield seal, hash_beside
 
 
 def _hash(seal: Seal) -> bytes:

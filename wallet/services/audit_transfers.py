@@ -7,13 +7,14 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 
 from wallet.domain.accounts import AccountKind, AccountName, BadAccountName, check_account_name
 from wallet.domain.items import TransferKind
 from wallet.domain.money import MAX_AMOUNT_UBTT, Asset, format_amount
 from wallet.services.audit_findings import Findings
-from wallet.services.snapshot import Row, read, read_in_pieces
+from wallet.services.snapshot import Row, as_time, raw_column, read, read_in_pieces
 
 _ACCOUNTS = """
 SELECT id, asset, kind, ref, balance_ubtt, held_ubtt, version FROM wallet_account ORDER BY id
@@ -21,7 +22,7 @@ SELECT id, asset, kind, ref, balance_ubtt, held_ubtt, version FROM wallet_accoun
 # The columns that everybody who takes transfers unpacks in this order.
 _TRANSFERS = """
 SELECT id, asset, kind, debit_id, credit_id, amount_ubtt, debit_version, credit_version, debit_balance_ubtt,
-    credit_balance_ubtt, event_at, written_at, key_hash, body_hash, cause, memo, hold_id, reverses_id
+    credit_balance_ubtt, {event_at}, {written_at}, key_hash, body_hash, cause, memo, hold_id, reverses_id
 FROM wallet_transfer ORDER BY id
 """
 _FIRST_BEYOND = """
@@ -68,7 +69,7 @@ class Books:
     count: int = 0
     redeemed_ubtt: dict[int, int] = field(default_factory=lambda: defaultdict(int))  # by account of a channel
     put_in_ubtt: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-    since: dict[int, object] = field(default_factory=dict)  # by clearing account, when it left zero
+    since: dict[int, datetime | bytes] = field(default_factory=dict)  # by clearing account, when it left zero
     _clearing: set[int] = field(default_factory=set)
 
     def read_accounts(self) -> None:
@@ -184,7 +185,7 @@ class Books:
         self.findings.add("transfer", transfer_id, f"{amount_ubtt!r} is no amount")
         return amount_ubtt if type(amount_ubtt) is int else 0
 
-    def _note_since(self, debit: Account, credit: Account, at: object) -> None:
+    def _note_since(self, debit: Account, credit: Account, at: datetime | bytes) -> None:
         for account in (debit, credit):
             if account.id in self._clearing:
                 if not account.balance_ubtt:
@@ -218,15 +219,16 @@ class Books:
 
 
 def transfers() -> Iterator[list[Row]]:
-    return read_in_pieces(_TRANSFERS)
+    times = {name: raw_column(name) for name in ("event_at", "written_at")}
+    return read_in_pieces(_TRANSFERS.format(**times))
 
 
-def uncleared(books: Books) -> Iterator[tuple[str, str, object]]:
+def uncleared(books: Books) -> Iterator[tuple[str, str, datetime]]:
     """Yield the clearing accounts that are not zero: name, amount, since when."""
     for account_id, at in books.since.items():
         account = books.accounts[account_id]
         name = AccountName(Asset(account.asset), AccountKind(account.kind), account.ref)
-        yield str(name), format_amount(account.balance_ubtt, name.asset), at
+        yield str(name), format_amount(account.balance_ubtt, name.asset), as_time(at)
 
 
 def body_hash(row: Row, debit: str, credit: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -49,3 +50,15 @@ def read_in_pieces(statement: str, params: Sequence[int | str] = ()) -> Iterator
         cursor.execute(statement, params)
         while rows := cursor.fetchmany(AT_ONCE):
             yield rows
+
+
+def raw_column(name: str) -> str:
+    """Return how a column of times or hashes is read so that nothing in it can break the reading; see `as_time`."""
+    return name if connection.vendor == "postgresql" else f"CAST({name} AS BLOB)"
+
+
+def as_time(value: datetime | bytes) -> datetime:
+    """Return the time that such a column had. Raises ValueError or TypeError where SQLite keeps something else."""
+    if isinstance(value, datetime):
+        return value
+    return datetime.fromisoformat(value.decode()).replace(tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -84,8 +85,12 @@ class Command(BaseCommand):
             from_date=options["from_date"],
             to_date=options["to_date"],
         )
-        with _opened(output, otherwise=self.stdout) as out:
-            count = exports.export(out, form=options["format"], selection=selection, progress=self._teller())
+        try:
+            with _opened(output, otherwise=self.stdout) as out:
+                count = exports.export(out, form=options["format"], selection=selection, progress=self._teller())
+        except BrokenPipeError:  # whoever reads has enough, and Python must not write what is left when it ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return
         self.stderr.write(f"{count} transfers")
 
     def _teller(self) -> Callable[[int], None]:
