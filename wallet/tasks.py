@@ -6,9 +6,10 @@ Their queue is `wallet`.
 from datetime import UTC, datetime
 
 from celery import shared_task
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
-from wallet.services import channels, holds, liabilities, seals
+from wallet.services import audit, channels, holds, liabilities, seals
 
 AWAY = (OperationalError, InterfaceError)  # or there would be a traceback each second; web says that it is away
 
@@ -31,3 +32,9 @@ def expire_due() -> None:
     now = datetime.now(UTC)
     holds.expire_due(now=now)
     channels.expire_due(now=now)
+
+
+@shared_task(name="wallet.audit_books", ignore_result=True, throws=AWAY)
+def audit_books() -> None:
+    """Audit the books once a day."""
+    audit.run_if_due(data_folder=settings.DATA_DIR, now=datetime.now(UTC))

@@ -17,6 +17,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "seal": {"task": "wallet.seal_new", "schedule": 1.0, "options": {"expires": 5}},
     "expire": {"task": "wallet.expire_due", "schedule": 10.0, "options": {"expires": 10}},
     "owed": {"task": "wallet.take_liabilities", "schedule": 600.0, "options": {"expires": 60}},
+    "audit": {"task": "wallet.audit_books", "schedule": 600.0, "options": {"expires": 60}},
 }
 
 broker.use()

@@ -300,6 +300,11 @@ class TestAnAuditThatFindsNothing:
         assert (tmp_path / SEAL_FILE).read_text() == f"{run.seal}\n"
         assert [file.name for file in tmp_path.iterdir()] == [SEAL_FILE]
 
+    def test_is_not_repeated_on_the_same_day(self, db: None, tmp_path: Path) -> None:
+        hours = (0, 1, 23, 24, 25)
+        runs = [audit.run_if_due(data_folder=tmp_path, now=NOW + timedelta(hours=hour)) for hour in hours]
+        assert [run is not None for run in runs] == [True, False, False, True, False]
+
     def test_says_so_where_the_note_is_unreadable(self, books: list[int], tmp_path: Path) -> None:
         (tmp_path / SEAL_FILE).write_text("nothing to see here")
         assert "somebody changed it" in audit.run(data_folder=tmp_path, now=NOW).first_finding
