@@ -13,7 +13,7 @@ from seedbox.models import User
 from tests.builders import NOW
 from tests.ledger import ASSET, BTT, TREASURY, fund, lifted_guards, place_hold, post, transfer, user, void
 from wallet.domain.accounts import AccountKind, channel_account, own_account
-from wallet.domain.items import TransferKind
+from wallet.domain.kinds import TransferKind
 from wallet.models import Account, Answer, Channel, Hold, Transfer
 from wallet.services import audit, seals
 from wallet.services.audit import SEAL_FILE

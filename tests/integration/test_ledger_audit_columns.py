@@ -11,7 +11,7 @@ from tests.builders import NOW
 from tests.ledger import ASSET, BTT, fund, lifted_guards, place_hold, post, transfer, user, void
 from tests.servers import ON_SQLITE
 from wallet.domain.accounts import AccountKind, own_account
-from wallet.domain.items import TransferKind
+from wallet.domain.kinds import TransferKind
 from wallet.models import Account, EndedHold, Hold, Seal, Transfer
 from wallet.services import audit, seals
 

@@ -18,7 +18,7 @@ from seedbox.models import User
 from tests.builders import NOW
 from tests.ledger import ASSET, BTT, fund, post, transfer, user
 from wallet.domain.accounts import AccountKind, own_account
-from wallet.domain.items import TransferKind
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.services import ledger
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from wallet.domain.accounts import AccountKind, AccountName, BadAccountName, check_account_name
-from wallet.domain.items import TransferKind
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import MAX_AMOUNT_UBTT, Asset, format_amount
 from wallet.services.audit_findings import Findings
 from wallet.services.snapshot import Row, as_time, raw_column, read, read_in_pieces

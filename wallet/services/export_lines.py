@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from wallet.domain.accounts import AccountKind, AccountName
-from wallet.domain.items import TransferKind
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.services.snapshot import Row, read, read_in_pieces
 
