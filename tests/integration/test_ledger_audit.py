@@ -96,6 +96,10 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
         lambda tips: change("transfer", "amount_ubtt = amount_ubtt + 1", tips[2]),
         r"transfer {2}: says 96999997 µ for user \d+ \(BTT\); amounts up to here make 96999996",
     ),
+    "a kind": (
+        lambda tips: change("transfer", "kind = 12", tips[2]),
+        r"transfer {2}: of kind 12 must not go from user \d+ \(BTT\) to user \d+ \(BTT\)",
+    ),
     "a memo": (lambda tips: change("transfer", "memo = 'thanks'", tips[2]), "transfer {2}: is not what was asked for"),
     "a cause": (lambda tips: change("transfer", "cause = 'tip/2'", tips[5]), "transfer {5}: is not what was asked for"),
     "a balance in a line": (
@@ -109,7 +113,7 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     "a key": (lambda tips: change("transfer", "key_hash = body_hash", tips[2]), "seal 1: has another root"),
     "a receiver": (
         lambda tips: change("transfer", f"credit_id = {_id(AccountKind.FEES)}, credit_version = 9", tips[2]),
-        r"transfer {2}: versions 1 to 8 of fees \(BTT\) before this is gone, or comes after it",
+        r"transfer {2}: of kind 11 must not go from user \d+ \(BTT\) to fees \(BTT\)",
     ),
     "a line that is gone": (
         lambda tips: delete("transfer", tips[2]),

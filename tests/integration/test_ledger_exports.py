@@ -33,7 +33,7 @@ def names(db: None) -> tuple[str, str]:
     """Three days of books: the text of two users' accounts in an export, `user:ID`."""
     olga, sam = (user(User.objects.create(username=name).pk) for name in ("olga", "sam"))
     fund(olga, 5 * BTT)
-    fund(own_account(Asset.TRX, AccountKind.NETWORK_FEES), 7)
+    fund(own_account(Asset.TRX, AccountKind.TREASURY), 7)
     post(transfer(olga, sam, 1, memo='=HYPERLINK("http://192.0.2.7", "\N{COFFIN}")'))
     for days, amount_ubtt in ((1, 1_500_000), (2, 2)):
         at = NOW + timedelta(days=days)
@@ -72,7 +72,7 @@ class TestCsv:
             "0.000001",
         ]
         assert (rows[0]["debit"], rows[0]["credit"], rows[0]["debit_balance"]) == ("chain", names[0], "-5.000000")
-        assert (rows[1]["asset"], rows[1]["credit"]) == ("TRX", "network_fees")
+        assert (rows[1]["asset"], rows[1]["credit"]) == ("TRX", "treasury")
         assert (rows[3]["written_at"], rows[3]["event_at"]) == ("2026-11-24T12:00:00Z", "2026-11-23T12:00:00Z")
 
     def test_has_no_text_that_a_spreadsheet_would_run(self, names: tuple[str, str]) -> None:
@@ -132,7 +132,7 @@ class TestBeancount:
             f"Liabilities:BTT:Users:U-{ids[1]}": Decimal("-1.500001"),
             "Income:BTT:Fees": Decimal("-0.000002"),
             "Assets:TRX:Chain": Decimal("0.000007"),
-            "Equity:TRX:Network-Fees": Decimal("-0.000007"),
+            "Equity:TRX:Treasury": Decimal("-0.000007"),
         }
 
     def test_is_refused_by_bean_check_when_a_millionth_is_missing(self, names: tuple[str, str], tmp_path: Path) -> None:

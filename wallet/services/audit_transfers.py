@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from itertools import product
 
 from wallet.domain.accounts import AccountKind, AccountName, BadAccountName, check_account_name
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import MAX_AMOUNT_UBTT, Asset, format_amount
+from wallet.domain.routes import is_way
 from wallet.services.audit_findings import Findings
 from wallet.services.snapshot import Row, as_time, raw_column, read, read_in_pieces
 
@@ -31,6 +33,7 @@ ORDER BY id LIMIT 1
 """
 CLEARING = frozenset({AccountKind.IN_FLIGHT, AccountKind.SUSPENSE, AccountKind.ROUNDING})
 PAYS_OUT = frozenset({TransferKind.VOUCHER, TransferKind.FEE})
+_WAYS = frozenset(way for way in product(TransferKind, AccountKind, AccountKind) if is_way(*way))
 PAYS_IN = frozenset({TransferKind.CHANNEL_OPENED, TransferKind.CHANNEL_TOPPED_UP})
 
 
@@ -104,6 +107,7 @@ class Books:
                 or not 0 < amount_ubtt <= MAX_AMOUNT_UBTT
                 or debit_id == credit_id
                 or not asset == debit.asset == credit.asset
+                or (kind, debit.kind, credit.kind) not in _WAYS
             ):
                 amount_ubtt = self._impossible(row, debit, credit)
             version, balance_ubtt = debit.version + 1, debit.balance_ubtt - amount_ubtt
@@ -180,6 +184,8 @@ class Books:
             self.findings.add("transfer", transfer_id, f"goes from {debit} to itself")
         if not asset == debit.asset == credit.asset:
             self.findings.add("transfer", transfer_id, f"of asset {asset} goes from {debit} to {credit}")
+        if debit.is_there and credit.is_there and (row[2], debit.kind, credit.kind) not in _WAYS:
+            self.findings.add("transfer", transfer_id, f"of kind {row[2]} must not go from {debit} to {credit}")
         if type(amount_ubtt) is int and 0 < amount_ubtt <= MAX_AMOUNT_UBTT:
             return amount_ubtt
         self.findings.add("transfer", transfer_id, f"{amount_ubtt!r} is no amount")
