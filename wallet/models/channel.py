@@ -39,7 +39,10 @@ class Channel(models.Model):
                 name="wallet_channel_ended_at",
             ),
         ]
-        indexes = [models.Index(fields=["payer", "-opened_at"], name="wallet_channel_of_payer")]
+        indexes = [
+            models.Index(fields=["payer", "-opened_at"], name="wallet_channel_of_payer"),
+            models.Index(fields=["payer"], condition=Q(end=""), name="wallet_channel_open_of_payer"),
+        ]
 
     def __str__(self) -> str:
         return f"channel {self.pk}"

@@ -1,0 +1,11 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("wallet", "0002_guards")]
+    operations = [
+        migrations.AddIndex(
+            model_name="channel",
+            index=models.Index(condition=models.Q(("end", "")), fields=["payer"], name="wallet_channel_open_of_payer"),
+        ),
+    ]

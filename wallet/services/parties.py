@@ -1,0 +1,56 @@
+"""The other side of an entry in words that stand after "from" or "to"; nothing here tells what that side has."""
+
+from collections.abc import Iterable, Mapping
+
+from django.contrib.auth import get_user_model
+
+from wallet.domain.accounts import OWNED, AccountKind, AccountName
+from wallet.domain.money import Asset
+from wallet.models import Account
+
+SHORT_REF_CHARS = 8  # of a channel's 32: enough to tell one's channels apart
+
+WORDS = {
+    AccountKind.CHAIN: "the chain",
+    AccountKind.IN_FLIGHT: "withdrawals under way",
+    AccountKind.SUSPENSE: "unclaimed deposits",
+    AccountKind.FEES: "fees",
+    AccountKind.NETWORK_FEES: "network costs",
+    AccountKind.ROUNDING: "rounding",
+    AccountKind.TREASURY: "the operator",
+    AccountKind.CHANNEL: "channel",
+    AccountKind.BOUNTY: "bounty",
+}
+GONE = "somebody who has left"
+
+
+def in_words(accounts: Iterable[Account]) -> dict[int, str]:
+    """Return a word or name for each account, by its id."""
+    names = {account.pk: account.name for account in accounts}
+    people = get_user_model().objects.in_bulk(
+        [int(name.ref) for name in names.values() if name.kind is AccountKind.USER]
+    )
+    return {pk: _in_words(name, people) for pk, name in names.items()}
+
+
+def _in_words(name: AccountName, people: Mapping[int, object]) -> str:
+    if name.kind is AccountKind.USER:
+        person = people.get(int(name.ref))
+        return str(person) if person is not None else GONE
+    word = WORDS[name.kind]
+    return f"{word} {name.ref[:SHORT_REF_CHARS]}" if name.ref else word
+
+
+def named(text: str, asset: Asset) -> dict[str, object] | None:
+    """Return what the accounts have in common that somebody calls so, by user name or a word above; or None."""
+    person = get_user_model().objects.filter(username__iexact=text).only("pk").first()
+    if person is not None:
+        return {"asset": asset, "kind": AccountKind.USER, "ref": str(person.pk)}
+    word = text.casefold().removeprefix("the ")
+    for kind, words in WORDS.items():
+        known = words.casefold().removeprefix("the ")
+        if word == known:
+            return {"asset": asset, "kind": kind}
+        if kind in OWNED and word.startswith(f"{known} "):
+            return {"asset": asset, "kind": kind, "ref__startswith": word.removeprefix(f"{known} ")}
+    return None

@@ -1,0 +1,270 @@
+"""What happened on an account: its entries newest first, what it holds, what is reserved.
+
+An entry is a transfer seen from one of its accounts. An account's versions count its entries without a gap, so a page
+is a range of versions: two index ranges that together have exactly as many rows as the page, however long the
+statement is. Filters look through such ranges, so many rows a request and no more.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q, Sum
+
+from wallet.domain.accounts import AccountKind, user_account
+from wallet.domain.items import HoldPurpose, TransferKind
+from wallet.domain.money import Asset
+from wallet.models import Account, Channel, Hold, Transfer
+from wallet.services import parties
+
+PAGE_ENTRIES = 50
+CHUNK = 2_000  # versions that one statement of a search reads
+MAX_LOOKED_AT = 10_000  # entries that one request searches: some 50 ms
+MAX_HOLDS_SHOWN = 50
+# Whoever writes hands its time in, so of two entries the later one may be written "earlier" by a little.
+SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A transfer as one of its accounts sees it."""
+
+    id: int  # of the transfer
+    version: int  # counts the account's entries
+    is_credit: bool
+    amount_ubtt: int  # below zero when it left
+    balance_ubtt: int  # after it
+    asset: Asset
+    kind: TransferKind
+    counterparty: str
+    cause: str
+    memo: str
+    event_at: datetime
+    written_at: datetime
+
+
+@dataclass(frozen=True)
+class Detail:
+    """An entry with what it is linked to."""
+
+    entry: Entry
+    reverses_id: int | None
+    reversed_by_id: int | None
+    hold_id: int | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries are asked for. Times are those of writing, which versions follow."""
+
+    kind: TransferKind | None = None
+    counterparty: str = ""  # a user name, or a word of `parties`
+    text: str = ""  # in memo or cause
+    written_from: datetime | None = None
+    written_before: datetime | None = None
+
+
+EVERYTHING = Wanted()
+
+
+@dataclass(frozen=True)
+class Page:
+    """Entries of a statement, newest first."""
+
+    entries: list[Entry]
+    before: int | None  # ask on with it; None: there is nothing older
+    searched_back_to: datetime | None = None  # where a search stopped because it had looked at enough
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What a user has in one asset."""
+
+    asset: Asset
+    available_ubtt: int
+    held_ubtt: int
+    in_channels_ubtt: int  # paid in and not redeemed, in channels that are open
+    is_frozen: bool = False
+
+
+@dataclass(frozen=True)
+class RunningHold:
+    """An amount that is reserved now."""
+
+    id: int
+    amount_ubtt: int
+    asset: Asset
+    purpose: HoldPurpose
+    cause: str
+    expires_at: datetime | None
+
+
+def account_of(user_id: int, asset: Asset) -> Account | None:
+    """Return a user's account, or None while no money has come."""
+    name = user_account(asset, user_id)
+    return Account.objects.filter(asset=name.asset, kind=name.kind, ref=name.ref).first()
+
+
+def balance(account: Account) -> Balance:
+    paid_in = Channel.objects.filter(payer=account, end="").aggregate(
+        rest_ubtt=Sum(F("amount_ubtt") - F("redeemed_ubtt"))
+    )
+    return Balance(
+        Asset(account.asset),
+        account.available_ubtt,
+        account.held_ubtt,
+        int(paid_in["rest_ubtt"] or 0),
+        account.is_frozen,
+    )
+
+
+def running_holds(account: Account) -> list[RunningHold]:
+    """Return what is reserved on the account, the newest first."""
+    if not account.held_ubtt:
+        return []
+    running = Hold.objects.filter(account=account, ended__isnull=True).order_by("-pk")[:MAX_HOLDS_SHOWN]
+    asset = Asset(account.asset)
+    return [
+        RunningHold(hold.pk, hold.amount_ubtt, asset, HoldPurpose(hold.purpose), hold.cause, hold.expires_at)
+        for hold in running
+    ]
+
+
+def read(
+    account: Account, *, wanted: Wanted = EVERYTHING, before: int | None = None, limit: int = PAGE_ENTRIES
+) -> Page:
+    """Return the newest entries that are wanted, of those with a version below `before`.
+
+    A page without filters reads as many rows as it shows. A search ends after MAX_LOOKED_AT and says how far it came.
+    """
+    newest = account.version if before is None else min(before - 1, account.version)
+    oldest = 1
+    if wanted.written_before is not None:
+        newest = _first_written(account, wanted.written_before + SKEW, up_to=newest) - 1
+    if wanted.written_from is not None:
+        oldest = _first_written(account, wanted.written_from - SKEW, up_to=newest)
+    if wanted == EVERYTHING:
+        low = max(oldest, newest - limit + 1)
+        return _page(account, _between(account, low, newest, Q(), Q()), oldest=oldest, reached=low)
+    return _search(account, wanted, newest, oldest, limit)
+
+
+def detail(user_id: int, transfer_id: int) -> Detail | None:
+    """Return a transfer as this user sees it, or None when it touches none of the user's accounts."""
+    transfer = Transfer.objects.select_related("debit", "credit").filter(pk=transfer_id).first()
+    if transfer is None:
+        return None
+    ref = str(user_id)
+    for account, other in ((transfer.credit, transfer.debit), (transfer.debit, transfer.credit)):
+        if account.kind == AccountKind.USER and account.ref == ref:
+            entry = _entry(account.pk, transfer, parties.in_words([other])[other.pk])
+            reversal = Transfer.objects.filter(reverses_id=transfer.pk).values_list("pk", flat=True).first()
+            return Detail(entry, transfer.reverses_id, reversal, transfer.hold_id)
+    return None
+
+
+def _search(account: Account, wanted: Wanted, newest: int, oldest: int, limit: int) -> Page:
+    filters = _filters(account, wanted)
+    if filters is None:  # there is no such counterparty
+        return Page([], None)
+    found: list[Transfer] = []
+    high, end = newest, max(oldest, newest - MAX_LOOKED_AT + 1)
+    while high >= end:
+        low = max(end, high - CHUNK + 1)
+        found += _between(account, low, high, *filters)[: limit - len(found)]
+        if len(found) == limit:
+            return _page(account, found, oldest=oldest, reached=_version(account.pk, found[-1]))
+        high = low - 1
+    searched_back_to = _written_at(account, end) if end > oldest else None
+    return _page(account, found, oldest=oldest, reached=end, searched_back_to=searched_back_to)
+
+
+def _page(
+    account: Account, found: list[Transfer], *, oldest: int, reached: int, searched_back_to: datetime | None = None
+) -> Page:
+    words = parties.in_words(_other(account.pk, transfer) for transfer in found)
+    entries = [_entry(account.pk, transfer, words[_other(account.pk, transfer).pk]) for transfer in found]
+    return Page(entries, reached if reached > oldest else None, searched_back_to)
+
+
+def _filters(account: Account, wanted: Wanted) -> tuple[Q, Q] | None:
+    """Return what debits and what credits of the account must meet, or None when nothing can."""
+    both = Q()
+    if wanted.kind is not None:
+        both &= Q(kind=wanted.kind)
+    if wanted.text:
+        both &= Q(memo__icontains=wanted.text) | Q(cause__icontains=wanted.text)
+    if wanted.written_from is not None:
+        both &= Q(written_at__gte=wanted.written_from)
+    if wanted.written_before is not None:
+        both &= Q(written_at__lt=wanted.written_before)
+    if not wanted.counterparty:
+        return both, both
+    others = parties.named(wanted.counterparty, Asset(account.asset))
+    if others is None:
+        return None
+    return both & _through("credit", others), both & _through("debit", others)
+
+
+def _through(side: str, others: dict[str, object]) -> Q:
+    """Return conditions on accounts as one on the transfers that have such an account on that side."""
+    return Q(**{f"{side}__{name}": value for name, value in others.items()})
+
+
+def _between(account: Account, low: int, high: int, debits: Q, credits: Q) -> list[Transfer]:
+    """Return the account's transfers of these versions that meet the filters, newest first."""
+    if high < low:
+        return []
+    rows = Transfer.objects.defer("key_hash", "body_hash")
+    found = [
+        *rows.filter(debits, debit_id=account.pk, debit_version__range=(low, high)).select_related("credit"),
+        *rows.filter(credits, credit_id=account.pk, credit_version__range=(low, high)).select_related("debit"),
+    ]
+    return sorted(found, key=lambda transfer: _version(account.pk, transfer), reverse=True)
+
+
+def _first_written(account: Account, at: datetime, *, up_to: int) -> int:
+    """Return the first version that was written at that time or later; the one after `up_to` if none was."""
+    low, high = 1, up_to + 1
+    while low < high:
+        middle = (low + high) // 2
+        if _written_at(account, middle) < at:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _written_at(account: Account, version: int) -> datetime:
+    times = Transfer.objects.values_list("written_at", flat=True)
+    found = (
+        times.filter(debit_id=account.pk, debit_version=version).first()
+        or times.filter(credit_id=account.pk, credit_version=version).first()
+    )
+    assert found is not None, f"{account} has no entry {version}: its books are broken"
+    return found
+
+
+def _entry(account_id: int, transfer: Transfer, counterparty: str) -> Entry:
+    is_credit = transfer.credit_id == account_id
+    return Entry(
+        id=transfer.pk,
+        version=_version(account_id, transfer),
+        is_credit=is_credit,
+        amount_ubtt=transfer.amount_ubtt if is_credit else -transfer.amount_ubtt,
+        balance_ubtt=transfer.credit_balance_ubtt if is_credit else transfer.debit_balance_ubtt,
+        asset=Asset(transfer.asset),
+        kind=TransferKind(transfer.kind),
+        counterparty=counterparty,
+        cause=transfer.cause,
+        memo=transfer.memo,
+        event_at=transfer.event_at,
+        written_at=transfer.written_at,
+    )
+
+
+def _version(account_id: int, transfer: Transfer) -> int:
+    return transfer.credit_version if transfer.credit_id == account_id else transfer.debit_version
+
+
+def _other(account_id: int, transfer: Transfer) -> Account:
+    return transfer.debit if transfer.credit_id == account_id else transfer.credit
