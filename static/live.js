@@ -4,6 +4,7 @@
 //   data-row="holding-12" … data-cell="down"     text (or a progress bar's value) of that row's cell
 //   data-attr="data-tone:state_tone title:name"  attributes of that row's element from its cells
 //   data-list="peers-12" with a <template>       one clone for each row of the list, known by data-key
+//   data-head="entries" with a <template>        new rows of a message "head" are put on top; its rows never change
 //   data-watch="detail-12"                       watched as long as it is in the page; rows only while on screen
 //   data-refetch="torrents"                      gets the event "refetch" when its list has changed
 //   data-live-status                             says whether all this works
@@ -23,6 +24,8 @@ const MARGIN = "200px"; // rows just outside are watched, too: they are on scree
 const SIGNED_OUT = 4401;
 const FACTOR_WANTED = 4403;
 const SAFE_ATTRIBUTE = /^(data-[a-z-]+|aria-[a-z-]+|title|datetime)$/;
+const OWN_PAGE = /^[a-z]+\/[0-9]+\/$/; // below the page that is open: the only addresses that a link takes
+const MAX_ON_TOP = 300; // rows of a list that grows while somebody looks
 
 const STATUS_TEXT = { live: "Live", reconnecting: "Reconnecting…", "signed-out": "Signed out" };
 
@@ -203,6 +206,7 @@ function heard(message) {
     lists.set(message.list, message.rows);
     patchList(message.list, message.rows);
   }
+  if (message.type === "head") putOnTop(message.list, message.rows);
   if (message.type === "changed") later(`refetch ${message.what}`, REFETCH_REST_MS, () => refetch(message.what));
 }
 
@@ -229,9 +233,13 @@ function patch(root, cells) {
     if (cell in cells) setCell(element, cells[cell]);
     for (const pair of element.dataset.attr?.split(" ") ?? []) {
       const [attribute, name] = pair.split(":");
-      if (name in cells && SAFE_ATTRIBUTE.test(attribute)) setAttribute(element, attribute, String(cells[name]));
+      if (name in cells && isSafe(attribute, cells[name])) setAttribute(element, attribute, String(cells[name]));
     }
   }
+}
+
+function isSafe(attribute, value) {
+  return attribute === "href" ? OWN_PAGE.test(value) : SAFE_ATTRIBUTE.test(attribute);
 }
 
 function setCell(element, value) {
@@ -261,6 +269,31 @@ function patchList(name, rows) {
       place = element;
     }
   }
+}
+
+// What somebody reads further down stays where it is. A list that lacks rows in between is fetched.
+function putOnTop(name, rows) {
+  for (const list of document.querySelectorAll(`[data-head="${CSS.escape(name)}"]`)) {
+    const shown = [...list.querySelectorAll(":scope > [data-key]")];
+    const known = new Set(shown.map((element) => element.dataset.key));
+    const fresh = Object.entries(rows).filter(([key]) => !known.has(key));
+    const scrolled = list.getBoundingClientRect().top < 0;
+    const isWhole = shown.length && fresh.length < Object.keys(rows).length;
+    if (fresh.length && (!isWhole || (shown.length > MAX_ON_TOP && !scrolled))) refetch(list.dataset.refetchWith);
+    else if (fresh.length) insertOnTop(list, fresh, scrolled ? shown[0] : null);
+  }
+}
+
+function insertOnTop(list, fresh, anchor) {
+  const template = list.querySelector(":scope > template");
+  const before = anchor?.getBoundingClientRect().top;
+  for (const [key, cells] of fresh.reverse()) {
+    const element = newRow(template, key);
+    element.classList.add("is-new");
+    patch(element, cells);
+    template.after(element);
+  }
+  if (anchor) scrollBy({ top: anchor.getBoundingClientRect().top - before, behavior: "instant" });
 }
 
 function newRow(template, key) {

@@ -63,7 +63,7 @@ def _start() -> None:
     os.environ.update(
         SEEDBOX_DATA=str(FOLDER / "data"),
         REDIS_URL=f"unix://{REDIS_SOCKET}",
-        WALLET_NETWORK="off",
+        WALLET_NETWORK="devnet",
         NODE_LISTEN="127.0.0.1:6881",
         SEEDBOX_SECRET_KEY="tests only",
         DATABASE_URL="" if ON_SQLITE else _start_postgres(),

@@ -1,8 +1,8 @@
 """Who looks at what: names on somebody's screen, kept in Redis for a few seconds each, for all nodes and web processes.
 
-A name is `holding-<id>` (its row) or `detail-<id>` (its page). Redis's own clock decides what has expired, so that
-machines whose clocks differ agree. A reader also learns which names were asked for anew since it last read: those
-want to be sent whole, not as changes only.
+A name is `holding-<id>` (its row), `detail-<id>` (its page) or `<kind>-<user>` (see `watchables`). Redis's own clock
+decides what has expired, so that machines whose clocks differ agree. A reader also learns which names were asked for
+anew since it last read: those want to be sent whole, not as changes only.
 """
 
 import asyncio
@@ -57,6 +57,7 @@ class Watched:
     rows: frozenset[int] = frozenset()
     details: frozenset[int] = frozenset()
     asked: frozenset[str] = field(default=frozenset())
+    others: frozenset[str] = field(default=frozenset())  # names of other kinds: see `watchables`
 
     def __bool__(self) -> bool:
         return bool(self.rows or self.details)
@@ -83,7 +84,8 @@ class WatchReader:
         except (redis.RedisError, OSError) as problem:
             raise WatchesUnknown(str(problem)) from problem
         self._read_at_ms = int(now_ms)
-        return Watched(rows=_ids(names, "holding-"), details=_ids(names, "detail-"), asked=frozenset(asked))
+        others = frozenset(name for name in names if not name.startswith(("holding-", "detail-")))
+        return Watched(_ids(names, "holding-"), _ids(names, "detail-"), frozenset(asked), others)
 
     def close(self) -> None:
         self._redis.close()

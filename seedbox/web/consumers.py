@@ -1,7 +1,8 @@
 """The one live socket of a page: the browser says what is on its screen, the node's messages pass through as they are.
 
 A socket hears its user's group from the start and the group of a page (`detail-<id>`) while it watches it. Only a
-user's own holdings are ever watched: that is asked of the database with every set and again at every renewal.
+user's own holdings are ever watched: that is asked of the database with every set and again at every renewal. What
+other apps let pages watch (`watchables`) is always the user's own.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from django.utils import timezone
 from redis import RedisError
 
 from seedbox.models import User
-from seedbox.services import factors, snapshots
+from seedbox.services import factors, snapshots, watchables
 from seedbox.services.live import detail_group, encode, user_group
 from seedbox.services.logins import CHECK_LOGIN
 from seedbox.services.watches import RENEWAL_S, WatchesUnknown, WatchWriter, shared_writer
@@ -118,11 +119,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 await self._send_whole(self._names & frame.resync)
 
     async def live_text(self, message: dict[str, str]) -> None:
-        """Pass on a message of a group; one is an order to us."""
+        """Pass on a message of a group; some are orders to us."""
         if message["text"] == CHECK_LOGIN:
             await self._renew_now()
-            return
-        await self.send(text_data=message["text"])
+        elif (kind := watchables.kind_of_order(message["text"])) is not None:
+            async with self._lock:
+                await self._send_kinds(self._names.kinds & {kind})
+        else:
+            await self.send(text_data=message["text"])
 
     def _may_speak(self) -> bool:
         now_s = time.monotonic()
@@ -135,7 +139,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Replace what is watched: listen first, then send how the new ones stand, so that nothing falls between."""
         before = self._names
         own = await database_sync_to_async(snapshots.own_ids)(user_id=self.user_id, holding_ids=wanted.rows)
-        await self._listen(wanted & Names(own, own))
+        await self._listen(wanted & Names(own, own, wanted.kinds))
         await self._send_whole(self._names - before)
 
     async def _listen(self, names: Names) -> None:
@@ -150,13 +154,21 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
         The node's word comes after ours: messages of groups wait until this frame is done.
         """
-        if not (names.rows or names.details):
+        if names == Names():
             return
         with contextlib.suppress(WatchesUnknown):  # the next renewal tries again
-            await self.writer.renew(_texts(names), asked=True)
+            await self.writer.renew(self._texts(names), asked=True)
+        await self._send_kinds(names.kinds)
+        if not names.rows:
+            return
         read = database_sync_to_async(snapshots.messages)
         for text in await read(user_id=self.user_id, row_ids=names.rows, page_ids=names.details):
             await self.send(text_data=text)
+
+    async def _send_kinds(self, kinds: frozenset[str]) -> None:
+        if kinds:
+            for text in await database_sync_to_async(watchables.read)(kinds, user_id=self.user_id):
+                await self.send(text_data=text)
 
     async def _renew_for_ever(self) -> None:
         while True:
@@ -187,17 +199,17 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """
         session_key = self.scope["session"].session_key
         own = await database_sync_to_async(_still_own)(session_key, self.user_id, self._names.rows)
-        await self._listen(self._names & Names(own, own))
+        await self._listen(self._names & Names(own, own, self._names.kinds))
         try:
-            missed_nothing = await self.writer.renew(_texts(self._names), asked=False)
+            missed_nothing = await self.writer.renew(self._texts(self._names), asked=False)
         except WatchesUnknown:
             missed_nothing = False
         if not missed_nothing:
             await self._send_whole(self._names)
 
-
-def _texts(names: Names) -> list[str]:
-    return [*(f"holding-{pk}" for pk in names.rows), *(f"detail-{pk}" for pk in names.details)]
+    def _texts(self, names: Names) -> list[str]:
+        kinds = (watchables.watched_name(kind, self.user_id) for kind in names.kinds)
+        return [*(f"holding-{pk}" for pk in names.rows), *(f"detail-{pk}" for pk in names.details), *kinds]
 
 
 def _must_set_up(user: object) -> bool:

@@ -5,9 +5,12 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
+from seedbox.services import watchables
+
 MAX_FRAME_CHARS = 32_768  # 500 names of 20 digits fit twice
 MAX_NAMES = 500
 
+_KIND = re.compile(r"[a-z]{1,20}", re.ASCII)
 _NAME = re.compile(r"(holding|detail)-([1-9][0-9]{0,17})", re.ASCII)  # 18 digits fit into a 64-bit id
 _VERBS = {"watch", "resync"}
 
@@ -18,16 +21,17 @@ class BadFrame(Exception):
 
 @dataclass(frozen=True)
 class Names:
-    """Holdings by what is shown of them; a page shows the row, too."""
+    """Holdings by what is shown of them (a page shows the row, too), and kinds of which a page shows its user's own."""
 
     rows: frozenset[int] = frozenset()
     details: frozenset[int] = frozenset()
+    kinds: frozenset[str] = frozenset()
 
     def __and__(self, other: Self) -> Self:
-        return type(self)(self.rows & other.rows, self.details & other.details)
+        return type(self)(self.rows & other.rows, self.details & other.details, self.kinds & other.kinds)
 
     def __sub__(self, other: Self) -> Self:
-        return type(self)(self.rows - other.rows, self.details - other.details)
+        return type(self)(self.rows - other.rows, self.details - other.details, self.kinds - other.kinds)
 
 
 @dataclass(frozen=True)
@@ -54,4 +58,5 @@ def _names(value: object) -> Names:
         raise BadFrame(f"not a list of at most {MAX_NAMES} names")
     found = [match for name in value if (match := _NAME.fullmatch(name))]
     details = frozenset(int(match[2]) for match in found if match[1] == "detail")
-    return Names(rows=details | {int(match[2]) for match in found}, details=details)
+    kinds = watchables.known(name for name in value if _KIND.fullmatch(name))
+    return Names(rows=details | {int(match[2]) for match in found}, details=details, kinds=kinds)

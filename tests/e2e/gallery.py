@@ -95,12 +95,18 @@ SHOTS = (
     Shot("mfa_view_recovery_codes", "/accounts/2fa/codes/", "admin"),
     Shot("mfa_generate_recovery_codes", "/accounts/2fa/codes/new/", "admin"),
     Shot("mfa_add_webauthn", "/accounts/2fa/passkeys/add/", "newcomer"),
+    Shot("money", "/wallet/", "admin"),
+    Shot("money-empty", "/wallet/", "newcomer", covers="money"),
+    Shot("money-nothing-found", "/wallet/?text=nothing+of+that+kind", "admin", covers="money"),
+    Shot("money-filtered", "/wallet/?kind=tip&who=ben", "admin", covers="money"),
+    Shot("money_entry", "/wallet/entries/{entry}/", "admin"),
     Shot("not-found", "/nothing-here/", "admin"),
 )
 
 # Addresses that show no page of their own.
 NO_PAGES = {
     "torrents_fragment": "the list of `torrents`",
+    "money_history": "the history of `money`",
     "torrents_add": "takes a form",
     "torrents_change": "takes a form",
     "healthz": "for machines",

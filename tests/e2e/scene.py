@@ -13,6 +13,7 @@ from tests.e2e import steps
 from tests.e2e.browser import DESKTOP, open_page
 from tests.e2e.gallery import VISITORS, Shot
 from tests.factors import code_of
+from tests.payer import Payment, pay
 from tests.peer import Peer
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ MIB = 1024 * 1024
 SLOW_BYTES_PER_S = 32 * 1024  # a download that still goes on when the last picture is taken
 WHOLE, SLOW, BROKEN = "Sintel (2010) 1080p", "debian-13.1.0-amd64-netinst.iso", "Big Buck Bunny 2160p.mkv"
 UNKNOWN = "magnet:?xt=urn:btih:" + "5a" * 20 + "&dn=Cosmos%20Laundromat"
+LONG_MEMO = "And the rest of it, with a memo that is about as long as one may be, so that it has to wrap on every phone"
 NOT_FOUND = "status of 404"  # some of these pages say so
 
 
@@ -39,6 +41,7 @@ class Scene:
         self._add_torrents(folder, cleanup)
         self._sign_in()
         self._ask_for_factors()
+        self._pay()
 
     def _add_torrents(self, folder: Path, cleanup: ExitStack) -> None:
         make_content(folder, {f"{WHOLE}/film.mkv": 3 * MIB, f"{WHOLE}/subtitles/Français.srt": 90_000}, seed=1)
@@ -77,6 +80,22 @@ class Scene:
         halfway.get_by_label("Password", exact=True).fill(self._box.admin_password)
         halfway.get_by_role("button", name="Sign in", exact=True).click()
         expect(halfway.get_by_role("heading", name="One more step")).to_be_visible()
+
+    def _pay(self) -> None:
+        """Let some money have come and gone."""
+        admin = self._box.admin_user
+        paid = pay(
+            self._box,
+            Payment("chain", admin, "12500", "DEPOSIT"),
+            Payment(admin, "ben", "25", "TIP", "Thanks for the subtitles!"),
+            Payment(admin, "channel", "1000", "CHANNEL_OPENED"),
+            Payment("channel", admin, "412.037551", "CHANNEL_CLOSED"),
+            Payment(admin, "", "320.5"),
+            Payment("ben", admin, "24.25", "TIP", LONG_MEMO),
+            Payment("ben", admin, "0.75", "TIP", "Half a coffee"),
+        )
+        self._words["entry"] = paid[-1]
+        self._words["deposit"] = paid[0]
 
     def _sign_up_admin(self, page: Page, link: str) -> None:
         steps.fill_sign_up(page, link, "ben")

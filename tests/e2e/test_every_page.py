@@ -24,7 +24,7 @@ SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElemen
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Scene]":
     with ExitStack() as cleanup:
-        box = cleanup.enter_context(Box())
+        box = cleanup.enter_context(Box(WALLET_NETWORK="devnet"))
         browser = cleanup.enter_context(chromium())
         yield Scene(box, browser, tmp_path_factory.mktemp("scene"), cleanup)
 

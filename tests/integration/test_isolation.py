@@ -17,7 +17,9 @@ from seedbox.models.user import Role
 from seedbox.services import people
 from seedbox.web.sockets import socket_urls
 from tests.builders import NOW, SOMEWHERE, let_in, make_holding, make_observation, make_torrent
+from tests.ledger import BTT, CHAIN, post, transfer, user
 from tests.sockets import browser_of
+from wallet.domain.items import TransferKind
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
@@ -37,6 +39,7 @@ class Box:
     invitation: Invitation
     token: str
     member: User
+    transfer_id: int  # of a deposit to the owner
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,9 @@ ROWS: dict[str, Row] = {
     "mfa_add_webauthn": Row(200, 200, 200, SIGN_IN),
     "mfa_remove_webauthn": Row(200, 404, 404, SIGN_IN, args=lambda box: [owners_passkey(box)]),
     "mfa_login_webauthn": Row(302, 302, 302, SIGN_IN),
+    "money": MEMBERS,
+    "money_history": MEMBERS,
+    "money_entry": Row(200, 404, 404, SIGN_IN, args=lambda box: [box.transfer_id]),
 }
 
 
@@ -143,7 +149,9 @@ def box(owner: User, stranger: User, admin: User) -> Box:
     torrent = make_torrent(SECRET_NAME)
     make_observation(torrent)
     fresh = people.invite(created_by=admin, role=Role.MEMBER, origin=SOMEWHERE, now=NOW.replace(year=2999))
-    return Box(make_holding(owner, torrent), fresh.invitation, fresh.token, stranger)
+    paid = post(transfer(CHAIN, user(owner.pk), BTT, memo=SECRET_NAME, kind=TransferKind.DEPOSIT)).transfer_id
+    assert paid
+    return Box(make_holding(owner, torrent), fresh.invitation, fresh.token, stranger, paid)
 
 
 def open_as(person: str, name: str, box: Box) -> "Response":
@@ -197,7 +205,7 @@ class TestEveryAddress:
         assert own.runs
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("committed_books")
 class TestEverySocket:
     def test_is_the_one_that_is_tried_here(self) -> None:
         assert [str(pattern.pattern) for pattern in socket_urls] == ["live/"]
@@ -209,11 +217,11 @@ class TestEverySocket:
 
 
 def hear_about(row: str, *, detail: str, person: str) -> bool:
-    user = User.objects.filter(username={"owner": "olga", "stranger": "sam", "admin": "ada"}.get(person, "")).first()
+    who = User.objects.filter(username={"owner": "olga", "stranger": "sam", "admin": "ada"}.get(person, "")).first()
 
     async def watch() -> bool:
-        async with browser_of(user) as browser:
-            if user is None:
+        async with browser_of(who) as browser:
+            if who is None:
                 return await browser.close_code() < 4000
             await browser.say(watch=[row, detail])
             if await browser.hears_nothing():

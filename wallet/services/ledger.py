@@ -14,6 +14,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 
 from wallet.domain.items import Item, check_batch, key_hash
 from wallet.domain.posting import Decision, Outcome, decide
+from wallet.services import changes
 from wallet.services.books import Absent, Request, Store
 from wallet.services.books_postgresql import PostgresqlStore
 from wallet.services.books_sqlite import SqliteStore
@@ -101,6 +102,7 @@ def _try_to_post(items: Sequence[Item], request: Request, now: datetime, *, take
 def _write(decision: Decision, now: datetime) -> None:
     if decision.lines or decision.answers or decision.ended:
         store().write(decision, now=now)
+        changes.tell_after_commit(account.name for account in decision.changed.values())
     for outcome, first in decision.replays:
         outcome.transfer_id, outcome.hold_id = first.transfer_id, first.hold_id
 

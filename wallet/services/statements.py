@@ -36,6 +36,7 @@ class Entry:
     asset: Asset
     kind: TransferKind
     counterparty: str
+    counterparty_kind: AccountKind
     cause: str
     memo: str
     event_at: datetime
@@ -255,6 +256,7 @@ def _entry(account_id: int, transfer: Transfer, counterparty: str) -> Entry:
         asset=Asset(transfer.asset),
         kind=TransferKind(transfer.kind),
         counterparty=counterparty,
+        counterparty_kind=AccountKind(_other(account_id, transfer).kind),
         cause=transfer.cause,
         memo=transfer.memo,
         event_at=transfer.event_at,

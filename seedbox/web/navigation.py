@@ -1,0 +1,32 @@
+"""The links of the bar on top that other apps bring; the composition root registers them."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry of the bar; it is the current one on the addresses in `pages`."""
+
+    url_name: str
+    label: str
+    icon: str
+    pages: frozenset[str]
+    for_admins: bool = False
+
+
+_links: dict[str, Link] = {}
+
+
+def register(link: Link) -> None:
+    _links[link.url_name] = link
+
+
+def forget(url_name: str) -> None:
+    _links.pop(url_name, None)
+
+
+def links(request: HttpRequest) -> dict[str, list[Link]]:
+    """Return the links for a template, as a context processor does."""
+    return {"nav_links": list(_links.values())}

@@ -1,0 +1,10 @@
+"""What this install has chosen."""
+
+from django.conf import settings
+
+from wallet.domain.money import Asset
+
+
+def market_asset() -> Asset:
+    """Return the asset that grants, tips and deals are in."""
+    return Asset[settings.WALLET_ASSET.upper()]

@@ -1,0 +1,33 @@
+"""One entry of one's own: both sides, the cause, and the proof that it stands in the sealed books."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from wallet.domain.accounts import AccountKind
+from wallet.domain.money import format_amount
+from wallet.services import proofs, statements
+from wallet.services.entry_rows import entry_row
+from wallet.web.doors import for_members, user_id
+
+
+@for_members
+@require_GET
+def money_entry(request: HttpRequest, transfer_id: int) -> HttpResponse:
+    detail = statements.detail(user_id(request), transfer_id)
+    if detail is None:
+        raise Http404
+    entry, proof = detail.entry, proofs.inclusion(transfer_id)
+    context = {
+        "detail": detail,
+        "entry": entry,
+        "row": entry_row(entry),
+        "amount": format_amount(abs(entry.amount_ubtt), entry.asset),
+        "balance": format_amount(entry.balance_ubtt, entry.asset),
+        "sender": entry.counterparty if entry.is_credit else "you",
+        "receiver": "you" if entry.is_credit else entry.counterparty,
+        "proof": proof,
+        # The sealed text has the balances of both sides in it: only the chain's is no secret.
+        "document": proof.as_json() if proof and entry.counterparty_kind is AccountKind.CHAIN else None,
+    }
+    return render(request, "wallet/entry.html", context)

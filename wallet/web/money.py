@@ -1,0 +1,61 @@
+"""A user's own money: what there is, and what happened."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+from django_htmx.http import replace_url
+
+from wallet.services import statements
+from wallet.services.entry_rows import balance_row, entry_row, hold_row, minute
+from wallet.services.install import market_asset
+from wallet.services.parties import WORDS
+from wallet.services.statements import Balance
+from wallet.web.doors import for_members, user_id
+from wallet.web.history_query import KINDS, read_asked
+
+
+@for_members
+@require_GET
+def money(request: HttpRequest) -> HttpResponse:
+    asset = market_asset()
+    account = statements.account_of(user_id(request), asset)
+    balance = statements.balance(account) if account else Balance(asset, 0, 0, 0)
+    holds = statements.running_holds(account) if account else []
+    context = _history_context(request) | {
+        "balance": balance_row(balance),
+        "holds": [hold_row(hold) for hold in holds],
+        "is_frozen": balance.is_frozen,
+    }
+    return render(request, "wallet/money.html", context)
+
+
+@for_members
+@require_GET
+def money_history(request: HttpRequest) -> HttpResponse:
+    """Answer with the history alone, for the filters and for what was missed."""
+    response = render(request, "wallet/_history.html", _history_context(request))
+    if request.headers.get("HX-Source") == "form#history-filter":
+        replace_url(response, reverse("money") + read_asked(request.GET).query(before=None))
+    return response
+
+
+def _history_context(request: HttpRequest) -> dict[str, Any]:
+    asked = read_asked(request.GET)
+    account = statements.account_of(user_id(request), market_asset())
+    page = statements.read(account, wanted=asked.wanted, before=asked.before) if account else statements.Page([], None)
+    searched = page.searched_back_to
+    return {
+        "rows": [entry_row(entry) for entry in page.entries],
+        "asked": asked,
+        "unit": market_asset().unit,
+        "is_newest": not asked.filters and asked.before is None,
+        "here": asked.query(before=asked.before),
+        "newest": asked.query(before=None),
+        "older": asked.query(before=page.before) if page.before is not None else None,
+        "searched_back_to": minute(searched) if searched else "",
+        "kinds": KINDS,
+        "parties": sorted(WORDS.values()),
+    }

@@ -1,0 +1,9 @@
+from django.urls import URLPattern, path
+
+from wallet.web import entry, money
+
+urlpatterns: list[URLPattern] = [
+    path("", money.money, name="money"),
+    path("history/", money.money_history, name="money_history"),
+    path("entries/<int:transfer_id>/", entry.money_entry, name="money_entry"),
+]
