@@ -32,6 +32,7 @@ class Code(StrEnum):
     REVERSED = "reversed"  # already, and only once
     NOT_REVERSIBLE = "not_reversible"  # a reversal, or not the mirror of what it names
     LINKED = "linked"  # refused with its group
+    LIMIT = "limit"  # a limit of whoever asked the ledger; decided and kept by them, under the locks of the batch
 
 
 # Malformed or meant for something that is not there: the caller mends it under the same key. All other refusals are

@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import Q
 
 from wallet.models.account import Account
 
@@ -21,8 +22,16 @@ class OperatorAct(models.Model):
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="acts")
     transfer_id = models.BigIntegerField(null=True)
     reason = models.CharField(max_length=200)
+    # Of the form that asked for it, so that a double click acts once. Always set; null and the condition below only
+    # keep SQLite from making the table anew, which would drop its triggers.
+    key_hash = models.BinaryField(max_length=16, null=True)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key_hash"], condition=Q(key_hash__isnull=False), name="wallet_act_key_once"
+            )
+        ]
         indexes = [models.Index(fields=["-at", "-id"], name="wallet_act_newest_first")]
 
     def __str__(self) -> str:

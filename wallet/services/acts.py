@@ -1,0 +1,103 @@
+"""The log of what operators did: all of it for admins, the part about own accounts for everybody."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from wallet.domain.accounts import AccountKind
+from wallet.domain.money import Asset, format_amount
+from wallet.models import Account, OperatorAct, Transfer
+from wallet.services.holders import Holder, holders
+
+PAGE_LINES = 50
+MAX_NAME_CHARS = 150
+
+
+@dataclass(frozen=True)
+class ActLine:
+    """One act, as a line of the log."""
+
+    id: int
+    at: datetime
+    what: str  # Granted, Froze …
+    actor_name: str
+    reason: str
+    account_id: int
+    holder: Holder
+    other: Holder | None  # to or from whom the money went
+    preposition: str  # to or from, before `other`
+    amount: str  # "" where none moved
+    transfer_id: int | None
+    is_own: bool  # touches an account of who did it
+
+
+@dataclass(frozen=True)
+class ActPage:
+    """A part of the log, newest first."""
+
+    lines: Sequence[ActLine]
+    before: int | None  # where the next, older page begins; None: there is none
+
+
+def all_acts(*, person: str = "", before: int | None = None, limit: int = PAGE_LINES) -> ActPage:
+    """Return everybody's acts; `person` is the whole name of who acted."""
+    acts = OperatorAct.objects.all()
+    return _page(acts.filter(actor_name__iexact=person) if person else acts, before, limit)
+
+
+def acts_on_user(user_id: int, *, before: int | None = None, limit: int = PAGE_LINES) -> ActPage:
+    """Return what was done to a user's accounts, in whatever asset."""
+    accounts = Account.objects.filter(kind=AccountKind.USER, ref=str(user_id))
+    return _page(_touching(list(accounts.values_list("pk", flat=True))), before, limit)
+
+
+def acts_on_account(account_id: int, *, before: int | None = None, limit: int = PAGE_LINES) -> ActPage:
+    return _page(_touching([account_id]), before, limit)
+
+
+def _touching(account_ids: list[int]) -> QuerySet[OperatorAct]:
+    """Acts are few: each that moved money is looked up by its transfer's id."""
+    sides = Q(debit__in=account_ids) | Q(credit__in=account_ids)
+    moved = Transfer.objects.filter(sides, pk=OuterRef("transfer_id"))
+    return OperatorAct.objects.filter(Q(account__in=account_ids) | Exists(moved))
+
+
+def _page(acts: QuerySet[OperatorAct], before: int | None, limit: int) -> ActPage:
+    """Read one line more than is shown, to know whether there is another page."""
+    if before is not None:
+        acts = acts.filter(pk__lt=before)
+    found = list(acts.select_related("account").order_by("-pk")[: limit + 1])
+    return ActPage(_lines(found[:limit]), found[limit - 1].pk if len(found) > limit else None)
+
+
+def _lines(acts: Iterable[OperatorAct]) -> list[ActLine]:
+    acts = list(acts)
+    ids = [act.transfer_id for act in acts if act.transfer_id is not None]
+    transfers = Transfer.objects.select_related("debit", "credit").in_bulk(ids)
+    accounts = {act.account_id: act.account for act in acts}
+    for transfer in transfers.values():
+        accounts |= {transfer.debit_id: transfer.debit, transfer.credit_id: transfer.credit}
+    names = holders(accounts.values())
+    return [_line(act, transfers.get(act.transfer_id or 0), names) for act in acts]
+
+
+def _line(act: OperatorAct, transfer: Transfer | None, names: dict[int, Holder]) -> ActLine:
+    touched = [transfer.debit, transfer.credit] if transfer else [act.account]
+    other = next((account for account in touched if account.pk != act.account_id), None)
+    is_own = any(account.kind == AccountKind.USER and account.ref == str(act.actor_id) for account in touched)
+    return ActLine(
+        id=act.pk,
+        at=act.at,
+        what=act.get_kind_display(),
+        actor_name=act.actor_name,
+        reason=act.reason,
+        account_id=act.account_id,
+        holder=names[act.account_id],
+        other=names[other.pk] if other else None,
+        preposition="to" if transfer and transfer.debit_id == act.account_id else "from",
+        amount=format_amount(transfer.amount_ubtt, Asset(transfer.asset)) if transfer else "",
+        transfer_id=act.transfer_id,
+        is_own=is_own,
+    )

@@ -1,0 +1,262 @@
+"""What an operator may do to accounts: grant, freeze, thaw, adjust, reverse.
+
+Nothing here makes money: it moves between accounts that have it. Each act has a reason and is written down in the
+transaction of its effect; the same key acts once. What is refused is Refused, with a sentence.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from wallet.domain.accounts import AccountKind, AccountName, own_account, user_account
+from wallet.domain.items import Transfer as TransferItem
+from wallet.domain.items import TransferKind, key_hash
+from wallet.domain.money import format_amount
+from wallet.domain.posting import Code, Outcome
+from wallet.models import Account, OperatorAct, Transfer
+from wallet.models.operator_act import ActKind
+from wallet.services import ledger
+from wallet.services.attempts import in_one_transaction, open_absent
+from wallet.services.holders import holder
+from wallet.services.install import market_asset
+from wallet.services.refusals import Refused
+from wallet.services.reversals import reverse as reverse_transfer
+
+MAX_REASON_CHARS = 200
+# Accounts whose balance follows from something else (the chain, a withdrawal, a deal): moved by hand they would lie.
+ADJUSTABLE = frozenset(
+    {
+        AccountKind.USER,
+        AccountKind.SUSPENSE,
+        AccountKind.FEES,
+        AccountKind.NETWORK_FEES,
+        AccountKind.ROUNDING,
+        AccountKind.TREASURY,
+    }
+)
+REVERSIBLE = frozenset({TransferKind.TIP, TransferKind.GRANT, TransferKind.ADJUSTMENT})  # for the same reason
+
+USED = "This form was used already. Open it anew, and look first what has happened."
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The operator who acts."""
+
+    id: int
+    name: str
+
+
+def treasury() -> AccountName:
+    return own_account(market_asset(), AccountKind.TREASURY)
+
+
+def grant(*, user_id: int, amount_ubtt: int, actor: Actor, reason: str, key: str, now: datetime) -> OperatorAct:
+    """Give a user money of the treasury's."""
+    receiver = user_account(market_asset(), user_id)
+    item = _transfer(TransferKind.GRANT, treasury(), receiver, amount_ubtt, actor=actor, key=key, now=now)
+    open_absent([item.debit, item.credit], now=now)
+    note = _Note(ActKind.GRANTED, receiver, actor, reason, item.key, now)
+    return _move(lambda: ledger.post_one(item, now=now), note, payer=item.debit)
+
+
+def adjust(
+    *, debit_id: int, credit_id: int, amount_ubtt: int, actor: Actor, reason: str, key: str, now: datetime
+) -> OperatorAct:
+    """Move money between two accounts that exist, also out of a frozen one."""
+    debit, credit = find_account(debit_id), find_account(credit_id)
+    check_adjustable(debit, credit)
+    item = _transfer(TransferKind.ADJUSTMENT, debit.name, credit.name, amount_ubtt, actor=actor, key=key, now=now)
+    note = _Note(ActKind.ADJUSTED, debit.name, actor, reason, item.key, now)
+    return _move(lambda: ledger.post_one(item, now=now), note, payer=item.debit)
+
+
+def reverse(*, transfer_id: int, actor: Actor, reason: str, key: str, now: datetime) -> OperatorAct:
+    """Send the money of a transfer back to where it came from, once."""
+    original = find_transfer(transfer_id)
+    check_reversible(original)
+    key, payer = _scoped(actor, key), original.credit.name
+    note = _Note(ActKind.REVERSED, payer, actor, reason, key, now)
+    return _move(
+        lambda: reverse_transfer(transfer_id=transfer_id, key=key, now=now, cause=_cause(actor)), note, payer=payer
+    )
+
+
+def freeze(*, account_id: int, actor: Actor, reason: str, key: str, now: datetime) -> OperatorAct:
+    """Let nothing leave a user's account by its owner's wish; what comes in is still taken."""
+    return _set_frozen(ActKind.FROZE, account_id, actor, reason, key, now)
+
+
+def thaw(*, account_id: int, actor: Actor, reason: str, key: str, now: datetime) -> OperatorAct:
+    return _set_frozen(ActKind.THAWED, account_id, actor, reason, key, now)
+
+
+def find_account(account_id: int) -> Account:
+    found = Account.objects.filter(pk=account_id).first()
+    if found is None:
+        raise Refused(f"There is no account {account_id}. The books list them all.")
+    return found
+
+
+def find_transfer(transfer_id: int) -> Transfer:
+    found = Transfer.objects.select_related("debit", "credit").filter(pk=transfer_id).first()
+    if found is None:
+        raise Refused(f"There is no transfer {transfer_id}. Its number stands beside the entry on the account's page.")
+    return found
+
+
+def check_adjustable(debit: Account, credit: Account) -> None:
+    if debit.pk == credit.pk:
+        raise Refused("Choose two different accounts.")
+    if debit.asset != credit.asset:
+        raise Refused("The accounts hold different assets, and none turns into another. Choose two of one asset.")
+    for account in (debit, credit):
+        if AccountKind(account.kind) not in ADJUSTABLE:
+            raise Refused(
+                f"Account {account.pk} ({account.name}) follows from the chain, a withdrawal or a deal, and can't be "
+                "adjusted by hand. Choose a user's account or one of the box's own."
+            )
+
+
+def check_reversible(original: Transfer) -> None:
+    if TransferKind(original.kind) not in REVERSIBLE:
+        raise Refused(
+            "Only tips, grants and adjustments can be reversed here: the rest follows from the chain or from a deal. "
+            "An adjustment between users and the box's own accounts may help."
+        )
+
+
+def check_freezable(account: Account) -> None:
+    if account.kind != AccountKind.USER:
+        raise Refused("Only a user's account can be frozen: the others move by the box's own rules.")
+
+
+def check_reason(reason: str) -> str:
+    """Return the reason without white space around it."""
+    reason = reason.strip()
+    if not 1 <= len(reason) <= MAX_REASON_CHARS:
+        raise Refused(f"Write a reason of 1 to {MAX_REASON_CHARS} characters: it stays in the log.")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in reason):
+        raise Refused("Write the reason in one line, without control characters.")
+    return reason
+
+
+class _Note:
+    """What will be written down of an act. Checks the reason."""
+
+    def __init__(self, kind: ActKind, account: AccountName, actor: Actor, reason: str, key: str, now: datetime) -> None:
+        self.kind, self.account, self.actor, self.now = kind, account, actor, now
+        self.reason = check_reason(reason)
+        self.key_hash = key_hash(key)
+
+    def earlier(self) -> OperatorAct | None:
+        """Return the act that was written under this key before; raises Refused if it is another one."""
+        found = OperatorAct.objects.select_related("account").filter(key_hash=self.key_hash).first()
+        if found is None:
+            return None
+        if (found.kind, found.account.name, found.reason) != (self.kind, self.account, self.reason):
+            raise Refused(USED)
+        return found
+
+    def write(self, account: Account, transfer_id: int | None = None) -> OperatorAct:
+        return OperatorAct.objects.create(
+            at=self.now,
+            kind=self.kind,
+            actor_id=self.actor.id,
+            actor_name=self.actor.name,
+            account=account,
+            transfer_id=transfer_id,
+            reason=self.reason,
+            key_hash=self.key_hash,
+        )
+
+
+def _move(post: Callable[[], Outcome], note: _Note, *, payer: AccountName) -> OperatorAct:
+    """Post and write the act beside it, both or neither. A refusal is kept: its key never works later."""
+
+    def work() -> tuple[Outcome, OperatorAct | None]:
+        outcome = post()
+        if outcome.code is Code.EXISTS:
+            return outcome, note.earlier()
+        if outcome.code is not Code.OK:
+            return outcome, None
+        return outcome, note.write(_account_named(note.account), outcome.transfer_id)
+
+    outcome, act = in_one_transaction(work)
+    if act is None:
+        raise Refused(_sentence(outcome, payer))
+    return act
+
+
+def _set_frozen(kind: ActKind, account_id: int, actor: Actor, reason: str, key: str, now: datetime) -> OperatorAct:
+    account = find_account(account_id)
+    check_freezable(account)
+    wanted = kind is ActKind.FROZE
+    note = _Note(kind, account.name, actor, reason, _scoped(actor, key), now)
+
+    def work() -> OperatorAct | None:
+        # Its row alone is locked, and no other after it: so this waits for postings, and none waits for this twice.
+        locked = Account.objects.select_for_update(no_key=True).get(pk=account_id)
+        earlier = note.earlier()
+        if earlier is not None or locked.is_frozen == wanted:
+            return earlier
+        Account.objects.filter(pk=account_id).update(is_frozen=wanted)
+        return note.write(locked)
+
+    act = in_one_transaction(work)
+    if act is None:
+        raise Refused(f"The account is {'frozen already' if wanted else 'not frozen'}. Nothing was changed.")
+    return act
+
+
+def _transfer(
+    kind: TransferKind,
+    debit: AccountName,
+    credit: AccountName,
+    amount_ubtt: int,
+    *,
+    actor: Actor,
+    key: str,
+    now: datetime,
+) -> TransferItem:
+    return TransferItem(
+        key=_scoped(actor, key),
+        debit=debit,
+        credit=credit,
+        amount_ubtt=amount_ubtt,
+        kind=kind,
+        cause=_cause(actor),
+        event_at=now,
+    )
+
+
+def _scoped(actor: Actor, key: str) -> str:
+    """Return the key among all of the ledger's: nobody can use up somebody else's."""
+    return f"operator/{actor.id}/{key}"
+
+
+def _cause(actor: Actor) -> str:
+    return f"operator/{actor.id}"
+
+
+def _account_named(name: AccountName) -> Account:
+    return Account.objects.get(asset=name.asset, kind=name.kind, ref=name.ref)
+
+
+def _sentence(outcome: Outcome, payer: AccountName) -> str:
+    if outcome.code is Code.INSUFFICIENT:
+        account = _account_named(payer)
+        who, has = holder(account).name, format_amount(account.available_ubtt, payer.asset)
+        if payer.kind is AccountKind.TREASURY:
+            return f"The treasury has only {has} available. Move money into it first, by an adjustment from the fees."
+        return (
+            f"{who} has only {has} available: the rest is spent or reserved. Take no more than that, or freeze first."
+        )
+    return {
+        Code.NOT_FOUND: "The account does not exist any more, or its user does not. Look into the books.",
+        Code.REVERSED: "This transfer was reversed already. Nothing was moved again.",
+        Code.NOT_REVERSIBLE: "A reversal can't be reversed. An adjustment moves the money once more.",
+        Code.OVERFLOW: "The account can't hold that much. Move a smaller amount.",
+        Code.FROZEN: "The account that should pay is frozen. Thaw it first.",
+    }.get(outcome.code, USED)
