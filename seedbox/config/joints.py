@@ -7,7 +7,8 @@ from seedbox.web import navigation
 from wallet.services import changes, screen
 
 MONEY = "money"  # the address of the page, and what it watches
-MONEY_PAGES = frozenset({MONEY, "money_history", "money_entry"})
+MONEY_PAGES = frozenset({MONEY, "money_history", "money_entry", "tip", "tip_send", "own_acts"})
+BOOKS_PAGES = frozenset({"books", "books_account", "operator_acts", "operator_act"})
 
 
 def join(wallet_network: str) -> None:
@@ -17,6 +18,6 @@ def join(wallet_network: str) -> None:
         watchables.forget(MONEY)
         changes.stop_listening("open pages")
         return
-    navigation.register(navigation.Link(MONEY, "Money", "coins", MONEY_PAGES))
+    navigation.register(navigation.Link(MONEY, "Money", "coins", MONEY_PAGES | BOOKS_PAGES))
     watchables.register(MONEY, screen.messages)
     changes.listen("open pages", partial(watchables.tell, MONEY))

@@ -171,6 +171,7 @@ NODE_FOLDER = NODE_FOLDERS[0].path  # until the node has looked which one takes 
 NODE_UMASK = ENVIRONMENT.node_umask
 WALLET_NETWORK = ENVIRONMENT.wallet_network
 WALLET_ASSET = ENVIRONMENT.wallet_asset
+WALLET_DOORS = "seedbox.config.wallet_doors"  # the wallet knows no other app, and asks here who may open its pages
 
 # --- people
 AUTH_USER_MODEL = "seedbox.User"

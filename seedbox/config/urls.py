@@ -4,8 +4,12 @@ from django.urls import URLResolver, include, path
 
 def addresses(wallet_network: str) -> list[URLResolver]:
     """Return the box's addresses; one without a wallet has no pages of money."""
-    money = [] if wallet_network == "off" else [path("wallet/", include("wallet.web.urls"))]
-    return [path("", include("seedbox.web.urls")), *money]
+    money = [
+        path("wallet/", include("wallet.web.urls")),
+        path("", include("wallet.web.tip_urls")),
+        path("", include("wallet.web.operator_urls")),
+    ]
+    return [path("", include("seedbox.web.urls")), *(money if wallet_network != "off" else [])]
 
 
 urlpatterns = addresses(settings.WALLET_NETWORK)

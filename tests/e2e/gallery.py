@@ -39,6 +39,29 @@ def with_account_menu(page: Page) -> None:
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
+def with_filled_tip(page: Page) -> None:
+    page.get_by_label("To", exact=True).fill("ben")
+    page.get_by_label("Amount").fill("1,250.5")
+    page.get_by_label("Memo").fill("for the subtitles")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", name="Send 1,250.5 BTT?")).to_be_visible()
+
+
+def with_wrong_tip(page: Page) -> None:
+    page.get_by_label("To", exact=True).fill("nobody")
+    page.get_by_label("Amount").fill("a lot")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("This is no amount")).to_be_visible()
+
+
+def with_filled_grant(page: Page) -> None:
+    page.get_by_label("To", exact=True).fill("ada")
+    page.get_by_label("Amount").fill("500")
+    page.get_by_label("Reason").fill("first seeder of the month")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("This touches an account of your own")).to_be_visible()
+
+
 VISITORS = {
     "admin": "the first admin, with torrents and second factors",
     "newcomer": "a member without torrents",
@@ -95,6 +118,17 @@ SHOTS = (
     Shot("mfa_view_recovery_codes", "/accounts/2fa/codes/", "admin"),
     Shot("mfa_generate_recovery_codes", "/accounts/2fa/codes/new/", "admin"),
     Shot("mfa_add_webauthn", "/accounts/2fa/passkeys/add/", "newcomer"),
+    Shot("tip", "/wallet/send/", "admin"),
+    Shot("tip-wrong", "/wallet/send/", "admin", with_wrong_tip, covers="tip"),
+    Shot("tip-confirm", "/wallet/send/", "admin", with_filled_tip, covers="tip"),
+    Shot("tip-new", "/wallet/send/", "newcomer", covers="tip"),
+    Shot("own_acts", "/wallet/operators/", "admin"),
+    Shot("own-acts-none", "/wallet/operators/", "newcomer", covers="own_acts"),
+    Shot("books", "/books/", "admin"),
+    Shot("books_account", "/books/accounts/{account}/", "admin"),
+    Shot("operator_acts", "/books/log/", "admin"),
+    Shot("operator_act", "/books/adjust/", "admin"),
+    Shot("operator-confirm", "/books/grant/", "admin", with_filled_grant, covers="operator_act"),
     Shot("money", "/wallet/", "admin"),
     Shot("money-empty", "/wallet/", "newcomer", covers="money"),
     Shot("money-nothing-found", "/wallet/?text=nothing+of+that+kind", "admin", covers="money"),
@@ -121,6 +155,8 @@ NO_PAGES = {
     "people_reset_factors": "takes a form",
     "login_end": "takes a form",
     "logins_end_others": "takes a form",
+    "tip_send": "takes a form",
+    "operator_carry_out": "takes a form",
     "mfa_index": "leads to `security`",
     "mfa_list_webauthn": "leads to `security`",
     "mfa_login_webauthn": "for the script of the sign-in page",

@@ -42,6 +42,7 @@ class Scene:
         self._sign_in()
         self._ask_for_factors()
         self._pay()
+        self._operate()
 
     def _add_torrents(self, folder: Path, cleanup: ExitStack) -> None:
         make_content(folder, {f"{WHOLE}/film.mkv": 3 * MIB, f"{WHOLE}/subtitles/Français.srt": 90_000}, seed=1)
@@ -96,6 +97,16 @@ class Scene:
         )
         self._words["entry"] = paid[-1]
         self._words["deposit"] = paid[0]
+
+    def _operate(self) -> None:
+        """Let a tip have been sent by its page, and operators have acted on several accounts."""
+        admin = self._pages["admin"]
+        pay(self._box, Payment("chain", "treasury", "2000000", "DEPOSIT"))
+        steps.tip(admin, "ben", "1,200.25", memo="thank you \N{HEBREW LETTER ALEF}\N{HEBREW LETTER BET}")
+        steps.operate(admin, "grant", {"To": "ben", "Amount": "50,000"}, reason="seeded the whole archive for a month")
+        self._words["account"] = admin.url.rstrip("/").rpartition("/")[2]
+        steps.operate(admin, "grant", {"To": self._box.admin_user, "Amount": "75"}, reason="paid for the new disk")
+        steps.operate(admin, "freeze", {"Account": "ben"}, reason="somebody else has signed in as ben: ask an admin")
 
     def _sign_up_admin(self, page: Page, link: str) -> None:
         steps.fill_sign_up(page, link, "ben")

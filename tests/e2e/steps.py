@@ -66,3 +66,24 @@ def add_magnet(page: Page, magnet: str) -> None:
     page.get_by_role("button", name="Add torrents").click()
     page.get_by_label("Magnet links").fill(magnet)
     page.get_by_role("button", name="Add", exact=True).click()
+
+
+def tip(page: Page, name: str, amount: str, *, memo: str = "") -> None:
+    page.goto("/wallet/send/")
+    page.get_by_label("To", exact=True).fill(name)
+    page.get_by_label("Amount").fill(amount)
+    page.get_by_label("Memo").fill(memo)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#toasts")).to_contain_text(f"Sent {amount}")
+
+
+def operate(page: Page, act: str, fields: dict[str, str], *, reason: str) -> None:
+    """As an admin, fill in an operator's form, confirm it, and stand on the account's page."""
+    page.goto(f"/books/{act}/")
+    for label, text in fields.items():
+        page.get_by_label(label, exact=True).fill(text)
+    page.get_by_label("Reason").fill(reason)
+    page.get_by_role("button", name="Continue").click()
+    page.locator(".confirm-actions button").click()
+    expect(page.locator("#toasts")).to_contain_text("written into the log")

@@ -48,7 +48,7 @@ class TestAGrant:
         assert (balance(TREASURY), balance(user(owner.pk))) == (3 * BTT, 2 * BTT)
         assert (act.kind, act.actor_name, act.reason) == (ActKind.GRANTED, "ada", "for a bug report")
         line = acts.all_acts().lines[0]
-        assert (line.holder.name, line.other and line.other.name, line.amount) == ("olga", "Treasury", "2 BTT")
+        assert ([side.holder.name for side in line.sides], line.amount) == (["Treasury", "olga"], "2 BTT")
 
     def test_makes_no_money(self, owner: User) -> None:
         assert refusal(operators.grant, user_id=owner.pk, amount_ubtt=1).startswith("The treasury has only 0 BTT")

@@ -16,6 +16,14 @@ MAX_NAME_CHARS = 150
 
 
 @dataclass(frozen=True)
+class Side:
+    """An account that an act touches."""
+
+    account_id: int
+    holder: Holder
+
+
+@dataclass(frozen=True)
 class ActLine:
     """One act, as a line of the log."""
 
@@ -24,10 +32,7 @@ class ActLine:
     what: str  # Granted, Froze …
     actor_name: str
     reason: str
-    account_id: int
-    holder: Holder
-    other: Holder | None  # to or from whom the money went
-    preposition: str  # to or from, before `other`
+    sides: Sequence[Side]  # the account, or who paid and who was paid
     amount: str  # "" where none moved
     transfer_id: int | None
     is_own: bool  # touches an account of who did it
@@ -55,6 +60,11 @@ def acts_on_user(user_id: int, *, before: int | None = None, limit: int = PAGE_L
 
 def acts_on_account(account_id: int, *, before: int | None = None, limit: int = PAGE_LINES) -> ActPage:
     return _page(_touching([account_id]), before, limit)
+
+
+def act_behind(transfer_id: int) -> OperatorAct | None:
+    """Return the act that moved this money, if an operator did."""
+    return OperatorAct.objects.filter(transfer_id=transfer_id).first()
 
 
 def _touching(account_ids: list[int]) -> QuerySet[OperatorAct]:
@@ -85,7 +95,6 @@ def _lines(acts: Iterable[OperatorAct]) -> list[ActLine]:
 
 def _line(act: OperatorAct, transfer: Transfer | None, names: dict[int, Holder]) -> ActLine:
     touched = [transfer.debit, transfer.credit] if transfer else [act.account]
-    other = next((account for account in touched if account.pk != act.account_id), None)
     is_own = any(account.kind == AccountKind.USER and account.ref == str(act.actor_id) for account in touched)
     return ActLine(
         id=act.pk,
@@ -93,10 +102,7 @@ def _line(act: OperatorAct, transfer: Transfer | None, names: dict[int, Holder])
         what=act.get_kind_display(),
         actor_name=act.actor_name,
         reason=act.reason,
-        account_id=act.account_id,
-        holder=names[act.account_id],
-        other=names[other.pk] if other else None,
-        preposition="to" if transfer and transfer.debit_id == act.account_id else "from",
+        sides=[Side(account.pk, names[account.pk]) for account in touched],
         amount=format_amount(transfer.amount_ubtt, Asset(transfer.asset)) if transfer else "",
         transfer_id=act.transfer_id,
         is_own=is_own,

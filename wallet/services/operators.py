@@ -251,7 +251,7 @@ def _sentence(outcome: Outcome, payer: AccountName) -> str:
         if payer.kind is AccountKind.TREASURY:
             return f"The treasury has only {has} available. Move money into it first, by an adjustment from the fees."
         return (
-            f"{who} has only {has} available: the rest is spent or reserved. Take no more than that, or freeze first."
+            f"{who} has only {has} available: the rest is spent or reserved. An adjustment can take a smaller amount."
         )
     return {
         Code.NOT_FOUND: "The account does not exist any more, or its user does not. Look into the books.",

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_GET
 
 from wallet.domain.accounts import AccountKind
 from wallet.domain.money import format_amount
-from wallet.services import proofs, statements
+from wallet.services import acts, proofs, statements
 from wallet.services.entry_rows import entry_row
 from wallet.web.doors import for_members, user_id
 
@@ -26,6 +26,7 @@ def money_entry(request: HttpRequest, transfer_id: int) -> HttpResponse:
         "balance": format_amount(entry.balance_ubtt, entry.asset),
         "sender": entry.counterparty if entry.is_credit else "you",
         "receiver": "you" if entry.is_credit else entry.counterparty,
+        "act": acts.act_behind(transfer_id),
         "proof": proof,
         # The sealed text has the balances of both sides in it: only the chain's is no secret.
         "document": proof.as_json() if proof and entry.counterparty_kind is AccountKind.CHAIN else None,

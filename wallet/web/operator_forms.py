@@ -1,0 +1,284 @@
+"""The forms of what operators do, and what each will do in words, before it is done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django import forms
+from django.contrib.auth import get_user_model
+
+from wallet.domain.accounts import AccountKind
+from wallet.domain.items import TransferKind
+from wallet.domain.money import Asset, format_amount
+from wallet.models import Account, OperatorAct
+from wallet.models.operator_act import ActKind
+from wallet.services import operators
+from wallet.services.holders import holder
+from wallet.services.install import market_asset
+from wallet.services.refusals import Refused
+from wallet.web.form_fields import AmountField, KeyField, LineField
+
+_NAME = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+_ACCOUNT_HINT = "A user name, one of the box's own accounts (treasury, fees, suspense …) or a number like #12."
+MAX_DIGITS = 18  # what a 64-bit column can hold
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line of the page that asks whether this is meant."""
+
+    label: str
+    text: str
+    is_person: bool = False
+
+
+class ActForm(forms.Form):
+    """What every act has: a reason, and a key so that it is done once."""
+
+    reason = LineField(
+        label="Reason",
+        max_length=operators.MAX_REASON_CHARS,
+        help_text="It stays in the log, for all admins and for whom it concerns.",
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+    key = KeyField()
+    field_order: list[str] | None = None
+
+    def facts(self) -> list[Fact]:
+        raise NotImplementedError
+
+    def order(self) -> dict[str, int]:
+        """Return what the service wants to know beside reason, key and actor."""
+        raise NotImplementedError
+
+    def touched(self) -> list[tuple[AccountKind, str]]:
+        """Return kind and ref of the accounts that the act concerns."""
+        raise NotImplementedError
+
+    def concerns(self, user_id: int) -> bool:
+        return (AccountKind.USER, str(user_id)) in self.touched()
+
+
+class GrantForm(ActForm):
+    user = forms.CharField(
+        label="To", max_length=150, help_text="The exact user name.", widget=forms.TextInput(dict(_NAME))
+    )
+    amount = AmountField()
+    field_order = ["user", "amount", "reason", "key"]
+
+    def clean_user(self) -> tuple[int, str]:
+        user = get_user_model().objects.filter(username__iexact=self.cleaned_data["user"]).first()
+        if user is None:
+            raise forms.ValidationError("Nobody here goes by that name. Check the spelling.")
+        return user.pk, user.get_username()
+
+    def facts(self) -> list[Fact]:
+        asset, amount_ubtt = market_asset(), self.cleaned_data["amount"]
+        treasury = Account.objects.filter(asset=asset, kind=AccountKind.TREASURY).first()
+        has_ubtt = treasury.available_ubtt if treasury else 0
+        return [
+            Fact("To", self.cleaned_data["user"][1], is_person=True),
+            Fact("Amount", format_amount(amount_ubtt, asset)),
+            Fact("The treasury has", format_amount(has_ubtt, asset)),
+            Fact("What remains there", format_amount(max(has_ubtt - amount_ubtt, 0), asset)),
+        ]
+
+    def order(self) -> dict[str, int]:
+        return {"user_id": self.cleaned_data["user"][0], "amount_ubtt": self.cleaned_data["amount"]}
+
+    def touched(self) -> list[tuple[AccountKind, str]]:
+        return [(AccountKind.USER, str(self.cleaned_data["user"][0]))]
+
+
+class AccountField(forms.CharField):
+    """An account by its number, by the box's own word for it, or by its user's name; its value is the account.
+
+    Our own words go first: nobody who calls himself "treasury" shall be taken for it.
+    """
+
+    def __init__(self, label: str) -> None:
+        super().__init__(label=label, max_length=150, help_text=_ACCOUNT_HINT, widget=forms.TextInput(dict(_NAME)))
+
+    def clean(self, value: object) -> Account:
+        text = str(super().clean(value))
+        found = _find_account(text)
+        if found is None:
+            raise forms.ValidationError("There is no such account. The books list them all.")
+        return found
+
+
+def _find_account(text: str) -> Account | None:
+    number = text.removeprefix("#")
+    is_number = number.isascii() and number.isdecimal() and len(number) <= MAX_DIGITS
+    if text.startswith("#"):
+        return Account.objects.filter(pk=int(number)).first() if is_number else None
+    asset = market_asset()
+    kind = next((kind for kind in operators.ADJUSTABLE if kind.label.casefold() == text.casefold()), None)
+    if kind is not None and kind is not AccountKind.USER:
+        return Account.objects.filter(asset=asset, kind=kind, ref="").first()
+    user = get_user_model().objects.filter(username__iexact=text).only("pk").first()
+    if user is not None:
+        return Account.objects.filter(asset=asset, kind=AccountKind.USER, ref=str(user.pk)).first()
+    return Account.objects.filter(pk=int(number)).first() if is_number else None
+
+
+class OneAccountForm(ActForm):
+    account = AccountField("Account")
+    field_order = ["account", "reason", "key"]
+
+    def clean_account(self) -> Account:
+        account: Account = self.cleaned_data["account"]
+        _refuse_by(lambda: operators.check_freezable(account))
+        return account
+
+    def facts(self) -> list[Fact]:
+        account = self.cleaned_data["account"]
+        return [
+            _fact_of("Account", account),
+            Fact("Available", format_amount(account.available_ubtt, Asset(account.asset))),
+            Fact("It is now", "frozen" if account.is_frozen else "not frozen"),
+        ]
+
+    def order(self) -> dict[str, int]:
+        return {"account_id": self.cleaned_data["account"].pk}
+
+    def touched(self) -> list[tuple[AccountKind, str]]:
+        return [_side(self.cleaned_data["account"])]
+
+
+class AdjustForm(ActForm):
+    debit = AccountField("From")
+    credit = AccountField("To")
+    amount = AmountField()
+    field_order = ["debit", "credit", "amount", "reason", "key"]
+
+    def clean(self) -> None:
+        if "debit" in self.cleaned_data and "credit" in self.cleaned_data:
+            _refuse_by(lambda: operators.check_adjustable(self.cleaned_data["debit"], self.cleaned_data["credit"]))
+
+    def facts(self) -> list[Fact]:
+        debit, credit, amount_ubtt = (self.cleaned_data[name] for name in ("debit", "credit", "amount"))
+        asset = Asset(debit.asset)
+        return [
+            _fact_of("From", debit),
+            Fact("It has available", format_amount(debit.available_ubtt, asset)),
+            _fact_of("To", credit),
+            Fact("Amount", format_amount(amount_ubtt, asset)),
+        ]
+
+    def order(self) -> dict[str, int]:
+        data = self.cleaned_data
+        return {"debit_id": data["debit"].pk, "credit_id": data["credit"].pk, "amount_ubtt": data["amount"]}
+
+    def touched(self) -> list[tuple[AccountKind, str]]:
+        return [_side(self.cleaned_data["debit"]), _side(self.cleaned_data["credit"])]
+
+
+class ReverseForm(ActForm):
+    transfer = forms.IntegerField(
+        label="Transfer",
+        min_value=1,
+        max_value=2**63 - 1,
+        help_text="Its number, as it stands beside the entry on the account's page.",
+        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    field_order = ["transfer", "reason", "key"]
+
+    def clean_transfer(self) -> int:
+        number: int = self.cleaned_data["transfer"]
+        _refuse_by(lambda: operators.check_reversible(operators.find_transfer(number)))
+        return number
+
+    def facts(self) -> list[Fact]:
+        original = operators.find_transfer(self.cleaned_data["transfer"])
+        asset = Asset(original.asset)
+        return [
+            Fact("Transfer", f"{original.pk}: {TransferKind(original.kind).label.lower()}"),
+            Fact("Of", f"{original.written_at:%Y-%m-%d %H:%M:%S} UTC"),
+            _fact_of("Taken from", original.credit),
+            Fact("It has available", format_amount(original.credit.available_ubtt, asset)),
+            _fact_of("Given back to", original.debit),
+            Fact("Amount", format_amount(original.amount_ubtt, asset)),
+        ]
+
+    def order(self) -> dict[str, int]:
+        return {"transfer_id": self.cleaned_data["transfer"]}
+
+    def touched(self) -> list[tuple[AccountKind, str]]:
+        original = operators.find_transfer(self.cleaned_data["transfer"])
+        return [_side(original.debit), _side(original.credit)]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One kind of act, from its form to its service."""
+
+    kind: ActKind
+    title: str
+    explains: str
+    verb: str  # on the button that does it
+    form: type[ActForm]
+    carry_out: Callable[..., OperatorAct]
+    is_grave: bool = False
+
+
+WAYS = {
+    "grant": Way(
+        ActKind.GRANTED,
+        "Grant",
+        "Gives a user money of the treasury's. Nothing is created: what is not in the treasury can't be granted.",
+        "Grant it",
+        GrantForm,
+        operators.grant,
+    ),
+    "freeze": Way(
+        ActKind.FROZE,
+        "Freeze an account",
+        "Its user can spend nothing until it is thawed; what comes in still arrives.",
+        "Freeze it",
+        OneAccountForm,
+        operators.freeze,
+        is_grave=True,
+    ),
+    "thaw": Way(
+        ActKind.THAWED,
+        "Thaw an account",
+        "Its user can spend again.",
+        "Thaw it",
+        OneAccountForm,
+        operators.thaw,
+    ),
+    "adjust": Way(
+        ActKind.ADJUSTED,
+        "Adjust",
+        "Moves money between two accounts that exist, to put something right. Both sides see it, with the reason.",
+        "Move it",
+        AdjustForm,
+        operators.adjust,
+        is_grave=True,
+    ),
+    "reverse": Way(
+        ActKind.REVERSED,
+        "Reverse a transfer",
+        "Sends the money of a tip, a grant or an adjustment back, once. It takes nothing that was spent meanwhile.",
+        "Reverse it",
+        ReverseForm,
+        operators.reverse,
+        is_grave=True,
+    ),
+}
+
+
+def _refuse_by(check: Callable[[], object]) -> None:
+    try:
+        check()
+    except Refused as refusal:
+        raise forms.ValidationError(str(refusal)) from None
+
+
+def _fact_of(label: str, account: Account) -> Fact:
+    who = holder(account)
+    return Fact(label, f"{who.name} (account #{account.pk})", is_person=who.is_person)
+
+
+def _side(account: Account) -> tuple[AccountKind, str]:
+    return AccountKind(account.kind), account.ref

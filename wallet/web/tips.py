@@ -1,0 +1,131 @@
+"""Send a tip: the form, what it will do, and the sending."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from wallet.domain.items import MAX_MEMO_LENGTH
+from wallet.domain.money import format_amount, format_btt
+from wallet.services import tips
+from wallet.services.holders import holders
+from wallet.services.install import market_asset
+from wallet.services.ledger import LedgerBusy
+from wallet.services.refusals import Refused
+from wallet.web.doors import for_members, look_up_in_turn, user_id
+from wallet.web.form_fields import AmountField, KeyField, LineField, fresh_key
+
+SIGNED_AS = "wallet.tip"
+CONFIRM_WITHIN_S = 3600  # what was seen then may not hold any more
+LAST_SHOWN = 10
+TOO_OLD = "That page was too old, and nothing was sent. Fill in the form again."
+
+
+class TipForm(forms.Form):
+    receiver = forms.CharField(
+        label="To",
+        max_length=150,
+        help_text="The exact user name of somebody on this box.",
+        widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    amount = AmountField()
+    memo = LineField(
+        label="Memo",
+        required=False,
+        max_length=MAX_MEMO_LENGTH,
+        help_text="Optional. The receiver reads it.",
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+    key = KeyField()
+
+
+@for_members
+@require_http_methods(["GET", "POST"])
+@look_up_in_turn
+def tip(request: HttpRequest) -> HttpResponse:
+    """Show the form; of a filled one, what it would do. Nothing moves here."""
+    now = timezone.now()
+    if request.method == "GET":
+        return _show_form(request, TipForm(initial={"receiver": request.GET.get("to", ""), "key": fresh_key()}), now)
+    form = TipForm(request.POST)
+    if not form.is_valid():
+        return _show_form(request, form, now)
+    sender_id = user_id(request)
+    means = tips.means_of(sender_id, now=now)
+    try:
+        receiver = tips.find_receiver(form.cleaned_data["receiver"], sender_id=sender_id)
+    except Refused as refusal:
+        form.add_error("receiver", str(refusal))
+        return _show_form(request, form, now)
+    amount_ubtt = form.cleaned_data["amount"]
+    try:
+        tips.check_amount(amount_ubtt, means)
+    except Refused as refusal:
+        form.add_error("amount", str(refusal))
+        return _show_form(request, form, now)
+    memo, key = form.cleaned_data["memo"], form.cleaned_data["key"]
+    wish = tips.Wish(sender_id=sender_id, receiver_id=receiver.id, amount_ubtt=amount_ubtt, memo=memo, key=key)
+    context = {
+        "receiver": receiver.name,
+        "amount": format_amount(amount_ubtt, means.asset),
+        "memo": memo,
+        "remains": format_amount(means.available_ubtt - amount_ubtt, means.asset),
+        "signed": signing.dumps(asdict(wish), salt=SIGNED_AS),
+    }
+    return render(request, "wallet/tip_confirm.html", context)
+
+
+@for_members
+@require_POST
+def tip_send(request: HttpRequest) -> HttpResponse:
+    """Send what was confirmed, exactly that, and once."""
+    try:
+        wish = tips.Wish(**signing.loads(request.POST.get("wish", ""), salt=SIGNED_AS, max_age=CONFIRM_WITHIN_S))
+        is_ours = wish.sender_id == user_id(request)
+    except signing.BadSignature:
+        is_ours = False
+    if not is_ours:
+        messages.error(request, TOO_OLD)
+        return redirect("tip")
+    try:
+        tips.send(wish, now=timezone.now())
+    except (Refused, LedgerBusy) as refusal:
+        messages.error(request, str(refusal))
+        return redirect("tip")
+    messages.success(request, f"Sent {format_amount(wish.amount_ubtt, market_asset())}.")
+    return redirect("tip")
+
+
+def _show_form(request: HttpRequest, form: TipForm, now: datetime) -> HttpResponse:
+    means = tips.means_of(user_id(request), now=now)
+    context = {
+        "form": form,
+        "unit": means.asset.unit,
+        "available": format_btt(means.available_ubtt),
+        "left_today": format_btt(means.left_today_ubtt),
+        "max_tip": format_btt(tips.MAX_TIP_UBTT),
+        "is_frozen": means.is_frozen,
+        "sent": _sent_rows(means),
+    }
+    return render(request, "wallet/tip.html", context)
+
+
+def _sent_rows(means: tips.Means) -> list[dict[str, Any]]:
+    shown = means.sent[:LAST_SHOWN]
+    names = holders(tip.credit for tip in shown)
+    return [
+        {
+            "at": tip.written_at,
+            "receiver": names[tip.credit_id].name,
+            "amount": format_amount(tip.amount_ubtt, means.asset),
+            "memo": tip.memo,
+        }
+        for tip in shown
+    ]
