@@ -8,7 +8,8 @@ from django.utils import timezone
 from seedbox.models import User
 from tests.ledger import ASSET, CHAIN, TREASURY, fresh_key, user
 from wallet.domain.accounts import AccountName, channel_account
-from wallet.domain.items import HoldPurpose, Item, PlaceHold, Transfer, TransferKind
+from wallet.domain.items import HoldPurpose, Item, PlaceHold, Transfer
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import parse_btt
 from wallet.services import ledger
 

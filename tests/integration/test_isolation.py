@@ -19,7 +19,7 @@ from seedbox.web.sockets import socket_urls
 from tests.builders import NOW, SOMEWHERE, let_in, make_holding, make_observation, make_torrent
 from tests.ledger import BTT, CHAIN, post, transfer, user
 from tests.sockets import browser_of
-from wallet.domain.items import TransferKind
+from wallet.domain.kinds import TransferKind
 from wallet.models import Account
 
 if TYPE_CHECKING:

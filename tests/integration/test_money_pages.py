@@ -13,7 +13,7 @@ from seedbox.config import joints, urls
 from seedbox.models import User
 from tests.builders import NOW
 from tests.ledger import BTT, TREASURY, fund, place_hold, post, transfer, user
-from wallet.domain.items import TransferKind
+from wallet.domain.kinds import TransferKind
 from wallet.models import Account
 from wallet.services import statements
 

@@ -90,7 +90,7 @@ class TestAReason:
         fund(user(owner.pk), BTT)
         fund(TREASURY, BTT)
         mine, box = id_of(user(owner.pk)), id_of(TREASURY)
-        tip = post(transfer(user(owner.pk), TREASURY, 1)).transfer_id
+        tip = post(transfer(user(owner.pk), user(make_user().pk), 1)).transfer_id
         for act, fields in (
             (operators.grant, {"user_id": owner.pk, "amount_ubtt": 1}),
             (operators.freeze, {"account_id": mine}),
@@ -168,8 +168,9 @@ class TestAnAdjustment:
 
     def test_stays_in_one_asset_and_needs_two_accounts(self, owner: User) -> None:
         fund(user(owner.pk), BTT)
-        fund(own_account(Asset.TRC10, AccountKind.FEES), BTT)
-        mine, other = id_of(user(owner.pk)), id_of(own_account(Asset.TRC10, AccountKind.FEES))
+        elsewhere = own_account(Asset.TRC10, AccountKind.TREASURY)
+        fund(elsewhere, BTT)
+        mine, other = id_of(user(owner.pk)), id_of(elsewhere)
         assert "different assets" in refusal(operators.adjust, debit_id=mine, credit_id=other, amount_ubtt=1)
         assert "two different accounts" in refusal(operators.adjust, debit_id=mine, credit_id=mine, amount_ubtt=1)
         assert "no account 404" in refusal(operators.adjust, debit_id=mine, credit_id=404, amount_ubtt=1)
@@ -237,7 +238,7 @@ class TestTheOverview:
     def test_adds_up_to_zero_in_each_asset(self, owner: User, stranger: User) -> None:
         fund(user(owner.pk), 2**62 - 1)
         fund(user(stranger.pk), 1)
-        fund(own_account(Asset.TRC10, AccountKind.FEES), 7)
+        fund(own_account(Asset.TRC10, AccountKind.TREASURY), 7)
         found = overview.overview()
         assert found.balances == {Asset.TRC10: 0, Asset.TRC20: 0}
         sums = {one.kind: one.balance_ubtt for one in found.sums if one.asset is ASSET}

@@ -11,7 +11,8 @@ from seedbox.models import User
 from tests.builders import NOW
 from tests.ledger import ASSET, BTT, TREASURY, fund, place_hold, post, transfer, user, void
 from wallet.domain.accounts import AccountName, channel_account
-from wallet.domain.items import HoldPurpose, TransferKind
+from wallet.domain.items import HoldPurpose
+from wallet.domain.kinds import TransferKind
 from wallet.models import Account, Channel
 from wallet.services import ledger, parties, statements
 from wallet.services.statements import Page, Wanted

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wallet", "0002_guards")]
+    dependencies = [("wallet", "0010_liabilities")]
     operations = [
         migrations.AddIndex(
             model_name="channel",

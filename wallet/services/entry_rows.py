@@ -5,7 +5,8 @@ Pure formatting; nothing here asks the database.
 
 from datetime import datetime
 
-from wallet.domain.items import HoldPurpose, TransferKind
+from wallet.domain.items import HoldPurpose
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import format_amount, format_btt
 from wallet.services.statements import Balance, Entry, RunningHold
 

@@ -11,15 +11,16 @@ from datetime import datetime
 
 from wallet.domain.accounts import AccountKind, AccountName, own_account, user_account
 from wallet.domain.items import Transfer as TransferItem
-from wallet.domain.items import TransferKind, key_hash
+from wallet.domain.items import key_hash
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import format_amount
 from wallet.domain.posting import Code, Outcome
 from wallet.models import Account, OperatorAct, Transfer
 from wallet.models.operator_act import ActKind
 from wallet.services import ledger
-from wallet.services.attempts import in_one_transaction, open_absent
 from wallet.services.holders import holder
 from wallet.services.install import market_asset
+from wallet.services.openings import open_absent
 from wallet.services.refusals import Refused
 from wallet.services.reversals import reverse as reverse_transfer
 
@@ -183,7 +184,7 @@ def _move(post: Callable[[], Outcome], note: _Note, *, payer: AccountName) -> Op
             return outcome, None
         return outcome, note.write(_account_named(note.account), outcome.transfer_id)
 
-    outcome, act = in_one_transaction(work)
+    outcome, act = ledger.whole(work)
     if act is None:
         raise Refused(_sentence(outcome, payer))
     return act
@@ -204,7 +205,7 @@ def _set_frozen(kind: ActKind, account_id: int, actor: Actor, reason: str, key: 
         Account.objects.filter(pk=account_id).update(is_frozen=wanted)
         return note.write(locked)
 
-    act = in_one_transaction(work)
+    act = ledger.whole(work)
     if act is None:
         raise Refused(f"The account is {'frozen already' if wanted else 'not frozen'}. Nothing was changed.")
     return act

@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from wallet.domain.accounts import AccountKind
-from wallet.domain.items import TransferKind
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.models import Account, Seal, Transfer
 from wallet.services.holders import Holder, holders

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from wallet.domain.items import Transfer as TransferItem
-from wallet.domain.items import TransferKind
+from wallet.domain.kinds import TransferKind
 from wallet.domain.posting import Code, Outcome
 from wallet.models import Transfer
 from wallet.services import ledger

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q, Sum
 
 from wallet.domain.accounts import AccountKind, user_account
-from wallet.domain.items import HoldPurpose, TransferKind
+from wallet.domain.items import HoldPurpose
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.models import Account, Channel, Hold, Transfer
 from wallet.services import parties

@@ -8,14 +8,15 @@ from django.contrib.auth import get_user_model
 
 from wallet.domain.accounts import AccountKind, user_account
 from wallet.domain.items import Transfer as TransferItem
-from wallet.domain.items import TransferKind, body_hash, key_hash
+from wallet.domain.items import body_hash, key_hash
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import UBTT_PER_BTT, Asset, format_amount
 from wallet.domain.posting import Answer, Code, Decision, Outcome
 from wallet.models import Account, Transfer
 from wallet.services import ledger
-from wallet.services.attempts import in_one_transaction, open_absent
 from wallet.services.books import Request
 from wallet.services.install import market_asset
+from wallet.services.openings import open_absent
 from wallet.services.refusals import Refused
 
 MIN_TIP_UBTT = 1  # the smallest amount there is: a tip costs nothing but a row
@@ -116,7 +117,7 @@ def send(wish: Wish, *, now: datetime) -> int:
         memo=wish.memo,
     )
     open_absent([item.debit, item.credit], now=now)
-    outcome = in_one_transaction(lambda: _send(item, now))
+    outcome = ledger.whole(lambda: _send(item, now))
     if not outcome.is_done or outcome.transfer_id is None:
         raise Refused(_sentence(outcome.code, means_of(wish.sender_id, now=now), wish.amount_ubtt))
     return outcome.transfer_id

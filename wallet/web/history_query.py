@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from wallet.domain.items import TransferKind
+from wallet.domain.kinds import TransferKind
 from wallet.services.statements import Wanted
 
 MAX_TEXT_CHARS = 140

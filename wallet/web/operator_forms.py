@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.auth import get_user_model
 
 from wallet.domain.accounts import AccountKind
-from wallet.domain.items import TransferKind
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset, format_amount
 from wallet.models import Account, OperatorAct
 from wallet.models.operator_act import ActKind
