@@ -95,11 +95,11 @@ class Teller:
         reader, outbox = WatchReader(redis_url=self._redis_url), Outbox(name="teller")
         while self._wait_for_news():
             with self._changed:
-                now, self._untold = self._untold, set()
-            is_told = self._tell(now, reader, outbox)
+                news, self._untold = self._untold, set()
+            is_told = self._tell(news, reader, outbox)
             with self._changed:
                 if not is_told:
-                    self._untold |= now
+                    self._untold |= news
                 if not self._closing:
                     self._changed.wait_for(lambda: self._closing, PAUSE_S if is_told else REST_S)
                 elif not is_told:

@@ -25,6 +25,9 @@ PAGE = """<!doctype html><html lang="en"><head><title>t</title><script type="mod
 <progress data-row="holding-1" data-cell="progress_ppm" max="1000000" value="0"></progress>
 <table><tbody data-list="peers-1"><template><tr><td><input data-attr="title:client"></td><td data-cell="down"></td></tr>
 </template></tbody></table>
+<table><tbody data-head="entries" data-refetch-with="torrents"><template><tr><td>
+<a data-attr="href:href" data-cell="down"></a></td></tr></template>
+<tr data-key="entry-1"><td>first</td></tr></tbody></table>
 {far}<p data-row="holding-9"><i data-cell="down">far</i></p>
 <div id="list" data-watch="torrents" data-refetch="torrents"></div></body></html>"""
 
@@ -161,6 +164,25 @@ class TestTheLivePage:
         expect(box.page.locator("[title=c]")).to_be_focused()
         say()
         expect(rows).to_have_count(0)
+
+    def test_puts_new_rows_on_top_and_fetches_a_list_that_lacks_some(self, box: Box) -> None:
+        rows = box.page.locator("[data-head=entries] > tr")
+        entry = {f"entry-{number}": {"down": str(number), "href": f"entries/{number}/"} for number in range(1, 7)}
+        box.page.evaluate(COUNT_REFETCHES)
+        for newest in (2, 3):
+            box.say(type="head", list="entries", rows={f"entry-{n}": entry[f"entry-{n}"] for n in range(newest, 0, -1)})
+        expect(rows).to_have_text(["3", "2", "first"])
+        expect(rows.first.get_by_role("link")).to_have_attribute("href", "entries/3/")
+        assert box.page.evaluate("count") == 0
+        box.say(type="head", list="entries", rows={key: entry[key] for key in ("entry-6", "entry-5")})
+        box.until(lambda: box.page.evaluate("count") == 1, "no event")
+        expect(rows).to_have_count(3)
+
+    @pytest.mark.parametrize("address", ["javascript:alert(1)", "//evil.example/1/", "/entries/1/", "entries/1/../x"])
+    def test_takes_no_address_but_those_below_its_page(self, box: Box, address: str) -> None:
+        box.say(type="head", list="entries", rows={"entry-2": {"down": "2", "href": address}, "entry-1": {}})
+        expect(box.page.locator("[data-head=entries] > tr")).to_have_text(["2", "first"])
+        assert box.page.locator("[data-head=entries] a").first.get_attribute("href") is None
 
     def test_fills_a_list_again_that_was_swapped(self, box: Box) -> None:
         rows = box.page.locator("[data-list=peers-1] > tr")

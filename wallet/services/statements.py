@@ -19,7 +19,7 @@ from wallet.services import parties
 
 PAGE_ENTRIES = 50
 CHUNK = 2_000  # versions that one statement of a search reads
-MAX_LOOKED_AT = 10_000  # entries that one request searches: some 50 ms
+MAX_LOOKED_AT = 20_000  # entries that one request searches: some 50 ms
 MAX_HOLDS_SHOWN = 50
 # Whoever writes hands its time in, so of two entries the later one may be written "earlier" by a little.
 SKEW = timedelta(minutes=5)
@@ -146,7 +146,7 @@ def read(
         oldest = _first_written(account, wanted.written_from - SKEW, up_to=newest)
     if wanted == EVERYTHING:
         low = max(oldest, newest - limit + 1)
-        return _page(account, _between(account, low, newest, Q(), Q()), oldest=oldest, reached=low)
+        return _page(account, _between(account, low, newest, (Q(), Q()), limit), oldest=oldest, reached=low)
     return _search(account, wanted, newest, oldest, limit)
 
 
@@ -172,7 +172,7 @@ def _search(account: Account, wanted: Wanted, newest: int, oldest: int, limit: i
     high, end = newest, max(oldest, newest - MAX_LOOKED_AT + 1)
     while high >= end:
         low = max(end, high - CHUNK + 1)
-        found += _between(account, low, high, *filters)[: limit - len(found)]
+        found += _between(account, low, high, filters, limit - len(found))
         if len(found) == limit:
             return _page(account, found, oldest=oldest, reached=_version(account.pk, found[-1]))
         high = low - 1
@@ -212,16 +212,15 @@ def _through(side: str, others: dict[str, object]) -> Q:
     return Q(**{f"{side}__{name}": value for name, value in others.items()})
 
 
-def _between(account: Account, low: int, high: int, debits: Q, credits: Q) -> list[Transfer]:
-    """Return the account's transfers of these versions that meet the filters, newest first."""
+def _between(account: Account, low: int, high: int, filters: tuple[Q, Q], limit: int) -> list[Transfer]:
+    """Return the newest of the account's transfers of these versions that meet the filters for debits and credits."""
     if high < low:
         return []
-    rows = Transfer.objects.defer("key_hash", "body_hash")
-    found = [
-        *rows.filter(debits, debit_id=account.pk, debit_version__range=(low, high)).select_related("credit"),
-        *rows.filter(credits, credit_id=account.pk, credit_version__range=(low, high)).select_related("debit"),
-    ]
-    return sorted(found, key=lambda transfer: _version(account.pk, transfer), reverse=True)
+    rows, versions = Transfer.objects.defer("key_hash", "body_hash"), (low, high)
+    debits = rows.filter(filters[0], debit_id=account.pk, debit_version__range=versions).select_related("credit")
+    credits = rows.filter(filters[1], credit_id=account.pk, credit_version__range=versions).select_related("debit")
+    found = [*debits.order_by("-debit_version")[:limit], *credits.order_by("-credit_version")[:limit]]
+    return sorted(found, key=lambda transfer: _version(account.pk, transfer), reverse=True)[:limit]
 
 
 def _first_written(account: Account, at: datetime, *, up_to: int) -> int:
