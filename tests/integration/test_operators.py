@@ -9,8 +9,8 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from seedbox.models import User
+from tests.at_once import at_once
 from tests.builders import NOW, make_user
-from tests.integration.test_holdings_at_once import at_once
 from tests.ledger import ASSET, BTT, CHAIN, TREASURY, balance, fund, post, transfer, user
 from wallet.domain.accounts import AccountKind, AccountName, own_account
 from wallet.domain.money import Asset

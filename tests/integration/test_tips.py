@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from seedbox.models import User
+from tests.at_once import at_once
 from tests.builders import NOW, make_user
-from tests.integration.test_holdings_at_once import at_once
 from tests.ledger import BTT, balance, fund, user
 from wallet.models import Account, Transfer
 from wallet.services import tips
