@@ -16,7 +16,7 @@ from wallet.domain.accounts import AccountKind, AccountName, own_account
 from wallet.domain.money import Asset
 from wallet.models import Account, OperatorAct
 from wallet.models.operator_act import ActKind
-from wallet.services import acts, ledger, operators, overview
+from wallet.services import acts, audit, ledger, operators, overview, tips
 from wallet.services.operators import Actor
 from wallet.services.refusals import Refused
 
@@ -231,6 +231,24 @@ class TestActsAtOnce:
         with pytest.raises(ZeroDivisionError):
             the(operators.grant, user_id=person.pk, amount_ubtt=BTT)
         assert (balance(TREASURY), balance(user(person.pk)), OperatorAct.objects.count()) == (10 * BTT, 0, 0)
+
+
+@pytest.mark.usefixtures("committed_books")
+class TestTheBooksAfterAllThis:
+    def test_are_found_right_by_the_audit(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(tips, "MAX_TIP_UBTT", BTT)
+        olga, sam = make_user("olga"), make_user("sam")
+        fund(TREASURY, 10 * BTT)
+        the(operators.grant, user_id=olga.pk, amount_ubtt=5 * BTT)
+        fields: dict[str, Any] = {"sender_id": olga.pk, "receiver_id": sam.pk, "memo": "thanks"}
+        tip = tips.send(tips.Wish(amount_ubtt=BTT, key="1", **fields), now=NOW)
+        with pytest.raises(Refused):
+            tips.send(tips.Wish(amount_ubtt=2 * BTT, key="2", **fields), now=NOW)
+        the(operators.freeze, account_id=id_of(user(olga.pk)))
+        the(operators.reverse, transfer_id=tip)
+        the(operators.adjust, debit_id=id_of(user(olga.pk)), credit_id=id_of(TREASURY), amount_ubtt=1)
+        assert refusal(operators.grant, user_id=olga.pk, amount_ubtt=99 * BTT)
+        assert audit.audit().findings == []
 
 
 @pytest.mark.django_db

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wallet", "0010_liabilities")]
+    dependencies = [("wallet", "0011_audit_run")]
     operations = [
         migrations.AddIndex(
             model_name="channel",
