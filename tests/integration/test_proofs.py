@@ -73,7 +73,7 @@ class TestTheProofOfATransfer:
         "change",
         [
             "UPDATE wallet_transfer SET memo = 'other' WHERE memo = 'nº 3'",
-            "UPDATE wallet_transfer SET credit_balance_ubtt = 9 WHERE memo = 'nº 3'",
+            "UPDATE wallet_transfer SET amount_ubtt = amount_ubtt + 1 WHERE memo = 'nº 3'",
             "DELETE FROM wallet_transfer WHERE memo = 'nº 5'",
             "UPDATE wallet_seal SET root = previous_hash WHERE number = 1",
             "UPDATE wallet_seal SET previous_hash = root WHERE number = 2",

@@ -27,10 +27,10 @@ POSTERS, SEALERS = 4, 2
 SQL_LEAVES = """
 SELECT t.id, sha256('\\x00'::bytea || convert_to('1|written|amount_ubtt=i' || t.amount_ubtt || '|asset=i' || t.asset
     || '|body_hash=s64:' || encode(t.body_hash, 'hex') || '|cause=s' || octet_length(t.cause) || ':' || t.cause
-    || '|credit=i' || t.credit_id || '|credit_balance_ubtt=i' || t.credit_balance_ubtt || '|credit_kind=i' || c.kind
-    || '|credit_ref=s' || octet_length(c.ref) || ':' || c.ref || '|credit_version=i' || t.credit_version
-    || '|debit=i' || t.debit_id || '|debit_balance_ubtt=i' || t.debit_balance_ubtt || '|debit_kind=i' || d.kind
-    || '|debit_ref=s' || octet_length(d.ref) || ':' || d.ref || '|debit_version=i' || t.debit_version
+    || '|credit=i' || t.credit_id || '|credit_kind=i' || c.kind
+    || '|credit_ref=s' || octet_length(c.ref) || ':' || c.ref
+    || '|debit=i' || t.debit_id || '|debit_kind=i' || d.kind
+    || '|debit_ref=s' || octet_length(d.ref) || ':' || d.ref
     || '|event_at=i' || (extract(epoch FROM t.event_at) * 1000000)::bigint
     || '|hold=i' || coalesce(t.hold_id, 0) || '|id=i' || t.id || '|key_hash=s32:' || encode(t.key_hash, 'hex')
     || '|kind=i' || t.kind || '|memo=s' || octet_length(t.memo) || ':' || t.memo
@@ -42,10 +42,10 @@ ORDER BY t.id
 SQLITE_TEXTS = """
 SELECT t.id, '1|written|amount_ubtt=i' || t.amount_ubtt || '|asset=i' || t.asset
     || '|body_hash=s64:' || lower(hex(t.body_hash)) || '|cause=s' || length(CAST(t.cause AS BLOB)) || ':' || t.cause
-    || '|credit=i' || t.credit_id || '|credit_balance_ubtt=i' || t.credit_balance_ubtt || '|credit_kind=i' || c.kind
-    || '|credit_ref=s' || length(c.ref) || ':' || c.ref || '|credit_version=i' || t.credit_version
-    || '|debit=i' || t.debit_id || '|debit_balance_ubtt=i' || t.debit_balance_ubtt || '|debit_kind=i' || d.kind
-    || '|debit_ref=s' || length(d.ref) || ':' || d.ref || '|debit_version=i' || t.debit_version
+    || '|credit=i' || t.credit_id || '|credit_kind=i' || c.kind
+    || '|credit_ref=s' || length(c.ref) || ':' || c.ref
+    || '|debit=i' || t.debit_id || '|debit_kind=i' || d.kind
+    || '|debit_ref=s' || length(d.ref) || ':' || d.ref
     || '|event_at=i' || (unixepoch(substr(t.event_at, 1, 19)) * 1000000 + substr(t.event_at || '.000000', 21, 6))
     || '|hold=i' || coalesce(t.hold_id, 0) || '|id=i' || t.id || '|key_hash=s32:' || lower(hex(t.key_hash))
     || '|kind=i' || t.kind || '|memo=s' || length(CAST(t.memo AS BLOB)) || ':' || t.memo

@@ -307,9 +307,10 @@ class TestLinkedItems:
         assert len(decision.lines) == 2
 
     def test_come_in_any_number_beside_each_other(self) -> None:
-        good = [linked([transfer(OLGA, SAM, 1), transfer(SAM, TIM, 1), transfer(TIM, TREASURY, 1)]) for _ in range(20)]
+        good = [linked([transfer(OLGA, SAM, 1), transfer(SAM, TIM, 1), transfer(TIM, OLGA, 1)]) for _ in range(20)]
         bad = [linked([transfer(OLGA, SAM, 9), transfer(SAM, TREASURY, 1)]) for _ in range(20)]
         items = [item for pair in zip(good, bad, strict=True) for group in pair for item in group]
         kept = books()
         assert codes(copy.deepcopy(items), kept).count(Code.OK) == 60
-        assert kept.accounts[OLGA].balance_ubtt == 80
+        assert kept.accounts[OLGA].balance_ubtt == 100
+        assert [kept.accounts[name].version for name in (OLGA, SAM, TIM)] == [45, 45, 45]

@@ -10,7 +10,11 @@ WHAT = "written"
 
 
 class Written(NamedTuple):
-    """All columns of a written transfer, and whose its accounts are: nobody can give an account's past away."""
+    """What a transfer says, and whose its accounts are: nobody can give an account's past away.
+
+    Balances and versions are left out: they follow from the transfers, as the audit shows, and a proof that one side
+    gets must not tell what the other has.
+    """
 
     id: int
     asset: int
@@ -19,13 +23,9 @@ class Written(NamedTuple):
     debit: int
     debit_kind: int
     debit_ref: str
-    debit_version: int
-    debit_balance_ubtt: int
     credit: int
     credit_kind: int
     credit_ref: str
-    credit_version: int
-    credit_balance_ubtt: int
     event_at: datetime
     written_at: datetime
     key_hash: bytes
@@ -39,11 +39,9 @@ class Written(NamedTuple):
         """Return the canonical text, version 1."""
         return (
             f"1|written|amount_ubtt=i{self.amount_ubtt}|asset=i{self.asset}|body_hash=s64:{self.body_hash.hex()}"
-            f"|cause={text(self.cause)}|credit=i{self.credit}|credit_balance_ubtt=i{self.credit_balance_ubtt}"
-            f"|credit_kind=i{self.credit_kind}|credit_ref={text(self.credit_ref)}"
-            f"|credit_version=i{self.credit_version}|debit=i{self.debit}"
-            f"|debit_balance_ubtt=i{self.debit_balance_ubtt}|debit_kind=i{self.debit_kind}"
-            f"|debit_ref={text(self.debit_ref)}|debit_version=i{self.debit_version}"
+            f"|cause={text(self.cause)}|credit=i{self.credit}|credit_kind=i{self.credit_kind}"
+            f"|credit_ref={text(self.credit_ref)}|debit=i{self.debit}|debit_kind=i{self.debit_kind}"
+            f"|debit_ref={text(self.debit_ref)}"
             f"|event_at=i{microseconds(self.event_at)}|hold=i{self.hold or 0}|id=i{self.id}"
             f"|key_hash=s32:{self.key_hash.hex()}|kind=i{self.kind}|memo={text(self.memo)}"
             f"|reverses=i{self.reverses or 0}|written_at=i{microseconds(self.written_at)}"

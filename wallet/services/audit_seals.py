@@ -136,8 +136,8 @@ class Chain:
         self._totals.clear()
 
     def _leaf(self, row: Row) -> bytes:
-        (transfer_id, asset, kind, debit_id, credit_id, amount_ubtt, debit_version, credit_version) = row[:8]
-        (debit_balance_ubtt, credit_balance_ubtt, event_at, written_at, key, body, *rest) = row[8:]
+        transfer_id, asset, kind, debit_id, credit_id, amount_ubtt = row[:6]
+        event_at, written_at, key, body, *rest = row[10:]
         debit, credit = self._accounts[debit_id], self._accounts[credit_id]
         try:
             return Written(
@@ -148,13 +148,9 @@ class Chain:
                 debit_id,
                 debit.kind,
                 debit.ref,
-                debit_version,
-                debit_balance_ubtt,
                 credit_id,
                 credit.kind,
                 credit.ref,
-                credit_version,
-                credit_balance_ubtt,
                 as_time(event_at),
                 as_time(written_at),
                 key,
