@@ -56,6 +56,11 @@ class TestMoneyOnAnOpenPage:
         newest.get_by_role("link").click()
         expect(page.get_by_role("heading", name="Tip sent")).to_be_visible()
         expect(page.get_by_text(f"From you to {box.admin_user}")).to_be_visible()
+        expect(page.get_by_text("Sealed", exact=True)).to_be_visible()  # by itself, once the wallet worker has done so
+        page.get_by_role("button", name="Verify").click()
+        expect(page.locator("#proof-answer")).to_have_attribute("data-verified", "yes")
+        picture(page, "money-verified")
+        assert violations(page) == []
         page.go_back()
 
         self.stays_where_it_is_read(page, box)

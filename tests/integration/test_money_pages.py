@@ -14,8 +14,9 @@ from seedbox.models import User
 from tests.builders import NOW
 from tests.ledger import BTT, TREASURY, fund, place_hold, post, transfer, user
 from wallet.domain.kinds import TransferKind
+from wallet.domain.proofs import verify_json
 from wallet.models import Account
-from wallet.services import statements
+from wallet.services import seals, statements
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
@@ -136,6 +137,16 @@ class TestAnEntrysPage:
         for page in (by_owner, by_stranger):
             assert "Cause tip/41" in page
             assert "Not sealed yet" in page
+
+    def test_carries_a_proof_for_both_sides_that_tells_neither_what_the_other_has(
+        self, owner: User, stranger: User, tip: int
+    ) -> None:
+        seals.seal_new(now=NOW)
+        for person in (owner, stranger):
+            page = client_of(person).get(reverse("money_entry", args=[tip])).content.decode()
+            found = re.search(r'<script id="proof-document" type="application/json">(.*?)</script>', page)
+            assert found and verify_json(found[1].encode())
+            assert OLGAS_FORTUNE.replace(",", "") not in found[1]
 
     def test_is_not_there_for_anybody_else(self, admin: User, tip: int) -> None:
         client = client_of(admin)

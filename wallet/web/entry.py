@@ -4,7 +4,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from wallet.domain.accounts import AccountKind
 from wallet.domain.money import format_amount
 from wallet.services import acts, proofs, statements
 from wallet.services.entry_rows import entry_row
@@ -28,7 +27,6 @@ def money_entry(request: HttpRequest, transfer_id: int) -> HttpResponse:
         "receiver": "you" if entry.is_credit else entry.counterparty,
         "act": acts.act_behind(transfer_id),
         "proof": proof,
-        # The sealed text has the balances of both sides in it: only the chain's is no secret.
-        "document": proof.as_json() if proof and entry.counterparty_kind is AccountKind.CHAIN else None,
+        "document": proof and proof.as_json(),
     }
     return render(request, "wallet/entry.html", context)
