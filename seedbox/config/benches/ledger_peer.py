@@ -24,7 +24,6 @@ from psycopg.conninfo import conninfo_to_dict
 ACCOUNTS = 1_000
 TRANSFERS = 2_000
 THREADS = 8
-DATABASE = "peer"
 CURRENCY = "EUR"
 
 
@@ -48,9 +47,9 @@ def set_up() -> None:
     )
     django.setup()
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {DATABASE}")
+        cursor.execute("CREATE DATABASE peer")
     connection.close()
-    connection.settings_dict["NAME"] = DATABASE
+    connection.settings_dict["NAME"] = "peer"
     call_command("migrate", verbosity=0)
 
 
