@@ -9,3 +9,4 @@ class TestTheLedgersBench:
         assert figures["transfers"] >= 3000
         assert all(figures[f"{name}_per_s"] > 0 for name in ("batch", "batch_limit", "hot", "single", "hold_post"))
         assert figures["bytes_per_transfer"] > 100
+        assert all(figures[name] > 0 for name in ("page_p95_ms", "seal_s_per_million", "audit_s_per_million"))

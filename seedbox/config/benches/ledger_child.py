@@ -2,12 +2,15 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from statistics import median
+from functools import partial
+from statistics import median, quantiles
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seedbox.config.settings")
@@ -26,12 +29,16 @@ from wallet.domain.accounts import AccountKind, own_account, user_account  # noq
 from wallet.domain.items import Transfer  # noqa: E402  # as above
 from wallet.domain.kinds import TransferKind  # noqa: E402  # as above
 from wallet.domain.money import Asset  # noqa: E402  # as above
+from wallet.models import Account  # noqa: E402  # as above
 from wallet.models import Transfer as TransferRow  # noqa: E402  # as above
-from wallet.services import ledger  # noqa: E402  # as above
+from wallet.services import audit, ledger, seals, statements  # noqa: E402  # as above
 
 CLIENT = "seedbox.config.benches.ledger_client"
 ASSET = Asset.TRC20
 MAX_USERS = 10_000
+PAGES = 200
+PAGE_ENTRIES = 100
+MILLION = 1_000_000
 EACH_UBTT = 10**12
 
 
@@ -60,6 +67,10 @@ class Bench:
             }
         )
         self._fill()
+        say("sealing, pages, audit")
+        seal_s = _seconds(partial(seals.seal_new, now=datetime.now(UTC)))
+        page_p95_ms = self._page_p95_ms()
+        audit_s = _seconds(self._audit)
         count = TransferRow.objects.count()
         figures: dict[str, Any] = {name: round(speed) for name, speed in speeds.items()}
         return figures | {
@@ -68,6 +79,9 @@ class Bench:
             "ratio_single": round(speeds["single_per_s"] / speeds["single_limit_per_s"], 3),
             "transfers": count,
             "bytes_per_transfer": round(self._size_bytes() / count),
+            "page_p95_ms": round(page_p95_ms, 1),
+            "seal_s_per_million": round(seal_s * MILLION / count, 1),
+            "audit_s_per_million": round(audit_s * MILLION / count, 1),
         }
 
     def _fund(self) -> None:
@@ -127,6 +141,20 @@ class Bench:
             say(f"{missing:,} more transfers to one account")
             self._race("hot", missing, 1)
 
+    def _page_p95_ms(self) -> float:
+        """Read pages of a hundred anywhere in the longest statement, as a user's page does."""
+        account = Account.objects.order_by("-version")[0]
+        chosen = random.Random(self._transfers)
+        took_ms = []
+        for _ in range(PAGES):
+            before = chosen.randint(PAGE_ENTRIES + 1, account.version + 1)
+            took_ms.append(_seconds(partial(_read_page, account, before)) * 1_000)
+        return quantiles(took_ms, n=20, method="inclusive")[-1]
+
+    def _audit(self) -> None:
+        report = audit.audit()
+        assert not report.findings, str(report.findings[0])
+
     def _size_bytes(self) -> int:
         with connection.cursor() as cursor:
             if self._is_postgresql:
@@ -136,6 +164,16 @@ class Bench:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return int(path.stat().st_size)
+
+
+def _read_page(account: Account, before: int) -> None:
+    assert len(statements.read(account, before=before, limit=PAGE_ENTRIES).entries) == PAGE_ENTRIES
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began_s = time.perf_counter()
+    work()
+    return time.perf_counter() - began_s
 
 
 def _hear(client: "subprocess.Popen[str]", word: str) -> None:
