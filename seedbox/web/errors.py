@@ -85,7 +85,10 @@ def failed(request: HttpRequest) -> HttpResponse:
     """Rendered without the request: whatever broke may be what context processors ask, the database above all."""
     problem = sys.exc_info()[1]
     is_database = isinstance(problem, OperationalError | InterfaceError)
-    is_full = is_database and any(words in str(problem) for words in _DISK_IS_FULL)
+    said = (
+        f"{problem} {problem.__cause__}" if problem else ""
+    )  # who tried in vain has the database's words as its cause
+    is_full = is_database and any(words in said for words in _DISK_IS_FULL)
     title, advice = FULL_DISK if is_full else NO_DATABASE if is_database else FAILED
     status = 503 if is_database else 500
     again = request.get_full_path() if is_database and request.method == "GET" else ""

@@ -1,11 +1,15 @@
 """When something goes wrong, the page says what it was and what to do."""
 
 import pytest
+from django.db import OperationalError
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
+from django.urls import reverse
 
 from seedbox.models import User
 from seedbox.web import errors, torrents
+from wallet.services.ledger import LedgerBusy
+from wallet.web import money
 
 HTMX = {"HX-Request": "true"}
 
@@ -38,6 +42,27 @@ class TestAnErrorPage:
         assert response.status_code == 500
         assert "Something broke" in response.content.decode()
         assert "hunter2" not in response.content.decode()
+
+    @pytest.mark.django_db
+    @pytest.mark.parametrize(
+        ("cause", "title"),
+        [
+            ("database is locked", "The database does not answer"),
+            ("database or disk is full", "The disk of the box is full"),
+        ],
+    )
+    def test_about_money_tells_of_the_database_in_the_words_of_all_others(
+        self, owner: User, monkeypatch: pytest.MonkeyPatch, cause: str, title: str
+    ) -> None:
+        def fail(request: HttpRequest) -> None:
+            raise LedgerBusy from OperationalError(cause)
+
+        monkeypatch.setattr(money, "_history_context", fail)
+        client = Client(raise_request_exception=False)
+        client.force_login(owner)
+        response = client.get(reverse("money"))
+        assert (response.status_code, response["Retry-After"]) == (503, "10")
+        assert title in response.content.decode()
 
     def test_for_a_failure_asks_no_database(self) -> None:
         """Without the mark `django_db` a query would fail this test."""

@@ -20,9 +20,11 @@ from seedbox.services import holdings, nodes
 from seedbox.web.consumers import TRY_LATER
 from seedbox.web.sockets import TryLater
 from tests.builders import NOW
+from tests.ledger import CHAIN, post, transfer, user
 from tests.servers import ON_SQLITE
 from tests.sources import make_metainfo
 from tests.turns import TurnedNode, seen
+from wallet.services import ledger
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
 
@@ -79,6 +81,24 @@ class TestAPage:
         assert "Traceback" not in words
         assert "nothing is lost. Try again in a minute" in toast
         assert client.post(reverse("torrents_change"), form).status_code == 302
+
+
+class TestMoney:
+    def test_is_not_moved_and_its_pages_say_what_to_do(self, owner: User, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level("INFO", "wallet")
+        client = Client(raise_request_exception=False)
+        client.force_login(owner)
+        form = {"receiver": "sam", "amount": "1", "memo": "", "key": "k"}
+        with database_away():
+            answer = client.post(reverse("tip"), form)
+            with pytest.raises(ledger.LedgerBusy) as problem:
+                post(transfer(CHAIN, user(owner.pk), 1, key="k"))
+            tries = caplog.text.count("the ledger asks again")
+        assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+        assert "The database does not answer" in answer.content.decode()
+        assert isinstance(problem.value.__cause__, OperationalError)
+        assert tries == (0 if ON_SQLITE else 4)  # the driver of SQLite has waited as long as anybody wants to
+        assert ledger.outcome_of("k") is None
 
 
 class TestANode:

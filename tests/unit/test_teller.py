@@ -22,27 +22,30 @@ def wish(number: int) -> EndHold:
 class Ledger:
     """Answers each item with its hold's number; the first batch waits until the others have come."""
 
-    def __init__(self, *, poison: int = 0) -> None:
+    def __init__(self, *, poison: int = 0, is_closed: bool = False) -> None:
         self.batches: list[list[int]] = []
         self.may_go_on = threading.Event()
         self._poison = poison
+        self.is_closed = is_closed
 
     def post(self, items: Sequence[Item], now: datetime) -> list[Outcome]:
         numbers = [item.hold for item in items if isinstance(item, EndHold)]
         self.batches.append(numbers)
         assert self.may_go_on.wait(WAIT_S)
+        if self.is_closed and len(self.batches) > 1:
+            raise TimeoutError
         if self._poison in numbers:
             raise ValueError(f"{self._poison} can't be served")
         return [Outcome(Code.OK, hold_id=number) for number in numbers]
 
 
 def serve_all(ledger: Ledger, count: int) -> list[int | Exception | None]:
-    teller = Teller(ledger.post)
+    teller = Teller(ledger.post, is_everybodys=lambda problem: isinstance(problem, TimeoutError))
 
     def come(number: int) -> int | Exception | None:
         try:
             return teller.serve([wish(number)], NOW)[0].hold_id
-        except ValueError as problem:
+        except (ValueError, TimeoutError) as problem:
             return problem
 
     with ThreadPoolExecutor(count) as pool:
@@ -67,6 +70,11 @@ class TestCallersWhoWait:
         answers = serve_all(ledger, 5)
         assert str(answers.pop(2)) == "3 can't be served"
         assert answers == [1, 2, 4, 5]
+
+    def test_are_told_together_what_is_everybodys_problem(self) -> None:
+        ledger = Ledger(is_closed=True)
+        assert [type(answer) for answer in serve_all(ledger, 4)] == [int, *[TimeoutError] * 3]
+        assert ledger.batches == [[1], [2, 3, 4]]
 
 
 class TestACallerWhoIsAlone:

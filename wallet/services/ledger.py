@@ -5,15 +5,17 @@ keys is read; a pure function decides item by item; what it decided is written i
 """
 
 import logging
+import random
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 
 from wallet.domain.items import Item, check_batch, key_hash
-from wallet.domain.posting import Decision, Outcome, decide
+from wallet.domain.posting import Decision, Known, Outcome, decide
 from wallet.services import changes
 from wallet.services.books import Absent, Request, Store
 from wallet.services.books_postgresql import PostgresqlStore
@@ -21,13 +23,18 @@ from wallet.services.books_sqlite import SqliteStore
 from wallet.services.teller import Teller
 
 TRIES = 5  # two keys that meet, a deadlock, a lost connection: each time everything is asked anew
+PAUSE_S = 0.005  # before the second try at most; twice as long before each further one, so that two don't meet again
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 
-class LedgerBusy(Exception):
-    """The ledger could not be reached, or was too busy. Ask again with the same keys: nothing is done twice."""
+class LedgerBusy(OperationalError):
+    """The ledger could not be reached, or was too busy. Ask again with the same keys: nothing is done twice.
+
+    Its cause is what the database said last. To a page that does not catch it, it is trouble with the database like any
+    other.
+    """
 
     def __init__(self) -> None:
         super().__init__("The ledger is too busy. Try again: with the same key nothing happens twice.")
@@ -65,13 +72,17 @@ def whole(work: Callable[[], Result]) -> Result:
 
 def _repeated(try_once: Callable[[], Result]) -> Result:
     cause: Exception | None = None
-    for _ in range(TRIES):
+    for number in range(TRIES):
+        if cause is not None:
+            logger.info("the ledger asks again: %s", type(cause).__name__)
+            time.sleep(random.uniform(0, PAUSE_S * 2 ** (number - 1)))
         try:
             return try_once()
-        except (IntegrityError, OperationalError) as problem:
-            logger.info("the ledger asks again: %s", type(problem).__name__)
+        except (IntegrityError, OperationalError, InterfaceError) as problem:
             connection.close_if_unusable_or_obsolete()
             cause = problem
+            if connection.vendor == "sqlite" and isinstance(problem, OperationalError):
+                break  # locked, after the driver has waited for long, or full: another try would wait as long in vain
     raise LedgerBusy from cause
 
 
@@ -107,7 +118,12 @@ def _write(decision: Decision, now: datetime) -> None:
         outcome.transfer_id, outcome.hold_id = first.transfer_id, first.hold_id
 
 
-_teller = Teller(_post_alone)
+def _is_everybodys(problem: Exception) -> bool:
+    """Tell trouble with the database from trouble with what was asked of it."""
+    return isinstance(problem, LedgerBusy) and not isinstance(problem.__cause__, IntegrityError)
+
+
+_teller = Teller(_post_alone, is_everybodys=_is_everybodys)
 
 
 def post_one(item: Item, *, now: datetime) -> Outcome:
@@ -115,9 +131,17 @@ def post_one(item: Item, *, now: datetime) -> Outcome:
 
 
 def outcome_of(key: str) -> Outcome | None:
-    """Return what was decided under a key, or None when nothing was: it can be asked for again, or was never heard."""
-    known = store().known([key_hash(key)])
-    return known[key_hash(key)].outcome if known else None
+    """Return what was decided under a key, or None when nothing was.
+
+    Then it can be asked for again, or was never heard. Raises LedgerBusy.
+    """
+    digest = key_hash(key)
+
+    def ask() -> dict[bytes, Known]:
+        return store().known([digest])
+
+    known = ask() if connection.in_atomic_block else _repeated(ask)
+    return known[digest].outcome if known else None
 
 
 def store() -> Store:

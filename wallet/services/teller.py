@@ -39,10 +39,14 @@ class Ticket:
 
 
 class Teller:
-    """Serves the callers of one process, in the order they came, with `post`; one of them does it for all who wait."""
+    """Serves the callers of one process, in the order they came, with `post`; one of them does it for all who wait.
 
-    def __init__(self, post: Post) -> None:
+    Where `post` fails for several together, each is served alone, unless `is_everybodys` says that this would fail too.
+    """
+
+    def __init__(self, post: Post, *, is_everybodys: Callable[[Exception], bool] = lambda problem: False) -> None:
         self._post = post
+        self._is_everybodys = is_everybodys
         self._waiting: deque[Ticket] = deque()
         self._is_open = True  # nobody is serving
         self._expected = 1  # as many as came together last time
@@ -94,8 +98,12 @@ class Teller:
         if len(together) > 1:
             try:
                 outcomes = iter(self._post([item for ticket in together for item in ticket.items], _latest(together)))
-            except Exception:  # one of them has a problem, which only that one shall have
-                pass
+            except Exception as problem:
+                if self._is_everybodys(problem):
+                    for ticket in together:
+                        ticket.problem = problem
+                    return
+                # Else one of them has it, and only that one shall.
             else:
                 for ticket in together:
                     ticket.outcomes = [next(outcomes) for _ in ticket.items]
