@@ -100,6 +100,21 @@ class TestARowThatIsWritten:
                 row.delete()
 
 
+@pytest.mark.usefixtures("books")
+class TestAnAccount:
+    @pytest.mark.parametrize("change", ["asset = 1", "kind = 10", "kind = 1, ref = ''", "ref = '1000000'"])
+    def test_stays_whose_it_is(self, change: str) -> None:
+        before = set(Account.objects.values_list("pk", "asset", "kind", "ref"))
+        assert "never changed" in refused(f"UPDATE wallet_account SET {change}, held_ubtt = 0 WHERE kind = 2")
+        assert set(Account.objects.values_list("pk", "asset", "kind", "ref")) == before
+
+    def test_may_be_written_with_the_name_that_it_has(self) -> None:
+        account = Account.objects.filter(kind=AccountKind.USER).earliest("pk")
+        account.is_frozen = True
+        account.save()
+        assert Account.objects.get(pk=account.pk).is_frozen
+
+
 class TestTheGuards:
     def test_stand_at_every_table(self) -> None:
         """A migration that remakes a table in SQLite loses its triggers, and must make them again."""
@@ -115,6 +130,7 @@ class TestTheGuards:
             expected |= {f"wallet_{table}_whole_{event}" for table in WHOLE for event in ("insert", "update")}
         else:
             expected = {f"wallet_{table}_{what}" for table in GUARDED for what in ("kept", "not_truncated")}
+        expected.add("wallet_account_name_kept")
         assert expected <= found
 
     def test_are_known_for_every_table_there_is(self) -> None:
