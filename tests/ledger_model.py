@@ -9,7 +9,7 @@ from random import Random
 
 from tests.ledger import ASSET, CHAIN, TREASURY, kind_of
 from wallet.domain.accounts import AccountName, user_account
-from wallet.domain.items import EndHold, HoldEnd, HoldPurpose, Item, PlaceHold, Transfer
+from wallet.domain.items import EndHold, HoldEnd, HoldPurpose, Item, PlaceHold, Transfer, key_hash
 from wallet.domain.kinds import TransferKind
 from wallet.domain.posting import Code
 
@@ -33,6 +33,9 @@ class What(Enum):
 ENDS = {What.VOID: HoldEnd.VOIDED, What.EXPIRE: HoldEnd.EXPIRED}
 
 
+Name = tuple[type[Item], str]  # of what was asked for: its key among those of its kind
+
+
 @dataclass(frozen=True)
 class Wish:
     """An item without the ids that only the database gives: `of` is the key of the hold or transfer that it means."""
@@ -45,6 +48,14 @@ class Wish:
     of: str = ""
     runs_s: int = 0
     linked: bool = False
+
+    @property
+    def name(self) -> Name:
+        return EndHold if self.what in ENDS else PlaceHold if self.what is What.HOLD else Transfer, self.key
+
+    @property
+    def meant(self) -> Name:
+        return Transfer if self.what is What.REVERSE else PlaceHold, self.of
 
     def item(self, number: int, now: datetime) -> Item:
         """Return what is asked of the ledger; `number` is the id that `of` has got."""
@@ -86,19 +97,23 @@ class Model:
         self.balance = dict.fromkeys(users, FIRST_MONEY_UBTT) | {TREASURY: 0}
         self.balance[CHAIN] = -FIRST_MONEY_UBTT * len(users)
         self.held = dict.fromkeys(self.balance, 0)
-        self.told: dict[str, tuple[Wish, Code]] = {}
+        self.told: dict[Name, tuple[Wish, Code]] = {}
         self.holds: dict[str, tuple[AccountName, int, datetime]] = {}
         self.ends: dict[str, HoldEnd] = {}
         self.moved: dict[str, Wish] = {}
         self.undone: set[str] = set()
 
-    def batch(self, wishes: Sequence[Wish], now: datetime, seen: set[str] | None = None) -> list[Code]:
-        """Return a code for each; `seen` are the keys whose ids the caller knew, unless said all there are."""
+    def batch(self, wishes: Sequence[Wish], now: datetime, seen: set[Name] | None = None) -> list[Code]:
+        """Return a code for each; `seen` is that whose ids the caller knew, unless said all there is."""
         self.seen = self.ids() if seen is None else seen
         return [code for group in _groups(wishes) for code in self._group(group, now)]
 
-    def ids(self) -> set[str]:
-        return {*self.holds, *self.moved}
+    def ids(self) -> set[Name]:
+        return {*((PlaceHold, key) for key in self.holds), *((Transfer, key) for key in self.moved)}
+
+    def codes(self) -> dict[bytes, str]:
+        """Return what was told, by the hash of its key."""
+        return {key_hash(key, kind): str(code) for (kind, key), (_, code) in self.told.items()}
 
     def _group(self, group: Sequence[Wish], now: datetime) -> list[Code]:
         before = {name: copy.copy(value) for name, value in vars(self).items()} if len(group) > 1 else {}
@@ -112,17 +127,17 @@ class Model:
             return [Code.CONFLICT] * len(group)
         codes = [Code.LINKED if code is Code.OK else code for code in codes]
         if not FORGOTTEN & set(codes):
-            self.told |= {wish.key: (wish, code) for wish, code in zip(group, codes, strict=True)}
+            self.told |= {wish.name: (wish, code) for wish, code in zip(group, codes, strict=True)}
         return codes
 
     def _one(self, wish: Wish, now: datetime) -> tuple[Code, bool]:
-        if wish.key in self.told:
-            first, code = self.told[wish.key]
+        if wish.name in self.told:
+            first, code = self.told[wish.name]
             is_same = replace(first, linked=False, runs_s=0) == replace(wish, linked=False, runs_s=0)
             return (Code.EXISTS if code is Code.OK else code, True) if is_same else (Code.CONFLICT, False)
         code = self._do(wish, now)
         if code not in FORGOTTEN:
-            self.told[wish.key] = wish, code
+            self.told[wish.name] = wish, code
         return code, False
 
     def _do(self, wish: Wish, now: datetime) -> Code:
@@ -134,7 +149,7 @@ class Model:
             self.held[wish.debit] += wish.amount_ubtt
             return Code.OK
         meant = self.moved if wish.what is What.REVERSE else self.holds
-        if wish.of and not (wish.of in self.seen and wish.of in meant):
+        if wish.of and not (wish.meant in self.seen and wish.of in meant):
             return Code.NOT_FOUND
         if wish.what in ENDS:
             return self._end(wish, now)
@@ -265,8 +280,9 @@ class Stream:
         return replace(self._meant(*What) or self._move(), linked=False)
 
     def _reuse(self) -> Wish:
-        """Ask for something else under a key that was used."""
-        return replace(self._move(), key=(self._meant(*What) or self._move()).key)
+        """Ask for something else under a key that was used, maybe for something of another kind."""
+        draw = self.random.choice([self._move, self._hold])
+        return replace(draw(), key=(self._meant(*What) or self._move()).key)
 
 
 def users_of(ids: Sequence[int]) -> list[AccountName]:

@@ -29,6 +29,7 @@ class Truth:
     balance: dict[AccountName, int]
     held: dict[AccountName, int]
     codes: dict[bytes, str]  # by the hash of the key
+    beaten: set[bytes]  # keys of transfers under which another body was refused at the same moment
 
 
 def read_truth(fetch: Fetch | None = None) -> Truth:
@@ -40,15 +41,16 @@ def read_truth(fetch: Fetch | None = None) -> Truth:
         stands[account_id] = numbers
     codes, taken = _check_transfers(fetch, names, stands)
     _check_holds(fetch, stands, taken)
-    for key_hash, code in fetch(_ANSWERS):
-        assert bytes(key_hash) not in codes, "a key has moved money and has another answer"
-        codes[bytes(key_hash)] = code
+    answers = {bytes(key_hash): code for key_hash, code in fetch(_ANSWERS)}
+    beaten = answers.keys() & codes.keys()
+    assert not {"ok", "exists"} & {answers[key] for key in beaten}, "a key has moved money and done something else"
     for asset in Asset:
         assert not sum(stands[number][0] for number, name in names.items() if name.asset is asset), f"{asset} is not 0"
     return Truth(
         {name: stands[number][0] for number, name in names.items()},
         {name: stands[number][1] for number, name in names.items()},
-        codes,
+        answers | codes,
+        beaten,
     )
 
 

@@ -18,20 +18,20 @@ from types import TracebackType
 from typing import Any, Self
 
 from django.core.management import call_command
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
 from seedbox.models import User
 from tests.builders import NOW
 from tests.ledger import TREASURY, fund
-from tests.ledger_model import FIRST_MONEY_UBTT, NOBODYS_ID, Stream, What, Wish, users_of
+from tests.ledger_model import FIRST_MONEY_UBTT, NOBODYS_ID, Stream, Wish, users_of
 from wallet.domain.accounts import AccountName
+from wallet.domain.items import Transfer
 from wallet.domain.posting import Outcome
 from wallet.services import ledger
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVE = "from tests.ledger_worker import serve; serve()"
 MAX_TRACE = 3_000  # characters: a line that is written at once must fit a pipe's page
-TRIES = 20  # of a worker whose connection is taken away again and again
 
 
 def begin_books(ids: Sequence[int]) -> list[AccountName]:
@@ -53,20 +53,9 @@ def post_wishes(wishes: Sequence[Wish], now: datetime) -> list[Outcome]:
 
 
 def _id_of(wish: Wish) -> int:
-    found = _outcome_of(wish.of) if wish.of else None
-    if wish.what is What.REVERSE:
-        return (found and found.transfer_id) or NOBODYS_ID
-    return (found and not found.transfer_id and found.hold_id) or NOBODYS_ID
-
-
-def _outcome_of(key: str) -> Outcome | None:
-    """Ask until there is a connection to ask on: the ledger does so itself only where it writes."""
-    for _ in range(TRIES):
-        try:
-            return ledger.outcome_of(key)
-        except (OperationalError, InterfaceError):
-            connection.close_if_unusable_or_obsolete()
-    raise ledger.LedgerBusy
+    kind, key = wish.meant
+    found = ledger.outcome_of(key, of=kind) if key else None
+    return (found and (found.transfer_id if kind is Transfer else found.hold_id)) or NOBODYS_ID
 
 
 def run_stream(job: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:

@@ -19,6 +19,7 @@ from tests.ledger_witness import Witness
 from tests.ledger_worker import Nursery, begin_books, run_stream
 from tests.servers import ON_SQLITE, PROVE
 from wallet.domain.items import Item, key_hash
+from wallet.domain.items import Transfer as TransferItem
 from wallet.domain.kinds import TransferKind
 from wallet.domain.posting import Outcome
 from wallet.models import Account, Hold, Transfer
@@ -170,10 +171,10 @@ class Told:
     def check(self, truth: Truth) -> None:
         """Fail unless the books follow from the answers: what was said to be done, once, and nothing else."""
         done = [(wish, number) for wish, code, number in self.lines if code == "ok"]
-        ids = {wish.key: number for wish, number in done}
+        ids = {wish.name: number for wish, number in done}
         assert len(ids) == len(done), "one key was done twice"
         for wish, code, number in self.lines:
-            assert code != "exists" or wish.key not in ids or ids[wish.key] == number, f"{wish.key} has two results"
+            assert code != "exists" or wish.name not in ids or ids[wish.name] == number, f"{wish.name} has two results"
         change: Counter[Any] = Counter(dict.fromkeys(truth.balance, 0))
         held: Counter[Any] = Counter(dict.fromkeys(truth.held, 0))
         amounts = {wish.key: wish.amount_ubtt for wish, _ in done if wish.what is What.HOLD}
@@ -190,10 +191,10 @@ class Told:
         assert truth.balance == {name: first[name] + change[name] for name in truth.balance}
         assert truth.held == held
         for wish, number in done:
-            is_transfer = wish.what in (What.MOVE, What.TAKE, What.REVERSE)
-            assert truth.codes[key_hash(wish.key)] == "ok"
+            kind, key = wish.name
+            assert truth.codes[key_hash(key, kind)] == "ok"
             assert number
-            assert (Transfer if is_transfer else Hold).objects.filter(pk=number).exists()
+            assert (Transfer if kind is TransferItem else Hold).objects.filter(pk=number).exists()
 
 
 class TestRandomSchedules:

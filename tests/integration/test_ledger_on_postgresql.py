@@ -13,17 +13,17 @@ from django.db import OperationalError, connection, transaction
 from seedbox.models import User
 from tests.at_once import at_once
 from tests.box import wait_until
-from tests.builders import make_user
-from tests.ledger import BTT, balance, fund, post, transfer, user
+from tests.builders import NOW, make_user
+from tests.ledger import BTT, TREASURY, balance, fund, place_hold, post, transfer, user
 from tests.ledger_truth import read_truth
 from tests.ledger_vectors import VECTORS
 from tests.servers import FOLDER
 from wallet.domain.accounts import AccountName
-from wallet.domain.items import Item, Transfer
+from wallet.domain.items import Item, PlaceHold, Transfer, key_hash
 from wallet.domain.kinds import TransferKind
 from wallet.domain.posting import Code, Outcome
 from wallet.models import Account
-from wallet.services import ledger
+from wallet.services import audit, ledger
 
 Pair = tuple[AccountName, AccountName]
 LIMIT_S = 30
@@ -143,6 +143,61 @@ class TestACommitWhoseAnswerIsLost:
 
     def post_through(self, door: Door, item: Item) -> object:
         return connected(partial(post, item), host=str(door.folder))
+
+
+class TestADeadConnection:
+    def test_is_no_answer_to_who_asks_for_an_outcome(self, pair: Pair) -> None:
+        wish = transfer(*pair, 7)
+        first = post(wish)
+        with connection.cursor() as cursor, of_others() as other:
+            cursor.execute("SELECT pg_backend_pid()")
+            assert other.execute("SELECT pg_terminate_backend(%s, 30000)", cursor.fetchone()).fetchone() == (True,)
+        found = ledger.outcome_of(wish.key)
+        assert found
+        assert found.transfer_id == first.transfer_id
+
+
+class TestOneKeyAtTheSameMoment:
+    """Nobody waits for anybody: all of it is on different accounts, and nothing is committed meanwhile."""
+
+    @pytest.fixture
+    def tim(self, pair: Pair) -> AccountName:
+        tim = user(make_user("tim").pk)
+        fund(tim, BTT)
+        return tim
+
+    def test_for_a_transfer_and_a_hold_is_two_keys(self, pair: Pair, tim: AccountName) -> None:
+        move, hold = transfer(*pair, 7, key="the-same"), place_hold(tim, 5, key="the-same")
+        with transaction.atomic():
+            moved = post(move)
+            placed = at_once(partial(post, hold))[0]
+        assert isinstance(placed, Outcome), placed
+        assert (moved.code, placed.code) == (Code.OK, Code.OK)
+        again = ledger.post([move, hold], now=NOW)
+        assert [outcome.code for outcome in again] == [Code.EXISTS] * 2
+        assert [outcome.transfer_id for outcome in again] == [moved.transfer_id, None]
+        assert [outcome.hold_id for outcome in again] == [None, placed.hold_id]
+        assert ledger.outcome_of("the-same") == Outcome(Code.OK, transfer_id=moved.transfer_id)
+        assert ledger.outcome_of("the-same", of=PlaceHold) == Outcome(Code.OK, hold_id=placed.hold_id)
+        truth = read_truth()
+        assert (truth.balance[pair[1]], truth.held[tim], truth.beaten) == (BTT + 7, 5, set())
+        assert audit.audit().findings == []
+
+    def test_for_a_transfer_and_a_refused_other_one_is_the_transfers(self, pair: Pair, tim: AccountName) -> None:
+        move, other = transfer(*pair, 7, key="the-same"), transfer(tim, TREASURY, 2 * BTT, key="the-same")
+        fund(TREASURY, 1)
+        with transaction.atomic():
+            moved = post(move)
+            refused = at_once(partial(post, other))[0]
+        assert isinstance(refused, Outcome), refused
+        assert (moved.code, refused.code) == (Code.OK, Code.INSUFFICIENT)
+        fund(tim, 9 * BTT)
+        assert [post(item).code for item in (other, move, other)] == [Code.CONFLICT, Code.EXISTS, Code.CONFLICT]
+        assert ledger.outcome_of("the-same") == Outcome(Code.OK, transfer_id=moved.transfer_id)
+        truth = read_truth()
+        assert (truth.balance[pair[1]], truth.balance[tim]) == (BTT + 7, 10 * BTT)
+        assert truth.beaten == {key_hash("the-same")}
+        assert audit.audit().findings == []
 
 
 class TestTwoWhoWaitForEachOther:

@@ -20,7 +20,6 @@ from tests.ledger_worker import Nursery
 from tests.servers import PROVE
 from tests.small_disk import SmallDisk
 from wallet.domain.accounts import AccountName
-from wallet.domain.items import key_hash
 
 USERS = 5
 IDS = [1, 2, 3, 4, 5]
@@ -187,7 +186,7 @@ def cut(pid: int, file: Path, folder: Path) -> Path:
 
 def check_beginning(truth: Truth, witness: Witness, stands: list[Stand], done: int) -> None:
     """Fail unless the books stand as they did after one of the batches, not before the one numbered `done`."""
-    keys = [key_hash(key) for key in witness.model.told]
+    keys = list(witness.model.codes())
     for balance, held, count in stands[done:]:
         if (truth.balance, truth.held, len(truth.codes)) == (balance, held, count + USERS):
             assert set(keys[:count]) <= truth.codes.keys(), witness.replay

@@ -18,7 +18,20 @@ from wallet.domain.accounts import (
     own_account,
     user_account,
 )
-from wallet.domain.items import MAX_ITEMS, BadItem, HoldEnd, HoldPurpose, Item, body_hash, check_batch, key_hash
+from wallet.domain.items import (
+    MAX_ITEMS,
+    BadItem,
+    EndHold,
+    HoldEnd,
+    HoldPurpose,
+    Item,
+    PlaceHold,
+    Transfer,
+    body_hash,
+    check_batch,
+    hash_of_key,
+    key_hash,
+)
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 
@@ -152,6 +165,13 @@ class TestABody:
 
     def test_is_known_by_half_of_its_keys_hash(self) -> None:
         assert key_hash("tip/41").hex() == "f6c2287866e6ec79988662d6b95fdce9"
+
+    def test_has_a_key_of_its_own_kind(self) -> None:
+        items: list[Item] = [transfer(user(1), user(2), 1, key="k"), place_hold(user(1), 1, key="k"), void(1, key="k")]
+        hashes = [hash_of_key(item) for item in items]
+        texts = ["k", "hold k", "end k"]  # a key has no space
+        assert hashes == [hashlib.sha256(text.encode()).digest()[:16] for text in texts]
+        assert hashes == [key_hash("k", kind) for kind in (Transfer, PlaceHold, EndHold)]
 
     @pytest.mark.parametrize(
         "change",

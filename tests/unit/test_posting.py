@@ -11,7 +11,7 @@ import pytest
 from tests.builders import NOW
 from tests.ledger import CHAIN, TREASURY, place_hold, transfer, user, void
 from wallet.domain.accounts import AccountName
-from wallet.domain.items import HoldEnd, HoldPurpose, Item, body_hash, key_hash
+from wallet.domain.items import HoldEnd, HoldPurpose, Item, body_hash, hash_of_key
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import MAX_AMOUNT_UBTT
 from wallet.domain.posting import Account, Books, Code, Decision, Hold, Known, Original, Outcome, decide
@@ -208,15 +208,21 @@ class TestAKey:
         assert decision.replays == [(decision.outcomes[1], decision.outcomes[0])]
 
     def test_used_for_something_else_is_a_conflict_and_stays_with_the_first(self) -> None:
-        item = transfer(OLGA, SAM, 10)
-        items: list[Item] = [item, replace(item, amount_ubtt=11), place_hold(OLGA, 1, key=item.key)]
-        items += [void(7, key=item.key), item]
-        assert codes(items) == [Code.OK, *[Code.CONFLICT] * 3, Code.EXISTS]
+        item, hold, end = transfer(OLGA, SAM, 10), place_hold(OLGA, 1), void(7)
+        others: list[Item] = [replace(item, amount_ubtt=11), replace(hold, amount_ubtt=2), replace(end, hold=8)]
+        assert codes([item, hold, end, *others]) == [*[Code.OK] * 3, *[Code.CONFLICT] * 3]
+        assert codes([item, hold, end, *others, item, hold, end])[-3:] == [Code.EXISTS] * 3
+
+    def test_belongs_to_what_it_is_asked_for(self) -> None:
+        items: list[Item] = [transfer(OLGA, SAM, 10, key="k"), place_hold(OLGA, 1, key="k"), void(7, key="k")]
+        decision = decide([*items, *items], books(), now=NOW)
+        assert [outcome.code for outcome in decision.outcomes] == [*[Code.OK] * 3, *[Code.EXISTS] * 3]
+        assert [id(first) for _, first in decision.replays] == [id(outcome) for outcome in decision.outcomes[:3]]
 
     @pytest.mark.parametrize("code", [Code.INSUFFICIENT, Code.FROZEN, Code.LINKED, Code.HOLD_ENDED, Code.EXISTS])
     def test_that_was_refused_before_stays_refused(self, code: Code) -> None:
         kept, item = books(), transfer(OLGA, SAM, 10)
-        kept.known[key_hash(item.key)] = Known(body_hash(item), Outcome(code))
+        kept.known[hash_of_key(item)] = Known(body_hash(item), Outcome(code))
         decision = decide([item], kept, now=NOW)
         assert (decision.outcomes[0].code, decision.lines, decision.answers) == (code, [], [])
 

@@ -1,4 +1,8 @@
-"""What can be asked of the ledger: transfers, holds and their ends. Each is checked when it is made."""
+"""What can be asked of the ledger: transfers, holds and their ends. Each is checked when it is made.
+
+Each has its effect once for its key. A key belongs to what it is asked for: the same for a transfer, for a hold and for
+the end of a hold are three keys that know nothing of each other.
+"""
 
 import re
 import unicodedata
@@ -49,7 +53,7 @@ class BadItem(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """Move an amount from `debit` to `credit`, once for each `key`. Raises BadItem.
+    """Move an amount from `debit` to `credit`, once for each `key` among transfers. Raises BadItem.
 
     `cause` is a typed reference like `tip/41`. With `hold` it posts that hold: what it does not take returns. With
     `reverses` it mirrors that transfer. `linked` lets it stand or fall with the item after it.
@@ -104,7 +108,7 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceHold:
-    """Reserve an amount on an account, once for each `key`, until the hold is posted, voided or expires.
+    """Reserve an amount on an account, once for each `key` among holds, until the hold is posted, voided or expires.
 
     Raises BadItem.
     """
@@ -142,7 +146,10 @@ class PlaceHold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndHold:
-    """End a hold without a transfer, once for each `key`: it was voided, or its time is over. Raises BadItem."""
+    """End a hold without a transfer, once for each `key` among ends: it was voided, or its time is over.
+
+    Raises BadItem.
+    """
 
     key: str
     hold: int
@@ -164,10 +171,20 @@ class EndHold:
 
 Item = Transfer | PlaceHold | EndHold
 
+# Before the key of each kind of item: keys have no spaces, so none of one kind can be taken for another's.
+_BEFORE_KEY: dict[type[Item], str] = {Transfer: "", PlaceHold: "hold ", EndHold: "end "}
 
-def key_hash(key: str) -> bytes:
-    """Return the 16 bytes under which a key is known: half of a SHA-256, still out of anybody's reach to meet twice."""
-    return sha256(key.encode("ascii")).digest()[:KEY_HASH_BYTES]
+
+def key_hash(key: str, of: type[Item] = Transfer) -> bytes:
+    """Return the 16 bytes under which a key of that kind of item is known.
+
+    Half of a SHA-256 is still out of anybody's reach to meet twice.
+    """
+    return sha256(f"{_BEFORE_KEY[of]}{key}".encode("ascii")).digest()[:KEY_HASH_BYTES]
+
+
+def hash_of_key(item: Item) -> bytes:
+    return key_hash(item.key, type(item))
 
 
 def body_hash(item: Item) -> bytes:

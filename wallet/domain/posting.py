@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from wallet.domain.accounts import AccountKind, AccountName
-from wallet.domain.items import EndHold, HoldEnd, Item, PlaceHold, Transfer, body_hash, key_hash
+from wallet.domain.items import EndHold, HoldEnd, Item, PlaceHold, Transfer, body_hash, hash_of_key
 from wallet.domain.kinds import DESPITE_FREEZE
 from wallet.domain.money import MAX_AMOUNT_UBTT
 
@@ -24,7 +24,7 @@ class Code(StrEnum):
     FROZEN = "frozen"  # an operator has frozen the account
     OVERFLOW = "overflow"  # a balance would leave ±2⁶²
     NOT_FOUND = "not_found"  # no such account, hold or transfer
-    CONFLICT = "conflict"  # the key was used for something else
+    CONFLICT = "conflict"  # the key was used for another item of its kind
     HOLD_ENDED = "hold_ended"  # posted, voided or expired already; `end` says which
     HOLD_EXPIRED = "hold_expired"  # its time is over
     HOLD_RUNS = "hold_runs"  # it can't expire before its time
@@ -184,7 +184,7 @@ class _Batch:
         self._before: dict[int, tuple[Account, int, int, int]] | None = None  # while a group is decided
 
     def decide_one(self, item: Item) -> Outcome:
-        key, body = key_hash(item.key), body_hash(item)
+        key, body = hash_of_key(item), body_hash(item)
         outcome = self._replay(key, body)
         if outcome is None:
             outcome = self._do(item, key, body)
@@ -217,13 +217,13 @@ class _Batch:
             code = Code.CONFLICT if mixes else Code.LINKED if outcome.code is Code.OK else outcome.code
             refused = Outcome(code, end=outcome.end)
             if is_kept:
-                self._remember(item, refused, key_hash(item.key), body_hash(item))
+                self._remember(item, refused, hash_of_key(item), body_hash(item))
             decision.outcomes.append(refused)
 
     def _undo(self, item: Item, outcome: Outcome) -> None:
         if outcome.is_replay or outcome.code is Code.CONFLICT:  # the key keeps the answer that it had
             return
-        self._books.known.pop(key_hash(item.key), None)
+        self._books.known.pop(hash_of_key(item), None)
         if isinstance(item, Transfer) and item.reverses is not None and outcome.code is Code.OK:
             self._books.originals[item.reverses].is_reversed = False
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from django.contrib.auth import get_user_model
 
 from wallet.domain.accounts import OWNED, AccountKind, AccountName
-from wallet.domain.items import EndHold, Item, PlaceHold, Transfer, key_hash
+from wallet.domain.items import EndHold, Item, PlaceHold, Transfer, hash_of_key
 from wallet.domain.kinds import OPENING
 from wallet.domain.posting import Books, Decision, Known
 
@@ -38,7 +38,7 @@ class Request:
         openable: set[AccountName] = set()
         keys, holds, originals, transfers = [], set(), set(), 0
         for item in items:
-            keys.append(key_hash(item.key))
+            keys.append(hash_of_key(item))
             if isinstance(item, Transfer):
                 transfers += 1
                 names.add(item.debit)

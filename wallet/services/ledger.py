@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 
-from wallet.domain.items import Item, check_batch, key_hash
+from wallet.domain.items import Item, Transfer, check_batch, key_hash
 from wallet.domain.posting import Decision, Known, Outcome, decide
 from wallet.services import changes
 from wallet.services.books import Absent, Request, Store
@@ -44,8 +44,9 @@ def post(items: Sequence[Item], *, now: datetime) -> list[Outcome]:
     """Carry out the items in their order and return an outcome for each.
 
     1 to 10,000 items. An item that is refused changes nothing and hinders no other; linked ones are done all or none.
-    Each has its effect once for its key: the same again is answered as before, another body is a CONFLICT. Raises
-    BadItem for what is malformed, and then nothing was done at all, and LedgerBusy.
+    Each has its effect once for its key: the same again is answered as before, another body is a CONFLICT. A key
+    belongs to the kind of its item: a transfer and a hold under the same are two wishes. Raises BadItem for what is
+    malformed, and then nothing was done at all, and LedgerBusy.
 
     In a transaction of the caller's, `whole` has to be around it.
     """
@@ -130,12 +131,12 @@ def post_one(item: Item, *, now: datetime) -> Outcome:
     return post([item], now=now)[0]
 
 
-def outcome_of(key: str) -> Outcome | None:
-    """Return what was decided under a key, or None when nothing was.
+def outcome_of(key: str, of: type[Item] = Transfer) -> Outcome | None:
+    """Return what was decided under a key of that kind of item, or None when nothing was.
 
     Then it can be asked for again, or was never heard. Raises LedgerBusy.
     """
-    digest = key_hash(key)
+    digest = key_hash(key, of)
 
     def ask() -> dict[bytes, Known]:
         return store().known([digest])

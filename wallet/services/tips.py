@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 
 from wallet.domain.accounts import AccountKind, user_account
 from wallet.domain.items import Transfer as TransferItem
-from wallet.domain.items import body_hash, key_hash
+from wallet.domain.items import body_hash, hash_of_key
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import UBTT_PER_BTT, Asset, format_amount
 from wallet.domain.posting import Answer, Code, Decision, Outcome
@@ -126,7 +126,7 @@ def send(wish: Wish, *, now: datetime) -> int:
 def _send(item: TransferItem, now: datetime) -> Outcome:
     books = ledger.store().lock(Request.of([item]))
     sender = books.accounts.get(item.debit)
-    is_new = key_hash(item.key) not in books.known
+    is_new = hash_of_key(item) not in books.known
     if is_new and sender is not None and _is_over(_sent_within_a_day(sender.id, now), item.amount_ubtt):
         return _refuse(item, now)
     return ledger.post_one(item, now=now)
@@ -140,7 +140,7 @@ def _is_over(sent: Sequence[Transfer], amount_ubtt: int) -> bool:
 def _refuse(item: TransferItem, now: datetime) -> Outcome:
     """Keep the refusal under its key: a late duplicate must not succeed after its sender was told no."""
     outcome = Outcome(Code.LIMIT)
-    answer = Answer(item, outcome, key_hash(item.key), body_hash(item))
+    answer = Answer(item, outcome, hash_of_key(item), body_hash(item))
     ledger.store().write(Decision(answers=[answer]), now=now)
     return outcome
 
