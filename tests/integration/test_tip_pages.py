@@ -13,7 +13,7 @@ from seedbox.services import throttles
 from tests.builders import signed_in
 from tests.ledger import BTT, balance, fund, user
 from wallet.models import Account
-from wallet.services import tips
+from wallet.services import ledger, tips
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -65,6 +65,21 @@ class TestSending:
     def test_by_a_double_click_or_a_reload_happens_once(self, browser: Client, stranger: User) -> None:
         wish = signed(fill_in(browser))
         for _ in range(3):
+            assert "Sent 1.5 BTT." in browser.post(SEND, {"wish": wish}, follow=True).content.decode()
+        assert balance(user(stranger.pk)) == 1_500_000
+
+    def test_that_met_a_busy_ledger_can_be_sent_again_by_a_reload(
+        self, browser: Client, stranger: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def busy(work: object) -> None:
+            raise ledger.LedgerBusy
+
+        wish = signed(fill_in(browser))
+        browser.raise_request_exception = False
+        with monkeypatch.context() as patched:
+            patched.setattr(ledger, "whole", busy)
+            assert browser.post(SEND, {"wish": wish}).status_code == 503
+        for _ in range(2):
             assert "Sent 1.5 BTT." in browser.post(SEND, {"wish": wish}, follow=True).content.decode()
         assert balance(user(stranger.pk)) == 1_500_000
 

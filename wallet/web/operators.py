@@ -8,7 +8,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from wallet.services.install import market_asset
-from wallet.services.ledger import LedgerBusy
 from wallet.services.operators import Actor
 from wallet.services.refusals import Refused
 from wallet.web.doors import for_admins, reauthenticated, user_id
@@ -69,7 +68,7 @@ def operator_carry_out(request: HttpRequest) -> HttpResponse:
         act = way.carry_out(
             **order["fields"], actor=actor, reason=order["reason"], key=order["key"], now=timezone.now()
         )
-    except (Refused, LedgerBusy) as refusal:
+    except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("operator_act", order["name"])
     messages.success(request, f"Done, and written into the log: {act.get_kind_display().lower()}.")

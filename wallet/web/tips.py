@@ -17,7 +17,6 @@ from wallet.domain.money import format_amount, format_btt
 from wallet.services import tips
 from wallet.services.holders import holders
 from wallet.services.install import market_asset
-from wallet.services.ledger import LedgerBusy
 from wallet.services.refusals import Refused
 from wallet.web.doors import for_members, look_up_in_turn, user_id
 from wallet.web.form_fields import AmountField, KeyField, LineField, fresh_key
@@ -96,7 +95,7 @@ def tip_send(request: HttpRequest) -> HttpResponse:
         return redirect("tip")
     try:
         tips.send(wish, now=timezone.now())
-    except (Refused, LedgerBusy) as refusal:
+    except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("tip")
     messages.success(request, f"Sent {format_amount(wish.amount_ubtt, market_asset())}.")
