@@ -10,7 +10,7 @@ from wallet.domain.channels import GRACE, MAX_VOUCHERS, Answer, Voucher, answer_
 from wallet.domain.items import BadItem, Transfer
 from wallet.domain.kinds import TransferKind
 from wallet.models import Channel, ChannelEnd
-from wallet.services import ledger
+from wallet.services import changes, ledger
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,10 @@ def redeem_in_transaction(vouchers: Sequence[Voucher], now: datetime) -> list[Ch
             paid_ubtt = voucher.cumulative_ubtt - channel.redeemed_ubtt
             channel.redeemed_ubtt = voucher.cumulative_ubtt
             answers.append(ChannelAnswer(Answer.OK, channel, paid_ubtt))
-    Channel.objects.bulk_update([channels[pk] for pk in highest if pk not in failed], ["redeemed_ubtt"])
+    paid = [channels[pk] for pk in highest if pk not in failed]
+    Channel.objects.bulk_update(paid, ["redeemed_ubtt"])
+    # The ledger tells those whose accounts it changes; what a payer has in channels is in none of the payer's.
+    changes.tell_after_commit(channel.payer.name for channel in paid)
     return answers
 
 
