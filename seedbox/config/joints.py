@@ -7,7 +7,7 @@ from seedbox.web import navigation
 from wallet.services import changes, screen
 
 MONEY = "money"  # the address of the page, and what it watches
-MONEY_PAGES = frozenset({MONEY, "money_history", "money_entry", "tip", "tip_send", "own_acts"})
+MONEY_PAGES = frozenset({MONEY, "money_history", "money_entry", "tip", "tip_send", "own_acts", "owed"})
 BOOKS_PAGES = frozenset({"books", "books_account", "operator_acts", "operator_act"})
 
 

@@ -62,6 +62,11 @@ def with_filled_grant(page: Page) -> None:
     expect(page.get_by_text("This touches an account of your own")).to_be_visible()
 
 
+def with_verified_count(page: Page) -> None:
+    page.get_by_role("button", name="Verify").click()
+    expect(page.locator("#proof-answer")).to_have_attribute("data-verified", "yes")
+
+
 VISITORS = {
     "admin": "the first admin, with torrents and second factors",
     "newcomer": "a member without torrents",
@@ -134,6 +139,8 @@ SHOTS = (
     Shot("money-nothing-found", "/wallet/?text=nothing+of+that+kind", "admin", covers="money"),
     Shot("money-filtered", "/wallet/?kind=tip&who=ben", "admin", covers="money"),
     Shot("money_entry", "/wallet/entries/{entry}/", "admin"),
+    Shot("owed", "/wallet/owed/", "admin", with_verified_count),
+    Shot("owed-none", "/wallet/owed/", "newcomer", covers="owed"),
     Shot("not-found", "/nothing-here/", "admin"),
 )
 
@@ -157,6 +164,8 @@ NO_PAGES = {
     "logins_end_others": "takes a form",
     "tip_send": "takes a form",
     "operator_carry_out": "takes a form",
+    "count_owed": "takes a form",
+    "owed_proof": "a file",
     "mfa_index": "leads to `security`",
     "mfa_list_webauthn": "leads to `security`",
     "mfa_login_webauthn": "for the script of the sign-in page",

@@ -107,6 +107,9 @@ class Scene:
         self._words["account"] = admin.url.rstrip("/").rpartition("/")[2]
         steps.operate(admin, "grant", {"To": self._box.admin_user, "Amount": "75"}, reason="paid for the new disk")
         steps.operate(admin, "freeze", {"Account": "ben"}, reason="somebody else has signed in as ben: ask an admin")
+        admin.goto("/books/")
+        admin.get_by_role("button", name="Count what is owed now").click()
+        expect(admin.get_by_text("is owed to all users.")).to_be_visible()
 
     def _sign_up_admin(self, page: Page, link: str) -> None:
         steps.fill_sign_up(page, link, "ben")

@@ -17,10 +17,11 @@ from seedbox.models.user import Role
 from seedbox.services import people
 from seedbox.web.sockets import socket_urls
 from tests.builders import NOW, SOMEWHERE, let_in, make_holding, make_observation, make_torrent
-from tests.ledger import BTT, CHAIN, post, transfer, user
+from tests.ledger import ASSET, BTT, CHAIN, post, transfer, user
 from tests.sockets import browser_of
 from wallet.domain.kinds import TransferKind
 from wallet.models import Account
+from wallet.services import liabilities
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
@@ -81,6 +82,11 @@ def owners_account(box: Box) -> list[object]:
     return [Account.objects.get(ref=str(box.holding.user_id)).pk]
 
 
+def counted_owner(box: Box) -> list[object]:
+    """Return a snapshot of what is owed, in which the owner alone has something."""
+    return [liabilities.take_snapshot(ASSET, NOW).pk]
+
+
 EVERYBODY = Row(200, 200, 200, 200)
 MEMBERS = Row(200, 200, 200, SIGN_IN)
 OWNER = Row(200, 404, 404, SIGN_IN)
@@ -136,6 +142,7 @@ ROWS: dict[str, Row] = {
     "tip_send": Row(302, 302, 302, SIGN_IN, method="post"),  # without what was confirmed it leads back to the form
     "own_acts": MEMBERS,
     "books": ADMINS,
+    "count_owed": Row(404, 404, 302, SIGN_IN, method="post"),
     "books_account": Row(404, 404, 200, SIGN_IN, args=owners_account),
     "operator_acts": ADMINS,
     "operator_act": Row(404, 404, 200, SIGN_IN, args=lambda box: ["grant"]),
@@ -143,6 +150,8 @@ ROWS: dict[str, Row] = {
     "money": MEMBERS,
     "money_history": MEMBERS,
     "money_entry": Row(200, 404, 404, SIGN_IN, args=lambda box: [box.transfer_id]),
+    "owed": MEMBERS,
+    "owed_proof": Row(200, 404, 404, SIGN_IN, args=counted_owner),
 }
 
 

@@ -1,5 +1,6 @@
 """The pages of a user's own money: what they show, to whom, and that a box without a wallet has none."""
 
+import json
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,11 +13,12 @@ from pytest_django.fixtures import Settings
 from seedbox.config import joints, urls
 from seedbox.models import User
 from tests.builders import NOW
-from tests.ledger import BTT, TREASURY, fund, place_hold, post, transfer, user
+from tests.ledger import ASSET, BTT, TREASURY, fund, place_hold, post, transfer, user
 from wallet.domain.kinds import TransferKind
+from wallet.domain.money import Asset
 from wallet.domain.proofs import verify_json
 from wallet.models import Account
-from wallet.services import seals, statements
+from wallet.services import liabilities, seals, statements
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
@@ -77,6 +79,11 @@ class TestTheMoneyPage:
     def test_of_a_frozen_account_says_so(self, owner: User, tip: int) -> None:
         Account.objects.filter(ref=str(owner.pk)).update(is_frozen=True)
         assert "An operator has frozen this account" in show(owner)
+
+    def test_shows_the_newest_seal_to_be_noted_elsewhere(self, owner: User, tip: int) -> None:
+        assert "Newest seal" not in show(owner)
+        seals.seal_new(now=NOW)
+        assert f"Newest seal as you opened this page: 1:{seals.newest().hash.hex()} " in show(owner)
 
     def test_is_filtered_by_its_address(self, owner: User, tip: int) -> None:
         assert "Tip sent" not in show(owner, kind="deposit")
@@ -162,6 +169,49 @@ class TestAnEntrysPage:
         back = post(wish).transfer_id
         assert f"Taken back by Transfer {back}" in show(owner, reverse("money_entry", args=[grant]))
         assert f"Takes back Transfer {grant}" in show(owner, reverse("money_entry", args=[back]))
+
+
+class TestWhatTheBoxOwesMe:
+    def test_says_when_it_is_counted_for_the_first_time(self, owner: User, tip: int) -> None:
+        assert "Nothing has been counted yet" in show(owner, reverse("owed"))
+        assert client_of(owner).get(reverse("owed_proof", args=[1])).status_code == 404
+
+    def test_shows_each_their_part_of_the_same_total(self, owner: User, stranger: User, tip: int) -> None:
+        seals.seal_new(now=NOW)
+        taken = liabilities.take_snapshot(ASSET, NOW)
+        by_owner, by_stranger = show(owner, reverse("owed")), show(stranger, reverse("owed"))
+        assert "Counted for you 7,654,321 BTT" in by_owner
+        assert "Counted for you 2.5 BTT" in by_stranger
+        for page in (by_owner, by_stranger):
+            for words in ("Owed to all users 7,654,323.5 BTT", "Taken 2026-11-23 12:00:00", "Leaves 16 :", "Seal 1 :"):
+                assert words in page
+            assert f"Hash {taken.hash.hex()}" in page
+        assert OLGAS_FORTUNE not in by_stranger
+
+    def test_gives_the_proof_to_verify_here_and_to_take_along(self, owner: User, tip: int) -> None:
+        taken = liabilities.take_snapshot(ASSET, NOW)
+        page = client_of(owner).get(reverse("owed")).content.decode()
+        found = re.search(r'<script id="proof-document" type="application/json">(.*?)</script>', page)
+        file = client_of(owner).get(reverse("owed_proof", args=[taken.pk]))
+        assert file["Content-Disposition"] == f'attachment; filename="owed-2026-11-23-{taken.pk}.json"'
+        assert found and json.loads(found[1]) == json.loads(file.content)
+        assert verify_json(file.content).hash == taken.hash.hex()
+
+    def test_tells_who_had_no_account_that_the_next_count_will_have_it(
+        self, owner: User, admin: User, tip: int
+    ) -> None:
+        taken = liabilities.take_snapshot(ASSET, NOW)
+        page = show(admin, reverse("owed"))
+        assert "You were not counted" in page
+        assert "Next within minutes after 2026-11-24 12:00 UTC" in page
+        assert "Verify" not in page
+        for number in (taken.pk, taken.pk + 1, 10**30):
+            assert client_of(admin).get(reverse("owed_proof", args=[number])).status_code == 404
+
+    def test_has_nothing_of_another_asset(self, owner: User, tip: int) -> None:
+        other = liabilities.take_snapshot(Asset.TRC10, NOW)
+        assert "Nothing has been counted yet" in show(owner, reverse("owed"))
+        assert client_of(owner).get(reverse("owed_proof", args=[other.pk])).status_code == 404
 
 
 class TestABoxWithoutAWallet:

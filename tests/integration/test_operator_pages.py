@@ -12,7 +12,8 @@ from tests.builders import NOW, make_user, signed_in
 from tests.integration.test_logins import grow_stale
 from tests.ledger import BTT, TREASURY, balance, fund, post, transfer, user
 from wallet.domain.accounts import AccountKind
-from wallet.models import Account, OperatorAct, Seal
+from wallet.models import Account, AuditRun, LiabilitySnapshot, OperatorAct, Seal
+from wallet.services import liabilities
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
@@ -65,6 +66,25 @@ class TestTheBooks:
         assert "7, <time" in page
         assert "2026-11-23 12:00:00" in page
         assert "nothing" in page
+
+    def test_count_what_is_owed_but_not_twice_within_a_minute(self, browser: Client, owner: User) -> None:
+        assert "not counted yet" in browser.get(BOOKS).content.decode()
+        counted, again = (browser.post(reverse("count_owed"), follow=True).content.decode() for _ in range(2))
+        assert "Counted: 5 BTT is owed to all users." in counted
+        assert '<span class="figure">5 BTT</span><br>counted <time' in counted
+        assert "less than a minute old" in again
+        assert liabilities.proof_for(owner.pk)
+        assert LiabilitySnapshot.objects.count() == 1
+        assert browser.get(reverse("count_owed")).status_code == 405
+
+    def test_show_the_last_audit_and_loudly_what_it_found(self, browser: Client) -> None:
+        assert "it runs once a day" in browser.get(BOOKS).content.decode()
+        AuditRun.objects.create(at=NOW, transfers=1_204, findings=0)
+        assert "nothing found</span> in 1,204 transfers" in browser.get(BOOKS).content.decode()
+        AuditRun.objects.create(at=NOW, transfers=1_205, findings=2, first_finding="transfer 7: <changed>")
+        page = browser.get(BOOKS).content.decode()
+        for words in ("2 findings</span> in 1,205 transfers", "transfer 7: &lt;changed&gt;", "manage.py ledger audit"):
+            assert words in page
 
     def test_say_loudly_when_the_sum_is_not_zero(self, browser: Client) -> None:
         Account.objects.filter(kind=AccountKind.TREASURY).update(balance_ubtt=1)

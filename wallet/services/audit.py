@@ -121,6 +121,10 @@ def run_if_due(*, data_folder: Path, now: datetime) -> AuditRun | None:
     return run(data_folder=data_folder, now=now)
 
 
+def newest_run() -> AuditRun | None:
+    return AuditRun.objects.order_by("-at", "-id").first()
+
+
 def _compare_file(chain: Chain, findings: Findings, seal_file: Path) -> None:
     try:
         noted = parse_noted_seal(seal_file.read_text())

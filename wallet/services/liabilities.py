@@ -73,10 +73,10 @@ def take_snapshot(asset: Asset, now: datetime) -> models.LiabilitySnapshot:
     return snapshot
 
 
-def take_snapshot_if_due(asset: Asset, now: datetime) -> models.LiabilitySnapshot | None:
-    """Take a snapshot if the newest is a day old; two at once may both do so, which harms nobody."""
+def take_snapshot_if_due(asset: Asset, now: datetime, *, every: timedelta = EVERY) -> models.LiabilitySnapshot | None:
+    """Take a snapshot if the newest is as old as that; two at once may both do so, which harms nobody."""
     latest = newest(asset)
-    if latest is not None and latest.taken_at > now - EVERY:
+    if latest is not None and latest.taken_at > now - every:
         return None
     return take_snapshot(asset, now)
 

@@ -1,34 +1,43 @@
-"""The operator's books: all accounts and their sums, one account, the log of what operators did."""
+"""The operator's books: all accounts and their sums, one account, what is owed, the log of what operators did."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
 
 from wallet.domain.accounts import AccountKind
 from wallet.domain.money import Asset, format_amount, format_btt
 from wallet.models import Account
-from wallet.services import acts, overview
+from wallet.services import acts, audit, liabilities, overview
 from wallet.services.holders import Holder
+from wallet.services.install import market_asset
 from wallet.services.overview import COUNTED, EntryLine, KindSum, Wanted
 from wallet.web.doors import for_admins, for_members, user_id
 
 MAX_ID_DIGITS = 18  # what a 64-bit column can hold
 ACTS_SHOWN = 10
+COUNTS_APART = timedelta(minutes=1)  # each keeps a row for every user, for ever
 
 
 @for_admins
 @require_GET
 def books(request: HttpRequest) -> HttpResponse:
     found = overview.overview()
+    run = audit.newest_run()
     wanted = _read_wanted(request)
     page = overview.list_accounts(wanted)
     context = {
         "assets": [_asset_context(asset, balance, found.sums) for asset, balance in found.balances.items()],
         "overview": found,
         "unsealed": f"more than {COUNTED:,}" if found.seal.unsealed > COUNTED else f"{found.seal.unsealed:,}",
+        "owed": _owed_context(),
+        "audit": run,
+        "audited": f"{run.transfers:,}" if run else "",
         "accounts": [_account_row(account, who) for account, who in page.accounts],
         "older": page.before,
         "wanted": wanted,
@@ -36,6 +45,19 @@ def books(request: HttpRequest) -> HttpResponse:
         "kinds": [(kind.value, kind.label) for kind in AccountKind],
     }
     return render(request, "wallet/books.html", context)
+
+
+@for_admins
+@require_POST
+def count_owed(request: HttpRequest) -> HttpResponse:
+    """Count what is owed to all users now, unless that was done a moment ago."""
+    asset = market_asset()
+    taken = liabilities.take_snapshot_if_due(asset, timezone.now(), every=COUNTS_APART)
+    if taken is None:
+        messages.info(request, "The newest count is less than a minute old, and was left as it is.")
+    else:
+        messages.success(request, f"Counted: {format_amount(taken.total_ubtt, asset)} is owed to all users.")
+    return redirect("books")
 
 
 @for_admins
@@ -101,6 +123,15 @@ def _read_wanted(request: HttpRequest) -> Wanted:
 def _chosen(wanted: Wanted) -> str:
     asked = {"q": wanted.search, "kind": wanted.kind and str(wanted.kind.value), "frozen": wanted.frozen_only and "on"}
     return urlencode({name: value for name, value in asked.items() if value})
+
+
+def _owed_context() -> dict[str, object] | None:
+    taken = liabilities.newest(market_asset())
+    return (
+        None
+        if taken is None
+        else {"total": format_amount(taken.total_ubtt, market_asset()), "taken_at": taken.taken_at}
+    )
 
 
 def _asset_context(asset: Asset, balance_ubtt: int, sums: Any) -> dict[str, object]:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 from django_htmx.http import replace_url
 
-from wallet.services import statements
+from wallet.services import seals, statements
 from wallet.services.entry_rows import balance_row, entry_row, hold_row, minute
 from wallet.services.install import market_asset
 from wallet.services.parties import WORDS
@@ -24,7 +24,9 @@ def money(request: HttpRequest) -> HttpResponse:
     account = statements.account_of(user_id(request), asset)
     balance = statements.balance(account) if account else Balance(asset, 0, 0, 0)
     holds = statements.running_holds(account) if account else []
+    seal = seals.newest()
     context = _history_context(request) | {
+        "seal": f"{seal.number}:{seal.hash.hex()}" if seal.number else "",  # as the audit takes it
         "balance": balance_row(balance),
         "holds": [hold_row(hold) for hold in holds],
         "is_frozen": balance.is_frozen,
