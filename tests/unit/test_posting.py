@@ -3,21 +3,26 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.builders import NOW
 from tests.ledger import CHAIN, TREASURY, place_hold, transfer, user, void
+from wallet.domain import posting
 from wallet.domain.accounts import AccountName
 from wallet.domain.items import HoldEnd, HoldPurpose, Item, body_hash, hash_of_key
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import MAX_AMOUNT_UBTT
-from wallet.domain.posting import Account, Books, Code, Decision, Hold, Known, Original, Outcome, decide
+from wallet.domain.posting import Account, Books, Code, Decision, Hold, Known, Original, Outcome, hashed
 
 OLGA, SAM, TIM = user(1), user(2), user(3)
 LATER = NOW + timedelta(hours=1)
+
+
+def decide(items: Sequence[Item], kept: Books, *, now: datetime) -> Decision:
+    return posting.decide(hashed(items), kept, now=now)
 
 
 def books(money: dict[AccountName, int] | None = None, **more: Any) -> Books:

@@ -25,6 +25,8 @@ class AccountKind(IntEnum):
     ROUNDING = 9
     TREASURY = 10  # the operator's own money, from which grants come
 
+    __hash__ = int.__hash__  # as Asset's
+
     @property
     def label(self) -> str:
         return self.name.replace("_", " ").capitalize()

@@ -99,9 +99,11 @@ class Transfer:
         Fields in the order of their names, integers as i<decimal>, text as s<bytes>:<UTF-8, NFC>; the leading 1 is the
         version. Not in it: `event_at`, which a retry may take anew, and `linked`.
         """
+        debit, credit, cause = self.debit, self.credit, self.cause  # causes and names of accounts are ASCII
         return (
-            f"1|transfer|amount_ubtt=i{self.amount_ubtt}|asset=i{self.debit.asset:d}|cause={_text(self.cause)}"
-            f"|credit=i{self.credit.kind:d},{_text(self.credit.ref)}|debit=i{self.debit.kind:d},{_text(self.debit.ref)}"
+            f"1|transfer|amount_ubtt=i{self.amount_ubtt}|asset=i{debit.asset:d}|cause=s{len(cause)}:{cause}"
+            f"|credit=i{credit.kind:d},s{len(credit.ref)}:{credit.ref}"
+            f"|debit=i{debit.kind:d},s{len(debit.ref)}:{debit.ref}"
             f"|hold=i{self.hold or 0}|kind=i{self.kind:d}|memo={_text(self.memo)}|reverses=i{self.reverses or 0}"
         )
 
@@ -180,7 +182,7 @@ def key_hash(key: str, of: type[Item] = Transfer) -> bytes:
 
     Half of a SHA-256 is still out of anybody's reach to meet twice.
     """
-    return sha256(f"{_BEFORE_KEY[of]}{key}".encode("ascii")).digest()[:KEY_HASH_BYTES]
+    return sha256((_BEFORE_KEY[of] + key).encode("ascii")).digest()[:KEY_HASH_BYTES]
 
 
 def hash_of_key(item: Item) -> bytes:

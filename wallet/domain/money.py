@@ -21,6 +21,8 @@ class Asset(IntEnum):
     TRC20 = 2  # BTT
     TRX = 3  # network costs
 
+    __hash__ = int.__hash__  # an enum's own is Python, and names of accounts are looked up a dozen times for a transfer
+
     @property
     def unit(self) -> str:
         return {Asset.TRC10: "BTTOLD", Asset.TRC20: "BTT", Asset.TRX: "TRX"}[self]

@@ -14,6 +14,8 @@ from wallet.domain.items import EndHold, HoldEnd, Item, PlaceHold, Transfer, bod
 from wallet.domain.kinds import DESPITE_FREEZE
 from wallet.domain.money import MAX_AMOUNT_UBTT
 
+Hashed = tuple[Item, bytes, bytes]  # with the hashes of its key and its body
+
 
 class Code(StrEnum):
     """What became of an item."""
@@ -156,22 +158,27 @@ class Decision:
     replays: list[tuple[Outcome, Outcome]] = field(default_factory=list)  # of a key in this batch: answer, first
 
 
-def decide(items: Sequence[Item], books: Books, *, now: datetime) -> Decision:
+def hashed(items: Sequence[Item]) -> list[Hashed]:
+    """Return the items with the hashes of their keys and bodies, which may be made before anything is locked."""
+    return [(item, hash_of_key(item), body_hash(item)) for item in items]
+
+
+def decide(wishes: Sequence[Hashed], books: Books, *, now: datetime) -> Decision:
     """Decide on each item in turn; `books` is used up. The caller writes what the decision says, or nothing."""
     batch = _Batch(books, now)
-    for group in _groups(items):
+    for group in _groups(wishes):
         if len(group) == 1:
-            batch.decide_one(group[0])
+            batch.decide_one(*group[0])
         else:
             batch.decide_group(group)
     return batch.decision
 
 
-def _groups(items: Sequence[Item]) -> Iterator[list[Item]]:
-    group: list[Item] = []
-    for item in items:
-        group.append(item)
-        if not item.linked:
+def _groups(wishes: Sequence[Hashed]) -> Iterator[list[Hashed]]:
+    group: list[Hashed] = []
+    for wish in wishes:
+        group.append(wish)
+        if not wish[0].linked:
             yield group
             group = []
 
@@ -183,8 +190,7 @@ class _Batch:
         self._now = now
         self._before: dict[int, tuple[Account, int, int, int]] | None = None  # while a group is decided
 
-    def decide_one(self, item: Item) -> Outcome:
-        key, body = hash_of_key(item), body_hash(item)
+    def decide_one(self, item: Item, key: bytes, body: bytes) -> Outcome:
         outcome = self._replay(key, body)
         if outcome is None:
             outcome = self._do(item, key, body)
@@ -192,12 +198,12 @@ class _Batch:
         self.decision.outcomes.append(outcome)
         return outcome
 
-    def decide_group(self, group: list[Item]) -> None:
+    def decide_group(self, group: list[Hashed]) -> None:
         """Decide on linked items: all are done, or none. What was done before counts only if all of it was."""
         decision = self.decision
         marks = [len(decision.outcomes), len(decision.lines), len(decision.answers), len(decision.ended)]
         self._before = {}
-        outcomes = [self.decide_one(item) for item in group]
+        outcomes = [self.decide_one(*wish) for wish in group]
         before, self._before = self._before, None
         codes = {outcome.code for outcome in outcomes}
         if codes in ({Code.OK}, {Code.EXISTS}) or all(outcome.is_replay for outcome in outcomes):
@@ -208,22 +214,22 @@ class _Batch:
         del decision.ended[marks[3] :]
         for account, balance_ubtt, held_ubtt, version in before.values():
             account.balance_ubtt, account.held_ubtt, account.version = balance_ubtt, held_ubtt, version
-        for item, outcome in zip(group, outcomes, strict=True):
-            self._undo(item, outcome)
+        for (item, key, _), outcome in zip(group, outcomes, strict=True):
+            self._undo(item, key, outcome)
         mixes = Code.EXISTS in codes or any(outcome.is_replay for outcome in outcomes)
         # A group is one wish: where one item can be mended and asked again under its key, so can all of them.
         is_kept = not mixes and not codes & FORGOTTEN
-        for item, outcome in zip(group, outcomes, strict=True):
+        for (item, key, body), outcome in zip(group, outcomes, strict=True):
             code = Code.CONFLICT if mixes else Code.LINKED if outcome.code is Code.OK else outcome.code
             refused = Outcome(code, end=outcome.end)
             if is_kept:
-                self._remember(item, refused, hash_of_key(item), body_hash(item))
+                self._remember(item, refused, key, body)
             decision.outcomes.append(refused)
 
-    def _undo(self, item: Item, outcome: Outcome) -> None:
+    def _undo(self, item: Item, key: bytes, outcome: Outcome) -> None:
         if outcome.is_replay or outcome.code is Code.CONFLICT:  # the key keeps the answer that it had
             return
-        self._books.known.pop(hash_of_key(item), None)
+        self._books.known.pop(key, None)
         if isinstance(item, Transfer) and item.reverses is not None and outcome.code is Code.OK:
             self._books.originals[item.reverses].is_reversed = False
 

@@ -1,6 +1,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+import wallet.models.whole
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -65,6 +67,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
+                    models.CheckConstraint(
+                        condition=wallet.models.whole.Whole("balance_ubtt", "held_ubtt", "version"),
+                        name="wallet_account_whole",
+                    ),
                     models.UniqueConstraint(fields=("asset", "kind", "ref"), name="wallet_account_name_once"),
                     models.CheckConstraint(
                         condition=models.Q(("asset__in", [1, 2, 3])), name="wallet_account_asset_known"
@@ -90,6 +96,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="AuditRun",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("transfers", models.BigIntegerField()),
+                ("findings", models.BigIntegerField()),
+                ("first_finding", models.CharField(blank=True, default="", max_length=300)),
+                ("seal", models.CharField(blank=True, default="", max_length=90)),
+            ],
+            options={
+                "indexes": [models.Index(fields=["-at", "-id"], name="wallet_audit_newest_first")],
+            },
+        ),
+        migrations.CreateModel(
             name="Hold",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -102,6 +122,47 @@ class Migration(migrations.Migration):
                     "account",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.DO_NOTHING, related_name="holds", to="wallet.account"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="LiabilitySnapshot",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("asset", models.SmallIntegerField(choices=[(1, "BTTOLD"), (2, "BTT"), (3, "TRX")])),
+                ("taken_at", models.DateTimeField()),
+                ("seal_number", models.BigIntegerField()),
+                ("users", models.IntegerField()),
+                ("count", models.IntegerField()),
+                ("root", models.BinaryField(max_length=32)),
+                ("total_ubtt", models.BigIntegerField()),
+                ("hash", models.BinaryField(max_length=32)),
+            ],
+            options={
+                "indexes": [models.Index(fields=["asset", "-id"], name="wallet_liability_newest_first")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("total_ubtt__gte", 0)), name="wallet_liability_total_not_below_zero"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="LiabilityLeaf",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("place", models.IntegerField()),
+                ("user_id", models.BigIntegerField(null=True)),
+                ("nonce", models.BinaryField(max_length=32)),
+                ("balance_ubtt", models.BigIntegerField()),
+                ("hash", models.BinaryField(max_length=32)),
+                (
+                    "snapshot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="leaves",
+                        to="wallet.liabilitysnapshot",
                     ),
                 ),
             ],
@@ -128,6 +189,7 @@ class Migration(migrations.Migration):
                 ("actor_name", models.CharField(max_length=150)),
                 ("transfer_id", models.BigIntegerField(null=True)),
                 ("reason", models.CharField(max_length=200)),
+                ("key_hash", models.BinaryField(max_length=16, null=True)),
                 (
                     "account",
                     models.ForeignKey(
@@ -249,8 +311,16 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["payer", "-opened_at"], name="wallet_channel_of_payer")],
+                "indexes": [
+                    models.Index(fields=["payer", "-opened_at"], name="wallet_channel_of_payer"),
+                    models.Index(
+                        condition=models.Q(("end", "")), fields=["payer"], name="wallet_channel_open_of_payer"
+                    ),
+                ],
                 "constraints": [
+                    models.CheckConstraint(
+                        condition=wallet.models.whole.Whole("amount_ubtt", "redeemed_ubtt"), name="wallet_channel_whole"
+                    ),
                     models.CheckConstraint(
                         condition=models.Q(
                             ("amount_ubtt__gte", 1),
@@ -298,15 +368,24 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.CheckConstraint(
+                        condition=wallet.models.whole.Whole("posted_ubtt"), name="wallet_ended_hold_whole"
+                    ),
+                    models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("end", 1), ("posted_ubtt__gte", 1), ("transfer_id__isnull", False)),
                             models.Q(("end__in", [2, 3]), ("posted_ubtt", 0), ("transfer_id__isnull", True)),
                             _connector="OR",
                         ),
                         name="wallet_ended_hold_posted_something",
-                    )
+                    ),
                 ],
             },
+        ),
+        migrations.AddConstraint(
+            model_name="hold",
+            constraint=models.CheckConstraint(
+                condition=wallet.models.whole.Whole("amount_ubtt"), name="wallet_hold_whole"
+            ),
         ),
         migrations.AddConstraint(
             model_name="hold",
@@ -322,9 +401,29 @@ class Migration(migrations.Migration):
                 name="wallet_hold_expires",
             ),
         ),
+        migrations.AddConstraint(
+            model_name="liabilityleaf",
+            constraint=models.UniqueConstraint(fields=("snapshot", "place"), name="wallet_liability_leaf_place_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="liabilityleaf",
+            constraint=models.UniqueConstraint(fields=("snapshot", "user_id"), name="wallet_liability_leaf_user_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="liabilityleaf",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("balance_ubtt__gte", 0)), name="wallet_liability_leaf_not_below_zero"
+            ),
+        ),
         migrations.AddIndex(
             model_name="operatoract",
             index=models.Index(fields=["-at", "-id"], name="wallet_act_newest_first"),
+        ),
+        migrations.AddConstraint(
+            model_name="operatoract",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("key_hash__isnull", False)), fields=("key_hash",), name="wallet_act_key_once"
+            ),
         ),
         migrations.AddConstraint(
             model_name="transfer",
@@ -347,6 +446,15 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("amount_ubtt__gte", 1), ("amount_ubtt__lte", 4611686018427387904)),
                 name="wallet_transfer_amount",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="transfer",
+            constraint=models.CheckConstraint(
+                condition=wallet.models.whole.Whole(
+                    "amount_ubtt", "debit_balance_ubtt", "credit_balance_ubtt", "debit_version", "credit_version"
+                ),
+                name="wallet_transfer_whole",
             ),
         ),
         migrations.AddConstraint(

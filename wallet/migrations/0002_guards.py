@@ -13,8 +13,11 @@ WRITTEN_ONCE = (
     "wallet_answer",
     "wallet_seal",
     "wallet_operatoract",
+    "wallet_liabilitysnapshot",
+    "wallet_liabilityleaf",
 )
 NEVER_DELETED = ("wallet_account", "wallet_channel")
+WHY = "asset, kind and ref of an account are never changed: open another one"
 
 REFUSE = """
 CREATE FUNCTION wallet_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -35,14 +38,26 @@ BEGIN
     RETURN NULL;
 END $$
 """
-# SQLite keeps a fraction in an integer column, and turns a sum beyond 64 bits into one.
-INTEGERS = {
-    "wallet_transfer": ("amount_ubtt", "debit_balance_ubtt", "credit_balance_ubtt", "debit_version", "credit_version"),
-    "wallet_account": ("balance_ubtt", "held_ubtt", "version"),
-    "wallet_hold": ("amount_ubtt",),
-    "wallet_endedhold": ("posted_ubtt",),
-    "wallet_channel": ("amount_ubtt", "redeemed_ubtt"),
-}
+# An account stays the account of whom it is of. AFTER, because PostgreSQL looks up each row once more for any BEFORE.
+REFUSE_RENAMING = f"""
+CREATE FUNCTION wallet_refuse_renaming() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '{WHY}';
+END $$
+"""
+KEEP_NAMES = """
+CREATE TRIGGER wallet_account_name_kept AFTER UPDATE OF asset, kind, ref ON wallet_account FOR EACH ROW
+WHEN ((OLD.asset, OLD.kind, OLD.ref) IS DISTINCT FROM (NEW.asset, NEW.kind, NEW.ref))
+EXECUTE FUNCTION wallet_refuse_renaming()
+"""
+SQLITE_KEEP_NAMES = f"""
+CREATE TRIGGER wallet_account_name_kept BEFORE UPDATE OF asset, kind, ref ON wallet_account
+WHEN OLD.asset IS NOT NEW.asset OR OLD.kind IS NOT NEW.kind OR OLD.ref IS NOT NEW.ref
+BEGIN SELECT RAISE(ABORT, '{WHY}'); END
+"""
+SQLITE_REFUSE = (
+    "BEGIN SELECT RAISE(ABORT, 'rows of %s are never changed or deleted: a correction is a new transfer'); END"
+)
 
 
 def guard(apps, schema_editor):
@@ -51,25 +66,26 @@ def guard(apps, schema_editor):
 
 
 def unguard(apps, schema_editor):
-    names = [(table, suffix) for table in WRITTEN_ONCE + NEVER_DELETED for suffix in ("kept", "not_truncated")]
-    if schema_editor.connection.vendor == "postgresql":
-        for table, suffix in names:
-            schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_{suffix} ON {table}")
-        schema_editor.execute("DROP FUNCTION IF EXISTS wallet_refuse, wallet_refuse_truncate")
-        return
-    for table in {*WRITTEN_ONCE, *NEVER_DELETED, *INTEGERS}:
-        for suffix in ("kept", "not_deleted", "whole_insert", "whole_update"):
-            schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_{suffix}")
+    is_postgresql = schema_editor.connection.vendor == "postgresql"
+    names = [(table, f"{table}_{suffix}") for table in WRITTEN_ONCE + NEVER_DELETED for suffix in _SUFFIXES]
+    for table, name in [*names, ("wallet_account", "wallet_account_name_kept")]:
+        schema_editor.execute(f"DROP TRIGGER IF EXISTS {name}" + (f" ON {table}" if is_postgresql else ""))
+    if is_postgresql:
+        for name in ("wallet_refuse", "wallet_refuse_truncate", "wallet_refuse_renaming"):
+            schema_editor.execute(f"DROP FUNCTION IF EXISTS {name}")
+        schema_editor.execute("ALTER TABLE wallet_account RESET (fillfactor)")
+
+
+_SUFFIXES = ("kept", "not_truncated", "not_deleted")
 
 
 def _postgresql():
-    yield REFUSE
-    yield REFUSE_TRUNCATE
+    yield from (REFUSE, REFUSE_TRUNCATE, REFUSE_RENAMING, KEEP_NAMES)
     # Balances change in place: half of each page is left free, so that no index has to follow.
     yield "ALTER TABLE wallet_account SET (fillfactor = 50)"
     for table in WRITTEN_ONCE + NEVER_DELETED:
         events = "UPDATE OR DELETE" if table in WRITTEN_ONCE else "DELETE"
-        yield (f"CREATE TRIGGER {table}_kept BEFORE {events} ON {table} FOR EACH ROW EXECUTE FUNCTION wallet_refuse()")
+        yield f"CREATE TRIGGER {table}_kept BEFORE {events} ON {table} FOR EACH ROW EXECUTE FUNCTION wallet_refuse()"
         yield (
             f"CREATE TRIGGER {table}_not_truncated BEFORE TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION wallet_refuse_truncate()"
@@ -77,18 +93,11 @@ def _postgresql():
 
 
 def _sqlite():
-    refuse = "BEGIN SELECT RAISE(ABORT, 'rows of %s are never changed or deleted: a correction is a new transfer'); END"
+    yield SQLITE_KEEP_NAMES
     for table in WRITTEN_ONCE:
-        yield f"CREATE TRIGGER {table}_kept BEFORE UPDATE ON {table} {refuse % table}"
+        yield f"CREATE TRIGGER {table}_kept BEFORE UPDATE ON {table} {SQLITE_REFUSE % table}"
     for table in WRITTEN_ONCE + NEVER_DELETED:
-        yield f"CREATE TRIGGER {table}_not_deleted BEFORE DELETE ON {table} {refuse % table}"
-    for table, columns in INTEGERS.items():
-        broken = " OR ".join(f"typeof(NEW.{column}) <> 'integer'" for column in columns)
-        for event in ("INSERT", "UPDATE"):
-            yield (
-                f"CREATE TRIGGER {table}_whole_{event.lower()} BEFORE {event} ON {table} WHEN {broken} "
-                f"BEGIN SELECT RAISE(ABORT, 'amounts in {table} are whole numbers of 64 bits'); END"
-            )
+        yield f"CREATE TRIGGER {table}_not_deleted BEFORE DELETE ON {table} {SQLITE_REFUSE % table}"
 
 
 class Migration(migrations.Migration):

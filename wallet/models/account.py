@@ -3,6 +3,7 @@ from django.db.models import F, Q
 
 from wallet.domain.accounts import AccountKind, AccountName
 from wallet.domain.money import MAX_AMOUNT_UBTT, Asset
+from wallet.models.whole import Whole
 
 
 class Account(models.Model):
@@ -20,6 +21,9 @@ class Account(models.Model):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Whole("balance_ubtt", "held_ubtt", "version"), name="wallet_account_whole"
+            ),
             models.UniqueConstraint(fields=["asset", "kind", "ref"], name="wallet_account_name_once"),
             models.CheckConstraint(
                 condition=Q(asset__in=[asset.value for asset in Asset]), name="wallet_account_asset_known"

@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from wallet.models.account import Account
+from wallet.models.whole import Whole
 
 
 class ChannelEnd(models.TextChoices):
@@ -28,6 +29,7 @@ class Channel(models.Model):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Whole("amount_ubtt", "redeemed_ubtt"), name="wallet_channel_whole"),
             models.CheckConstraint(
                 condition=Q(redeemed_ubtt__gte=0, redeemed_ubtt__lte=F("amount_ubtt"), amount_ubtt__gte=1),
                 name="wallet_channel_redeems_what_it_has",

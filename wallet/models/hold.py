@@ -4,6 +4,7 @@ from django.db.models import Q
 from wallet.domain.items import HoldEnd, HoldPurpose
 from wallet.domain.money import MAX_AMOUNT_UBTT
 from wallet.models.account import Account
+from wallet.models.whole import Whole
 
 
 class Hold(models.Model):
@@ -18,6 +19,7 @@ class Hold(models.Model):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Whole("amount_ubtt"), name="wallet_hold_whole"),
             models.CheckConstraint(
                 condition=Q(amount_ubtt__gte=1, amount_ubtt__lte=MAX_AMOUNT_UBTT), name="wallet_hold_amount"
             ),
@@ -42,6 +44,7 @@ class EndedHold(models.Model):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Whole("posted_ubtt"), name="wallet_ended_hold_whole"),
             models.CheckConstraint(
                 condition=Q(end=HoldEnd.POSTED.value, posted_ubtt__gte=1, transfer_id__isnull=False)
                 | Q(end__in=[HoldEnd.VOIDED.value, HoldEnd.EXPIRED.value], posted_ubtt=0, transfer_id__isnull=True),

@@ -4,6 +4,7 @@ from django.db.models import F, Q
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import MAX_AMOUNT_UBTT, Asset
 from wallet.models.account import Account
+from wallet.models.whole import Whole
 
 
 class Transfer(models.Model):
@@ -45,6 +46,12 @@ class Transfer(models.Model):
             models.UniqueConstraint(fields=["credit", "credit_version"], name="wallet_transfer_credit_version_once"),
             models.CheckConstraint(
                 condition=Q(amount_ubtt__gte=1, amount_ubtt__lte=MAX_AMOUNT_UBTT), name="wallet_transfer_amount"
+            ),
+            models.CheckConstraint(
+                condition=Whole(
+                    "amount_ubtt", "debit_balance_ubtt", "credit_balance_ubtt", "debit_version", "credit_version"
+                ),
+                name="wallet_transfer_whole",
             ),
             models.CheckConstraint(condition=~Q(debit=F("credit")), name="wallet_transfer_sides_differ"),
         ]

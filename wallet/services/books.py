@@ -8,9 +8,9 @@ from typing import Protocol
 from django.contrib.auth import get_user_model
 
 from wallet.domain.accounts import OWNED, AccountKind, AccountName
-from wallet.domain.items import EndHold, Item, PlaceHold, Transfer, hash_of_key
+from wallet.domain.items import EndHold, PlaceHold, Transfer
 from wallet.domain.kinds import OPENING
-from wallet.domain.posting import Books, Decision, Known
+from wallet.domain.posting import Books, Decision, Hashed, Known
 
 
 class Absent(Exception):
@@ -30,17 +30,15 @@ class Request:
     keys: tuple[bytes, ...]
     holds: tuple[int, ...]
     originals: tuple[int, ...]
-    transfers: int  # at most so many are written
 
     @classmethod
-    def of(cls, items: Sequence[Item]) -> "Request":
+    def of(cls, wishes: Sequence[Hashed]) -> "Request":
         names: set[AccountName] = set()
         openable: set[AccountName] = set()
-        keys, holds, originals, transfers = [], set(), set(), 0
-        for item in items:
-            keys.append(hash_of_key(item))
+        holds: set[int] = set()
+        originals: set[int] = set()
+        for item, _, _ in wishes:
             if isinstance(item, Transfer):
-                transfers += 1
                 names.add(item.debit)
                 names.add(item.credit)
                 if item.kind in OPENING:
@@ -54,11 +52,15 @@ class Request:
             elif isinstance(item, EndHold):
                 holds.add(item.hold)
         openable |= {name for name in names if name.kind not in OWNED or name.kind is AccountKind.USER}
-        return cls(tuple(names), frozenset(openable), tuple(keys), tuple(holds), tuple(originals), transfers)
+        keys = tuple(key for _, key, _ in wishes)
+        return cls(tuple(names), frozenset(openable), keys, tuple(holds), tuple(originals))
 
 
 class Store(Protocol):
     """The books in one database. All but `known` and `open_accounts` are called in a transaction."""
+
+    def prepare(self, wishes: Sequence[Hashed]) -> None:
+        """Make ready what does not depend on the books, for `write`: it costs others nothing before they are locked."""
 
     def lock(self, request: Request) -> Books:
         """Lock the accounts by id, then read them and what is known of keys, holds and originals."""

@@ -11,17 +11,18 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Connection, Cursor
 
 from wallet.domain.accounts import AccountKind, AccountName
-from wallet.domain.items import HoldEnd, PlaceHold
+from wallet.domain.items import HoldEnd, PlaceHold, Transfer
 from wallet.domain.money import Asset
-from wallet.domain.posting import Account, Books, Code, Decision, Hold, Known, Line, Original, Outcome
+from wallet.domain.posting import Account, Books, Code, Decision, Hashed, Hold, Known, Line, Original, Outcome
+from wallet.services.arrays import hashes, numbers, numbers_or_null, texts, times
 from wallet.services.books import Request, user_table
 from wallet.services.sealing_lock import POSTING
 
 PREPARE_AFTER = 2  # uses; planning a statement takes longer than running it for one transfer
 
-_NAMES = "unnest(%s::smallint[], %s::smallint[], %s::text[]) AS w(asset, kind, ref)"
+_NAMES = "unnest(%s::smallint[], %s::smallint[], %s::text[]) WITH ORDINALITY AS w(asset, kind, ref, place)"
 _LOCK = f"""
-SELECT a.asset, a.kind, a.ref, a.id, a.balance_ubtt, a.held_ubtt, a.version, a.is_frozen
+SELECT w.place, a.id, a.balance_ubtt, a.held_ubtt, a.version, a.is_frozen
 FROM wallet_account a JOIN {_NAMES} USING (asset, kind, ref), (SELECT pg_advisory_xact_lock_shared({POSTING})) AS shared
 ORDER BY a.id FOR NO KEY UPDATE OF a
 """
@@ -33,9 +34,10 @@ WHERE CASE WHEN w.kind = {AccountKind.USER:d} THEN EXISTS (
 ORDER BY w.asset, w.kind, w.ref ON CONFLICT DO NOTHING
 """
 _KNOWN = """
-SELECT key_hash, body_hash, code, NULL::bigint, hold_id, "end" FROM wallet_answer WHERE key_hash = ANY(%s::bytea[])
+SELECT key_hash, body_hash, code, NULL::bigint, hold_id, "end" FROM wallet_answer
+WHERE key_hash = ANY(%(keys)s::bytea[])
 UNION ALL
-SELECT key_hash, body_hash, 'ok', id, hold_id, NULL FROM wallet_transfer WHERE key_hash = ANY(%s::bytea[])
+SELECT key_hash, body_hash, 'ok', id, hold_id, NULL FROM wallet_transfer WHERE key_hash = ANY(%(keys)s::bytea[])
 """
 _HOLDS = """
 SELECT h.id, a.asset, a.kind, a.ref, h.amount_ubtt, h.expires_at
@@ -58,10 +60,10 @@ INSERT INTO wallet_transfer (asset, kind, debit_id, credit_id, amount_ubtt, debi
     reverses_id)
 SELECT asset, kind, debit, credit, amount, debit_version, credit_version, debit_balance, credit_balance, event_at, %s,
     key_hash, body_hash, cause, memo, hold, reverses
-FROM unnest(%s::smallint[], %s::smallint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-    %s::bigint[], %s::bigint[], %s::timestamptz[], %s::bytea[], %s::bytea[], %s::text[], %s::text[], %s::bigint[],
-    %s::bigint[]) WITH ORDINALITY AS t(asset, kind, debit, credit, amount, debit_version, credit_version, debit_balance,
-    credit_balance, event_at, key_hash, body_hash, cause, memo, hold, reverses, n)
+FROM unnest(%s::smallint[], %s::smallint[], %s::bigint[], %s::timestamptz[], %s::bytea[], %s::bytea[], %s::text[],
+    %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+    %s::bigint[]) WITH ORDINALITY AS t(asset, kind, amount, event_at, key_hash, body_hash, cause, memo, hold, reverses,
+    debit, credit, debit_version, credit_version, debit_balance, credit_balance, n)
 ORDER BY n RETURNING id
 """
 _PLACE = """
@@ -85,27 +87,32 @@ FROM unnest(%s::bytea[], %s::bytea[], %s::text[], %s::bigint[], %s::smallint[])
 
 
 class PostgresqlStore:
-    """The `Store` of PostgreSQL, over the driver itself: arrays in binary, statements prepared."""
+    """The `Store` of PostgreSQL, over the driver itself: arrays as text, statements prepared."""
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self._django = connection
+        self._prepared: tuple[int, tuple[str, ...]] = 0, ()
+
+    def prepare(self, wishes: Sequence[Hashed]) -> None:
+        transfers = [(item, key, body) for item, key, body in wishes if isinstance(item, Transfer)]
+        self._prepared = len(transfers), _item_columns(transfers)
 
     def lock(self, request: Request) -> Books:
         with self._django.wrap_database_errors:
             names, held = list(request.names), self._holds(request.holds)
             names += {hold.account for hold in held.values()} - set(names)
-            rows = self._run(_LOCK, *_columns(names))
-            known = self._run(_KNOWN, *[_bytes(request.keys)] * 2)  # after the locks: whoever had them may have used it
-            ends = self._run(_ENDS, _numbers(held)) if held else None
-            originals = self._run(_ORIGINALS, _numbers(request.originals)) if request.originals else None
+            rows = self._run(_LOCK, *_columns(names)).fetchall()
+            known = self._ask(request.keys)  # after the locks: whoever had them may have used it
+            ends = self._run(_ENDS, numbers(held)) if held else None
+            originals = self._run(_ORIGINALS, numbers(request.originals)) if request.originals else None
             accounts = {}
-            for asset, kind, ref, *numbers in rows:
-                name = AccountName(Asset(asset), AccountKind(kind), ref)
-                accounts[name] = Account(numbers[0], name, *numbers[1:])
+            for place, pk, balance_ubtt, held_ubtt, version, is_frozen in rows:
+                name = names[place - 1]
+                accounts[name] = Account(pk, name, balance_ubtt, held_ubtt, version, is_frozen)
             for hold_id, end in ends or ():
                 held[hold_id].end = HoldEnd(end)
             found = {row[0]: Original(*row) for row in originals or ()}
-            return Books(accounts, _known(known), held, found)
+            return Books(accounts, known, held, found)
 
     def open_accounts(self, names: Iterable[AccountName], *, now: datetime) -> None:
         table, key = user_table()
@@ -116,21 +123,21 @@ class PostgresqlStore:
     def known(self, keys: Sequence[bytes]) -> dict[bytes, Known]:
         with self._django.wrap_database_errors:
             self._django.ensure_connection()
-            return _known(self._run(_KNOWN, *[_bytes(keys)] * 2))
+            return self._ask(keys)
 
     def write(self, decision: Decision, *, now: datetime) -> None:
         placed = [answer for answer in decision.answers if _is_placed(answer)]
         with self._django.wrap_database_errors:
             changed = list(decision.changed.values())
             changes = (
-                _numbers(account.id for account in changed),
-                _numbers(account.balance_ubtt for account in changed),
-                _numbers(account.held_ubtt for account in changed),
-                _numbers(account.version for account in changed),
+                numbers(account.id for account in changed),
+                numbers(account.balance_ubtt for account in changed),
+                numbers(account.held_ubtt for account in changed),
+                numbers(account.version for account in changed),
             )
             inserted = holds = None
             if decision.lines:
-                inserted = self._run(_INSERT, *changes, now, *_line_columns(decision.lines))
+                inserted = self._run(_INSERT, *changes, now, *self._columns_of(decision.lines))
             elif changed:
                 self._run(_CHANGE, *changes)
             if placed:
@@ -144,17 +151,23 @@ class PostgresqlStore:
         if decision.ended or decision.answers:
             self._write_ends_and_answers(decision, now)
 
+    def _columns_of(self, lines: Sequence[Line]) -> tuple[str, ...]:
+        count, columns = self._prepared
+        if count != len(lines):  # some were refused, or answered before
+            columns = _item_columns([(line.item, line.key_hash, line.body_hash) for line in lines])
+        return *columns, *_line_columns(lines)
+
     def _place(self, decision: Decision, placed: list[Any], now: datetime) -> "Cursor[Any]":
         ids = {account.name: account.id for account in decision.changed.values()}
         items = [answer.item for answer in placed]
         return self._run(
             _PLACE,
             now,
-            _numbers(ids[item.account] for item in items),
-            _numbers(item.amount_ubtt for item in items),
-            _numbers(item.purpose for item in items),
-            _texts(item.cause for item in items),
-            _times(item.expires_at for item in items),
+            numbers(ids[item.account] for item in items),
+            numbers(item.amount_ubtt for item in items),
+            numbers(item.purpose for item in items),
+            texts(item.cause for item in items),
+            times(item.expires_at for item in items),
         )
 
     def _write_ends_and_answers(self, decision: Decision, now: datetime) -> None:
@@ -164,21 +177,24 @@ class PostgresqlStore:
                 self._run(
                     _END,
                     now,
-                    _numbers(one.hold.id for one in ended),
-                    _numbers(one.end for one in ended),
-                    _numbers(one.posted_ubtt for one in ended),
-                    _numbers(one.outcome.transfer_id for one in ended),
+                    numbers(one.hold.id for one in ended),
+                    numbers(one.end for one in ended),
+                    numbers(one.posted_ubtt for one in ended),
+                    numbers_or_null(one.outcome.transfer_id for one in ended),
                 )
             if answers:
                 self._run(
                     _ANSWER,
                     now,
-                    _bytes(answer.key_hash for answer in answers),
-                    _bytes(answer.body_hash for answer in answers),
-                    _texts(answer.outcome.code for answer in answers),
-                    _numbers(answer.outcome.hold_id for answer in answers),
-                    _numbers(answer.outcome.end for answer in answers),
+                    hashes(answer.key_hash for answer in answers),
+                    hashes(answer.body_hash for answer in answers),
+                    texts(answer.outcome.code for answer in answers),
+                    numbers_or_null(answer.outcome.hold_id for answer in answers),
+                    numbers_or_null(answer.outcome.end for answer in answers),
                 )
+
+    def _ask(self, keys: Sequence[bytes]) -> dict[bytes, Known]:
+        return _known(Cursor(self._raw()).execute(_KNOWN, {"keys": hashes(keys)}))
 
     def _holds(self, ids: Sequence[int]) -> dict[int, Hold]:
         """Read holds without their ends: what is read here never changes."""
@@ -186,7 +202,7 @@ class PostgresqlStore:
             return {}
         return {
             row[0]: Hold(row[0], AccountName(Asset(row[1]), AccountKind(row[2]), row[3]), row[4], row[5], None)
-            for row in self._run(_HOLDS, _numbers(ids))
+            for row in self._run(_HOLDS, numbers(ids))
         }
 
     def _raw(self) -> "Connection[Any]":
@@ -200,50 +216,36 @@ class PostgresqlStore:
 
 def _columns(names: Iterable[AccountName]) -> tuple[str, str, str]:
     names = list(names)
-    return _numbers(name.asset for name in names), _numbers(name.kind for name in names), _texts(n.ref for n in names)
+    return numbers(name.asset for name in names), numbers(name.kind for name in names), texts(n.ref for n in names)
 
 
-def _line_columns(lines: Sequence[Line]) -> tuple[str, ...]:
-    items = [line.item for line in lines]
+def _item_columns(wishes: Sequence[tuple[Transfer, bytes, bytes]]) -> tuple[str, ...]:
+    """Return what a transfer brings along: the same whatever the books say."""
+    items = [item for item, _, _ in wishes]
     return (
-        _numbers(item.debit.asset for item in items),
-        _numbers(item.kind for item in items),
-        _numbers(line.debit_id for line in lines),
-        _numbers(line.credit_id for line in lines),
-        _numbers(item.amount_ubtt for item in items),
-        _numbers(line.debit_version for line in lines),
-        _numbers(line.credit_version for line in lines),
-        _numbers(line.debit_balance_ubtt for line in lines),
-        _numbers(line.credit_balance_ubtt for line in lines),
-        _times(item.event_at for item in items),
-        _bytes(line.key_hash for line in lines),
-        _bytes(line.body_hash for line in lines),
-        _texts(item.cause for item in items),
-        _texts(item.memo for item in items),
-        _numbers(item.hold for item in items),
-        _numbers(item.reverses for item in items),
+        numbers(item.debit.asset for item in items),
+        numbers(item.kind for item in items),
+        numbers(item.amount_ubtt for item in items),
+        times(item.event_at for item in items),
+        hashes(key for _, key, _ in wishes),
+        hashes(body for _, _, body in wishes),
+        texts(item.cause for item in items),
+        texts(item.memo for item in items),
+        numbers_or_null(item.hold for item in items),
+        numbers_or_null(item.reverses for item in items),
     )
 
 
-# Arrays are written as PostgreSQL's own text: a tenth of the time of the driver's, and one type whatever is in them, so
-# that each statement is prepared once.
-
-
-def _numbers(values: Iterable[int | None]) -> str:
-    return "{" + ",".join("NULL" if value is None else str(int(value)) for value in values) + "}"
-
-
-def _texts(values: Iterable[str]) -> str:
-    quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
-    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
-
-
-def _bytes(values: Iterable[bytes]) -> str:
-    return "{" + ",".join(f'"\\\\x{value.hex()}"' for value in values) + "}"
-
-
-def _times(values: Iterable[datetime | None]) -> str:
-    return "{" + ",".join("NULL" if value is None else f'"{value.isoformat()}"' for value in values) + "}"
+def _line_columns(lines: Sequence[Line]) -> tuple[str, ...]:
+    """Return what the decision made of transfers."""
+    return (
+        numbers(line.debit_id for line in lines),
+        numbers(line.credit_id for line in lines),
+        numbers(line.debit_version for line in lines),
+        numbers(line.credit_version for line in lines),
+        numbers(line.debit_balance_ubtt for line in lines),
+        numbers(line.credit_balance_ubtt for line in lines),
+    )
 
 
 def _is_placed(answer: Any) -> bool:

@@ -13,13 +13,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from wallet.domain.accounts import AccountKind, AccountName
 from wallet.domain.items import HoldEnd, PlaceHold
 from wallet.domain.money import Asset
-from wallet.domain.posting import Account, Answer, Books, Code, Decision, Hold, Known, Original, Outcome
+from wallet.domain.posting import Account, Answer, Books, Code, Decision, Hashed, Hold, Known, Original, Outcome
 from wallet.services.books import Request, user_table
 
-AT_ONCE = 500  # values of one IN list; SQLite takes 999 everywhere
+AT_ONCE = 900  # values of one statement; SQLite takes 999 everywhere
 
-_ACCOUNT = """
-SELECT id, balance_ubtt, held_ubtt, version, is_frozen FROM wallet_account WHERE asset = ? AND kind = ? AND ref = ?
+_ACCOUNTS = """
+SELECT ref, id, balance_ubtt, held_ubtt, version, is_frozen FROM wallet_account
+WHERE asset = {asset:d} AND kind = {kind:d} AND ref IN
 """
 _OPEN = """
 INSERT OR IGNORE INTO wallet_account (asset, kind, ref, balance_ubtt, held_ubtt, version, is_frozen, created_at)
@@ -62,18 +63,16 @@ class SqliteStore:
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self._django = connection
 
+    def prepare(self, wishes: Sequence[Hashed]) -> None:
+        """Nothing: rows go to SQLite as they are."""
+
     def lock(self, request: Request) -> Books:
         with self._django.wrap_database_errors:
             held = {}
             for row in self._those(_HOLDS, request.holds):
                 name = AccountName(Asset(row[1]), AccountKind(row[2]), row[3])
                 held[row[0]] = Hold(row[0], name, row[4], self._time(row[5]), HoldEnd(row[6]) if row[6] else None)
-            raw = self._raw()
-            accounts = {}
-            for name in {*request.names, *(hold.account for hold in held.values())}:
-                row = raw.execute(_ACCOUNT, name).fetchone()
-                if row is not None:
-                    accounts[name] = Account(row[0], name, row[1], row[2], row[3], bool(row[4]))
+            accounts = self._accounts({*request.names, *(hold.account for hold in held.values())})
             originals = {
                 row[0]: Original(row[0], row[1], row[2], row[3], bool(row[4]), bool(row[5]))
                 for row in self._those(_ORIGINALS, request.originals)
@@ -115,6 +114,17 @@ class SqliteStore:
                 ],
             )
 
+    def _accounts(self, names: set[AccountName]) -> dict[AccountName, Account]:
+        by_kind: dict[tuple[Asset, AccountKind], dict[str, AccountName]] = {}
+        for name in names:
+            by_kind.setdefault((name.asset, name.kind), {})[name.ref] = name
+        found = {}
+        for (asset, kind), by_ref in by_kind.items():
+            for row in self._those(_ACCOUNTS.format(asset=asset, kind=kind), list(by_ref)):
+                name = by_ref[row[0]]
+                found[name] = Account(row[1], name, row[2], row[3], row[4], bool(row[5]))
+        return found
+
     def _rows(self, decision: Decision, written_at: str) -> Iterator[tuple[Any, ...]]:
         next_id = self._raw().execute(_NEXT_ID).fetchone()[0]
         times: dict[datetime, str] = {}
@@ -126,8 +136,8 @@ class SqliteStore:
             line.outcome.transfer_id = next_id
             yield (
                 next_id,
-                int(item.debit.asset),
-                int(item.kind),
+                item.debit.asset,
+                item.kind,
                 line.debit_id,
                 line.credit_id,
                 item.amount_ubtt,
@@ -163,10 +173,12 @@ class SqliteStore:
                 known[key] = Known(body, Outcome(Code(code), transfer_id, hold_id, HoldEnd(how) if how else None))
         return known
 
-    def _those(self, statement: str, values: Sequence[object]) -> Iterator[Any]:
+    def _those(self, statement: str, values: Sequence[object]) -> list[Any]:
+        found: list[Any] = []
         for start in range(0, len(values), AT_ONCE):
             part = values[start : start + AT_ONCE]
-            yield from self._raw().execute(f"{statement} ({','.join('?' * len(part))})", part)
+            found += self._raw().execute(f"{statement} ({','.join('?' * len(part))})", part).fetchall()
+        return found
 
     def _text(self, at: datetime) -> str:
         return str(self._django.ops.adapt_datetimefield_value(at))

@@ -15,7 +15,7 @@ from typing import TypeVar
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 
 from wallet.domain.items import Item, Transfer, check_batch, key_hash
-from wallet.domain.posting import Decision, Known, Outcome, decide
+from wallet.domain.posting import Decision, Hashed, Known, Outcome, decide, hashed
 from wallet.services import changes
 from wallet.services.books import Absent, Request, Store
 from wallet.services.books_postgresql import PostgresqlStore
@@ -92,28 +92,31 @@ def _post_alone(items: Sequence[Item], now: datetime) -> list[Outcome]:
 
 
 def _post(items: Sequence[Item], now: datetime) -> list[Outcome]:
-    request = Request.of(items)
+    wishes = hashed(items)
+    request = Request.of(wishes)
     try:
-        return _try_to_post(items, request, now, takes_absent=False)
+        return _try_to_post(wishes, request, now, takes_absent=False)
     except Absent as absent:
         store().open_accounts(absent.names, now=now)
-        return _try_to_post(items, request, now, takes_absent=True)
+        return _try_to_post(wishes, request, now, takes_absent=True)
 
 
-def _try_to_post(items: Sequence[Item], request: Request, now: datetime, *, takes_absent: bool) -> list[Outcome]:
+def _try_to_post(wishes: Sequence[Hashed], request: Request, now: datetime, *, takes_absent: bool) -> list[Outcome]:
+    way = store()
+    way.prepare(wishes)
     with transaction.atomic():
-        books = store().lock(request)
+        books = way.lock(request)
         absent = request.openable - books.accounts.keys()
         if absent and not takes_absent:
             raise Absent(sorted(absent))  # opened without the locks held, or two batches could wait for each other
-        decision = decide(items, books, now=now)
-        _write(decision, now)
+        decision = decide(wishes, books, now=now)
+        _write(decision, way, now)
     return decision.outcomes
 
 
-def _write(decision: Decision, now: datetime) -> None:
+def _write(decision: Decision, way: Store, now: datetime) -> None:
     if decision.lines or decision.answers or decision.ended:
-        store().write(decision, now=now)
+        way.write(decision, now=now)
         changes.tell_after_commit(account.name for account in decision.changed.values())
     for outcome, first in decision.replays:
         outcome.transfer_id, outcome.hold_id = first.transfer_id, first.hold_id

@@ -8,10 +8,9 @@ from django.contrib.auth import get_user_model
 
 from wallet.domain.accounts import AccountKind, user_account
 from wallet.domain.items import Transfer as TransferItem
-from wallet.domain.items import body_hash, hash_of_key
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import UBTT_PER_BTT, Asset, format_amount
-from wallet.domain.posting import Answer, Code, Decision, Outcome
+from wallet.domain.posting import Answer, Code, Decision, Hashed, Outcome, hashed
 from wallet.models import Account, Transfer
 from wallet.services import ledger
 from wallet.services.books import Request
@@ -124,11 +123,12 @@ def send(wish: Wish, *, now: datetime) -> int:
 
 
 def _send(item: TransferItem, now: datetime) -> Outcome:
-    books = ledger.store().lock(Request.of([item]))
+    (wish,) = hashed([item])
+    books = ledger.store().lock(Request.of([wish]))
     sender = books.accounts.get(item.debit)
-    is_new = hash_of_key(item) not in books.known
+    is_new = wish[1] not in books.known
     if is_new and sender is not None and _is_over(_sent_within_a_day(sender.id, now), item.amount_ubtt):
-        return _refuse(item, now)
+        return _refuse(wish, now)
     return ledger.post_one(item, now=now)
 
 
@@ -137,11 +137,11 @@ def _is_over(sent: Sequence[Transfer], amount_ubtt: int) -> bool:
     return amount_ubtt > MAX_TIP_UBTT or sum_ubtt > MAX_DAY_UBTT or len(sent) >= MAX_DAY_COUNT
 
 
-def _refuse(item: TransferItem, now: datetime) -> Outcome:
+def _refuse(wish: Hashed, now: datetime) -> Outcome:
     """Keep the refusal under its key: a late duplicate must not succeed after its sender was told no."""
+    item, key, body = wish
     outcome = Outcome(Code.LIMIT)
-    answer = Answer(item, outcome, hash_of_key(item), body_hash(item))
-    ledger.store().write(Decision(answers=[answer]), now=now)
+    ledger.store().write(Decision(answers=[Answer(item, outcome, key, body)]), now=now)
     return outcome
 
 

@@ -63,7 +63,7 @@ def _peer(data: Path, url: str, ours_per_s: float, say: Callable[[str], None]) -
 
 def _run(module: str, data: Path, url: str, *arguments: str) -> dict[str, Any]:
     data.mkdir()
-    environ = {**os.environ, "SEEDBOX_DATA": str(data), "DATABASE_URL": url, "WALLET_NETWORK": "devnet"}
+    environ = {**os.environ, "SEEDBOX_DATA": str(data), "DATABASE_URL": url, "WALLET_NETWORK": "off"}
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments], cwd=env.ROOT, env=environ, stdout=subprocess.PIPE, text=True
     )

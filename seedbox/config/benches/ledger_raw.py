@@ -1,12 +1,16 @@
-"""The limits: what plain SQL can do with the same rows, indexes and durability, and no ledger around it."""
+"""The limits: what plain SQL can do with the same rows, indexes and durability, and no ledger around it.
 
+A batch locks and reads its accounts, steps through its transfers, inserts them with versions and balances and changes
+each account once: without names, keys, bodies, holds, refusals or answers.
+"""
+
+import json
 import random
 import secrets
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from itertools import count
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +18,10 @@ import psycopg
 from django.conf import settings
 from django.db import connection
 
+from wallet.services.arrays import hashes, numbers
+
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 SQLITE_WAIT_S = 60
-VERSIONS_APART = 10**9  # each client counts its own, so that they don't meet at an index
 
 Job = Callable[[], object]
 
@@ -42,23 +47,28 @@ BEGIN
     RETURN transfer;
 END $$
 """
-_LOCK = "SELECT id, balance_ubtt FROM raw_account WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+_LOCK = """
+SELECT id, balance_ubtt, version FROM raw_account WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE
+"""
 _INSERT = """
 INSERT INTO raw_transfer (asset, kind, debit_id, credit_id, amount_ubtt, debit_version, credit_version,
     debit_balance_ubtt, credit_balance_ubtt, event_at, written_at, key_hash, body_hash, cause, memo)
-SELECT 2, 11, payer, payee, 1, version, version, 1, 1, %s, %s, key, body, 'tip/1', ''
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bytea[], %s::bytea[]) AS t(payer, payee, version, key, body)
+SELECT 2, 11, payer, payee, 1, payer_version, payee_version, payer_balance, payee_balance, %s, %s, key, body,
+    'tip/1', ''
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bytea[],
+    %s::bytea[]) AS t(payer, payee, payer_version, payee_version, payer_balance, payee_balance, key, body)
 """
 _CHANGE = """
-UPDATE raw_account a SET balance_ubtt = balance_ubtt + v.change, version = a.version + 1
-FROM unnest(%s::bigint[], %s::bigint[]) AS v(id, change) WHERE a.id = v.id
+UPDATE raw_account a SET balance_ubtt = v.balance, version = v.version
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS v(id, balance, version) WHERE a.id = v.id
 """
+_SQLITE_READ = "SELECT id, balance_ubtt, version FROM wallet_account WHERE id IN (SELECT value FROM json_each(?))"
 _SQLITE_INSERT = """
 INSERT INTO wallet_transfer (asset, kind, debit_id, credit_id, amount_ubtt, debit_version, credit_version,
     debit_balance_ubtt, credit_balance_ubtt, event_at, written_at, key_hash, body_hash, cause, memo)
-VALUES (2, 11, ?, ?, 1, ?, ?, 1, 1, ?, ?, ?, ?, 'tip/1', '')
+VALUES (2, 11, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 'tip/1', '')
 """
-_SQLITE_CHANGE = "UPDATE wallet_account SET balance_ubtt = balance_ubtt + ?, version = version + 1 WHERE id = ?"
+_SQLITE_CHANGE = "UPDATE wallet_account SET balance_ubtt = ?, version = ? WHERE id = ?"
 
 
 def prepare() -> None:
@@ -85,7 +95,6 @@ class RawPostgresql:
     def __init__(self, accounts: Sequence[int], *, number: int) -> None:
         self._accounts = accounts
         self._random = random.Random(number)
-        self._versions = count(number * VERSIONS_APART)
         parts: dict[str, Any] = connection.get_connection_params()
         wanted = {name: parts[name] for name in ("dbname", "user", "host", "port", "password") if parts.get(name)}
         self._raw = psycopg.connect(**wanted, autocommit=True)
@@ -93,17 +102,19 @@ class RawPostgresql:
 
     def batch(self, size: int) -> Job:
         pairs = [self._random.sample(self._accounts, 2) for _ in range(size)]
-        payers, payees = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-        changes = Counter(payees)
-        changes.subtract(payers)
-        keys, bodies = _hashes(size, 16), _hashes(size, 32)
-        versions = [next(self._versions) for _ in pairs]
+        touched = numbers(sorted(set(chain.from_iterable(pairs))))
+        keys, bodies = hashes(_hashes(size, 16)), hashes(_hashes(size, 32))
+        payers, payees = numbers(pair[0] for pair in pairs), numbers(pair[1] for pair in pairs)
 
         def job() -> None:
             with self._raw.transaction():
-                self._raw.execute(_LOCK, [list(changes)]).fetchall()
-                self._raw.execute(_INSERT, [AT, AT, payers, payees, versions, keys, bodies])
-                self._raw.execute(_CHANGE, [list(changes), list(changes.values())])
+                stands = {row[0]: [row[1], row[2]] for row in self._raw.execute(_LOCK, [touched]).fetchall()}
+                steps = _walk(pairs, stands)
+                columns = [numbers(step[place] for step in steps) for place in range(4)]
+                self._raw.execute(_INSERT, [AT, AT, payers, payees, *columns, keys, bodies])
+                balances = numbers(balance for balance, _ in stands.values())
+                versions = numbers(version for _, version in stands.values())
+                self._raw.execute(_CHANGE, [numbers(stands), balances, versions])
 
         return job
 
@@ -118,31 +129,43 @@ class RawSqlite:
     def __init__(self, accounts: Sequence[int], *, number: int) -> None:
         self._accounts = accounts
         self._random = random.Random(number)
-        self._versions = count(number * VERSIONS_APART)
         self._raw = sqlite3.connect(_copy(), isolation_level=None, timeout=SQLITE_WAIT_S, check_same_thread=False)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             self._raw.execute(f"PRAGMA {pragma}")
 
     def batch(self, size: int) -> Job:
         pairs = [self._random.sample(self._accounts, 2) for _ in range(size)]
-        changes = Counter(pair[1] for pair in pairs)
-        changes.subtract(pair[0] for pair in pairs)
-        at, rows = str(AT), []
-        for (payer, payee), key, body in zip(pairs, _hashes(size, 16), _hashes(size, 32), strict=True):
-            version = next(self._versions)
-            rows.append((payer, payee, version, version, at, at, key, body))
-        amounts = [(change, account) for account, change in changes.items()]
+        touched = json.dumps(sorted(set(chain.from_iterable(pairs))))
+        keys, bodies, at = _hashes(size, 16), _hashes(size, 32), str(AT)
 
         def job() -> None:
             self._raw.execute("BEGIN IMMEDIATE")
+            stands = {row[0]: [row[1], row[2]] for row in self._raw.execute(_SQLITE_READ, [touched])}
+            steps = _walk(pairs, stands)
+            columns = (pairs, steps, keys, bodies)
+            rows = [(*pair, *step, at, at, key, body) for pair, step, key, body in zip(*columns, strict=True)]
             self._raw.executemany(_SQLITE_INSERT, rows)
-            self._raw.executemany(_SQLITE_CHANGE, amounts)
+            changes = [(balance, version, pk) for pk, (balance, version) in stands.items()]
+            self._raw.executemany(_SQLITE_CHANGE, changes)
             self._raw.execute("COMMIT")
 
         return job
 
     def single(self) -> Job:
         return self.batch(1)
+
+
+def _walk(pairs: Sequence[Sequence[int]], stands: dict[int, list[int]]) -> list[tuple[int, int, int, int]]:
+    """Return versions and balances after each transfer of 1 µBTT, and leave the accounts as the last one does."""
+    steps = []
+    for payer, payee in pairs:
+        from_, to = stands[payer], stands[payee]
+        from_[0] -= 1
+        from_[1] += 1
+        to[0] += 1
+        to[1] += 1
+        steps.append((from_[1], to[1], from_[0], to[0]))
+    return steps
 
 
 def _hashes(count_of: int, size: int) -> list[bytes]:
