@@ -11,7 +11,6 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -21,6 +20,7 @@ from wallet.domain.accounts import AccountKind
 from wallet.domain.merkle_sum import NONCE_BYTES, SumNode
 from wallet.domain.money import Asset
 from wallet.domain.proofs import Liability, Snapshot
+from wallet.services.install import market_asset
 
 EVERY = timedelta(days=1)
 PADDING = ""
@@ -31,11 +31,6 @@ class _Leaf:
     node: SumNode
     user: str
     nonce: bytes
-
-
-def market_asset() -> Asset:
-    """Return the asset in which this install trades."""
-    return Asset[settings.WALLET_ASSET.upper()]
 
 
 def take_snapshot(asset: Asset, now: datetime) -> models.LiabilitySnapshot:
