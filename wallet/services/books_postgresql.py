@@ -73,6 +73,7 @@ FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::text[], %s::timestam
     WITH ORDINALITY AS t(account, amount, purpose, cause, expires_at, n)
 ORDER BY n RETURNING id
 """
+_PLACE_AND_CHANGE = f"WITH changed AS ({_CHANGE}) {_PLACE}"
 _END = """
 INSERT INTO wallet_endedhold (hold_id, "end", posted_ubtt, transfer_id, ended_at)
 SELECT hold, how, posted, transfer, %s
@@ -138,10 +139,14 @@ class PostgresqlStore:
             inserted = holds = None
             if decision.lines:
                 inserted = self._run(_INSERT, *changes, now, *self._columns_of(decision.lines))
-            elif changed:
-                self._run(_CHANGE, *changes)
             if placed:
-                holds = self._place(decision, placed, now)
+                columns = _placed_columns(decision, placed)
+                if decision.lines:
+                    holds = self._run(_PLACE, now, *columns)
+                else:
+                    holds = self._run(_PLACE_AND_CHANGE, *changes, now, *columns)
+            elif changed and not decision.lines:
+                self._run(_CHANGE, *changes)
         if inserted is not None:
             for line, (transfer_id,) in zip(decision.lines, inserted, strict=True):
                 line.outcome.transfer_id = transfer_id
@@ -156,19 +161,6 @@ class PostgresqlStore:
         if count != len(lines):  # some were refused, or answered before
             columns = _item_columns([(line.item, line.key_hash, line.body_hash) for line in lines])
         return *columns, *_line_columns(lines)
-
-    def _place(self, decision: Decision, placed: list[Any], now: datetime) -> "Cursor[Any]":
-        ids = {account.name: account.id for account in decision.changed.values()}
-        items = [answer.item for answer in placed]
-        return self._run(
-            _PLACE,
-            now,
-            numbers(ids[item.account] for item in items),
-            numbers(item.amount_ubtt for item in items),
-            numbers(item.purpose for item in items),
-            texts(item.cause for item in items),
-            times(item.expires_at for item in items),
-        )
 
     def _write_ends_and_answers(self, decision: Decision, now: datetime) -> None:
         ended, answers = decision.ended, decision.answers
@@ -245,6 +237,18 @@ def _line_columns(lines: Sequence[Line]) -> tuple[str, ...]:
         numbers(line.credit_version for line in lines),
         numbers(line.debit_balance_ubtt for line in lines),
         numbers(line.credit_balance_ubtt for line in lines),
+    )
+
+
+def _placed_columns(decision: Decision, placed: list[Any]) -> tuple[str, ...]:
+    ids = {account.name: account.id for account in decision.changed.values()}
+    items = [answer.item for answer in placed]
+    return (
+        numbers(ids[item.account] for item in items),
+        numbers(item.amount_ubtt for item in items),
+        numbers(item.purpose for item in items),
+        texts(item.cause for item in items),
+        times(item.expires_at for item in items),
     )
 
 
