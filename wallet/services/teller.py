@@ -13,9 +13,7 @@ from datetime import datetime
 from wallet.domain.items import Item
 from wallet.domain.posting import Outcome
 
-TOGETHER = (
-    1_000  # items of one transaction, if nobody brings more at once: beyond that a commit is no longer what costs
-)
+TOGETHER = 1_000  # items of one transaction, unless one caller brings more: beyond it a commit is not what costs
 GATHER_S = 0.001  # about a commit; a caller who is alone waits for nobody
 
 
@@ -62,24 +60,27 @@ class Teller:
         if not ticket.serves:
             ticket.called.wait()
         if ticket.serves:
-            self._serve_those_who_wait()
+            self._serve_those_who_wait(ticket)
         if ticket.problem is not None:
             raise ticket.problem
         if ticket.outcomes is None:
             raise Interrupted
         return ticket.outcomes
 
-    def _serve_those_who_wait(self) -> None:
-        together = self._take()
+    def _serve_those_who_wait(self, own: Ticket) -> None:
+        together: list[Ticket] = []
         try:
+            together += self._take()
             self._serve(together)
         finally:
             with self._arrivals:  # whoever came meanwhile serves next
+                if own in self._waiting:  # interrupted before anything was taken
+                    self._waiting.remove(own)
                 self._is_open = not self._waiting
                 if self._waiting:
                     self._waiting[0].serves = True
                     together.append(self._waiting[0])
-            for ticket in together[1:]:
+            for ticket in together:
                 ticket.called.set()
 
     def _take(self) -> list[Ticket]:
