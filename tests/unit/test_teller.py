@@ -10,7 +10,7 @@ import pytest
 from tests.builders import NOW
 from wallet.domain.items import EndHold, HoldEnd, Item
 from wallet.domain.posting import Code, Outcome
-from wallet.services.teller import Interrupted, Teller
+from wallet.services.teller import Interrupted, Teller, Ticket
 
 WAIT_S = 20
 
@@ -101,3 +101,17 @@ class TestACallerWhoIsAlone:
         for _ in range(2):
             with pytest.raises((KeyboardInterrupt, Interrupted)):
                 teller.serve([wish(1)], NOW)
+
+    def test_that_is_interrupted_before_it_serves_leaves_nothing_behind(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def interrupt() -> list[Ticket]:
+            raise KeyboardInterrupt
+
+        ledger = Ledger()
+        ledger.may_go_on.set()
+        teller = Teller(ledger.post)
+        with monkeypatch.context() as patched:
+            patched.setattr(teller, "_take", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                teller.serve([wish(1)], NOW)
+        assert teller.serve([wish(2)], NOW)[0].hold_id == 2
+        assert ledger.batches == [[2]]
