@@ -177,12 +177,13 @@ class Told:
             assert code != "exists" or wish.name not in ids or ids[wish.name] == number, f"{wish.name} has two results"
         change: Counter[Any] = Counter(dict.fromkeys(truth.balance, 0))
         held: Counter[Any] = Counter(dict.fromkeys(truth.held, 0))
-        amounts = {wish.key: wish.amount_ubtt for wish, _ in done if wish.what is What.HOLD}
+        holds = {wish.key: wish for wish, _ in done if wish.what is What.HOLD}
         for wish, _ in done:
             if wish.what is What.HOLD:
                 held[wish.debit] += wish.amount_ubtt
             if wish.what in (What.TAKE, What.VOID, What.EXPIRE):
-                held[wish.debit] -= amounts[wish.of]
+                placed = holds[wish.of]  # under a key that was used again it may be another than the wish had in mind
+                held[placed.debit] -= placed.amount_ubtt
             if wish.what in (What.MOVE, What.TAKE, What.REVERSE):
                 change[wish.debit] -= wish.amount_ubtt
                 change[wish.credit] += wish.amount_ubtt
