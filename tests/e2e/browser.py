@@ -19,6 +19,11 @@ PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 30_000
 _PICTURES = bool(os.environ.get("PICTURES"))
 _AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+_UNTIL_ALL_STANDS_STILL = """() => Promise.allSettled(
+    document.getAnimations()
+        .filter((one) => one.playState === "running" && one.effect.getComputedTiming().iterations !== Infinity)
+        .map((one) => one.finished)
+).then(() => null)"""
 # Without them Chromium looks for its maker's hosts at every start.
 _QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
@@ -69,6 +74,7 @@ def violations(page: Page) -> list[str]:
     """Return all of axe-core's findings on the page, each with the elements it means."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_AXE.read_text())  # evaluated by the debugger, so the page's own policy stays as it is
+    page.evaluate(_UNTIL_ALL_STANDS_STILL)  # what is still fading in has less contrast than it will have
     result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
     return [
         f"{finding['id']}: {finding['help']}: {[node['target'] for node in finding['nodes']]}"
