@@ -69,6 +69,11 @@ class Root:
         npm_settings = Path.home() / ".npmrc"
         if npm_settings.exists():
             shutil.copy(npm_settings, self.folder / "root" / ".npmrc")
+        for path in _named_to_pip():
+            if path.is_file() and str(path) != CERTIFICATES_INSIDE:  # constraints, say
+                inside = self._inside(str(path))
+                inside.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, inside)
         for instruction, rest in self.stage.steps:
             if instruction == "RUN":
                 print(f"image: {rest}", file=sys.stderr)  # noqa: T201  # long steps: somebody waits for them
@@ -130,11 +135,15 @@ def _installers() -> dict[str, str]:
     return environ | (dict.fromkeys(trust, CERTIFICATES_INSIDE) if CERTIFICATES.exists() else {})
 
 
+def _named_to_pip() -> list[Path]:
+    """Return the files and folders of this machine that its pip's settings name."""
+    words = " ".join(value for name, value in _installers().items() if name.startswith("PIP_")).split()
+    return [Path(word.removeprefix("file://")) for word in words if word.startswith(("/", "file:///"))]
+
+
 def _local_indexes() -> list[Path]:
     """Return folders of this machine that its pip reads from."""
-    words = " ".join(value for name, value in _installers().items() if name.startswith("PIP_")).split()
-    paths = [Path(word.removeprefix("file://")) for word in words if word.startswith(("/", "file:///"))]
-    return sorted({Path(*path.parts[:3]) for path in paths if path.is_dir()})
+    return sorted({Path(*path.parts[:3]) for path in _named_to_pip() if path.is_dir()})
 
 
 def _start(root: Root) -> str:
