@@ -19,5 +19,8 @@ def expire_due(*, now: datetime) -> int:
         Hold.objects.filter(expires_at__lte=now, ended=None).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
     ):
         ends = [EndHold(key=f"hold/{hold}/expired", hold=hold, end=HoldEnd.EXPIRED) for hold in due]
-        ended += sum(outcome.is_done for outcome in ledger.post(ends, now=now))
+        done = sum(outcome.is_done for outcome in ledger.post(ends, now=now))
+        if not done:  # the next time will look again; going round here would help nobody
+            break
+        ended += done
     return ended
