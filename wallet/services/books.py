@@ -29,6 +29,7 @@ class Request:
     openable: frozenset[AccountName]  # that come into being with their first transfer
     keys: tuple[bytes, ...]
     holds: tuple[int, ...]
+    to_end: tuple[int, ...]  # of the holds, those whose account no item names
     originals: tuple[int, ...]
 
     @classmethod
@@ -36,6 +37,7 @@ class Request:
         names: set[AccountName] = set()
         openable: set[AccountName] = set()
         holds: set[int] = set()
+        to_end: set[int] = set()
         originals: set[int] = set()
         for item, _, _ in wishes:
             if isinstance(item, Transfer):
@@ -50,10 +52,10 @@ class Request:
             elif isinstance(item, PlaceHold):
                 names.add(item.account)
             elif isinstance(item, EndHold):
-                holds.add(item.hold)
+                to_end.add(item.hold)
         openable |= {name for name in names if name.kind not in OWNED or name.kind is AccountKind.USER}
         keys = tuple(key for _, key, _ in wishes)
-        return cls(tuple(names), frozenset(openable), keys, tuple(holds), tuple(originals))
+        return cls(tuple(names), frozenset(openable), keys, tuple(holds | to_end), tuple(to_end), tuple(originals))
 
 
 class Store(Protocol):

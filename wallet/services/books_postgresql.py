@@ -5,6 +5,7 @@ Statements are the driver's, prepared: for a single transfer Django's and planni
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -13,7 +14,20 @@ from psycopg import Connection, Cursor
 from wallet.domain.accounts import AccountKind, AccountName
 from wallet.domain.items import HoldEnd, PlaceHold, Transfer
 from wallet.domain.money import Asset
-from wallet.domain.posting import Account, Books, Code, Decision, Hashed, Hold, Known, Line, Original, Outcome
+from wallet.domain.posting import (
+    Account,
+    Answer,
+    Books,
+    Code,
+    Decision,
+    EndedHold,
+    Hashed,
+    Hold,
+    Known,
+    Line,
+    Original,
+    Outcome,
+)
 from wallet.services.arrays import hashes, numbers, numbers_or_null, texts, times
 from wallet.services.books import Request, user_table
 from wallet.services.sealing_lock import POSTING
@@ -40,10 +54,10 @@ UNION ALL
 SELECT key_hash, body_hash, 'ok', id, hold_id, NULL FROM wallet_transfer WHERE key_hash = ANY(%(keys)s::bytea[])
 """
 _HOLDS = """
-SELECT h.id, a.asset, a.kind, a.ref, h.amount_ubtt, h.expires_at
-FROM wallet_hold h JOIN wallet_account a ON a.id = h.account_id WHERE h.id = ANY(%s::bigint[])
+SELECT h.id, a.asset, a.kind, a.ref, h.amount_ubtt, h.expires_at, e."end" FROM wallet_hold h
+JOIN wallet_account a ON a.id = h.account_id LEFT JOIN wallet_endedhold e ON e.hold_id = h.id
+WHERE h.id = ANY(%s::bigint[])
 """
-_ENDS = 'SELECT hold_id, "end" FROM wallet_endedhold WHERE hold_id = ANY(%s::bigint[])'
 _ORIGINALS = """
 SELECT t.id, t.debit_id, t.credit_id, t.amount_ubtt, t.reverses_id IS NOT NULL,
        EXISTS (SELECT 1 FROM wallet_transfer r WHERE r.reverses_id = t.id)
@@ -53,8 +67,7 @@ _CHANGE = """
 UPDATE wallet_account a SET balance_ubtt = v.balance, held_ubtt = v.held, version = v.version
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS v(id, balance, held, version) WHERE a.id = v.id
 """
-_INSERT = f"""
-WITH changed AS ({_CHANGE})
+_INSERT = """
 INSERT INTO wallet_transfer (asset, kind, debit_id, credit_id, amount_ubtt, debit_version, credit_version,
     debit_balance_ubtt, credit_balance_ubtt, event_at, written_at, key_hash, body_hash, cause, memo, hold_id,
     reverses_id)
@@ -64,7 +77,7 @@ FROM unnest(%s::smallint[], %s::smallint[], %s::bigint[], %s::timestamptz[], %s:
     %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
     %s::bigint[]) WITH ORDINALITY AS t(asset, kind, amount, event_at, key_hash, body_hash, cause, memo, hold, reverses,
     debit, credit, debit_version, credit_version, debit_balance, credit_balance, n)
-ORDER BY n RETURNING id
+ORDER BY n RETURNING id, hold_id
 """
 _PLACE = """
 INSERT INTO wallet_hold (account_id, amount_ubtt, purpose, cause, placed_at, expires_at)
@@ -73,17 +86,24 @@ FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::text[], %s::timestam
     WITH ORDINALITY AS t(account, amount, purpose, cause, expires_at, n)
 ORDER BY n RETURNING id
 """
-_PLACE_AND_CHANGE = f"WITH changed AS ({_CHANGE}) {_PLACE}"
 _END = """
 INSERT INTO wallet_endedhold (hold_id, "end", posted_ubtt, transfer_id, ended_at)
-SELECT hold, how, posted, transfer, %s
-FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::bigint[]) AS t(hold, how, posted, transfer)
+SELECT e.hold, e.how, e.posted, inserted.id, %s
+FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[]) AS e(hold, how, posted)
+    LEFT JOIN inserted ON inserted.hold_id = e.hold
 """
 _ANSWER = """
 INSERT INTO wallet_answer (key_hash, body_hash, code, hold_id, "end", written_at)
-SELECT key_hash, body_hash, code, hold, how, %s
-FROM unnest(%s::bytea[], %s::bytea[], %s::text[], %s::bigint[], %s::smallint[])
-    AS t(key_hash, body_hash, code, hold, how)
+SELECT a.key_hash, a.body_hash, a.code, COALESCE(a.hold, placed.id), a.how, %s
+FROM unnest(%s::bytea[], %s::bytea[], %s::text[], %s::bigint[], %s::smallint[], %s::bigint[])
+    AS a(key_hash, body_hash, code, hold, how, nth)
+    LEFT JOIN (SELECT id, row_number() OVER (ORDER BY id) AS nth FROM placed) AS placed ON placed.nth = a.nth
+"""
+# Each statement is a way to the database and back, which is what a single item pays most for.
+_WRITE_LINES = f"WITH changed AS ({_CHANGE}), inserted AS ({_INSERT}) SELECT id FROM inserted ORDER BY id"
+_WRITE_ALL = f"""
+WITH changed AS ({_CHANGE}), inserted AS ({_INSERT}), placed AS ({_PLACE}), ended AS ({_END}), answered AS ({_ANSWER})
+SELECT false AS is_hold, id FROM inserted UNION ALL SELECT true, id FROM placed ORDER BY is_hold, id
 """
 
 
@@ -92,7 +112,7 @@ class PostgresqlStore:
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self._django = connection
-        self._prepared: tuple[int, tuple[str, ...]] = 0, ()
+        self._prepared: tuple[int, tuple[str, ...]] = -1, ()  # of how many transfers
 
     def prepare(self, wishes: Sequence[Hashed]) -> None:
         transfers = [(item, key, body) for item, key, body in wishes if isinstance(item, Transfer)]
@@ -100,18 +120,17 @@ class PostgresqlStore:
 
     def lock(self, request: Request) -> Books:
         with self._django.wrap_database_errors:
-            names, held = list(request.names), self._holds(request.holds)
-            names += {hold.account for hold in held.values()} - set(names)
+            # Whose holds they are never changes, so this is read before anything is locked.
+            owners = {hold.account for hold in self._holds(request.to_end).values()}
+            names = [*request.names, *owners.difference(request.names)]
             rows = self._run(_LOCK, *_columns(names)).fetchall()
             known = self._ask(request.keys)  # after the locks: whoever had them may have used it
-            ends = self._run(_ENDS, numbers(held)) if held else None
+            held = self._holds(request.holds)  # likewise: or ended it
             originals = self._run(_ORIGINALS, numbers(request.originals)) if request.originals else None
             accounts = {}
             for place, pk, balance_ubtt, held_ubtt, version, is_frozen in rows:
                 name = names[place - 1]
                 accounts[name] = Account(pk, name, balance_ubtt, held_ubtt, version, is_frozen)
-            for hold_id, end in ends or ():
-                held[hold_id].end = HoldEnd(end)
             found = {row[0]: Original(*row) for row in originals or ()}
             return Books(accounts, known, held, found)
 
@@ -127,34 +146,31 @@ class PostgresqlStore:
             return self._ask(keys)
 
     def write(self, decision: Decision, *, now: datetime) -> None:
-        placed = [answer for answer in decision.answers if _is_placed(answer)]
+        changed = list(decision.changed.values())
+        lines = (
+            numbers(account.id for account in changed),
+            numbers(account.balance_ubtt for account in changed),
+            numbers(account.held_ubtt for account in changed),
+            numbers(account.version for account in changed),
+            now,
+            *self._columns_of(decision.lines),
+        )
+        placed: list[Answer] = []
         with self._django.wrap_database_errors:
-            changed = list(decision.changed.values())
-            changes = (
-                numbers(account.id for account in changed),
-                numbers(account.balance_ubtt for account in changed),
-                numbers(account.held_ubtt for account in changed),
-                numbers(account.version for account in changed),
-            )
-            inserted = holds = None
-            if decision.lines:
-                inserted = self._run(_INSERT, *changes, now, *self._columns_of(decision.lines))
-            if placed:
-                columns = _placed_columns(decision, placed)
-                if decision.lines:
-                    holds = self._run(_PLACE, now, *columns)
-                else:
-                    holds = self._run(_PLACE_AND_CHANGE, *changes, now, *columns)
-            elif changed and not decision.lines:
-                self._run(_CHANGE, *changes)
-        if inserted is not None:
-            for line, (transfer_id,) in zip(decision.lines, inserted, strict=True):
-                line.outcome.transfer_id = transfer_id
-        if holds is not None:
-            for answer, (hold_id,) in zip(placed, holds, strict=True):
-                answer.outcome.hold_id = hold_id
-        if decision.ended or decision.answers:
-            self._write_ends_and_answers(decision, now)
+            if decision.ended or decision.answers:
+                placed = [answer for answer in decision.answers if _is_placed(answer)]
+                more = (now, *_placed_columns(decision, placed), now, *_ended_columns(decision.ended), now)
+                written = [row[1] for row in self._run(_WRITE_ALL, *lines, *more, *_answer_columns(decision.answers))]
+            else:
+                written = [row[0] for row in self._run(_WRITE_LINES, *lines)]
+        outcomes = [*(line.outcome for line in decision.lines), *(answer.outcome for answer in placed)]
+        for outcome, is_hold, new_id in zip(
+            outcomes, [False] * len(decision.lines) + [True] * len(placed), written, strict=True
+        ):
+            if is_hold:
+                outcome.hold_id = new_id
+            else:
+                outcome.transfer_id = new_id
 
     def _columns_of(self, lines: Sequence[Line]) -> tuple[str, ...]:
         count, columns = self._prepared
@@ -162,38 +178,20 @@ class PostgresqlStore:
             columns = _item_columns([(line.item, line.key_hash, line.body_hash) for line in lines])
         return *columns, *_line_columns(lines)
 
-    def _write_ends_and_answers(self, decision: Decision, now: datetime) -> None:
-        ended, answers = decision.ended, decision.answers
-        with self._django.wrap_database_errors:
-            if ended:
-                self._run(
-                    _END,
-                    now,
-                    numbers(one.hold.id for one in ended),
-                    numbers(one.end for one in ended),
-                    numbers(one.posted_ubtt for one in ended),
-                    numbers_or_null(one.outcome.transfer_id for one in ended),
-                )
-            if answers:
-                self._run(
-                    _ANSWER,
-                    now,
-                    hashes(answer.key_hash for answer in answers),
-                    hashes(answer.body_hash for answer in answers),
-                    texts(answer.outcome.code for answer in answers),
-                    numbers_or_null(answer.outcome.hold_id for answer in answers),
-                    numbers_or_null(answer.outcome.end for answer in answers),
-                )
-
     def _ask(self, keys: Sequence[bytes]) -> dict[bytes, Known]:
         return _known(Cursor(self._raw()).execute(_KNOWN, {"keys": hashes(keys)}))
 
     def _holds(self, ids: Sequence[int]) -> dict[int, Hold]:
-        """Read holds without their ends: what is read here never changes."""
         if not ids:
             return {}
         return {
-            row[0]: Hold(row[0], AccountName(Asset(row[1]), AccountKind(row[2]), row[3]), row[4], row[5], None)
+            row[0]: Hold(
+                row[0],
+                AccountName(Asset(row[1]), AccountKind(row[2]), row[3]),
+                row[4],
+                row[5],
+                HoldEnd(row[6]) if row[6] else None,
+            )
             for row in self._run(_HOLDS, numbers(ids))
         }
 
@@ -240,9 +238,9 @@ def _line_columns(lines: Sequence[Line]) -> tuple[str, ...]:
     )
 
 
-def _placed_columns(decision: Decision, placed: list[Any]) -> tuple[str, ...]:
+def _placed_columns(decision: Decision, placed: Sequence[Answer]) -> tuple[str, ...]:
     ids = {account.name: account.id for account in decision.changed.values()}
-    items = [answer.item for answer in placed]
+    items = [answer.item for answer in placed if isinstance(answer.item, PlaceHold)]
     return (
         numbers(ids[item.account] for item in items),
         numbers(item.amount_ubtt for item in items),
@@ -252,7 +250,28 @@ def _placed_columns(decision: Decision, placed: list[Any]) -> tuple[str, ...]:
     )
 
 
-def _is_placed(answer: Any) -> bool:
+def _ended_columns(ended: Sequence[EndedHold]) -> tuple[str, ...]:
+    return (
+        numbers(one.hold.id for one in ended),
+        numbers(one.end for one in ended),
+        numbers(one.posted_ubtt for one in ended),
+    )
+
+
+def _answer_columns(answers: Sequence[Answer]) -> tuple[str, ...]:
+    """Return the columns of answers; the last says of which of the holds placed beside them each tells."""
+    nth = count(1)
+    return (
+        hashes(answer.key_hash for answer in answers),
+        hashes(answer.body_hash for answer in answers),
+        texts(answer.outcome.code for answer in answers),
+        numbers_or_null(answer.outcome.hold_id for answer in answers),
+        numbers_or_null(answer.outcome.end for answer in answers),
+        numbers_or_null(next(nth) if _is_placed(answer) else None for answer in answers),
+    )
+
+
+def _is_placed(answer: Answer) -> bool:
     return isinstance(answer.item, PlaceHold) and answer.outcome.code is Code.OK
 
 
