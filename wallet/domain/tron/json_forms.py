@@ -31,6 +31,7 @@ Json = dict[str, Any]
 MAX_SIGNATURES = 64  # more keys than any permission has
 _HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]*)", re.ASCII)
 _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
+_ASSET_ID = re.compile(r"\d{7}", re.ASCII)
 _ADDRESSES = frozenset({"owner_address", "to_address", "contract_address", "account_address", "witness_address"})
 
 
@@ -270,11 +271,10 @@ def _read_value(holds: Holds, value: object, field: str) -> int | bytes:
 
 
 def _asset_name(value: object) -> bytes:
-    """Return the id in ASCII. Seven digits are text, fourteen that spell seven are hex: no id is that large."""
-    spelt = bytes_of(value, "asset_name")
-    if spelt.isdigit():
-        return spelt
-    return value.encode() if isinstance(value, str) and value.isascii() else spelt
+    """Return the id in ASCII. Seven digits are text, as ids are; everything else is hex, which has an even number."""
+    if isinstance(value, str) and _ASSET_ID.fullmatch(value):
+        return value.encode()
+    return bytes_of(value, "asset_name")
 
 
 def _address_bytes(value: object, field: str) -> bytes:
