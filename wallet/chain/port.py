@@ -1,10 +1,10 @@
 """The chain as we see it: frozen values, few errors, and what an endpoint must be able to do.
 
-    ChainError
-      ChainUnreachable   no answer in time: ask again later, or somebody else
-        ChainBusy        the endpoint asks us to wait
-      BadAnswer          an answer that is none: malformed, or not all that was asked for; ask again
-      ChainLied          an answer that contradicts itself, another endpoint or what we know: an alarm, never money
+ChainError
+  ChainUnreachable   no answer in time: ask again later, or somebody else
+    ChainBusy        the endpoint asks us to wait
+  BadAnswer          an answer that is none: malformed, or not all that was asked for; ask again
+  ChainLied          an answer that contradicts itself, another endpoint or what we know: an alarm, never money
 """
 
 from collections.abc import Mapping

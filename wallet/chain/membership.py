@@ -1,0 +1,61 @@
+"""One endpoint as a member of the chain: how it is, when it is asked again, and whether it was found to be ours."""
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from wallet.chain.port import ChainEndpoint, ChainError, ChainUnreachable, Heights
+
+FIRST_REST_S = 0.5  # doubled with each failure after another
+LONGEST_REST_S = 15.0
+
+T = TypeVar("T")
+
+
+class Member:
+    """Safe for threads: what two of them note at once is one of the two, and each is true."""
+
+    def __init__(self, endpoint: ChainEndpoint, clock: Callable[[], float]) -> None:
+        self.endpoint = endpoint
+        self.problem = ""  # the newest, empty while all is well
+        self.seen: Heights | None = None  # the newest
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._rests_until = 0.0
+        self._is_ours = False
+
+    @property
+    def name(self) -> str:
+        return self.endpoint.name
+
+    def heights(self) -> Heights:
+        self.seen = self.endpoint.heights()
+        return self.seen
+
+    def ask(self, check: Callable[["Member"], None], question: Callable[["Member"], T]) -> T:
+        """Return the answer; the endpoint must pass `check` first, and again after it was away. Raises ChainError."""
+        if self._clock() < self._rests_until:
+            raise ChainUnreachable(self.name, f"is not asked for a while: {self.problem}")
+        try:
+            if not self._is_ours:
+                check(self)
+                self._is_ours = True
+            answer = question(self)
+        except ChainUnreachable as problem:
+            self._rest(problem)
+            raise
+        except ChainError as problem:
+            self.problem = problem.why
+            raise
+        with self._lock:
+            self._failures, self.problem = 0, ""
+        return answer
+
+    def _rest(self, problem: ChainError) -> None:
+        with self._lock:
+            self.problem = problem.why
+            self._is_ours = False  # whoever answers next may be another server
+            rest_s = min(FIRST_REST_S * 2 ** min(self._failures, 10), LONGEST_REST_S)
+            self._failures += 1
+            self._rests_until = self._clock() + rest_s
