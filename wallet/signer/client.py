@@ -1,0 +1,95 @@
+"""Asks the signer over its Unix socket, with a connection for each question."""
+
+import socket
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+from wallet.signer import messages
+from wallet.signer.protocol import (
+    LENGTH,
+    BadFrame,
+    DeadProof,
+    SignerAway,
+    SignerDoor,
+    SignerError,
+    SignerLocked,
+    SignerRefused,
+    SignerStatus,
+    SignRequest,
+    body_length,
+    frame,
+    parse,
+)
+
+__all__ = [
+    "DeadProof",
+    "SignRequest",
+    "SignerAway",
+    "SignerClient",
+    "SignerDoor",
+    "SignerError",
+    "SignerLocked",
+    "SignerRefused",
+    "SignerStatus",
+]
+
+ANSWER_S = 10.0  # unlocking by passphrase takes the longest, about half a second
+
+Answer = TypeVar("Answer")
+
+
+class SignerClient:
+    """The signer behind a socket; see SignerDoor for what may be raised. Threads may share one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def status(self) -> SignerStatus:
+        return self._ask({"ask": "status"}, messages.read_status)
+
+    def account_xpub(self) -> str:
+        return self._ask({"ask": "account_xpub"}, messages.read_text)
+
+    def confirm_address(self, index: int) -> str:
+        return self._ask({"ask": "confirm_address", "index": index}, messages.read_text)
+
+    def sign(self, request: SignRequest) -> bytes:
+        return self._ask({"ask": "sign", **messages.write_request(request)}, messages.read_signature)
+
+    def unlock(self, passphrase: str) -> None:
+        """Open the keys with a passphrase that a person has typed."""
+        self._ask({"ask": "unlock", "passphrase": passphrase}, bool)
+
+    def _ask(self, question: dict[str, Any], read: Callable[[Any], Answer]) -> Answer:
+        try:
+            match self._exchange(frame(question)):
+                case {"answer": given}:
+                    return read(given)
+                case {"refused": str(sentence)}:
+                    raise SignerRefused(sentence)
+                case {"locked": str(sentence)}:
+                    raise SignerLocked(sentence)
+            raise BadFrame("it is none of its answers")
+        except OSError as problem:
+            raise SignerAway(f"the signer does not answer at {self._path} ({problem.strerror or problem})") from None
+        except BadFrame as problem:
+            raise SignerAway(f"the signer's answer can't be read: {problem}") from None
+
+    def _exchange(self, question: bytes) -> dict[str, Any]:
+        with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as line:
+            line.settimeout(ANSWER_S)
+            line.connect(str(self._path))
+            line.sendall(question)
+            return parse(_exactly(line, body_length(_exactly(line, LENGTH.size))))
+
+
+def _exactly(line: socket.socket, count: int) -> bytes:
+    received = bytearray()
+    while len(received) < count:
+        chunk = line.recv(count - len(received))
+        if not chunk:
+            raise ConnectionResetError("it hung up")
+        received += chunk
+    return bytes(received)

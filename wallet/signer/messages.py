@@ -1,0 +1,146 @@
+"""Values of the protocol as JSON and back; what does not have the right shape raises BadFrame."""
+
+import re
+from typing import Any, get_args
+
+from wallet.signer.protocol import BadFrame, DeadProof, Purpose, SignerStatus, SignRequest
+
+RAW_BYTES = 4_096
+HEADER_BYTES = 512
+NAME_CHARACTERS = 200
+ENDPOINTS = 16
+INDEX_END = 2**31  # of unhardened children
+PURPOSES = get_args(Purpose)
+ATTEMPT_KEY = re.compile(r"(withdrawal|sweep|gas)/[0-9]{1,19}/[1-9][0-9]{0,8}")
+
+
+def write_request(request: SignRequest) -> dict[str, Any]:
+    proof = request.dead_proof
+    return {
+        "purpose": request.purpose,
+        "attempt_key": request.attempt_key,
+        "raw_bytes": request.raw_bytes.hex(),
+        "tx_id": request.tx_id.hex(),
+        "solid_header": request.solid_header.hex(),
+        "from_index": request.from_index,
+        "dead_proof": proof
+        and {
+            "tx_id": proof.tx_id.hex(),
+            "header": proof.header.hex(),
+            "absent_at": list(proof.absent_at),
+            "scanned_to": proof.scanned_to,
+        },
+        "newest_signed": _write_signed(request.newest_signed),
+    }
+
+
+def read_request(message: dict[str, Any]) -> SignRequest:
+    purpose, key, from_index = message.get("purpose"), _text(message, "attempt_key"), message.get("from_index")
+    if purpose not in PURPOSES:
+        raise BadFrame(f"purpose: write one of {', '.join(PURPOSES)}")
+    if not ATTEMPT_KEY.fullmatch(key) or key.partition("/")[0] != purpose:
+        raise BadFrame("attempt_key: write PURPOSE/ID/NUMBER, with numbers from 1")
+    return SignRequest(
+        purpose=purpose,
+        attempt_key=key,
+        raw_bytes=_bytes(message, "raw_bytes", most=RAW_BYTES),
+        tx_id=_bytes(message, "tx_id", exactly=32),
+        solid_header=_bytes(message, "solid_header", most=HEADER_BYTES),
+        from_index=None if from_index is None else read_index(from_index),
+        dead_proof=_read_proof(message.get("dead_proof")),
+        newest_signed=_read_signed(message.get("newest_signed")),
+    )
+
+
+def _read_proof(given: Any) -> DeadProof | None:
+    if given is None:
+        return None
+    if not isinstance(given, dict):
+        raise BadFrame("dead_proof: it is not an object")
+    names, scanned_to = given.get("absent_at"), given.get("scanned_to")
+    if not isinstance(names, list) or len(names) > ENDPOINTS or not all(isinstance(name, str) for name in names):
+        raise BadFrame(f"absent_at: write up to {ENDPOINTS} names of endpoints")
+    if type(scanned_to) is not int:
+        raise BadFrame("scanned_to: write a block number")
+    header = _bytes(given, "header", most=HEADER_BYTES)
+    return DeadProof(_bytes(given, "tx_id", exactly=32), header, tuple(names), scanned_to)
+
+
+def write_status(status: SignerStatus) -> dict[str, Any]:
+    return {
+        "ready": status.ready,
+        "why_not": status.why_not,
+        "network": status.network,
+        "hot_address": status.hot_address,
+        "account_xpub": status.account_xpub,
+        "entries": status.entries,
+        "newest_entry": status.newest_entry,
+        "newest_signed": _write_signed(status.newest_signed),
+        "notices": list(status.notices),
+    }
+
+
+def read_status(given: Any) -> SignerStatus:
+    match given:
+        case {
+            "ready": bool(ready),
+            "why_not": str(why_not),
+            "network": str(network),
+            "hot_address": str() | None as hot_address,
+            "account_xpub": str() | None as account_xpub,
+            "entries": int(entries),
+            "newest_entry": str(newest_entry),
+            "newest_signed": newest_signed,
+            "notices": list(notices),
+        }:
+            signed = _read_signed(newest_signed)
+            said = tuple(str(notice) for notice in notices)
+            return SignerStatus(ready, why_not, network, hot_address, account_xpub, entries, newest_entry, signed, said)
+    raise BadFrame("it is not a status")
+
+
+def read_index(given: Any) -> int:
+    if type(given) is not int or not 0 <= given < INDEX_END:
+        raise BadFrame("index: write a whole number from 0 below 2147483648")
+    return given
+
+
+def read_text(given: Any) -> str:
+    if not isinstance(given, str):
+        raise BadFrame("it is not text")
+    return given
+
+
+def read_signature(given: Any) -> bytes:
+    return _bytes({"signature": given}, "signature", exactly=65)
+
+
+def _write_signed(signed: tuple[str, bytes] | None) -> list[str] | None:
+    return [signed[0], signed[1].hex()] if signed else None
+
+
+def _read_signed(given: Any) -> tuple[str, bytes] | None:
+    match given:
+        case None:
+            return None
+        case [str(key), str(tx_id)] if ATTEMPT_KEY.fullmatch(key):
+            return key, _bytes({"newest_signed": tx_id}, "newest_signed", exactly=32)
+    raise BadFrame("newest_signed: write an attempt key and a txID")
+
+
+def _text(message: dict[str, Any], name: str) -> str:
+    given = message.get(name)
+    if not isinstance(given, str) or len(given) > NAME_CHARACTERS:
+        raise BadFrame(f"{name}: write text of up to {NAME_CHARACTERS} characters")
+    return given
+
+
+def _bytes(message: dict[str, Any], name: str, *, exactly: int = 0, most: int = 0) -> bytes:
+    given = message.get(name)
+    try:
+        found = bytes.fromhex(given) if isinstance(given, str) else b""
+    except ValueError:
+        found = b""
+    if not found or (exactly and len(found) != exactly) or (most and len(found) > most):
+        raise BadFrame(f"{name}: write {exactly or f'up to {most}'} bytes as hexadecimal")
+    return found
