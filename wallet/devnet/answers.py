@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
+from wallet.devnet.parameters import Lags
 from wallet.domain.tron.addresses import Address
 from wallet.domain.tron.transactions import Raw, Signed
 
@@ -154,7 +155,7 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True)
-class Contract:
+class TokenContract:
     """One TRC-20 token. Its ABI is `tokens.ABI`, the same for all."""
 
     address: Address
@@ -184,7 +185,9 @@ class SignWeight:
     permission: Permission | None  # None: the account or the permission is not there
     approved: tuple[Address, ...]
     current_weight: int
-    code: str  # ENOUGH_PERMISSION, NOT_ENOUGH_PERMISSION, SIGNATURE_FORMAT_ERROR, COMPUTE_ADDRESS_ERROR, PERMISSION_ERROR
+    code: (
+        str  # ENOUGH_PERMISSION, NOT_ENOUGH_PERMISSION, SIGNATURE_FORMAT_ERROR, COMPUTE_ADDRESS_ERROR, PERMISSION_ERROR
+    )
     message: str
 
 
@@ -211,9 +214,7 @@ class Summary:
     genesis_id: bytes
     head: BlockRef  # of all blocks, whatever the lags show
     solid: BlockRef
-    solid_lag: int
-    head_lag: int
-    solid_held_at: int | None
+    lags: Lags
     clock_ms: int
     clock_offset_ms: int
     pending: int

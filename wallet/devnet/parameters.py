@@ -19,6 +19,7 @@ class Parameters:
     permission_update_fee_sun: int = 100_000_000
     total_net_limit: int = 43_200_000_000
     total_energy_limit: int = 180_000_000_000
+    max_block_bytes: int = 2_000_000
     transfer_energy: int = 14_650  # of TRC-20, to a holder
     new_holder_transfer_energy: int = 29_650
 

@@ -1,0 +1,215 @@
+"""Where the chain is kept: one SQLite file, or memory without one. A block is written whole before anybody sees it."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from wallet.devnet import written
+from wallet.devnet.accounts import Value
+from wallet.devnet.answers import Block, BlockRef, Info
+from wallet.devnet.recent_blocks import RecentBlocks
+from wallet.devnet.state import Undo
+from wallet.domain.tron.addresses import Address
+from wallet.domain.tron.blocks import encode_header, number_of
+
+MAX_BLOCK_TRANSACTIONS = 1 << 20  # a transaction's place is its block's number and, in these bits, its position
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS block (
+    number INTEGER PRIMARY KEY, id BLOB NOT NULL, header BLOB NOT NULL, signature BLOB NOT NULL, undo TEXT
+);
+CREATE TABLE IF NOT EXISTS chain_tx (
+    place INTEGER PRIMARY KEY, tx_id BLOB NOT NULL UNIQUE, content BLOB NOT NULL, info TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS party (address BLOB, place INTEGER, PRIMARY KEY (address, place)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS value (key BLOB PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+_BLOCK = "SELECT number, id, header, signature FROM block "
+
+
+class StateFileInUse(Exception):
+    """Another development chain has this state file open: stop it, or name another file."""
+
+
+class StateFileUnreadable(Exception):
+    """This file is no state of a development chain, or one of another version: remove it, or name another."""
+
+
+class StateFile:
+    def __init__(self, path: Path | None) -> None:
+        """Open or make the file. Raises StateFileInUse and StateFileUnreadable."""
+        self._connection = sqlite3.connect(
+            ":memory:" if path is None else path, isolation_level=None, check_same_thread=False, timeout=0
+        )
+        self._recent = RecentBlocks()
+        try:
+            self._open(is_file=path is not None)
+        except sqlite3.OperationalError as problem:
+            self.close()
+            if "locked" in str(problem):
+                raise StateFileInUse(f"{StateFileInUse.__doc__} ({path})") from None
+            raise
+        except sqlite3.DatabaseError:
+            self.close()
+            raise StateFileUnreadable(f"{StateFileUnreadable.__doc__} ({path})") from None
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Write all that the block of code writes, or, if it fails, nothing."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._recent.forget_from(0)
+            if self._connection.in_transaction:  # a full disk has ended it already
+                self._connection.execute("ROLLBACK")
+            raise
+
+    # Settings
+
+    def setting(self, name: str) -> str | None:
+        row = self._connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_setting(self, name: str, value: str) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
+
+    # Blocks
+
+    def add_block(self, block: Block, contents: Sequence[bytes], infos: Sequence[Info], undo: Undo) -> None:
+        first = block.number * MAX_BLOCK_TRANSACTIONS
+        self._connection.execute(
+            "INSERT INTO block VALUES (?, ?, ?, ?, ?)",
+            (
+                block.number,
+                block.id,
+                encode_header(written.header_of(block)),
+                block.witness_signature,
+                written.undo_to_text(undo),
+            ),
+        )
+        self._connection.executemany(
+            "INSERT INTO chain_tx VALUES (?, ?, ?, ?)",
+            [
+                (first + at, info.tx_id, content, written.info_to_text(info))
+                for at, (content, info) in enumerate(zip(contents, infos, strict=True))
+            ],
+        )
+        self._connection.executemany(
+            "INSERT INTO party VALUES (?, ?)",
+            [
+                (party, first + at)
+                for at, (chain_tx, info) in enumerate(zip(block.transactions, infos, strict=True))
+                for party in written.parties_of(chain_tx.raw.contract, info)
+            ],
+        )
+        self._recent.add(block, infos)
+
+    def remove_blocks_from(self, number: int) -> None:
+        place = number * MAX_BLOCK_TRANSACTIONS
+        self._connection.execute("DELETE FROM block WHERE number >= ?", (number,))
+        self._connection.execute("DELETE FROM chain_tx WHERE place >= ?", (place,))
+        self._connection.execute("DELETE FROM party WHERE place >= ?", (place,))
+        self._recent.forget_from(number)
+
+    def remove_all(self) -> None:
+        self.remove_blocks_from(0)
+        self._connection.execute("DELETE FROM setting")
+        self._connection.execute("DELETE FROM value")
+        self._mark()
+
+    def height(self) -> int | None:
+        number = self._connection.execute("SELECT max(number) FROM block").fetchone()[0]
+        return None if number is None else int(number)
+
+    def block(self, number: int) -> Block | None:
+        return found[0] if (found := self._found(number)) is not None else None
+
+    def infos(self, number: int) -> tuple[Info, ...]:
+        return found[1] if (found := self._found(number)) is not None else ()
+
+    def ref(self, number: int) -> BlockRef | None:
+        return block.ref if (block := self.block(number)) is not None else None
+
+    def newest_ids(self, count: int) -> list[tuple[int, bytes]]:
+        return list(self._connection.execute("SELECT number, id FROM block ORDER BY number DESC LIMIT ?", (count,)))
+
+    def id_of(self, number: int) -> bytes | None:
+        row = self._connection.execute("SELECT id FROM block WHERE number = ?", (number,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def place_of(self, tx_id: bytes) -> tuple[int, int] | None:
+        """Return the block's number and the position of a transaction that is in one."""
+        row = self._connection.execute("SELECT place FROM chain_tx WHERE tx_id = ?", (tx_id,)).fetchone()
+        return None if row is None else divmod(row[0], MAX_BLOCK_TRANSACTIONS)
+
+    def places_of(
+        self, address: Address, *, start: tuple[int, int], end: tuple[int, int], limit: int, is_oldest_first: bool
+    ) -> list[tuple[int, int]]:
+        """Return where an address takes part, from a place up to, not including, another."""
+        order = "ASC" if is_oldest_first else "DESC"
+        rows = self._connection.execute(
+            f"SELECT place FROM party WHERE address = ? AND place >= ? AND place < ? ORDER BY place {order} LIMIT ?",
+            (address, *(number * MAX_BLOCK_TRANSACTIONS + at for number, at in (start, end)), limit),
+        )
+        return [divmod(place, MAX_BLOCK_TRANSACTIONS) for (place,) in rows]
+
+    # State
+
+    def put_values(self, values: dict[bytes, Value | None]) -> None:
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO value VALUES (?, ?)",
+            [(key, written.value_to_text(value)) for key, value in values.items() if value is not None],
+        )
+        self._connection.executemany(
+            "DELETE FROM value WHERE key = ?", [(key,) for key, value in values.items() if value is None]
+        )
+
+    def values(self) -> dict[bytes, Value]:
+        rows = self._connection.execute("SELECT key, value FROM value")
+        return {key: written.value_from_text(text) for key, text in rows}
+
+    def layers(self) -> list[tuple[int, Undo]]:
+        rows = self._connection.execute("SELECT number, undo FROM block WHERE undo IS NOT NULL ORDER BY number")
+        return [(number, written.undo_from_text(text)) for number, text in rows]
+
+    def forget_layers(self, numbers: Sequence[int]) -> None:
+        self._connection.executemany("UPDATE block SET undo = NULL WHERE number = ?", [(number,) for number in numbers])
+
+    def _found(self, number: int) -> tuple[Block, tuple[Info, ...]] | None:
+        if (recent := self._recent.get(number)) is not None:
+            return recent
+        row = self._connection.execute(_BLOCK + "WHERE number = ?", (number,)).fetchone()
+        if row is None:
+            return None
+        _, block_id, header, signature = row
+        place = number * MAX_BLOCK_TRANSACTIONS
+        rows = self._connection.execute(
+            "SELECT content, info FROM chain_tx WHERE place >= ? AND place < ? ORDER BY place",
+            (place, place + MAX_BLOCK_TRANSACTIONS),
+        ).fetchall()
+        block, infos = written.block_from(block_id, header, signature, rows)
+        assert number_of(block.id) == number
+        self._recent.add(block, infos)
+        return block, infos
+
+    def _open(self, *, is_file: bool) -> None:
+        if is_file:
+            # One process writes and reads: whoever opens the file second is told so, and not when it first writes.
+            self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if version != _VERSION and (version or tables):
+            raise sqlite3.DatabaseError("another version")
+        self._connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+
+    def _mark(self) -> None:
+        self._connection.execute(f"PRAGMA user_version = {_VERSION}")
