@@ -12,7 +12,7 @@ from wallet.devnet.parameters import Checks, Lags, Parameters
 from wallet.domain.tron.addresses import Address
 from wallet.domain.tron.blocks import ref_of
 from wallet.domain.tron.keys import address_of_key, sign
-from wallet.domain.tron.transactions import Contract, Raw, Signed, TransferTrx, encode_raw, tx_id
+from wallet.domain.tron.transactions import Contract, Raw, Signed, TransferTrx, TriggerContract, encode_raw, tx_id
 
 START_MS = 1_800_000_000_000
 TRX = 10**6
@@ -83,9 +83,10 @@ class Scene:
         life_ms: int = 60_000,
         permission_id: int = 0,
         memo: bytes = b"",
-        fee_limit_sun: int = 100 * TRX,
+        fee_limit_sun: int | None = None,
     ) -> Raw:
         named = at or self.head.tip()
+        is_call = isinstance(contract, TriggerContract)
         reference, digest = ref_of(named.id, named.number)
         return Raw(
             ref_block_bytes=reference,
@@ -95,7 +96,7 @@ class Scene:
             contract=contract,
             permission_id=permission_id,
             memo=memo,
-            fee_limit_sun=fee_limit_sun,
+            fee_limit_sun=100 * TRX * is_call if fee_limit_sun is None else fee_limit_sun,
         )
 
     def send(self, raw: Raw, *signers: Person) -> BroadcastAnswer:
@@ -117,7 +118,10 @@ class Scene:
 
 
 def signed(raw: Raw, signers: Sequence[Person]) -> Signed:
-    raw_bytes = encode_raw(raw)
+    return signed_bytes(encode_raw(raw), signers)
+
+
+def signed_bytes(raw_bytes: bytes, signers: Sequence[Person]) -> Signed:
     return Signed(raw_bytes, tuple(sign(signer.key, tx_id(raw_bytes)) for signer in signers))
 
 

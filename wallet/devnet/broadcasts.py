@@ -8,7 +8,7 @@ from wallet.devnet.refusals import Refused, expired, invalid_contract, wrong_ref
 from wallet.devnet.signatures import check_signatures
 from wallet.domain.tron.messages import RAW, TRANSFER_ASSET, ContractType
 from wallet.domain.tron.protobuf import BadMessage, decode, encode
-from wallet.domain.tron.transactions import OtherContract, Raw, Signed, bandwidth_bytes, decode_raw, encode_transaction
+from wallet.domain.tron.transactions import OtherContract, Raw, Signed, bandwidth_bytes, decode_raw
 
 MAX_BYTES = 500 * 1024
 MAX_EXPIRATION_MS = 24 * 3_600_000  # ahead of the head's time
@@ -54,7 +54,7 @@ def _checked(parts: Parts, signed: Signed, tx_id: bytes) -> Candidate:
     candidate = Candidate(tx_id, signed, raw, bandwidth_bytes(signed), parts.clock.now_ms())
     if not parts.knows_reference(candidate):
         raise wrong_reference()
-    if (size := len(encode_transaction(signed))) > MAX_BYTES:
+    if (size := candidate.byte_count) > MAX_BYTES:
         text = f"Too big transaction with result, TxId {tx_id.hex()}, the size is {size} bytes, maxTxSize {MAX_BYTES}"
         raise Refused(Code.TOO_BIG_TRANSACTION_ERROR, text)
     if raw.expiration_ms > head_ms + MAX_EXPIRATION_MS:

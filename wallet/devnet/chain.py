@@ -26,7 +26,10 @@ _PARAMETERS, _CHECKS, _LAGS = Parameters(), Checks(), Lags()
 
 
 class Devnet:
-    """The chain. With a path, everything but pending transactions survives a restart and a SIGKILL."""
+    """The chain. With a path, everything but pending transactions survives a restart and a SIGKILL.
+
+    Whatever changes the chain raises StateFileUnwritable if the file takes nothing more; nothing is changed then.
+    """
 
     def __init__(
         self,
@@ -120,8 +123,10 @@ class Devnet:
         reference may be gone). `drop` forgets all of them, or those named. Raises ReorgRefused past the solid block
         (the highest ever shown) unless forced.
         """
-        with self._writing() as parts:
-            return reorgs.reorg(parts, depth, drop=drop, is_forced=is_forced)
+        with self._lock:
+            reorgs.check_depth(self._parts, depth, is_forced=is_forced)
+            with self._writing() as parts:
+                return reorgs.reorg(parts, depth, drop=drop)
 
     def drop(self, tx_id: bytes) -> None:
         """Never include this transaction: it stays pending until it expires there. May be said before its broadcast."""

@@ -200,7 +200,7 @@ def _called(
     if not 0 <= raw.fee_limit_sun <= parameters.max_fee_limit_sun:
         raise invalid_contract(f"feeLimit must be >= 0 and <= {parameters.max_fee_limit_sun}")
     budget_sun = min(raw.fee_limit_sun, account.balance_sun - contract.call_value)
-    limit = budget_sun // parameters.energy_fee_sun
+    limit = budget_sun // max(parameters.energy_fee_sun, 1)
     ran = tokens.call(
         state,
         parameters,

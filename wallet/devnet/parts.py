@@ -16,7 +16,7 @@ from wallet.domain.tron.blocks import block_id, header_hash, ref_of
 from wallet.domain.tron.keys import sign
 
 REFERENCES = 65_536  # newest blocks that a transaction may name: as many as two bytes can tell apart
-UNDO_BLOCKS = 1_000  # newest blocks that can be undone, and looked behind
+UNDO_BLOCKS = 256  # newest blocks that can be undone, and looked behind
 STALE_HEAD_MS = 12 * 3_600_000  # a head this old is followed by a block at once, or wall-clock expirations are too far
 
 
@@ -74,6 +74,7 @@ class Parts:
         assert head is not None, "the highest block is there"
         self.head = head
         self._load_settings()
+        self.show_solid()
 
     def save_settings(self) -> None:
         settings = {

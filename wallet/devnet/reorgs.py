@@ -14,13 +14,18 @@ class ReorgRefused(Exception):
     """A reorg cannot go this deep: there are not so many blocks, or it would undo a solid one (say force)."""
 
 
-def reorg(parts: Parts, depth: int, *, drop: bool | Collection[bytes], is_forced: bool) -> tuple[BlockRef, ...]:
-    """Replace the newest blocks by one more than there were. To be called within `parts.store.writing()`."""
+def check_depth(parts: Parts, depth: int, *, is_forced: bool) -> None:
+    """Raise ReorgRefused unless so many blocks may be thrown away."""
     fork = parts.head.number - depth
     if depth < 1 or fork < parts.state.lowest_height():
         raise ReorgRefused(f"There are {parts.head.number - parts.state.lowest_height()} blocks that can be undone.")
     if fork < parts.highest_shown_solid and not is_forced:
         raise ReorgRefused(f"Block {parts.highest_shown_solid} was shown as solid: undoing it must be forced.")
+
+
+def reorg(parts: Parts, depth: int, *, drop: bool | Collection[bytes]) -> tuple[BlockRef, ...]:
+    """Replace the newest blocks by one more than there were. To be called within `parts.store.writing()`."""
+    fork = parts.head.number - depth
     waiting = parts.pending.all()
     parts.state.forget_open()
     parts.pending.replace([*_throw_away(parts, fork, drop=drop), *waiting])

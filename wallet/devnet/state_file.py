@@ -37,6 +37,10 @@ class StateFileUnreadable(Exception):
     """This file is no state of a development chain, or one of another version: remove it, or name another."""
 
 
+class StateFileUnwritable(Exception):
+    """The state file cannot be written: make room for it, or let this user write there."""
+
+
 class StateFile:
     def __init__(self, path: Path | None) -> None:
         """Open or make the file. Raises StateFileInUse and StateFileUnreadable."""
@@ -50,7 +54,7 @@ class StateFile:
             self.close()
             if "locked" in str(problem):
                 raise StateFileInUse(f"{StateFileInUse.__doc__} ({path})") from None
-            raise
+            raise StateFileUnwritable(f"{StateFileUnwritable.__doc__} ({path}: {problem})") from None
         except sqlite3.DatabaseError:
             self.close()
             raise StateFileUnreadable(f"{StateFileUnreadable.__doc__} ({path})") from None
@@ -65,10 +69,12 @@ class StateFile:
         try:
             yield
             self._connection.execute("COMMIT")
-        except BaseException:
+        except BaseException as problem:
             self._recent.forget_from(0)
             if self._connection.in_transaction:  # a full disk has ended it already
                 self._connection.execute("ROLLBACK")
+            if isinstance(problem, sqlite3.Error):
+                raise StateFileUnwritable(f"{StateFileUnwritable.__doc__} ({problem})") from problem
             raise
 
     # Settings
