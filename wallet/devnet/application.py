@@ -1,0 +1,98 @@
+"""From a request to its answer: which part of the chain's face is asked, and which fault comes first."""
+
+import asyncio
+import logging
+from dataclasses import replace
+
+from wallet.devnet import builders, control, events, explorer, reads, submissions
+from wallet.devnet.endpoint import Endpoint
+from wallet.devnet.faults import BROKEN
+from wallet.devnet.http import Answer, BadRequest, Request, error_answer, json_answer
+
+# Pages of other origins may read this chain and send it transactions, as they may with real ones; they may not order.
+OPEN_TO_PAGES = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Allow-Headers", "*"),
+    ("Access-Control-Allow-Methods", "GET, POST"),
+)
+NOT_FOUND = Answer(b"404 page not found", 404, "text/plain")
+
+_log = logging.getLogger(__name__)
+
+
+class Application:
+    def __init__(self, endpoint: Endpoint, *, is_controlled: bool = True) -> None:
+        self._endpoint = endpoint
+        self._is_controlled = is_controlled
+
+    async def __call__(self, request: Request) -> Answer:
+        root, _, name = request.path.partition("/")
+        try:
+            if root in ("wallet", "walletsolidity", "v1"):
+                answer = await self._of_the_node(request, root, name)
+                return replace(answer, headers=(*answer.headers, *OPEN_TO_PAGES))
+            if root == "devnet":
+                return self._of_control(request, name)
+            if request.path == "healthcheck":
+                return json_answer({})
+            if request.method in ("GET", "HEAD"):
+                return explorer.page(self._endpoint, request) or NOT_FOUND
+            return NOT_FOUND
+        except BadRequest as problem:
+            return error_answer(problem)
+        except Exception:
+            _log.exception("%s %s", request.method, request.path)
+            return replace(error_answer(BadRequest("null", "java.lang.NullPointerException")), status=500)
+
+    async def _of_the_node(self, request: Request, root: str, name: str) -> Answer:
+        if request.method == "OPTIONS":
+            return Answer(b"", 204)
+        faults = self._endpoint.faults
+        if faults.delay_s:
+            await asyncio.sleep(faults.delay_s)
+        is_broadcast = root == "wallet" and name in submissions.PATHS
+        failure = faults.next_failure(is_broadcast=is_broadcast)
+        if failure and failure.kind in BROKEN:
+            if failure.is_after_accept and is_broadcast:
+                SUBMISSIONS[name](self._endpoint, request)
+            return BROKEN[failure.kind]
+        if is_broadcast:
+            return json_answer(SUBMISSIONS[name](self._endpoint, request, failure))
+        try:
+            found = self._found(request, root, name)
+        except BadRequest as problem:
+            return error_answer(problem)
+        return NOT_FOUND if found is None else json_answer(found, int64_as_text=request.wants_int64_as_text)
+
+    def _found(self, request: Request, root: str, name: str) -> object:
+        """Return what the node says; None for a path that it does not have."""
+        if root == "v1":
+            return events.listing(self._endpoint, request)
+        is_solid = root == "walletsolidity"
+        read = EVERYWHERE.get(name) or (None if is_solid else reads.WALLET_ONLY.get(name))
+        if read:
+            return read(self._endpoint, request, self._endpoint.view(is_solid=is_solid))
+        build = None if is_solid else BUILDERS.get(name)
+        return build(self._endpoint, request) if build else None
+
+    def _of_control(self, request: Request, name: str) -> Answer:
+        order = control.ORDERS.get(name) if self._is_controlled else None
+        if order is None:
+            return NOT_FOUND
+        if request.method != "POST" and order is not control.info:
+            return json_answer({"Error": "orders are given by POST"}, status=405)
+        if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            return json_answer({"Error": "pages of other origins give no orders here"}, status=403)
+        try:
+            return json_answer(order(self._endpoint, request))
+        except BadRequest as problem:
+            return json_answer({"Error": str(problem)}, status=400)
+
+
+EVERYWHERE = reads.EVERYWHERE | builders.CALLS
+SUBMISSIONS = {"broadcasttransaction": submissions.broadcast_transaction, "broadcasthex": submissions.broadcast_hex}
+BUILDERS: dict[str, builders.Build] = {
+    **builders.BUILDERS,
+    "getsignweight": submissions.sign_weight,
+    "getapprovedlist": submissions.approved_list,
+}

@@ -1,0 +1,62 @@
+"""One port of the chain: what it shows, how it fails, about what it lies."""
+
+from dataclasses import dataclass, field
+
+from wallet.devnet.chain import Devnet
+from wallet.devnet.faults import Faults
+from wallet.devnet.http import BadRequest, Request
+from wallet.devnet.parameters import Lags
+from wallet.devnet.views import View
+from wallet.domain.tron.addresses import Address, BadAddress, parse_address
+
+NO_PARSE = "org.tron.json.JsonFormat$ParseException"
+
+
+@dataclass
+class Endpoint:
+    devnet: Devnet
+    faults: Faults = field(default_factory=Faults)
+    lags: Lags | None = None  # of this port alone; None: those of the chain
+
+    def view(self, *, is_solid: bool) -> View:
+        return self.devnet.view(is_solid=is_solid, lags=self.lags)
+
+    def set_lags(self, lags: Lags) -> None:
+        """Show so much of the chain: here alone if this port has lags of its own, otherwise wherever it is shown."""
+        if self.lags is None:
+            self.devnet.set_lags(lags)
+        else:
+            self.lags = lags
+
+    def current_lags(self) -> Lags:
+        return self.lags or self.devnet.lags()
+
+
+def address_in(request: Request, name: str, default: Address | None = None) -> Address:
+    """Return the address in a field, in any form; raise BadRequest."""
+    text = request.text(name)
+    if not text and default is not None:
+        return default
+    try:
+        return parse_address(text)
+    except BadAddress as problem:
+        raise BadRequest(f"INVALID {name}: {problem}", NO_PARSE) from None
+
+
+def hash_in(request: Request, name: str) -> bytes | None:
+    """Return the 32 bytes that a field names, or None for text that can be no hash; raise BadRequest for no hex."""
+    text = request.text(name).removeprefix("0x")
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        raise BadRequest("INVALID hex String", NO_PARSE) from None
+    return found if len(found) == 32 else None
+
+
+def hex_in(request: Request, name: str) -> bytes:
+    """Return the bytes of a field in hex, with or without 0x, an odd digit filled up; raise BadRequest."""
+    text = request.text(name).removeprefix("0x")
+    try:
+        return bytes.fromhex(text if len(text) % 2 == 0 else f"0{text}")
+    except ValueError:
+        raise BadRequest("INVALID hex String", NO_PARSE) from None
