@@ -102,9 +102,9 @@ class Scene:
     def send(self, raw: Raw, *signers: Person) -> BroadcastAnswer:
         return self.chain.broadcast(signed(raw, signers))
 
-    def succeed(self, contract: Contract, signer: Person) -> Info:
+    def succeed(self, contract: Contract, signer: Person, *, at: BlockRef | None = None) -> Info:
         """Send it, make a block, return the receipt."""
-        answer = self.send(self.raw(contract), signer)
+        answer = self.send(self.raw(contract, at=at), signer)
         assert answer.code is Code.SUCCESS, answer
         self.block()
         info = self.head.info(answer.tx_id)

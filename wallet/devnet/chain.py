@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import RLock
 
 from wallet.devnet import broadcasts, faucet, genesis, reorgs
-from wallet.devnet.accounts import BURNED_SUN, amount_of
+from wallet.devnet.accounts import BURNED_SUN, Value, amount_of
 from wallet.devnet.answers import BlockRef, BlockTransaction, BroadcastAnswer, Summary, Witness
 from wallet.devnet.clock import Clock, wall_clock_ms
 from wallet.devnet.parameters import Checks, Lags, Parameters
@@ -179,6 +179,11 @@ class Devnet:
                 burned_sun=amount_of(parts.state, BURNED_SUN),
                 faucet=genesis.FAUCET,
             )
+
+    def written_values(self) -> dict[bytes, Value]:
+        """Return the whole state at the head, without what is pending, as it is in the state file. For tests."""
+        with self._lock:
+            return self._store.values()
 
     @contextmanager
     def _writing(self) -> Iterator[Parts]:
