@@ -4,11 +4,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from seedbox.config.benches import actions, chaos, files, fuzz, ledger, seeding
+from seedbox.config.benches import actions, chain, chaos, files, fuzz, ledger, seeding
 from seedbox.config.benches.files import BenchFailed
 
 BENCHES: dict[str, ModuleType] = {
     "actions": actions,
+    "chain": chain,
     "chaos": chaos,
     "files": files,
     "fuzz": fuzz,
@@ -16,7 +17,19 @@ BENCHES: dict[str, ModuleType] = {
     "seeding": seeding,
 }
 # A bench's `run` takes those that its `add_arguments` offers.
-_OPTIONS = ("size_mib", "rounds", "inputs", "seed", "kills", "hangs", "storms", "transfers", "only", "peers")
+_OPTIONS = (
+    "size_mib",
+    "rounds",
+    "inputs",
+    "seed",
+    "kills",
+    "hangs",
+    "storms",
+    "transfers",
+    "only",
+    "peers",
+    "transactions",
+)
 
 
 class Command(BaseCommand):
