@@ -1,63 +1,22 @@
 """Reorgs: whatever is thrown away, what is left is what the new branch alone would have made."""
 
-import itertools
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.devnet_replay import check_supply, replayed
 from tests.devnet_scene import ALICE, BOB, CAROL, TRX, Person, Scene, trx
 from wallet.devnet import genesis
-from wallet.devnet.accounts import BURNED_SUN, Account, Value, amount_of
+from wallet.devnet.accounts import Account
 from wallet.devnet.answers import Code
-from wallet.devnet.execution import Candidate, Rules, execute
-from wallet.devnet.genesis import genesis_values
-from wallet.devnet.parameters import Lags, Parameters
+from wallet.devnet.parameters import Lags
 from wallet.devnet.reorgs import ReorgRefused
-from wallet.devnet.state import State
-from wallet.devnet.views import View
-from wallet.devnet.written import header_of
 from wallet.domain.tron import abi
-from wallet.domain.tron.blocks import block_id, encode_header, ref_of
-from wallet.domain.tron.keys import recover, sha256
-from wallet.domain.tron.transactions import Contract, TransferAsset, TriggerContract, bandwidth_bytes
+from wallet.domain.tron.blocks import ref_of
+from wallet.domain.tron.transactions import Contract, TransferAsset, TriggerContract
 
 PEOPLE = (ALICE, BOB, CAROL)
 TOKEN = genesis.BTT.address
-RULES = Rules(Parameters(), genesis.ASSETS, genesis.CONTRACTS, genesis.GENESIS_MS)
-
-
-def replayed(view: View) -> State:
-    """Run all blocks of a view again, from nothing."""
-    state = State(genesis_values())
-    blocks = view.blocks(0, 100)
-    for parent, block in itertools.pairwise(blocks):
-        assert (block.number, block.parent_id) == (parent.number + 1, parent.id)
-        assert block.timestamp_ms > parent.timestamp_ms
-        assert block.id == block_id(header_of(block))
-        assert recover(sha256(encode_header(header_of(block))), block.witness_signature) == block.witness
-        for each in block.transactions:
-            candidate = Candidate(each.tx_id, each.signed, each.raw, bandwidth_bytes(each.signed), 0)
-            execute(state, RULES, candidate, parent.ref)
-        state.seal(block.number)
-    return state
-
-
-def values_of(scene: Scene) -> dict[bytes, Value]:
-    """Return the state without what is pending: as it is written."""
-    return scene.chain.written_values()
-
-
-def check_supply(values: dict[bytes, Value]) -> None:
-    accounts = [value for value in values.values() if isinstance(value, Account)]
-    assert sum(account.balance_sun for account in accounts) + amount_of(values, BURNED_SUN) == genesis.TRX_SUPPLY_SUN
-    amounts = {key: value for key, value in values.items() if isinstance(value, int)}
-    for asset_id in genesis.ASSETS:
-        held = [amount for key, amount in amounts.items() if key[:1] == b"t" and key[-8:] == asset_id.to_bytes(8)]
-        assert sum(held) == genesis.TRC10_SUPPLY
-    held = [amount for key, amount in amounts.items() if key.startswith(b"k" + TOKEN)]
-    assert sum(held) == genesis.TRC20_SUPPLY
-    assert min(amounts.values()) >= 0
 
 
 people = st.sampled_from(PEOPLE)
@@ -111,8 +70,8 @@ class TestAReorg:
             take(scene, step)
         scene.chain.reorg(1)
         replay = replayed(scene.head)
-        assert values_of(scene) == dict(replay.items())
-        check_supply(values_of(scene))
+        assert scene.chain.written_values() == dict(replay.items())
+        check_supply(scene.chain.written_values())
         height = scene.solid.tip().number
         for person in PEOPLE:
             seen = scene.solid.account(person.address)

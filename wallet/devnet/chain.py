@@ -189,11 +189,11 @@ class Devnet:
     def _writing(self) -> Iterator[Parts]:
         """Change the chain wholly or not at all: if it cannot be written, memory follows the file again."""
         with self._lock:
+            waiting = self._parts.pending.all()
             try:
                 with self._store.writing():
                     yield self._parts
             except BaseException:
-                waiting = self._parts.pending.all()
                 self._parts.load()
                 push_again(self._parts, waiting)
                 raise

@@ -43,12 +43,13 @@ class StateFileUnwritable(Exception):
 
 class StateFile:
     def __init__(self, path: Path | None) -> None:
-        """Open or make the file. Raises StateFileInUse and StateFileUnreadable."""
-        self._connection = sqlite3.connect(
-            ":memory:" if path is None else path, isolation_level=None, check_same_thread=False, timeout=0
-        )
+        """Open or make the file. Raises StateFileInUse, StateFileUnreadable and StateFileUnwritable."""
         self._recent = RecentBlocks()
+        # The chain's lock lets one thread in at a time, so any may come.
+        self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         try:
+            if path is not None:
+                self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
             self._open(is_file=path is not None)
         except sqlite3.OperationalError as problem:
             self.close()
@@ -209,12 +210,13 @@ class StateFile:
         if is_file:
             # One process writes and reads: whoever opens the file second is told so, and not when it first writes.
             self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if version != _VERSION and (version or tables):
             raise sqlite3.DatabaseError("another version")
+        if is_file:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
 
     def _mark(self) -> None:
