@@ -69,6 +69,7 @@ class Application:
         if root == "v1":
             return events.listing(self._endpoint, request)
         is_solid = root == "walletsolidity"
+        name = name.lower()  # the node writes getReward and getBrokerage so, and all others small
         read = EVERYWHERE.get(name) or (None if is_solid else reads.WALLET_ONLY.get(name))
         if read:
             return read(self._endpoint, request, self._endpoint.view(is_solid=is_solid))

@@ -238,6 +238,18 @@ def _parameter_values(parameters: Parameters) -> dict[str, int]:
     }
 
 
+def bandwidth_prices(endpoint: Endpoint, request: Request, view: View) -> Json:
+    return {"prices": f"0:{endpoint.devnet.parameters().transaction_fee_sun}"}
+
+
+def energy_prices(endpoint: Endpoint, request: Request, view: View) -> Json:
+    return {"prices": f"0:{endpoint.devnet.parameters().energy_fee_sun}"}
+
+
+def memo_fee(endpoint: Endpoint, request: Request, view: View) -> Json:
+    return {"prices": f"0:{endpoint.devnet.parameters().memo_fee_sun}"}
+
+
 def witnesses(endpoint: Endpoint, request: Request, view: View) -> Json:
     return {
         "witnesses": [
@@ -254,6 +266,14 @@ def validate_address(endpoint: Endpoint, request: Request, view: View) -> Json:
     except BadAddress as problem:
         return {"result": False, "message": str(problem)}
     return {"result": True, "message": "Base58check format" if text.startswith("T") else "Hex string format"}
+
+
+def reward(endpoint: Endpoint, request: Request, view: View) -> Json:
+    return {"reward": 0}  # nobody votes here
+
+
+def brokerage(endpoint: Endpoint, request: Request, view: View) -> Json:
+    return {"brokerage": 20}
 
 
 def nothing(endpoint: Endpoint, request: Request, view: View) -> Json:
@@ -293,6 +313,8 @@ EVERYWHERE: dict[str, Read] = {
     "gettransactioninfobyblocknum": infos_of_block,
     "gettransactioncountbyblocknum": transaction_count,
     "listwitnesses": witnesses,
+    "getreward": reward,
+    "getbrokerage": brokerage,
     **dict.fromkeys(
         (
             "getdelegatedresource",
@@ -302,8 +324,6 @@ EVERYWHERE: dict[str, Read] = {
             "getcandelegatedmaxsize",
             "getcanwithdrawunfreezeamount",
             "getavailableunfreezecount",
-            "getreward",
-            "getbrokerage",
             "listexchanges",
         ),
         nothing,
@@ -319,6 +339,9 @@ WALLET_ONLY: dict[str, Read] = {
     "gettransactionlistfrompending": pending_transactions,
     "getpendingsize": pending_size,
     "getchainparameters": chain_parameters,
+    "getbandwidthprices": bandwidth_prices,
+    "getenergyprices": energy_prices,
+    "getmemofee": memo_fee,
     "validateaddress": validate_address,
     "listnodes": nothing,
     "listproposals": nothing,

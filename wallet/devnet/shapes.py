@@ -14,9 +14,10 @@ from wallet.devnet.answers import (
     Resources,
     TokenContract,
 )
+from wallet.devnet.permission_forms import any_raw_to_json
 from wallet.devnet.tokens import ABI
 from wallet.domain.tron.abi import address_word
-from wallet.domain.tron.json_forms import address_text, raw_to_json
+from wallet.domain.tron.json_forms import address_text
 from wallet.domain.tron.transactions import Raw
 
 Json = dict[str, Any]
@@ -64,7 +65,7 @@ def transaction_json(found: BlockTransaction, *, visible: bool) -> Json:
 
 
 def unsigned_json(tx_id: bytes, raw_bytes: bytes, raw: Raw, *, visible: bool) -> Json:
-    return {"txID": tx_id.hex(), "raw_data": raw_to_json(raw, visible=visible), "raw_data_hex": raw_bytes.hex()}
+    return {"txID": tx_id.hex(), "raw_data": any_raw_to_json(raw, visible=visible), "raw_data_hex": raw_bytes.hex()}
 
 
 def info_json(info: Info, *, visible: bool) -> Json:

@@ -1,7 +1,6 @@
 """Signed transactions: whose signatures they carry, and their way to the chain."""
 
 import json
-from dataclasses import dataclass
 
 from wallet.devnet.answers import BroadcastAnswer, Code, SignWeight
 from wallet.devnet.builders import NO_CODE
@@ -9,27 +8,33 @@ from wallet.devnet.endpoint import NO_PARSE, Endpoint, hex_in
 from wallet.devnet.faults import MESSAGES, Failure
 from wallet.devnet.http import BadRequest, Request
 from wallet.devnet.lying import told_for_signing
+from wallet.devnet.permission_forms import is_update, update_from_json
 from wallet.devnet.shapes import Json, name_text, permission_json, unsigned_json, without_defaults
 from wallet.domain.tron.json_forms import (
+    MAX_SIGNATURES,
     BadShape,
     NoContract,
     SeveralContracts,
     UnknownContract,
     address_text,
+    bytes_of,
     posted_from_json,
+    sequence_of,
     transaction_to_json,
 )
 from wallet.domain.tron.protobuf import BadMessage
-from wallet.domain.tron.transactions import Signed, decode_raw, decode_transaction
+from wallet.domain.tron.transactions import Signed, decode_raw, decode_transaction, encode_raw
 
 PATHS = ("broadcasttransaction", "broadcasthex")
 
 
-@dataclass(frozen=True)
 class Invalid(Exception):
     """What was posted holds no contract that this chain could run; the sentence says why."""
 
-    why: str
+    def __init__(self, why: str, code: str = "OTHER_ERROR") -> None:
+        super().__init__(why)
+        self.why = why
+        self.code = code  # for those who ask how far the signatures reach
 
 
 def broadcast_transaction(endpoint: Endpoint, request: Request, failure: Failure | None = None) -> Json:
@@ -85,7 +90,7 @@ def sign_weight(endpoint: Endpoint, request: Request) -> Json:
     try:
         signed = _posted(request)
     except Invalid as problem:
-        return {"result": {"code": "OTHER_ERROR", "message": f"Invalid transaction: no valid contract, {problem.why}"}}
+        return _not_weighed(problem)
     weight = endpoint.view(is_solid=False).sign_weight(signed)
     permission = permission_json(weight.permission, visible=request.visible) if weight.permission else None
     return without_defaults(
@@ -101,13 +106,17 @@ def approved_list(endpoint: Endpoint, request: Request) -> Json:
     try:
         signed = _posted(request)
     except Invalid as problem:
-        return {"result": {"code": "OTHER_ERROR", "message": f"Invalid transaction: no valid contract, {problem.why}"}}
+        return _not_weighed(problem)
     weight = endpoint.view(is_solid=False).sign_weight(signed)
     is_about_signatures = weight.code in ("SIGNATURE_FORMAT_ERROR", "COMPUTE_ADDRESS_ERROR")
     return without_defaults({"approved_list": _approved(weight, visible=request.visible)}) | {
         "result": _weight_result(weight) if is_about_signatures else {},
         "transaction": _extended(endpoint, request, signed),
     }
+
+
+def _not_weighed(problem: Invalid) -> Json:
+    return {"result": {"code": problem.code, "message": f"Invalid transaction: no valid contract, {problem.why}"}}
 
 
 def _approved(weight: SignWeight, *, visible: bool) -> list[str]:
@@ -129,13 +138,20 @@ def _extended(endpoint: Endpoint, request: Request, signed: Signed) -> Json:
 
 def _posted(request: Request) -> Signed:
     """Return what was posted, encoded anew from its raw_data alone. Raises Invalid and BadRequest."""
+    raw_data = request.fields.get("raw_data")
     try:
+        if isinstance(raw_data, dict) and is_update(raw_data):
+            signatures = sequence_of(request.fields.get("signature"), "signature", MAX_SIGNATURES)
+            raw_bytes = encode_raw(update_from_json(raw_data))
+            return Signed(raw_bytes, tuple(bytes_of(signature, "signature") for signature in signatures))
         return posted_from_json(request.fields)
     except NoContract:
         raise Invalid("No contract!") from None
     except SeveralContracts:
         raise Invalid("act size should be exactly 1, this is extend feature") from None
     except UnknownContract as problem:
-        raise Invalid(NO_CODE if "CreateSmartContract" in str(problem) else str(problem)) from None
+        if "CreateSmartContract" in str(problem):
+            raise Invalid(NO_CODE, "CONTRACT_VALIDATE_ERROR") from None
+        raise Invalid(str(problem)) from None
     except BadShape as problem:
         raise BadRequest(str(problem), NO_PARSE) from None
