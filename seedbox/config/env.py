@@ -44,6 +44,8 @@ class Environment:
     node_umask: int  # NODE_UMASK: of files and folders the node makes
     wallet_network: str  # WALLET_NETWORK
     wallet_asset: str  # WALLET_ASSET: what this install's market is paid in
+    wallet_chain_endpoints: tuple[str, ...]  # WALLET_CHAIN_ENDPOINTS: full nodes; none is our own devnet
+    wallet_devnet_port: int  # WALLET_DEVNET_PORT: of our own devnet, on this machine only
 
     @property
     def public_origin(self) -> str:
@@ -86,6 +88,12 @@ class Environment:
     def effective_redis_url(self) -> str:
         return self.redis_url or f"unix://{self.redis_socket}"
 
+    @property
+    def effective_chain_endpoints(self) -> tuple[str, ...]:
+        """Where the chain is asked; what it says must be said by two, and a devnet that is ours counts as two."""
+        endpoints = self.wallet_chain_endpoints or (f"http://127.0.0.1:{self.wallet_devnet_port}",)
+        return endpoints * 2 if self.wallet_network == "devnet" and len(endpoints) == 1 else endpoints
+
 
 def read(environ: Mapping[str, str] = os.environ) -> Environment:
     """Read and check the environment; raises BadEnvironment."""
@@ -108,6 +116,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         node_umask=_umask(environ),
         wallet_network=_one_of(environ, "WALLET_NETWORK", WALLET_NETWORKS, "devnet"),
         wallet_asset=_one_of(environ, "WALLET_ASSET", WALLET_ASSETS, "trc20"),
+        wallet_chain_endpoints=_chain_endpoints(environ),
+        wallet_devnet_port=_port(environ, "WALLET_DEVNET_PORT", 9090),
     )
 
 
@@ -201,6 +211,34 @@ def _umask(environ: Mapping[str, str]) -> int:
     if not re.fullmatch(r"0?[0-7]{3}", text):
         raise BadEnvironment(f"NODE_UMASK={text}: write three or four octal digits, like 0022")
     return int(text, 8)
+
+
+def _chain_endpoints(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Read the addresses of full nodes. Refusals don't repeat them: providers put keys into addresses."""
+    endpoints = tuple((environ.get("WALLET_CHAIN_ENDPOINTS") or "").replace(",", " ").split())
+    for number, endpoint in enumerate(endpoints, 1):
+        if not _is_endpoint(endpoint):
+            raise BadEnvironment(
+                f"WALLET_CHAIN_ENDPOINTS: number {number} is no address of a full node, like https://node.example.org"
+            )
+    if len({urlsplit(endpoint).netloc.rpartition("@")[2] for endpoint in endpoints}) < len(endpoints):
+        raise BadEnvironment("WALLET_CHAIN_ENDPOINTS: write different servers, or they can't check each other")
+    network = environ.get("WALLET_NETWORK")
+    if network in ("nile", "mainnet") and len(endpoints) < 2:
+        raise BadEnvironment(
+            f"WALLET_CHAIN_ENDPOINTS: WALLET_NETWORK={network} needs two full nodes or more that check each other; "
+            "write their addresses with commas between them"
+        )
+    return endpoints
+
+
+def _is_endpoint(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018 # it is read here, and raises for what is no port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
 
 
 def _one_of(environ: Mapping[str, str], name: str, values: tuple[str, ...], default: str) -> str:

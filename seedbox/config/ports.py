@@ -12,6 +12,8 @@ def check_free(environment: Environment, processes: Collection[str]) -> None:
     """Raise BadEnvironment for the first port that one of the processes could not listen on."""
     if "web" in processes:
         _check("SEEDBOX_PORT", environment.bind, environment.port, (socket.SOCK_STREAM,))
+    if "devnet" in processes:
+        _check("WALLET_DEVNET_PORT", "127.0.0.1", environment.wallet_devnet_port, (socket.SOCK_STREAM,))
     for listen in environment.node_listen if "node" in processes else ():
         host, _, port = listen.rpartition(":")
         _check("NODE_LISTEN", host.strip("[]"), int(port), (socket.SOCK_STREAM, socket.SOCK_DGRAM))

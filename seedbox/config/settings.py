@@ -171,6 +171,7 @@ NODE_FOLDER = NODE_FOLDERS[0].path  # until the node has looked which one takes 
 NODE_UMASK = ENVIRONMENT.node_umask
 WALLET_NETWORK = ENVIRONMENT.wallet_network
 WALLET_ASSET = ENVIRONMENT.wallet_asset
+WALLET_CHAIN_ENDPOINTS = ENVIRONMENT.effective_chain_endpoints
 WALLET_DOORS = "seedbox.config.wallet_doors"  # the wallet knows no other app, and asks here who may open its pages
 
 # --- people
@@ -293,6 +294,7 @@ LOGGING = {
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "celery": {"level": "WARNING"},
         "seedbox": {"level": "INFO"},  # Celery raises the root logger to its own level
+        "httpx": {"level": "WARNING"},  # below that it writes down addresses, in which providers put keys
         # While Redis is down its pubsub writes a traceback every second; the health page says it once.
         "channels_redis": {"level": "CRITICAL"},
     },

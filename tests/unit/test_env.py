@@ -41,6 +41,13 @@ REFUSED = [
     ("WALLET_NETWORK", "shasta", "write one of off, devnet, nile, mainnet"),
     ("WALLET_NETWORK", "OFF", "write one of off, devnet, nile, mainnet"),
     ("WALLET_ASSET", "btt", "write one of trc20, trc10"),
+    ("WALLET_CHAIN_ENDPOINTS", "node.example.org", "number 1 is no address of a full node"),
+    ("WALLET_CHAIN_ENDPOINTS", "https://one.example, ftp://two.example", "number 2 is no address of a full node"),
+    ("WALLET_CHAIN_ENDPOINTS", "https://one.example https://", "number 2 is no address of a full node"),
+    ("WALLET_CHAIN_ENDPOINTS", "https://one.example:port", "number 1 is no address of a full node"),
+    ("WALLET_CHAIN_ENDPOINTS", "https://one.example/?key=secret", "number 1 is no address of a full node"),
+    ("WALLET_CHAIN_ENDPOINTS", "https://one.example/a,https://me@one.example/b", "write different servers"),
+    ("WALLET_DEVNET_PORT", "0", "write a port between 1 and 65535"),
 ]
 
 
@@ -57,6 +64,7 @@ class TestTheEnvironment:
         assert environment.node_listen == ("0.0.0.0:6881", "[::]:6881")
         assert environment.node_folders == (Folder("main", env.ROOT / "var" / "downloads"),)
         assert environment.wallet_network == "devnet"
+        assert (environment.wallet_chain_endpoints, environment.wallet_devnet_port) == ((), 9090)
 
     def test_takes_an_empty_value_for_a_missing_one(self) -> None:
         assert env.read({"SEEDBOX_PORT": "", "WALLET_NETWORK": "", "NODE_LISTEN": ""}) == env.read({})
@@ -69,7 +77,13 @@ class TestTheEnvironment:
         assert way_out in str(refusal.value)
 
     @pytest.mark.parametrize(
-        ("name", "value"), [("DATABASE_URL", "mysql://u:secret@host/name"), ("REDIS_URL", "http://:secret@host")]
+        ("name", "value"),
+        [
+            ("DATABASE_URL", "mysql://u:secret@host/name"),
+            ("REDIS_URL", "http://:secret@host"),
+            ("WALLET_CHAIN_ENDPOINTS", "https://one.example/?key=secret"),
+            ("WALLET_CHAIN_ENDPOINTS", "https://one.example/secret,https://one.example/other"),
+        ],
     )
     def test_tells_no_secret_in_a_refusal(self, name: str, value: str) -> None:
         with pytest.raises(BadEnvironment) as refusal:
@@ -114,6 +128,32 @@ class TestThePublicAddress:
     def test_gives_origin_path_and_safety(self, text: str, origin: str, path: str, is_https: bool) -> None:
         environment = env.read({"SEEDBOX_PUBLIC_URL": text})
         assert (environment.public_origin, environment.public_path, environment.is_https) == (origin, path, is_https)
+
+
+class TestTheChain:
+    def test_is_our_own_devnet_which_counts_as_two(self) -> None:
+        environment = env.read({"WALLET_DEVNET_PORT": "9191"})
+        assert environment.effective_chain_endpoints == ("http://127.0.0.1:9191", "http://127.0.0.1:9191")
+
+    def test_may_be_a_devnet_elsewhere(self) -> None:
+        environment = env.read({"WALLET_CHAIN_ENDPOINTS": "http://devnet:9090"})
+        assert environment.effective_chain_endpoints == ("http://devnet:9090", "http://devnet:9090")
+
+    @pytest.mark.parametrize("network", ["nile", "mainnet"])
+    @pytest.mark.parametrize("endpoints", ["", "https://one.example"])
+    def test_of_others_needs_two_that_check_each_other(self, network: str, endpoints: str) -> None:
+        with pytest.raises(BadEnvironment, match=f"WALLET_CHAIN_ENDPOINTS: WALLET_NETWORK={network} needs two"):
+            env.read({"WALLET_NETWORK": network, "WALLET_CHAIN_ENDPOINTS": endpoints})
+
+    def test_is_asked_at_every_address(self) -> None:
+        given = {
+            "WALLET_NETWORK": "mainnet",
+            "WALLET_CHAIN_ENDPOINTS": "https://one.example/KEY, http://10.0.0.7:8090,",
+        }
+        assert env.read(given).effective_chain_endpoints == ("https://one.example/KEY", "http://10.0.0.7:8090")
+
+    def test_needs_none_without_a_wallet(self) -> None:
+        assert env.read({"WALLET_NETWORK": "off"}).wallet_chain_endpoints == ()
 
 
 class TestOurOwnRedis:

@@ -13,6 +13,7 @@ from wallet.chain.port import (
     BlockRef,
     BroadcastAnswer,
     BroadcastCode,
+    CallFails,
     ChainAccount,
     ChainBusy,
     ChainError,
@@ -165,7 +166,7 @@ class FakeEndpoint:
     def token_facts(self, contract: Address) -> TokenFacts:
         self._read()
         if contract not in self.chain.execution.tokens:
-            raise BadAnswer(self.name, "there is no such contract")
+            raise CallFails(self.name, "there is no such contract")
         return TokenFacts("BitTorrent", "BTT", 18, 990 * 10**30)
 
     def asset_facts(self, asset_id: int) -> TokenFacts | None:
@@ -178,9 +179,9 @@ class FakeEndpoint:
         self._read()
         transfer = decode_transfer_call(data)
         if transfer is None or contract not in self.chain.execution.tokens:
-            raise BadAnswer(self.name, "the call would fail: no such function")
+            raise CallFails(self.name, "no such function")
         if self.chain.books.amount(owner, contract) < transfer[1]:
-            raise BadAnswer(self.name, "the call would fail: transfer amount exceeds balance")
+            raise CallFails(self.name, "transfer amount exceeds balance")
         return ENERGY_TO_HOLDER if self.chain.books.amount(transfer[0], contract) else ENERGY_TO_NEW_HOLDER
 
     def broadcast(self, signed_bytes: bytes) -> BroadcastAnswer:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from wallet.chain.port import ChainEndpoint, ChainError, ChainUnreachable, Heights
+from wallet.chain.port import CallFails, ChainEndpoint, ChainError, ChainUnreachable, Heights
 
 FIRST_REST_S = 0.5  # doubled with each failure after another
 LONGEST_REST_S = 15.0
@@ -45,12 +45,18 @@ class Member:
         except ChainUnreachable as problem:
             self._rest(problem)
             raise
+        except CallFails:
+            self._is_well()
+            raise
         except ChainError as problem:
             self.problem = problem.why
             raise
+        self._is_well()
+        return answer
+
+    def _is_well(self) -> None:
         with self._lock:
             self._failures, self.problem = 0, ""
-        return answer
 
     def _rest(self, problem: ChainError) -> None:
         with self._lock:

@@ -16,6 +16,7 @@ from wallet.domain.tron.addresses import Address
 from wallet.domain.tron.transactions import Raw
 
 MAX_BLOCKS = 100  # of one read: what java-tron gives at once
+MAX_FEE_LIMIT_SUN = 15_000_000_000  # of one call, where a chain does not say otherwise
 
 
 class ChainError(Exception):
@@ -37,6 +38,10 @@ class ChainBusy(ChainUnreachable):
 
 class BadAnswer(ChainError):
     """An answer without use: malformed, too large, or less than was asked for."""
+
+
+class CallFails(ChainError):
+    """The contract call would fail on the chain, for the reason that it gives."""
 
 
 class ChainLied(ChainError):
@@ -150,7 +155,7 @@ class ChainParameters:
     new_account_fee_sun: int  # on top of that
     memo_fee_sun: int = 0
     multi_sign_fee_sun: int = 0
-    max_fee_limit_sun: int = 15_000_000_000
+    max_fee_limit_sun: int = MAX_FEE_LIMIT_SUN
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,12 +235,13 @@ class ChainEndpoint(Protocol):
 
     def token_balance(self, contract: Address, owner: Address) -> int: ...
 
-    def token_facts(self, contract: Address) -> TokenFacts: ...
+    def token_facts(self, contract: Address) -> TokenFacts:
+        """Return what the contract says of itself. Raises CallFails if it is none."""
 
     def asset_facts(self, asset_id: int) -> TokenFacts | None: ...
 
     def estimate_energy(self, owner: Address, contract: Address, data: bytes) -> int:
-        """Return what the call would use now. Raises BadAnswer with the chain's reason if it would fail."""
+        """Return what the call would use now. Raises CallFails if it would fail."""
 
     def broadcast(self, signed_bytes: bytes) -> BroadcastAnswer:
         """Hand a signed transaction in. Never raises for what the endpoint does: doubt is BroadcastCode.UNKNOWN."""

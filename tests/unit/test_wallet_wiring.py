@@ -1,0 +1,35 @@
+"""Which chain a process speaks with follows from its settings."""
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from wallet import wiring
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    wiring.chain.cache_clear()
+    yield
+    wiring.chain.cache_clear()
+
+
+class TestTheChainOfThisInstall:
+    def test_asks_every_address_and_remembers_how_each_is(self, settings: Settings) -> None:
+        settings.WALLET_NETWORK = "mainnet"
+        settings.WALLET_CHAIN_ENDPOINTS = ("http://127.0.0.1:9/KEY", "http://127.0.0.1:7")
+        assert [row.name for row in wiring.chain().health()] == ["127.0.0.1:9", "127.0.0.1:7"]
+        assert wiring.chain() is wiring.chain()
+        assert wiring.chain().network.name == "mainnet"
+
+    def test_takes_a_devnet_for_two(self, settings: Settings) -> None:
+        settings.WALLET_NETWORK = "devnet"
+        settings.WALLET_CHAIN_ENDPOINTS = ("http://127.0.0.1:9", "http://127.0.0.1:9")
+        assert [row.name for row in wiring.chain().health()] == ["127.0.0.1:9 (1)", "127.0.0.1:9 (2)"]
+        assert [row.ok for row in wiring.chain().health()] == [False, False]
+
+    def test_is_none_where_there_is_no_wallet(self, settings: Settings) -> None:
+        settings.WALLET_NETWORK = "off"
+        with pytest.raises(KeyError):
+            wiring.chain()

@@ -1,0 +1,278 @@
+"""An endpoint of the real chain, or of a devnet, over HTTP: tronpy's words on a transport with limits.
+
+tronpy asks for accounts, prices and tokens. Whatever has a hash is asked for here and made anew: ids, roots and
+transaction ids that an endpoint gives are only held against our own. tronpy builds and signs nothing: it would sign any
+id that an endpoint gives it.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from tronpy import Tron
+from tronpy.exceptions import ApiError, NotFound, UnknownError, ValidationError
+from tronpy.providers import HTTPProvider
+
+from wallet.chain import calls, shapes
+from wallet.chain.port import (
+    BadAnswer,
+    Block,
+    BlockRef,
+    BroadcastAnswer,
+    BroadcastCode,
+    CallFails,
+    ChainAccount,
+    ChainError,
+    ChainLied,
+    ChainParameters,
+    ChainTransaction,
+    Heights,
+    Receipt,
+    Resources,
+    TokenFacts,
+)
+from wallet.chain.transport import TooLarge, Transport, said
+from wallet.chain.verification import block_of, check_range, check_receipts, check_run, transaction_of
+from wallet.domain.tron.abi import (
+    DECIMALS,
+    NAME,
+    SYMBOL,
+    TOTAL_SUPPLY,
+    BadAbi,
+    balance_of_call,
+    decode_text,
+    decode_uint,
+)
+from wallet.domain.tron.addresses import ZERO_ADDRESS, Address, to_base58
+from wallet.domain.tron.blocks import block_id
+from wallet.domain.tron.json_forms import BadShape, integer_of, mapping_of, sequence_of
+from wallet.domain.tron.protobuf import BadMessage
+from wallet.domain.tron.transactions import decode_transaction
+
+MAX_DECIMALS = 77  # of a token: 10 to more has no room in 256 bits
+NOT_OFFERED = "does not support"  # what nodes say that have no estimate
+
+Json = Mapping[str, Any]
+
+
+class _Provider(HTTPProvider):  # type: ignore[misc]  # tronpy has no types
+    """What tronpy speaks through: our transport, which has limits, and no keys that it brings along itself."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def make_request(self, method: str, params: Any = None) -> Any:
+        return self._transport.ask(method, params or {})
+
+
+class TronpyEndpoint:
+    """A server of java-tron's HTTP API. Safe for threads."""
+
+    def __init__(self, transport: Transport, *, name: str = "") -> None:
+        self._transport = transport
+        self._name = name or transport.name
+        self._tron = Tron(_Provider(transport), conf={})  # without a configuration of its own it shares one with all
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def genesis_id(self) -> bytes:
+        ref = self.block_ref(0, solid=False)
+        if ref is None:
+            raise BadAnswer(self.name, "it has no block 0")
+        return ref.id
+
+    def heights(self) -> Heights:
+        solid, head = (self._ref({"detail": False}, solid=solid) for solid in (True, False))
+        if head is None or solid is None:
+            raise BadAnswer(self.name, "it has no newest block")
+        if solid.number > head.number:
+            raise ChainLied(self.name, f"its solid block {solid.number} is above its newest, {head.number}")
+        return Heights(head, solid)
+
+    def block_ref(self, number: int, *, solid: bool = True) -> BlockRef | None:
+        ref = self._ref({"id_or_num": str(number), "detail": False}, solid=solid)
+        if ref is not None and ref.number != number:
+            raise ChainLied(self.name, f"asked for block {number}, it gave {ref.number}")
+        return ref
+
+    def blocks(self, first: int, last: int, *, solid: bool = True) -> tuple[Block, ...]:
+        check_range(first, last)
+        return check_run(self.name, first, last, self._run(first, last, solid=solid))
+
+    def receipts(self, block: Block, *, solid: bool = True) -> tuple[Receipt, ...]:
+        if not block.transactions:
+            return ()
+        answer = self._ask(_root(solid) + "gettransactioninfobyblocknum", {"num": block.number})
+        with self._shaped():
+            listed = sequence_of(answer, "transaction infos", shapes.MAX_TRANSACTIONS)
+            return check_receipts(self.name, block, [shapes.receipt_of(one) for one in listed])
+
+    def transaction(self, tx_id: bytes, *, solid: bool) -> ChainTransaction | None:
+        answer = self._ask(_root(solid) + "gettransactionbyid", {"value": tx_id.hex()})
+        with self._shaped():
+            if not mapping_of(answer, "transaction"):
+                return None
+            transaction = transaction_of(*shapes.transaction_of(answer))
+        if transaction.tx_id != tx_id:
+            raise ChainLied(self.name, f"asked for transaction {tx_id.hex()}, it gave another")
+        return transaction
+
+    def receipt(self, tx_id: bytes, *, solid: bool) -> Receipt | None:
+        answer = self._ask(_root(solid) + "gettransactioninfobyid", {"value": tx_id.hex()})
+        with self._shaped():
+            if not mapping_of(answer, "transaction info"):
+                return None
+            receipt = shapes.receipt_of(answer)
+        if receipt.tx_id != tx_id:
+            raise ChainLied(self.name, f"asked for the receipt of {tx_id.hex()}, it gave another")
+        return receipt
+
+    def account(self, address: Address) -> ChainAccount:
+        answer = self._through_tronpy(lambda: self._tron.get_account(to_base58(address)), missing={})
+        with self._shaped():
+            return shapes.account_of(answer, address)
+
+    def resources(self, address: Address) -> Resources:
+        answer = self._through_tronpy(lambda: self._tron.get_account_resource(to_base58(address)), missing={})
+        with self._shaped():
+            return shapes.resources_of(answer)
+
+    def parameters(self) -> ChainParameters:
+        answer = self._through_tronpy(self._tron.get_chain_parameters)
+        with self._shaped():
+            return shapes.parameters_of(answer)
+
+    def token_balance(self, contract: Address, owner: Address) -> int:
+        with self._shaped():
+            return decode_uint(self._call(contract, balance_of_call(owner)))
+
+    def token_facts(self, contract: Address) -> TokenFacts:
+        with self._shaped():
+            name, symbol = (said(decode_text(self._call(contract, call))) for call in (NAME, SYMBOL))
+            decimals, total = (decode_uint(self._call(contract, call)) for call in (DECIMALS, TOTAL_SUPPLY))
+        if decimals > MAX_DECIMALS:
+            raise BadAnswer(self.name, f"a token has at most {MAX_DECIMALS} decimals, not {decimals}")
+        return TokenFacts(name, symbol, decimals, total)
+
+    def asset_facts(self, asset_id: int) -> TokenFacts | None:
+        answer = self._through_tronpy(lambda: self._tron.get_asset(asset_id))
+        with self._shaped():
+            fields = mapping_of(answer, "asset")
+            if not fields:
+                return None
+            if shapes.asset_id_of(str(fields.get("id")), "id") != asset_id:
+                raise ChainLied(self.name, f"asked for TRC-10 token {asset_id}, it gave another")
+            name, symbol = said(fields.get("name", "")), said(fields.get("abbr", ""))
+            decimals, total = (integer_of(fields.get(field), field) for field in ("precision", "total_supply"))
+            return TokenFacts(name, symbol, decimals, total)
+
+    def estimate_energy(self, owner: Address, contract: Address, data: bytes) -> int:
+        question = calls.question(owner, contract, data)
+        answer = self._ask("wallet/estimateenergy", question)
+        with self._shaped():
+            problem = calls.problem_of(answer)
+            if problem and NOT_OFFERED in problem:
+                answer = self._ask("wallet/triggerconstantcontract", question)
+                problem = calls.problem_of(answer)
+                energy = calls.energy_of(answer, "energy_used")
+            else:
+                energy = calls.energy_of(answer, "energy_required")
+        if problem:
+            raise CallFails(self.name, problem)
+        return energy
+
+    def broadcast(self, signed_bytes: bytes) -> BroadcastAnswer:
+        try:
+            tx_id = decode_transaction(signed_bytes)[0].tx_id
+        except BadMessage as problem:
+            return BroadcastAnswer(self.name, BroadcastCode.OTHER_ERROR, str(problem))
+        try:
+            answer = self._ask("wallet/broadcasthex", {"transaction": signed_bytes.hex()})
+            with self._shaped():
+                return self._broadcast_answer(mapping_of(answer, "broadcast"), tx_id)
+        except ChainError as problem:
+            return BroadcastAnswer(self.name, BroadcastCode.UNKNOWN, problem.why)
+
+    def _broadcast_answer(self, answer: Json, tx_id: bytes) -> BroadcastAnswer:
+        code, message = shapes.name_of(answer.get("code")), shapes.words_of(answer.get("message", ""))
+        named = shapes.hash_of(answer["txid"], "txid") if answer.get("txid") else None
+        if named not in (None, tx_id):
+            return BroadcastAnswer(self.name, BroadcastCode.UNKNOWN, "it calls it by another id", named)
+        accepted = answer.get("result", False)
+        if accepted is True and code in ("", BroadcastCode.SUCCESS):
+            return BroadcastAnswer(self.name, BroadcastCode.SUCCESS, message, tx_id)
+        if accepted is False and code in _REFUSALS:
+            return BroadcastAnswer(self.name, BroadcastCode(code), message, named)
+        return BroadcastAnswer(
+            self.name, BroadcastCode.UNKNOWN, f"neither taken nor refused: {said(dict(answer))}", named
+        )
+
+    def _ref(self, question: Json, *, solid: bool) -> BlockRef | None:
+        answer = self._ask(_root(solid) + "getblock", question)
+        with self._shaped():
+            if not mapping_of(answer, "block"):
+                return None
+            header, claimed_id = shapes.header_of(answer)
+            if block_id(header) != claimed_id:
+                raise ChainLied(self.name, f"block {header.number} has another id than its header makes")
+            return BlockRef(header.number, claimed_id, header.timestamp_ms)
+
+    def _run(self, first: int, last: int, *, solid: bool) -> list[Block]:
+        """Return the blocks of a run; one that is too large for one answer is asked for in halves."""
+        try:
+            answer = self._ask(_root(solid) + "getblockbylimitnext", {"startNum": first, "endNum": last + 1})
+        except TooLarge:
+            if first == last:
+                raise
+            middle = (first + last) // 2
+            return self._run(first, middle, solid=solid) + self._run(middle + 1, last, solid=solid)
+        with self._shaped():
+            listed = sequence_of(mapping_of(answer, "blocks").get("block"), "block", last - first + 2)
+            parts = [shapes.block_parts(one) for one in listed]
+        return [
+            block_of(self.name, header, transactions, claimed_id=claimed) for header, claimed, transactions in parts
+        ]
+
+    def _call(self, contract: Address, data: bytes) -> bytes:
+        """Return what a contract answers without changing anything. Raises CallFails, BadShape."""
+        answer = self._ask("wallet/triggerconstantcontract", calls.question(ZERO_ADDRESS, contract, data))
+        if problem := calls.problem_of(answer):
+            raise CallFails(self.name, problem)
+        return calls.result_of(answer)
+
+    def _ask(self, path: str, question: Json) -> Any:
+        return self._tron.provider.make_request(path, {"visible": False, **question})
+
+    def _through_tronpy(self, call: Callable[[], Any], *, missing: Any = None) -> Any:
+        """Return what tronpy reads; it takes an answer's shape for granted, so a strange one raises anything."""
+        try:
+            answer = call()
+        except ChainError:
+            raise
+        except NotFound:
+            return missing
+        except (ApiError, UnknownError, ValidationError, LookupError, TypeError, ValueError, AttributeError) as problem:
+            raise BadAnswer(self.name, f"tronpy cannot read the answer ({type(problem).__name__})") from None
+        return answer
+
+    @contextlib.contextmanager
+    def _shaped(self) -> Iterator[None]:
+        """Let a wrong shape be the endpoint's fault."""
+        try:
+            yield
+        except shapes.OtherId as problem:
+            raise ChainLied(self.name, str(problem)) from None
+        except (BadShape, BadMessage, BadAbi) as problem:
+            raise BadAnswer(self.name, said(problem)) from None
+
+
+_REFUSALS = frozenset(BroadcastCode) - {BroadcastCode.SUCCESS, BroadcastCode.UNKNOWN}
+
+
+def _root(solid: bool) -> str:  # noqa: FBT001 # it is no switch: there are two roots
+    return "walletsolidity/" if solid else "wallet/"

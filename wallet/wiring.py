@@ -1,0 +1,33 @@
+"""Which chain and which signer this process speaks with: the settings say it, tasks and pages hand them in."""
+
+import functools
+from pathlib import Path
+
+from django.conf import settings
+
+from wallet.chain.endpoints import Chain
+from wallet.chain.transport import Transport
+from wallet.chain.tronpy_endpoint import TronpyEndpoint
+from wallet.domain.networks import NETWORKS, Network
+from wallet.signer.client import SignerClient
+
+
+def network() -> Network:
+    """Return what is known of this install's network. Raises KeyError where the wallet is off: nobody may ask there."""
+    return NETWORKS[settings.WALLET_NETWORK]
+
+
+@functools.cache
+def chain() -> Chain:
+    """Return the chain through all endpoints of this install: the process's one, which remembers how they are."""
+    transports = [Transport(url) for url in settings.WALLET_CHAIN_ENDPOINTS]
+    names = [transport.name for transport in transports]
+    endpoints = [
+        TronpyEndpoint(transport, name=f"{name} ({number})" if names.count(name) > 1 else name)  # a devnet is two
+        for number, (name, transport) in enumerate(zip(names, transports, strict=True), 1)
+    ]
+    return Chain(endpoints, network())
+
+
+def signer() -> SignerClient:
+    return SignerClient(Path(settings.DATA_DIR) / "signer.sock")
