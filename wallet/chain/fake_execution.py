@@ -126,8 +126,7 @@ class Execution:
         return fee
 
     def _native(self, signed: Signed, number: int, owner: Address, to: Address, asset: int, amount: int) -> Receipt:
-        if not self.books.exists(owner):
-            raise _invalid(f"account [{to_base58(owner)}] does not exist")
+        self._check_owner(owner)
         if amount <= 0:
             raise _invalid("Amount must be greater than 0.")
         if owner == to:
@@ -152,6 +151,7 @@ class Execution:
         )
 
     def _call(self, signed: Signed, raw: Raw, number: int, call: TriggerContract, *, tried: bool) -> Receipt:
+        self._check_owner(call.owner)
         planned = self.outcomes.get(signed.tx_id)
         if planned is None and call.contract not in self.tokens:
             raise _invalid("No contract or not a valid smart contract")
@@ -199,6 +199,10 @@ class Execution:
         for paid in outcome.internal:
             if not paid.rejected:
                 self.books.add(paid.recipient, paid.amount, paid.asset_id or TRX)
+
+    def _check_owner(self, owner: Address) -> None:
+        if not self.books.exists(owner):
+            raise _invalid(f"account [{to_base58(owner)}] does not exist")
 
     def _charge(self, owner: Address, fee: Fee) -> None:
         self.books.add(owner, -fee.net_sun - fee.activation_sun)

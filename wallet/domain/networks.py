@@ -34,11 +34,11 @@ class Network:
         return self.name == "mainnet"
 
 
-DEVNET_TRC20 = parse_address("TDG6LnLPosEToEsHYm5RBzWnpGQxTLWeGG")  # where its genesis puts it
+MAINNET_TRC20 = parse_address("TAFjULxiVgT4qWk6UZwjqwZXTSaGaqnVp4")
 BTTOLD_ID = 1_002_000
 BTT_TOTAL = 990 * 10**12 * 10**18
 
-DEVNET = Network("devnet", None, ChainAssets(BTTOLD_ID, DEVNET_TRC20))
+DEVNET = Network("devnet", None, ChainAssets(BTTOLD_ID, MAINNET_TRC20))
 NILE = Network(
     "nile",
     bytes.fromhex("0000000000000000d698d4192c56cb6be724a558448e2684802de4d6cd8690dc"),
@@ -48,7 +48,7 @@ NILE = Network(
 MAINNET = Network(
     "mainnet",
     bytes.fromhex("00000000000000001ebf88508a03865c71d452e25f4d51194196a1d22b6653dc"),
-    ChainAssets(BTTOLD_ID, parse_address("TAFjULxiVgT4qWk6UZwjqwZXTSaGaqnVp4")),
+    ChainAssets(BTTOLD_ID, MAINNET_TRC20),
     trc10_symbol="BTT",
     trc20_total=BTT_TOTAL,
     explorer="https://tronscan.org/#/transaction/",
