@@ -46,6 +46,9 @@ class Environment:
     wallet_asset: str  # WALLET_ASSET: what this install's market is paid in
     wallet_chain_endpoints: tuple[str, ...]  # WALLET_CHAIN_ENDPOINTS: full nodes; none is our own devnet
     wallet_devnet_port: int  # WALLET_DEVNET_PORT: of our own devnet, on this machine only
+    wallet_signer_socket: str  # WALLET_SIGNER_SOCKET: where the signer listens; "" is in the data folder
+    wallet_signer_key_file: Path  # WALLET_SIGNER_KEY_FILE: opens the signer's keys, where no passphrase does
+    wallet_signer_peers: tuple[int, ...]  # WALLET_SIGNER_PEERS: users that may ask the signer besides its own
 
     @property
     def public_origin(self) -> str:
@@ -77,12 +80,21 @@ class Environment:
 
     @property
     def redis_socket(self) -> Path:
-        """Where our own redis listens: in the data folder, or in a short folder when that path is too long for one."""
-        path = self.data / "redis.sock"
+        """Where our own redis listens."""
+        return self._socket("redis.sock")
+
+    @property
+    def signer_socket(self) -> Path:
+        """Where the signer listens."""
+        return Path(self.wallet_signer_socket) if self.wallet_signer_socket else self._socket("signer.sock")
+
+    def _socket(self, name: str) -> Path:
+        """Return a path in the data folder, or in a short folder when that path is too long for a socket."""
+        path = self.data / name
         if len(os.fsencode(path)) <= SOCKET_PATH_BYTES:
             return path
-        name = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]
-        return Path("/tmp") / f"seedbox-{os.getuid()}-{name}" / path.name
+        digest = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]
+        return Path("/tmp") / f"seedbox-{os.getuid()}-{digest}" / name
 
     @property
     def effective_redis_url(self) -> str:
@@ -118,6 +130,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         wallet_asset=_one_of(environ, "WALLET_ASSET", WALLET_ASSETS, "trc20"),
         wallet_chain_endpoints=_chain_endpoints(environ),
         wallet_devnet_port=_port(environ, "WALLET_DEVNET_PORT", 9090),
+        wallet_signer_socket=_signer_socket(environ),
+        wallet_signer_key_file=_absolute(environ, "WALLET_SIGNER_KEY_FILE", data / "signer.key"),
+        wallet_signer_peers=_signer_peers(environ),
     )
 
 
@@ -246,3 +261,27 @@ def _one_of(environ: Mapping[str, str], name: str, values: tuple[str, ...], defa
     if text not in values:
         raise BadEnvironment(f"{name}={text}: write one of {', '.join(values)}")
     return text
+
+
+def _absolute(environ: Mapping[str, str], name: str, default: Path) -> Path:
+    path = Path(environ.get(name) or default)
+    if not path.is_absolute():
+        raise BadEnvironment(f"{name}={path}: write an absolute path")
+    return path
+
+
+def _signer_socket(environ: Mapping[str, str]) -> str:
+    text = environ.get("WALLET_SIGNER_SOCKET") or ""
+    if text and (not Path(text).is_absolute() or len(os.fsencode(text)) > SOCKET_PATH_BYTES):
+        raise BadEnvironment(
+            f"WALLET_SIGNER_SOCKET={text}: write an absolute path of up to {SOCKET_PATH_BYTES} bytes, or nothing"
+        )
+    return text
+
+
+def _signer_peers(environ: Mapping[str, str]) -> tuple[int, ...]:
+    text = environ.get("WALLET_SIGNER_PEERS") or ""
+    found = text.replace(",", " ").split()
+    if not all(part.isdecimal() and int(part) < 2**32 for part in found):
+        raise BadEnvironment(f"WALLET_SIGNER_PEERS={text}: write numbers of users, like 10001, 10002")
+    return tuple(int(part) for part in found)

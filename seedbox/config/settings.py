@@ -172,6 +172,10 @@ NODE_UMASK = ENVIRONMENT.node_umask
 WALLET_NETWORK = ENVIRONMENT.wallet_network
 WALLET_ASSET = ENVIRONMENT.wallet_asset
 WALLET_CHAIN_ENDPOINTS = ENVIRONMENT.effective_chain_endpoints
+SIGNER_SOCKET = ENVIRONMENT.signer_socket
+SIGNER_FOLDER = DATA_DIR / "signer"
+SIGNER_KEY_FILE = ENVIRONMENT.wallet_signer_key_file
+SIGNER_PEERS = ENVIRONMENT.wallet_signer_peers
 WALLET_DOORS = "seedbox.config.wallet_doors"  # the wallet knows no other app, and asks here who may open its pages
 
 # --- people

@@ -48,6 +48,11 @@ REFUSED = [
     ("WALLET_CHAIN_ENDPOINTS", "https://one.example/?key=secret", "number 1 is no address of a full node"),
     ("WALLET_CHAIN_ENDPOINTS", "https://one.example/a,https://me@one.example/b", "write different servers"),
     ("WALLET_DEVNET_PORT", "0", "write a port between 1 and 65535"),
+    ("WALLET_SIGNER_SOCKET", "signer.sock", "write an absolute path"),
+    ("WALLET_SIGNER_SOCKET", "/" + "s" * 107, "write an absolute path of up to 107 bytes"),
+    ("WALLET_SIGNER_KEY_FILE", "signer.key", "write an absolute path"),
+    ("WALLET_SIGNER_PEERS", "box", "write numbers of users, like 10001"),
+    ("WALLET_SIGNER_PEERS", "4294967296", "write numbers of users"),
 ]
 
 
@@ -65,6 +70,9 @@ class TestTheEnvironment:
         assert environment.node_folders == (Folder("main", env.ROOT / "var" / "downloads"),)
         assert environment.wallet_network == "devnet"
         assert (environment.wallet_chain_endpoints, environment.wallet_devnet_port) == ((), 9090)
+        assert environment.signer_socket == env.ROOT / "var" / "signer.sock"
+        assert environment.wallet_signer_key_file == env.ROOT / "var" / "signer.key"
+        assert environment.wallet_signer_peers == ()
 
     def test_takes_an_empty_value_for_a_missing_one(self) -> None:
         assert env.read({"SEEDBOX_PORT": "", "WALLET_NETWORK": "", "NODE_LISTEN": ""}) == env.read({})
@@ -104,6 +112,8 @@ class TestTheEnvironment:
                 "NODE_FOLDERS": "disk=/srv/torrents, big=/mnt/big/",
                 "NODE_UMASK": "027",
                 "WALLET_NETWORK": "off",
+                "WALLET_SIGNER_SOCKET": "/run/signer/socket",
+                "WALLET_SIGNER_PEERS": "10001, 10002",
             }
         )
         assert environment.data == Path("/srv/box")
@@ -113,6 +123,8 @@ class TestTheEnvironment:
         assert environment.node_listen == ("10.0.0.5:50000", "[2001:db8::5]:50000")
         assert environment.node_folders == (Folder("disk", Path("/srv/torrents")), Folder("big", Path("/mnt/big")))
         assert environment.node_umask == 0o027
+        assert environment.signer_socket == Path("/run/signer/socket")
+        assert environment.wallet_signer_peers == (10_001, 10_002)
 
 
 class TestThePublicAddress:

@@ -6,7 +6,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
-from wallet.signer import messages
+from wallet.signer import messages, rules
+from wallet.signer.policy import Rules
 from wallet.signer.protocol import (
     LENGTH,
     BadFrame,
@@ -14,6 +15,7 @@ from wallet.signer.protocol import (
     SignerAway,
     SignerDoor,
     SignerError,
+    SignerLimited,
     SignerLocked,
     SignerRefused,
     SignerStatus,
@@ -22,6 +24,7 @@ from wallet.signer.protocol import (
     frame,
     parse,
 )
+from wallet.signer.rules import BadRules
 
 __all__ = [
     "DeadProof",
@@ -30,6 +33,7 @@ __all__ = [
     "SignerClient",
     "SignerDoor",
     "SignerError",
+    "SignerLimited",
     "SignerLocked",
     "SignerRefused",
     "SignerStatus",
@@ -62,6 +66,16 @@ class SignerClient:
         """Open the keys with a passphrase that a person has typed."""
         self._ask({"ask": "unlock", "passphrase": passphrase}, bool)
 
+    def confirm(self, reason: str) -> None:
+        """End a doubt about the signer's store, after a person has looked."""
+        self._ask({"ask": "confirm", "reason": reason}, bool)
+
+    def rules(self) -> Rules:
+        return self._ask({"ask": "rules"}, rules.read)
+
+    def set_rules(self, new: Rules) -> None:
+        self._ask({"ask": "set_rules", "rules": rules.write(new)}, bool)
+
     def _ask(self, question: dict[str, Any], read: Callable[[Any], Answer]) -> Answer:
         try:
             match self._exchange(frame(question)):
@@ -71,10 +85,14 @@ class SignerClient:
                     raise SignerRefused(sentence)
                 case {"locked": str(sentence)}:
                     raise SignerLocked(sentence)
+                case {"limited": str(sentence)}:
+                    raise SignerLimited(sentence)
+                case {"away": str(sentence)}:
+                    raise SignerAway(sentence)
             raise BadFrame("it is none of its answers")
         except OSError as problem:
             raise SignerAway(f"the signer does not answer at {self._path} ({problem.strerror or problem})") from None
-        except BadFrame as problem:
+        except (BadFrame, BadRules) as problem:
             raise SignerAway(f"the signer's answer can't be read: {problem}") from None
 
     def _exchange(self, question: bytes) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """What is said between the signer and those who ask it, and the frames that carry it over a Unix socket.
 
 A frame is four bytes of length, big-endian, and that many bytes of JSON. Bytes are written as hexadecimal text. The
-signer answers each question with one frame: {"answer": …}, or {"refused": sentence}, or {"locked": sentence}.
+signer answers each question with one frame: {"answer": …}, or {"refused": …}, {"locked": …}, {"limited": …} with a
+sentence.
 """
 
 import json
@@ -25,6 +26,10 @@ class SignerRefused(SignerError):
 
 class SignerLocked(SignerError):
     """The signer does nothing until a person has unlocked it or confirmed its store: {reason}."""
+
+
+class SignerLimited(SignerError):
+    """The signer's own limits do not let it now: {reason}. It signs when the hour or the day has passed."""
 
 
 class SignerAway(SignerError):
@@ -85,7 +90,7 @@ class SignerDoor(Protocol):
         """Derive the deposit address m/44'/195'/0'/0/index from the private key, keep it as ours, return it as T…."""
 
     def sign(self, request: SignRequest) -> bytes:
-        """Return the 65 bytes of the signature over the transaction."""
+        """Return the 65 bytes of the signature over the transaction; may raise SignerLimited too."""
 
 
 def frame(message: dict[str, Any]) -> bytes:

@@ -1,0 +1,75 @@
+"""The file whose keys open the keystore without a person: `ID HEX` lines, one in use, two while a rotation runs."""
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from wallet.signer.secret import Secret
+
+KEY_BYTES = 32
+_LINE = re.compile(r"([0-9a-f]{16}) ([0-9a-f]{64})")
+_OTHERS = 0o077
+MOST_BYTES = 4_096
+
+
+class BadKeyFile(Exception):
+    """The key file can't be used: {reason}."""
+
+
+def fresh_key() -> tuple[str, Secret]:
+    """Return a new key and its id."""
+    return secrets.token_hex(8), Secret(secrets.token_bytes(KEY_BYTES))
+
+
+def read(path: Path) -> dict[str, Secret]:
+    """Return the keys by id; raises BadKeyFile also when others may read the file."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            text = file.read(MOST_BYTES).decode("ascii", errors="replace")
+    except OSError as problem:
+        raise BadKeyFile(f"the key file {path} can't be read ({problem.strerror})") from None
+    if mode & _OTHERS:
+        raise BadKeyFile(f"others may read the key file {path}: chmod 600 it")
+    keys = {}
+    for line in text.splitlines():
+        match = _LINE.fullmatch(line.strip())
+        if not match:
+            raise BadKeyFile(f"the key file {path} has a line that is no key")
+        keys[match[1]] = Secret(bytes.fromhex(match[2]))
+    return keys
+
+
+def write(path: Path, keys: Mapping[str, Secret]) -> None:
+    """Write the file whole or not at all, for its owner alone."""
+    write_whole(path, "".join(f"{name} {key.reveal().hex()}\n" for name, key in keys.items()).encode())
+
+
+def write_whole(path: Path, content: bytes, *, replacing: bool = True) -> None:
+    """Write a private file that after any crash is there whole or as it was before.
+
+    Raises FileExistsError when it is there and may not be replaced.
+    """
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if replacing:
+            fresh.replace(path)
+        else:
+            path.hardlink_to(fresh)
+    finally:
+        fresh.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,222 @@
+"""May this be signed? Pure decisions over a request, what the wallet is, and what was signed before.
+
+Whoever asks is not believed. The transaction is read from its bytes and written again; the block it refers to is
+recomputed from its header, and its hash stands in the transaction: a made-up block makes a transaction that no chain
+takes. So expiration is measured against chain time, whatever any clock says. For the same reason the proof that the
+attempt before is dead binds: the new attempt must refer to a block behind its end, and on a chain that has that block
+the old one can't be included any more.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wallet.domain.networks import ChainAssets
+from wallet.domain.tron import abi
+from wallet.domain.tron.addresses import BLACK_HOLE, ZERO_ADDRESS, Address, to_base58
+from wallet.domain.tron.blocks import Header, block_id, decode_header, encode_header, ref_of
+from wallet.domain.tron.protobuf import BadMessage
+from wallet.domain.tron.transactions import (
+    Raw,
+    TransferAsset,
+    TransferTrx,
+    TriggerContract,
+    decode_raw,
+    encode_raw,
+    tx_id,
+)
+from wallet.signer.protocol import DeadProof, SignerLimited, SignerRefused, SignRequest
+from wallet.signer.spending import DAY_MS, HOUR_MS, Spending
+
+LONGEST_LIFE_MS = (
+    600_000  # behind the solid block: 60 to 120 s behind the head, which is a minute ahead of it, and slack
+)
+ENDPOINTS_FOR_DEATH = 2
+TRX = "trx"
+TRC10 = "trc10"
+TRC20 = "trc20"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """In the smallest unit that the chain knows."""
+
+    per_transaction: int
+    per_hour: int
+    per_day: int
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The signer's own limits: for what leaves us (withdrawals), and for the TRX that deposit addresses get as gas."""
+
+    limits: Mapping[str, Limit]
+    fee_limit_sun: int  # the most energy that a call of the token may burn
+
+
+@dataclass(frozen=True)
+class Payment:
+    """What a transaction does, as read from its bytes."""
+
+    raw: Raw
+    reference: Header
+    asset: str
+    sender: Address
+    recipient: Address
+    amount: int
+
+
+@dataclass(frozen=True)
+class Parties:
+    """Who is who, as the signer knows it from its keys and its store."""
+
+    hot: Address
+    payer: Address  # the hot address, or the deposit address that the request names
+    recipient_is_deposit_address: bool
+    token: Address
+
+
+@dataclass(frozen=True)
+class EarlierSignature:
+    """The newest attempt of the same withdrawal, sweep or gas that was signed."""
+
+    number: int
+    tx_id: bytes
+    expiration_ms: int
+    reference_number: int
+    asset: str
+    recipient: Address
+    amount: int
+
+
+def read_payment(request: SignRequest, assets: ChainAssets, rules: Rules) -> Payment:
+    """Return what the request's transaction does; raises SignerRefused for anything but a plain payment."""
+    raw = _read_raw(request)
+    reference = _read_header(request.solid_header)
+    if (raw.ref_block_bytes, raw.ref_block_hash) != ref_of(block_id(reference), reference.number):
+        raise SignerRefused("the transaction refers to another block than the one that was handed over")
+    life_ms = raw.expiration_ms - reference.timestamp_ms
+    if not 0 < life_ms <= LONGEST_LIFE_MS:
+        raise SignerRefused(
+            f"it expires {life_ms} ms after its block: allowed is up to {LONGEST_LIFE_MS}, by chain time"
+        )
+    asset, sender, recipient, amount = _read_contract(raw, assets, rules)
+    if amount <= 0:
+        raise SignerRefused("it pays nothing")
+    return Payment(raw, reference, asset, sender, recipient, amount)
+
+
+def check_parties(payment: Payment, purpose: str, parties: Parties) -> None:
+    """Raise SignerRefused unless it goes from and to whom its purpose allows."""
+    if payment.sender != parties.payer:
+        raise SignerRefused(f"{to_base58(payment.sender)} pays, and that is not the address that was named")
+    match purpose:
+        case "withdrawal":
+            if payment.asset == TRX:
+                raise SignerRefused("TRX is not paid out")
+            if parties.payer != parties.hot:
+                raise SignerRefused("withdrawals are paid from the hot address alone")
+            _check_stranger(payment.recipient, parties)
+        case "sweep":
+            if parties.payer == parties.hot or payment.recipient != parties.hot:
+                raise SignerRefused("a sweep goes from a deposit address to the hot address")
+        case "gas":
+            if payment.asset != TRX or parties.payer != parties.hot or not parties.recipient_is_deposit_address:
+                raise SignerRefused("gas is TRX from the hot address to a deposit address that was confirmed")
+        case _:
+            raise SignerRefused("nothing is signed for this purpose")
+
+
+def check_attempt(request: SignRequest, payment: Payment, earlier: EarlierSignature | None) -> None:
+    """Raise SignerRefused for a second signature of an attempt, and for a new one while an older one may live."""
+    if earlier is None:
+        return
+    number = int(request.attempt_key.rpartition("/")[2])
+    if number == earlier.number:
+        raise SignerRefused(f"{request.attempt_key} was signed before, with other bytes")
+    if number < earlier.number:
+        raise SignerRefused(f"{request.attempt_key} comes after attempt {earlier.number}, which was signed")
+    if (payment.asset, payment.recipient, payment.amount) != (earlier.asset, earlier.recipient, earlier.amount):
+        raise SignerRefused("it pays something else, or somebody else, than the attempt before")
+    if request.dead_proof is None:
+        raise SignerRefused(f"attempt {earlier.number} was signed, and nothing proves that it is dead")
+    _check_death(request.dead_proof, payment.reference, earlier)
+
+
+def check_limits(payment: Payment, purpose: str, rules: Rules, spending: Spending) -> None:
+    """Raise SignerLimited when it is more than the signer signs at once, in an hour or in a day; sweeps stay ours."""
+    if purpose == "sweep":
+        return
+    limit, at_ms = rules.limits[payment.asset], payment.reference.timestamp_ms
+    if payment.amount > limit.per_transaction:
+        raise SignerLimited(f"it is above the signer's limit for one transaction, {limit.per_transaction}")
+    for name, length_ms, most in (("an hour", HOUR_MS, limit.per_hour), ("a day", DAY_MS, limit.per_day)):
+        if spending.since(payment.asset, at_ms - length_ms) + payment.amount > most:
+            raise SignerLimited(f"with it the signer would sign more than {most} in {name}; ask again later")
+
+
+def _read_raw(request: SignRequest) -> Raw:
+    try:
+        raw = decode_raw(request.raw_bytes)
+        again = encode_raw(raw)
+    except BadMessage as problem:
+        raise SignerRefused(f"these bytes are no transaction: {problem}") from None
+    if again != request.raw_bytes:
+        raise SignerRefused("these bytes are not the canonical ones of their transaction")
+    if tx_id(again) != request.tx_id:
+        raise SignerRefused("the txID is that of another transaction")
+    if raw.memo or raw.permission_id:
+        raise SignerRefused("a memo or a permission stands in it, which nothing of ours has")
+    return raw
+
+
+def _read_header(header: bytes) -> Header:
+    try:
+        found = decode_header(header)
+        again = encode_header(found)
+    except BadMessage as problem:
+        raise SignerRefused(f"this is no header of a block: {problem}") from None
+    if again != header:
+        raise SignerRefused("these bytes are not the canonical ones of their block's header")
+    return found
+
+
+def _read_contract(raw: Raw, assets: ChainAssets, rules: Rules) -> tuple[str, Address, Address, int]:
+    match raw.contract:
+        case TransferTrx(owner, to, amount) if not raw.fee_limit_sun:
+            return TRX, owner, to, amount
+        case TransferAsset(owner, to, asset_id, amount) if not raw.fee_limit_sun:
+            if asset_id != assets.trc10_id:
+                raise SignerRefused(f"it moves the token {asset_id}, which is not ours")
+            return TRC10, owner, to, amount
+        case TriggerContract(owner, contract, data, call_value=0, call_token_value=0, token_id=0):
+            if contract != assets.trc20_contract:
+                raise SignerRefused(f"it calls {to_base58(contract)}, which is not our token")
+            if not 0 < raw.fee_limit_sun <= rules.fee_limit_sun:
+                raise SignerRefused(f"its fee limit is {raw.fee_limit_sun} sun: allowed is up to {rules.fee_limit_sun}")
+            call = abi.decode_transfer_call(data)
+            if call is None or abi.transfer_call(*call) != data:
+                raise SignerRefused("it calls something else of the token than a transfer")
+            return TRC20, owner, *call
+    raise SignerRefused("it is no payment of ours")
+
+
+def _check_stranger(recipient: Address, parties: Parties) -> None:
+    if recipient in (parties.hot, parties.token, ZERO_ADDRESS, BLACK_HOLE) or parties.recipient_is_deposit_address:
+        raise SignerRefused(f"{to_base58(recipient)} is our own, or nobody's: nothing is paid out to it")
+
+
+def _check_death(proof: DeadProof, reference: Header, earlier: EarlierSignature) -> None:
+    """Raise SignerRefused unless all parts of the proof hold; what endpoints did not have is the caller's word."""
+    header = _read_header(proof.header)
+    if proof.tx_id != earlier.tx_id:
+        raise SignerRefused(f"the proof is of another transaction than attempt {earlier.number}")
+    if header.timestamp_ms < earlier.expiration_ms or header.number <= earlier.reference_number:
+        raise SignerRefused(f"attempt {earlier.number} was not over at the block of the proof")
+    if reference.timestamp_ms < earlier.expiration_ms or reference.number < header.number:
+        raise SignerRefused(
+            f"the new attempt refers to a block from before the proof that attempt {earlier.number} died"
+        )
+    if len(set(proof.absent_at)) < ENDPOINTS_FOR_DEATH:
+        raise SignerRefused(f"the proof needs {ENDPOINTS_FOR_DEATH} endpoints that do not have the transaction")
+    if proof.scanned_to < header.number:
+        raise SignerRefused("our own index does not reach to the block of the proof")

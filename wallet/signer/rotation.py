@@ -1,0 +1,61 @@
+"""Seals the keystore anew: under a new passphrase or a new key in the key file, and under a new data key.
+
+Each step leaves files that open. Whatever is left of a rotation that was interrupted goes with the next one.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from wallet.signer import key_files, keystore
+from wallet.signer.founding import Lock
+from wallet.signer.sealing import WrongKey
+from wallet.signer.secret import Secret
+from wallet.signer.signer import Place
+
+
+def rotate(place: Place, old_key: Secret, new: Lock) -> None:
+    """Do all steps; raises WrongKey when the old key does not open the keystore."""
+    with _alone(place.folder):
+        add_version(place, old_key, new)
+        switch(place)
+        drop_old_versions(place)
+
+
+def add_version(place: Place, old_key: Secret, new: Lock) -> None:
+    """Write what was sealed anew beside the old, which still counts, and open it once."""
+    kept = keystore.load(place.keys)
+    secrets = kept.opened(old_key)
+    grown = kept.with_version(secrets, new.key, new.wrap)
+    again = grown.switched().opened(new.key)
+    if {name: one.reveal() for name, one in again.items()} != {name: one.reveal() for name, one in secrets.items()}:
+        raise WrongKey("what was sealed anew does not open as it was: nothing was changed")
+    keystore.save(grown, place.keys)
+    for secret in (*secrets.values(), *again.values()):
+        secret.wipe()
+
+
+def switch(place: Place) -> None:
+    keystore.save(keystore.load(place.keys).switched(), place.keys)
+
+
+def drop_old_versions(place: Place) -> None:
+    """Drop what no longer counts, from the keystore first, then from the key file, which may be empty afterwards."""
+    kept = keystore.load(place.keys).without_old_versions()
+    keystore.save(kept, place.keys)
+    if place.key_file.exists():
+        keys = key_files.read(place.key_file)
+        key_files.write(place.key_file, {name: key for name, key in keys.items() if name == kept.wrap})
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep a second rotation waiting."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,49 @@
+"""The signer's own limits: what it starts with, and how they are written."""
+
+from dataclasses import asdict
+from typing import Any
+
+from wallet.signer.policy import TRC10, TRC20, TRX, Limit, Rules
+
+SUN = 10**6
+BTTOLD = 10**6
+BTT = 10**18
+# Wide enough that nobody runs into them while trying things out; whoever holds money of worth sets narrower ones.
+DEFAULT = Rules(
+    limits={
+        TRC20: Limit(10**10 * BTT, 10**11 * BTT, 10**12 * BTT),
+        TRC10: Limit(10**7 * BTTOLD, 10**8 * BTTOLD, 10**9 * BTTOLD),
+        TRX: Limit(200 * SUN, 20_000 * SUN, 200_000 * SUN),
+    },
+    fee_limit_sun=1_000 * SUN,
+)
+UNITS = {TRC20: BTT, TRC10: BTTOLD, TRX: SUN}
+DECIMALS = {TRC20: 18, TRC10: 6, TRX: 6}
+
+
+class BadRules(ValueError):
+    """These are no limits: {reason}."""
+
+
+def write(rules: Rules) -> dict[str, Any]:
+    return {
+        "limits": {asset: asdict(limit) for asset, limit in rules.limits.items()},
+        "fee_limit_sun": rules.fee_limit_sun,
+    }
+
+
+def read(given: Any) -> Rules:
+    """Return the limits that JSON describes; raises BadRules."""
+    match given:
+        case {"limits": dict(limits), "fee_limit_sun": int(fee_limit_sun)} if limits.keys() == UNITS.keys():
+            return Rules({asset: _limit(limit) for asset, limit in limits.items()}, fee_limit_sun)
+    raise BadRules("they have another shape")
+
+
+def _limit(given: Any) -> Limit:
+    match given:
+        case {"per_transaction": int(per_transaction), "per_hour": int(per_hour), "per_day": int(per_day)}:
+            if 0 <= per_transaction <= per_hour <= per_day:
+                return Limit(per_transaction, per_hour, per_day)
+            raise BadRules("a limit grows from one transaction to an hour to a day")
+    raise BadRules("a limit has another shape")

@@ -1,0 +1,167 @@
+"""The signer's process: a Unix socket, on which users that may ask are answered one question after the other."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import struct
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wallet.signer import messages, rules
+from wallet.signer.protocol import (
+    LENGTH,
+    BadFrame,
+    SignerError,
+    SignerLimited,
+    SignerLocked,
+    SignerRefused,
+    body_length,
+    frame,
+    parse,
+)
+from wallet.signer.rules import BadRules
+from wallet.signer.secret import Secret
+from wallet.signer.signer import Signer
+from wallet.signer.store import StoreUnwritable
+
+QUESTION_S = 10.0  # for the rest of a question that has begun
+IDLE_S = 60.0
+MOST_CONNECTIONS = 64
+MOST_PASSPHRASE_BYTES = 1_024
+_CREDENTIALS = struct.Struct("iII")  # pid, uid, gid
+_OVERSIZE = 100  # of backlog: workers come in bursts
+
+
+class Busy(Exception):
+    """Another signer works in this folder."""
+
+
+@dataclass(frozen=True)
+class Peers:
+    """Which users of this machine may ask: the signer's own for all things, others for what a worker needs."""
+
+    own: int
+    others: Collection[int] = ()
+
+    def may_ask(self, uid: int) -> bool:
+        return self.is_own(uid) or uid in self.others
+
+    def is_own(self, uid: int) -> bool:
+        return uid in (self.own, 0)  # root could take the keys anyway
+
+
+class Server:
+    def __init__(self, signer: Signer, path: Path, peers: Peers) -> None:
+        self._signer = signer
+        self._path = path
+        self._peers = peers
+        self._connections = 0
+
+    async def run(self, *, ready: Callable[[], None]) -> None:
+        """Answer until SIGTERM or SIGINT."""
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._path.parent.lstat().st_uid not in (self._peers.own, 0):  # also of a link that somebody laid there
+            raise PermissionError(f"{self._path.parent} belongs to another user")
+        self._path.unlink(missing_ok=True)  # of a signer that was killed; the folder's lock says that none runs
+        server = await asyncio.start_unix_server(self._serve, self._path, backlog=_OVERSIZE)
+        self._path.chmod(0o660 if self._peers.others else 0o600)
+        try:
+            ready()
+            await stop.wait()
+        finally:
+            server.close()
+            self._path.unlink(missing_ok=True)
+            self._signer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections += 1
+        try:
+            uid = _peer_uid(writer)
+            if not self._peers.may_ask(uid):
+                await _say(writer, {"refused": f"user {uid} may not ask the signer"})
+            elif self._connections > MOST_CONNECTIONS:
+                await _say(writer, {"limited": "too many ask at once"})
+            else:
+                await self._answer_all(reader, writer, uid)
+        except (OSError, EOFError, TimeoutError, BadFrame):
+            pass  # whoever asked has gone, or speaks another language
+        finally:
+            self._connections -= 1
+            writer.close()
+
+    async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, uid: int) -> None:
+        while True:
+            head = await asyncio.wait_for(reader.readexactly(LENGTH.size), IDLE_S)
+            body = await asyncio.wait_for(reader.readexactly(body_length(head)), QUESTION_S)
+            await _say(writer, self.answer(parse(body), uid=uid))
+
+    def answer(self, question: dict[str, Any], *, uid: int) -> dict[str, Any]:
+        """Return what is answered to a question, whatever it is."""
+        try:
+            return {"answer": self._do(question, uid)}
+        except SignerLocked as problem:
+            return {"locked": str(problem)}
+        except SignerLimited as problem:
+            return {"limited": str(problem)}
+        except (SignerError, BadFrame, BadRules) as problem:
+            return {"refused": str(problem)}
+        except StoreUnwritable as problem:
+            self._signer.let_go_of_store()
+            return {"away": str(problem)}
+
+    def _do(self, question: dict[str, Any], uid: int) -> Any:
+        match question:
+            case {"ask": "status"}:
+                return messages.write_status(self._signer.status())
+            case {"ask": "account_xpub"}:
+                return self._signer.account_xpub()
+            case {"ask": "confirm_address", "index": index}:
+                return self._signer.confirm_address(messages.read_index(index))
+            case {"ask": "sign"}:
+                return self._signer.sign(messages.read_request(question)).hex()
+        if not self._peers.is_own(uid):
+            raise SignerRefused("only the signer's own user may ask this")
+        match question:
+            case {"ask": "unlock", "passphrase": str(passphrase)} if len(passphrase) <= MOST_PASSPHRASE_BYTES:
+                with Secret(passphrase.encode()) as secret:
+                    self._signer.unlock(secret)
+                return True
+            case {"ask": "confirm", "reason": str(reason)}:
+                return self._signer.confirm(reason)
+            case {"ask": "rules"}:
+                return rules.write(self._signer.rules)
+            case {"ask": "set_rules", "rules": given}:
+                return self._signer.set_rules(rules.read(given))
+        raise SignerRefused("the signer does not know this question")
+
+
+def lock_folder(folder: Path) -> int:
+    """Return a locked descriptor, to be kept; raises Busy while another signer works there."""
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(folder.with_name(f"{folder.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise Busy(f"another signer works in {folder}: stop it first") from None
+    return descriptor
+
+
+async def _say(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:
+    writer.write(frame(answer))
+    with contextlib.suppress(ConnectionError):
+        await writer.drain()
+
+
+def _peer_uid(writer: asyncio.StreamWriter) -> int:
+    line: socket.socket = writer.get_extra_info("socket")
+    _, uid, _ = _CREDENTIALS.unpack(line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+    return int(uid)

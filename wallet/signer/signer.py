@@ -1,0 +1,311 @@
+"""The signer itself, without its socket: keys, rules and memory, and what it does when asked.
+
+It does one thing at a time, in one thread. Tests use it as it is, as a SignerDoor.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from wallet.domain.networks import Network
+from wallet.domain.tron.addresses import parse_address, to_base58
+from wallet.signer import key_files, keystore, policy, rules, sealing
+from wallet.signer.founding import KEYS_FILE
+from wallet.signer.key_files import BadKeyFile
+from wallet.signer.keyring import Keyring
+from wallet.signer.keystore import BadKeystore, Keystore, Purpose
+from wallet.signer.policy import EarlierSignature, Parties, Payment, Rules
+from wallet.signer.protocol import SignerLocked, SignerRefused, SignerStatus, SignRequest
+from wallet.signer.sealing import Scrypt, WrongKey
+from wallet.signer.secret import Secret
+from wallet.signer.spending import Spending
+from wallet.signer.store import BrokenStore, Entry, Kind, Store
+
+MAX_REASON_CHARS = 500
+NO_WALLET = "there is no wallet yet: run `manage.py wallet init` or `manage.py wallet import`"
+LOCKED = "the keys are locked: run `manage.py wallet unlock`"
+CONFIRM = "compare its newest signature with the ledger's attempts, then run `manage.py wallet confirm`"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the signer keeps what it keeps."""
+
+    folder: Path  # keystore and store
+    key_file: Path  # opens the keystore without a person, unless a passphrase does
+
+    @property
+    def keys(self) -> Path:
+        return self.folder / KEYS_FILE
+
+
+class Signer:
+    """A SignerDoor that opens what is in `place`: by itself with a key file, else when it gets the passphrase."""
+
+    def __init__(self, place: Place, network: Network, *, now_ms: Callable[[], int]) -> None:
+        self._place = place
+        self._network = network
+        self._now_ms = now_ms
+        self._keystore: Keystore | None = None
+        self._ring: Keyring | None = None
+        self._store: Store | None = None
+        self._rules = rules.DEFAULT
+        self._spending = Spending()
+        self._why_not = NO_WALLET
+
+    # --- what a SignerDoor can do
+
+    def status(self) -> SignerStatus:
+        self._open_by_itself()
+        why_not = self._trouble()
+        store, ring = self._store, self._ring
+        signed = store.newest_signature if store else None
+        return SignerStatus(
+            ready=not why_not,
+            why_not=why_not,
+            network=self._network.name,
+            hot_address=ring.hot_address if ring else None,
+            account_xpub=ring.account_xpub if ring else None,
+            entries=store.count if store else 0,
+            newest_entry=store.newest_hash.hex() if store else "",
+            newest_signed=(signed.subject, bytes.fromhex(signed.fields["tx_id"])) if signed else None,
+            notices=self._notices(),
+        )
+
+    def account_xpub(self) -> str:
+        return self._opened_ring().account_xpub
+
+    def confirm_address(self, index: int) -> str:
+        ring, store = self._ready()
+        address = to_base58(ring.deposit_address(index))
+        if not store.newest(Kind.ADDRESS, address):
+            store.append(Kind.ADDRESS, address, {"index": index}, at_ms=self._now_ms())
+        return address
+
+    def sign(self, request: SignRequest) -> bytes:
+        """Sign unless the policy forbids it. The signature is in the store before anybody gets it."""
+        ring, store = self._ready()
+        self._compare(request, store)
+        before = store.newest(Kind.SIGNATURE, request.attempt_key)
+        if before and before.fields["raw"] == request.raw_bytes.hex() and before.fields["tx_id"] == request.tx_id.hex():
+            return bytes.fromhex(before.fields["signature"])
+        payment = self._checked(request, ring, store)
+        if request.dead_proof:
+            self._note_death(request, store)
+        signature = ring.sign(request.tx_id, from_index=request.from_index)
+        self._note_signature(request, payment, signature, store)
+        return signature
+
+    # --- what a person at the signer's own machine can do
+
+    def unlock(self, passphrase: Secret) -> None:
+        """Open the keystore; raises SignerRefused for a wrong passphrase, SignerLocked when there is none to open."""
+        self._open_by_itself()
+        if self._ring:
+            return
+        if self._keystore is None or not isinstance(wrap := self._keystore.wrap, Scrypt):
+            raise SignerLocked(self._why_not)
+        try:
+            with sealing.stretch(passphrase, wrap) as key:
+                self._open(key)
+        except WrongKey as problem:
+            raise SignerRefused(str(problem)) from None
+
+    def confirm(self, reason: str) -> None:
+        """End every doubt about the store, or begin a new one in place of one that is gone."""
+        ring = self._opened_ring()
+        reason = reason.strip()
+        if not 0 < len(reason) <= MAX_REASON_CHARS:
+            raise SignerRefused(f"a reason of up to {MAX_REASON_CHARS} characters must be given")
+        store = self._store or self._opened_store(ring)
+        if store is None:
+            if self._why_not:
+                raise SignerLocked(self._why_not)
+            assert self._keystore
+            store = self._fresh_store(ring)
+            store.create({"wallet": self._keystore.wallet, "network": self._network.name}, at_ms=self._now_ms())
+        store.confirm(reason, at_ms=self._now_ms())
+        self._store = store
+
+    def set_rules(self, new: Rules) -> None:
+        _, store = self._ready()
+        store.append(Kind.RULES, "", rules.write(new), at_ms=self._now_ms())
+        self._rules = new
+
+    @property
+    def rules(self) -> Rules:
+        return self._rules
+
+    def let_go_of_store(self) -> None:
+        """Read the store anew before the next answer: nobody knows what a write that failed has left in it."""
+        if self._store:
+            self._store.close()
+        self._store = None
+
+    def close(self) -> None:
+        self.let_go_of_store()
+        if self._ring:
+            self._ring.wipe()
+        self._ring = None
+
+    # --- opening
+
+    def _open_by_itself(self) -> None:
+        """Look for a wallet and a key that opens it, until one is open: an operator may have just made or mended it."""
+        if self._ring:
+            return
+        try:
+            self._keystore = keystore.load(self._place.keys)
+            if self._keystore.network != self._network.name:
+                raise BadKeystore(f"the wallet is one for {self._keystore.network}, not for {self._network.name}")
+            wrap = self._keystore.wrap
+            if isinstance(wrap, Scrypt):
+                self._why_not = LOCKED
+                return
+            key = key_files.read(self._place.key_file).get(wrap)
+            if key is None:
+                raise BadKeyFile(f"the key file {self._place.key_file} has no key for this keystore")
+            self._open(key)
+        except FileNotFoundError:
+            self._keystore, self._why_not = None, NO_WALLET
+        except OSError as problem:
+            self._why_not = f"{self._place.keys} can't be read ({problem.strerror})"
+        except (BadKeystore, BadKeyFile, WrongKey) as problem:
+            self._why_not = str(problem)
+
+    def _open(self, key: Secret) -> None:
+        assert self._keystore
+        with self._keystore.opened(key)[Purpose.PHRASE] as phrase:
+            ring = Keyring(phrase)
+        if (ring.hot_address, ring.account_xpub) != (self._keystore.hot_address, self._keystore.account_xpub):
+            ring.wipe()
+            raise WrongKey("the keystore was altered: it names other addresses than its keys have")
+        self._ring = ring
+        self._store = self._opened_store(ring)
+
+    def _opened_store(self, ring: Keyring) -> Store | None:
+        store = self._fresh_store(ring)
+        self._spending, self._rules, self._why_not = Spending(), rules.DEFAULT, ""
+        try:
+            for entry in store.open():
+                self._learn(entry)
+        except FileNotFoundError:
+            return None
+        except BrokenStore as problem:
+            store.close()
+            self._why_not = f"{problem}; put a backup back, or move it away and run `manage.py wallet confirm`"
+            return None
+        return store
+
+    def _fresh_store(self, ring: Keyring) -> Store:
+        return Store(self._place.folder, Secret(ring.store_key.reveal()))
+
+    def _learn(self, entry: Entry) -> None:
+        if entry.kind == Kind.RULES:
+            self._rules = rules.read(entry.fields)
+        elif entry.kind == Kind.SIGNATURE:
+            fields = entry.fields
+            if fields["purpose"] != "sweep":
+                self._spending.add(fields["asset"], int(fields["amount"]), at_ms=fields["chain_ms"])
+
+    # --- whether it may be asked
+
+    def _trouble(self) -> str:
+        if self._why_not:
+            return self._why_not
+        if self._store is None:
+            return f"the signer's store is gone: {CONFIRM}"
+        return f"{self._store.doubt}: {CONFIRM}" if self._store.doubt else ""
+
+    def _opened_ring(self) -> Keyring:
+        self._open_by_itself()
+        if self._ring is None:
+            raise SignerLocked(self._why_not)
+        return self._ring
+
+    def _ready(self) -> tuple[Keyring, Store]:
+        ring = self._opened_ring()
+        self._store = self._store or self._opened_store(ring)
+        if (trouble := self._trouble()) or self._store is None:
+            raise SignerLocked(trouble)
+        return ring, self._store
+
+    def _compare(self, request: SignRequest, store: Store) -> None:
+        """Fall silent when the ledger knows of a signature that is not in the store: the store is not what it was."""
+        if request.newest_signed is None:
+            return
+        key, tx_id = request.newest_signed
+        found = store.newest(Kind.SIGNATURE, key)
+        if found is None or found.fields["tx_id"] != tx_id.hex():
+            store.cast_doubt(f"the ledger knows a signature of {key} that the store does not", at_ms=self._now_ms())
+            raise SignerLocked(self._trouble())
+
+    def _notices(self) -> tuple[str, ...]:
+        said = []
+        if self._network.name != "devnet" and self._keystore and not self._keystore.needs_passphrase:
+            said.append(
+                f"The keys for {self._network.name} open by the file {self._place.key_file}: whoever reads it and the "
+                "keystore has the money. Use a passphrase (`manage.py wallet rotate --passphrase`), or keep that file "
+                "where neither backups nor other users come."
+            )
+        if self._network.is_real and self._rules == rules.DEFAULT:
+            said.append("The signer's own limits are as wide as they come: set them with `manage.py wallet limits`.")
+        return tuple(said)
+
+    # --- signing
+
+    def _checked(self, request: SignRequest, ring: Keyring, store: Store) -> Payment:
+        payment = policy.read_payment(request, self._network.assets, self._rules)
+        policy.check_parties(payment, request.purpose, self._parties(request, payment, ring, store))
+        policy.check_attempt(request, payment, _earlier(request, store))
+        policy.check_limits(payment, request.purpose, self._rules, self._spending)
+        return payment
+
+    def _parties(self, request: SignRequest, payment: Payment, ring: Keyring, store: Store) -> Parties:
+        payer = ring.hot if request.from_index is None else ring.deposit_address(request.from_index)
+        is_ours = store.newest(Kind.ADDRESS, to_base58(payment.recipient)) is not None
+        return Parties(ring.hot, payer, is_ours, self._network.assets.trc20_contract)
+
+    def _note_death(self, request: SignRequest, store: Store) -> None:
+        proof = request.dead_proof
+        assert proof
+        body = {
+            "tx_id": proof.tx_id.hex(),
+            "header": proof.header.hex(),
+            "absent_at": list(proof.absent_at),
+            "scanned_to": proof.scanned_to,
+        }
+        store.append(Kind.DEAD, request.attempt_key, body, at_ms=self._now_ms())
+
+    def _note_signature(self, request: SignRequest, payment: Payment, signature: bytes, store: Store) -> None:
+        body = {
+            "purpose": request.purpose,
+            "tx_id": request.tx_id.hex(),
+            "raw": request.raw_bytes.hex(),
+            "signature": signature.hex(),
+            "asset": payment.asset,
+            "sender": to_base58(payment.sender),
+            "recipient": to_base58(payment.recipient),
+            "amount": str(payment.amount),
+            "expiration_ms": payment.raw.expiration_ms,
+            "reference": payment.reference.number,
+            "chain_ms": payment.reference.timestamp_ms,
+        }
+        self._learn(store.append(Kind.SIGNATURE, request.attempt_key, body, at_ms=self._now_ms()))
+
+
+def _earlier(request: SignRequest, store: Store) -> EarlierSignature | None:
+    entries = store.below(Kind.SIGNATURE, request.attempt_key.rpartition("/")[0])
+    if not entries:
+        return None
+    newest = entries[-1]
+    fields = newest.fields
+    return EarlierSignature(
+        number=int(newest.subject.rpartition("/")[2]),
+        tx_id=bytes.fromhex(fields["tx_id"]),
+        expiration_ms=fields["expiration_ms"],
+        reference_number=fields["reference"],
+        asset=fields["asset"],
+        recipient=parse_address(fields["recipient"]),
+        amount=int(fields["amount"]),
+    )
