@@ -17,7 +17,9 @@ REQUEST = SignRequest(
     b"raw",
     b"\x01" * 32,
     b"solid",
+    to_index=9,
     dead_proof=PROOF,
+    earlier_proofs=(PROOF,),
     newest_signed=("sweep/3/1", b"\x02" * 32),
 )
 
@@ -50,6 +52,10 @@ class TestARequest:
             ("dead_proof", {"tx_id": "00" * 32, "header": "00", "absent_at": "one", "scanned_to": 1}),
             ("dead_proof", {"tx_id": "00" * 32, "header": "00", "absent_at": ["one", 2], "scanned_to": 1}),
             ("dead_proof", {"tx_id": "00" * 32, "header": "00", "absent_at": ["one"], "scanned_to": 1.5}),
+            ("to_index", 1.0),
+            ("earlier_proofs", {}),
+            ("earlier_proofs", [None]),
+            ("earlier_proofs", [{}] * 13),
             ("newest_signed", ["withdrawal/1/1"]),
             ("newest_signed", ["nothing", "00" * 32]),
         ],

@@ -1,7 +1,8 @@
 """Values of the protocol as JSON and back; what does not have the right shape raises BadFrame."""
 
 import re
-from typing import Any, get_args
+from collections.abc import Callable
+from typing import Any, TypeVar, get_args
 
 from wallet.signer.protocol import BadFrame, DeadProof, Purpose, SignerStatus, SignRequest
 
@@ -9,13 +10,14 @@ RAW_BYTES = 4_096
 HEADER_BYTES = 512
 NAME_CHARACTERS = 200
 ENDPOINTS = 16
+EARLIER_PROOFS = 12  # of the newest; each is about two thousand characters
 INDEX_END = 2**31  # of unhardened children
 PURPOSES = get_args(Purpose)
+Value = TypeVar("Value")
 ATTEMPT_KEY = re.compile(r"(withdrawal|sweep|gas)/[0-9]{1,19}/[1-9][0-9]{0,8}")
 
 
 def write_request(request: SignRequest) -> dict[str, Any]:
-    proof = request.dead_proof
     return {
         "purpose": request.purpose,
         "attempt_key": request.attempt_key,
@@ -23,38 +25,49 @@ def write_request(request: SignRequest) -> dict[str, Any]:
         "tx_id": request.tx_id.hex(),
         "solid_header": request.solid_header.hex(),
         "from_index": request.from_index,
-        "dead_proof": proof
-        and {
-            "tx_id": proof.tx_id.hex(),
-            "header": proof.header.hex(),
-            "absent_at": list(proof.absent_at),
-            "scanned_to": proof.scanned_to,
-        },
+        "to_index": request.to_index,
+        "dead_proof": request.dead_proof and write_proof(request.dead_proof),
+        "earlier_proofs": [write_proof(proof) for proof in request.earlier_proofs[-EARLIER_PROOFS:]],
         "newest_signed": _write_signed(request.newest_signed),
     }
 
 
+def write_proof(proof: DeadProof) -> dict[str, Any]:
+    return {
+        "tx_id": proof.tx_id.hex(),
+        "header": proof.header.hex(),
+        "absent_at": list(proof.absent_at),
+        "scanned_to": proof.scanned_to,
+    }
+
+
 def read_request(message: dict[str, Any]) -> SignRequest:
-    purpose, key, from_index = message.get("purpose"), _text(message, "attempt_key"), message.get("from_index")
+    purpose, key, earlier = message.get("purpose"), _text(message, "attempt_key"), message.get("earlier_proofs", [])
     if purpose not in PURPOSES:
         raise BadFrame(f"purpose: write one of {', '.join(PURPOSES)}")
     if not ATTEMPT_KEY.fullmatch(key) or key.partition("/")[0] != purpose:
         raise BadFrame("attempt_key: write PURPOSE/ID/NUMBER, with numbers from 1")
+    if not isinstance(earlier, list) or len(earlier) > EARLIER_PROOFS:
+        raise BadFrame(f"earlier_proofs: write up to {EARLIER_PROOFS} proofs")
     return SignRequest(
         purpose=purpose,
         attempt_key=key,
         raw_bytes=_bytes(message, "raw_bytes", most=RAW_BYTES),
         tx_id=_bytes(message, "tx_id", exactly=32),
         solid_header=_bytes(message, "solid_header", most=HEADER_BYTES),
-        from_index=None if from_index is None else read_index(from_index),
-        dead_proof=_read_proof(message.get("dead_proof")),
+        from_index=_maybe(read_index, message.get("from_index")),
+        to_index=_maybe(read_index, message.get("to_index")),
+        dead_proof=_maybe(_read_proof, message.get("dead_proof")),
+        earlier_proofs=tuple(_read_proof(proof) for proof in earlier),
         newest_signed=_read_signed(message.get("newest_signed")),
     )
 
 
-def _read_proof(given: Any) -> DeadProof | None:
-    if given is None:
-        return None
+def _maybe(read: Callable[[Any], Value], given: Any) -> Value | None:
+    return None if given is None else read(given)
+
+
+def _read_proof(given: Any) -> DeadProof:
     if not isinstance(given, dict):
         raise BadFrame("dead_proof: it is not an object")
     names, scanned_to = given.get("absent_at"), given.get("scanned_to")

@@ -139,7 +139,11 @@ def check_attempt(request: SignRequest, payment: Payment, earlier: EarlierSignat
         raise SignerRefused("it pays something else, or somebody else, than the attempt before")
     if request.dead_proof is None:
         raise SignerRefused(f"attempt {earlier.number} was signed, and nothing proves that it is dead")
-    _check_death(request.dead_proof, payment.reference, earlier)
+    proofs = (request.dead_proof, *request.earlier_proofs)
+    proof = next((proof for proof in proofs if proof.tx_id == earlier.tx_id), None)
+    if proof is None:
+        raise SignerRefused(f"the proof is of another transaction than attempt {earlier.number}")
+    _check_death(proof, payment.reference, earlier)
 
 
 def check_limits(payment: Payment, purpose: str, rules: Rules, spending: Spending) -> None:
@@ -208,8 +212,6 @@ def _check_stranger(recipient: Address, parties: Parties) -> None:
 def _check_death(proof: DeadProof, reference: Header, earlier: EarlierSignature) -> None:
     """Raise SignerRefused unless all parts of the proof hold; what endpoints did not have is the caller's word."""
     header = _read_header(proof.header)
-    if proof.tx_id != earlier.tx_id:
-        raise SignerRefused(f"the proof is of another transaction than attempt {earlier.number}")
     if header.timestamp_ms < earlier.expiration_ms or header.number <= earlier.reference_number:
         raise SignerRefused(f"attempt {earlier.number} was not over at the block of the proof")
     if reference.timestamp_ms < earlier.expiration_ms or reference.number < header.number:

@@ -42,9 +42,9 @@ class BadFrame(ValueError):
 
 @dataclass(frozen=True)
 class DeadProof:
-    """Why the attempt before can't be included any more (all four of them, or it is no proof)."""
+    """Why an attempt before can't be included any more (all four of them, or it is no proof)."""
 
-    tx_id: bytes  # of the attempt before
+    tx_id: bytes  # of that attempt
     header: bytes  # raw header of a solid block whose time is at or past that attempt's expiration
     absent_at: tuple[str, ...]  # names of two endpoints or more that are solid at that block and do not have it
     scanned_to: int  # our own index has every block up to this number, at least that block's, and does not have it
@@ -60,7 +60,9 @@ class SignRequest:
     tx_id: bytes  # as the caller computed it
     solid_header: bytes  # raw header of the solid block that the transaction refers to (its ref_block fields)
     from_index: int | None = None  # which deposit address pays; None: the hot address
+    to_index: int | None = None  # of gas: which deposit address gets it, unless `confirm_address` said it is ours
     dead_proof: DeadProof | None = None  # of attempt NUMBER - 1; its header is not newer than `solid_header`
+    earlier_proofs: tuple[DeadProof, ...] = ()  # of those before: it may be that the one before was never signed
     newest_signed: tuple[str, bytes] | None = None  # attempt key and txID of the newest signature the ledger knows
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wallet.domain.networks import Network
 from wallet.domain.tron.addresses import parse_address, to_base58
-from wallet.signer import key_files, keystore, policy, rules, sealing
+from wallet.signer import key_files, keystore, messages, policy, rules, sealing
 from wallet.signer.founding import KEYS_FILE
 from wallet.signer.key_files import BadKeyFile
 from wallet.signer.keyring import Keyring
@@ -90,8 +90,9 @@ class Signer:
         if before and before.fields["raw"] == request.raw_bytes.hex() and before.fields["tx_id"] == request.tx_id.hex():
             return bytes.fromhex(before.fields["signature"])
         payment = self._checked(request, ring, store)
-        if request.dead_proof:
-            self._note_death(request, store)
+        for proof in (*request.earlier_proofs, request.dead_proof):
+            if proof:
+                store.append(Kind.DEAD, request.attempt_key, messages.write_proof(proof), at_ms=self._now_ms())
         signature = ring.sign(request.tx_id, from_index=request.from_index)
         self._note_signature(request, payment, signature, store)
         return signature
@@ -264,18 +265,9 @@ class Signer:
     def _parties(self, request: SignRequest, payment: Payment, ring: Keyring, store: Store) -> Parties:
         payer = ring.hot if request.from_index is None else ring.deposit_address(request.from_index)
         is_ours = store.newest(Kind.ADDRESS, to_base58(payment.recipient)) is not None
+        if request.to_index is not None:
+            is_ours = is_ours or ring.deposit_address(request.to_index) == payment.recipient
         return Parties(ring.hot, payer, is_ours, self._network.assets.trc20_contract)
-
-    def _note_death(self, request: SignRequest, store: Store) -> None:
-        proof = request.dead_proof
-        assert proof
-        body = {
-            "tx_id": proof.tx_id.hex(),
-            "header": proof.header.hex(),
-            "absent_at": list(proof.absent_at),
-            "scanned_to": proof.scanned_to,
-        }
-        store.append(Kind.DEAD, request.attempt_key, body, at_ms=self._now_ms())
 
     def _note_signature(self, request: SignRequest, payment: Payment, signature: bytes, store: Store) -> None:
         body = {
