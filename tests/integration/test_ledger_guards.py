@@ -9,6 +9,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from seedbox.models import User
 from tests.builders import NOW
+from tests.deposits import a_row_of_each
 from tests.ledger import ASSET, BTT, CHAIN, balance, fund, lifted_guards, place_hold, post, transfer, user, void
 from tests.servers import ON_SQLITE
 from wallet.domain.accounts import AccountKind
@@ -17,9 +18,14 @@ from wallet.services import liabilities
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
-WRITTEN_ONCE = ("transfer", "hold", "endedhold", "answer", "seal", "operatoract", "liabilitysnapshot", "liabilityleaf")
-GUARDED = (*WRITTEN_ONCE, "account", "channel")  # of the last two, rows change and are never deleted
-FREE = ("auditrun",)  # tables of which a row may be changed and deleted: what an audit found can be found again
+WRITTEN_ONCE = (
+    *("transfer", "hold", "endedhold", "answer", "seal", "operatoract", "liabilitysnapshot", "liabilityleaf"),
+    *("depositkey", "depositaddress", "installaddress", "deposit", "owntransaction", "reconciliation"),
+)
+ENDED_ONCE = ("chainmovement", "halt")  # of these, what ends them is added once
+GUARDED = (*WRITTEN_ONCE, *ENDED_ONCE, "account", "channel", "chaincursor", "sweep")  # the last change, and stay
+# Tables of which a row may be changed and deleted: what an audit found can be found again, what is pending seen again.
+FREE = ("auditrun", "pendingdeposit")
 COLUMNS = {
     "transfer": "memo",
     "hold": "cause",
@@ -29,6 +35,12 @@ COLUMNS = {
     "operatoract": "reason",
     "liabilitysnapshot": "users",
     "liabilityleaf": "place",
+    "depositkey": "xpub",
+    "depositaddress": "address",
+    "installaddress": "address",
+    "deposit": "fate",
+    "owntransaction": "result",
+    "reconciliation": "difference",
     "account": "ref",
     "channel": "payer_key",
 }
@@ -54,6 +66,7 @@ def books(owner: User, stranger: User) -> Iterator[None]:
     Seal.objects.create(root=digest, previous_hash=digest, hash=digest, sealed_at=NOW, **ids)
     liabilities.take_snapshot(ASSET, NOW)
     OperatorAct.objects.create(at=NOW, kind=ActKind.FROZE, actor_id=1, actor_name="ada", account=mine, reason="because")
+    a_row_of_each()
     yield
 
 
@@ -90,6 +103,25 @@ class TestARowThatIsWritten:
             why = refused(f"SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE wallet_{table} CASCADE")
         assert "deleted" in why
 
+    @pytest.mark.parametrize(
+        ("table", "changes", "end"),
+        [
+            ("chainmovement", ["amount = '7'", "tx_id = 'x'", "recipient = ''"], "transfer_id = 5"),
+            (
+                "halt",
+                ["detail = 'x'", "reason = 'audit'"],
+                "lifted_at = halted_at, lifted_by_id = 1, lifted_by_name = 'ada', lifted_why = 'mended'",
+            ),
+        ],
+    )
+    def test_ends_once_and_changes_in_nothing_else(self, table: str, changes: list[str], end: str) -> None:
+        for change in changes:
+            assert "never changed" in refused(f"UPDATE wallet_{table} SET {change}")
+            assert "never changed" in refused(f"UPDATE wallet_{table} SET {change}, {end}")
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE wallet_{table} SET {end}")
+        assert "never changed" in refused(f"UPDATE wallet_{table} SET {end}")
+
     def test_is_not_changed_by_the_models_either(self) -> None:
         for model in (Transfer, Hold, EndedHold, Answer, Seal, OperatorAct):
             row: Any = model._default_manager.first()
@@ -125,7 +157,7 @@ class TestTheGuards:
                 cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')")
             found = {name for (name,) in cursor.fetchall() if name.startswith("wallet_")}
         if ON_SQLITE:
-            expected = {f"wallet_{table}_kept" for table in WRITTEN_ONCE}
+            expected = {f"wallet_{table}_kept" for table in (*WRITTEN_ONCE, *ENDED_ONCE)}
             expected |= {f"wallet_{table}_not_deleted" for table in GUARDED}
         else:
             expected = {f"wallet_{table}_{what}" for table in GUARDED for what in ("kept", "not_truncated")}

@@ -12,7 +12,15 @@ _INSIDE = frozenset(AccountKind) - {_CHAIN}
 Route = tuple[AccountKind, AccountKind]  # from, to
 
 ROUTES: Mapping[TransferKind, frozenset[Route]] = {
-    TransferKind.DEPOSIT: frozenset({(_CHAIN, _USER), (_CHAIN, _TREASURY), (_CHAIN, AccountKind.SUSPENSE)}),
+    TransferKind.DEPOSIT: frozenset(
+        {
+            (_CHAIN, _USER),
+            (_CHAIN, _TREASURY),
+            (_CHAIN, AccountKind.SUSPENSE),
+            (_CHAIN, AccountKind.NETWORK_FEES),  # TRX, whoever sends it: it pays for the chain
+            (_CHAIN, AccountKind.ROUNDING),  # what is left below 1 µBTT of many deposits
+        }
+    ),
     TransferKind.WITHDRAWAL: frozenset({(_USER, _IN_FLIGHT)}),
     TransferKind.WITHDRAWAL_FINAL: frozenset({(_IN_FLIGHT, _CHAIN), (_IN_FLIGHT, _FEES)}),
     TransferKind.WITHDRAWAL_RETURNED: frozenset({(_IN_FLIGHT, _USER)}),

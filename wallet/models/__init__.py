@@ -1,11 +1,19 @@
 from wallet.models.account import Account
 from wallet.models.answer import Answer
 from wallet.models.audit_run import AuditRun
+from wallet.models.chain_cursor import ChainCursor
+from wallet.models.chain_movement import ChainMovement, MovementKind, MovementSide
 from wallet.models.channel import Channel, ChannelEnd
+from wallet.models.deposit import Deposit, DepositFate, PendingDeposit
+from wallet.models.halt import Halt, HaltReason
 from wallet.models.hold import EndedHold, Hold
 from wallet.models.liability import LiabilityLeaf, LiabilitySnapshot
 from wallet.models.operator_act import ActKind, OperatorAct
+from wallet.models.own_address import DepositAddress, DepositKey, InstallAddress, InstallRole
+from wallet.models.own_transaction import OwnTransaction
+from wallet.models.reconciliation import Reconciliation
 from wallet.models.seal import Seal
+from wallet.models.sweep import Sweep, SweepPurpose, SweepState
 from wallet.models.transfer import Transfer
 
 __all__ = [
@@ -13,13 +21,31 @@ __all__ = [
     "ActKind",
     "Answer",
     "AuditRun",
+    "ChainCursor",
+    "ChainMovement",
     "Channel",
     "ChannelEnd",
+    "Deposit",
+    "DepositAddress",
+    "DepositFate",
+    "DepositKey",
     "EndedHold",
+    "Halt",
+    "HaltReason",
     "Hold",
+    "InstallAddress",
+    "InstallRole",
     "LiabilityLeaf",
     "LiabilitySnapshot",
+    "MovementKind",
+    "MovementSide",
     "OperatorAct",
+    "OwnTransaction",
+    "PendingDeposit",
+    "Reconciliation",
     "Seal",
+    "Sweep",
+    "SweepPurpose",
+    "SweepState",
     "Transfer",
 ]

@@ -1,0 +1,69 @@
+"""Rows of deposits with plain defaults, for tests."""
+
+from typing import Any
+
+from tests.builders import NOW
+from wallet.domain.money import Asset
+from wallet.models import (
+    ChainCursor,
+    ChainMovement,
+    Deposit,
+    DepositAddress,
+    DepositFate,
+    DepositKey,
+    Halt,
+    HaltReason,
+    InstallAddress,
+    InstallRole,
+    MovementKind,
+    MovementSide,
+    OwnTransaction,
+    Reconciliation,
+    Sweep,
+    SweepPurpose,
+)
+
+NETWORK = "devnet"
+
+
+def a_row_of_each() -> None:
+    """Make a row in every table that deposits have."""
+    DepositKey.objects.create(network=NETWORK, xpub="xpub", confirmed_index=0, confirmed_at=NOW)
+    address = DepositAddress.objects.create(network=NETWORK, user_id=1, index=0, address="TX", made_at=NOW)
+    InstallAddress.objects.create(network=NETWORK, role=InstallRole.HOT, address="TH", made_at=NOW)
+    ChainCursor.objects.create(
+        network=NETWORK, genesis_id="00", first_height=0, height=0, block_id="00", block_at=NOW, moved_at=NOW
+    )
+    chain: dict[str, Any] = {
+        "network": NETWORK,
+        "tx_id": "ab" * 32,
+        "kind": MovementKind.TRC20,
+        "index": 0,
+        "block_number": 1,
+        "block_at": NOW,
+        "asset": Asset.TRC20,
+        "sender": "TS",
+        "amount": 10**30,
+    }
+    ChainMovement.objects.create(**chain, side=MovementSide.IN, recipient="TX")
+    Deposit.objects.create(**chain, address="TX", user_id=1, fate=DepositFate.SMALL, written_at=NOW)
+    OwnTransaction.objects.create(
+        network=NETWORK, tx_id="cd" * 32, block_number=1, block_at=NOW, sender="TX", has_failed=False, fee_sun=0
+    )
+    Sweep.objects.create(
+        network=NETWORK,
+        purpose=SweepPurpose.SWEEP,
+        address=address,
+        asset=Asset.TRC20,
+        amount=1,
+        tx_id="cd" * 32,
+        raw_bytes=b"raw",
+        reference_height=1,
+        expires_at=NOW,
+        fee_estimate_sun=0,
+        made_at=NOW,
+    )
+    Reconciliation.objects.create(
+        network=NETWORK, asset=Asset.TRC20, height=1, chain=1, books=2, difference=-1, terms={}, at=NOW
+    )
+    Halt.objects.create(reason=HaltReason.OPERATOR, detail="because", halted_at=NOW)
