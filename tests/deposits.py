@@ -3,13 +3,13 @@
 from typing import Any
 
 from tests.builders import NOW
+from wallet.domain.deposits import DepositFate
 from wallet.domain.money import Asset
 from wallet.models import (
     ChainCursor,
     ChainMovement,
     Deposit,
     DepositAddress,
-    DepositFate,
     DepositKey,
     Halt,
     HaltReason,
@@ -58,8 +58,9 @@ def a_row_of_each() -> None:
         amount=1,
         tx_id="cd" * 32,
         raw_bytes=b"raw",
-        reference_height=1,
-        expires_at=NOW,
+        reference_number=1,
+        reference_header=b"header",
+        expiration_ms=0,
         fee_estimate_sun=0,
         made_at=NOW,
     )

@@ -7,7 +7,8 @@ from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 
 from tests.builders import NOW
 from wallet.models import Halt, HaltReason
-from wallet.services import halts
+from wallet.services import halts, news
+from wallet.services.news import Listener
 from wallet.services.operators import Actor
 from wallet.services.refusals import Refused
 
@@ -51,7 +52,7 @@ class TestAHalt:
         self, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
     ) -> None:
         told: list[bool] = []
-        halts.listen("a test", lambda: told.append(halts.is_halted()))
+        news.listen("a test", Listener(deposits=print, reserves=lambda: told.append(halts.is_halted())))
         try:
             with django_capture_on_commit_callbacks(execute=True):
                 halts.halt(HaltReason.LAG, "late", NOW)
@@ -59,5 +60,5 @@ class TestAHalt:
             with django_capture_on_commit_callbacks(execute=True):
                 halts.lift(halts.standing()[0].pk, actor=ADA, reason="mended", now=NOW)
         finally:
-            halts.stop_listening("a test")
+            news.stop_listening("a test")
         assert told == [True, False]

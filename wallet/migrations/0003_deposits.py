@@ -100,7 +100,10 @@ class Migration(migrations.Migration):
                 ("head_height", models.BigIntegerField(default=0)),
                 ("solid_height", models.BigIntegerField(default=0)),
                 ("looked_at", models.DateTimeField(null=True)),
+                ("reconciled_height", models.BigIntegerField(null=True)),
+                ("reconciled_at", models.DateTimeField(null=True)),
                 ("trouble", models.CharField(blank=True, default="", max_length=300)),
+                ("trouble_since", models.DateTimeField(null=True)),
             ],
             options={
                 "constraints": [
@@ -127,7 +130,14 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("trx", "TRX"), ("trc10", "TRC-10"), ("trc20", "TRC-20"), ("fee", "Network fee")],
+                        choices=[
+                            ("trx", "TRX"),
+                            ("trc10", "TRC-10"),
+                            ("trc20", "TRC-20"),
+                            ("fee", "Network fee"),
+                            ("itrx", "TRX paid by a contract"),
+                            ("itrc", "TRC-10 paid by a contract"),
+                        ],
                         max_length=5,
                     ),
                 ),
@@ -168,7 +178,14 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("trx", "TRX"), ("trc10", "TRC-10"), ("trc20", "TRC-20"), ("fee", "Network fee")],
+                        choices=[
+                            ("trx", "TRX"),
+                            ("trc10", "TRC-10"),
+                            ("trc20", "TRC-20"),
+                            ("fee", "Network fee"),
+                            ("itrx", "TRX paid by a contract"),
+                            ("itrc", "TRC-10 paid by a contract"),
+                        ],
                         max_length=5,
                     ),
                 ),
@@ -191,6 +208,7 @@ class Migration(migrations.Migration):
                             ("suspense", "In suspense"),
                             ("small", "Below the minimum"),
                             ("large", "Too large"),
+                            ("internal", "Paid by a contract"),
                         ],
                         max_length=8,
                     ),
@@ -222,7 +240,7 @@ class Migration(migrations.Migration):
                             ),
                             models.Q(
                                 ("amount_ubtt", 0),
-                                ("fate__in", ["small", "large"]),
+                                ("fate__in", ["small", "large", "internal"]),
                                 ("remainder", 0),
                                 ("transfer_id__isnull", True),
                             ),
@@ -322,7 +340,14 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("trx", "TRX"), ("trc10", "TRC-10"), ("trc20", "TRC-20"), ("fee", "Network fee")],
+                        choices=[
+                            ("trx", "TRX"),
+                            ("trc10", "TRC-10"),
+                            ("trc20", "TRC-20"),
+                            ("fee", "Network fee"),
+                            ("itrx", "TRX paid by a contract"),
+                            ("itrc", "TRC-10 paid by a contract"),
+                        ],
                         max_length=5,
                     ),
                 ),
@@ -355,7 +380,7 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField()),
             ],
             options={
-                "indexes": [models.Index(fields=["network", "-id"], name="wallet_reconciliation_newest")],
+                "indexes": [models.Index(fields=["network", "asset", "-id"], name="wallet_reconciliation_newest")],
             },
         ),
         migrations.CreateModel(
@@ -384,8 +409,9 @@ class Migration(migrations.Migration):
                 ("tx_id", models.CharField(max_length=64, unique=True)),
                 ("raw_bytes", models.BinaryField()),
                 ("signature", models.BinaryField(null=True)),
-                ("reference_height", models.BigIntegerField()),
-                ("expires_at", models.DateTimeField()),
+                ("reference_number", models.BigIntegerField()),
+                ("reference_header", models.BinaryField()),
+                ("expiration_ms", models.BigIntegerField()),
                 ("fee_estimate_sun", models.BigIntegerField()),
                 ("says", models.CharField(blank=True, default="", max_length=200)),
                 ("broadcasts", models.IntegerField(default=0)),

@@ -4,7 +4,7 @@ from wallet.models.audit_run import AuditRun
 from wallet.models.chain_cursor import ChainCursor
 from wallet.models.chain_movement import ChainMovement, MovementKind, MovementSide
 from wallet.models.channel import Channel, ChannelEnd
-from wallet.models.deposit import Deposit, DepositFate, PendingDeposit
+from wallet.models.deposit import Deposit, PendingDeposit
 from wallet.models.halt import Halt, HaltReason
 from wallet.models.hold import EndedHold, Hold
 from wallet.models.liability import LiabilityLeaf, LiabilitySnapshot
@@ -27,7 +27,6 @@ __all__ = [
     "ChannelEnd",
     "Deposit",
     "DepositAddress",
-    "DepositFate",
     "DepositKey",
     "EndedHold",
     "Halt",

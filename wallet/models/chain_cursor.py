@@ -20,7 +20,10 @@ class ChainCursor(models.Model):
     head_height = models.BigIntegerField(default=0)
     solid_height = models.BigIntegerField(default=0)  # the highest ever: going backwards is an alarm
     looked_at = models.DateTimeField(null=True)
+    reconciled_height = models.BigIntegerField(null=True)
+    reconciled_at = models.DateTimeField(null=True)  # when the chain was held against the books last
     trouble = models.CharField(max_length=300, default="", blank=True)  # why the last step came no further
+    trouble_since = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

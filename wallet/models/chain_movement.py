@@ -9,6 +9,8 @@ class MovementKind(models.TextChoices):
     TRC10 = "trc10", "TRC-10"
     TRC20 = "trc20", "TRC-20"
     FEE = "fee", "Network fee"  # TRX that a transaction of ours has cost
+    INTERNAL_TRX = "itrx", "TRX paid by a contract"
+    INTERNAL_TRC10 = "itrc", "TRC-10 paid by a contract"
 
 
 class MovementSide(models.TextChoices):

@@ -1,21 +1,11 @@
 from django.db import models
 from django.db.models import Q
 
+from wallet.domain.deposits import BOOKED, DepositFate
 from wallet.domain.money import MAX_AMOUNT_UBTT, Asset
 from wallet.models.chain_amount import ChainAmountField, Digits
 from wallet.models.chain_movement import MovementKind
 from wallet.models.whole import Whole
-
-
-class DepositFate(models.TextChoices):
-    CREDITED = "credited", "Credited"  # to the user whose address it is
-    OPERATOR = "operator", "The box's own"  # sent to the box itself, or TRX: it pays for the chain
-    SUSPENSE = "suspense", "In suspense"  # ours, and nobody known has a right to it
-    SMALL = "small", "Below the minimum"  # recorded, not credited
-    LARGE = "large", "Too large"  # more than the books can hold: recorded, not credited
-
-
-BOOKED = (DepositFate.CREDITED, DepositFate.OPERATOR, DepositFate.SUSPENSE)
 
 
 class Deposit(models.Model):
@@ -37,7 +27,7 @@ class Deposit(models.Model):
     amount = ChainAmountField()  # in the chain's smallest units
     amount_ubtt = models.BigIntegerField(default=0)
     remainder = models.BigIntegerField(default=0)
-    fate = models.CharField(max_length=8, choices=DepositFate.choices)
+    fate = models.CharField(max_length=8, choices=[(fate.value, fate.label) for fate in DepositFate])
     transfer_id = models.BigIntegerField(null=True, unique=True)
     written_at = models.DateTimeField()
 
@@ -51,13 +41,13 @@ class Deposit(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    fate__in=[fate.value for fate in BOOKED],
+                    fate__in=[fate.value for fate in DepositFate if fate in BOOKED],
                     transfer_id__isnull=False,
                     amount_ubtt__gte=1,
                     amount_ubtt__lte=MAX_AMOUNT_UBTT,
                 )
                 | Q(
-                    fate__in=[DepositFate.SMALL.value, DepositFate.LARGE.value],
+                    fate__in=[fate.value for fate in DepositFate if fate not in BOOKED],
                     transfer_id__isnull=True,
                     amount_ubtt=0,
                     remainder=0,

@@ -21,7 +21,7 @@ class Reconciliation(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["network", "-id"], name="wallet_reconciliation_newest")]
+        indexes = [models.Index(fields=["network", "asset", "-id"], name="wallet_reconciliation_newest")]
 
     def __str__(self) -> str:
         return f"reconciliation {self.pk}"

@@ -35,8 +35,9 @@ class Sweep(models.Model):
     tx_id = models.CharField(max_length=64, unique=True)  # hex
     raw_bytes = models.BinaryField()
     signature = models.BinaryField(null=True)
-    reference_height = models.BigIntegerField()  # of the solid block that it refers to
-    expires_at = models.DateTimeField()  # in the chain's time
+    reference_number = models.BigIntegerField()  # of the solid block that it refers to
+    reference_header = models.BinaryField()
+    expiration_ms = models.BigIntegerField()  # by the chain's clock
     fee_estimate_sun = models.BigIntegerField()
     says = models.CharField(max_length=200, default="", blank=True)  # what the endpoint or the signer said last
     broadcasts = models.IntegerField(default=0)

@@ -3,26 +3,31 @@
 Machines halt, people lift. Whoever signs asks `is_halted` in the transaction in which it decides.
 """
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
-from wallet.models import Halt, HaltReason
+from wallet.models import ChainCursor, Halt, HaltReason
+from wallet.services import news
 from wallet.services.operators import Actor, check_reason
 from wallet.services.refusals import Refused
 
 MAX_DETAIL_CHARS = 600  # what names the first rows; the rest stands in what found them
-
-Listener = Callable[[], None]
-
-logger = logging.getLogger(__name__)
-_listeners: dict[str, Listener] = {}
+MAX_BEHIND_BLOCKS = 100  # five minutes: beyond that, what is known of the chain is too old to pay by
 
 
 def is_halted() -> bool:
-    return Halt.objects.filter(lifted_at=None).exists()
+    """Say whether nothing may be signed: a halt stands, or the chain is still being read after an absence."""
+    return Halt.objects.filter(lifted_at=None).exists() or is_catching_up()
+
+
+def is_catching_up() -> bool:
+    """Say whether the scan is far behind the chain. It ends by itself."""
+    cursors = ChainCursor.objects.filter(network=settings.WALLET_NETWORK)
+    return cursors.filter(solid_height__gt=F("height") + MAX_BEHIND_BLOCKS).exists()
 
 
 def standing() -> Sequence[Halt]:
@@ -39,7 +44,7 @@ def halt(reason: HaltReason, detail: str, now: datetime) -> None:
             Halt.objects.create(reason=reason, detail=detail[:MAX_DETAIL_CHARS], halted_at=now)
     except IntegrityError:  # somebody else has found the same at the same moment
         return
-    transaction.on_commit(_tell)
+    news.reserves_changed()
 
 
 def lift(halt_id: int, *, actor: Actor, reason: str, now: datetime) -> None:
@@ -50,21 +55,4 @@ def lift(halt_id: int, *, actor: Actor, reason: str, now: datetime) -> None:
     )
     if not lifted:
         raise Refused("This halt does not stand any more. Reload the page to see who has lifted it, and why.")
-    transaction.on_commit(_tell)
-
-
-def listen(name: str, listener: Listener) -> None:
-    """Let somebody know after each halt and each lift; the composition root registers who."""
-    _listeners[name] = listener
-
-
-def stop_listening(name: str) -> None:
-    _listeners.pop(name, None)
-
-
-def _tell() -> None:
-    for name, listener in list(_listeners.items()):
-        try:
-            listener()
-        except Exception:  # what stands is written; who could not be told reads it
-            logger.exception("%s could not be told of a halt", name)
+    news.reserves_changed()

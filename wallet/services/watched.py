@@ -1,0 +1,50 @@
+"""The addresses that the scan looks for: those of users, the install's own, and the next ones that nobody has yet."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from wallet.domain.deposits import Place
+from wallet.domain.tron.addresses import Address, parse_address, to_base58
+from wallet.domain.tron.derivation import AccountXpub
+from wallet.models import DepositAddress, DepositKey, InstallAddress
+
+BEYOND = 20  # indexes behind the newest: a restored database may have forgotten the last ones that it gave out
+KEPT = 100_000  # addresses whose bytes are remembered: checking a text costs more than reading its row
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose address it is."""
+
+    address: str  # base58
+    place: Place
+    user_id: int | None = None
+
+
+def watched(network: str) -> Mapping[Address, Owner]:
+    """Return all addresses of ours by their 21 bytes.
+
+    Read them after the height up to which blocks are read: an address that is younger than that has nothing in them.
+    """
+    owners = _beyond(network)
+    rows = DepositAddress.objects.filter(network=network).values_list("address", "user_id")
+    owners |= {_parsed(address): Owner(address, Place.USER, user_id) for address, user_id in rows}
+    own = InstallAddress.objects.filter(network=network).values_list("address", flat=True)
+    return owners | {_parsed(address): Owner(address, Place.INSTALL) for address in own}
+
+
+def _beyond(network: str) -> dict[Address, Owner]:
+    key = DepositKey.objects.filter(network=network).first()
+    if key is None:
+        return {}
+    newest = DepositAddress.objects.filter(network=network).order_by("-index").first()
+    first = newest.index + 1 if newest else 0
+    xpub = AccountXpub.parse(key.xpub)
+    found = (xpub.address(index) for index in range(first, first + BEYOND))
+    return {address: Owner(to_base58(address), Place.NOBODY) for address in found}
+
+
+@lru_cache(maxsize=KEPT)
+def _parsed(text: str) -> Address:
+    return parse_address(text)
