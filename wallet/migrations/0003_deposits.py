@@ -358,6 +358,7 @@ class Migration(migrations.Migration):
                 ("user_id", models.BigIntegerField(db_index=True)),
                 ("amount", wallet.models.chain_amount.ChainAmountField()),
                 ("seen_at", models.DateTimeField()),
+                ("solid_at", models.DateTimeField()),
             ],
             options={
                 "constraints": [

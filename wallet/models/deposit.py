@@ -77,6 +77,7 @@ class PendingDeposit(models.Model):
     user_id = models.BigIntegerField(db_index=True)
     amount = ChainAmountField()
     seen_at = models.DateTimeField()  # first
+    solid_at = models.DateTimeField()  # when it is expected to be irreversible
 
     class Meta:
         constraints = [

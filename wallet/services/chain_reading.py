@@ -26,6 +26,7 @@ from wallet.domain.tron.transactions import OtherContract
 from wallet.models import ChainCursor, ChainMovement, MovementKind, MovementSide, OwnTransaction
 from wallet.services.watched import Owner
 
+INTERNAL = (MovementKind.INTERNAL_TRX, MovementKind.INTERNAL_TRC10)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # What is money to the books: everything else that moves is a stranger's token.

@@ -15,12 +15,12 @@ from wallet.domain.items import MAX_ITEMS, Transfer
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.domain.posting import Code, Outcome
-from wallet.models import ChainCursor, ChainMovement, Deposit, MovementKind, MovementSide
+from wallet.models import ChainCursor, ChainMovement, Deposit, MovementSide
 from wallet.services import ledger
+from wallet.services.chain_reading import INTERNAL
 from wallet.services.network_fees import fee_transfer
 from wallet.services.watched import Owner
 
-INTERNAL = (MovementKind.INTERNAL_TRX, MovementKind.INTERNAL_TRC10)
 ALARMING = (DepositFate.SUSPENSE, DepositFate.LARGE, DepositFate.INTERNAL)
 Posted = tuple[Transfer, Outcome]
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import BlockRef, ChainError, ChainLied
 from wallet.domain.tron.addresses import Address
-from wallet.models import ChainCursor, ChainMovement, HaltReason, OwnTransaction
+from wallet.models import ChainCursor, ChainMovement, HaltReason, OwnTransaction, PendingDeposit
 from wallet.services import deposits, halts, ledger, news, outgoing
 from wallet.services.chain_reading import ChainBroken, Read, read_on, time_of
 from wallet.services.deposit_addresses import is_ready
@@ -102,6 +102,7 @@ def _write(cursor: ChainCursor, read: Read, arrivals: list[deposits.Arrival], no
     deposits.book_missed_fees(locked, now=now)
     outgoing.check(read.movements, now=now)
     locked.save(update_fields=["height", "block_id", "block_at", "moved_at", "carry_units"])
+    PendingDeposit.objects.filter(network=locked.network, block_number__lte=locked.height).delete()
     news.deposits_changed(deposit.user_id for deposit in made if deposit.user_id is not None)
     news.reserves_changed()
     return read.last.number - read.first + 1

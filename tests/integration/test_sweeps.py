@@ -1,0 +1,144 @@
+"""Sweeps: what deposit addresses hold comes to the hot address when that is worth it, and the books do not move."""
+
+import pytest
+
+from seedbox.models import User
+from tests.builders import NOW
+from tests.exchange import BTT, BTTOLD, SUN, Exchange, credited
+from wallet.chain.fake_endpoint import SWALLOWED, TIMED_OUT
+from wallet.domain.money import Asset
+from wallet.domain.networks import DEVNET_TRC20
+from wallet.domain.tron.addresses import to_base58
+from wallet.models import HaltReason, Sweep
+from wallet.services import halts, reconciliation, sweeps
+from wallet.services.holdings_on_chain import holdings
+from wallet.services.operators import Actor
+
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
+
+WORTH = 50_000_000 * BTT
+
+
+@pytest.fixture
+def exchange(owner: User) -> Exchange:
+    made = Exchange()
+    made.scan_all()
+    made.pay(made.hot, 1_000 * SUN, Asset.TRX)
+    made.arrive()
+    return made
+
+
+def step(exchange: Exchange) -> int:
+    return sweeps.step(exchange.chain, exchange.signer, now=exchange.now)
+
+
+def states() -> list[tuple[str, str]]:
+    return list(Sweep.objects.order_by("pk").values_list("purpose", "state"))
+
+
+def differences() -> list[int]:
+    return [row.difference for row in reconciliation.run(now=NOW)]
+
+
+class TestASweep:
+    def test_brings_trc20_with_gas_first_and_leaves_the_books_as_they_are(
+        self, exchange: Exchange, owner: User
+    ) -> None:
+        exchange.deposit(owner.pk, WORTH)
+        step(exchange)
+        assert states() == [("gas", "signed")]
+        exchange.arrive()
+        step(exchange)
+        assert states() == [("gas", "final"), ("sweep", "signed")]
+        exchange.arrive()
+        step(exchange)
+        assert states() == [("gas", "final"), ("sweep", "final")]
+        assert exchange.fake.books.amount(exchange.hot, DEVNET_TRC20) == WORTH
+        assert holdings("devnet", exchange.cursor.height).of(to_base58(exchange.hot), Asset.TRC20) == WORTH
+        assert credited(owner.pk) == 50_000_000_000_000
+        assert differences() == [0, 0, 0]
+
+    def test_brings_trc10_with_the_bandwidth_that_costs_nothing(self, exchange: Exchange, owner: User) -> None:
+        exchange.deposit(owner.pk, 50_000 * BTTOLD, Asset.TRC10)
+        step(exchange)
+        exchange.arrive()
+        step(exchange)
+        assert states() == [("sweep", "final")]
+        assert exchange.fake.books.amount(exchange.hot, 1_002_000) == 50_000 * BTTOLD
+        assert differences() == [0, 0, 0]
+
+    def test_is_not_made_for_what_costs_more_than_it_is_worth(self, exchange: Exchange, owner: User) -> None:
+        exchange.deposit(owner.pk, 1_000_000 * BTT)
+        assert step(exchange) == 0
+
+    def test_waits_until_the_hot_address_has_trx_for_gas(self, owner: User) -> None:
+        exchange = Exchange()
+        exchange.scan_all()
+        exchange.deposit(owner.pk, WORTH)
+        assert step(exchange) == 0
+        exchange.pay(exchange.hot, 1_000 * SUN, Asset.TRX)
+        exchange.arrive()
+        assert step(exchange) == 1
+
+    def test_begins_with_the_most_valuable(self, exchange: Exchange, owner: User, stranger: User) -> None:
+        exchange.deposit(owner.pk, WORTH)
+        exchange.deposit(stranger.pk, 2 * WORTH)
+        step(exchange)
+        made = Sweep.objects.order_by("pk").values_list("address__user_id", flat=True)
+        assert list(made) == [stranger.pk, owner.pk]
+
+    def test_is_sent_again_with_the_same_bytes_and_moves_once(self, exchange: Exchange, owner: User) -> None:
+        exchange.deposit(owner.pk, 50_000 * BTTOLD, Asset.TRC10)
+        for endpoint in exchange.endpoints:
+            endpoint.broadcast_faults.append(TIMED_OUT)
+        step(exchange)
+        step(exchange)
+        step(exchange)
+        exchange.arrive()
+        step(exchange)
+        assert states() == [("sweep", "final")]
+        assert len(exchange.signer.signed) == 1
+
+    def test_that_was_swallowed_is_dead_when_its_time_is_over_and_another_follows(
+        self, exchange: Exchange, owner: User
+    ) -> None:
+        exchange.deposit(owner.pk, 50_000 * BTTOLD, Asset.TRC10)
+        exchange.endpoints[0].broadcast_faults.append(SWALLOWED)
+        step(exchange)
+        exchange.fake.mine(30)
+        exchange.scan_all()
+        step(exchange)
+        exchange.arrive()
+        step(exchange)
+        assert states() == [("sweep", "dead"), ("sweep", "final")]
+
+    def test_waits_for_a_signer_that_is_away_and_ends_when_it_refuses(self, exchange: Exchange, owner: User) -> None:
+        exchange.deposit(owner.pk, 50_000 * BTTOLD, Asset.TRC10)
+        exchange.signer.is_away = True
+        step(exchange)
+        assert states() == [("sweep", "prepared")]
+        exchange.signer.is_away = False
+        exchange.signer.refuses = "I never do that."
+        step(exchange)
+        assert states()[0] == ("sweep", "dropped")
+        assert Sweep.objects.earliest("pk").says == "I never do that."
+        step(exchange)
+        assert len(states()) == 1  # for a while nothing is asked of it again
+
+    def test_is_not_signed_while_withdrawals_are_halted(self, exchange: Exchange, owner: User) -> None:
+        exchange.deposit(owner.pk, 50_000 * BTTOLD, Asset.TRC10)
+        halts.halt(HaltReason.OPERATOR, "because", NOW)
+        assert step(exchange) == 0
+        halts.lift(halts.standing()[0].pk, actor=Actor(1, "ada"), reason="mended", now=NOW)
+        assert step(exchange) == 1
+
+    def test_that_failed_in_its_block_is_failed_and_its_fee_is_booked(self, exchange: Exchange, owner: User) -> None:
+        exchange.deposit(owner.pk, WORTH)
+        step(exchange)
+        exchange.arrive()
+        exchange.fake.execution.token_faults.append("REVERT")
+        step(exchange)
+        exchange.arrive()
+        step(exchange)
+        assert states() == [("gas", "final"), ("sweep", "failed")]
+        assert differences() == [0, 0, 0]

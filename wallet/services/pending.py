@@ -1,0 +1,82 @@
+"""What is on its way to users: deposits in blocks that may still be thrown away. Shown with a time, never credited."""
+
+from datetime import datetime, timedelta
+
+from wallet.chain.endpoints import Chain
+from wallet.chain.port import MAX_BLOCKS, Heights
+from wallet.chain.scanning import movements, needs_receipts
+from wallet.models import ChainCursor, ChainMovement, MovementSide, PendingDeposit
+from wallet.services import ledger, news
+from wallet.services.chain_reading import INTERNAL, rows_of
+from wallet.services.watched import watched
+
+USUAL_BLOCK = timedelta(seconds=3)
+
+
+def look_at_head(chain: Chain, *, now: datetime) -> int:
+    """Write down which deposits the blocks behind the cursor hold, in place of those of the last look; return how many.
+
+    Nothing depends on it: one endpoint's word is enough, and a block that is gone at the next look takes its deposits
+    with it. Raises ChainError.
+    """
+    network = chain.network.name
+    cursor = ChainCursor.objects.filter(network=network).first()
+    if cursor is None:
+        return 0
+    heights = chain.heights()
+    first, last = cursor.height + 1, min(heights.head.number, cursor.height + MAX_BLOCKS)
+    owners, found = watched(network), list[ChainMovement]()
+    for block in chain.blocks(first, last, solid=False) if last >= first else ():
+        receipts = chain.receipts(block, solid=False) if needs_receipts(block, owners) else ()
+        moved = movements(block, receipts, owners, chain.network.assets)
+        found += (row for row in rows_of(chain, block, moved, owners) if _is_coming(row))
+    users = {owner.address: owner.user_id for owner in owners.values()}
+    rows = [_pending(row, users[row.recipient], heights, now) for row in found if users.get(row.recipient) is not None]
+    ledger.whole(lambda: _replace(network, rows, cursor.height))
+    ChainCursor.objects.filter(network=network).update(head_height=heights.head.number)
+    return len(rows)
+
+
+def _is_coming(row: ChainMovement) -> bool:
+    return row.side == MovementSide.IN and row.kind not in INTERNAL
+
+
+def _pending(row: ChainMovement, user_id: int | None, heights: Heights, now: datetime) -> PendingDeposit:
+    assert user_id is not None
+    return PendingDeposit(
+        network=row.network,
+        tx_id=row.tx_id,
+        kind=row.kind,
+        index=row.index,
+        block_number=row.block_number,
+        block_at=row.block_at,
+        asset=row.asset,
+        user_id=user_id,
+        amount=row.amount,
+        seen_at=now,
+        solid_at=now + _pace(heights) * max(row.block_number - heights.solid.number, 1),
+    )
+
+
+def _pace(heights: Heights) -> timedelta:
+    """Return how long a block takes to become solid after the one before it, as the newest blocks show."""
+    blocks = heights.head.number - heights.solid.number
+    if blocks < 1:
+        return USUAL_BLOCK
+    return timedelta(milliseconds=(heights.head.timestamp_ms - heights.solid.timestamp_ms) / blocks)
+
+
+def _replace(network: str, rows: list[PendingDeposit], height: int) -> None:
+    """Keep what is still there with the time at which it was first seen."""
+    cursor = ChainCursor.objects.select_for_update().get(network=network)
+    if cursor.height != height:
+        return  # blocks were read meanwhile: what they credited must not be pending again
+    before = {(one.tx_id, one.kind, one.index): one for one in PendingDeposit.objects.filter(network=network)}
+    if not rows and not before:
+        return
+    for row in rows:
+        seen = before.get((row.tx_id, row.kind, row.index))
+        row.seen_at = seen.seen_at if seen else row.seen_at
+    PendingDeposit.objects.filter(network=network).delete()
+    PendingDeposit.objects.bulk_create(rows)
+    news.deposits_changed({row.user_id for row in rows} | {one.user_id for one in before.values()})
