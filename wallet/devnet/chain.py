@@ -157,7 +157,8 @@ class Devnet:
     def reset(self) -> None:
         """Forget everything and begin again at block 0, with the same genesis."""
         with self._lock:
-            self._parts.begin_again()
+            with self._writing() as parts:
+                parts.begin_again()
             self.mine()
 
     def summary(self) -> Summary:

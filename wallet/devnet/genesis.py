@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 from wallet.devnet.accounts import MAX_AMOUNT, Account, Value, account_key, asset_key, token_key
 from wallet.devnet.answers import Asset, TokenContract, Witness
-from wallet.domain.tron.addresses import Address, parse_address
+from wallet.devnet.written import value_to_text
+from wallet.domain.networks import DEVNET
+from wallet.domain.tron.addresses import Address
 from wallet.domain.tron.blocks import NO_TRANSACTIONS, Header
 from wallet.domain.tron.keys import address_of_key, contract_address, keccak256, sha256
 
@@ -15,11 +17,10 @@ GENESIS_MS = 1_700_000_000_000
 HEADER_VERSION = 31
 WITNESS_COUNT = 27
 TRX_SUPPLY_SUN = 99_000_000_000 * 10**6
-TRC10_ID = 1_002_000
+TRC10_ID = DEVNET.assets.trc10_id
 LOOK_ALIKE_ID = 1_002_278  # named like the real one, as in a theft of 2019
 TRC10_SUPPLY = 990_000_000_000 * 10**6
 TRC20_SUPPLY = 990 * 10**12 * 10**18
-TRC20_DECIMALS = 18
 _BYTECODE = bytes.fromhex("60806040") + b"a TRC-20 token of a development chain, run without a virtual machine"
 
 
@@ -42,7 +43,7 @@ def _token(address: Address) -> TokenContract:
         origin=FAUCET,
         name="BitTorrent",
         symbol="BTT",
-        decimals=TRC20_DECIMALS,
+        decimals=DEVNET.trc20_decimals,
         total_supply=TRC20_SUPPLY,
         bytecode=_BYTECODE,
         code_hash=keccak256(_BYTECODE),
@@ -55,7 +56,7 @@ def _asset(number: int, abbr: str, description: str) -> Asset:
         issuer=FAUCET,
         name="BitTorrent",
         abbr=abbr,
-        decimals=6,
+        decimals=DEVNET.trc10_decimals,
         total_supply=TRC10_SUPPLY,
         description=description,
         url="http://bittorrent.example",
@@ -64,7 +65,7 @@ def _asset(number: int, abbr: str, description: str) -> Asset:
     )
 
 
-BTT = _token(parse_address("TAFjULxiVgT4qWk6UZwjqwZXTSaGaqnVp4"))
+BTT = _token(DEVNET.assets.trc20_contract)
 FAKE_BTT = _token(contract_address(_key("a fake with the same name, symbol, decimals and supply"), FAUCET))
 CONTRACTS: Mapping[Address, TokenContract] = {token.address: token for token in (BTT, FAKE_BTT)}
 ASSETS: Mapping[int, Asset] = {
@@ -88,4 +89,6 @@ def genesis_values() -> dict[bytes, Value]:
 
 
 def genesis_header() -> Header:
-    return Header(0, GENESIS_MS, bytes(32), NO_TRANSACTIONS, WITNESSES[0].address, HEADER_VERSION)
+    """Return the header of block 0. Where it names a parent, it names what there is: other amounts, another chain."""
+    there_is = "".join(f"{key.hex()} {value_to_text(value)}\n" for key, value in sorted(genesis_values().items()))
+    return Header(0, GENESIS_MS, sha256(there_is.encode()), NO_TRANSACTIONS, WITNESSES[0].address, HEADER_VERSION)

@@ -36,26 +36,26 @@ class Parts:
 
     def begin_or_load(self) -> None:
         if self.store.height() is None:
-            self.begin()
+            with self.store.writing():
+                self._begin()
         self.load()
 
-    def begin(self) -> None:
+    def _begin(self) -> None:
         """Write block 0."""
         header = genesis.genesis_header()
         signature = sign(genesis.WITNESS_KEYS[0], header_hash(header))
-        with self.store.writing():
-            self.store.add_block(block_of(header, block_id(header), signature, ()), (), (), {})
-            self.store.forget_layers([0])
-            self.store.put_values(dict(genesis.genesis_values()))
-            self.save_settings()
+        self.store.add_block(block_of(header, block_id(header), signature, ()), (), (), {})
+        self.store.forget_layers([0])
+        self.store.put_values(dict(genesis.genesis_values()))
+        self.save_settings()
 
     def begin_again(self) -> None:
-        with self.store.writing():
-            self.store.remove_all()
+        """Forget all blocks and settings but the lags. To be called within `store.writing()`."""
+        self.store.remove_all()
         self.pending = Pending()
         self.clock.offset_ms = 0
         self.branch = self.highest_shown_solid = 0
-        self.begin()
+        self._begin()
         self.load()
 
     def load(self) -> None:

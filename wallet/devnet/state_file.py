@@ -129,7 +129,6 @@ class StateFile:
         self.remove_blocks_from(0)
         self._connection.execute("DELETE FROM setting")
         self._connection.execute("DELETE FROM value")
-        self._mark()
 
     def height(self) -> int | None:
         number = self._connection.execute("SELECT max(number) FROM block").fetchone()[0]
@@ -218,6 +217,3 @@ class StateFile:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
-
-    def _mark(self) -> None:
-        self._connection.execute(f"PRAGMA user_version = {_VERSION}")
