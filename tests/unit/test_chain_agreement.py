@@ -122,6 +122,20 @@ class TestANetwork:
             Chain((box.one,), DEVNET)
 
 
+class TestADevnetThatStandsForTwo:
+    def test_is_not_asked_twice_for_the_same(self, box: Box) -> None:
+        tx_id = box.fake.pay_trx(ANNA, 5)
+        box.fake.make_solid()
+        twins = FakeEndpoint(box.fake, "twin"), FakeEndpoint(box.fake, "twin")
+        chain = Chain(twins, DEVNET)
+        assert chain.solid_agreement().number == 11
+        before = twins[1].reads
+        (block,) = chain.blocks(11, 11)
+        assert chain.receipts(block) == (chain.receipt(tx_id, solid=True),)
+        assert [one.found for one in chain.sightings(tx_id)] == [True, True]
+        assert twins[1].reads == before + 3  # heights for the agreement, heights and the look for the sighting
+
+
 class TestBlocks:
     def test_are_confirmed_by_a_second_endpoint(self, box: Box) -> None:
         assert [block.number for block in box.chain.blocks(3, 8)] == [3, 4, 5, 6, 7, 8]
@@ -152,6 +166,19 @@ class TestBlocks:
             box.chain.receipts(block)
         with pytest.raises(ChainLied, match="a different receipt of"):
             box.chain.receipt(tx_id, solid=True)
+
+    def test_have_receipts_that_are_asked_for_together(self, box: Box) -> None:
+        sent = []
+        for _ in range(6):
+            sent.append([box.fake.pay_trx(ANNA, 5), box.fake.pay_trx(ANNA, 6)])
+            box.fake.mine()
+        blocks = box.chain.blocks(11, box.fake.make_solid().number - 3)
+        found = box.chain.receipts_of(blocks)
+        assert [[receipt.tx_id for receipt in one] for one in found] == sent
+        box.two.short_receipts = box.three.short_receipts = True
+        with pytest.raises(BadAnswer, match="only some"):
+            box.chain.receipts_of(blocks)
+        assert box.chain.receipts_of([]) == []
 
 
 class TestATransaction:

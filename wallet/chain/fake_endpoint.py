@@ -99,6 +99,10 @@ class FakeEndpoint:
     def name(self) -> str:
         return self._name
 
+    @property
+    def server(self) -> str:
+        return self._name
+
     def genesis_id(self) -> bytes:
         self._read()
         return self.genesis or self._at(0).id

@@ -201,6 +201,10 @@ class ChainEndpoint(Protocol):
     def name(self) -> str:
         """Return what a person knows it by; never a secret that its address may carry."""
 
+    @property
+    def server(self) -> str:
+        """Return what stands behind it. Endpoints of one server can only repeat each other."""
+
     def genesis_id(self) -> bytes: ...
 
     def heights(self) -> Heights: ...

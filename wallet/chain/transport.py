@@ -51,7 +51,10 @@ class Transport:
 
     def ask(self, path: str, body: Mapping[str, Any]) -> Any:
         """Post the question and return the answer's JSON; an error that the server itself tells is raised."""
-        raw = self.post(path, body)
+        return self.read(path, self.post(path, body))
+
+    def read(self, path: str, raw: bytes) -> Any:
+        """Return the JSON of an answer's bytes. Raises BadAnswer, ChainBusy."""
         try:
             answer = json.loads(raw, parse_constant=_refuse)
         except (ValueError, RecursionError):
@@ -82,7 +85,7 @@ class Transport:
         try:
             with client.stream("POST", self._url + path, json=body) as response:
                 self._check_status(path, response)
-                return self._read(path, response)
+                return self._bytes_of(path, response)
         except (httpx.HTTPError, httpx.StreamError, RuntimeError, OSError) as problem:
             # A client that the watch has closed raises RuntimeError. The text may carry the address and so a secret.
             raise ChainUnreachable(self.name, f"no answer to {path} ({type(problem).__name__})") from None
@@ -113,7 +116,7 @@ class Transport:
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise BadAnswer(self.name, f"the answer to {path} is compressed, which nobody asked for")
 
-    def _read(self, path: str, response: httpx.Response) -> bytes:
+    def _bytes_of(self, path: str, response: httpx.Response) -> bytes:
         ends_at = time.monotonic() + self._whole_answer_s
         parts: list[bytes] = []
         size = 0
