@@ -19,6 +19,7 @@ from wallet.services import deposit_addresses, scanning
 from wallet.signer.protocol import SignerAway, SignerRefused, SignerStatus, SignRequest
 
 PHRASE = "test test test test test test test test test test test junk"  # of nobody's money
+TOKEN = DEVNET.assets.trc20_contract
 BTT = 10**18  # TRC-20 units
 BTTOLD = 10**6
 SUN = 10**6

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from seedbox.models import User
-from tests.exchange import BTT, BTTOLD, STRANGER, SUN, Exchange, credited, fates, own
+from tests.exchange import BTT, BTTOLD, STRANGER, SUN, TOKEN, Exchange, credited, fates, own
 from wallet.chain.endpoints import Chain
 from wallet.chain.fake import FAUCET, FAUCET_KEY, FEE_LIMIT_SUN, FakeChain
 from wallet.chain.fake_endpoint import BlockFault, FakeEndpoint
@@ -16,7 +16,7 @@ from wallet.chain.port import Block, InternalTransfer, Log
 from wallet.domain.accounts import AccountKind
 from wallet.domain.deposits import DepositFate
 from wallet.domain.money import Asset
-from wallet.domain.networks import DEVNET, DEVNET_TRC20
+from wallet.domain.networks import DEVNET
 from wallet.domain.tron.abi import transfer_call, transfer_log
 from wallet.domain.tron.addresses import parse_address
 from wallet.domain.tron.json_forms import BadShape, raw_from_json, raw_to_json
@@ -187,7 +187,7 @@ class TestADeposit:
         found = exchange.fake.find(tx_id)
         assert found
         topics, data = transfer_log(FAUCET, exchange.address(owner.pk), RICH)
-        forged = replace(found[1], logs=(Log(DEVNET_TRC20, topics, data),))
+        forged = replace(found[1], logs=(Log(TOKEN, topics, data),))
         exchange.endpoints[0].forged_receipts[tx_id] = forged
         exchange.scan_all()
         assert credited(owner.pk) == 0
@@ -205,19 +205,19 @@ class TestADeposit:
         exchange.fake.pay_token(address, RICH, contract=LOOK_ALIKE)
         topics, data = transfer_log(FAUCET, address, RICH)
         wrong = [
-            Log(DEVNET_TRC20, (topics[0], topics[2]), data),  # two topics
-            Log(DEVNET_TRC20, (*topics, topics[2]), data),  # four
-            Log(DEVNET_TRC20, (bytes(32), *topics[1:]), data),  # another event
-            Log(DEVNET_TRC20, topics, data + bytes(32)),
+            Log(TOKEN, (topics[0], topics[2]), data),  # two topics
+            Log(TOKEN, (*topics, topics[2]), data),  # four
+            Log(TOKEN, (bytes(32), *topics[1:]), data),  # another event
+            Log(TOKEN, topics, data + bytes(32)),
             Log(LOOK_ALIKE, topics, data),
         ]
-        exchange.fake.call(DEVNET_TRC20, Outcome(logs=tuple(wrong)))
+        exchange.fake.call(TOKEN, Outcome(logs=tuple(wrong)))
         exchange.arrive()
         assert Deposit.objects.count() == 0
 
     def test_case_30_that_names_our_address_as_sender_credits_nobody(self, exchange: Exchange, owner: User) -> None:
         topics, data = transfer_log(exchange.address(owner.pk), STRANGER, RICH)
-        exchange.fake.call(DEVNET_TRC20, Outcome(logs=(Log(DEVNET_TRC20, topics, data),)))
+        exchange.fake.call(TOKEN, Outcome(logs=(Log(TOKEN, topics, data),)))
         exchange.arrive()
         assert Deposit.objects.count() == 0
         assert reasons() == [HaltReason.OUTGOING]  # of the real contract it would mean that our money is gone
@@ -233,7 +233,7 @@ class TestADeposit:
     ) -> None:
         address = exchange.address(owner.pk)
         topics, data = transfer_log(STRANGER, address, 0)
-        exchange.fake.call(DEVNET_TRC20, Outcome(logs=(Log(DEVNET_TRC20, topics, data),)))
+        exchange.fake.call(TOKEN, Outcome(logs=(Log(TOKEN, topics, data),)))
         exchange.arrive()
         assert fates() == []
         exchange.deposit(owner.pk, 1_000 * BTT - 1)
@@ -242,7 +242,7 @@ class TestADeposit:
         exchange.fake.pay_trx(exchange.hot, 100 * SUN)
         exchange.fake.pay_token(exchange.hot, RICH)
         exchange.arrive()
-        call = TriggerContract(exchange.hot, DEVNET_TRC20, transfer_call(address, RICH))
+        call = TriggerContract(exchange.hot, TOKEN, transfer_call(address, RICH))
         exchange.fake.send(call, exchange.signer.hot_key, fee_limit_sun=FEE_LIMIT_SUN)
         exchange.arrive()
         assert ChainMovement.objects.filter(side="inside").count() == 1
@@ -274,7 +274,7 @@ class TestADeposit:
         logs = []
         for user, amount in wanted:
             topics, data = transfer_log(STRANGER, exchange.address(user.pk), amount * BTT)
-            logs.append(Log(DEVNET_TRC20, topics, data))
+            logs.append(Log(TOKEN, topics, data))
         exchange.fake.call(
             LOOK_ALIKE, Outcome(logs=tuple(logs))
         )  # a multi-sender: whose contract is called says nothing
@@ -344,7 +344,7 @@ class TestTrx:
         exchange.fake.pay_trx(exchange.hot, 100 * SUN)
         exchange.fake.pay_token(exchange.hot, RICH)
         exchange.arrive()
-        call = TriggerContract(exchange.hot, DEVNET_TRC20, transfer_call(exchange.address(owner.pk), RICH))
+        call = TriggerContract(exchange.hot, TOKEN, transfer_call(exchange.address(owner.pk), RICH))
         tx_id = exchange.fake.send(call, exchange.signer.hot_key, fee_limit_sun=FEE_LIMIT_SUN)
         exchange.arrive()
         found = exchange.fake.find(tx_id)

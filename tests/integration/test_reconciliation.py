@@ -4,12 +4,11 @@ import pytest
 
 from seedbox.models import User
 from tests.builders import NOW
-from tests.exchange import BTT, BTTOLD, STRANGER, SUN, Exchange, credited, own
+from tests.exchange import BTT, BTTOLD, STRANGER, SUN, TOKEN, Exchange, credited, own
 from tests.ledger import lifted_guards, post, transfer, user
 from wallet.chain.fake import FEE_LIMIT_SUN
 from wallet.domain.accounts import AccountKind, own_account
 from wallet.domain.money import Asset
-from wallet.domain.networks import DEVNET_TRC20
 from wallet.domain.tron.abi import transfer_call
 from wallet.domain.tron.transactions import TransferTrx, TriggerContract
 from wallet.models import ChainCursor, ChainMovement, Deposit, HaltReason, Reconciliation
@@ -35,7 +34,7 @@ def exchange(owner: User) -> Exchange:
     made.fake.pay_trx(made.hot, 100 * SUN)
     made.fake.pay_token(made.hot, RICH)
     made.arrive()
-    call = TriggerContract(made.hot, DEVNET_TRC20, transfer_call(made.address(owner.pk), BTT))
+    call = TriggerContract(made.hot, TOKEN, transfer_call(made.address(owner.pk), BTT))
     made.fake.send(call, made.signer.hot_key, fee_limit_sun=FEE_LIMIT_SUN)
     made.arrive()
     return made
@@ -55,7 +54,7 @@ class TestTheChainAndTheBooks:
         for address in (exchange.address(owner.pk), exchange.hot):
             held[Asset.TRX] += exchange.fake.books.amount(address)
             held[Asset.TRC10] += exchange.fake.books.amount(address, 1_002_000)
-            held[Asset.TRC20] += exchange.fake.books.amount(address, DEVNET_TRC20)
+            held[Asset.TRC20] += exchange.fake.books.amount(address, TOKEN)
         assert {Asset(row.asset): row.chain for row in Reconciliation.objects.all()} == held
         assert not halts.is_halted()
 

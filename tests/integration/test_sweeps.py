@@ -4,10 +4,9 @@ import pytest
 
 from seedbox.models import User
 from tests.builders import NOW
-from tests.exchange import BTT, BTTOLD, SUN, Exchange, credited
+from tests.exchange import BTT, BTTOLD, SUN, TOKEN, Exchange, credited
 from wallet.chain.fake_endpoint import SWALLOWED, TIMED_OUT
 from wallet.domain.money import Asset
-from wallet.domain.networks import DEVNET_TRC20
 from wallet.domain.tron.addresses import to_base58
 from wallet.models import HaltReason, Sweep
 from wallet.services import halts, reconciliation, sweeps
@@ -53,7 +52,7 @@ class TestASweep:
         exchange.arrive()
         step(exchange)
         assert states() == [("gas", "final"), ("sweep", "final")]
-        assert exchange.fake.books.amount(exchange.hot, DEVNET_TRC20) == WORTH
+        assert exchange.fake.books.amount(exchange.hot, TOKEN) == WORTH
         assert holdings("devnet", exchange.cursor.height).of(to_base58(exchange.hot), Asset.TRC20) == WORTH
         assert credited(owner.pk) == 50_000_000_000_000
         assert differences() == [0, 0, 0]
