@@ -35,13 +35,13 @@ def place_in(folder: Path) -> Place:
     return Place(folder / "signer", folder / "signer.key")
 
 
-def found_signer(folder: Path, *, network: Network = DEVNET, passphrase: bool = False) -> Signer:
+def found_signer(folder: Path, *, network: Network = DEVNET, passphrase: bool = False, words: str = WORDS) -> Signer:
     """Make a wallet of everybody's words in the folder, and return its signer."""
     place = place_in(folder)
     lock = (
         founding.lock_by_passphrase(PASSPHRASE, n=QUICK_N) if passphrase else founding.lock_by_key_file(place.key_file)
     )
-    founding.found(place.folder, Secret(WORDS.encode()), lock, network=network.name, at_ms=NOW_MS)
+    founding.found(place.folder, Secret(words.encode()), lock, network=network.name, at_ms=NOW_MS)
     return signer_in(folder, network=network)
 
 

@@ -85,23 +85,19 @@ class Server:
         self._connections += 1
         try:
             uid = _peer_uid(writer)
-            if not self._peers.may_ask(uid):
-                await _say(writer, {"refused": f"user {uid} may not ask the signer"})
-            elif self._connections > MOST_CONNECTIONS:
-                await _say(writer, {"limited": "too many ask at once"})
-            else:
-                await self._answer_all(reader, writer, uid)
+            while question := await _question(reader):
+                if not self._peers.may_ask(uid):
+                    await _say(writer, {"refused": f"user {uid} may not ask the signer"})
+                    break
+                if self._connections > MOST_CONNECTIONS:
+                    await _say(writer, {"away": "too many ask the signer at once"})
+                    break
+                await _say(writer, self.answer(parse(question), uid=uid))
         except (OSError, EOFError, TimeoutError, BadFrame):
             pass  # whoever asked has gone, or speaks another language
         finally:
             self._connections -= 1
             writer.close()
-
-    async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, uid: int) -> None:
-        while True:
-            head = await asyncio.wait_for(reader.readexactly(LENGTH.size), IDLE_S)
-            body = await asyncio.wait_for(reader.readexactly(body_length(head)), QUESTION_S)
-            await _say(writer, self.answer(parse(body), uid=uid))
 
     def answer(self, question: dict[str, Any], *, uid: int) -> dict[str, Any]:
         """Return what is answered to a question, whatever it is."""
@@ -153,6 +149,11 @@ def lock_folder(folder: Path) -> int:
         os.close(descriptor)
         raise Busy(f"another signer works in {folder}: stop it first") from None
     return descriptor
+
+
+async def _question(reader: asyncio.StreamReader) -> bytes:
+    head = await asyncio.wait_for(reader.readexactly(LENGTH.size), IDLE_S)
+    return await asyncio.wait_for(reader.readexactly(body_length(head)), QUESTION_S)
 
 
 async def _say(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:

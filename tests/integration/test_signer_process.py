@@ -1,0 +1,272 @@
+"""The signer as a process: who may ask it, what it leaves behind when it is killed, what it never says."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.box import ROOT, Box, wait_until
+from tests.signers import HOT, PASSPHRASE, WORDS, found_signer, header, pays, place_in, request, signer_in
+from wallet.domain.tron.addresses import parse_address, to_base58
+from wallet.domain.tron.derivation import AccountKey, seed_of
+from wallet.domain.tron.keys import recover
+from wallet.signer import hardening, keystore, sealing
+from wallet.signer.client import SignerAway, SignerClient, SignerLocked, SignerRefused
+from wallet.signer.keystore import Purpose
+from wallet.signer.protocol import LENGTH, frame
+
+STRANGER = 65_534
+STOP_WAIT_S = 10.0
+# As root at first, so that it finds its library; then as somebody else, who connects and passes on what it is told.
+AS_ANOTHER = """
+import os, socket, sys
+os.setgroups([])
+os.setresgid({uid}, {uid}, {uid})
+os.setresuid({uid}, {uid}, {uid})
+line = socket.socket(socket.AF_UNIX)
+line.connect(sys.argv[1])
+line.sendall(sys.stdin.buffer.read())
+line.settimeout(10)
+sys.stdout.buffer.write(line.recv(65536))
+"""
+
+
+@dataclass
+class Running:
+    """A signer's process: `manage.py signer` in a data folder of its own."""
+
+    data: Path
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.box = Box(WALLET_NETWORK="devnet", **self.settings)  # for its environment; it is not started
+        self.data.mkdir(exist_ok=True)
+        self.box.data.rmdir()
+        self.box.data = self.data
+        self.box.env["SEEDBOX_DATA"] = str(self.data)
+        self.socket = Path(self.settings.get("WALLET_SIGNER_SOCKET", self.data / "signer.sock"))
+        self.client = SignerClient(self.socket)
+        self.log = self.data.with_name(f"{self.data.name}.log")
+
+    @contextmanager
+    def process(self) -> Iterator["subprocess.Popen[bytes]"]:
+        with self.log.open("ab") as log:
+            command = [sys.executable, str(ROOT / "manage.py"), "signer"]
+            process = subprocess.Popen(command, env=self.box.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            wait_until(lambda: self.answers() or process.poll() is not None, "the signer to answer")
+            assert process.poll() is None, self.log.read_text()
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_WAIT_S)
+            finally:
+                process.kill()
+                process.wait()
+
+    def answers(self) -> bool:
+        try:
+            return bool(self.client.status().network)
+        except SignerAway:
+            return False
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A signer of the devnet, which makes its wallet by itself; also another user may ask it."""
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to other users
+        Path(folder).chmod(0o755)
+        settings = {"WALLET_SIGNER_SOCKET": f"{folder}/signer.sock", "WALLET_SIGNER_PEERS": str(STRANGER)}
+        found = Running(tmp_path_factory.mktemp("signer") / "data", settings)
+        with found.process():
+            found.socket.chmod(0o666)
+            yield found
+
+
+def ask_as(uid: int, path: Path, question: dict[str, Any]) -> dict[str, Any]:
+    told = subprocess.run(
+        [sys.executable, "-c", AS_ANOTHER.format(uid=uid), str(path)],
+        input=frame(question),
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(told.stdout[LENGTH.size :])
+    return found
+
+
+class TestASignerOfTheDevnet:
+    def test_makes_a_wallet_by_itself_for_its_own_user_alone(self, running: Running) -> None:
+        status = running.client.status()
+        assert (status.ready, status.network, status.notices) == (True, "devnet", ())
+        made = [running.data / "signer", running.data / "signer.key", *(running.data / "signer").iterdir()]
+        assert [path.name for path in made if path.stat().st_mode & 0o077] == []
+        assert f"signs for devnet from {status.hot_address}" in running.log.read_text()
+
+    def test_signs_what_its_client_asks(self, running: Running) -> None:
+        hot = parse_address(running.client.status().hot_address or "")
+        asked = request(pays(sender=hot))
+        assert recover(asked.tx_id, running.client.sign(asked)) == hot
+        with pytest.raises(SignerRefused, match="signed before"):
+            running.client.sign(request(pays(6, sender=hot)))
+        assert running.client.confirm_address(3) == running.client.confirm_address(3)
+        assert running.client.account_xpub().startswith("xpub")
+
+    def test_works_once_in_a_folder(self, running: Running) -> None:
+        second = running.box.manage("signer")
+        assert second.returncode == 1
+        assert "another signer works in" in second.stderr
+
+    def test_leaves_no_core_and_no_memory_to_others(self, running: Running) -> None:
+        script = Path(hardening.__file__).read_text().partition('"""\n')[2]
+        script += f"os.setresuid(*[{STRANGER}] * 3)\nkeep_memory_to_ourselves()\n"
+        script += "print(resource.getrlimit(resource.RLIMIT_CORE), os.stat('/proc/self/mem').st_uid)"
+        said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+        assert said == "(0, 0) 0\n"  # the kernel gives /proc/PID of such a process to root
+
+
+class TestOtherUsers:
+    def test_are_refused(self, running: Running) -> None:
+        answer = ask_as(STRANGER - 1, running.socket, {"ask": "status"})
+        assert answer == {"refused": f"user {STRANGER - 1} may not ask the signer"}
+
+    def test_that_are_named_may_ask_for_what_a_worker_needs(self, running: Running) -> None:
+        assert ask_as(STRANGER, running.socket, {"ask": "status"})["answer"]["ready"]
+        assert ask_as(STRANGER, running.socket, {"ask": "confirm_address", "index": 0})["answer"].startswith("T")
+
+    @pytest.mark.parametrize(
+        "question",
+        [
+            {"ask": "unlock", "passphrase": "a guess"},
+            {"ask": "confirm", "reason": "because"},
+            {"ask": "rules"},
+            {"ask": "set_rules", "rules": {}},
+        ],
+    )
+    def test_that_are_named_may_not_rule_it(self, running: Running, question: dict[str, Any]) -> None:
+        assert "own user" in ask_as(STRANGER, running.socket, question)["refused"]
+
+
+class TestNonsense:
+    @pytest.mark.parametrize(
+        "question",
+        [
+            {},
+            {"ask": "sing"},
+            {"ask": ["sign"]},
+            {"ask": "sign"},
+            {"ask": "sign", "purpose": "withdrawal", "attempt_key": "withdrawal/1/1", "raw_bytes": "zz"},
+            {"ask": "confirm_address", "index": -1},
+            {"ask": "confirm_address", "index": 1e9},
+            {"ask": "unlock", "passphrase": 7},
+            {"ask": "set_rules", "rules": {"limits": {}, "fee_limit_sun": 1}},
+            {"ask": "confirm", "reason": "x" * 501},
+        ],
+    )
+    def test_is_refused_and_nothing_else_happens(self, running: Running, question: dict[str, Any]) -> None:
+        entries = running.client.status().entries
+        with closing(socket.socket(socket.AF_UNIX)) as line:
+            line.connect(str(running.socket))
+            line.sendall(frame(question))
+            assert b'"refused"' in line.recv(65_536)
+        assert running.client.status().entries == entries
+
+    @pytest.mark.parametrize(
+        "sent", [b"\xff\xff\xff\xff", b"\0\0\0\0", b"\0\0\0\x02[]", b"GET / HTTP/1.1\r\n\r\n", b"\0"]
+    )
+    def test_that_is_no_frame_ends_the_connection(self, running: Running, sent: bytes) -> None:
+        with closing(socket.socket(socket.AF_UNIX)) as line:
+            line.connect(str(running.socket))
+            line.sendall(sent)
+            line.shutdown(socket.SHUT_WR)
+            assert line.recv(1) == b""
+        assert running.client.status().ready
+        assert "Traceback" not in running.log.read_text()
+
+
+class TestASignerThatIsKilled:
+    def test_between_store_and_answer_has_signed_once(self, tmp_path: Path) -> None:
+        found_signer(tmp_path).close()
+        path, asked = tmp_path / "signer.sock", request()
+        command = [sys.executable, "-m", "tests.signer_child", str(tmp_path), str(path)]
+        child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+        with child:
+            assert child.stdout
+            assert child.stdout.readline() == b"ready\n"
+            with pytest.raises(SignerAway, match="hung up"):
+                SignerClient(path).sign(asked)
+            assert child.wait(STOP_WAIT_S) == -signal.SIGKILL
+        signer = signer_in(tmp_path)
+        entries = signer.status().entries
+        assert signer.status().newest_signed == (asked.attempt_key, asked.tx_id)
+        with pytest.raises(SignerRefused, match="signed before, with other bytes"):
+            signer.sign(request(block=header(101)))
+        assert recover(asked.tx_id, signer.sign(asked)) == HOT
+        assert signer.status().entries == entries
+        signer.close()
+
+    def test_comes_back_by_itself(self, tmp_path: Path) -> None:
+        found_signer(tmp_path / "data").close()
+        running = Running(tmp_path / "data")
+        with running.process() as process:
+            signature = running.client.sign(request())
+            process.kill()
+            process.wait()
+        assert running.socket.exists()
+        with running.process():
+            assert running.client.sign(request()) == signature
+        assert not running.socket.exists()
+
+
+class TestSecrets:
+    """Case 58."""
+
+    def test_are_in_nothing_that_a_signer_writes(self, tmp_path: Path) -> None:
+        found_signer(tmp_path / "data", passphrase=True).close()
+        running = Running(tmp_path / "data")
+        place = place_in(tmp_path / "data")
+        passphrase = PASSPHRASE.reveal().decode()
+        with running.process() as process:
+            with pytest.raises(SignerLocked):
+                running.client.sign(request())
+            with pytest.raises(SignerRefused):
+                running.client.unlock("a long passphrase of oskar")
+            told = running.box.manage("wallet", "unlock", stdin=f"{passphrase}\n")
+            assert told.returncode == 0, told.stderr
+            running.client.sign(request())
+            with pytest.raises(SignerRefused):
+                running.client.sign(request(memo=b"more"))
+            seen = Path(f"/proc/{process.pid}/environ").read_bytes() + Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        assert to_base58(HOT) in told.stdout
+        written = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        written |= {Path("what it told"): (told.stdout + told.stderr).encode(), Path("/proc"): seen}
+        kept = keystore.load(place.keys)
+        assert isinstance(kept.wrap, sealing.Scrypt)
+        key = sealing.stretch(PASSPHRASE, kept.wrap)
+        assert kept.opened(key)[Purpose.PHRASE].reveal().decode() == WORDS
+        assert found_in(written, [*secrets_of(WORDS), passphrase.encode(), key.reveal()]) == []
+
+
+def secrets_of(words: str) -> list[bytes]:
+    """Return what gives the money away: words, seed, private keys."""
+    seed = seed_of(words)
+    hot, deposits = AccountKey.from_seed(seed, account=1), AccountKey.from_seed(seed)
+    return [words.encode(), seed, hot.private_key(0), deposits.private_key(0), deposits.node.key, hot.node.key]
+
+
+def found_in(written: dict[Path, bytes], secrets: list[bytes]) -> list[tuple[Path, bytes]]:
+    """Return where a secret stands, in any of the forms in which one is printed."""
+    forms = [
+        form for one in secrets for form in (one, one.hex().encode(), repr(one).encode(), one.hex().upper().encode())
+    ]
+    return [(path, form) for path, content in written.items() for form in forms if form in content]
