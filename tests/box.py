@@ -24,7 +24,14 @@ LAST_LINES_WAIT_S = 5.0
 COMMAND_WAIT_S = 90.0
 LOOK_AGAIN_S = 0.05
 _OURS = ("SEEDBOX_", "NODE_", "WALLET_", "DATABASE_URL", "REDIS_URL", "DJANGO_", "GRANIAN_")
-_COMMANDS = {"redis": "valkey-server", "node": "\0-Q\0node.", "wallet": "\0-Q\0wallet\0", "web": "\0granian\0"}
+_COMMANDS = {
+    "redis": "valkey-server",
+    "devnet": "manage.py\0devnet\0",
+    "signer": "manage.py\0signer\0",
+    "node": "\0-Q\0node.",
+    "wallet": "\0-Q\0wallet\0",
+    "web": "\0granian\0",
+}
 
 Found = TypeVar("Found")
 
@@ -69,6 +76,7 @@ class Box:
         self.data = Path(tempfile.mkdtemp(prefix="box"))
         self.port = free_port()
         self.node_port = free_port()
+        self.devnet_port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.admin_user = "ada"
         self.admin_password = "a long password of ada"
@@ -80,6 +88,7 @@ class Box:
             "SEEDBOX_ADMIN_PASSWORD": self.admin_password,
             "NODE_LISTEN": f"127.0.0.1:{self.node_port}",
             "WALLET_NETWORK": "off",
+            "WALLET_DEVNET_PORT": str(self.devnet_port),
         } | settings
         self.lines: list[str] = []
         self._process: subprocess.Popen[str] | None = None

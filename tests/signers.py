@@ -8,6 +8,7 @@ from typing import Any
 from wallet.domain.networks import DEVNET, Network
 from wallet.domain.tron.addresses import Address, parse_address
 from wallet.domain.tron.blocks import Header, block_id, encode_header, ref_of
+from wallet.domain.tron.derivation import AccountKey, seed_of
 from wallet.domain.tron.keys import address_of_key
 from wallet.domain.tron.transactions import Contract, Raw, TransferAsset, encode_raw, tx_id
 from wallet.signer import founding
@@ -98,3 +99,18 @@ def request(
 
 def proof_of(dead: SignRequest, block: Header) -> DeadProof:
     return DeadProof(dead.tx_id, encode_header(block), ("one", "two"), block.number)
+
+
+def secrets_of(words: str) -> list[bytes]:
+    """Return what gives the money away: words, seed, private keys."""
+    seed = seed_of(words)
+    hot, deposits = AccountKey.from_seed(seed, account=1), AccountKey.from_seed(seed)
+    return [words.encode(), seed, hot.private_key(0), deposits.private_key(0), deposits.node.key, hot.node.key]
+
+
+def found_in(written: dict[Path, bytes], secrets: list[bytes]) -> list[tuple[Path, bytes]]:
+    """Return where a secret stands, in any of the forms in which one is printed."""
+    forms = [
+        form for one in secrets for form in (one, one.hex().encode(), repr(one).encode(), one.hex().upper().encode())
+    ]
+    return [(path, form) for path, content in written.items() for form in forms if form in content]

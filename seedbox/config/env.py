@@ -101,6 +101,11 @@ class Environment:
         return self.redis_url or f"unix://{self.redis_socket}"
 
     @property
+    def makes_devnet(self) -> bool:
+        """Whether the chain is a devnet of our own."""
+        return self.wallet_network == "devnet" and not self.wallet_chain_endpoints
+
+    @property
     def effective_chain_endpoints(self) -> tuple[str, ...]:
         """Where the chain is asked; what it says must be said by two, and a devnet that is ours counts as two."""
         endpoints = self.wallet_chain_endpoints or (f"http://127.0.0.1:{self.wallet_devnet_port}",)

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from seedbox.config import guardian
@@ -37,6 +37,7 @@ class Child:
     stop_s: float  # between the polite signal and the kill
     listens_at: Path | None = None  # the next child starts when this Unix socket answers
     hushed: str = ""  # lines with these words mean nothing here
+    environ: Mapping[str, str] = field(default_factory=dict)  # in place of what the box has there
 
 
 def next_delay_s(*, previous_s: float, ran_s: float) -> float:
@@ -132,7 +133,7 @@ class Supervisor:
         return subprocess.Popen(
             child.command,
             cwd=self._folder,
-            env=self._environ,
+            env=self._environ | dict(child.environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

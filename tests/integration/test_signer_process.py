@@ -15,9 +15,20 @@ from typing import Any
 import pytest
 
 from tests.box import ROOT, Box, wait_until
-from tests.signers import HOT, PASSPHRASE, WORDS, found_signer, header, pays, place_in, request, signer_in
+from tests.signers import (
+    HOT,
+    PASSPHRASE,
+    WORDS,
+    found_in,
+    found_signer,
+    header,
+    pays,
+    place_in,
+    request,
+    secrets_of,
+    signer_in,
+)
 from wallet.domain.tron.addresses import parse_address, to_base58
-from wallet.domain.tron.derivation import AccountKey, seed_of
 from wallet.domain.tron.keys import recover
 from wallet.signer import hardening, keystore, sealing
 from wallet.signer.client import SignerAway, SignerClient, SignerLocked, SignerRefused
@@ -255,18 +266,3 @@ class TestSecrets:
         key = sealing.stretch(PASSPHRASE, kept.wrap)
         assert kept.opened(key)[Purpose.PHRASE].reveal().decode() == WORDS
         assert found_in(written, [*secrets_of(WORDS), passphrase.encode(), key.reveal()]) == []
-
-
-def secrets_of(words: str) -> list[bytes]:
-    """Return what gives the money away: words, seed, private keys."""
-    seed = seed_of(words)
-    hot, deposits = AccountKey.from_seed(seed, account=1), AccountKey.from_seed(seed)
-    return [words.encode(), seed, hot.private_key(0), deposits.private_key(0), deposits.node.key, hot.node.key]
-
-
-def found_in(written: dict[Path, bytes], secrets: list[bytes]) -> list[tuple[Path, bytes]]:
-    """Return where a secret stands, in any of the forms in which one is printed."""
-    forms = [
-        form for one in secrets for form in (one, one.hex().encode(), repr(one).encode(), one.hex().upper().encode())
-    ]
-    return [(path, form) for path, content in written.items() for form in forms if form in content]

@@ -16,6 +16,10 @@ from redis import Redis
 
 from seedbox.config import env
 from tests.box import ROOT, Box, wait_until
+from tests.signers import found_in, secrets_of
+from wallet.signer import key_files, keystore
+from wallet.signer.keystore import Purpose
+from wallet.signer.signer import Place
 
 LIMIT_S = 20.0
 STOP_LIMIT_S = 10.0
@@ -58,7 +62,7 @@ class TestARunningBox:
     def test_answers(self, box: Box) -> None:
         wait_until(lambda: box.health() == 200, "/healthz to be well", LIMIT_S)
 
-    @pytest.mark.parametrize("name", ["redis", "node", "wallet", "web"])
+    @pytest.mark.parametrize("name", ["redis", "devnet", "signer", "node", "wallet", "web"])
     def test_brings_back_a_killed(self, box: Box, name: str) -> None:
         killed = wait_until(lambda: box.child_pid(name), f"{name} to run", LIMIT_S)
         os.kill(killed, signal.SIGKILL)
@@ -77,6 +81,24 @@ class TestARunningBox:
         assert children
         for pid in children:
             assert box.admin_password not in Path(f"/proc/{pid}/environ").read_text()
+
+    def test_keeps_the_secrets_of_its_wallet_from_all_that_it_writes(self, box: Box) -> None:
+        place = Place(box.data / "signer", box.data / "signer.key")
+        wait_until(place.keys.exists, "the wallet to be made", LIMIT_S)
+        kept = keystore.load(place.keys)
+        words = kept.opened(key_files.read(place.key_file)[str(kept.wrap)])[Purpose.PHRASE].reveal().decode()
+        written = {Path("what it said"): box.said.encode()}
+        written |= {path: path.read_bytes() for path in box.data.rglob("*") if path.is_file()}
+        for pid in box.processes():
+            for name in ("environ", "cmdline"):
+                written[Path(f"/proc/{pid}/{name}")] = Path(f"/proc/{pid}/{name}").read_bytes()
+        assert len(words.split()) == 24
+        assert found_in(written, secrets_of(words)) == []
+
+    def test_tells_its_signer_nothing_of_the_database(self, box: Box) -> None:
+        signer = wait_until(lambda: box.child_pid("signer"), "the signer to run", LIMIT_S)
+        environ = Path(f"/proc/{signer}/environ").read_text().split("\0")
+        assert {"DATABASE_URL=", "REDIS_URL="} < set(environ)
 
     def test_shows_its_data_to_nobody_else(self, box: Box) -> None:
         assert stat.S_IMODE(box.data.stat().st_mode) == 0o700

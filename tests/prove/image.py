@@ -150,7 +150,7 @@ def _start(root: Root) -> str:
     """Start the image's own command as its user, ask its own health check, and stop it as Docker would."""
     port, node_port = free_port(), free_port()
     environ = {**root.stage.environment, "SEEDBOX_BIND": "127.0.0.1", "SEEDBOX_PORT": str(port)}
-    environ |= {"NODE_LISTEN": f"127.0.0.1:{node_port}"}
+    environ |= {"NODE_LISTEN": f"127.0.0.1:{node_port}", "WALLET_DEVNET_PORT": str(free_port())}
     user = root.stage.last("USER")
     box = subprocess.Popen(root.command(root.stage.start_command, environ, user=user))
     check = root.command(root.stage.health_command, environ, user=user)

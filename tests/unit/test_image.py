@@ -45,6 +45,7 @@ class TestTheImage:
 class TestTheComposeFile:
     def test_starts_each_process_by_the_command_of_people(self) -> None:
         assert sorted(re.findall(r"command: \[up, --only, (\w+)\]", COMPOSE)) == sorted(PROCESSES)
+        assert sorted(re.findall(r"command: \[(\w+)[,\]]", COMPOSE)) == ["devnet", "signer", *["up"] * len(PROCESSES)]
 
     def test_starts_nothing_without_secrets_of_its_own(self) -> None:
         asked = set(re.findall(r"\$\{(\w+):\?", COMPOSE))
@@ -60,7 +61,17 @@ class TestTheComposeFile:
         ours = COMPOSE.partition("x-environment:")[0]
         for line in ("read_only: true", "cap_drop:\n    - ALL", "no-new-privileges:true"):
             assert line in ours
-        assert COMPOSE.count("<<: *process") == len(PROCESSES)
+        assert COMPOSE.count("<<: *process") == len(PROCESSES) + 2  # and signer and devnet
         published = re.findall(r"^      - (\S+:\d+)$", COMPOSE, re.MULTILINE)
         assert all(port.startswith("127.0.0.1:") for port in published)
         assert len(published) == 3
+
+    def test_keeps_the_keys_from_every_other_process(self) -> None:
+        signer = COMPOSE.partition("\n  signer:\n")[2].partition("\n\n")[0]
+        for line in ('user: "10002:10001"', "network_mode: none", "depends_on: []", "core: 0"):
+            assert line in signer
+        assert not {"DATABASE_URL", "REDIS_URL", "POSTGRES_PASSWORD", "*environment"} & set(
+            re.findall(r"[*\w]+", signer)
+        )
+        assert COMPOSE.count("/keys") == signer.count("/keys") == 2
+        assert "useradd --uid 10002 --gid box" in "".join(rest for name, rest in IMAGE.steps if name == "RUN")

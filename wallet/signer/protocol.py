@@ -60,7 +60,6 @@ class SignRequest:
     tx_id: bytes  # as the caller computed it
     solid_header: bytes  # raw header of the solid block that the transaction refers to (its ref_block fields)
     from_index: int | None = None  # which deposit address pays; None: the hot address
-    to_index: int | None = None  # of gas: which deposit address gets it, unless `confirm_address` said it is ours
     dead_proof: DeadProof | None = None  # of attempt NUMBER - 1; its header is not newer than `solid_header`
     earlier_proofs: tuple[DeadProof, ...] = ()  # of those before: it may be that the one before was never signed
     newest_signed: tuple[str, bytes] | None = None  # attempt key and txID of the newest signature the ledger knows

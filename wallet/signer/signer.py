@@ -265,8 +265,6 @@ class Signer:
     def _parties(self, request: SignRequest, payment: Payment, ring: Keyring, store: Store) -> Parties:
         payer = ring.hot if request.from_index is None else ring.deposit_address(request.from_index)
         is_ours = store.newest(Kind.ADDRESS, to_base58(payment.recipient)) is not None
-        if request.to_index is not None:
-            is_ours = is_ours or ring.deposit_address(request.to_index) == payment.recipient
         return Parties(ring.hot, payer, is_ours, self._network.assets.trc20_contract)
 
     def _note_signature(self, request: SignRequest, payment: Payment, signature: bytes, store: Store) -> None:

@@ -16,7 +16,7 @@ import httpx
 from seedbox.config import env
 from seedbox.config.benches import chaos_hand, seeding_login
 from seedbox.config.benches.files import BenchFailed
-from seedbox.config.benches.seeding_box import box_environ
+from seedbox.config.benches.seeding_box import box_environ, free_port
 
 LOOK_AGAIN_S = 0.02
 ANSWER_S = 5.0
@@ -42,7 +42,8 @@ class ChaosBox:
         self.endpoint = node_listen
         self.url = f"http://localhost:{port}"
         self.data = folder / "data"
-        self._environ = box_environ(folder, port=port, node_listen=node_listen) | {"WALLET_NETWORK": "devnet"}
+        chain = {"WALLET_NETWORK": "devnet", "WALLET_DEVNET_PORT": str(free_port())}
+        self._environ = box_environ(folder, port=port, node_listen=node_listen) | chain
         self._log = folder / "box.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._hand: subprocess.Popen[str] | None = None

@@ -20,7 +20,7 @@ from seedbox.config.supervisor import Child, Supervisor
 
 
 class Command(BaseCommand):
-    help = "Start the whole box, redis, node, wallet and web, or one process of it. Ctrl-C stops it."
+    help = "Start the whole box, from redis to web, or one process of it. Ctrl-C stops it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
