@@ -72,7 +72,7 @@ class TestATransactionItself:
         two = encode(RAW, values | {"contract": 2 * values["contract"]})
         assert answered(scene.chain.broadcast(signed_bytes(two, [ALICE]))) == (
             Code.CONTRACT_VALIDATE_ERROR,
-            INVALID + "Contract size is 2, it must be one",
+            INVALID + "act size should be exactly 1, this is extend feature",
         )
 
     @pytest.mark.parametrize(

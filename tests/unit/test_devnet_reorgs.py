@@ -20,7 +20,9 @@ TOKEN = genesis.BTT.address
 
 
 people = st.sampled_from(PEOPLE)
-payments = st.tuples(st.sampled_from(["trx", "trc10", "trc20"]), people, people, st.integers(1, 2 * 10**8))
+payments = st.tuples(
+    st.sampled_from(["trx", "trc10", "trc20"]), people, people, st.integers(1, 2 * 10**8), st.booleans()
+)
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("pay"), payments),
@@ -45,8 +47,9 @@ def contract_of(kind: str, sender: Person, to: Person, amount: int) -> Contract:
 
 def take(scene: Scene, step: tuple[str, object]) -> None:
     match step:
-        case ("pay", (str(kind), Person() as sender, Person() as to, int(amount))):
-            scene.send(scene.raw(contract_of(kind, sender, to, amount)), sender)
+        case ("pay", (str(kind), Person() as sender, Person() as to, int(amount), bool(is_rooted))):
+            named = scene.head.blocks(0, 1)[0].ref if is_rooted else None  # the newest may be thrown away
+            scene.send(scene.raw(contract_of(kind, sender, to, amount), at=named), sender)
         case ("mine", int(count)):
             scene.chain.mine(count)
         case ("reorg", (int(depth), bool(drop))):

@@ -14,6 +14,7 @@ MAX_BYTES = 500 * 1024
 MAX_EXPIRATION_MS = 24 * 3_600_000  # ahead of the head's time
 UNSOLIDIFIED_BLOCKS = 54
 NO_CONTRACT = "No contract!"
+SEVERAL_CONTRACTS = "act size should be exactly 1, this is extend feature"
 _TYPE_NAMES = {int(kind): f"protocol.{kind.name}".encode() for kind in ContractType}
 
 
@@ -50,7 +51,7 @@ def _checked(parts: Parts, signed: Signed, tx_id: bytes) -> Candidate:
         raise expired()
     check_signatures(parts.state, raw, signed, tx_id)
     if contract_count > 1:
-        raise invalid_contract(f"Contract size is {contract_count}, it must be one")
+        raise invalid_contract(SEVERAL_CONTRACTS)
     candidate = Candidate(tx_id, signed, raw, bandwidth_bytes(signed), parts.clock.now_ms())
     if not parts.knows_reference(candidate):
         raise wrong_reference()
