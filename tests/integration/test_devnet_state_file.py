@@ -128,6 +128,15 @@ class TestAFile:
                 Devnet(state_path=path)
             assert path.read_bytes() == before
 
+    def test_that_is_damaged_is_refused_in_a_sentence(self, scene: Scene, path: Path) -> None:
+        scene.pay(ALICE)
+        scene.chain.close()
+        content = bytearray(path.read_bytes())
+        content[4_096:] = bytes(len(content) - 4_096)
+        path.write_bytes(content)
+        with pytest.raises(StateFileUnreadable, match="remove it, or name another"):
+            Devnet(state_path=path)
+
     def test_that_cannot_be_made_is_refused_in_a_sentence(self, tmp_path: Path) -> None:
         with pytest.raises(StateFileUnwritable, match="make room for it"):
             Devnet(state_path=tmp_path / "nowhere" / "chain.sqlite3")

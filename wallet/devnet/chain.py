@@ -40,7 +40,7 @@ class Devnet:
         checks: Checks = _CHECKS,
         lags: Lags = _LAGS,
     ) -> None:
-        """Open or begin a chain. Raises StateFileInUse and StateFileUnreadable.
+        """Open or begin a chain. Raises StateFileRefused.
 
         A chain whose head is older than half a day makes a block at once: times are judged by the head's.
         """
@@ -48,7 +48,8 @@ class Devnet:
         self._store = StateFile(state_path)
         self._parts = Parts(self._store, Clock(clock_ms), parameters, checks, lags)
         try:
-            self._parts.begin_or_load()
+            with self._store.being_opened():
+                self._parts.begin_or_load()
             if self._parts.clock.now_ms() - self._parts.head.timestamp_ms > STALE_HEAD_MS:
                 self.mine()
         except BaseException:

@@ -58,7 +58,7 @@ class Ready:
 async def serve(options: Options, *, announce: Callable[[Ready], None], until: asyncio.Event) -> None:
     """Open the chain, tell when it can be used, and serve it until the event.
 
-    Raises OSError for a port that is taken, StateFileInUse and StateFileUnreadable.
+    Raises OSError for a port that is taken, and StateFileRefused.
     """
     devnet = Devnet(state_path=options.state_path, lags=Lags(solid=options.solid_lag))
     try:

@@ -29,36 +29,49 @@ CREATE TABLE IF NOT EXISTS value (key BLOB PRIMARY KEY, value TEXT NOT NULL) WIT
 _BLOCK = "SELECT number, id, header, signature FROM block "
 
 
-class StateFileInUse(Exception):
+class StateFileRefused(Exception):
+    """The state file cannot be used; each kind says why, and what to do."""
+
+
+class StateFileInUse(StateFileRefused):
     """Another development chain has this state file open: stop it, or name another file."""
 
 
-class StateFileUnreadable(Exception):
+class StateFileUnreadable(StateFileRefused):
     """This file is no state of a development chain, or one of another version: remove it, or name another."""
 
 
-class StateFileUnwritable(Exception):
+class StateFileUnwritable(StateFileRefused):
     """The state file cannot be written: make room for it, or let this user write there."""
 
 
 class StateFile:
     def __init__(self, path: Path | None) -> None:
-        """Open or make the file. Raises StateFileInUse, StateFileUnreadable and StateFileUnwritable."""
+        """Open or make the file. Raises StateFileRefused."""
+        self._path = path
         self._recent = RecentBlocks()
-        # The chain's lock lets one thread in at a time, so any may come.
-        self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        with self.being_opened():
+            # The chain's lock lets one thread in at a time, so any may come.
+            self._connection = sqlite3.connect(
+                ":memory:" if path is None else path, isolation_level=None, check_same_thread=False, timeout=0
+            )
+            try:
+                self._open(is_file=path is not None)
+            except BaseException:
+                self.close()
+                raise
+
+    @contextmanager
+    def being_opened(self) -> Iterator[None]:
+        """Say in a sentence what SQLite says of a file that cannot be used. Raises StateFileRefused."""
         try:
-            if path is not None:
-                self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
-            self._open(is_file=path is not None)
+            yield
         except sqlite3.OperationalError as problem:
-            self.close()
             if "locked" in str(problem):
-                raise StateFileInUse(f"{StateFileInUse.__doc__} ({path})") from None
-            raise StateFileUnwritable(f"{StateFileUnwritable.__doc__} ({path}: {problem})") from None
-        except sqlite3.DatabaseError:
-            self.close()
-            raise StateFileUnreadable(f"{StateFileUnreadable.__doc__} ({path})") from None
+                raise StateFileInUse(f"{StateFileInUse.__doc__} ({self._path})") from None
+            raise StateFileUnwritable(f"{StateFileUnwritable.__doc__} ({self._path}: {problem})") from None
+        except (sqlite3.DatabaseError, ValueError, KeyError) as problem:  # a page that is damaged, or text in it
+            raise StateFileUnreadable(f"{StateFileUnreadable.__doc__} ({self._path}: {problem})") from None
 
     def close(self) -> None:
         self._connection.close()
@@ -66,8 +79,8 @@ class StateFile:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Write all that the block of code writes, or, if it fails, nothing."""
-        self._connection.execute("BEGIN IMMEDIATE")
         try:
+            self._connection.execute("BEGIN IMMEDIATE")
             yield
             self._connection.execute("COMMIT")
         except BaseException as problem:

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from wallet.devnet.server import Options, Ready, serve
-from wallet.devnet.state_file import StateFileInUse, StateFileUnreadable
+from wallet.devnet.state_file import StateFileRefused
 from wallet.domain.tron.keys import BadKey, address_of_key
 
 DEFAULT_PORT = 9090
@@ -63,7 +63,7 @@ class Command(BaseCommand):
             asyncio.run(self._serve(chosen))
         except OSError as problem:
             raise CommandError(f"The chain cannot listen on {chosen.host}: {problem.strerror or problem}") from None
-        except (StateFileInUse, StateFileUnreadable) as problem:
+        except StateFileRefused as problem:
             raise CommandError(str(problem)) from None
 
     async def _serve(self, options: Options) -> None:
