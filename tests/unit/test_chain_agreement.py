@@ -94,6 +94,7 @@ class TestTheSolidBlock:
 
 class TestANetwork:
     def test_is_told_by_its_first_block(self, box: Box) -> None:
+        assert box.chain.genesis() == box.block(0).ref
         box.two.genesis = bytes(32)
         with pytest.raises(ChainLied, match="two: it is of another network than devnet"):
             box.chain.check()

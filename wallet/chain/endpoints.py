@@ -103,6 +103,10 @@ class Chain:
                 raise ChainLied(WHOLE, f"{tops[NEEDED - 1][0].name} and {member.name} have different blocks at {low}")
         return self._remember(agreed)
 
+    def genesis(self) -> BlockRef:
+        """Return block 0, which is the network's; what stands in it is nobody's to read: real ones are hand-made."""
+        return self._first(lambda member: self._ref_at(member, 0))
+
     def heights(self) -> Heights:
         """Return the heights of an endpoint: to show and to count down, not to decide by."""
         return self._first(Member.heights)

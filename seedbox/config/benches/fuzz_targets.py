@@ -17,6 +17,7 @@ from django.core.exceptions import TooManyFieldsSent  # noqa: E402  # Django mus
 from django.http import Http404, HttpRequest, QueryDict  # noqa: E402  # as above
 
 from seedbox.config.benches import fuzz_mutations as mutations  # noqa: E402  # as above
+from seedbox.config.benches.fuzz_chain import CHAIN_TARGETS  # noqa: E402  # as above
 from seedbox.config.benches.fuzz_engine import take_in  # noqa: E402  # as above
 from seedbox.config.benches.fuzz_mutations import Target  # noqa: E402  # as above
 from seedbox.domain.blocklist import BadBlocklist, read_blocklist  # noqa: E402  # as above
@@ -246,4 +247,5 @@ TARGETS = (
     Target("proof", proof, mutations.mutate_json, (BadProof,), (b"inclusion/1", b"path", b"1|seal|", b"=i0|")),
     Target("older_lines", older_lines, mutations.mutate_lists, (Http404, TooManyFieldsSent), (b"9" * 5_000, b"&")),
     Target("open_page", open_page, mutations.mutate_lists, (), (b"http://", b"//evil.example", b"?next=", b"\\")),
+    *CHAIN_TARGETS,
 )
