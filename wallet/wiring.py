@@ -28,5 +28,12 @@ def chain() -> Chain:
     return Chain(endpoints, network())
 
 
+def forget_chain() -> None:
+    """Close the process's chain, so that the next call makes another one: for tests, whose settings change."""
+    if chain.cache_info().currsize:
+        chain().close()
+        chain.cache_clear()
+
+
 def signer() -> SignerClient:
     return SignerClient(settings.SIGNER_SOCKET)

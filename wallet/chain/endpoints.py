@@ -207,6 +207,11 @@ class Chain:
             for member in self._members
         )
 
+    def close(self) -> None:
+        """Let go of all connections; they are opened again when they are needed."""
+        for member in self._members:
+            member.endpoint.close()
+
     def _ask(self, member: Member, question: Callable[[Member], T]) -> T:
         """Ask one endpoint that is known to be of our network; raises ChainError."""
         return member.ask(self._check_genesis, question)

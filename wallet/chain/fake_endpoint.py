@@ -210,6 +210,8 @@ class FakeEndpoint:
             self._refused.add(tx_id)
         return BroadcastAnswer(self.name, code, message, tx_id)
 
+    def close(self) -> None: ...
+
     def _read(self) -> None:
         self.reads += 1
         problem = self.problem or (self.problems.popleft() if self.problems else None)

@@ -249,3 +249,6 @@ class ChainEndpoint(Protocol):
 
     def broadcast(self, signed_bytes: bytes) -> BroadcastAnswer:
         """Hand a signed transaction in. Never raises for what the endpoint does: doubt is BroadcastCode.UNKNOWN."""
+
+    def close(self) -> None:
+        """Let go of connections. Whoever asks again opens new ones."""

@@ -35,11 +35,10 @@ class Network:
 
 
 MAINNET_TRC20 = parse_address("TAFjULxiVgT4qWk6UZwjqwZXTSaGaqnVp4")
-DEVNET_TRC20 = MAINNET_TRC20  # its genesis puts it there
 BTTOLD_ID = 1_002_000
 BTT_TOTAL = 990 * 10**12 * 10**18
 
-DEVNET = Network("devnet", None, ChainAssets(BTTOLD_ID, DEVNET_TRC20))
+DEVNET = Network("devnet", None, ChainAssets(BTTOLD_ID, MAINNET_TRC20))  # its genesis puts it there, too
 NILE = Network(
     "nile",
     bytes.fromhex("0000000000000000d698d4192c56cb6be724a558448e2684802de4d6cd8690dc"),

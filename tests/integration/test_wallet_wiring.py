@@ -5,14 +5,15 @@ from collections.abc import Iterator
 import pytest
 from pytest_django.fixtures import Settings
 
+from tests.devnet import devnet_here
 from wallet import wiring
 
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
-    wiring.chain.cache_clear()
+    wiring.forget_chain()
     yield
-    wiring.chain.cache_clear()
+    wiring.forget_chain()
 
 
 class TestTheChainOfThisInstall:
@@ -22,6 +23,14 @@ class TestTheChainOfThisInstall:
         assert [row.name for row in wiring.chain().health()] == ["127.0.0.1:9", "127.0.0.1:7"]
         assert wiring.chain() is wiring.chain()
         assert wiring.chain().network.name == "mainnet"
+
+    def test_agrees_with_a_devnet_that_runs(self, settings: Settings) -> None:
+        with devnet_here() as devnet:
+            settings.WALLET_NETWORK = "devnet"
+            settings.WALLET_CHAIN_ENDPOINTS = (devnet.url, devnet.url)
+            devnet.mine(5)
+            assert wiring.chain().solid_agreement() == wiring.chain().heights().solid
+            assert [row.ok for row in wiring.chain().health()] == [True, True]
 
     def test_takes_a_devnet_for_two(self, settings: Settings) -> None:
         settings.WALLET_NETWORK = "devnet"
