@@ -39,7 +39,7 @@ class Books:
     """Who holds what. Changes since `begin` can be taken back."""
 
     def __init__(self) -> None:
-        self._amounts: dict[Held, int] = {}
+        self._held: dict[Address, dict[int | Address, int]] = {}
         self._undo: Undo = {}
 
     def begin(self) -> Undo:
@@ -48,31 +48,28 @@ class Books:
         return self._undo
 
     def take_back(self, undo: Undo) -> None:
-        for held, before in undo.items():
+        for (address, asset), before in undo.items():
             if before is None:
-                self._amounts.pop(held, None)
+                self._held[address].pop(asset, None)
             else:
-                self._amounts[held] = before
+                self._held[address][asset] = before
 
     def exists(self, address: Address) -> bool:
         """A token of TRC-20 does not make an account, TRX and TRC-10 do."""
-        return (address, TRX) in self._amounts
+        return TRX in self._held.get(address, ())
 
     def amount(self, address: Address, asset: int | Address = TRX) -> int:
-        return self._amounts.get((address, asset), 0)
+        return self._held.get(address, {}).get(asset, 0)
 
     def assets(self, address: Address) -> Mapping[int, int]:
-        return {
-            asset: amount
-            for (owner, asset), amount in self._amounts.items()
-            if owner == address and isinstance(asset, int) and asset not in (TRX, USED_BANDWIDTH) and amount
-        }
+        held = self._held.get(address, {})
+        return {asset: amount for asset, amount in held.items() if isinstance(asset, int) and asset > TRX and amount}
 
     def add(self, address: Address, amount: int, asset: int | Address = TRX) -> None:
-        held = (address, asset)
-        self._undo.setdefault(held, self._amounts.get(held))
-        self._amounts[held] = self._amounts.get(held, 0) + amount
-        if isinstance(asset, int) and not self.exists(address):
+        held = self._held.setdefault(address, {})
+        self._undo.setdefault((address, asset), held.get(asset))
+        held[asset] = held.get(asset, 0) + amount
+        if isinstance(asset, int) and TRX not in held:
             self.add(address, 0)
 
 
