@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.fake_node import FakeNode
 from tests.servers import PROVE
+from tests.unit.test_tron_vectors import CALL_BLOCK, CALL_RAW, CALL_SIGNATURE
 from wallet.chain.fake import FAUCET, FakeChain
 from wallet.chain.fake_endpoint import FakeEndpoint
 from wallet.chain.fake_execution import Outcome
@@ -29,8 +30,9 @@ from wallet.chain.port import (
 )
 from wallet.chain.tronpy_endpoint import TronpyEndpoint
 from wallet.domain.tron.abi import transfer_call
+from wallet.domain.tron.json_forms import header_to_json, transaction_to_json
 from wallet.domain.tron.keys import address_of_key, sha256
-from wallet.domain.tron.transactions import TransferTrx, encode_transaction
+from wallet.domain.tron.transactions import Result, Signed, TransferTrx, encode_raw, encode_transaction
 
 ANNA, BERT = (address_of_key(sha256(name)) for name in (b"anna", b"bert"))
 SHOP = address_of_key(sha256(b"a contract"))
@@ -108,6 +110,22 @@ class TestTheAdapter:
         assert box.endpoint.resources(ANNA) == Resources(600, 0, 7)
         assert box.endpoint.asset_facts(1_002_000) == TokenFacts("BitTorrent", "BTT", 6, 99)
         assert box.endpoint.parameters() == ChainParameters(1_000, 100, 100_000, 1_000_000)
+
+    def test_reads_a_block_of_a_real_chain(self, box: Box) -> None:
+        call = transaction_to_json(Signed(encode_raw(CALL_RAW), (CALL_SIGNATURE,)), visible=False, result=Result())
+        form = {
+            "blockID": "000000000203c375c7521ef953106e9a112e1902664a91becc5f40371a7397d7",
+            "block_header": {"raw_data": header_to_json(CALL_BLOCK, visible=False)},
+            "transactions": [call],
+        }
+        box.node.raw = json.dumps({"block": [form]}).encode()
+        (block,) = box.endpoint.blocks(33_801_077, 33_801_077)
+        assert block.transactions[0].tx_id.hex() == "31370141e3345421bdb92eff72f0d69aba8d04e636317ed52745d3f97e9faabb"
+        assert (block.timestamp_ms, block.transactions[0].contract_ret) == (1_684_509_309_000, "SUCCESS")
+        form["transactions"] = []
+        box.node.raw = json.dumps({"block": [form]}).encode()
+        with pytest.raises(ChainLied, match="other transactions"):
+            box.endpoint.blocks(33_801_077, 33_801_077)
 
     def test_takes_no_other_id(self, box: Box) -> None:
         box.node.change = lambda _, answer: replaced(answer, "txID", "ab" * 32)
