@@ -25,6 +25,23 @@ from wallet.models import (
 
 NETWORK = "devnet"
 
+CAME: dict[str, Any] = {
+    "network": NETWORK,
+    "tx_id": "ab" * 32,
+    "kind": MovementKind.TRC20,
+    "index": 0,
+    "block_number": 1,
+    "block_at": NOW,
+    "asset": Asset.TRC20,
+    "sender": "TS",
+    "amount": 10**30,
+}
+
+
+def a_deposit(user_id: int) -> Deposit:
+    """Make a deposit that was recorded only."""
+    return Deposit.objects.create(**CAME, address="TX", user_id=user_id, fate=DepositFate.SMALL, written_at=NOW)
+
 
 def a_row_of_each() -> None:
     """Make a row in every table that deposits have."""
@@ -34,19 +51,8 @@ def a_row_of_each() -> None:
     ChainCursor.objects.create(
         network=NETWORK, genesis_id="00", first_height=0, height=0, block_id="00", block_at=NOW, moved_at=NOW
     )
-    chain: dict[str, Any] = {
-        "network": NETWORK,
-        "tx_id": "ab" * 32,
-        "kind": MovementKind.TRC20,
-        "index": 0,
-        "block_number": 1,
-        "block_at": NOW,
-        "asset": Asset.TRC20,
-        "sender": "TS",
-        "amount": 10**30,
-    }
-    ChainMovement.objects.create(**chain, side=MovementSide.IN, recipient="TX")
-    Deposit.objects.create(**chain, address="TX", user_id=1, fate=DepositFate.SMALL, written_at=NOW)
+    ChainMovement.objects.create(**CAME, side=MovementSide.IN, recipient="TX")
+    a_deposit(1)
     OwnTransaction.objects.create(
         network=NETWORK, tx_id="cd" * 32, block_number=1, block_at=NOW, sender="TX", has_failed=False, fee_sun=0
     )

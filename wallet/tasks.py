@@ -9,7 +9,8 @@ from celery import shared_task
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
-from wallet.services import audit, channels, holds, liabilities, seals
+from wallet import wiring
+from wallet.services import auditing, chain_rounds, channels, holds, liabilities, reconciliation, seals
 from wallet.services.install import market_asset
 
 AWAY = (OperationalError, InterfaceError)  # or there would be a traceback each second; web says that it is away
@@ -38,4 +39,22 @@ def expire_due() -> None:
 @shared_task(name="wallet.audit_books", ignore_result=True, throws=AWAY)
 def audit_books() -> None:
     """Audit the books once a day."""
-    audit.run_if_due(data_folder=settings.DATA_DIR, now=datetime.now(UTC))
+    auditing.audit_if_due(data_folder=settings.DATA_DIR, now=datetime.now(UTC))
+
+
+@shared_task(name="wallet.read_chain", ignore_result=True, throws=AWAY)
+def read_chain() -> None:
+    """Credit deposits from the blocks that came since the last time."""
+    chain_rounds.read(wiring.chain(), wiring.signer(), now=datetime.now(UTC))
+
+
+@shared_task(name="wallet.sweep", ignore_result=True, throws=AWAY)
+def sweep() -> None:
+    """Bring what users have deposited to the hot address, if that is worth it."""
+    chain_rounds.sweep(wiring.chain(), wiring.signer(), now=datetime.now(UTC))
+
+
+@shared_task(name="wallet.reconcile", ignore_result=True, throws=AWAY)
+def reconcile() -> None:
+    """Hold the chain against the books."""
+    reconciliation.run(now=datetime.now(UTC))

@@ -4,10 +4,12 @@ import functools
 
 from django.conf import settings
 
+from wallet.chain.devnet_faucet import DevnetFaucet, Faucet
 from wallet.chain.endpoints import Chain
 from wallet.chain.transport import Transport
 from wallet.chain.tronpy_endpoint import TronpyEndpoint
 from wallet.domain.networks import NETWORKS, Network
+from wallet.domain.tron.addresses import to_base58
 from wallet.signer.client import SignerClient
 
 
@@ -37,3 +39,12 @@ def forget_chain() -> None:
 
 def signer() -> SignerClient:
     return SignerClient(settings.SIGNER_SOCKET)
+
+
+def faucet() -> Faucet | None:
+    """Return what gives money away: a devnet's own; nobody else has one."""
+    known = network()
+    if known.name != "devnet":
+        return None
+    contract = to_base58(known.assets.trc20_contract)
+    return DevnetFaucet(settings.WALLET_CHAIN_ENDPOINTS[0], trc10_id=known.assets.trc10_id, trc20=contract)

@@ -16,6 +16,9 @@ from seedbox.config import broker
 SCHEDULE: dict[str, dict[str, Any]] = {
     "seal": {"task": "wallet.seal_new", "schedule": 1.0, "options": {"expires": 5}},
     "expire": {"task": "wallet.expire_due", "schedule": 10.0, "options": {"expires": 10}},
+    "read chain": {"task": "wallet.read_chain", "schedule": 2.0, "options": {"expires": 4}},
+    "sweep": {"task": "wallet.sweep", "schedule": 30.0, "options": {"expires": 30}},
+    "reconcile": {"task": "wallet.reconcile", "schedule": 60.0, "options": {"expires": 60}},
     "owed": {"task": "wallet.take_liabilities", "schedule": 600.0, "options": {"expires": 60}},
     "audit": {"task": "wallet.audit_books", "schedule": 600.0, "options": {"expires": 60}},
 }

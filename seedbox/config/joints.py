@@ -2,22 +2,40 @@
 
 from functools import partial
 
+from seedbox.models import User
+from seedbox.models.user import Role
 from seedbox.services import watchables
 from seedbox.web import navigation
-from wallet.services import changes, screen
+from wallet.services import changes, deposit_screen, news, reserves, screen
+from wallet.services.news import Listener
 
+DEPOSITS, RESERVES = "deposits", "reserves"  # what pages watch
 MONEY = "money"  # the address of the page, and what it watches
-MONEY_PAGES = frozenset({MONEY, "money_history", "money_entry", "tip", "tip_send", "own_acts", "owed"})
-BOOKS_PAGES = frozenset({"books", "books_account", "operator_acts", "operator_act"})
+MONEY_PAGES = frozenset(
+    {MONEY, "money_history", "money_entry", "tip", "tip_send", "own_acts", "owed", "deposit", "deposit_came"}
+)
+BOOKS_PAGES = frozenset(
+    {"books", "books_account", "operator_acts", "operator_act", "reserves", "reserves_halt", "reserves_lift"}
+)
 
 
 def join(wallet_network: str) -> None:
     """Show money on the pages of a box that has a wallet, and let open pages follow it."""
     if wallet_network == "off":
         navigation.forget(MONEY)
-        watchables.forget(MONEY)
+        for kind in (MONEY, DEPOSITS, RESERVES):
+            watchables.forget(kind)
         changes.stop_listening("open pages")
+        news.stop_listening("open pages")
         return
     navigation.register(navigation.Link(MONEY, "Money", "coins", MONEY_PAGES | BOOKS_PAGES))
     watchables.register(MONEY, screen.messages)
     changes.listen("open pages", partial(watchables.tell, MONEY))
+    watchables.register(DEPOSITS, deposit_screen.messages)
+    watchables.register(RESERVES, reserves.messages)
+    news.listen("open pages", Listener(deposits=partial(watchables.tell, DEPOSITS), reserves=_tell_admins))
+
+
+def _tell_admins() -> None:
+    admins = User.objects.filter(role=Role.ADMIN, is_active=True).values_list("pk", flat=True)
+    watchables.tell(RESERVES, admins)

@@ -9,6 +9,7 @@ from wallet.domain.deposits import (
     MINIMUM_UBTT,
     DepositFate,
     Place,
+    format_units,
     judge,
     split,
     to_units,
@@ -25,6 +26,20 @@ class TestWhatHasCome:
         amount_ubtt, remainder = split(units, asset)
         assert to_units(amount_ubtt, asset) + remainder == units
         assert 0 <= remainder < to_units(1, asset)
+
+    @pytest.mark.parametrize(
+        ("units", "asset", "text"),
+        [
+            (1, Asset.TRC20, "0.000000000000000001"),
+            (1_234_500_000_000_000_000_000, Asset.TRC20, "1,234.5"),
+            (-(10**18), Asset.TRC20, "\N{MINUS SIGN}1"),
+            (0, Asset.TRC20, "0"),
+            (1_000, Asset.TRC10, "0.001"),
+            (100_000_000, Asset.TRX, "100"),
+        ],
+    )
+    def test_is_written_exactly(self, units: int, asset: Asset, text: str) -> None:
+        assert format_units(units, asset) == text
 
     @pytest.mark.parametrize(
         ("asset", "units", "place", "user_id", "fate", "kind"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wallet.domain.accounts import AccountKind, AccountName, own_account, user_account
-from wallet.domain.money import MAX_AMOUNT_UBTT, Asset
+from wallet.domain.money import MAX_AMOUNT_UBTT, UBTT_PER_BTT, Asset
 
 UNITS_PER_UBTT = {Asset.TRC10: 1, Asset.TRC20: 10**12, Asset.TRX: 1}  # 6 decimals, 18, 6
 # Less costs more to sweep than it is worth: dust that strangers send must not make work.
@@ -63,6 +63,16 @@ def split(units: int, asset: Asset) -> tuple[int, int]:
 
 def to_units(amount_ubtt: int, asset: Asset) -> int:
     return amount_ubtt * UNITS_PER_UBTT[asset]
+
+
+def format_units(units: int, asset: Asset) -> str:
+    """Write an amount of the chain's exactly, with up to 18 decimals: 1,234.5, 0.000000000000000001."""
+    amount_ubtt, remainder = split(abs(units), asset)
+    decimals = len(str(UNITS_PER_UBTT[asset])) - 1
+    whole, parts = divmod(amount_ubtt, UBTT_PER_BTT)
+    rest = f"{parts:06d}{remainder:0{decimals}d}" if decimals else f"{parts:06d}"
+    sign = "\N{MINUS SIGN}" if units < 0 else ""
+    return f"{sign}{whole:,}.{rest}".rstrip("0").rstrip(".")
 
 
 def judge(*, asset: Asset, units: int, place: Place, user_id: int | None, is_internal: bool = False) -> Judgement:

@@ -19,7 +19,9 @@ class ChainCursor(models.Model):
     # What was seen when somebody last looked; behind these nothing is credited.
     head_height = models.BigIntegerField(default=0)
     solid_height = models.BigIntegerField(default=0)  # the highest ever: going backwards is an alarm
+    block_ms = models.IntegerField(default=3_000)  # between two of the newest blocks
     looked_at = models.DateTimeField(null=True)
+    endpoints = models.JSONField(default=list, blank=True)  # how each was at the last look: name, ok, problem, heights
     reconciled_height = models.BigIntegerField(null=True)
     reconciled_at = models.DateTimeField(null=True)  # when the chain was held against the books last
     trouble = models.CharField(max_length=300, default="", blank=True)  # why the last step came no further

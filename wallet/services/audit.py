@@ -3,6 +3,7 @@
 1. Balances, versions and running balances, transfer by transfer; every transfer against the hash of what was asked for.
 2. Seals: which transfers, roots, hashes, the chain; and a seal that somebody noted outside the database.
 3. Holds, channels, keys and reversals. Balances add up to nothing in each asset.
+4. What came from the chain: deposits and fees with the blocks that were read, and with their transfers.
 
 Own SQL and own code, in nothing the ledger's: a defect of the ledger must not audit itself. A row that is changed by
 force in a column that only its seal covers (its times and its key's hash) is named as one of those under that seal.
@@ -16,6 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from wallet.models import AuditRun
+from wallet.services.audit_chain import check_chain
 from wallet.services.audit_findings import Finding, Findings
 from wallet.services.audit_seals import BadNotedSeal, Chain, NotedSeal, parse_noted_seal
 from wallet.services.audit_sets import check_channels, check_holds, check_sets
@@ -75,6 +77,7 @@ def audit(
         if seal_file is not None:
             _compare_file(chain, findings, seal_file)
         check_sets(findings, working=lambda: tell(books.count))
+        check_chain(findings, working=lambda: tell(books.count))
         report = Report(
             transfers=books.count,
             accounts=sum(account.is_there for account in books.accounts.values()),

@@ -33,7 +33,8 @@ def look_at_head(chain: Chain, *, now: datetime) -> int:
     users = {owner.address: owner.user_id for owner in owners.values()}
     rows = [_pending(row, users[row.recipient], heights, now) for row in found if users.get(row.recipient) is not None]
     ledger.whole(lambda: _replace(network, rows, cursor.height))
-    ChainCursor.objects.filter(network=network).update(head_height=heights.head.number)
+    pace_ms = int(_pace(heights).total_seconds() * 1000)
+    ChainCursor.objects.filter(network=network).update(head_height=heights.head.number, block_ms=pace_ms)
     return len(rows)
 
 

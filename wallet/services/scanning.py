@@ -108,6 +108,15 @@ def _write(cursor: ChainCursor, read: Read, arrivals: list[deposits.Arrival], no
     return read.last.number - read.first + 1
 
 
+def look_at_endpoints(chain: Chain) -> None:
+    """Write down how every endpoint is, for the operator's page."""
+    rows = [
+        {"name": one.name, "ok": one.ok, "problem": one.problem, "head": one.head, "solid": one.solid}
+        for one in chain.health()
+    ]
+    ChainCursor.objects.filter(network=chain.network.name).update(endpoints=rows)
+
+
 def _note(network: str, solid: BlockRef, now: datetime) -> None:
     """Write down how far the chain is; nothing was in the way."""
     ChainCursor.objects.filter(network=network).update(looked_at=now, trouble="", trouble_since=None)

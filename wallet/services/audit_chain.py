@@ -1,0 +1,94 @@
+"""The audit of what came from the chain: each deposit has its transfer, each such transfer its deposit; so with fees.
+
+Own SQL and own code, in nothing the ledger's. Before a chain was ever read there is nothing to compare with.
+"""
+
+from collections.abc import Callable
+
+from wallet.domain.accounts import AccountKind
+from wallet.domain.deposits import DepositFate
+from wallet.domain.kinds import TransferKind
+from wallet.domain.money import Asset
+from wallet.services.audit_findings import Findings
+from wallet.services.snapshot import read
+
+MOST = 100  # answers to one question: they are all of one kind
+UNITS = 10**12  # of TRC-20 in 1 µBTT
+_BOOKED = f"('{DepositFate.CREDITED}', '{DepositFate.OPERATOR}', '{DepositFate.SUSPENSE}')"
+_NAME = "d.network || '/' || d.tx_id || '/' || d.kind || '/' || d.\"index\""
+_SAME = 'm.network = d.network AND m.tx_id = d.tx_id AND m.kind = d.kind AND m."index" = d."index"'
+
+# Table, sentence with the columns of the answer, and the question.
+_QUESTIONS = (
+    (
+        "deposit",
+        "was booked by transfer {1}, which is not there, or books something else",
+        f"""SELECT d.id, d.transfer_id FROM wallet_deposit d LEFT JOIN wallet_transfer t ON t.id = d.transfer_id
+        LEFT JOIN wallet_account c ON c.id = t.credit_id
+        WHERE d.transfer_id IS NOT NULL AND (t.id IS NULL OR t.kind <> {TransferKind.DEPOSIT:d}
+            OR t.asset <> d.asset OR t.amount_ubtt <> d.amount_ubtt OR t.cause <> 'deposit/' || {_NAME}
+            OR (d.fate = '{DepositFate.CREDITED}' AND c.ref <> CAST(d.user_id AS VARCHAR(20))))""",
+    ),
+    (
+        "deposit",
+        "is {1} and has no transfer",
+        f"SELECT d.id, d.fate FROM wallet_deposit d WHERE d.fate IN {_BOOKED} AND d.transfer_id IS NULL",
+    ),
+    (
+        "transfer",
+        "brings money from the chain, and no deposit has it: {1}",
+        f"""SELECT t.id, t.cause FROM wallet_transfer t LEFT JOIN wallet_deposit d ON d.transfer_id = t.id
+        WHERE t.kind = {TransferKind.DEPOSIT:d} AND d.id IS NULL AND t.cause NOT LIKE 'rounding/%%'
+            AND EXISTS (SELECT 1 FROM wallet_chaincursor)""",
+    ),
+    (
+        "deposit",
+        "says {1} units, and no movement of the chain says so",
+        f"""SELECT d.id, d.amount FROM wallet_deposit d LEFT JOIN wallet_chainmovement m ON {_SAME}
+        WHERE m.id IS NULL OR m.amount <> d.amount OR m.asset <> d.asset OR m.side <> 'in'""",
+    ),
+    (
+        "chainmovement",
+        "came in, {1} units, and nothing was made of it",
+        f"""SELECT m.id, m.amount FROM wallet_chainmovement m LEFT JOIN wallet_deposit d ON {_SAME}
+        WHERE m.side = 'in' AND d.id IS NULL""",
+    ),
+    (
+        "chainmovement",
+        "is a fee of {1} sun that transfer {2} does not book",
+        f"""SELECT m.id, m.amount, m.transfer_id FROM wallet_chainmovement m
+        LEFT JOIN wallet_transfer t ON t.id = m.transfer_id
+        WHERE m.side = 'fee' AND m.transfer_id IS NOT NULL AND (t.id IS NULL OR t.kind <> {TransferKind.NETWORK_FEE:d}
+            OR CAST(t.amount_ubtt AS VARCHAR(20)) <> m.amount)""",
+    ),
+    (
+        "transfer",
+        "books a network fee that the chain never took: {1}",
+        f"""SELECT t.id, t.cause FROM wallet_transfer t LEFT JOIN wallet_chainmovement m ON m.transfer_id = t.id
+        WHERE t.kind = {TransferKind.NETWORK_FEE:d} AND m.id IS NULL
+            AND EXISTS (SELECT 1 FROM wallet_chaincursor)""",
+    ),
+)
+_ROUNDED = f"""
+SELECT COALESCE(SUM(t.amount_ubtt), 0) FROM wallet_transfer t JOIN wallet_account c ON c.id = t.credit_id
+WHERE t.kind = {TransferKind.DEPOSIT:d} AND c.kind = {AccountKind.ROUNDING:d} AND c.asset = {Asset.TRC20:d}
+"""
+
+
+def check_chain(findings: Findings, *, working: Callable[[], None]) -> None:
+    """Ask all questions; `working` is called before each."""
+    for table, sentence, question in _QUESTIONS:
+        working()
+        for row in read(f"{question} ORDER BY 1 LIMIT {MOST}"):
+            findings.add(table, row[0], sentence.format(*row))
+    _check_remainders(findings)
+
+
+def _check_remainders(findings: Findings) -> None:
+    """Compare what deposits have left below 1 µBTT with what became whole ones and what is not one yet."""
+    left = int(read("SELECT COALESCE(SUM(remainder), 0) FROM wallet_deposit")[0][0])
+    carried = int(read("SELECT COALESCE(SUM(carry_units), 0) FROM wallet_chaincursor")[0][0])
+    rounded = int(read(_ROUNDED)[0][0]) * UNITS
+    if left != carried + rounded:
+        kept = f"{carried} units are kept and {rounded} were booked"
+        findings.add("chaincursor", "all", f"deposits have left {left} units below 1 µBTT, and {kept}")

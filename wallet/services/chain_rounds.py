@@ -1,0 +1,40 @@
+"""What is done again and again about the chain: read on, look at the head, sweep. Each may be late, twice or never."""
+
+import logging
+from datetime import datetime
+
+from wallet.chain.endpoints import Chain
+from wallet.chain.port import ChainError
+from wallet.services import deposit_addresses, pending, scanning, sweeps
+from wallet.signer.protocol import SignerDoor, SignerError
+
+MOST_STEPS = 5  # of a hundred blocks each: a round leaves the worker free for others after some seconds
+
+logger = logging.getLogger(__name__)
+
+
+def read(chain: Chain, signer: SignerDoor, *, now: datetime) -> int:
+    """Read on in the solid blocks and book what they bring, then look at what is on its way; return the blocks read."""
+    try:
+        deposit_addresses.confirm_key(signer, now=now)
+    except SignerError as problem:
+        logger.info("the signer was not asked for its key: %s", problem)
+    blocks = 0
+    for _ in range(MOST_STEPS):
+        read_now = scanning.scan(chain, now=now)
+        blocks += read_now
+        if not read_now:
+            break
+    try:
+        pending.look_at_head(chain, now=now)
+    except ChainError as problem:
+        logger.info("what is on its way could not be looked at: %s", problem)
+    scanning.look_at_endpoints(chain)
+    return blocks
+
+
+def sweep(chain: Chain, signer: SignerDoor, *, now: datetime) -> None:
+    try:
+        sweeps.step(chain, signer, now=now)
+    except ChainError as problem:
+        logger.info("sweeps wait: %s", problem)

@@ -1,0 +1,197 @@
+"""What operators see of the exchange: the chain beside the books, the hot float, sweeps, halts, endpoints."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+
+from wallet.domain.accounts import AccountKind
+from wallet.domain.deposits import DepositFate, format_units
+from wallet.domain.money import Asset
+from wallet.models import ChainCursor, Deposit, DepositAddress, Halt, Reconciliation, Sweep
+from wallet.services import halts, reconciliation
+from wallet.services.deposit_rows import by_name, short
+from wallet.services.entry_rows import Row, minute
+from wallet.services.holdings_on_chain import Holdings, holdings
+from wallet.services.own_addresses import cursor, hot_address
+
+SWEEPS_SHOWN = 20
+HISTORY_SHOWN = 20
+HALTS_SHOWN = 10
+LOW_TRX_SUN = 100_000_000  # 100 TRX: some ten token transfers by fees burned
+BEHIND = 5  # blocks that reading may be behind without a word
+NOT_CREDITED = (DepositFate.SUSPENSE, DepositFate.LARGE, DepositFate.INTERNAL, DepositFate.SMALL)
+# The terms of the books' side, in the words of the page.
+TERMS = {kind.name.lower(): kind.label for kind in AccountKind} | {
+    "below_one": "Below 1 µBTT",
+    "not_credited": "Not credited by policy",
+    "fees_not_booked": "Fees not booked yet",
+    "final_above": "Final in a block not read yet",
+    "not_final": "In a block, not final yet",
+}
+
+Message = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Float:
+    """Where an asset is."""
+
+    unit: str
+    total: str
+    hot: str
+    deposits: str
+    addresses: int  # deposit addresses that have any
+    is_low: bool
+
+
+def messages(user_id: int) -> list[Message]:
+    """Return how the exchange stands, as messages of the live socket; nothing for anybody but admins."""
+    user = get_user_model().objects.filter(pk=user_id, is_active=True).first()
+    if not getattr(user, "is_admin", False):
+        return []
+    found = cursor()
+    return [
+        {"type": "rows", "rows": {"reserves": state_row(found)} | by_name(compared_rows())},
+        {"type": "list", "list": "endpoints", "rows": by_name(endpoint_rows(found))},
+        {"type": "list", "list": "sweeps", "rows": by_name(sweep_rows())},
+        {"type": "list", "list": "halts", "rows": by_name(halt_rows())},
+    ]
+
+
+def state_row(found: ChainCursor | None) -> Row:
+    if found is None:
+        return {
+            "row": "reserves",
+            "read": "nothing yet",
+            "state": "Waiting for the signer's key",
+            "state_tone": "yellow",
+            "head": "?",
+            "solid": "?",
+            "looked": "never",
+            "compared": "never",
+        }
+    behind = max(found.solid_height - found.height, 0)
+    return {
+        "row": "reserves",
+        "read": f"{found.height:,}",
+        "state": found.trouble or ("Up to date" if behind <= BEHIND else f"{behind:,} blocks behind"),
+        "state_tone": "red" if found.trouble else "green" if behind <= BEHIND else "yellow",
+        "head": f"{found.head_height:,}",
+        "solid": f"{found.solid_height:,}",
+        "looked": f"{found.looked_at:%Y-%m-%d %H:%M:%S}" if found.looked_at else "never",
+        "compared": f"{found.reconciled_at:%Y-%m-%d %H:%M:%S}" if found.reconciled_at else "never",
+    }
+
+
+def compared_rows() -> list[Row]:
+    return [compared_row(row) for row in reconciliation.newest(settings.WALLET_NETWORK)]
+
+
+def compared_row(row: Reconciliation) -> Row:
+    asset = Asset(row.asset)
+    return {
+        "row": f"compared-{asset.unit}",
+        "unit": asset.unit,
+        "chain": format_units(row.chain, asset),
+        "books": format_units(row.books, asset),
+        "difference": format_units(row.difference, asset),
+        "tone": "red" if row.difference else "green",
+        "height": f"{row.height:,}",
+        "at": minute(row.at),
+        "says": "; ".join(row.rows),
+    }
+
+
+def terms_of(row: Reconciliation) -> list[tuple[str, str]]:
+    """Return the terms of the books' side in words."""
+    return [(TERMS.get(name, name), format_units(int(text), Asset(row.asset))) for name, text in row.terms.items()]
+
+
+def endpoint_rows(found: ChainCursor | None) -> list[Row]:
+    return [
+        {
+            "row": f"endpoint-{number}",
+            "name": str(one["name"]),
+            "state": "Answers" if one["ok"] else str(one["problem"]),
+            "tone": "green" if one["ok"] else "red",
+            "head": f"{one['head']:,}" if one["head"] is not None else "?",
+            "solid": f"{one['solid']:,}" if one["solid"] is not None else "?",
+        }
+        for number, one in enumerate(found.endpoints if found else [])
+    ]
+
+
+def sweep_rows() -> list[Row]:
+    newest = Sweep.objects.filter(network=settings.WALLET_NETWORK).select_related("address").order_by("-pk")
+    return [_sweep_row(sweep) for sweep in newest[:SWEEPS_SHOWN]]
+
+
+def _sweep_row(sweep: Sweep) -> Row:
+    asset = Asset(sweep.asset)
+    tones = {"final": "green", "signed": "blue", "prepared": "azure", "failed": "red", "dropped": "red"}
+    return {
+        "row": f"sweep-{sweep.pk}",
+        "what": sweep.get_purpose_display(),
+        "address": sweep.address.address,
+        "amount": format_units(sweep.amount, asset),
+        "unit": asset.unit,
+        "state": sweep.get_state_display(),
+        "tone": tones.get(sweep.state, "secondary"),
+        "says": sweep.says if sweep.state != "final" else "",
+        "tx": short(sweep.tx_id),
+        "at_text": minute(sweep.made_at),
+    }
+
+
+def floats() -> list[Float]:
+    """Return where each asset is, at the height that was read."""
+    found, hot = cursor(), hot_address()
+    if found is None or hot is None:
+        return []
+    held = holdings(found.network, found.height)
+    users = set(DepositAddress.objects.filter(network=found.network).values_list("address", flat=True))
+    return [_float(held, asset, hot, users) for asset in (Asset.TRC20, Asset.TRC10, Asset.TRX)]
+
+
+def _float(held: Holdings, asset: Asset, hot: str, users: set[str]) -> Float:
+    at_users = [units for (kind, address), units in held.by_address.items() if kind is asset and address in users]
+    in_hot = held.of(hot, asset)
+    return Float(
+        unit=asset.unit,
+        total=format_units(held.total.get(asset, 0), asset),
+        hot=format_units(in_hot, asset),
+        deposits=format_units(sum(at_users), asset),
+        addresses=sum(units > 0 for units in at_users),
+        is_low=asset is Asset.TRX and in_hot < LOW_TRX_SUN,
+    )
+
+
+def history() -> list[Row]:
+    rows = Reconciliation.objects.filter(network=settings.WALLET_NETWORK).order_by("-pk")[:HISTORY_SHOWN]
+    return [compared_row(row) | {"row": f"run-{row.pk}"} for row in rows]
+
+
+def past_halts() -> Sequence[Halt]:
+    return list(Halt.objects.filter(lifted_at__isnull=False).order_by("-lifted_at")[:HALTS_SHOWN])
+
+
+def not_credited() -> Sequence[Deposit]:
+    found = Deposit.objects.filter(network=settings.WALLET_NETWORK, fate__in=[fate.value for fate in NOT_CREDITED])
+    return list(found.order_by("-pk")[:HISTORY_SHOWN])
+
+
+def halt_rows() -> list[Row]:
+    """Return what stands, and why; `href` leads from the page to where it is lifted."""
+    return [
+        {
+            "row": f"halt-{halt.pk}",
+            "href": f"halts/{halt.pk}/",
+            "reason": halt.get_reason_display(),
+            "detail": halt.detail,
+            "at": halt.halted_at.isoformat(),
+            "at_text": minute(halt.halted_at),
+        }
+        for halt in halts.standing()
+    ]

@@ -1,0 +1,130 @@
+"""Where a user deposits: the own address, what is on its way, what has come."""
+
+from io import BytesIO
+
+import qrcode
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.http import require_GET, require_POST
+from qrcode.image.svg import SvgPathImage
+
+from wallet import wiring
+from wallet.chain.devnet_faucet import FaucetAway
+from wallet.domain.deposits import format_units
+from wallet.domain.money import Asset, format_amount
+from wallet.domain.tron.addresses import to_base58
+from wallet.services import deposit_screen, statements
+from wallet.services.deposit_addresses import address_for
+from wallet.services.deposit_rows import deposit_row, minimum, solid_lag, usual_wait, why
+from wallet.services.install import market_asset
+from wallet.services.own_addresses import cursor
+from wallet.services.refusals import Refused
+from wallet.web.books import read_before
+from wallet.web.doors import for_members, user_id
+
+NETWORKS = {"devnet": "Development chain", "nile": "Nile test network", "mainnet": "TRON main network"}
+
+
+@for_members
+@require_GET
+def deposit(request: HttpRequest) -> HttpResponse:
+    who = user_id(request)
+    try:
+        address = address_for(who, now=timezone.now()).address
+    except Refused as refusal:
+        return render(request, "wallet/deposit.html", {"refusal": str(refusal)})
+    network = wiring.network()
+    read = cursor()
+    context = {
+        "address": address,
+        "qr": _qr(address),
+        "network": NETWORKS[network.name],
+        "is_devnet": network.name == "devnet",
+        "is_real": network.is_real,
+        "assets": [
+            ("BTT", "TRC-20", "Contract", to_base58(network.assets.trc20_contract), minimum(Asset.TRC20)),
+            ("BTTOLD", "TRC-10", "Token", str(network.assets.trc10_id), minimum(Asset.TRC10)),
+        ],
+        "lag": solid_lag(read),
+        "wait": usual_wait(read),
+        "held": _held_elsewhere(who),
+        "pending": deposit_screen.pending_of(who),
+        **_list_context(request),
+    }
+    return render(request, "wallet/deposit.html", context)
+
+
+@for_members
+@require_GET
+def deposit_list(request: HttpRequest) -> HttpResponse:
+    """Return the list of what has come, for a page that missed something."""
+    return render(request, "wallet/_deposits.html", _list_context(request))
+
+
+@for_members
+@require_GET
+def deposit_came(request: HttpRequest, deposit_id: int) -> HttpResponse:
+    found = deposit_screen.deposit_of(user_id(request), deposit_id)
+    if found is None:
+        raise Http404
+    asset = Asset(found.asset)
+    context = {
+        "deposit": found,
+        "row": deposit_row(found),
+        "exact": format_units(found.amount, asset),
+        "credited": format_amount(found.amount_ubtt, asset),
+        "why": why(found),
+        "explorer": wiring.network().explorer,
+    }
+    return render(request, "wallet/deposit_came.html", context)
+
+
+@for_members
+@require_POST
+def deposit_faucet(request: HttpRequest) -> HttpResponse:
+    """Send some money of the development chain's to the user's address, by real transactions."""
+    faucet = wiring.faucet()
+    if faucet is None:
+        raise Http404
+    try:
+        faucet.pay(address_for(user_id(request), now=timezone.now()).address)
+    except (Refused, FaucetAway) as problem:
+        messages.error(request, str(problem))
+    else:
+        messages.success(request, "The faucet has paid. It is on its way to your address.")
+    return redirect("deposit")
+
+
+def _list_context(request: HttpRequest) -> dict[str, object]:
+    before = read_before(request)
+    found = deposit_screen.deposits_of(user_id(request), before=before, limit=deposit_screen.PAGE_DEPOSITS + 1)
+    shown = found[: deposit_screen.PAGE_DEPOSITS]
+    return {
+        "rows": [deposit_row(one) for one in shown],
+        "before": before,
+        "older": shown[-1].pk if len(found) > len(shown) else None,
+        "nothing": {},
+        "part_url": reverse("deposit_list"),
+    }
+
+
+def _held_elsewhere(who: int) -> list[str]:
+    """Return what the user has in assets that the pages of money do not show: they are in the market's."""
+    accounts = [statements.account_of(who, asset) for asset in (Asset.TRC20, Asset.TRC10) if asset != market_asset()]
+    return [
+        format_amount(account.available_ubtt, Asset(account.asset))
+        for account in accounts
+        if account is not None and account.available_ubtt
+    ]
+
+
+def _qr(text: str) -> SafeString:
+    """Draw the address as an SVG; it consists of letters and digits alone."""
+    drawn = BytesIO()
+    qrcode.make(text, image_factory=SvgPathImage, border=1).save(drawn)
+    svg = drawn.getvalue().decode()
+    return mark_safe(svg[svg.index("<svg") :])
