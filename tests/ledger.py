@@ -23,6 +23,10 @@ ASSET = Asset.TRC20
 CHAIN = own_account(ASSET, AccountKind.CHAIN)
 TREASURY = own_account(ASSET, AccountKind.TREASURY)
 TABLES = (
+    "attemptevent",
+    "attempt",
+    "withdrawal",
+    "withdrawalrules",
     "answer",
     "endedhold",
     "hold",

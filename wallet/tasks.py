@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from wallet import wiring
-from wallet.services import auditing, chain_rounds, channels, holds, liabilities, reconciliation, seals
+from wallet.services import auditing, chain_rounds, channels, holds, liabilities, reconciliation, seals, withdrawing
 from wallet.services.install import market_asset
 
 AWAY = (OperationalError, InterfaceError)  # or there would be a traceback each second; web says that it is away
@@ -58,3 +58,11 @@ def sweep() -> None:
 def reconcile() -> None:
     """Hold the chain against the books."""
     reconciliation.run(now=datetime.now(UTC))
+
+    audit.run_if_due(data_folder=settings.DATA_DIR, now=datetime.now(UTC))
+
+
+@shared_task(name="wallet.drive_withdrawals", ignore_result=True, throws=AWAY)
+def drive_withdrawals() -> None:
+    """Bring every withdrawal as far as it goes now."""
+    withdrawing.step(wiring.chain(), wiring.signer(), now=datetime.now(UTC))

@@ -15,6 +15,7 @@ from seedbox.config import broker
 # work.
 SCHEDULE: dict[str, dict[str, Any]] = {
     "seal": {"task": "wallet.seal_new", "schedule": 1.0, "options": {"expires": 5}},
+    "withdrawals": {"task": "wallet.drive_withdrawals", "schedule": 2.0, "options": {"expires": 5}},
     "expire": {"task": "wallet.expire_due", "schedule": 10.0, "options": {"expires": 10}},
     "read chain": {"task": "wallet.read_chain", "schedule": 2.0, "options": {"expires": 4}},
     "sweep": {"task": "wallet.sweep", "schedule": 30.0, "options": {"expires": 30}},

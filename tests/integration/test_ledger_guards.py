@@ -12,8 +12,9 @@ from tests.builders import NOW
 from tests.deposits import a_row_of_each
 from tests.ledger import ASSET, BTT, CHAIN, balance, fund, lifted_guards, place_hold, post, transfer, user, void
 from tests.servers import ON_SQLITE
+from tests.withdrawals import a_row_of_each_withdrawal
 from wallet.domain.accounts import AccountKind
-from wallet.models import Account, ActKind, Answer, Channel, EndedHold, Hold, OperatorAct, Seal, Transfer
+from wallet.models import Account, ActKind, Answer, Attempt, Channel, EndedHold, Hold, OperatorAct, Seal, Transfer
 from wallet.services import liabilities
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
@@ -21,11 +22,13 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 WRITTEN_ONCE = (
     *("transfer", "hold", "endedhold", "answer", "seal", "operatoract", "liabilitysnapshot", "liabilityleaf"),
     *("depositkey", "depositaddress", "installaddress", "deposit", "owntransaction", "reconciliation"),
+    *("attemptevent", "withdrawalrules"),
 )
 ENDED_ONCE = ("chainmovement", "halt")  # of these, what ends them is added once
-GUARDED = (*WRITTEN_ONCE, *ENDED_ONCE, "account", "channel", "chaincursor", "sweep")  # the last change, and stay
+# The last of these change, and stay.
+GUARDED = (*WRITTEN_ONCE, *ENDED_ONCE, "account", "channel", "chaincursor", "sweep", "withdrawal", "attempt")
 # Tables of which a row may be changed and deleted: what an audit found can be found again, what is pending seen again.
-FREE = ("auditrun", "pendingdeposit")
+FREE = ("auditrun", "pendingdeposit", "addressbookentry", "withdrawaldesk")
 COLUMNS = {
     "transfer": "memo",
     "hold": "cause",
@@ -41,6 +44,8 @@ COLUMNS = {
     "deposit": "fate",
     "owntransaction": "result",
     "reconciliation": "difference",
+    "attemptevent": "message",
+    "withdrawalrules": "flat_fee_ubtt",
     "account": "ref",
     "channel": "payer_key",
 }
@@ -67,6 +72,7 @@ def books(owner: User, stranger: User) -> Iterator[None]:
     liabilities.take_snapshot(ASSET, NOW)
     OperatorAct.objects.create(at=NOW, kind=ActKind.FROZE, actor_id=1, actor_name="ada", account=mine, reason="because")
     a_row_of_each()
+    a_row_of_each_withdrawal()
     yield
 
 
@@ -129,6 +135,36 @@ class TestARowThatIsWritten:
                 row.save()
             with pytest.raises(DatabaseError), transaction.atomic():
                 row.delete()
+
+
+@pytest.mark.usefixtures("books")
+class TestWhatIsSigned:
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "attempt SET raw_bytes = reference_id",
+            "attempt SET tx_id = 'another', state = 'signed'",
+            "attempt SET expiration_ms = 1",
+            "attempt SET number = 2",
+            "withdrawal SET amount_ubtt = 2",
+            "withdrawal SET fee_ubtt = 2, state = 'sending'",
+            "withdrawal SET address = 'TY'",
+            "withdrawal SET user_id = 2",
+        ],
+    )
+    def test_and_for_whom_stays_what_it_was(self, change: str) -> None:
+        assert "never changed" in refused(f"UPDATE wallet_{change}")
+
+    def test_moves_on_in_its_state(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE wallet_attempt SET state = 'signed', number = number")
+        assert Attempt.objects.get().state == "signed"
+
+    def test_is_one_at_a_time(self) -> None:
+        one = Attempt.objects.get()
+        one.pk, one.number, one.tx_id = None, 2, "cd" * 32
+        with pytest.raises(IntegrityError), transaction.atomic():
+            one.save(force_insert=True)
 
 
 @pytest.mark.usefixtures("books")

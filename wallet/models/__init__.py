@@ -1,4 +1,5 @@
 from wallet.models.account import Account
+from wallet.models.address_book import AddressBookEntry
 from wallet.models.answer import Answer
 from wallet.models.audit_run import AuditRun
 from wallet.models.chain_cursor import ChainCursor
@@ -15,11 +16,16 @@ from wallet.models.reconciliation import Reconciliation
 from wallet.models.seal import Seal
 from wallet.models.sweep import Sweep, SweepPurpose, SweepState
 from wallet.models.transfer import Transfer
+from wallet.models.withdrawal import Attempt, AttemptEvent, Withdrawal
+from wallet.models.withdrawal_rules import WithdrawalDesk, WithdrawalRules
 
 __all__ = [
     "Account",
     "ActKind",
+    "AddressBookEntry",
     "Answer",
+    "Attempt",
+    "AttemptEvent",
     "AuditRun",
     "ChainCursor",
     "ChainMovement",
@@ -47,4 +53,7 @@ __all__ = [
     "SweepPurpose",
     "SweepState",
     "Transfer",
+    "Withdrawal",
+    "WithdrawalDesk",
+    "WithdrawalRules",
 ]

@@ -30,9 +30,14 @@ def tell_after_commit(names: Iterable[AccountName]) -> None:
     """Tell the listeners, when the transaction is committed, whose accounts these are; costs nothing without any."""
     if not _listeners:
         return
-    user_ids = frozenset(int(name.ref) for name in names if name.kind is AccountKind.USER)
-    if user_ids:
-        transaction.on_commit(partial(_tell, user_ids))
+    tell_users_after_commit(int(name.ref) for name in names if name.kind is AccountKind.USER)
+
+
+def tell_users_after_commit(user_ids: Iterable[int]) -> None:
+    """Tell the listeners, when the transaction is committed, that something of these users' money has moved on."""
+    told = frozenset(user_ids)
+    if _listeners and told:
+        transaction.on_commit(partial(_tell, told))
 
 
 def _tell(user_ids: frozenset[int]) -> None:

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from wallet.domain.deposits import to_units
 from wallet.domain.money import Asset
-from wallet.models import ChainCursor, ChainMovement, HaltReason, MovementSide
+from wallet.domain.withdrawal_states import LIVE, AttemptState
+from wallet.models import Attempt, ChainCursor, ChainMovement, HaltReason, MovementSide
 from wallet.services import halts
 
 NAMED = 5
@@ -29,17 +31,23 @@ def unexplained(cursor: ChainCursor, asset: int) -> list[ChainMovement]:
 
 def not_final(cursor: ChainCursor) -> list[ChainMovement]:
     """Return what attempts have sent in blocks that were read, and the books still have in flight."""
-    return []
+    live = list(Attempt.objects.filter(state__in=LIVE).values_list("tx_id", flat=True))
+    return list(ChainMovement.objects.filter(network=cursor.network, side=MovementSide.OUT, tx_id__in=live))
 
 
 def final_above(cursor: ChainCursor) -> list[tuple[Asset, int]]:
     """Return the units of withdrawals that are final in the books by blocks that were not read yet."""
-    return []
+    above = Attempt.objects.filter(state=AttemptState.FINAL, block_number__gt=cursor.height)
+    return [
+        (Asset(asset), to_units(amount_ubtt, Asset(asset)))
+        for asset, amount_ubtt in above.values_list("withdrawal__asset", "withdrawal__amount_ubtt")
+    ]
 
 
 def known_tx_ids(tx_ids: Iterable[str]) -> set[str]:
-    """Return those that an attempt of a withdrawal has."""
-    return set()
+    """Return those that an attempt of a withdrawal has; one that was proven dead explains nothing, but is an alarm."""
+    known = Attempt.objects.filter(tx_id__in=list(tx_ids)).exclude(state=AttemptState.DEAD)
+    return set(known.values_list("tx_id", flat=True))
 
 
 def in_words(movement: ChainMovement) -> str:

@@ -1,0 +1,70 @@
+"""The driver of withdrawals on a chain in memory: what goes right, and the first ways in which it goes wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from seedbox.models import User
+from tests.ledger import ASSET, BTT, balance, post, transfer, user
+from tests.withdrawals import World, money, of_install
+from wallet.chain.fake_endpoint import SWALLOWED
+from wallet.domain.accounts import AccountKind, own_account
+from wallet.domain.kinds import TransferKind
+from wallet.domain.money import Asset
+from wallet.domain.withdrawal_states import AttemptState, WithdrawalState
+from wallet.models import Attempt, Halt
+from wallet.services import reconciliation
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+
+class TestAWithdrawal:
+    def test_arrives_and_is_final_when_its_block_is_solid(self, world: World, owner: User) -> None:
+        asked = world.request(owner.pk)
+        assert (asked.state, money(owner.pk)) == (WithdrawalState.QUEUED, (899, 101))
+        world.step()
+        asked.refresh_from_db()
+        attempt = asked.attempts.get()
+        assert (asked.state, attempt.state, money(owner.pk)) == ("sending", "broadcast", (899, 0))
+        assert of_install(AccountKind.IN_FLIGHT) == 101
+        world.tick(2)
+        attempt.refresh_from_db()
+        assert attempt.state == AttemptState.SEEN
+        world.tick(4)
+        asked.refresh_from_db()
+        assert asked.state == WithdrawalState.FINAL
+        assert world.paid() == [asked.amount_ubtt]
+        assert (of_install(AccountKind.IN_FLIGHT), of_install(AccountKind.FEES)) == (0, 1)
+
+
+class TestTheBooksAndTheChain:
+    def test_agree_at_every_height_while_withdrawals_arrive_fail_and_are_lost(
+        self, owner: User, tmp_path: Path
+    ) -> None:
+        world = World(tmp_path)
+        world.scan()
+        treasury, fees = own_account(ASSET, AccountKind.TREASURY), own_account(Asset.TRX, AccountKind.NETWORK_FEES)
+        assert post(transfer(treasury, user(owner.pk), 1_000 * BTT, kind=TransferKind.GRANT)).is_done
+        had_sun = balance(fees)
+        arrived = world.request(owner.pk)
+        world.step()
+        world.tick()
+        world.chain.execution.token_faults.append("OUT_OF_ENERGY")
+        failed = world.request(owner.pk)
+        world.step()
+        world.tick()
+        world.one.broadcast_faults.append(SWALLOWED)
+        lost = world.request(owner.pk)
+        for _ in range(50):
+            world.tick()
+            world.scan()
+            assert {row.asset: row.difference for row in reconciliation.run(now=world.now)} == dict.fromkeys(Asset, 0)
+        assert not Halt.objects.exists()
+        for one, state in ((arrived, "final"), (failed, "returned"), (lost, "final")):
+            one.refresh_from_db()
+            assert one.state == state
+        assert lost.attempts.count() == 2
+        assert world.paid() == [100 * BTT] * 2
+        # What the chain has burned is booked once, also for the call that failed.
+        burned = sum(attempt.fee_sun or 0 for attempt in Attempt.objects.all())
+        assert had_sun - balance(fees) == burned > (failed.attempts.get().fee_sun or 0) > 0

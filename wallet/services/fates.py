@@ -1,0 +1,229 @@
+"""What became of an attempt: in a block, irreversible, failed, or dead for certain. And what follows for the money."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from wallet.chain.endpoints import Chain
+from wallet.chain.port import MAX_BLOCKS, Block, Receipt
+from wallet.domain.accounts import AccountKind, own_account, user_account
+from wallet.domain.finality import Absence, IndexedBlock, Judgement, Sent, Verdict, judge
+from wallet.domain.items import Transfer
+from wallet.domain.kinds import TransferKind
+from wallet.domain.money import Asset
+from wallet.domain.networks import Network
+from wallet.domain.tron.abi import decode_transfer_log
+from wallet.domain.tron.addresses import parse_address
+from wallet.domain.withdrawal_states import AttemptState, WithdrawalState, check_move
+from wallet.models import Attempt, HaltReason, Withdrawal
+from wallet.services import changes, halts, ledger, own_addresses, payouts
+from wallet.services.attempt_log import look_again, move, note_once
+from wallet.services.attempts import payer_of
+from wallet.services.openings import open_absent
+
+MOST_ATTEMPTS = 5  # each was lost or refused; a sixth would be, too
+MOST_INDEX_BLOCKS = 2_000  # an hour and a half of blocks above a reference: far more than an attempt lives
+SEEN_AGAIN = timedelta(seconds=5)
+BORNE = "Your money is back, with the fee; what the network has burned the box bears."
+
+
+def settle(network: Network, attempt: Attempt, receipt: Receipt, *, now: datetime) -> None:
+    """End an attempt that is in a solid block. A token's own event says whether it moved, not what a call returned."""
+    withdrawal = attempt.withdrawal
+    moved = receipt.succeeded and _did_pay(network, receipt, attempt)
+    result = receipt.contract_result or ("FAILED" if receipt.failed else "SUCCESS")
+    ended = {"ended_at": now, "block_number": receipt.block_number, "fee_sun": receipt.fee_sun}
+    _open_accounts(withdrawal, now)
+
+    def work() -> None:
+        if moved:
+            if move(attempt, AttemptState.FINAL, "final", now=now, message=result, **ended):
+                _arrive(attempt.withdrawal_id, now)
+            return
+        if move(attempt, AttemptState.FAILED, "failed", now=now, message=receipt.message or result, **ended):
+            why = receipt.message or ("it did not move the token" if receipt.succeeded else result)
+            _return(attempt.withdrawal_id, f"The chain took it and it failed there: {why}. {BORNE}", now)
+
+    ledger.whole(work)
+
+
+def mark_seen(attempt: Attempt, receipt: Receipt, *, now: datetime) -> None:
+    """Note that it is in a block which may still be taken back."""
+    if attempt.state != AttemptState.SEEN:
+        block = receipt.block_number
+        move(attempt, AttemptState.SEEN, "seen", now=now, message=f"block {block}", seen_at=now, block_number=block)
+    look_again(attempt, now, SEEN_AGAIN)
+
+
+def mark_taken_back(attempt: Attempt, *, now: datetime) -> None:
+    """Note that its block was thrown away: the network may put it into another one."""
+    move(
+        attempt,
+        AttemptState.BROADCAST,
+        "taken back",
+        now=now,
+        message=f"block {attempt.block_number} is gone",
+        seen_at=None,
+        block_number=None,
+        next_try_at=now,
+        tries=0,
+    )
+    attempt.refresh_from_db()
+
+
+def bury_if_dead(chain: Chain, attempt: Attempt, *, now: datetime) -> Judgement:
+    """End an attempt that can't come into any block any more; leave alone whatever is not proven. Raises ChainError."""
+    tx_id = bytes.fromhex(attempt.tx_id)
+    sent = Sent(tx_id, attempt.expiration_ms, attempt.reference_number, bytes(attempt.reference_id))
+    blocks = _blocks_since(chain, sent)
+    sightings = chain.sightings(tx_id)
+    judgement = judge(
+        sent,
+        absences=[Absence(one.endpoint, one.solid.number, is_found=one.found) for one in sightings],
+        index=[_indexed(block) for block in blocks],
+    )
+    if judgement.verdict is Verdict.DEAD and own_addresses.own_transaction(attempt.tx_id) is not None:
+        halts.halt(HaltReason.LIED, f"the endpoints deny {attempt.tx_id}, which our own scan has found", now)
+        judgement = Judgement(Verdict.INCLUDED, "our own scan has found it")
+    if judgement.verdict is not Verdict.DEAD:
+        note_once(attempt, "not dead", now, message=judgement.why)
+        look_again(attempt, now)
+        return judgement
+    (closing,) = [block for block in blocks if block.number == judgement.closed_by]
+    _bury(attempt, judgement, closing, sorted({one.endpoint for one in sightings}), now)
+    return judgement
+
+
+def _bury(attempt: Attempt, judgement: Judgement, closing: Block, sources: Sequence[str], now: datetime) -> None:
+    _open_accounts(attempt.withdrawal, now)
+
+    def work() -> None:
+        is_moved = move(
+            attempt,
+            AttemptState.DEAD,
+            "dead",
+            now=now,
+            message=judgement.why,
+            ended_at=now,
+            block_number=None,
+            dead_header=closing.header,
+            dead_sources=list(sources),
+            dead_scanned_to=closing.number,
+        )
+        if is_moved and (why := _why_no_further(attempt)):
+            _return(attempt.withdrawal_id, why, now)
+
+    ledger.whole(work)
+
+
+def _why_no_further(attempt: Attempt) -> str:
+    """Return why a dead attempt is the last one; "" if another one follows."""
+    refused = attempt.events.filter(what="refused").order_by("-pk").first()
+    if refused is not None and attempt.signature is None:
+        return f"The signer refused it: {refused.message} Your money is back."
+    if Withdrawal.objects.filter(pk=attempt.withdrawal_id, is_wanted_back=True).exists():
+        return "It was lost on the way to the network, and you wanted no further attempt. Your money is back."
+    if attempt.number >= MOST_ATTEMPTS:
+        said = attempt.events.filter(what="broadcast").order_by("-pk").first()
+        words = f" The network said {said.code} {said.message}".rstrip() + "." if said else ""
+        return f"{MOST_ATTEMPTS} attempts came into no block.{words} Your money is back."
+    return ""
+
+
+def _blocks_since(chain: Chain, sent: Sent) -> list[Block]:
+    """Read all solid blocks above the reference, up to the first that is past the expiration, as far as there are any.
+
+    Each is verified by the chain's door, and its last one confirmed by a second endpoint.
+    """
+    top = min(chain.solid_agreement().number, sent.reference_number + MOST_INDEX_BLOCKS)
+    found: list[Block] = []
+    first = sent.reference_number + 1
+    while first <= top:
+        found += chain.blocks(first, min(first + MAX_BLOCKS - 1, top))
+        if found[-1].timestamp_ms >= sent.expiration_ms:
+            break
+        first = found[-1].number + 1
+    return found
+
+
+def _indexed(block: Block) -> IndexedBlock:
+    return IndexedBlock(
+        number=block.number,
+        id=block.id,
+        parent_id=block.parent_id,
+        timestamp_ms=block.timestamp_ms,
+        tx_ids=frozenset(transaction.tx_id for transaction in block.transactions),
+    )
+
+
+def _did_pay(network: Network, receipt: Receipt, attempt: Attempt) -> bool:
+    withdrawal = attempt.withdrawal
+    if withdrawal.asset != Asset.TRC20:
+        return True  # a native transfer that did nothing comes into no block
+    to, units = parse_address(withdrawal.address), payouts.units_of(withdrawal.amount_ubtt, Asset.TRC20, network)
+    paid = (network.assets.trc20_contract, payer_of(attempt), to, units)
+    for log in receipt.logs:
+        said = decode_transfer_log(log.address, log.topics, log.data)
+        if said is not None and (said.contract, said.sender, said.recipient, said.amount) == paid:
+            return True
+    return False
+
+
+def _open_accounts(withdrawal: Withdrawal, now: datetime) -> None:
+    asset = Asset(withdrawal.asset)
+    kinds = (AccountKind.CHAIN, AccountKind.IN_FLIGHT, AccountKind.FEES)
+    open_absent([own_account(asset, kind) for kind in kinds], now=now)
+
+
+def _arrive(withdrawal_id: int, now: datetime) -> None:
+    found = _locked(withdrawal_id, WithdrawalState.FINAL)
+    asset = Asset(found.asset)
+    parts = [("final", AccountKind.CHAIN, found.amount_ubtt), ("fee", AccountKind.FEES, found.fee_ubtt)]
+    _post(
+        [
+            Transfer(
+                key=f"withdrawal/{found.pk}/{part}",
+                debit=own_account(asset, AccountKind.IN_FLIGHT),
+                credit=own_account(asset, to),
+                amount_ubtt=amount_ubtt,
+                kind=TransferKind.WITHDRAWAL_FINAL,
+                cause=f"withdrawal/{found.pk}",
+                event_at=now,
+            )
+            for part, to, amount_ubtt in parts
+            if amount_ubtt
+        ],
+        now,
+    )
+    found.state, found.ended_at = WithdrawalState.FINAL, now
+    found.save(update_fields=["state", "ended_at"])
+    changes.tell_users_after_commit([found.user_id])
+
+
+def _return(withdrawal_id: int, why: str, now: datetime) -> None:
+    found = _locked(withdrawal_id, WithdrawalState.RETURNED)
+    asset = Asset(found.asset)
+    back = Transfer(
+        key=f"withdrawal/{found.pk}/returned",
+        debit=own_account(asset, AccountKind.IN_FLIGHT),
+        credit=user_account(asset, found.user_id),
+        amount_ubtt=found.total_ubtt,
+        kind=TransferKind.WITHDRAWAL_RETURNED,
+        cause=f"withdrawal/{found.pk}",
+        event_at=now,
+    )
+    _post([back], now)
+    found.state, found.reason, found.ended_at = WithdrawalState.RETURNED, why[:300], now
+    found.save(update_fields=["state", "reason", "ended_at"])
+    changes.tell_users_after_commit([found.user_id])
+
+
+def _locked(withdrawal_id: int, to: WithdrawalState) -> Withdrawal:
+    found = Withdrawal.objects.select_for_update().get(pk=withdrawal_id)
+    check_move(WithdrawalState(found.state), to)
+    return found
+
+
+def _post(items: list[Transfer], now: datetime) -> None:
+    for item, outcome in zip(items, ledger.post(items, now=now), strict=True):
+        if not outcome.is_done:
+            raise RuntimeError(f"{item.key} could not be posted: {outcome.code}")

@@ -1,0 +1,54 @@
+"""What a withdrawal would cost, asked of the chain before anybody confirms it."""
+
+from dataclasses import dataclass
+
+from wallet.chain.endpoints import Chain
+from wallet.chain.port import CallFails, ChainError
+from wallet.domain.fees import Quote, fee_ubtt
+from wallet.domain.money import format_amount
+from wallet.domain.tron.addresses import Address, parse_address, to_base58
+from wallet.services import own_addresses, payouts, withdrawal_rules
+from wallet.services.install import market_asset
+from wallet.services.refusals import Refused
+
+NOT_READY = "Withdrawals are not ready yet: the box does not know the address that pays them. Try again in a minute."
+NO_CHAIN = "The chain does not answer at the moment, so nobody can say what this costs. Try again in a minute."
+A_CONTRACT = (
+    "This is the address of a contract, and most contracts keep what is sent to them. Choose a person's address."
+)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A quote for one address, as it is shown."""
+
+    address: str  # T…
+    is_new_account: bool  # nobody has ever sent anything to it
+    quote: Quote
+
+
+def quote(chain: Chain, destination: Address, *, amount_ubtt: int) -> Offer:
+    """Ask the chain about the destination and the cost. Raises Refused, also when the chain does not answer."""
+    hot = own_addresses.hot_address()
+    if hot is None:
+        raise Refused(NOT_READY)
+    try:
+        account = chain.account(destination)
+        if account.is_contract:
+            raise Refused(A_CONTRACT)
+        payout = payouts.plan(chain, market_asset(), hot=parse_address(hot), to=destination, amount_ubtt=amount_ubtt)
+    except CallFails as problem:
+        raise Refused(
+            f"The chain says that this payment would fail now ({problem.why}). The box may have too little at hand: "
+            "try a smaller amount, or later."
+        ) from None
+    except ChainError:
+        raise Refused(NO_CHAIN) from None
+    rules = withdrawal_rules.current()
+    fee = fee_ubtt(flat_ubtt=rules.flat_fee_ubtt, ubtt_per_trx=rules.ubtt_per_trx, cost_sun=payout.cost.total_sun)
+    if fee >= amount_ubtt:
+        raise Refused(
+            f"The fee is {format_amount(fee, market_asset())} now, which is more than would arrive. "
+            "Withdraw a larger amount."
+        )
+    return Offer(to_base58(destination), not account.exists, Quote(amount_ubtt, fee, payout.cost))

@@ -1,0 +1,228 @@
+"""The driver of withdrawals. Each step looks at what stands in the database and brings it a little further.
+
+1. Every attempt under way is asked for by its id before anything else is done about it: irreversible, in a block, or in
+   none. Only one that is in none is signed or given to the network, and only while it can still come into a block.
+2. Past its expiration it is given up when that is proven, and followed by another one or by the money's return.
+3. Then the next of the queue are begun, in their order, if nothing stands against it. What does is written down.
+
+A step may be lost, doubled or killed anywhere: the next one goes on. No transaction is open while the chain or the
+signer is asked.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth import get_user_model
+from django.db.models import CharField, Count, Exists, OuterRef, QuerySet, Sum
+from django.db.models.functions import Cast
+
+from wallet.chain.endpoints import Chain
+from wallet.chain.port import CallFails, ChainError, ChainLied, Heights
+from wallet.domain.accounts import AccountKind
+from wallet.domain.money import Asset, format_amount
+from wallet.domain.networks import BLOCK_MS
+from wallet.domain.tron.addresses import Address, parse_address
+from wallet.domain.withdrawal_states import LIVE, AttemptState, WithdrawalState
+from wallet.models import Account, Attempt, HaltReason, Withdrawal, WithdrawalDesk
+from wallet.services import attempts, fates, halts, own_addresses, payouts, withdrawals
+from wallet.services.attempt_log import look_again
+from wallet.services.install import market_asset
+from wallet.signer.protocol import SignerAway, SignerDoor
+
+LOOKED_AT_ONCE = 200  # attempts of one step
+BEGUN_AT_ONCE = 20  # of the queue in one step: another comes in a second
+NO_HOT_ADDRESS = "the signer has not said yet which address pays"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Stepped:
+    """What one step did."""
+
+    looked: int = 0
+    begun: int = 0
+    waits_because: str = ""  # why nothing more of the queue was begun
+    hot_sun: int | None = None  # what the address that pays has; None while that can't be read
+    hot_ubtt: int = 0
+
+
+def step(chain: Chain, signer: SignerDoor, *, now: datetime) -> Stepped:
+    """Bring every withdrawal as far as it goes now. Raises nothing for what chain or signer do."""
+    done = Stepped()
+    withdrawals.expire_unapproved(now=now)
+    hot_text = own_addresses.hot_address()
+    if hot_text is None:
+        done.waits_because = NO_HOT_ADDRESS
+        _write_desk(done, now)
+        return done
+    hot = parse_address(hot_text)
+    try:
+        _follow_all(chain, signer, now, done)
+        _begin_next(chain, signer, hot, now, done)
+    except ChainLied as lie:
+        halts.halt(HaltReason.LIED, str(lie), now)
+        done.waits_because = str(lie)
+    except ChainError as problem:
+        done.waits_because = f"the chain can't be read: {problem}"
+    _write_desk(done, now)
+    return done
+
+
+def _follow_all(chain: Chain, signer: SignerDoor, now: datetime, done: Stepped) -> None:
+    due = Attempt.objects.filter(state__in=LIVE, next_try_at__lte=now).select_related("withdrawal").order_by("pk")
+    found = list(due[:LOOKED_AT_ONCE])
+    heights = chain.heights() if found else None
+    for attempt in found:
+        done.looked += 1
+        try:
+            follow(chain, signer, attempt, heights=heights, now=now)
+        except ChainLied:
+            raise
+        except ChainError as problem:
+            logger.info("%s is looked at later: %s", attempt, problem)
+            look_again(attempt, now)
+
+
+def follow(chain: Chain, signer: SignerDoor, attempt: Attempt, *, heights: Heights | None, now: datetime) -> None:
+    """Ask the chain for an attempt, then do the next thing about it, if there is one. Raises ChainError."""
+    tx_id = bytes.fromhex(attempt.tx_id)
+    if (receipt := chain.receipt(tx_id, solid=True)) is not None:
+        fates.settle(chain.network, attempt, receipt, now=now)
+        return
+    if (receipt := chain.receipt(tx_id, solid=False)) is not None:
+        fates.mark_seen(attempt, receipt, now=now)
+        return
+    if attempt.state == AttemptState.SEEN:
+        fates.mark_taken_back(attempt, now=now)
+    heights = heights or chain.heights()
+    if heights.solid.timestamp_ms >= attempt.expiration_ms:
+        fates.bury_if_dead(chain, attempt, now=now)
+    elif heights.head.timestamp_ms + BLOCK_MS >= attempt.expiration_ms:
+        look_again(attempt, now)  # too late to give it out, too early to give it up
+    else:
+        _send(chain, signer, attempt, now=now)
+
+
+def _send(chain: Chain, signer: SignerDoor, attempt: Attempt, *, now: datetime) -> None:
+    """Sign and give out; while withdrawals stand still, nothing that nobody has got yet."""
+    if attempt.state != AttemptState.BROADCAST and halts.is_halted():
+        look_again(attempt, now)
+        return
+    if attempt.state == AttemptState.PREPARED and not attempts.sign(signer, attempt, now=now):
+        return
+    attempts.broadcast(chain, attempt, now=now)
+
+
+def _begin_next(chain: Chain, signer: SignerDoor, hot: Address, now: datetime, done: Stepped) -> None:
+    """Begin what is next while there is enough at hand; the first for which there is not keeps the others waiting."""
+    till = _look_into_the_till(chain, hot)
+    done.hot_sun, done.hot_ubtt = till.sun, till.has_ubtt
+    waiting = [*_without_attempt(), *queue()[:BEGUN_AT_ONCE]]
+    done.waits_because = why_not(signer) if waiting else ""
+    fails: list[str] = []
+    for withdrawal in waiting:
+        done.waits_because = done.waits_because or till.lacks_tokens(withdrawal)
+        if done.waits_because:
+            break
+        try:
+            drafted = attempts.draft(chain, withdrawal, hot=hot)
+        except CallFails as problem:  # its own trouble: the others go on, and its user can cancel it
+            fails.append(f"{withdrawal} would fail now: {problem.why}")
+            continue
+        done.waits_because = till.lacks_trx(drafted.payout.worst_sun)
+        if done.waits_because:
+            break
+        number = withdrawal.attempts.count() + 1
+        made = attempts.prepare(withdrawal.pk, drafted, number=number, now=now)
+        if made is None:
+            continue
+        done.begun += 1
+        till.take(withdrawal)
+        _send(chain, signer, made, now=now)
+    done.waits_because = done.waits_because or "; ".join(fails)
+
+
+def why_not(signer: SignerDoor) -> str:
+    """Return why nothing is begun now; "" if nothing stands against it."""
+    if standing := halts.standing():
+        return f"withdrawals are stopped: {standing[0].get_reason_display().lower()}"
+    try:
+        status = signer.status()
+    except SignerAway as away:
+        return str(away)
+    return "" if status.ready else f"the signer does not sign: {status.why_not}"
+
+
+def queue() -> "QuerySet[Withdrawal]":
+    """Return what waits for its turn, the next first; without those whose user may not pay now."""
+    frozen = Account.objects.filter(
+        asset=OuterRef("asset"),
+        kind=AccountKind.USER,
+        ref=Cast(OuterRef("user_id"), CharField()),
+        is_frozen=True,
+    )
+    active = get_user_model().objects.filter(pk=OuterRef("user_id"), is_active=True)
+    waiting = Withdrawal.objects.filter(state=WithdrawalState.QUEUED)
+    return waiting.filter(Exists(active), ~Exists(frozen)).order_by("queued_at", "pk")
+
+
+def _without_attempt() -> list[Withdrawal]:
+    """Return those whose attempt is dead and that want another one: they were first in the queue once."""
+    live = Attempt.objects.filter(withdrawal=OuterRef("pk"), state__in=LIVE)
+    sending = Withdrawal.objects.filter(state=WithdrawalState.SENDING)
+    return list(sending.filter(~Exists(live)).order_by("queued_at", "pk")[:BEGUN_AT_ONCE])
+
+
+@dataclass
+class _Till:
+    """What the hot address has, and what of it is spoken for: attempts in no block yet have not left it for sure."""
+
+    asset: Asset
+    units_per_ubtt: int
+    units: int
+    sun: int
+    promised_ubtt: int
+    promised_count: int
+
+    @property
+    def has_ubtt(self) -> int:
+        return self.units // self.units_per_ubtt
+
+    def lacks_tokens(self, withdrawal: Withdrawal) -> str:
+        free_ubtt = max(self.has_ubtt - self.promised_ubtt, 0)
+        if withdrawal.amount_ubtt <= free_ubtt:
+            return ""
+        wants, has = format_amount(withdrawal.amount_ubtt, self.asset), format_amount(free_ubtt, self.asset)
+        return f"the next one takes {wants}, and the address that pays has {has} that is not spoken for"
+
+    def lacks_trx(self, worst_sun: int) -> str:
+        if worst_sun * (self.promised_count + 1) <= self.sun:
+            return ""
+        return "the address that pays has too little TRX for the chain's fees"
+
+    def take(self, withdrawal: Withdrawal) -> None:
+        self.promised_ubtt += withdrawal.amount_ubtt
+        self.promised_count += 1
+
+
+def _look_into_the_till(chain: Chain, hot: Address) -> _Till:
+    asset = market_asset()
+    promised = Attempt.objects.filter(state__in=LIVE - {AttemptState.SEEN}).aggregate(
+        all_ubtt=Sum("withdrawal__amount_ubtt"), count=Count("pk")
+    )
+    return _Till(
+        asset=asset,
+        units_per_ubtt=payouts.units_of(1, asset, chain.network),
+        units=payouts.hot_units(chain, asset, hot),
+        sun=chain.account(hot).balance_sun,
+        promised_ubtt=int(promised["all_ubtt"] or 0),
+        promised_count=int(promised["count"]),
+    )
+
+
+def _write_desk(done: Stepped, now: datetime) -> None:
+    seen = {"hot_sun": done.hot_sun, "hot_ubtt": done.hot_ubtt} if done.hot_sun is not None else {}
+    values = {"looked_at": now, "waits_because": done.waits_because[:300]} | seen
+    WithdrawalDesk.objects.update_or_create(pk=1, defaults=values)
