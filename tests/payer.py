@@ -1,17 +1,20 @@
 """Payments that another process makes on a real box: to be seen on pages that are open meanwhile."""
 
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils import timezone
 
 from seedbox.models import User
-from tests.ledger import ASSET, CHAIN, TREASURY, fresh_key, user
+from tests.ledger import ASSET, BTT, CHAIN, TREASURY, fresh_key, user
+from tests.withdrawals import stranger_address
 from wallet.domain.accounts import AccountName, channel_account
 from wallet.domain.items import HoldPurpose, Item, PlaceHold, Transfer
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import parse_btt
-from wallet.services import ledger
+from wallet.domain.tron.addresses import to_base58
+from wallet.services import address_book, ledger, withdrawals
 
 if TYPE_CHECKING:
     from tests.box import Box
@@ -35,6 +38,27 @@ def pay(box: "Box", *payments: Payment) -> list[int]:
     done = box.manage("shell", "-c", f"from tests import payer; payer.post_all({words!r})")
     assert done.returncode == 0, done.stderr
     return [int(number) for number in done.stdout.split("posted:")[1].split()]
+
+
+def ask_to_withdraw(box: "Box", name: str, amount: str) -> int:
+    """Let a process of its own ask for a withdrawal of this user to a stranger's address; return its number."""
+    done = box.manage("shell", "-c", f"from tests import payer; payer.ask({name!r}, {amount!r})")
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout.split("asked:")[1])
+
+
+def ask(name: str, amount: str) -> None:
+    """Be that process."""
+    user_id, now = User.objects.get(username=name).pk, timezone.now()
+    entry = address_book.add(user_id, to_base58(stranger_address()), label="hardware wallet", now=now)
+    wish = withdrawals.Wish(
+        user_id=user_id,
+        address=entry.address,
+        amount_ubtt=parse_btt(amount),
+        fee_ubtt=BTT,
+        key=f"{time.time_ns():032x}",
+    )
+    print("asked:", withdrawals.request(wish, now=now).pk)  # noqa: T201  # the answer
 
 
 def post_all(words: list[tuple[str, str, str, str, str]]) -> None:

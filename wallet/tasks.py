@@ -59,8 +59,6 @@ def reconcile() -> None:
     """Hold the chain against the books."""
     reconciliation.run(now=datetime.now(UTC))
 
-    audit.run_if_due(data_folder=settings.DATA_DIR, now=datetime.now(UTC))
-
 
 @shared_task(name="wallet.drive_withdrawals", ignore_result=True, throws=AWAY)
 def drive_withdrawals() -> None:

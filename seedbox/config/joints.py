@@ -6,10 +6,10 @@ from seedbox.models import User
 from seedbox.models.user import Role
 from seedbox.services import watchables
 from seedbox.web import navigation
-from wallet.services import changes, deposit_screen, news, reserves, screen
+from wallet.services import changes, deposit_screen, news, reserves, screen, withdrawal_pages
 from wallet.services.news import Listener
 
-DEPOSITS, RESERVES = "deposits", "reserves"  # what pages watch
+DEPOSITS, RESERVES, WITHDRAWALS = "deposits", "reserves", "withdrawals"  # what pages watch
 MONEY = "money"  # the address of the page, and what it watches
 MONEY_PAGES = frozenset(
     {MONEY, "money_history", "money_entry", "tip", "tip_send", "own_acts", "owed", "deposit", "deposit_came"}
@@ -17,23 +17,33 @@ MONEY_PAGES = frozenset(
 BOOKS_PAGES = frozenset(
     {"books", "books_account", "operator_acts", "operator_act", "reserves", "reserves_halt", "reserves_lift"}
 )
+WITHDRAWAL_PAGES = frozenset({"withdraw", "withdraw_send", "withdrawals", "withdrawal", "addresses", "addresses_check"})
+DESK_PAGES = frozenset({"desk", "desk_withdrawal", "desk_rules"})
 
 
 def join(wallet_network: str) -> None:
     """Show money on the pages of a box that has a wallet, and let open pages follow it."""
     if wallet_network == "off":
         navigation.forget(MONEY)
-        for kind in (MONEY, DEPOSITS, RESERVES):
+        for kind in (MONEY, DEPOSITS, RESERVES, WITHDRAWALS):
             watchables.forget(kind)
         changes.stop_listening("open pages")
         news.stop_listening("open pages")
         return
-    navigation.register(navigation.Link(MONEY, "Money", "coins", MONEY_PAGES | BOOKS_PAGES))
+    navigation.register(
+        navigation.Link(MONEY, "Money", "coins", MONEY_PAGES | WITHDRAWAL_PAGES | BOOKS_PAGES | DESK_PAGES)
+    )
     watchables.register(MONEY, screen.messages)
-    changes.listen("open pages", partial(watchables.tell, MONEY))
+    watchables.register(WITHDRAWALS, withdrawal_pages.messages)
+    changes.listen("open pages", _tell_of_money)
     watchables.register(DEPOSITS, deposit_screen.messages)
     watchables.register(RESERVES, reserves.messages)
     news.listen("open pages", Listener(deposits=partial(watchables.tell, DEPOSITS), reserves=_tell_admins))
+
+
+def _tell_of_money(user_ids: frozenset[int]) -> None:
+    for kind in (MONEY, WITHDRAWALS):
+        watchables.tell(kind, user_ids)
 
 
 def _tell_admins() -> None:

@@ -8,6 +8,7 @@ def addresses(wallet_network: str) -> list[URLResolver]:
         path("wallet/", include("wallet.web.urls")),
         path("", include("wallet.web.tip_urls")),
         path("", include("wallet.web.deposit_urls")),
+        path("", include("wallet.web.withdrawal_urls")),
         path("", include("wallet.web.operator_urls")),
     ]
     return [path("", include("seedbox.web.urls")), *(money if wallet_network != "off" else [])]

@@ -1,8 +1,9 @@
 """The box's doors as the wallet's pages find them, by the name in `settings.WALLET_DOORS`."""
 
 from seedbox.web.doors import for_admins, for_members, reauthenticated
+from seedbox.web.second_factor_door import with_second_factor
 from seedbox.web.throttled import throttled
 
 look_up_in_turn = throttled("look_up", when=lambda request: request.method == "POST")
 
-__all__ = ["for_admins", "for_members", "look_up_in_turn", "reauthenticated"]
+__all__ = ["for_admins", "for_members", "look_up_in_turn", "reauthenticated", "with_second_factor"]

@@ -54,6 +54,13 @@ def with_wrong_tip(page: Page) -> None:
     expect(page.get_by_text("This is no amount")).to_be_visible()
 
 
+def with_wrong_withdrawal(page: Page) -> None:
+    page.get_by_label("Address").fill("TCopiedWrong")
+    page.get_by_label("Amount").fill("a lot")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("This is no amount")).to_be_visible()
+
+
 def with_filled_grant(page: Page) -> None:
     page.get_by_label("To", exact=True).fill("ada")
     page.get_by_label("Amount").fill("500")
@@ -127,6 +134,16 @@ SHOTS = (
     Shot("tip-wrong", "/wallet/send/", "admin", with_wrong_tip, covers="tip"),
     Shot("tip-confirm", "/wallet/send/", "admin", with_filled_tip, covers="tip"),
     Shot("tip-new", "/wallet/send/", "newcomer", covers="tip"),
+    Shot("withdraw", "/wallet/withdraw/", "admin"),
+    Shot("withdraw-wrong", "/wallet/withdraw/", "admin", with_wrong_withdrawal, covers="withdraw"),
+    Shot("withdrawals", "/wallet/withdrawals/", "admin"),
+    Shot("withdrawals-none", "/wallet/withdrawals/", "newcomer", covers="withdrawals"),
+    Shot("withdrawal", "/wallet/withdrawals/{withdrawal}/", "admin"),
+    Shot("addresses", "/wallet/addresses/", "admin"),
+    Shot("addresses-none", "/wallet/addresses/", "newcomer", covers="addresses"),
+    Shot("desk", "/books/withdrawals/", "admin"),
+    Shot("desk_withdrawal", "/books/withdrawals/{checked}/", "admin"),
+    Shot("desk_rules", "/books/withdrawals/rules/", "admin"),
     Shot("own_acts", "/wallet/operators/", "admin"),
     Shot("own-acts-none", "/wallet/operators/", "newcomer", covers="own_acts"),
     Shot("books", "/books/", "admin"),
@@ -163,6 +180,16 @@ NO_PAGES = {
     "login_end": "takes a form",
     "logins_end_others": "takes a form",
     "tip_send": "takes a form",
+    "withdraw_send": "takes a form",
+    "withdrawal_cancel": "takes a form",
+    "withdrawal_want_back": "takes a form",
+    "addresses_check": "takes a form",
+    "addresses_add": "takes a form",
+    "addresses_remove": "takes a form",
+    "desk_now": "a part of `desk`",
+    "desk_approve": "takes a form",
+    "desk_reject": "takes a form",
+    "desk_rules_set": "takes a form",
     "operator_carry_out": "takes a form",
     "count_owed": "takes a form",
     "owed_proof": "a file",

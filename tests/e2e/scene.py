@@ -13,7 +13,7 @@ from tests.e2e import steps
 from tests.e2e.browser import DESKTOP, open_page
 from tests.e2e.gallery import VISITORS, Shot
 from tests.factors import code_of
-from tests.payer import Payment, pay
+from tests.payer import Payment, ask_to_withdraw, pay
 from tests.peer import Peer
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class Scene:
         self._ask_for_factors()
         self._pay()
         self._operate()
+        self._withdraw()
 
     def _add_torrents(self, folder: Path, cleanup: ExitStack) -> None:
         make_content(folder, {f"{WHOLE}/film.mkv": 3 * MIB, f"{WHOLE}/subtitles/Français.srt": 90_000}, seed=1)
@@ -110,6 +111,13 @@ class Scene:
         admin.goto("/books/")
         admin.get_by_role("button", name="Count what is owed now").click()
         expect(admin.get_by_text("is owed to all users.")).to_be_visible()
+
+    def _withdraw(self) -> None:
+        """Let withdrawals have been asked for: nothing on the address that pays, so they wait."""
+        admin = self._box.admin_user
+        self._words["withdrawal"] = ask_to_withdraw(self._box, admin, "1250.5")
+        pay(self._box, Payment("chain", admin, "30000000", "DEPOSIT"))
+        self._words["checked"] = ask_to_withdraw(self._box, admin, "26000000")
 
     def _sign_up_admin(self, page: Page, link: str) -> None:
         steps.fill_sign_up(page, link, "ben")

@@ -18,11 +18,13 @@ from seedbox.services import people
 from seedbox.web.sockets import socket_urls
 from tests.builders import NOW, SOMEWHERE, let_in, make_holding, make_observation, make_torrent
 from tests.deposits import a_deposit
-from tests.ledger import ASSET, BTT, CHAIN, post, transfer, user
+from tests.ledger import ASSET, BTT, CHAIN, fund, post, transfer, user
 from tests.sockets import browser_of
+from tests.withdrawals import stranger_address
 from wallet.domain.kinds import TransferKind
-from wallet.models import Account, HaltReason
-from wallet.services import halts, liabilities
+from wallet.domain.tron.addresses import to_base58
+from wallet.models import Account, AddressBookEntry, HaltReason
+from wallet.services import address_book, halts, liabilities, withdrawals
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
@@ -97,6 +99,20 @@ def standing_halt(box: Box) -> list[object]:
     return [halts.standing()[0].pk]
 
 
+def owners_withdrawal(box: Box) -> list[object]:
+    """Return a withdrawal that waits in the queue, to an address with a label as secret as the torrent's name."""
+    owner_id = box.holding.user_id
+    fund(user(owner_id), 100 * BTT)
+    entry = address_book.add(owner_id, to_base58(stranger_address()), label=SECRET_NAME, now=NOW)
+    wish = withdrawals.Wish(user_id=owner_id, address=entry.address, amount_ubtt=50 * BTT, fee_ubtt=1, key="ab" * 16)
+    return [withdrawals.request(wish, now=NOW).pk]
+
+
+def owners_address(box: Box) -> list[object]:
+    owners_withdrawal(box)
+    return [AddressBookEntry.objects.get().pk]
+
+
 EVERYBODY = Row(200, 200, 200, 200)
 MEMBERS = Row(200, 200, 200, SIGN_IN)
 OWNER = Row(200, 404, 404, SIGN_IN)
@@ -150,6 +166,23 @@ ROWS: dict[str, Row] = {
     "mfa_login_webauthn": Row(302, 302, 302, SIGN_IN),
     "tip": MEMBERS,
     "tip_send": Row(302, 302, 302, SIGN_IN, method="post"),  # without what was confirmed it leads back to the form
+    "withdraw": MEMBERS,
+    "withdraw_send": Row(302, 302, 302, SIGN_IN, method="post"),  # without a second factor it leads to setting one up
+    "withdrawals": MEMBERS,
+    "withdrawal": Row(200, 404, 404, SIGN_IN, args=owners_withdrawal),
+    "withdrawal_cancel": Row(302, 404, 404, SIGN_IN, method="post", args=owners_withdrawal),
+    "withdrawal_want_back": Row(302, 404, 404, SIGN_IN, method="post", args=owners_withdrawal),
+    "addresses": MEMBERS,
+    "addresses_check": Row(200, 200, 200, SIGN_IN, method="post"),  # 200: the form says what is missing
+    "addresses_add": Row(302, 302, 302, SIGN_IN, method="post"),
+    "addresses_remove": Row(302, 404, 404, SIGN_IN, method="post", args=owners_address),
+    "desk": ADMINS,
+    "desk_now": ADMINS,
+    "desk_withdrawal": Row(404, 404, 200, SIGN_IN, args=owners_withdrawal),
+    "desk_approve": Row(404, 404, 302, SIGN_IN, method="post", args=owners_withdrawal),
+    "desk_reject": Row(404, 404, 302, SIGN_IN, method="post", args=owners_withdrawal),
+    "desk_rules": ADMINS,
+    "desk_rules_set": Row(404, 404, 302, SIGN_IN, method="post"),
     "own_acts": MEMBERS,
     "books": ADMINS,
     "count_owed": Row(404, 404, 302, SIGN_IN, method="post"),

@@ -1,0 +1,240 @@
+"""The pages by which users withdraw and operators watch over it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+
+from seedbox.models import User
+from tests.builders import signed_in
+from tests.factors import code_of, set_up_app
+from tests.ledger import BTT
+from tests.withdrawals import World, money, stranger_address
+from wallet import wiring
+from wallet.chain.fake_endpoint import Problem
+from wallet.domain.tron.addresses import to_base58, to_hex
+from wallet.domain.withdrawal_states import WithdrawalState
+from wallet.models import Account, AddressBookEntry, Halt, Withdrawal, WithdrawalRules
+from wallet.services import withdrawal_rules
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+ADDRESS = to_base58(stranger_address())
+HOSTILE = "<script>alert(1)</script>"
+Prove = Callable[..., str]
+
+
+@pytest.fixture(autouse=True)
+def chain_of_the_world(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the pages ask this test's chain, and nothing else."""
+    monkeypatch.setattr(wiring, "chain", lambda: world.door)
+    cache.clear()
+
+
+@pytest.fixture
+def browser(owner: User) -> Client:
+    return signed_in(owner)
+
+
+@pytest.fixture
+def secret(browser: Client) -> str:
+    """Of the owner's authenticator app."""
+    return set_up_app(browser)[0]
+
+
+def found(pattern: str, page: str) -> str:
+    match = re.search(pattern, page)
+    assert match, page
+    return match[1]
+
+
+def fill_in(browser: Client, **fields: str) -> str:
+    key = found(r'name="key" value="([0-9a-f]{32})"', browser.get(reverse("withdraw")).content.decode())
+    return browser.post(
+        reverse("withdraw"), {"address": ADDRESS, "amount": "100", "key": key} | fields
+    ).content.decode()
+
+
+def wish_of(page: str) -> str:
+    return found(r'name="wish" value="([^"]+)"', page)
+
+
+def prove(browser: Client, name: str, form: dict[str, str], code: str, *args: object) -> str:
+    """Post a form that asks for a second factor, show it, and return the page it leads to."""
+    asked = browser.post(reverse(name, args=args), form)
+    assert asked.status_code == 302 and asked["Location"].startswith(reverse("mfa_reauthenticate")), asked
+    page = browser.get(asked["Location"]).content.decode()
+    next_url = found(r'name="next" value="([^"]+)"', page)
+    return browser.post(reverse("mfa_reauthenticate"), {"code": code, "next": next_url}, follow=True).content.decode()
+
+
+class TestWithdrawing:
+    def test_shows_what_it_costs_then_asks_for_a_code_and_shows_the_steps(
+        self, browser: Client, secret: str, owner: User, world: World
+    ) -> None:
+        page = fill_in(browser)
+        for words in (
+            ADDRESS,
+            "Withdraw 100 BTT?",
+            "101 BTT",
+            "899 BTT",
+            "2.965 TRX for energy",
+            "Nobody has ever used",
+        ):
+            assert words in page, words
+        assert money(owner.pk) == (1_000, 0)
+        shown = prove(browser, "withdraw_send", {"wish": wish_of(page)}, code_of(secret))
+        assert "In the queue, number 1" in shown and "It is the next one." in shown
+        assert money(owner.pk) == (899, 101)
+        world.tick(8)
+        done = browser.get(reverse("withdrawal", args=[Withdrawal.objects.get().pk])).content.decode()
+        assert "Arrived" in done and "It arrived irreversibly" in done and "broadcast <strong>SUCCESS" in done
+        assert Withdrawal.objects.get().attempts.get().tx_id in done
+        assert "Arrived" in browser.get(reverse("withdrawals")).content.decode()
+
+    def test_without_a_second_factor_leads_to_setting_one_up(self, browser: Client, owner: User) -> None:
+        answer = browser.post(reverse("withdraw_send"), {"wish": wish_of(fill_in(browser))}, follow=True)
+        assert "Set up a second factor first" in answer.content.decode()
+        assert money(owner.pk) == (1_000, 0)
+
+    def test_case_54_a_code_that_was_used_is_used_up(self, browser: Client, secret: str, owner: User) -> None:
+        code = code_of(secret)
+        prove(browser, "withdraw_send", {"wish": wish_of(fill_in(browser))}, code)
+        shown = prove(browser, "withdraw_send", {"wish": wish_of(fill_in(browser))}, code)
+        assert "This code is not right." in shown
+        assert Withdrawal.objects.count() == 1
+
+    def test_case_54_a_proof_for_one_wish_serves_no_other(self, browser: Client, secret: str, owner: User) -> None:
+        first, second = wish_of(fill_in(browser)), wish_of(fill_in(browser))
+        prove(browser, "withdraw_send", {"wish": first}, code_of(secret))
+        again = browser.post(reverse("withdraw_send"), {"wish": second})
+        assert again["Location"].startswith(reverse("mfa_reauthenticate"))
+        assert Withdrawal.objects.count() == 1
+
+    def test_takes_no_wish_that_was_changed_or_is_somebody_elses(
+        self, browser: Client, secret: str, stranger: User, owner: User
+    ) -> None:
+        thief = signed_in(stranger)
+        thiefs_secret = set_up_app(thief)[0]
+        wish = wish_of(fill_in(browser))
+        for client, own_secret, sent in ((browser, secret, f"{wish}x"), (thief, thiefs_secret, wish)):
+            assert "That quote was too old" in prove(client, "withdraw_send", {"wish": sent}, code_of(own_secret))
+        assert not Withdrawal.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("fields", "words"),
+        [
+            ({"amount": "0"}, "it must be above zero"),
+            ({"amount": "1e9"}, "This is no amount"),
+            ({"amount": "9.9"}, "One withdrawal is at least 10 BTT"),
+            ({"amount": "1000"}, "You have only 1,000 BTT available, and with the fee this takes 1,001 BTT"),
+            ({"address": ADDRESS[:-1]}, "34 characters"),
+            ({"address": "T" * 200}, "at most 64 characters"),
+            ({"address": f"{ADDRESS}\0"}, "Null characters are not allowed"),
+            ({"address": HOSTILE}, "is not of TRON"),
+        ],
+    )
+    def test_says_what_is_wrong_and_keeps_what_was_typed(
+        self, browser: Client, fields: dict[str, str], words: str
+    ) -> None:
+        page = fill_in(browser, **fields)
+        assert words in page
+        assert 'name="wish"' not in page and HOSTILE not in page
+
+    def test_takes_an_address_in_hex(self, browser: Client) -> None:
+        assert ADDRESS in fill_in(browser, address="0x" + to_hex(stranger_address()).upper())
+
+    def test_says_when_the_chain_is_away(self, browser: Client, world: World) -> None:
+        world.one.problem = world.two.problem = Problem.AWAY
+        assert "The chain does not answer at the moment" in fill_in(browser)
+
+    def test_to_a_new_address_leads_to_the_book_where_new_ones_wait(
+        self, browser: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(withdrawal_rules, "ON_A_DEVNET", {"address_wait_s": 3600})
+        assert "not in your address book" in fill_in(browser)
+
+    def test_can_be_cancelled_by_its_user_alone(
+        self, browser: Client, world: World, owner: User, stranger: User
+    ) -> None:
+        asked = world.request(owner.pk)
+        address = reverse("withdrawal_cancel", args=[asked.pk])
+        assert signed_in(stranger).post(address).status_code == 404
+        assert money(owner.pk) == (899, 101)
+        assert "Cancelled. The money is yours again." in browser.post(address, follow=True).content.decode()
+        assert money(owner.pk) == (1_000, 0)
+
+    def test_that_is_frozen_says_where_the_reason_stands(self, browser: Client, owner: User) -> None:
+        Account.objects.filter(ref=str(owner.pk)).update(is_frozen=True)
+        assert reverse("own_acts") in browser.get(reverse("withdraw")).content.decode()
+
+
+class TestTheAddressBook:
+    def test_takes_an_address_with_a_second_factor(self, browser: Client, secret: str, owner: User) -> None:
+        form = {"address": to_hex(stranger_address()), "label": HOSTILE}
+        shown = prove(browser, "addresses_check", form, code_of(secret))
+        assert ADDRESS in shown and "&lt;script&gt;" in shown and HOSTILE not in shown
+        entry = AddressBookEntry.objects.get(user_id=owner.pk)
+        gone = browser.post(reverse("addresses_remove", args=[entry.pk]), follow=True).content.decode()
+        assert "No addresses yet" in gone
+
+    def test_is_nobody_elses(self, world: World, browser: Client, owner: User, stranger: User) -> None:
+        world.request(owner.pk)
+        entry = AddressBookEntry.objects.get()
+        other = signed_in(stranger)
+        assert ADDRESS not in other.get(reverse("addresses")).content.decode()
+        assert other.post(reverse("addresses_remove", args=[entry.pk])).status_code == 404
+        assert AddressBookEntry.objects.get().removed_at is None
+
+
+class TestTheDesk:
+    @pytest.fixture
+    def boss(self, admin: User) -> Client:
+        return signed_in(admin)
+
+    def test_shows_the_queue_and_why_it_waits(self, boss: Client, world: World, owner: User) -> None:
+        asked = world.request(owner.pk)
+        Halt.objects.create(reason="operator", detail="ada: a look at it first", halted_at=world.now)
+        world.step()
+        page = boss.get(reverse("desk")).content.decode()
+        for words in ("a look at it first", "The queue waits: withdrawals are stopped", "In the queue, number 1"):
+            assert words in page, words
+        assert "In the queue, number 1" in boss.get(reverse("desk_now")).content.decode()
+        assert "<bdi>olga</bdi>" in boss.get(reverse("desk_withdrawal", args=[asked.pk])).content.decode()
+
+    def test_approves_with_a_second_factor_and_rejects_with_a_reason(
+        self, boss: Client, world: World, owner: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(withdrawal_rules.DEFAULTS, "approval_above_ubtt", 50 * BTT)
+        secret = set_up_app(boss)[0]
+        first, second = world.request(owner.pk), world.request(owner.pk)
+        shown = prove(boss, "desk_approve", {}, code_of(secret), first.pk)
+        assert "Approved: it is in the queue." in shown
+        answer = boss.post(reverse("desk_reject", args=[second.pk]), {"reason": HOSTILE}, follow=True)
+        assert "The money is its user&#x27;s again." in answer.content.decode()
+        states = list(Withdrawal.objects.order_by("pk").values_list("state", flat=True))
+        assert states == [WithdrawalState.QUEUED, WithdrawalState.REJECTED]
+        own = signed_in(owner).get(reverse("withdrawal", args=[second.pk])).content.decode()
+        assert "&lt;script&gt;" in own and HOSTILE not in own
+
+    def test_changes_the_rules_and_shows_who_did(self, boss: Client) -> None:
+        secret = set_up_app(boss)[0]
+        page = boss.get(reverse("desk_rules")).content.decode()
+        fields = dict(re.findall(r'name="([a-z_]+)" type="text" value="([^"]*)"', page))
+        fields |= {"key": found(r'name="key" value="([0-9a-f]{32})"', page), "reason": "a test", "flat_fee_ubtt": "0"}
+        assert "This is no amount" in boss.post(reverse("desk_rules"), fields | {"most_ubtt": "lots"}).content.decode()
+        shown = prove(boss, "desk_rules", fields, code_of(secret))
+        assert "These rules hold from now on." in shown
+        rules = WithdrawalRules.objects.get()
+        assert (rules.flat_fee_ubtt, rules.actor_name, rules.reason) == (0, "ada", "a test")
+
+    def test_stops_everything_at_once(self, boss: Client, world: World, owner: User) -> None:
+        world.request(owner.pk)
+        boss.post(reverse("reserves_halt"), {"reason": "odd payments"})
+        page = boss.get(reverse("desk")).content.decode()
+        assert "Withdrawals are stopped since" in page and "ada: odd payments" in page
+        world.tick(2)
+        assert Withdrawal.objects.get().state == WithdrawalState.QUEUED

@@ -1,0 +1,126 @@
+"""What pages read of withdrawals: a user's own, one of them with its log, and what operators see of all."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Sum
+
+from wallet.domain.accounts import AccountKind, own_account
+from wallet.domain.withdrawal_states import OPEN, WithdrawalState
+from wallet.models import Account, Attempt, AttemptEvent, Withdrawal, WithdrawalDesk
+from wallet.services.install import market_asset
+from wallet.services.withdrawal_rows import Row, Standing, event_row, withdrawal_row
+from wallet.services.withdrawing import queue
+
+PAGE_ROWS = 30
+NEWEST = 20  # of one live message, and all that are under way
+QUEUE_SHOWN = 50
+EVENTS_SHOWN = 100
+
+Message = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of a list, newest first."""
+
+    rows: Sequence[Row]
+    before: int | None  # where the next, older page begins
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What operators see of all withdrawals."""
+
+    checking: Sequence[Row]
+    queue: Sequence[Row]
+    sending: Sequence[Row]
+    ended: Sequence[Row]
+    desk: WithdrawalDesk | None
+    waiting_ubtt: int  # asked for, and not sent
+    in_flight_ubtt: int
+    earned_ubtt: int
+
+
+def messages(user_id: int) -> list[Message]:
+    """Return a user's newest withdrawals and those under way, as the messages of the live socket."""
+    own = Withdrawal.objects.filter(user_id=user_id).order_by("-pk")
+    shown = {one.pk: one for one in [*own[:NEWEST], *own.filter(state__in=OPEN)[:NEWEST]]}
+    if not shown:
+        return []
+    return [
+        {"type": "rows", "rows": {str(row["row"]): row for row in rows_of(shown.values())}},
+        {"type": "changed", "what": "withdrawal-log"},
+    ]
+
+
+def list_own(user_id: int, *, before: int | None) -> Page:
+    own = Withdrawal.objects.filter(user_id=user_id).order_by("-pk")
+    found = list((own.filter(pk__lt=before) if before is not None else own)[: PAGE_ROWS + 1])
+    older = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
+    return Page(rows_of(found[:PAGE_ROWS]), older)
+
+
+def find_own(user_id: int, withdrawal_id: int) -> Withdrawal | None:
+    return Withdrawal.objects.filter(user_id=user_id, pk=withdrawal_id).first()
+
+
+def find(withdrawal_id: int) -> Withdrawal | None:
+    return Withdrawal.objects.filter(pk=withdrawal_id).first()
+
+
+def log_of(withdrawal: Withdrawal) -> Sequence[Row]:
+    """Return what was done about its attempts, the newest first."""
+    events = AttemptEvent.objects.filter(attempt__withdrawal=withdrawal).select_related("attempt").order_by("-pk")
+    return [event_row(event) | {"number": event.attempt.number} for event in events[:EVENTS_SHOWN]]
+
+
+def overview() -> Overview:
+    asset = market_asset()
+    by_time = Withdrawal.objects.filter(asset=asset).order_by("pk")
+    waiting = by_time.filter(state__in=[WithdrawalState.CHECKING, WithdrawalState.QUEUED])
+    return Overview(
+        checking=rows_of(by_time.filter(state=WithdrawalState.CHECKING)[:QUEUE_SHOWN]),
+        queue=rows_of(by_time.filter(state=WithdrawalState.QUEUED).order_by("queued_at", "pk")[:QUEUE_SHOWN]),
+        sending=rows_of(by_time.filter(state=WithdrawalState.SENDING)[:QUEUE_SHOWN]),
+        ended=rows_of(by_time.exclude(state__in=OPEN).order_by("-ended_at", "-pk")[:NEWEST]),
+        desk=WithdrawalDesk.objects.first(),
+        waiting_ubtt=int(waiting.aggregate(all_ubtt=Sum("amount_ubtt"))["all_ubtt"] or 0),
+        in_flight_ubtt=_balance(AccountKind.IN_FLIGHT),
+        earned_ubtt=_balance(AccountKind.FEES),
+    )
+
+
+def rows_of(withdrawals: Iterable[Withdrawal]) -> list[Row]:
+    """Return the rows of some withdrawals, with few questions for all of them."""
+    found = list(withdrawals)
+    ids = [one.pk for one in found]
+    newest = {one.withdrawal_id: one for one in Attempt.objects.filter(withdrawal__in=ids).order_by("number")}
+    said = {
+        event.attempt_id: event
+        for event in AttemptEvent.objects.filter(attempt__in=[one.pk for one in newest.values()]).order_by("pk")
+    }
+    places = _places() if any(one.state == WithdrawalState.QUEUED for one in found) else {}
+    desk = WithdrawalDesk.objects.first()
+    return [
+        withdrawal_row(
+            Standing(
+                withdrawal=one,
+                attempt=newest.get(one.pk),
+                said=said.get(newest[one.pk].pk) if one.pk in newest else None,
+                place=places.get(one.pk, 0),
+                desk=desk,
+            )
+        )
+        for one in found
+    ]
+
+
+def _places() -> dict[int, int]:
+    return {pk: place for place, pk in enumerate(queue().values_list("pk", flat=True), 1)}
+
+
+def _balance(kind: AccountKind) -> int:
+    name = own_account(market_asset(), kind)
+    found = Account.objects.filter(asset=name.asset, kind=name.kind, ref=name.ref).first()
+    return found.balance_ubtt if found else 0

@@ -1,0 +1,225 @@
+"""What a page shows of a withdrawal: one dict that template and live socket share. Everything in it is true and timed.
+
+Pure formatting; nothing here asks the database.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from wallet.domain.money import Asset, format_amount, format_btt
+from wallet.domain.withdrawal_states import CANCELLABLE, AttemptState, WithdrawalState
+from wallet.models import Attempt, AttemptEvent, Withdrawal, WithdrawalDesk
+
+Row = dict[str, str | int]
+
+STEPS = ("requested", "checked", "queued", "signed", "sent", "block", "final")
+NAMES = {
+    "requested": "Requested",
+    "checked": "Checked",
+    "queued": "In the queue",
+    "signed": "Signed",
+    "sent": "Given to the network",
+    "block": "In a block",
+    "final": "Final",
+}
+STATES = {
+    WithdrawalState.CHECKING: ("Waits for a second admin", "yellow"),
+    WithdrawalState.QUEUED: ("In the queue", "azure"),
+    WithdrawalState.SENDING: ("On its way", "blue"),
+    WithdrawalState.FINAL: ("Arrived", "green"),
+    WithdrawalState.RETURNED: ("Returned", "red"),
+    WithdrawalState.CANCELLED: ("Cancelled", "secondary"),
+    WithdrawalState.REJECTED: ("Rejected", "red"),
+}
+_STEP_OF_ATTEMPT = {
+    AttemptState.PREPARED: "signed",
+    AttemptState.SIGNED: "sent",
+    AttemptState.BROADCAST: "block",
+    AttemptState.SEEN: "final",
+    AttemptState.FINAL: "final",
+    AttemptState.FAILED: "final",
+    AttemptState.DEAD: "block",
+}
+_BAD_ENDS = (WithdrawalState.RETURNED, WithdrawalState.CANCELLED, WithdrawalState.REJECTED)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A withdrawal with all that decides what is said of it."""
+
+    withdrawal: Withdrawal
+    attempt: Attempt | None  # the newest
+    said: AttemptEvent | None  # the newest line of its log
+    place: int  # in the queue, from 1; 0: it is not in it
+    desk: WithdrawalDesk | None
+
+    @property
+    def state(self) -> WithdrawalState:
+        return WithdrawalState(self.withdrawal.state)
+
+    @property
+    def attempt_state(self) -> AttemptState | None:
+        return AttemptState(self.attempt.state) if self.attempt else None
+
+
+def withdrawal_row(standing: Standing) -> Row:
+    withdrawal, attempt = standing.withdrawal, standing.attempt
+    asset = Asset(withdrawal.asset)
+    words, tone = STATES[standing.state]
+    if standing.attempt_state is AttemptState.SEEN:
+        words = "In a block"
+    row: Row = {
+        "row": f"withdrawal-{withdrawal.pk}",
+        "href": f"{withdrawal.pk}/",
+        "at": withdrawal.requested_at.isoformat(),
+        "at_text": f"{withdrawal.requested_at:%Y-%m-%d %H:%M}",
+        "amount": format_btt(withdrawal.amount_ubtt),
+        "unit": asset.unit,
+        "amount_text": format_amount(withdrawal.amount_ubtt, asset),
+        "fee_text": format_amount(withdrawal.fee_ubtt, asset),
+        "total_text": format_amount(withdrawal.total_ubtt, asset),
+        "address": withdrawal.address,
+        "short_address": f"{withdrawal.address[:7]}…{withdrawal.address[-5:]}",
+        "state_words": f"{words}, number {standing.place}" if standing.place else words,
+        "tone": tone,
+        "now_text": _now(standing),
+        "tx_id": attempt.tx_id if attempt else "",
+        "attempt_text": f"{attempt.number}" if attempt else "",
+        "network_fee_text": _trx(attempt.fee_sun) if attempt and attempt.fee_sun is not None else "",
+        "can_cancel": "yes" if standing.state in CANCELLABLE else "no",
+        "can_want_back": "yes" if standing.state is WithdrawalState.SENDING and not withdrawal.is_wanted_back else "no",
+    }
+    return row | _steps(standing)
+
+
+def event_row(event: AttemptEvent) -> Row:
+    """Return a line of the log of attempts."""
+    return {
+        "at": event.at.isoformat(),
+        "at_text": second(event.at),
+        "what": event.what.capitalize(),
+        "endpoint": event.endpoint,
+        "code": event.code,
+        "message": event.message,
+    }
+
+
+def second(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+def chain_time(timestamp_ms: int) -> str:
+    return f"{datetime.fromtimestamp(timestamp_ms // 1000, UTC):%H:%M:%S} UTC"
+
+
+def _trx(sun: int) -> str:
+    return format_amount(sun, Asset.TRX)
+
+
+def _steps(standing: Standing) -> Row:
+    """Return for each step whether it is done, what it says, and when it was."""
+    current, times = STEPS.index(_current(standing)), _times(standing)
+    is_final, is_bad = standing.state is WithdrawalState.FINAL, standing.state in _BAD_ENDS
+    cells: Row = {}
+    for number, step in enumerate(STEPS):
+        is_done = number < current or is_final
+        state = "done" if is_done else "todo"
+        if number == current and not is_final:
+            state = "bad" if is_bad else "now"
+        elif not is_done and is_bad:
+            state = "off"
+        at = times[step] if state in ("done", "bad") else None
+        cells[f"{step}_state"] = state
+        cells[f"{step}_at"] = at.isoformat() if at else ""
+        cells[f"{step}_text"] = second(at) if at else ""
+    if not standing.withdrawal.needs_approval:
+        cells["checked_at"], cells["checked_text"] = "", "no approval needed"
+    if standing.place:
+        cells["queued_text"] = f"number {standing.place}"
+    return cells
+
+
+def _current(standing: Standing) -> str:
+    withdrawal = standing.withdrawal
+    if standing.state in (WithdrawalState.CANCELLED, WithdrawalState.REJECTED):
+        return "queued" if withdrawal.queued_at else "checked"
+    if standing.state in (WithdrawalState.CHECKING, WithdrawalState.QUEUED):
+        return "checked" if standing.state is WithdrawalState.CHECKING else "queued"
+    if standing.attempt_state is None or (
+        standing.state is WithdrawalState.SENDING and standing.attempt_state is AttemptState.DEAD
+    ):
+        return "signed"  # the next attempt is about to be made
+    return _STEP_OF_ATTEMPT[standing.attempt_state]
+
+
+def _times(standing: Standing) -> dict[str, datetime | None]:
+    withdrawal, attempt = standing.withdrawal, standing.attempt
+    return {
+        "requested": withdrawal.requested_at,
+        "checked": withdrawal.decided_at or withdrawal.ended_at,
+        "queued": withdrawal.sending_at or withdrawal.ended_at,
+        "signed": attempt.signed_at if attempt else None,
+        "sent": attempt.broadcast_at if attempt else None,
+        "block": (attempt.seen_at or attempt.ended_at) if attempt else None,
+        "final": withdrawal.ended_at,
+    }
+
+
+def _now(standing: Standing) -> str:
+    """Say what happens now, and what will happen next."""
+    withdrawal = standing.withdrawal
+    if standing.state is WithdrawalState.CHECKING:
+        until = f"{withdrawal.approve_until:%Y-%m-%d %H:%M} UTC" if withdrawal.approve_until else "further notice"
+        return (
+            f"An amount like this is approved by a second admin. If nobody does by {until}, the money is yours again."
+        )
+    if standing.state is WithdrawalState.QUEUED:
+        return _waiting(standing)
+    if standing.state is WithdrawalState.SENDING:
+        return _under_way(standing)
+    if standing.state is WithdrawalState.FINAL:
+        block = standing.attempt.block_number if standing.attempt else None
+        return f"It arrived irreversibly, with block {block}."
+    return withdrawal.reason
+
+
+def _waiting(standing: Standing) -> str:
+    if not standing.place:
+        return "It waits, because nothing may leave your account at the moment. You can cancel it."
+    place = "It is the next one." if standing.place == 1 else f"{standing.place - 1} are before it."
+    desk = standing.desk
+    if desk is None:
+        return f"{place} Nobody has looked at the queue yet."
+    why = f" It waits, because {desk.waits_because}." if desk.waits_because else ""
+    return f"{place}{why} The queue was last looked at on {second(desk.looked_at)} UTC."
+
+
+def _under_way(standing: Standing) -> str:
+    attempt, said = standing.attempt, standing.said
+    if attempt is None:
+        return "It is being prepared."
+    ends = chain_time(attempt.expiration_ms)
+    if standing.attempt_state is AttemptState.PREPARED:
+        trouble = f" It has not signed yet: {said.message}." if said and said.what in ("refused", "unsigned") else ""
+        return f"The signer is asked for its signature.{trouble} If it can't sign by {ends}, another attempt follows."
+    if standing.attempt_state is AttemptState.SIGNED:
+        return "It is signed, and about to be given to the network."
+    if standing.attempt_state is AttemptState.BROADCAST:
+        return (
+            f"The network was given it, and it is in no block yet. If it is in none by {ends}, it never will be; when "
+            "that is certain, about a minute later, another attempt follows or your money returns."
+        )
+    if standing.attempt_state is AttemptState.SEEN:
+        return f"It is in block {attempt.block_number}. In about a minute that block can't be taken back any more."
+    lost = f"Attempt {attempt.number} was lost for certain, and will never be in a block."
+    why = standing.desk.waits_because if standing.desk else ""
+    return f"{lost} Another one follows{f' when it can: {why}' if why else ''}."
+
+
+def steps_of(row: Row) -> Sequence[tuple[str, str, str, str, str]]:
+    """Return the steps for a template: key, name, state, time, words."""
+    return [
+        (step, NAMES[step], str(row[f"{step}_state"]), str(row[f"{step}_at"]), str(row[f"{step}_text"]))
+        for step in STEPS
+    ]

@@ -1,0 +1,182 @@
+"""Withdraw: the form, what it costs and what it will do, and the wish itself behind a second factor."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+from django import forms
+from django.contrib import messages
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from wallet import wiring
+from wallet.domain.money import Asset, format_amount, format_btt
+from wallet.domain.tron.addresses import Address
+from wallet.models import AddressBookEntry
+from wallet.services import (
+    address_book,
+    statements,
+    withdrawal_limits,
+    withdrawal_quotes,
+    withdrawal_rules,
+    withdrawals,
+)
+from wallet.services.install import market_asset
+from wallet.services.refusals import Refused
+from wallet.services.withdrawal_quotes import Offer
+from wallet.web.doors import for_members, user_id, with_second_factor
+from wallet.web.form_fields import AmountField, KeyField, fresh_key
+
+SIGNED_AS = "wallet.withdrawal"
+CONFIRM_WITHIN_S = 900  # the chain's prices and the box's rules may be others then
+TOO_OLD = "That quote was too old, and nothing was asked for. Fill in the form again."
+MAX_ADDRESS_CHARS = 64
+NOT_IN_BOOK = (
+    "This address is not in your address book. Add it there first: a new address can be used "
+    "{hours} hours later, so that whoever steals a login can't empty an account at once."
+)
+
+
+class AddressField(forms.CharField):
+    """An address that may be withdrawn to; its value is its 21 bytes."""
+
+    def __init__(self) -> None:
+        attrs = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "list": "own-addresses"}
+        super().__init__(
+            label="Address",
+            max_length=MAX_ADDRESS_CHARS,
+            help_text="On TRON: T…, or 41… in hex. Copy it; what is sent to a wrong one is lost.",
+            widget=forms.TextInput(attrs),
+        )
+
+    def clean(self, value: object) -> Address:
+        text = str(super().clean(value))
+        try:
+            return address_book.read_address(text)
+        except Refused as refusal:
+            raise forms.ValidationError(str(refusal)) from None
+
+
+class WithdrawForm(forms.Form):
+    address = AddressField()
+    amount = AmountField()
+    key = KeyField()
+
+
+@for_members
+@never_cache
+@require_http_methods(["GET", "POST"])
+def withdraw(request: HttpRequest) -> HttpResponse:
+    """Show the form; of a filled one, what it would cost and do. Nothing moves here."""
+    now = timezone.now()
+    if request.method == "GET":
+        initial = {"address": request.GET.get("to", "")[:MAX_ADDRESS_CHARS], "key": fresh_key()}
+        return _show_form(request, WithdrawForm(initial=initial), now)
+    form = WithdrawForm(request.POST)
+    if not form.is_valid():
+        return _show_form(request, form, now)
+    own_id, amount_ubtt, address = user_id(request), form.cleaned_data["amount"], form.cleaned_data["address"]
+    rules = withdrawal_rules.current()
+    entry = address_book.find(own_id, address)
+    if problem := _problem_of_address(entry, rules.address_wait_s, now):
+        form.add_error("address", problem)
+        return _show_form(request, form, now)
+    if problem := withdrawal_limits.problem(rules, user_id=own_id, amount_ubtt=amount_ubtt, now=now):
+        form.add_error("amount", problem)
+        return _show_form(request, form, now)
+    try:
+        offer = withdrawal_quotes.quote(wiring.chain(), address, amount_ubtt=amount_ubtt)
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return _show_form(request, form, now)
+    available_ubtt = _available_ubtt(own_id)
+    if offer.quote.total_ubtt > available_ubtt:
+        asset = market_asset()
+        has, needs = format_amount(available_ubtt, asset), format_amount(offer.quote.total_ubtt, asset)
+        form.add_error("amount", f"You have only {has} available, and with the fee this takes {needs}.")
+        return _show_form(request, form, now)
+    return render(request, "wallet/withdraw_confirm.html", _confirm_context(form, offer, entry, own_id, available_ubtt))
+
+
+@for_members
+@require_POST
+@with_second_factor
+def withdraw_send(request: HttpRequest) -> HttpResponse:
+    """Ask for what was confirmed, exactly that, and once."""
+    try:
+        wish = withdrawals.Wish(**signing.loads(request.POST.get("wish", ""), salt=SIGNED_AS, max_age=CONFIRM_WITHIN_S))
+        is_ours = wish.user_id == user_id(request)
+    except signing.BadSignature:
+        is_ours = False
+    if not is_ours:
+        messages.error(request, TOO_OLD)
+        return redirect("withdraw")
+    now = timezone.now()
+    try:
+        if withdrawal_rules.current().address_wait_s == 0:
+            address_book.add(wish.user_id, wish.address, label="", now=now)  # one that is there stays as it is
+        asked = withdrawals.request(wish, now=now)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("withdraw")
+    return redirect("withdrawal", asked.pk)
+
+
+def _problem_of_address(entry: AddressBookEntry | None, wait_s: int, now: datetime) -> str:
+    if entry is None:
+        return NOT_IN_BOOK.format(hours=-(-wait_s // 3600)) if wait_s else ""
+    if entry.usable_at > now:
+        return f"This address is new: it can be used from {entry.usable_at:%Y-%m-%d %H:%M} UTC on."
+    return ""
+
+
+def _confirm_context(
+    form: WithdrawForm, offer: Offer, entry: AddressBookEntry | None, own_id: int, available_ubtt: int
+) -> dict[str, object]:
+    asset, quote = market_asset(), offer.quote
+    wish = withdrawals.Wish(
+        user_id=own_id,
+        address=offer.address,
+        amount_ubtt=quote.amount_ubtt,
+        fee_ubtt=quote.fee_ubtt,
+        key=form.cleaned_data["key"],
+    )
+    cost = quote.cost
+    parts = [("bandwidth", cost.bandwidth_sun), ("a new account", cost.activation_sun), ("energy", cost.energy_sun)]
+    return {
+        "address": offer.address,
+        "label": entry.label if entry else "",
+        "is_new_account": offer.is_new_account,
+        "amount": format_amount(quote.amount_ubtt, asset),
+        "fee": format_amount(quote.fee_ubtt, asset),
+        "total": format_amount(quote.total_ubtt, asset),
+        "remains": format_amount(available_ubtt - quote.total_ubtt, asset),
+        "network_cost": format_amount(cost.total_sun, Asset.TRX),
+        "network_parts": [f"{format_amount(sun, Asset.TRX)} for {what}" for what, sun in parts if sun],
+        "needs_approval": quote.amount_ubtt > withdrawal_rules.current().approval_above_ubtt,
+        "signed": signing.dumps(asdict(wish), salt=SIGNED_AS),
+    }
+
+
+def _show_form(request: HttpRequest, form: WithdrawForm, now: datetime) -> HttpResponse:
+    own_id, rules = user_id(request), withdrawal_rules.current()
+    account = statements.account_of(own_id, market_asset())
+    context = {
+        "form": form,
+        "unit": market_asset().unit,
+        "available": format_btt(account.available_ubtt if account else 0),
+        "is_frozen": bool(account and account.is_frozen),
+        "least": format_btt(rules.least_ubtt),
+        "left": format_btt(withdrawal_limits.left_today_ubtt(rules, user_id=own_id, now=now)),
+        "approval_above": format_btt(rules.approval_above_ubtt),
+        "addresses": [entry for entry in address_book.entries(own_id) if entry.usable_at <= now],
+    }
+    return render(request, "wallet/withdraw.html", context)
+
+
+def _available_ubtt(own_id: int) -> int:
+    account = statements.account_of(own_id, market_asset())
+    return account.available_ubtt if account else 0

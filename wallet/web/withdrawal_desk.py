@@ -1,0 +1,233 @@
+"""The operator's desk of withdrawals: what waits for approval, the queue, what is under way, the rules."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from wallet.domain.accounts import AccountKind
+from wallet.domain.money import Asset, BadAmount, format_amount, format_btt, parse_btt
+from wallet.domain.withdrawal_states import CANCELLABLE, WithdrawalState
+from wallet.models import Account, Withdrawal, WithdrawalRules
+from wallet.services import halts, withdrawal_pages, withdrawal_rules, withdrawals
+from wallet.services.holders import holder
+from wallet.services.install import market_asset
+from wallet.services.operators import MAX_REASON_CHARS, Actor
+from wallet.services.refusals import Refused
+from wallet.services.withdrawal_rows import steps_of
+from wallet.web.doors import for_admins, reauthenticated, user_id, with_second_factor
+from wallet.web.form_fields import MAX_AMOUNT_CHARS, KeyField, LineField, fresh_key
+
+RULES_SHOWN = 10
+
+
+class ZeroAmountField(forms.CharField):
+    """An amount as people write it, or 0; its value is in millionths."""
+
+    def __init__(self, label: str, *, unit: str, help_text: str = "") -> None:
+        attrs = {"inputmode": "decimal", "autocomplete": "off"}
+        super().__init__(label=label, max_length=MAX_AMOUNT_CHARS, help_text=help_text, widget=forms.TextInput(attrs))
+        self.unit = unit
+
+    def clean(self, value: Any) -> int:
+        text = super().clean(value)
+        if text.strip() == "0":
+            return 0
+        try:
+            return parse_btt(text)
+        except BadAmount as problem:
+            raise forms.ValidationError(str(problem)) from None
+
+
+class RulesForm(forms.Form):
+    """Every rule of withdrawals; `order` is what the service takes."""
+
+    least_ubtt = ZeroAmountField("Least of one withdrawal", unit="market")
+    most_ubtt = ZeroAmountField("Most of one withdrawal", unit="market")
+    user_hour_ubtt = ZeroAmountField("Most of one user in an hour", unit="market")
+    user_day_ubtt = ZeroAmountField("Most of one user in 24 hours", unit="market")
+    all_hour_ubtt = ZeroAmountField("Most of all users in an hour", unit="market")
+    all_day_ubtt = ZeroAmountField("Most of all users in 24 hours", unit="market")
+    approval_above_ubtt = ZeroAmountField("A second admin approves above", unit="market")
+    address_wait_h = forms.IntegerField(
+        label="A new address waits for (hours)",
+        min_value=0,
+        max_value=720,
+        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    flat_fee_ubtt = ZeroAmountField("Fee of each withdrawal", unit="market")
+    ubtt_per_trx = ZeroAmountField(
+        "Price of 1 TRX", unit="market", help_text="What users pay for what the network burns. 0: the box bears it."
+    )
+    reserve_sun = ZeroAmountField(
+        "TRX to keep at hand", unit="TRX", help_text="With less on the address that pays, nothing more is accepted."
+    )
+    reason = LineField(
+        label="Reason",
+        max_length=MAX_REASON_CHARS,
+        help_text="It stays beside the change, for all admins.",
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+    key = KeyField()
+
+    @classmethod
+    def of(cls, rules: WithdrawalRules) -> "RulesForm":
+        amounts = {name: format_btt(getattr(rules, name)) for name in withdrawal_rules.FIELDS}
+        return cls(initial=amounts | {"address_wait_h": -(-rules.address_wait_s // 3600), "key": fresh_key()})
+
+    def order(self) -> dict[str, int]:
+        values = {name: self.cleaned_data[name] for name in withdrawal_rules.FIELDS if name in self.cleaned_data}
+        return values | {"address_wait_s": self.cleaned_data["address_wait_h"] * 3600}
+
+
+@for_admins
+@require_GET
+def desk(request: HttpRequest) -> HttpResponse:
+    return render(request, "wallet/desk.html", _desk_context())
+
+
+@for_admins
+@require_GET
+def desk_now(request: HttpRequest) -> HttpResponse:
+    """Answer with the part that moves, for the page that asks every few seconds."""
+    return render(request, "wallet/_desk_now.html", _desk_context())
+
+
+@for_admins
+@require_GET
+def desk_withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
+    found = withdrawal_pages.find(withdrawal_id)
+    if found is None:
+        raise Http404
+    (row,) = withdrawal_pages.rows_of([found])
+    context = {
+        "row": row,
+        "steps": steps_of(row),
+        "pk": found.pk,
+        "log": withdrawal_pages.log_of(found),
+        "who": holder(Account(kind=AccountKind.USER, ref=str(found.user_id))),
+        "decided_by": found.decided_by_name,
+        "is_own": found.user_id == user_id(request),
+        "can_approve": found.state == WithdrawalState.CHECKING,
+        "can_reject": found.state in CANCELLABLE,
+        "max_reason": MAX_REASON_CHARS,
+    }
+    return render(request, "wallet/desk_withdrawal.html", context)
+
+
+@for_admins
+@require_POST
+@with_second_factor
+def desk_approve(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
+    try:
+        found = withdrawals.approve(withdrawal_id=withdrawal_id, actor=_actor(request), now=timezone.now())
+    except Withdrawal.DoesNotExist:
+        raise Http404 from None
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        is_in = found.state == WithdrawalState.QUEUED
+        messages.success(request, "Approved: it is in the queue." if is_in else f"It is {found.state} now.")
+    return redirect("desk_withdrawal", withdrawal_id)
+
+
+@for_admins
+@require_POST
+@reauthenticated
+def desk_reject(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
+    reason = request.POST.get("reason", "")[: MAX_REASON_CHARS + 1]
+    try:
+        withdrawals.reject(withdrawal_id=withdrawal_id, actor=_actor(request), reason=reason, now=timezone.now())
+    except Withdrawal.DoesNotExist:
+        raise Http404 from None
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "Rejected. The money is its user's again.")
+    return redirect("desk_withdrawal", withdrawal_id)
+
+
+@for_admins
+@require_http_methods(["GET", "POST"])
+def desk_rules(request: HttpRequest) -> HttpResponse:
+    if request.method == "GET":
+        return _show_rules(request, RulesForm.of(withdrawal_rules.current()))
+    form = RulesForm(request.POST)
+    if not form.is_valid():
+        return _show_rules(request, form)
+    return desk_rules_set(request)
+
+
+@for_admins
+@require_POST
+@with_second_factor
+def desk_rules_set(request: HttpRequest) -> HttpResponse:
+    form = RulesForm(request.POST)
+    if not form.is_valid():
+        return _show_rules(request, form)
+    try:
+        withdrawal_rules.change(
+            form.order(),
+            actor=_actor(request),
+            reason=form.cleaned_data["reason"],
+            key=form.cleaned_data["key"],
+            now=timezone.now(),
+        )
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return _show_rules(request, form)
+    messages.success(request, "These rules hold from now on.")
+    return redirect("desk")
+
+
+def _actor(request: HttpRequest) -> Actor:
+    return Actor(user_id(request), request.user.get_username())
+
+
+def _desk_context() -> dict[str, object]:
+    found, asset = withdrawal_pages.overview(), market_asset()
+    return {
+        "found": found,
+        "unit": asset.unit,
+        "waiting": format_amount(found.waiting_ubtt, asset),
+        "in_flight": format_amount(found.in_flight_ubtt, asset),
+        "earned": format_amount(found.earned_ubtt, asset),
+        "hot": _known(found.desk.hot_ubtt if found.desk else None, asset),
+        "hot_trx": _known(found.desk.hot_sun if found.desk else None, Asset.TRX),
+        "halts": halts.standing(),
+        "rules": _rules_rows(withdrawal_rules.current()),
+    }
+
+
+def _known(amount_ubtt: int | None, asset: Asset) -> str:
+    return "" if amount_ubtt is None else format_amount(amount_ubtt, asset)
+
+
+def _rules_rows(rules: WithdrawalRules) -> list[tuple[str, str]]:
+    asset = market_asset()
+    amounts = {name: format_amount(getattr(rules, name), asset) for name in withdrawal_rules.FIELDS}
+    return [
+        ("One withdrawal", f"{amounts['least_ubtt']} to {amounts['most_ubtt']}"),
+        ("One user in an hour", amounts["user_hour_ubtt"]),
+        ("One user in 24 hours", amounts["user_day_ubtt"]),
+        ("All users in an hour", amounts["all_hour_ubtt"]),
+        ("All users in 24 hours", amounts["all_day_ubtt"]),
+        ("A second admin approves above", amounts["approval_above_ubtt"]),
+        ("A new address waits", f"{-(-rules.address_wait_s // 3600)} h"),
+        ("Fee", amounts["flat_fee_ubtt"]),
+        ("Price of 1 TRX", amounts["ubtt_per_trx"] if rules.ubtt_per_trx else "none: the box bears what is burned"),
+        ("TRX to keep at hand", format_amount(rules.reserve_sun, Asset.TRX)),
+    ]
+
+
+def _show_rules(request: HttpRequest, form: RulesForm) -> HttpResponse:
+    context = {
+        "form": form,
+        "unit": market_asset().unit,
+        "history": withdrawal_rules.history(limit=RULES_SHOWN),
+    }
+    return render(request, "wallet/desk_rules.html", context)
