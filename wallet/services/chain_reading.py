@@ -13,9 +13,9 @@ from wallet.chain.port import (
     BadAnswer,
     Block,
     BlockRef,
-    ChainError,
     ChainLied,
     ChainTransaction,
+    ChainUnreachable,
     Receipt,
 )
 from wallet.chain.scanning import Movement, movements, needs_receipts
@@ -66,6 +66,7 @@ def read_on(chain: Chain, cursor: ChainCursor, up_to: int, watched: Mapping[Addr
     blocks = chain.blocks(first, last)
     if [block.number for block in blocks] != list(range(first, last + 1)):
         raise BadAnswer("the chain", f"blocks {first} to {last} are not all there, or not in their order")
+    receipts, problem = _receipts(chain, [block for block in blocks if needs_receipts(block, watched)])
     parent_id = bytes.fromhex(cursor.block_id)
     found: list[ChainMovement] = []
     own: list[OwnTransaction] = []
@@ -73,19 +74,31 @@ def read_on(chain: Chain, cursor: ChainCursor, up_to: int, watched: Mapping[Addr
     for block in blocks:
         if block.parent_id != parent_id:
             raise ChainBroken("the chain", f"block {block.number} does not follow the block that was read before it")
-        try:
-            receipts = chain.receipts(block) if needs_receipts(block, watched) else ()
-        except ChainLied:
-            raise
-        except ChainError:
-            if read is None:
-                raise
+        if block.number not in receipts and needs_receipts(block, watched):
             break  # what was read whole is kept; the next step begins at this block
-        found += _movements(chain, block, receipts, watched)
-        own += _own_transactions(chain, block, receipts, watched)
+        found += _movements(chain, block, receipts.get(block.number, ()), watched)
+        own += _own_transactions(chain, block, receipts.get(block.number, ()), watched)
         parent_id, read = block.id, block
-    assert read is not None
+    if read is None:
+        raise problem or BadAnswer("the chain", f"block {first} has no receipts")
     return Read(first, read.ref, found, own)
+
+
+def _receipts(
+    chain: Chain, blocks: Sequence[Block]
+) -> tuple[dict[int, Sequence[Receipt]], ChainUnreachable | BadAnswer | None]:
+    """Return the receipts of these blocks by their numbers; if not all can be had, those of the first ones, and why."""
+    try:
+        return dict(zip((block.number for block in blocks), chain.receipts_of(blocks), strict=True)), None
+    except (ChainUnreachable, BadAnswer):
+        pass  # one of them: those before it are asked for one by one
+    found: dict[int, Sequence[Receipt]] = {}
+    for block in blocks:
+        try:
+            found[block.number] = chain.receipts(block)
+        except (ChainUnreachable, BadAnswer) as problem:
+            return found, problem
+    return found, None
 
 
 def time_of(timestamp_ms: int) -> datetime:

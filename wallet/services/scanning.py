@@ -58,8 +58,8 @@ def _begin(chain: Chain, now: datetime) -> ChainCursor | None:
     """
     if not is_ready():
         return None
-    (genesis,) = chain.blocks(0, 0)
-    start = genesis.ref if chain.network.name == "devnet" else chain.solid_agreement()
+    genesis = chain.genesis()
+    start = genesis if chain.network.name == "devnet" else chain.solid_agreement()
     cursor, _ = ChainCursor.objects.get_or_create(
         network=chain.network.name,
         defaults={
