@@ -1,6 +1,7 @@
 """The signer as a process: who may ask it, what it leaves behind when it is killed, what it never says."""
 
 import json
+import resource
 import signal
 import socket
 import subprocess
@@ -237,6 +238,24 @@ class TestASignerThatIsKilled:
         with running.process():
             assert running.client.sign(request()) == signature
         assert not running.socket.exists()
+
+
+class TestASignerThatCannotWrite:
+    def test_signs_nothing_until_it_can(self, tmp_path: Path) -> None:
+        found_signer(tmp_path / "data").close()
+        running = Running(tmp_path / "data")
+        with running.process() as process:
+            first = running.client.sign(request())
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4_096, resource.RLIM_INFINITY))
+            with pytest.raises(SignerAway, match="can't be written"):
+                running.client.sign(request(key="withdrawal/18/1"))
+            assert "look at its disk" in running.client.status().why_not
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            assert running.client.sign(request(key="withdrawal/18/1"))
+            assert running.client.sign(request()) == first
+            status = running.client.status()
+        assert (status.ready, status.entries) == (True, 4)
+        assert "Traceback" not in running.log.read_text()
 
 
 class TestSecrets:

@@ -103,15 +103,15 @@ class Server:
         """Return what is answered to a question, whatever it is."""
         try:
             return {"answer": self._do(question, uid)}
+        except StoreUnwritable as problem:
+            self._signer.let_go_of_store()
+            return {"away": str(problem)}
         except SignerLocked as problem:
             return {"locked": str(problem)}
         except SignerLimited as problem:
             return {"limited": str(problem)}
         except (SignerError, BadFrame, BadRules) as problem:
             return {"refused": str(problem)}
-        except StoreUnwritable as problem:
-            self._signer.let_go_of_store()
-            return {"away": str(problem)}
 
     def _do(self, question: dict[str, Any], uid: int) -> Any:
         match question:

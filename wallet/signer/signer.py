@@ -19,7 +19,7 @@ from wallet.signer.protocol import SignerLocked, SignerRefused, SignerStatus, Si
 from wallet.signer.sealing import Scrypt, WrongKey
 from wallet.signer.secret import Secret
 from wallet.signer.spending import Spending
-from wallet.signer.store import BrokenStore, Entry, Kind, Store
+from wallet.signer.store import BrokenStore, Entry, Kind, Store, StoreUnwritable
 
 MAX_REASON_CHARS = 500
 NO_WALLET = "there is no wallet yet: run `manage.py wallet init` or `manage.py wallet import`"
@@ -118,7 +118,7 @@ class Signer:
         reason = reason.strip()
         if not 0 < len(reason) <= MAX_REASON_CHARS:
             raise SignerRefused(f"a reason of up to {MAX_REASON_CHARS} characters must be given")
-        store = self._store or self._opened_store(ring)
+        store = self._store
         if store is None:
             if self._why_not:
                 raise SignerLocked(self._why_not)
@@ -154,11 +154,15 @@ class Signer:
     def _open_by_itself(self) -> None:
         """Look for a wallet and a key that opens it, until one is open: an operator may have just made or mended it."""
         if self._ring:
+            self._store = self._store or self._opened_store(self._ring)
             return
         try:
             self._keystore = keystore.load(self._place.keys)
             if self._keystore.network != self._network.name:
-                raise BadKeystore(f"the wallet is one for {self._keystore.network}, not for {self._network.name}")
+                raise BadKeystore(
+                    f"the wallet is one for {self._keystore.network}, not for {self._network.name}: set WALLET_NETWORK "
+                    "back, or give this network a data folder of its own"
+                )
             wrap = self._keystore.wrap
             if isinstance(wrap, Scrypt):
                 self._why_not = LOCKED
@@ -196,6 +200,10 @@ class Signer:
             store.close()
             self._why_not = f"{problem}; put a backup back, or move it away and run `manage.py wallet confirm`"
             return None
+        except StoreUnwritable as problem:
+            store.close()
+            self._why_not = str(problem)
+            return None
         return store
 
     def _fresh_store(self, ring: Keyring) -> Store:
@@ -226,7 +234,6 @@ class Signer:
 
     def _ready(self) -> tuple[Keyring, Store]:
         ring = self._opened_ring()
-        self._store = self._store or self._opened_store(ring)
         if (trouble := self._trouble()) or self._store is None:
             raise SignerLocked(trouble)
         return ring, self._store

@@ -18,6 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from wallet.signer.protocol import SignerAway
 from wallet.signer.secret import Secret
 
 STORE_FILE = "store.sqlite3"
@@ -33,6 +34,7 @@ CREATE UNIQUE INDEX entry_signed_once ON entry (subject) WHERE kind = 'signature
 CREATE TRIGGER entry_stays BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'entries stay as they are'); END;
 CREATE TRIGGER entry_is_kept BEFORE DELETE ON entry BEGIN SELECT RAISE(ABORT, 'entries are kept'); END;
 """
+_BROKEN = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)  # the others are the disk's fault
 _COLUMNS = "number, at_ms, kind, subject, body, hash"
 _INSERT = f"INSERT INTO entry ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
 
@@ -66,8 +68,8 @@ class BrokenStore(Exception):
     """The store is not as the signer left it: {reason}. Put a backup back, or move it away and begin a new one."""
 
 
-class StoreUnwritable(Exception):
-    """The store can't be written: {reason}. What was being written may be in it, or not."""
+class StoreUnwritable(SignerAway):
+    """The store can't be written, or read, for now: {reason}. What was being written may be in it, or not."""
 
 
 def entry_hash(key: bytes, before: bytes, entry: Entry) -> bytes:
@@ -144,7 +146,7 @@ class Store:
             self._remember(entry)
             self._write_newest()
         except (sqlite3.Error, OSError) as problem:
-            raise StoreUnwritable(f"the signer's store can't be written ({problem})") from None
+            raise StoreUnwritable(f"the signer's store can't be written ({problem}): look at its disk") from None
         return entry
 
     def cast_doubt(self, reason: str, *, at_ms: int) -> None:
@@ -191,7 +193,9 @@ class Store:
             rows = self._connect().execute(f"SELECT {_COLUMNS} FROM entry ORDER BY number")
             yield from (Entry(*row) for row in rows)
         except sqlite3.DatabaseError as problem:
-            raise BrokenStore(f"the store can't be read ({problem})") from None
+            if problem.sqlite_errorcode & 0xFF in _BROKEN:
+                raise BrokenStore(f"the store can't be read ({problem})") from None
+            raise StoreUnwritable(f"the signer's store can't be read ({problem}): look at its disk") from None
 
     def _connect(self) -> sqlite3.Connection:
         if self._database is None:
