@@ -4,18 +4,19 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.signers import signer_in
-from wallet.signer.server import Peers, Server
+from wallet.signer.server import Answer, Peers, Question, Server
 
 
 class Mortal(Server):
-    def answer(self, question: dict[str, object], *, uid: int) -> dict[str, object]:
-        answer = super().answer(question, uid=uid)
-        if question.get("ask") == "sign":
+    def answer(self, questions: Sequence[Question]) -> list[Answer]:
+        answers = super().answer(questions)
+        if any(question.asked.get("ask") == "sign" for question in questions):
             os.kill(os.getpid(), signal.SIGKILL)
-        return answer
+        return answers
 
 
 def main(folder: Path, socket: Path) -> None:

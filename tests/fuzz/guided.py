@@ -9,7 +9,15 @@ from pathlib import Path
 import atheris  # type: ignore[import-untyped]  # it comes without types
 
 with atheris.instrument_imports(
-    include=["seedbox.domain", "seedbox.engine", "seedbox.web", "seedbox.services", "wallet.chain", "wallet.domain"]
+    include=[
+        "seedbox.domain",
+        "seedbox.engine",
+        "seedbox.web",
+        "seedbox.services",
+        "wallet.chain",
+        "wallet.domain",
+        "wallet.signer",
+    ]
 ):
     from seedbox.config.benches.fuzz import CORPUS
     from seedbox.config.benches.fuzz_targets import TARGETS

@@ -72,6 +72,14 @@ def read(path: Path) -> Backup:
     with path.open("rb") as file:
         text = file.read(MOST_BYTES + 1)
     try:
+        return parse(text)
+    except BadBackup as problem:
+        raise BadBackup(f"{path} is no backup of a wallet: {problem}") from None
+
+
+def parse(text: bytes) -> Backup:
+    """Return the backup that a file's content describes; raises BadBackup."""
+    try:
         content = json.loads(text) if len(text) <= MOST_BYTES else None
     except (ValueError, RecursionError):
         content = None
@@ -80,8 +88,8 @@ def read(path: Path) -> Backup:
             try:
                 return Backup(keystore.read(kept), [_entry(entry) for entry in entries])
             except BadKeystore as problem:
-                raise BadBackup(f"{path} is no backup of a wallet: {problem}") from None
-    raise BadBackup(f"{path} is no backup of a wallet, or was written by a newer version of this program")
+                raise BadBackup(str(problem)) from None
+    raise BadBackup("it has another shape, or was written by a newer version of this program")
 
 
 def _entry(given: Any) -> Entry:

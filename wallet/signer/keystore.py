@@ -95,11 +95,19 @@ def load(path: Path) -> Keystore:
     with path.open("rb") as file:
         text = file.read(MOST_BYTES + 1)
     try:
-        return read(json.loads(text) if len(text) <= MOST_BYTES else None)
-    except (ValueError, RecursionError):
-        raise BadKeystore(f"{path} is no keystore: it is not JSON") from None
+        return parse(text)
     except BadKeystore as problem:
         raise BadKeystore(f"{path} is no keystore: {problem}") from None
+
+
+def parse(text: bytes) -> Keystore:
+    """Return the keystore that a file's content describes; raises BadKeystore."""
+    if len(text) > MOST_BYTES:
+        raise BadKeystore("it is too large")
+    try:
+        return read(json.loads(text))
+    except (ValueError, RecursionError):
+        raise BadKeystore("it is not JSON") from None
 
 
 def save(keystore: Keystore, path: Path, *, is_new: bool = False) -> None:

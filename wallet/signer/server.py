@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import struct
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ QUESTION_S = 10.0  # for the rest of a question that has begun
 IDLE_S = 60.0
 MOST_CONNECTIONS = 64
 MOST_PASSPHRASE_BYTES = 1_024
+Answer = dict[str, Any]
 _CREDENTIALS = struct.Struct("iII")  # pid, uid, gid
 _OVERSIZE = 100  # of backlog: workers come in bursts
 
@@ -55,12 +56,19 @@ class Peers:
         return uid in (self.own, 0)  # root could take the keys anyway
 
 
+@dataclass(frozen=True)
+class Question:
+    asked: dict[str, Any]
+    uid: int  # of who asks
+
+
 class Server:
     def __init__(self, signer: Signer, path: Path, peers: Peers) -> None:
         self._signer = signer
         self._path = path
         self._peers = peers
         self._connections = 0
+        self._waiting: list[tuple[Question, asyncio.Future[Answer]]] = []
 
     async def run(self, *, ready: Callable[[], None]) -> None:
         """Answer until SIGTERM or SIGINT."""
@@ -92,20 +100,46 @@ class Server:
                 if self._connections > MOST_CONNECTIONS:
                     await _say(writer, {"away": "too many ask the signer at once"})
                     break
-                await _say(writer, self.answer(parse(question), uid=uid))
+                await _say(writer, await self._answer_with_others(Question(parse(question), uid)))
         except (OSError, EOFError, TimeoutError, BadFrame):
             pass  # whoever asked has gone, or speaks another language
         finally:
             self._connections -= 1
             writer.close()
 
-    def answer(self, question: dict[str, Any], *, uid: int) -> dict[str, Any]:
-        """Return what is answered to a question, whatever it is."""
+    def _answer_with_others(self, question: Question) -> asyncio.Future[Answer]:
+        """Answer all questions that come at the same time at once."""
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            loop.call_soon(self._answer_waiting)
+        self._waiting.append((question, loop.create_future()))
+        return self._waiting[-1][1]
+
+    def _answer_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
         try:
-            return {"answer": self._do(question, uid)}
+            answers = self.answer([question for question, _ in waiting])
+        except Exception:
+            for _, future in waiting:
+                future.cancel()  # nobody shall wait for an answer that will not come
+            raise
+        for (_, future), answer in zip(waiting, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)
+
+    def answer(self, questions: Sequence[Question]) -> list[Answer]:
+        """Return what is answered to each question, when all that it says is on the disk."""
+        try:
+            with self._signer.together():
+                return [self._answer(question) for question in questions]
         except StoreUnwritable as problem:
-            self._signer.let_go_of_store()
-            return {"away": str(problem)}
+            return [{"away": str(problem)}] * len(questions)
+
+    def _answer(self, question: Question) -> Answer:
+        try:
+            return {"answer": self._do(question.asked, question.uid)}
+        except StoreUnwritable:
+            raise
         except SignerLocked as problem:
             return {"locked": str(problem)}
         except SignerLimited as problem:

@@ -3,7 +3,8 @@
 It does one thing at a time, in one thread. Tests use it as it is, as a SignerDoor.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,6 +97,20 @@ class Signer:
         signature = ring.sign(request.tx_id, from_index=request.from_index)
         self._note_signature(request, payment, signature, store)
         return signature
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Answer several questions, and put on the disk at the end what they left there: nobody may hear before.
+
+        Raises StoreUnwritable, or what was raised inside: then nothing of it counts, and the store is read anew.
+        """
+        self._open_by_itself()
+        try:
+            with self._store.together() if self._store else nullcontext():
+                yield
+        except BaseException:
+            self.let_go_of_store()
+            raise
 
     # --- what a person at the signer's own machine can do
 

@@ -13,6 +13,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -85,6 +86,7 @@ class Store:
         self._newest_path = folder / NEWEST_FILE
         self._key = key
         self._database: sqlite3.Connection | None = None
+        self._is_together = False
         self.count = 0
         self.newest_hash = NO_HASH
         self.newest_signature: Entry | None = None
@@ -136,18 +138,40 @@ class Store:
             self.doubt = doubted
 
     def append(self, kind: Kind, subject: str, body: dict[str, Any], *, at_ms: int) -> Entry:
-        """Add an entry; when this returns it is on the disk. Raises StoreUnwritable: close and open it again then."""
+        """Add an entry; when this returns, or at the end of `together`, it is on the disk.
+
+        Raises StoreUnwritable: close and open it again then.
+        """
         text = json.dumps(body, sort_keys=True, separators=(",", ":"))
         bare = Entry(self.count + 1, at_ms, kind.value, subject, text, NO_HASH)
         entry = Entry(*_values(bare)[:-1], entry_hash(self._key.reveal(), self.newest_hash, bare))
-        try:
-            with self._connect() as database:
-                database.execute(_INSERT, _values(entry))
+        with _disk_troubles():
+            self._connect().execute(_INSERT, _values(entry))
             self._remember(entry)
-            self._write_newest()
-        except (sqlite3.Error, OSError) as problem:
-            raise StoreUnwritable(f"the signer's store can't be written ({problem}): look at its disk") from None
+            if not self._is_together:
+                self._commit()
         return entry
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Put all entries that are added meanwhile on the disk at once, at the end: a flush is what costs most.
+
+        Whatever is raised, close and open the store again: what was added is not there.
+        """
+        self._is_together = True
+        try:
+            yield
+            with _disk_troubles():
+                self._commit()
+        finally:
+            self._is_together = False
+            if self._database:
+                self._database.rollback()
+
+    def _commit(self) -> None:
+        if self._connect().in_transaction:
+            self._connect().commit()
+            self._write_newest()
 
     def cast_doubt(self, reason: str, *, at_ms: int) -> None:
         """Sign nothing from now on, also after a restart."""
@@ -225,6 +249,14 @@ class Store:
             os.pwrite(descriptor, f"{self.count:020} {self.newest_hash.hex()}\n".encode(), 0)
         finally:
             os.close(descriptor)
+
+
+@contextmanager
+def _disk_troubles() -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as problem:
+        raise StoreUnwritable(f"the signer's store can't be written ({problem}): look at its disk") from None
 
 
 def _values(entry: Entry) -> tuple[int, int, str, str, str, bytes]:

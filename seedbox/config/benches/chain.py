@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from seedbox.config.benches import chain_codec, chain_devnet
+from seedbox.config.benches import chain_codec, chain_devnet, chain_signer
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -25,4 +25,6 @@ def run(*, transactions: int, say: Callable[[str], None]) -> dict[str, Any]:
         say(f"{transactions:,} transactions to the development chain")
         with chain_devnet.devnet(Path(name), block_seconds=1, solid_lag=2) as chain:
             figures |= chain_devnet.measure(chain, count=transactions)
+        say(f"{transactions:,} transactions to the signer")
+        figures |= chain_signer.measure(Path(name), count=transactions)
     return figures
