@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +35,7 @@ from wallet.domain.tron.keys import recover
 from wallet.signer import hardening, keystore, sealing
 from wallet.signer.client import SignerAway, SignerClient, SignerLocked, SignerRefused
 from wallet.signer.keystore import Purpose
-from wallet.signer.protocol import LENGTH, frame
+from wallet.signer.protocol import LENGTH, SignRequest, frame
 
 STRANGER = 65_534
 STOP_WAIT_S = 10.0
@@ -133,6 +134,25 @@ class TestASignerOfTheDevnet:
             running.client.sign(request(pays(6, sender=hot)))
         assert running.client.confirm_address(3) == running.client.confirm_address(3)
         assert running.client.account_xpub().startswith("xpub")
+
+    def test_signs_one_of_many_that_are_asked_for_one_attempt_at_once(self, running: Running) -> None:
+        hot = parse_address(running.client.status().hot_address or "")
+        asked = [request(pays(amount, sender=hot), key="withdrawal/77/1") for amount in range(1, 33)]
+
+        def signature(one: SignRequest) -> bytes | None:
+            try:
+                return running.client.sign(one)
+            except SignerRefused:
+                return None
+
+        entries = running.client.status().entries
+        with ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(signature, asked * 2))
+        assert running.client.status().entries == entries + 1
+        given = [(one, answer) for one, answer in zip(asked * 2, answers, strict=True) if answer]
+        assert [recover(one.tx_id, answer) for one, answer in given] == [hot] * len(given)
+        assert len(given) in (1, 2)
+        assert len(set(given)) == 1
 
     def test_works_once_in_a_folder(self, running: Running) -> None:
         second = running.box.manage("signer")

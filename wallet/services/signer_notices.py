@@ -1,0 +1,13 @@
+"""What an operator should see about the signer, in sentences; nothing while all is well."""
+
+from wallet.signer.protocol import SignerAway, SignerDoor
+
+
+def signer_notices(signer: SignerDoor) -> list[str]:
+    """Return why it does not sign, if it does not, and what it warns of, like a key file where money has a worth."""
+    try:
+        status = signer.status()
+    except SignerAway as away:
+        return [f"Nothing is signed: {away}."]
+    why_not = [f"Nothing is signed: {status.why_not}."] if status.why_not else []
+    return [*why_not, *status.notices]
