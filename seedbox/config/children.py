@@ -68,8 +68,10 @@ def _redis(environment: Environment) -> Child:
 
 def _devnet(environment: Environment) -> Child:
     """Start a chain that keeps its state beside the box's, so that money there is still there tomorrow."""
-    options = ("--port", str(environment.wallet_devnet_port), "--state", str(environment.data / "devnet.sqlite3"))
-    return Child("devnet", _manage("devnet", *options), DEVNET_STOP_S)
+    where = ("--port", str(environment.wallet_devnet_port), "--state", str(environment.data / "devnet.sqlite3"))
+    pace = ("--block-seconds", f"{environment.wallet_devnet_block_s:g}")
+    solid = ("--solid-lag", str(environment.wallet_devnet_solid_lag))
+    return Child("devnet", _manage("devnet", *where, *pace, *solid), DEVNET_STOP_S)
 
 
 def _signer() -> Child:

@@ -16,6 +16,8 @@ _NODE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
 _LISTEN = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):(\d{1,5})")
 SOCKET_PATH_BYTES = 107  # what the kernel takes
 PLAIN_FOLDER = "main"  # the name of a folder that was given without one
+LEAST_BLOCK_S, MOST_BLOCK_S = 0.1, 3_600.0  # of our own devnet
+MOST_SOLID_LAG = 1_000
 WALLET_NETWORKS = ("off", "devnet", "nile", "mainnet")
 WALLET_ASSETS = ("trc20", "trc10")
 
@@ -46,6 +48,8 @@ class Environment:
     wallet_asset: str  # WALLET_ASSET: what this install's market is paid in
     wallet_chain_endpoints: tuple[str, ...]  # WALLET_CHAIN_ENDPOINTS: full nodes; none is our own devnet
     wallet_devnet_port: int  # WALLET_DEVNET_PORT: of our own devnet, on this machine only
+    wallet_devnet_block_s: float  # WALLET_DEVNET_BLOCK_SECONDS: from one of its blocks to the next
+    wallet_devnet_solid_lag: int  # WALLET_DEVNET_SOLID_LAG: how many blocks its solid block is behind its newest
     wallet_signer_socket: str  # WALLET_SIGNER_SOCKET: where the signer listens; "" is in the data folder
     wallet_signer_key_file: Path  # WALLET_SIGNER_KEY_FILE: opens the signer's keys, where no passphrase does
     wallet_signer_peers: tuple[int, ...]  # WALLET_SIGNER_PEERS: users that may ask the signer besides its own
@@ -135,6 +139,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         wallet_asset=_one_of(environ, "WALLET_ASSET", WALLET_ASSETS, "trc20"),
         wallet_chain_endpoints=_chain_endpoints(environ),
         wallet_devnet_port=_port(environ, "WALLET_DEVNET_PORT", 9090),
+        wallet_devnet_block_s=_block_s(environ),
+        wallet_devnet_solid_lag=_solid_lag(environ),
         wallet_signer_socket=_signer_socket(environ),
         wallet_signer_key_file=_absolute(environ, "WALLET_SIGNER_KEY_FILE", data / "signer.key"),
         wallet_signer_peers=_signer_peers(environ),
@@ -259,6 +265,22 @@ def _is_endpoint(text: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
+
+
+def _block_s(environ: Mapping[str, str]) -> float:
+    text = environ.get("WALLET_DEVNET_BLOCK_SECONDS") or "3"
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", text) or not LEAST_BLOCK_S <= float(text) <= MOST_BLOCK_S:
+        raise BadEnvironment(
+            f"WALLET_DEVNET_BLOCK_SECONDS={text}: write seconds between {LEAST_BLOCK_S:g} and {MOST_BLOCK_S:g}"
+        )
+    return float(text)
+
+
+def _solid_lag(environ: Mapping[str, str]) -> int:
+    text = environ.get("WALLET_DEVNET_SOLID_LAG") or "19"
+    if not re.fullmatch(r"\d{1,4}", text) or not 1 <= int(text) <= MOST_SOLID_LAG:
+        raise BadEnvironment(f"WALLET_DEVNET_SOLID_LAG={text}: write a number of blocks between 1 and {MOST_SOLID_LAG}")
+    return int(text)
 
 
 def _one_of(environ: Mapping[str, str], name: str, values: tuple[str, ...], default: str) -> str:

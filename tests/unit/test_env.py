@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from seedbox.config import env
+from seedbox.config.children import children
 from seedbox.config.env import BadEnvironment
 from seedbox.domain.folders import Folder
 
@@ -48,6 +49,12 @@ REFUSED = [
     ("WALLET_CHAIN_ENDPOINTS", "https://one.example/?key=secret", "number 1 is no address of a full node"),
     ("WALLET_CHAIN_ENDPOINTS", "https://one.example/a,https://me@one.example/b", "write different servers"),
     ("WALLET_DEVNET_PORT", "0", "write a port between 1 and 65535"),
+    ("WALLET_DEVNET_BLOCK_SECONDS", "0", "write seconds between 0.1 and 3600"),
+    ("WALLET_DEVNET_BLOCK_SECONDS", "3600.5", "write seconds between 0.1 and 3600"),
+    ("WALLET_DEVNET_BLOCK_SECONDS", "1e3", "write seconds between 0.1 and 3600"),
+    ("WALLET_DEVNET_BLOCK_SECONDS", "nan", "write seconds between 0.1 and 3600"),
+    ("WALLET_DEVNET_SOLID_LAG", "0", "write a number of blocks between 1 and 1000"),
+    ("WALLET_DEVNET_SOLID_LAG", "1001", "write a number of blocks between 1 and 1000"),
     ("WALLET_SIGNER_SOCKET", "signer.sock", "write an absolute path"),
     ("WALLET_SIGNER_SOCKET", "/" + "s" * 107, "write an absolute path of up to 107 bytes"),
     ("WALLET_SIGNER_KEY_FILE", "signer.key", "write an absolute path"),
@@ -70,6 +77,7 @@ class TestTheEnvironment:
         assert environment.node_folders == (Folder("main", env.ROOT / "var" / "downloads"),)
         assert environment.wallet_network == "devnet"
         assert (environment.wallet_chain_endpoints, environment.wallet_devnet_port) == ((), 9090)
+        assert (environment.wallet_devnet_block_s, environment.wallet_devnet_solid_lag) == (3.0, 19)
         assert environment.signer_socket == env.ROOT / "var" / "signer.sock"
         assert environment.wallet_signer_key_file == env.ROOT / "var" / "signer.key"
         assert environment.wallet_signer_peers == ()
@@ -146,6 +154,12 @@ class TestTheChain:
     def test_is_our_own_devnet_which_counts_as_two(self) -> None:
         environment = env.read({"WALLET_DEVNET_PORT": "9191"})
         assert environment.effective_chain_endpoints == ("http://127.0.0.1:9191", "http://127.0.0.1:9191")
+
+    def test_of_our_own_is_as_fast_as_is_asked(self) -> None:
+        environment = env.read({"WALLET_DEVNET_BLOCK_SECONDS": "0.25", "WALLET_DEVNET_SOLID_LAG": "4"})
+        assert (environment.wallet_devnet_block_s, environment.wallet_devnet_solid_lag) == (0.25, 4)
+        devnet = next(child for child in children(environment) if child.name == "devnet")
+        assert devnet.command[-4:] == ("--block-seconds", "0.25", "--solid-lag", "4")
 
     def test_may_be_a_devnet_elsewhere(self) -> None:
         environment = env.read({"WALLET_CHAIN_ENDPOINTS": "http://devnet:9090"})
