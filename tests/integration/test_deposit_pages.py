@@ -1,14 +1,18 @@
 """The pages of deposits: to whom they show what, and what they say while it is on its way."""
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 
 from seedbox.models import User
+from tests.box import free_port
 from tests.builders import NOW, let_in, signed_in
+from tests.devnet import RunningDevnet, devnet_here
 from tests.exchange import BTT, BTTOLD, SUN, Exchange
 from tests.ledger import lifted_guards
 from wallet.domain.money import Asset
@@ -182,3 +186,37 @@ class TestAHaltOnThePages:
         assert answer.status_code == 302
         assert answer["Location"].startswith(reverse("account_reauthenticate"))
         assert halts.is_halted()
+
+
+class TestTheFaucet:
+    @pytest.fixture
+    def devnet(self, settings: Settings) -> Iterator[RunningDevnet]:
+        with devnet_here() as chain:
+            settings.WALLET_CHAIN_ENDPOINTS = (chain.url,)
+            yield chain
+
+    def test_pays_the_user_and_for_the_fees_of_the_box(
+        self, devnet: RunningDevnet, exchange: Exchange, owner: User
+    ) -> None:
+        let_in(owner).post(reverse("deposit_faucet"))
+        devnet.mine()
+        assert self.of(devnet, exchange.signer.confirm_address(0))["assetV2"] == [
+            {"key": "1002000", "value": 20_000_000_000}
+        ]
+        assert self.of(devnet, exchange.signer.status().hot_address)["balance"] == 10_000 * SUN
+
+    def test_pays_for_the_fees_alone_when_an_admin_says_so(
+        self, devnet: RunningDevnet, exchange: Exchange, admin: User
+    ) -> None:
+        assert "Get test TRX" in show(admin, "reserves")
+        let_in(admin).post(reverse("reserves_fuel"))
+        devnet.mine()
+        assert self.of(devnet, exchange.signer.status().hot_address)["balance"] == 10_000 * SUN
+
+    def test_says_when_it_is_away(self, exchange: Exchange, admin: User, settings: Settings) -> None:
+        settings.WALLET_CHAIN_ENDPOINTS = (f"http://127.0.0.1:{free_port()}",)
+        page = let_in(admin).post(reverse("reserves_fuel"), follow=True).content.decode()
+        assert "the development chain does not answer. Try again in a moment." in page
+
+    def of(self, devnet: RunningDevnet, address: str) -> dict[str, Any]:
+        return dict(devnet.post("wallet/getaccount", address=address, visible=True))

@@ -196,6 +196,7 @@ ROWS: dict[str, Row] = {
     "deposit_faucet": Row(302, 302, 302, SIGN_IN, method="post"),  # none runs in these tests: back with a word
     "reserves": ADMINS,
     "reserves_halt": ADMINS,
+    "reserves_fuel": Row(404, 404, 404, SIGN_IN, method="post"),  # there is no hot address in these tests
     "reserves_lift": Row(404, 404, 200, SIGN_IN, args=standing_halt),
     "money": MEMBERS,
     "money_history": MEMBERS,

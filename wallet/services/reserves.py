@@ -155,6 +155,11 @@ def floats() -> list[Float]:
     return [_float(held, asset, hot, users) for asset in (Asset.TRC20, Asset.TRC10, Asset.TRX)]
 
 
+def lacks_trx() -> bool:
+    """Say whether the hot address has too little for the chain's fees: then nothing is paid out and nothing swept."""
+    return any(one.is_low for one in floats())
+
+
 def _float(held: Holdings, asset: Asset, hot: str, users: set[str]) -> Float:
     at_users = [units for (kind, address), units in held.by_address.items() if kind is asset and address in users]
     in_hot = held.of(hot, asset)

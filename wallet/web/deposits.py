@@ -17,11 +17,11 @@ from wallet.chain.devnet_faucet import FaucetAway
 from wallet.domain.deposits import format_units
 from wallet.domain.money import Asset, format_amount
 from wallet.domain.tron.addresses import to_base58
-from wallet.services import deposit_screen, statements
+from wallet.services import deposit_screen, reserves, statements
 from wallet.services.deposit_addresses import address_for
 from wallet.services.deposit_rows import deposit_row, minimum, solid_lag, usual_wait, why
 from wallet.services.install import market_asset
-from wallet.services.own_addresses import cursor
+from wallet.services.own_addresses import cursor, hot_address
 from wallet.services.refusals import Refused
 from wallet.web.books import read_before
 from wallet.web.doors import for_members, user_id
@@ -86,12 +86,18 @@ def deposit_came(request: HttpRequest, deposit_id: int) -> HttpResponse:
 @for_members
 @require_POST
 def deposit_faucet(request: HttpRequest) -> HttpResponse:
-    """Send some money of the development chain's to the user's address, by real transactions."""
+    """Send some money of the development chain's to the user's address, by real transactions.
+
+    The hot address gets TRX along with it when it lacks some: else nobody could withdraw on a new box.
+    """
     faucet = wiring.faucet()
     if faucet is None:
         raise Http404
     try:
         faucet.pay(address_for(user_id(request), now=timezone.now()).address)
+        hot = hot_address()
+        if hot is not None and reserves.lacks_trx():
+            faucet.pay_trx(hot)
     except (Refused, FaucetAway) as problem:
         messages.error(request, str(problem))
     else:

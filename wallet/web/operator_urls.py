@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern] = [
     path("books/count/", books.count_owed, name="count_owed"),
     path("books/carry-out/", operators.operator_carry_out, name="operator_carry_out"),
     path("books/reserves/", reserves.reserves_page, name="reserves"),
+    path("books/reserves/fuel/", reserves.reserves_fuel, name="reserves_fuel"),
     path("books/reserves/stop/", reserves.reserves_halt, name="reserves_halt"),
     path("books/reserves/halts/<int:halt_id>/", reserves.reserves_lift, name="reserves_lift"),
     path("books/<slug:name>/", operators.operator_act, name="operator_act"),

@@ -5,8 +5,10 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from wallet import wiring
+from wallet.chain.devnet_faucet import FaucetAway
 from wallet.domain.deposits import DepositFate, format_units
 from wallet.domain.money import Asset
 from wallet.models import Deposit, Halt, HaltReason
@@ -40,6 +42,7 @@ def reserves_page(request: HttpRequest) -> HttpResponse:
         "compared": [(reserves.compared_row(row), reserves.terms_of(row)) for row in newest],
         "floats": reserves.floats(),
         "hot": hot_address(),
+        "has_faucet": wiring.faucet() is not None,
         "sweeps": reserves.sweep_rows(),
         "halts": reserves.halt_rows(),
         "past_halts": reserves.past_halts(),
@@ -83,6 +86,22 @@ def _lift(request: HttpRequest, halt_id: int, reason: str) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         messages.success(request, "The halt is lifted.")
+    return redirect("reserves")
+
+
+@for_admins
+@require_POST
+def reserves_fuel(request: HttpRequest) -> HttpResponse:
+    """Let the development chain's faucet send TRX to the hot address."""
+    faucet, hot = wiring.faucet(), hot_address()
+    if faucet is None or hot is None:
+        raise Http404
+    try:
+        faucet.pay_trx(hot)
+    except FaucetAway as problem:
+        messages.error(request, str(problem))
+    else:
+        messages.success(request, "The faucet has paid. It counts once it is irreversible.")
     return redirect("reserves")
 
 
