@@ -46,21 +46,21 @@ class RunningDevnet:
         self.trc10_id: int = ready["trc10_id"]
         self.trc20: str = ready["trc20"]
         self.funded: list[dict[str, str]] = ready["funded"]
-        self._client = httpx.Client(base_url=self.url, timeout=ANSWER_WAIT_S, trust_env=False)
+        self.client = httpx.Client(base_url=self.url, timeout=ANSWER_WAIT_S, trust_env=False)
 
     def close(self) -> None:
-        self._client.close()
+        self.client.close()
 
     def post(self, path: str, **fields: Any) -> Any:
         """Post to wallet/…, walletsolidity/… or devnet/…; return the JSON of the answer."""
-        return self._client.post(path, json=fields).json()
+        return self.client.post(path, json=fields).json()
 
     def get(self, path: str, **query: Any) -> Any:
-        return self._client.get(path, params=query).json()
+        return self.client.get(path, params=query).json()
 
     def order(self, name: str, **fields: Any) -> Any:
         """Post to devnet/NAME: fail, lie, lag, delay, drop, clock, checks, reset, info; fail when it is refused."""
-        answer = self._client.post(f"devnet/{name}", json=fields)
+        answer = self.client.post(f"devnet/{name}", json=fields)
         assert answer.status_code == httpx.codes.OK, answer.text
         return answer.json()
 

@@ -6,7 +6,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.devnet import DevnetProcess, private_key
-from wallet.domain.tron.addresses import to_base58
+from wallet.devnet.chain import Devnet
+from wallet.devnet.server import Options, fund
+from wallet.domain.tron.addresses import parse_address, to_base58
 from wallet.domain.tron.keys import address_of_key
 
 ADA, BOB = private_key("ada"), private_key("bob")
@@ -44,9 +46,12 @@ class TestTheCommand:
             assert process.stop() == 0
 
     def test_makes_a_key_up_when_none_is_given(self) -> None:
-        with DevnetProcess() as process:
-            (one,) = process.chain.funded
-            assert one["address"] == to_base58(address_of_key(bytes.fromhex(one["private_key"])))
+        devnet = Devnet()
+        ((address, key),) = fund(devnet, Options(makes_key=True))
+        assert address == to_base58(address_of_key(bytes.fromhex(key)))
+        account = devnet.view(is_solid=True).account(parse_address(address))
+        assert account and account.balance_sun >= 1_000_000 * 10**6
+        devnet.close()
 
     def test_goes_on_with_the_chain_of_its_file_after_it_was_killed(self) -> None:
         with DevnetProcess(keys=[ADA], keeps_state=True) as process:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from dataclasses import replace
 
 from wallet.devnet import builders, control, events, explorer, reads, submissions
@@ -15,6 +16,8 @@ OPEN_TO_PAGES = (
     ("Access-Control-Allow-Headers", "*"),
     ("Access-Control-Allow-Methods", "GET, POST"),
 )
+# Names that no stranger can let lead here: addresses, names without a dot, and those below localhost.
+NEAR = re.compile(r"(?:[0-9.]+|\[[0-9a-f:.]+\]|[a-z0-9_-]+|[a-z0-9_.-]+\.localhost)(?::[0-9]+)?")
 NOT_FOUND = Answer(b"404 page not found", 404, "text/plain")
 
 _log = logging.getLogger(__name__)
@@ -82,7 +85,7 @@ class Application:
             return NOT_FOUND
         if request.method != "POST" and order is not control.info:
             return json_answer({"Error": "orders are given by POST"}, status=405)
-        if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        if not _may_order(request):
             return json_answer({"Error": "pages of other origins give no orders here"}, status=403)
         try:
             return json_answer(order(self._endpoint, request))
@@ -91,6 +94,14 @@ class Application:
 
 
 EVERYWHERE = reads.EVERYWHERE | builders.CALLS
+
+
+def _may_order(request: Request) -> bool:
+    """Tell whether no page of somebody else can have sent this, not even under a name that it lets lead here."""
+    is_near = NEAR.fullmatch(request.headers.get("host", "localhost").lower()) is not None
+    return is_near and request.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
+
+
 SUBMISSIONS = {"broadcasttransaction": submissions.broadcast_transaction, "broadcasthex": submissions.broadcast_hex}
 BUILDERS: dict[str, builders.Build] = {
     **builders.BUILDERS,

@@ -254,8 +254,10 @@ def _holdings(scene: Scene, address: Address, account: AccountAnswer | None) -> 
     for token in scene.view.contracts():
         balance = scene.view.token_balance(token.address, address)
         if balance:
-            amount = wording.amount(balance, token.decimals, token.symbol)
-            held.append(("TRC-20", joined([f"{amount} · ", address_link(token.address)])))
+            amount = wording.token_amount(scene.view, token.address, balance)
+            held.append(
+                ("TRC-20", joined([f"{amount} · ", tag("a", "token", href=f"/account/{to_base58(token.address)}")]))
+            )
     return facts(held) if held else tag("p", "Nothing. Nobody has paid to it yet.", class_="empty")
 
 

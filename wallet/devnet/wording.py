@@ -8,7 +8,7 @@ from wallet.devnet.permission_updates import CONTRACT_TYPE
 from wallet.devnet.tokens import BY_SELECTOR
 from wallet.devnet.views import View
 from wallet.domain.tron.abi import decode_transfer_call, decode_transfer_log
-from wallet.domain.tron.addresses import Address
+from wallet.domain.tron.addresses import Address, to_base58
 from wallet.domain.tron.transactions import AccountCreate, Raw, TransferAsset, TransferTrx, TriggerContract
 
 TRX_DECIMALS = 6
@@ -51,8 +51,13 @@ def asset_amount(view: View, asset_id: int, value: int) -> str:
 
 
 def token_amount(view: View, contract: Address, value: int) -> str:
+    """Write an amount of a TRC-20 token; one that borrows the symbol of another is told by its address."""
     token = view.contract(contract)
-    return amount(value, token.decimals, token.symbol) if token else f"{value:,}"
+    if token is None:
+        return f"{value:,}"
+    first = next(one for one in view.contracts() if one.symbol == token.symbol)
+    symbol = token.symbol if first == token else f"{token.symbol} of {to_base58(contract)}"
+    return amount(value, token.decimals, symbol)
 
 
 def deed(view: View, raw: Raw) -> Deed:
