@@ -27,9 +27,9 @@ def books(owner: User) -> Exchange:
     made = Exchange()
     made.scan_all()
     for _ in range(2):
-        made.deposit(owner.pk, 5_000 * BTT + 600_000_000_000)
-    made.deposit(owner.pk, 7 * BTTOLD, Asset.TRC10)
-    made.deposit(owner.pk, 1)
+        made.pay(made.address(owner.pk), 5_000 * BTT + 600_000_000_000)
+    made.pay(made.address(owner.pk), 7 * BTTOLD, Asset.TRC10)
+    made.pay(made.address(owner.pk), 1)
     made.pay(made.hot, 100 * SUN, Asset.TRX)
     made.pay(made.hot, 9 * BTT)
     made.arrive()

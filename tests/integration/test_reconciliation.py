@@ -1,18 +1,36 @@
 """The chain and the books must be equal to the last unit, at the height up to which blocks were read."""
 
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
 
 from seedbox.models import User
 from tests.builders import NOW
 from tests.exchange import BTT, BTTOLD, STRANGER, SUN, TOKEN, Exchange, credited, own
 from tests.ledger import lifted_guards, post, transfer, user
+from tests.withdrawals import World
 from wallet.chain.fake import FEE_LIMIT_SUN
 from wallet.domain.accounts import AccountKind, own_account
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.domain.tron.abi import transfer_call
+from wallet.domain.tron.addresses import parse_address
 from wallet.domain.tron.transactions import TransferTrx, TriggerContract
-from wallet.models import ChainCursor, ChainMovement, Deposit, HaltReason, Reconciliation
-from wallet.services import halts, reconciliation
+from wallet.domain.withdrawal_states import AttemptState, WithdrawalState
+from wallet.models import (
+    Account,
+    Attempt,
+    ChainCursor,
+    ChainMovement,
+    Deposit,
+    HaltReason,
+    Reconciliation,
+    Transfer,
+    Withdrawal,
+)
+from wallet.services import deposit_addresses, halts, reconciliation, withdrawing
 from wallet.services.operators import Actor
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
@@ -26,15 +44,16 @@ def exchange(owner: User) -> Exchange:
     """An install to which everything has come that can come."""
     made = Exchange()
     made.scan_all()
+    address = made.address(owner.pk)
     for _ in range(3):
-        made.deposit(owner.pk, RICH + ODD)
-    made.deposit(owner.pk, 7 * BTTOLD, Asset.TRC10)
-    made.deposit(owner.pk, 5)  # too small
-    made.deposit(owner.pk, 2**62 * 10**12 + 10**12)  # too large
+        made.pay(address, RICH + ODD)
+    made.pay(address, 7 * BTTOLD, Asset.TRC10)
+    made.pay(address, 5)  # too small
+    made.pay(address, 2**62 * 10**12 + 10**12)  # too large
     made.fake.pay_trx(made.hot, 100 * SUN)
     made.fake.pay_token(made.hot, RICH)
     made.arrive()
-    call = TriggerContract(made.hot, TOKEN, transfer_call(made.address(owner.pk), BTT))
+    call = TriggerContract(made.hot, TOKEN, transfer_call(address, BTT))
     made.fake.send(call, made.signer.hot_key, fee_limit_sun=FEE_LIMIT_SUN)
     made.arrive()
     return made
@@ -116,6 +135,70 @@ class TestADifference:
     def test_is_found_in_what_is_left_below_one(self, exchange: Exchange) -> None:
         ChainCursor.objects.update(carry_units=0)
         assert differences()[Asset.TRC20] == 3 * ODD - 2 * 10**12
+
+
+class TestWithdrawals:
+    @pytest.fixture
+    def world(self, owner: User, tmp_path: Path) -> Iterator[World]:
+        """A user who has deposited what there is, and an install that has read it."""
+        made = World(tmp_path)
+        address = parse_address(deposit_addresses.address_for(owner.pk, now=made.now).address)
+        made.chain.pay_token(address, 1_000_000 * BTT)
+        made.chain.make_solid()
+        made.scan()
+        assert differences() == EQUAL
+        yield made
+        made.signer.close()
+
+    @pytest.mark.parametrize("scans_first", [True, False])
+    def test_leave_no_difference_at_any_block(self, world: World, owner: User, scans_first: bool) -> None:
+        wanted = world.request(owner.pk, 1_000)
+        for _ in range(8):
+            world.chain.mine()
+            world.now += timedelta(seconds=3)
+            if scans_first:
+                world.scan()
+                assert differences() == EQUAL
+            withdrawing.step(world.door, world.signer, now=world.now)
+            assert differences() == EQUAL
+            if not scans_first:
+                world.scan()
+                assert differences() == EQUAL
+        assert Withdrawal.objects.get(pk=wanted.pk).state == WithdrawalState.FINAL
+        assert ChainMovement.objects.get(side="out").amount == 1_000 * BTT
+        assert not halts.is_halted()
+
+    def test_that_failed_on_the_chain_leave_no_difference(self, world: World, owner: User) -> None:
+        world.chain.execution.token_faults.append("REVERT")
+        wanted = world.request(owner.pk, 1_000)
+        for _ in range(8):
+            world.tick()
+            world.scan()
+            assert differences() == EQUAL
+        assert Withdrawal.objects.get(pk=wanted.pk).state == WithdrawalState.RETURNED
+        assert not halts.is_halted()
+
+    def test_that_are_final_though_nothing_was_paid_are_named(self, world: World, owner: User) -> None:
+        wanted = world.request(owner.pk, 1_000)
+        world.tick(8)
+        world.scan()
+        with lifted_guards():
+            ChainMovement.objects.filter(side="out").delete()
+        assert differences()[Asset.TRC20] == 1_000 * BTT
+        assert f"Withdrawal {wanted.pk} is final, and" in halts.standing()[0].detail
+
+    def test_that_were_paid_though_they_were_taken_for_dead_are_named(self, world: World, owner: User) -> None:
+        world.request(owner.pk, 1_000)
+        world.tick(8)
+        world.scan()
+        with lifted_guards():
+            Attempt.objects.update(state=AttemptState.FAILED)
+        with lifted_guards():
+            Transfer.objects.filter(kind=TransferKind.WITHDRAWAL_FINAL).delete()
+            Account.objects.filter(kind=AccountKind.IN_FLIGHT).update(balance_ubtt=1_001_000_000)
+            Account.objects.filter(kind=AccountKind.FEES).update(balance_ubtt=0)
+        assert differences()[Asset.TRC20] == -1_000 * BTT
+        assert "is failed, and pays" in halts.standing()[0].detail
 
 
 class TestAFeeThatCanNotBeBooked:

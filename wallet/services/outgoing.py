@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from wallet.domain.deposits import to_units
 from wallet.domain.money import Asset
 from wallet.domain.withdrawal_states import LIVE, AttemptState
@@ -24,30 +26,45 @@ def check(movements: Iterable[ChainMovement], *, now: datetime) -> None:
 
 def unexplained(cursor: ChainCursor, asset: int) -> list[ChainMovement]:
     """Return what has left, and no attempt of a withdrawal has sent it."""
-    out = list(ChainMovement.objects.filter(network=cursor.network, side=MovementSide.OUT, asset=asset))
-    known = known_tx_ids(movement.tx_id for movement in out)
-    return [movement for movement in out if movement.tx_id not in known]
+    sent = Attempt.objects.filter(tx_id=OuterRef("tx_id"))
+    return list(_out(cursor).filter(~Exists(sent), asset=asset).order_by("pk"))
 
 
 def not_final(cursor: ChainCursor) -> list[ChainMovement]:
     """Return what attempts have sent in blocks that were read, and the books still have in flight."""
-    live = list(Attempt.objects.filter(state__in=LIVE).values_list("tx_id", flat=True))
-    return list(ChainMovement.objects.filter(network=cursor.network, side=MovementSide.OUT, tx_id__in=live))
+    live = Attempt.objects.filter(state__in=LIVE, tx_id=OuterRef("tx_id"))
+    return list(_out(cursor).filter(Exists(live)))
 
 
 def final_above(cursor: ChainCursor) -> list[tuple[Asset, int]]:
     """Return the units of withdrawals that are final in the books by blocks that were not read yet."""
     above = Attempt.objects.filter(state=AttemptState.FINAL, block_number__gt=cursor.height)
     return [
-        (Asset(asset), to_units(amount_ubtt, Asset(asset)))
-        for asset, amount_ubtt in above.values_list("withdrawal__asset", "withdrawal__amount_ubtt")
+        (Asset(one.withdrawal.asset), to_units(one.withdrawal.amount_ubtt, Asset(one.withdrawal.asset)))
+        for one in above.select_related("withdrawal")
     ]
 
 
+def contradictions(cursor: ChainCursor, asset: int) -> list[str]:
+    """Return sentences about attempts of which the books and the blocks say different things."""
+    attempts = Attempt.objects.filter(withdrawal__asset=asset).select_related("withdrawal").order_by("pk")
+    paid = {one.tx_id: one.amount for one in _out(cursor).filter(asset=asset)}
+    sentences = []
+    for one in attempts.filter(state=AttemptState.FINAL, block_number__lte=cursor.height):
+        if paid.get(one.tx_id) != to_units(one.withdrawal.amount_ubtt, Asset(asset)):
+            sentences.append(f"Withdrawal {one.withdrawal_id} is final, and {one.tx_id} pays {paid.get(one.tx_id, 0)}.")
+    for one in attempts.filter(state__in=[AttemptState.DEAD, AttemptState.FAILED], tx_id__in=list(paid)):
+        sentences.append(f"{one.tx_id} of withdrawal {one.withdrawal_id} is {one.state}, and pays {paid[one.tx_id]}.")
+    return sentences
+
+
 def known_tx_ids(tx_ids: Iterable[str]) -> set[str]:
-    """Return those that an attempt of a withdrawal has; one that was proven dead explains nothing, but is an alarm."""
-    known = Attempt.objects.filter(tx_id__in=list(tx_ids)).exclude(state=AttemptState.DEAD)
-    return set(known.values_list("tx_id", flat=True))
+    """Return those that an attempt of a withdrawal has."""
+    return set(Attempt.objects.filter(tx_id__in=list(tx_ids)).values_list("tx_id", flat=True))
+
+
+def _out(cursor: ChainCursor) -> QuerySet[ChainMovement]:
+    return ChainMovement.objects.filter(network=cursor.network, side=MovementSide.OUT)
 
 
 def in_words(movement: ChainMovement) -> str:

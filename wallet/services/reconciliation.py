@@ -145,6 +145,7 @@ def _names(row: Reconciliation, cursor: ChainCursor) -> list[str]:
     sentences += [
         f"Fee of {one.tx_id} is not booked." for one in _missed_fees(cursor)[:NAMED] if row.asset == Asset.TRX
     ]
+    sentences += outgoing.contradictions(cursor, row.asset)[:NAMED]
     return [*sentences, *_deposits_that_lack_something(row)][:NAMED]
 
 
