@@ -9,14 +9,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.box import ROOT, Box, wait_until
+from tests.box import ROOT
+from tests.signer_process import STOP_WAIT_S, Running
 from tests.signers import (
     HOT,
     PASSPHRASE,
@@ -38,7 +38,6 @@ from wallet.signer.keystore import Purpose
 from wallet.signer.protocol import LENGTH, SignRequest, frame
 
 STRANGER = 65_534
-STOP_WAIT_S = 10.0
 # As root at first, so that it finds its library; then as somebody else, who connects and passes on what it is told.
 AS_ANOTHER = """
 import os, socket, sys
@@ -51,47 +50,6 @@ line.sendall(sys.stdin.buffer.read())
 line.settimeout(10)
 sys.stdout.buffer.write(line.recv(65536))
 """
-
-
-@dataclass
-class Running:
-    """A signer's process: `manage.py signer` in a data folder of its own."""
-
-    data: Path
-    settings: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.box = Box(WALLET_NETWORK="devnet", **self.settings)  # for its environment; it is not started
-        self.data.mkdir(exist_ok=True)
-        self.box.data.rmdir()
-        self.box.data = self.data
-        self.box.env["SEEDBOX_DATA"] = str(self.data)
-        self.socket = Path(self.settings.get("WALLET_SIGNER_SOCKET", self.data / "signer.sock"))
-        self.client = SignerClient(self.socket)
-        self.log = self.data.with_name(f"{self.data.name}.log")
-
-    @contextmanager
-    def process(self) -> Iterator["subprocess.Popen[bytes]"]:
-        with self.log.open("ab") as log:
-            command = [sys.executable, str(ROOT / "manage.py"), "signer"]
-            process = subprocess.Popen(command, env=self.box.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        try:
-            wait_until(lambda: self.answers() or process.poll() is not None, "the signer to answer")
-            assert process.poll() is None, self.log.read_text()
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(STOP_WAIT_S)
-            finally:
-                process.kill()
-                process.wait()
-
-    def answers(self) -> bool:
-        try:
-            return bool(self.client.status().network)
-        except SignerAway:
-            return False
 
 
 @pytest.fixture(scope="module")

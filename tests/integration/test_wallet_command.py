@@ -1,6 +1,7 @@
 """`manage.py wallet`, as a person uses it: words shown once and checked back, files for machines."""
 
 import io
+import json
 import re
 from pathlib import Path
 
@@ -8,10 +9,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from tests.signers import HOT, PASSPHRASE, WORDS, found_signer, place_in, request, signer_in
+from tests.signer_process import Running
+from tests.signers import HOT, PASSPHRASE, WORDS, found_signer, pays, place_in, request, signer_in
 from wallet.domain.tron.addresses import to_base58
 from wallet.management.commands.wallet import Command
 from wallet.signer import keystore
+from wallet.signer.protocol import SignerLimited
+from wallet.signer.store import NEWEST_FILE
 
 LONG = PASSPHRASE.reveal().decode()
 
@@ -177,6 +181,36 @@ class TestKeeping:
     def test_says_so_where_no_wallet_is(self, folder: Path, terminal: Terminal, verb: tuple[str, ...]) -> None:
         with pytest.raises(CommandError, match="there is no wallet yet"):
             terminal.run(*verb)
+
+
+class TestLookingAfterARunningSigner:
+    def test_unlock_status_limits_and_confirm(self, folder: Path, terminal: Terminal, settings: Settings) -> None:
+        running = Running(folder / "data")
+        found_signer(running.data, passphrase=True).close()
+        (running.data / "signer" / NEWEST_FILE).unlink()
+        settings.SIGNER_SOCKET = running.socket
+        with running.process():
+            assert "run `manage.py wallet unlock`" in terminal.run("status")
+            with pytest.raises(CommandError, match="passphrase or key is wrong"):
+                terminal.run("unlock", types=("a long passphrase of oskar",))
+            assert "wallet confirm" in terminal.run("unlock", types=(LONG,))
+            with pytest.raises(CommandError, match="is none, not withdrawal/1/1"):
+                terminal.run("confirm", "--reason", "looked", types=("withdrawal/1/1",))
+            assert f"Hot address: {to_base58(HOT)}" in terminal.run("confirm", "--reason", "looked", types=("none",))
+            running.client.sign(request())
+            status = json.loads(terminal.run("status", "--json"))
+            assert (status["ready"], status["newest_signed"]) == (True, ["withdrawal/17/1", request().tx_id.hex()])
+
+            amounts = ("--per-transaction", "5", "--per-hour", "6", "--per-day", "7")
+            said = terminal.run("limits", "--asset", "trc10", *amounts)
+            assert "trc10: 5 at once, 6 in an hour, 7 in a day" in said
+            limits = json.loads(terminal.run("limits", "--json"))["limits"]
+            assert limits["trc10"] == {"per_transaction": 5_000_000, "per_hour": 6_000_000, "per_day": 7_000_000}
+            for wrong in (amounts[:4], ("--per-transaction", "7", "--per-hour", "6", "--per-day", "5")):
+                with pytest.raises(CommandError, match=r"per-day|grows from"):
+                    terminal.run("limits", "--asset", "trc10", *wrong)
+            with pytest.raises(SignerLimited):
+                running.client.sign(request(pays(5_000_001), key="withdrawal/18/1"))
 
 
 class TestEveryVerb:
