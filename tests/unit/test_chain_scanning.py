@@ -40,6 +40,10 @@ def logs(chain: FakeChain, *transfers: tuple[Address, Address, int], contract: A
     return Outcome(logs=tuple(Log(contract, topics, data) for topics, data in written))
 
 
+def paid(sender: Address, recipient: Address, amount: int) -> InternalTransfer:
+    return InternalTransfer(sender, recipient, amount, None, rejected=False)
+
+
 class TestMovements:
     def test_are_of_each_kind_by_id_and_contract(self, chain: FakeChain) -> None:
         chain.pay_trx(ANNA, 1)
@@ -96,12 +100,12 @@ class TestMovements:
         assert found_in(chain, chain.mine()) == []
 
     def test_have_what_contracts_pay_unless_it_was_undone(self, chain: FakeChain) -> None:
-        paid = (
+        inside = (
             InternalTransfer(SHOP, ANNA, 5, None, rejected=True),
-            InternalTransfer(SHOP, ANNA, 6, None, rejected=False),
+            paid(SHOP, ANNA, 6),
             InternalTransfer(SHOP, BERT, 7, 1_002_000, rejected=False),
         )
-        chain.call(SHOP, Outcome(internal=paid))
+        chain.call(SHOP, Outcome(internal=inside))
         found = found_in(chain, chain.mine())
         assert short(found) == [("INTERNAL_TRX", 1, SHOP, ANNA, 6), ("INTERNAL_TRC10", 2, SHOP, BERT, 7)]
         assert found[1].asset_id == 1_002_000
@@ -112,6 +116,21 @@ class TestMovements:
             ("TRX", 0, ANNA, CARL, 5),
             ("FEE", 0, ANNA, BLACK_HOLE, 1_100_000),
         ]
+
+    def test_are_the_same_for_one_address_as_of_all_that_moved(self, chain: FakeChain) -> None:
+        people = (FAUCET, ANNA, BERT, CARL, SHOP)
+        chain.pay_trx(ANNA, 1)
+        chain.pay_asset(BERT, 2)
+        chain.pay_token(CARL, 3)
+        chain.send(TransferTrx(ANNA, CARL, 5), ANNA_KEY)
+        chain.call(SHOP, Outcome(logs=logs(chain, (CARL, BERT, 4)).logs, internal=(paid(SHOP, ANNA, 6),)))
+        block = chain.mine()
+        receipts, assets = chain.receipts(block.number), chain.network.assets
+        everything = movements(block, receipts, people, assets)
+        assert {one.kind.name for one in everything} == {"TRX", "TRC10", "TRC20", "FEE", "INTERNAL_TRX"}
+        for one in people:
+            expected = [each for each in everything if one in (each.sender, each.recipient)]
+            assert movements(block, receipts, {one}, assets) == expected
 
     def test_of_equal_blocks_are_equal(self, chain: FakeChain) -> None:
         chain.pay_token(ANNA, 5)

@@ -6,11 +6,19 @@ from enum import IntEnum
 
 from wallet.chain.port import Block, ChainTransaction, Receipt
 from wallet.domain.networks import ChainAssets
-from wallet.domain.tron.abi import decode_transfer_log
+from wallet.domain.tron.abi import address_of_word, decode_transfer_log
 from wallet.domain.tron.addresses import BLACK_HOLE, Address
-from wallet.domain.tron.transactions import AccountCreate, TransferAsset, TransferTrx, TriggerContract
+from wallet.domain.tron.transactions import (
+    AccountCreate,
+    OtherContract,
+    TransferAsset,
+    TransferTrx,
+    TriggerContract,
+)
 
 SUCCESS = "SUCCESS"
+_TRANSFERS = (TransferTrx, TransferAsset)
+_SIMPLE = (*_TRANSFERS, AccountCreate)  # what they do stands in the block itself
 
 
 class MovementKind(IntEnum):
@@ -44,9 +52,8 @@ class Movement:
 def needs_receipts(block: Block, watched: Container[Address]) -> bool:
     """Say whether `movements` must have the block's receipts: for contract calls, and for what our addresses pay."""
     return any(
-        not isinstance(one.raw.contract, TransferTrx | TransferAsset | AccountCreate)
-        or one.raw.contract.owner in watched
-        for one in block.transactions
+        not isinstance(contract, _SIMPLE) or contract.owner in watched
+        for contract in (one.raw.contract for one in block.transactions)
     )
 
 
@@ -63,12 +70,31 @@ def movements(
     found: list[Movement] = []
     for place, transaction in enumerate(block.transactions):
         receipt = receipts[place] if receipts else None
+        if not _concerns(transaction, receipt, watched):
+            continue  # as nearly all do; what stands below is slower by far
         found += (
             one
             for one in _of_transaction(transaction, receipt, block.number, assets)
             if one.amount > 0 and (one.sender in watched or one.recipient in watched)
         )
     return found
+
+
+def _concerns(transaction: ChainTransaction, receipt: Receipt | None, watched: Container[Address]) -> bool:
+    """Say whether a watched address stands anywhere in it where a movement could have one."""
+    contract = transaction.raw.contract
+    if not isinstance(contract, OtherContract) and contract.owner in watched:
+        return True
+    if isinstance(contract, _TRANSFERS):
+        if contract.to in watched:
+            return True
+    elif isinstance(contract, TriggerContract) and contract.contract in watched:
+        return True
+    if receipt is None:
+        return False
+    if receipt.internal:
+        return True
+    return any(address_of_word(topic) in watched for log in receipt.logs for topic in log.topics)
 
 
 def _of_transaction(

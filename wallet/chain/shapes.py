@@ -1,6 +1,5 @@
 """From a full node's JSON (`visible` false) to our values. Raises BadShape for whatever is not exactly that."""
 
-import contextlib
 import re
 
 from wallet.chain.port import (
@@ -159,9 +158,6 @@ def ref_of(header: Header, block_id: bytes) -> BlockRef:
 
 
 def hash_of(value: object, field: str) -> bytes:
-    if isinstance(value, str) and len(value) == 2 * ID_BYTES and value.isalnum():
-        with contextlib.suppress(ValueError):
-            return bytes.fromhex(value)  # nearly always: without a look at every digit
     found = bytes_of(value, field)
     if len(found) != ID_BYTES:
         raise BadShape(field, f"has {len(found)} bytes, not {ID_BYTES}")

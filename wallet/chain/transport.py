@@ -133,7 +133,9 @@ class Transport:
 def said(words: object) -> str:
     """Return a stranger's words fit to be shown: one short line of printable characters."""
     text = words.decode(errors="replace") if isinstance(words, bytes) else str(words)[: 4 * MAX_TEXT]
-    return "".join(letter if letter.isprintable() else " " for letter in text)[:MAX_TEXT]
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else " " for letter in text)
+    return text[:MAX_TEXT]
 
 
 def _refuse(constant: str) -> None:

@@ -6,6 +6,7 @@ else is an integer: no float, no boolean.
 """
 
 import re
+from binascii import unhexlify
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -178,6 +179,8 @@ def address_text(address: Address, *, visible: bool) -> str:
 
 def integer_of(value: object, field: str) -> int:
     """Return an integer of 64 bits; an absent one is zero, as proto3 has it. Raises BadShape."""
+    if type(value) is int and -(2**63) <= value < 2**63:
+        return value
     if value is None:
         return 0
     if type(value) is str and _INTEGER.fullmatch(value):
@@ -195,16 +198,15 @@ def bytes_of(value: object, field: str) -> bytes:
         return b""
     if not isinstance(value, str) or len(value) > 2 * MAX_TRANSACTION_BYTES + 2:
         raise BadShape(field, "must be hex, and no more than the largest transaction")
-    match = _HEX.fullmatch(value)
-    if match is None:
-        raise BadShape(field, "must be hex")
-    digits = match[1]
-    return bytes.fromhex(digits if len(digits) % 2 == 0 else "0" + digits)
+    try:
+        return unhexlify(value)  # nearly always: without 0x, an even number of digits
+    except ValueError:
+        return _odd_hex(value, field)
 
 
 def mapping_of(value: object, field: str) -> Mapping[str, Any]:
     """Return a JSON object. Raises BadShape."""
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         raise BadShape(field, "must be an object")
     return value
 
@@ -213,7 +215,7 @@ def sequence_of(value: object, field: str, limit: int) -> Sequence[Any]:
     """Return a JSON array of at most so many; an absent one is empty. Raises BadShape."""
     if value is None:
         return ()
-    if not isinstance(value, list | tuple) or len(value) > limit:
+    if not isinstance(value, (list, tuple)) or len(value) > limit:
         raise BadShape(field, f"must be a list of at most {limit}")
     return value
 
@@ -275,6 +277,14 @@ def _asset_name(value: object) -> bytes:
     if isinstance(value, str) and _ASSET_ID.fullmatch(value):
         return value.encode()
     return bytes_of(value, "asset_name")
+
+
+def _odd_hex(value: str, field: str) -> bytes:
+    match = _HEX.fullmatch(value)
+    if match is None:
+        raise BadShape(field, "must be hex")
+    digits = match[1]
+    return bytes.fromhex(digits if len(digits) % 2 == 0 else "0" + digits)
 
 
 def _address_bytes(value: object, field: str) -> bytes:

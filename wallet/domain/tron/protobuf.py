@@ -32,6 +32,10 @@ class Holds(IntEnum):
     MANY_MESSAGES = 4
 
 
+# By these names, for a member of an enum is slow to reach and every field of every transaction asks for one.
+_INT, _BYTES, _MESSAGE, _MANY_BYTES = Holds.INT, Holds.BYTES, Holds.MESSAGE, Holds.MANY_BYTES
+
+
 class Schema:
     """The fields of a message: (number, name, what it holds, the schema of embedded messages), numbers ascending."""
 
@@ -67,18 +71,18 @@ def encode(schema: Schema, values: Mapping[str, Any]) -> bytes:
         value = values.get(name)
         if value is None:
             continue
-        if holds is Holds.INT:
+        if holds is _INT:
             if value:
                 parts += (tag, varint(value))
-        elif holds is Holds.BYTES:
+        elif holds is _BYTES:
             if value:
                 parts += (tag, varint(len(value)), value)
-        elif holds is Holds.MANY_BYTES:
+        elif holds is _MANY_BYTES:
             for element in value:
                 parts += (tag, varint(len(element)), element)
         else:
             assert embedded is not None
-            for element in (value,) if holds is Holds.MESSAGE else value:
+            for element in (value,) if holds is _MESSAGE else value:
                 content = encode(embedded, element)
                 parts += (tag, varint(len(content)), content)
     return b"".join(parts)
@@ -89,25 +93,26 @@ def decode(schema: Schema, data: bytes) -> Message:
     if len(data) > MAX_BYTES:
         raise BadMessage(f"{len(data)} bytes are more than the {MAX_BYTES} of the largest message")
     values: Message = {}
+    by_tag = schema.by_tag
     at, end, elements = 0, len(data), 0
     while at < end:
-        tag, at = _varint_at(data, at)
-        field = schema.by_tag.get(tag)
+        tag, at = (data[at], at + 1) if data[at] < 0x80 else _varint_at(data, at)  # mostly one byte
+        field = by_tag.get(tag)
         if field is None:
             at = _behind_unknown(data, at, tag)
             continue
         name, holds, embedded = field
-        value, at = _varint_at(data, at)
-        if holds is Holds.INT:
+        value, at = (data[at], at + 1) if at < end and data[at] < 0x80 else _varint_at(data, at)
+        if holds is _INT:
             values[name] = value - 2**64 if value > _INT64_MAX else value
             continue
         if value > end - at:
             raise BadMessage(f"{name} ends behind the end of its message")
         content = data[at : at + value]
         at += value
-        if holds is Holds.BYTES:
+        if holds is _BYTES:
             values[name] = content
-        elif holds is Holds.MESSAGE:
+        elif holds is _MESSAGE:
             assert embedded is not None
             values[name] = values.get(name, {}) | decode(embedded, content)
         else:
@@ -124,9 +129,9 @@ def _varint_at(data: bytes, at: int) -> tuple[int, int]:
     value = shift = 0
     for byte in data[at : at + _VARINT_BYTES]:
         at += 1
-        value |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return value & 0xFFFF_FFFF_FFFF_FFFF, at
+            return (value | byte << shift) & 0xFFFF_FFFF_FFFF_FFFF, at
+        value |= (byte & 0x7F) << shift
         shift += 7
     raise BadMessage("an integer has no end")
 
