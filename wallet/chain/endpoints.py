@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -129,12 +129,18 @@ class Chain:
                 raise ChainLied(source.name, f"another endpoint has different receipts for block {block.number}")
         return receipts
 
-    def receipts_of(self, blocks: Sequence[Block]) -> list[tuple[Receipt, ...]]:
-        """Return the receipts of many solid blocks, several asked for at once: most of the time is waiting."""
+    def receipts_of(self, blocks: Sequence[Block]) -> Generator[tuple[Receipt, ...], None, None]:
+        """Yield the receipts of many solid blocks in their order, several asked for at once: most of it is waiting.
+
+        Raises ChainError at the first block whose receipts can't be had. To be closed when it is not used up.
+        """
         if not blocks:
-            return []
-        with ThreadPoolExecutor(min(READERS, len(blocks)), thread_name_prefix="receipts") as readers:
-            return list(readers.map(self.receipts, blocks))
+            return
+        readers = ThreadPoolExecutor(min(READERS, len(blocks)), thread_name_prefix="receipts")
+        try:
+            yield from readers.map(self.receipts, blocks)
+        finally:
+            readers.shutdown(cancel_futures=True)
 
     def transaction(self, tx_id: bytes, *, solid: bool) -> ChainTransaction | None:
         """Return the transaction if any endpoint has it; not `solid` finds also what is pending."""

@@ -34,7 +34,8 @@ from wallet.chain.port import (
     Resources,
     TokenFacts,
 )
-from wallet.chain.transport import TooLarge, Transport, said
+from wallet.chain.runs import Run, Runs
+from wallet.chain.transport import Transport, said
 from wallet.chain.verification import block_of, check_range, check_receipts, check_run, transaction_of
 from wallet.domain.tron.abi import (
     DECIMALS,
@@ -74,6 +75,7 @@ class TronpyEndpoint:
 
     def __init__(self, transport: Transport, *, name: str = "") -> None:
         self._transport = transport
+        self._runs = Runs(transport)
         self._name = name or transport.name
         self._tron = Tron(_Provider(transport), conf={})  # without a configuration of its own it shares one with all
 
@@ -110,7 +112,13 @@ class TronpyEndpoint:
 
     def blocks(self, first: int, last: int, *, solid: bool = True) -> tuple[Block, ...]:
         check_range(first, last)
-        return check_run(self.name, first, last, self._run(first, last, solid=solid))
+        blocks: list[Block] = []
+        path = _root(solid) + "getblockbylimitnext"
+        with contextlib.closing(self._runs.answers(path, first, last)) as runs:
+            for run in runs:
+                # Each by itself: of an endpoint that lags, what is missing in one answer may be there in the next.
+                blocks += check_run(self.name, run.first, run.last, self._blocks_in(path, run))
+        return check_run(self.name, first, last, blocks)
 
     def receipts(self, block: Block, *, solid: bool = True) -> tuple[Receipt, ...]:
         if not block.transactions:
@@ -235,17 +243,10 @@ class TronpyEndpoint:
                 raise ChainLied(self.name, f"block {header.number} has another id than its header makes")
             return BlockRef(header.number, claimed_id, header.timestamp_ms)
 
-    def _run(self, first: int, last: int, *, solid: bool) -> list[Block]:
-        """Return the blocks of a run; one that is too large for one answer is asked for in halves."""
-        try:
-            answer = self._ask(_root(solid) + "getblockbylimitnext", {"startNum": first, "endNum": last + 1})
-        except TooLarge:
-            if first == last:
-                raise
-            middle = (first + last) // 2
-            return self._run(first, middle, solid=solid) + self._run(middle + 1, last, solid=solid)
+    def _blocks_in(self, path: str, run: Run) -> list[Block]:
+        answer = self._transport.read(path, run.answer)
         with self._shaped():
-            listed = sequence_of(mapping_of(answer, "blocks").get("block"), "block", last - first + 2)
+            listed = sequence_of(mapping_of(answer, "blocks").get("block"), "block", run.last - run.first + 2)
             parts = [shapes.block_parts(one) for one in listed]
         return [
             block_of(self.name, header, transactions, claimed_id=claimed) for header, claimed, transactions in parts

@@ -3,7 +3,8 @@
 The chain door has recomputed every number, hash and id; here the blocks are held against the cursor, without a gap.
 """
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +16,6 @@ from wallet.chain.port import (
     BlockRef,
     ChainLied,
     ChainTransaction,
-    ChainUnreachable,
     Receipt,
 )
 from wallet.chain.scanning import Movement, movements, needs_receipts
@@ -66,39 +66,27 @@ def read_on(chain: Chain, cursor: ChainCursor, up_to: int, watched: Mapping[Addr
     blocks = chain.blocks(first, last)
     if [block.number for block in blocks] != list(range(first, last + 1)):
         raise BadAnswer("the chain", f"blocks {first} to {last} are not all there, or not in their order")
-    receipts, problem = _receipts(chain, [block for block in blocks if needs_receipts(block, watched)])
     parent_id = bytes.fromhex(cursor.block_id)
     found: list[ChainMovement] = []
     own: list[OwnTransaction] = []
     read: Block | None = None
-    for block in blocks:
-        if block.parent_id != parent_id:
-            raise ChainBroken("the chain", f"block {block.number} does not follow the block that was read before it")
-        if block.number not in receipts and needs_receipts(block, watched):
-            break  # what was read whole is kept; the next step begins at this block
-        found += _movements(chain, block, receipts.get(block.number, ()), watched)
-        own += _own_transactions(chain, block, receipts.get(block.number, ()), watched)
-        parent_id, read = block.id, block
-    if read is None:
-        raise problem or BadAnswer("the chain", f"block {first} has no receipts")
+    with contextlib.closing(_receipts(chain, blocks, watched)) as all_receipts:
+        for block in blocks:
+            if block.parent_id != parent_id:
+                raise ChainBroken("the chain", f"block {block.number} does not follow the one that was read before it")
+            try:
+                receipts = next(all_receipts)
+            except ChainLied:
+                raise
+            except ChainError:
+                if read is None:
+                    raise
+                break  # what was read whole is kept; the next step begins at this block
+            found += _movements(chain, block, receipts, watched)
+            own += _own_transactions(chain, block, receipts, watched)
+            parent_id, read = block.id, block
+    assert read is not None
     return Read(first, read.ref, found, own)
-
-
-def _receipts(
-    chain: Chain, blocks: Sequence[Block]
-) -> tuple[dict[int, Sequence[Receipt]], ChainUnreachable | BadAnswer | None]:
-    """Return the receipts of these blocks by their numbers; if not all can be had, those of the first ones, and why."""
-    try:
-        return dict(zip((block.number for block in blocks), chain.receipts_of(blocks), strict=True)), None
-    except (ChainUnreachable, BadAnswer):
-        pass  # one of them: those before it are asked for one by one
-    found: dict[int, Sequence[Receipt]] = {}
-    for block in blocks:
-        try:
-            found[block.number] = chain.receipts(block)
-        except (ChainUnreachable, BadAnswer) as problem:
-            return found, problem
-    return found, None
 
 
 def time_of(timestamp_ms: int) -> datetime:
@@ -117,6 +105,17 @@ def rows_of(
         for row in [_row(chain, block, one, watched)]
         if row is not None
     ]
+
+
+def _receipts(
+    chain: Chain, blocks: Sequence[Block], watched: Mapping[Address, Owner]
+) -> Generator[Sequence[Receipt], None, None]:
+    """Yield the receipts of each block, none where they are not needed. Raises ChainError at the first without."""
+    needing = [block for block in blocks if needs_receipts(block, watched)]
+    numbers = {block.number for block in needing}
+    with contextlib.closing(chain.receipts_of(needing)) as found:
+        for block in blocks:
+            yield next(found) if block.number in numbers else ()
 
 
 def _movements(

@@ -1,0 +1,60 @@
+"""Many blocks of one endpoint in several answers: the next one is on its way while one is read.
+
+Most of the time of a long read is the server's, which writes, and ours, who verify; so both work at once. No answer is
+so large that a server is silent for long before it comes.
+"""
+
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from wallet.chain.port import MAX_BLOCKS, ChainUnreachable
+from wallet.chain.transport import TooLarge, Transport
+
+FIRST_BLOCKS = 8  # of an answer, before anybody knows how full the blocks are
+ANSWER_BYTES = 1024 * 1024  # that an answer shall have about
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    first: int
+    last: int
+    answer: bytes
+
+
+class Runs:
+    """Safe for threads: how many blocks are asked for at once is a guess, and any will do."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._at_once = FIRST_BLOCKS
+
+    def answers(self, path: str, first: int, last: int) -> Generator[Run, None, None]:
+        """Yield the answers about all blocks of a range, in their order; to be closed when it is not used up.
+
+        One that is too large is asked for in halves. Raises ChainError.
+        """
+        run = self._ask(path, first, last)
+        if run.last < last:
+            with ThreadPoolExecutor(1, thread_name_prefix="blocks") as ahead:
+                while run.last < last:
+                    next_run = ahead.submit(self._ask, path, run.last + 1, last)
+                    yield run
+                    run = next_run.result()
+        yield run
+
+    def _ask(self, path: str, first: int, last: int) -> Run:
+        count = min(last - first + 1, self._at_once)
+        while True:
+            try:
+                answer = self._transport.post(path, {"visible": False, "startNum": first, "endNum": first + count})
+            except TooLarge:
+                if count == 1:
+                    raise
+                count = self._at_once = (count + 1) // 2
+            except ChainUnreachable:
+                self._at_once = (count + 1) // 2  # perhaps that was too much for the time that it has
+                raise
+            else:
+                self._at_once = min(max(ANSWER_BYTES * count // max(len(answer), 1), 1), MAX_BLOCKS)
+                return Run(first, first + count - 1, answer)
