@@ -218,5 +218,5 @@ class TestTheFaucet:
         page = let_in(admin).post(reverse("reserves_fuel"), follow=True).content.decode()
         assert "the development chain does not answer. Try again in a moment." in page
 
-    def of(self, devnet: RunningDevnet, address: str) -> dict[str, Any]:
+    def of(self, devnet: RunningDevnet, address: str | None) -> dict[str, Any]:
         return dict(devnet.post("wallet/getaccount", address=address, visible=True))

@@ -14,6 +14,7 @@ from wallet.chain.port import (
     BadAnswer,
     Block,
     BlockRef,
+    ChainError,
     ChainLied,
     ChainTransaction,
     Receipt,
