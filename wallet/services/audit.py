@@ -19,6 +19,7 @@ from pathlib import Path
 from wallet.models import AuditRun
 from wallet.services.audit_chain import check_chain
 from wallet.services.audit_findings import Finding, Findings
+from wallet.services.audit_payouts import check_payouts
 from wallet.services.audit_seals import BadNotedSeal, Chain, NotedSeal, parse_noted_seal
 from wallet.services.audit_sets import check_channels, check_holds, check_sets
 from wallet.services.audit_transfers import Books, transfers, uncleared
@@ -78,6 +79,7 @@ def audit(
             _compare_file(chain, findings, seal_file)
         check_sets(findings, working=lambda: tell(books.count))
         check_chain(findings, working=lambda: tell(books.count))
+        check_payouts(findings, working=lambda: tell(books.count))
         report = Report(
             transfers=books.count,
             accounts=sum(account.is_there for account in books.accounts.values()),
