@@ -24,6 +24,8 @@ from wallet.models import (
     AddressBookEntry,
     Attempt,
     AttemptEvent,
+    InstallAddress,
+    InstallRole,
     Withdrawal,
     WithdrawalDesk,
     WithdrawalRules,
@@ -31,6 +33,7 @@ from wallet.models import (
 from wallet.services import address_book, deposit_addresses, scanning, withdrawal_rules, withdrawals, withdrawing
 from wallet.services.install import market_asset
 from wallet.signer.protocol import SignerError, SignerStatus, SignRequest
+from wallet.signer.signer import Signer
 
 UNITS_OF_TRC20 = 10**12  # for one µBTT
 TRX = 1_000_000
@@ -44,10 +47,16 @@ class WatchedSigner:
     """The real signer, without its process; notes what it was asked, and fails before or after it has signed."""
 
     def __init__(self, folder: Path) -> None:
-        self._signer = found_signer(folder)
+        self._folder = folder
+        self._found: Signer | None = None  # not before it is asked: it writes to the disk what it is
         self.requests: list[SignRequest] = []
         self.problem: SignerError | None = None
         self.problem_after_signing: SignerError | None = None
+
+    @property
+    def _signer(self) -> Signer:
+        self._found = self._found or found_signer(self._folder)
+        return self._found
 
     def status(self) -> SignerStatus:
         return self._signer.status()
@@ -68,7 +77,8 @@ class WatchedSigner:
         return signature
 
     def close(self) -> None:
-        self._signer.close()
+        if self._found is not None:
+            self._found.close()
 
 
 @dataclass
@@ -83,7 +93,9 @@ class World:
         self.signer = WatchedSigner(self.folder)
         self.one, self.two = FakeEndpoint(self.chain, "one"), FakeEndpoint(self.chain, "two")
         self.door = Chain([self.one, self.two], DEVNET, clock=lambda: self.now.timestamp())
-        assert deposit_addresses.confirm_key(self.signer, now=self.now)
+        InstallAddress.objects.get_or_create(
+            network="devnet", role=InstallRole.HOT, address=to_base58(HOT), defaults={"made_at": NOW}
+        )
         self.chain.pay_trx(HOT, 10_000 * TRX)
         self.chain.pay_asset(HOT, 10**9 * BTT)
         self.chain.pay_token(HOT, 10**9 * BTT * UNITS_OF_TRC20)
@@ -109,6 +121,7 @@ class World:
 
     def scan(self) -> None:
         """Let the scanner read all solid blocks."""
+        assert deposit_addresses.confirm_key(self.signer, now=self.now)
         while scanning.scan(self.door, now=self.now):
             pass
 

@@ -24,7 +24,7 @@ class TestAtOnce:
         asked = world.request(owner.pk)
         drafts = []
         for _ in range(4):
-            drafts.append(attempts.draft(world.door, asked, hot=HOT))
+            drafts.append(attempts.draft(world.door, asked, hot=HOT, at=attempts.moment(world.door)))
             world.chain.mine()
         made = at_once(*(partial(attempts.prepare, asked.pk, one, number=1, now=NOW) for one in drafts))
         assert sum(isinstance(one, Attempt) for one in made) == 1, made
@@ -45,7 +45,7 @@ class TestAtOnce:
     def test_case_54_cancel_against_sign_is_decided_once(self, world: World, owner: User) -> None:
         for _ in range(4):
             asked = world.request(owner.pk)
-            drafted = attempts.draft(world.door, asked, hot=HOT)
+            drafted = attempts.draft(world.door, asked, hot=HOT, at=attempts.moment(world.door))
             cancelled, made = at_once(
                 partial(withdrawals.cancel, user_id=owner.pk, withdrawal_id=asked.pk, now=NOW),
                 partial(attempts.prepare, asked.pk, drafted, number=1, now=NOW),

@@ -48,6 +48,14 @@ SPREAD = 1_000  # of milliseconds: two payments that are alike must not have the
 
 
 @dataclass(frozen=True)
+class Moment:
+    """The chain as attempts that are made now see it."""
+
+    reference: Block  # solid: no fork drops it
+    head_ms: int
+
+
+@dataclass(frozen=True)
 class Draft:
     """The bytes of an attempt that is to be made, with what they refer to."""
 
@@ -57,8 +65,17 @@ class Draft:
     payout: Payout
 
 
-def draft(chain: Chain, withdrawal: Withdrawal, *, hot: Address) -> Draft:
-    """Make the bytes of an attempt from the chain's own time and a solid block. Raises ChainError."""
+def moment(chain: Chain) -> Moment:
+    """Ask what attempts that are made now refer to, and what time it is on the chain. Raises ChainError."""
+    agreed = chain.solid_agreement()
+    (reference,) = chain.blocks(agreed.number, agreed.number)
+    # The head's time is one endpoint's word: believed only as far as a head may be from what is irreversible.
+    head_ms = max(chain.heights().head.timestamp_ms, reference.timestamp_ms)
+    return Moment(reference, min(head_ms, reference.timestamp_ms + MOST_LAG_MS))
+
+
+def draft(chain: Chain, withdrawal: Withdrawal, *, hot: Address, at: Moment) -> Draft:
+    """Make the bytes of an attempt, from the chain's own time and a solid block. Raises ChainError."""
     payout = payouts.plan(
         chain,
         Asset(withdrawal.asset),
@@ -66,21 +83,17 @@ def draft(chain: Chain, withdrawal: Withdrawal, *, hot: Address) -> Draft:
         to=parse_address(withdrawal.address),
         amount_ubtt=withdrawal.amount_ubtt,
     )
-    agreed = chain.solid_agreement()
-    (reference,) = chain.blocks(agreed.number, agreed.number)
-    # The head's time is one endpoint's word: believed only as far as a head may be from what is irreversible.
-    head_ms = min(max(chain.heights().head.timestamp_ms, reference.timestamp_ms), reference.timestamp_ms + MOST_LAG_MS)
-    ref_block_bytes, ref_block_hash = ref_of(reference.id, reference.number)
-    expiration_ms = head_ms + LIFE_MS + withdrawal.pk // SPREAD % SPREAD
+    ref_block_bytes, ref_block_hash = ref_of(at.reference.id, at.reference.number)
+    expiration_ms = at.head_ms + LIFE_MS + withdrawal.pk // SPREAD % SPREAD
     raw = Raw(
         ref_block_bytes=ref_block_bytes,
         ref_block_hash=ref_block_hash,
         expiration_ms=expiration_ms,
-        timestamp_ms=head_ms + withdrawal.pk % SPREAD,
+        timestamp_ms=at.head_ms + withdrawal.pk % SPREAD,
         contract=payout.contract,
         fee_limit_sun=payout.fee_limit_sun,
     )
-    return Draft(encode_raw(raw), expiration_ms, reference, payout)
+    return Draft(encode_raw(raw), expiration_ms, at.reference, payout)
 
 
 def prepare(withdrawal_id: int, drafted: Draft, *, number: int, now: datetime) -> Attempt | None:

@@ -32,6 +32,7 @@ from wallet.signer.protocol import SignerAway, SignerDoor
 
 LOOKED_AT_ONCE = 200  # attempts of one step
 BEGUN_AT_ONCE = 20  # of the queue in one step: another comes in a second
+GIVEN_EVERY = 4  # looks at what is pending
 NO_HOT_ADDRESS = "the signer has not said yet which address pays"
 
 logger = logging.getLogger(__name__)
@@ -101,8 +102,23 @@ def follow(chain: Chain, signer: SignerDoor, attempt: Attempt, *, heights: Heigh
         fates.bury_if_dead(chain, attempt, now=now)
     elif heights.head.timestamp_ms + BLOCK_MS >= attempt.expiration_ms:
         look_again(attempt, now)  # too late to give it out, too early to give it up
+    elif _is_pending(chain, attempt):
+        look_again(attempt, now)
     else:
         _send(chain, signer, attempt, now=now)
+
+
+def _is_pending(chain: Chain, attempt: Attempt) -> bool:
+    """Say whether an endpoint still has it, so that the network need not be given it again.
+
+    Now and then it is, all the same: one endpoint may have it and tell nobody.
+    """
+    if attempt.state != AttemptState.BROADCAST or attempt.tries % GIVEN_EVERY == 0:
+        return False
+    if chain.transaction(bytes.fromhex(attempt.tx_id), solid=False) is None:
+        return False
+    Attempt.objects.filter(pk=attempt.pk).update(tries=attempt.tries + 1)
+    return True
 
 
 def _send(chain: Chain, signer: SignerDoor, attempt: Attempt, *, now: datetime) -> None:
@@ -121,13 +137,14 @@ def _begin_next(chain: Chain, signer: SignerDoor, hot: Address, now: datetime, d
     done.hot_sun, done.hot_ubtt = till.sun, till.has_ubtt
     waiting = [*_without_attempt(), *queue()[:BEGUN_AT_ONCE]]
     done.waits_because = why_not(signer) if waiting else ""
+    at = attempts.moment(chain) if waiting and not done.waits_because else None
     fails: list[str] = []
     for withdrawal in waiting:
         done.waits_because = done.waits_because or till.lacks_tokens(withdrawal)
-        if done.waits_because:
+        if done.waits_because or at is None:
             break
         try:
-            drafted = attempts.draft(chain, withdrawal, hot=hot)
+            drafted = attempts.draft(chain, withdrawal, hot=hot, at=at)
         except CallFails as problem:  # its own trouble: the others go on, and its user can cancel it
             fails.append(f"{withdrawal} would fail now: {problem.why}")
             continue

@@ -1,0 +1,35 @@
+"""A withdrawal on an open page: every step it takes comes over the socket, to its user and nobody else."""
+
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+
+from seedbox.models import User
+from tests.sockets import browser_of
+from tests.withdrawals import World
+
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("committed_books", "redis_client")]
+
+
+class TestAnOpenPage:
+    def test_follows_a_withdrawal_step_by_step(self, world: World, owner: User, stranger: User) -> None:
+        asked = world.request(owner.pk)
+        row = f"withdrawal-{asked.pk}"
+
+        async def scenario() -> None:
+            async with browser_of(owner) as browser, browser_of(stranger) as spy:
+                await spy.say(watch=["withdrawals"])
+                await browser.say(watch=["withdrawals"])
+                shown = await browser.hear()
+                assert shown["rows"][row]["state_words"] == "In the queue, number 1"
+                assert (await browser.hear())["what"] == "withdrawal-log"
+                seen: list[str] = []
+                for _ in range(8):
+                    await sync_to_async(world.tick)()
+                while not seen or seen[-1] != "Arrived":
+                    heard = await browser.hear()
+                    if heard["type"] == "rows":
+                        seen.append(heard["rows"][row]["state_words"])
+                assert heard["rows"][row]["final_state"] == "done" and heard["rows"][row]["tx_id"]
+                assert await spy.hears_nothing()
+
+        async_to_sync(scenario)()
