@@ -9,8 +9,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
+from tests.devnet import devnet_here
 from tests.signer_process import Running
-from tests.signers import HOT, PASSPHRASE, WORDS, found_signer, pays, place_in, request, signer_in
+from tests.signers import HOT, PASSPHRASE, STRANGER, WORDS, found_signer, pays, place_in, request, signer_in
+from wallet import wiring
 from wallet.domain.tron.addresses import to_base58
 from wallet.management.commands.wallet import Command
 from wallet.signer import keystore
@@ -211,6 +213,33 @@ class TestLookingAfterARunningSigner:
                     terminal.run("limits", "--asset", "trc10", *wrong)
             with pytest.raises(SignerLimited):
                 running.client.sign(request(pays(5_000_001), key="withdrawal/18/1"))
+
+
+class TestTheFaucet:
+    def test_gives_some_of_everything(self, settings: Settings) -> None:
+        settings.WALLET_NETWORK = "devnet"
+        with devnet_here() as chain:
+            settings.WALLET_CHAIN_ENDPOINTS = (chain.url, chain.url)
+            call_command("wallet", "faucet", to_base58(STRANGER))
+            found = wiring.chain().account(STRANGER)
+            assert found.balance_sun > 0
+            assert found.assets[wiring.network().assets.trc10_id] > 0
+            assert wiring.chain().token_balance(wiring.network().assets.trc20_contract, STRANGER) > 0
+            wiring.forget_chain()
+
+    @pytest.mark.parametrize(
+        ("network", "address", "why"),
+        [
+            ("nile", to_base58(HOT), "only a devnet"),
+            ("off", to_base58(HOT), "has no wallet"),
+            ("devnet", "nonsense", "not of TRON"),
+            ("devnet", to_base58(HOT), "did not pay"),
+        ],
+    )
+    def test_says_why_it_gives_nothing(self, settings: Settings, network: str, address: str, why: str) -> None:
+        settings.WALLET_NETWORK, settings.WALLET_CHAIN_ENDPOINTS = network, ("http://127.0.0.1:1",) * 2
+        with pytest.raises(CommandError, match=why):
+            call_command("wallet", "faucet", address)
 
 
 class TestEveryVerb:

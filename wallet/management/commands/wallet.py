@@ -8,7 +8,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from wallet import wiring
+from wallet.chain.devnet_faucet import FaucetAway
 from wallet.domain.networks import Network
+from wallet.domain.tron.addresses import BadAddress, parse_address, to_base58
 from wallet.domain.tron.derivation import BadPhrase, check_phrase, new_phrase
 from wallet.management import secrets_asked
 from wallet.management.signer_setting import signer_client, signer_setting
@@ -27,7 +30,8 @@ from wallet.signer.signer import Place
 from wallet.signer.store import BrokenStore
 
 # What goes wrong with what a person has given: a sentence, no traceback.
-EXPECTED = (BadBackup, BadKeyFile, BadKeystore, BadPhrase, BrokenStore, SignerError, WalletExists, WrongKey, OSError)
+ABOUT_KEYS = (BadBackup, BadKeyFile, BadKeystore, BadPhrase, BrokenStore, SignerError, WalletExists, WrongKey)
+EXPECTED = (*ABOUT_KEYS, BadAddress, FaucetAway, OSError)
 
 
 class Command(BaseCommand):
@@ -63,6 +67,9 @@ class Command(BaseCommand):
         limits.add_argument("--asset", choices=rules.UNITS)
         for name in ("transaction", "hour", "day"):
             limits.add_argument(f"--per-{name}", type=int, metavar="N", help="whole BTT, BTTOLD or TRX")
+
+        gives = verbs.add_parser("faucet", help="on a devnet: give TRX, BTT and BTTOLD away")
+        gives.add_argument("address", nargs="?", help="default: the hot address, for the treasury")
 
     def handle(self, *, verb: str, **options: Any) -> None:
         try:
@@ -211,6 +218,18 @@ class Command(BaseCommand):
                 f"{value // rules.UNITS[name]:,}" for value in (limit.per_transaction, limit.per_hour, limit.per_day)
             )
             self.stdout.write("{}: {} at once, {} in an hour, {} in a day".format(name, *written))
+
+    def _faucet(self, *, address: str | None, **_: Any) -> None:
+        signer_setting()
+        faucet = wiring.faucet()
+        if faucet is None:
+            raise CommandError("only a devnet gives money away")
+        given = to_base58(parse_address(address)) if address else signer_client().status().hot_address
+        if given is None:
+            raise CommandError("the hot address is not known while the signer is locked: name an address")
+        faucet.pay_trx(given)
+        faucet.pay(given)
+        self.stdout.write(f"The faucet has paid to {given}: it counts when its block is solid")
 
 
 def _sealed(parser: ArgumentParser) -> ArgumentParser:
