@@ -26,7 +26,7 @@ PAGE_HEADERS = (
     ("Referrer-Policy", "no-referrer"),
     ("Cache-Control", "no-store"),
 )
-TRANSACTION_HEADS = ("Transaction", "What", "From", "To", "Amount", "When", "State")
+TRANSACTION_HEADS = ("Transaction", "What", "When", "From", "To", "Amount", "State")
 
 
 @dataclass(frozen=True)
@@ -134,10 +134,10 @@ def _transaction_row(scene: Scene, found: BlockTransaction) -> Sequence[Content]
     return (
         transaction_link(found.tx_id),
         deed.kind,
+        when(scene, found.block.timestamp_ms) if found.block else "not yet",
         address_link(deed.owner),
         address_link(deed.other),
         tag("span", deed.amount, class_="amount"),
-        when(scene, found.block.timestamp_ms) if found.block else "not yet",
         state_badge(scene, found),
     )
 
