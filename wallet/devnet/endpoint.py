@@ -6,6 +6,7 @@ from wallet.devnet.chain import Devnet
 from wallet.devnet.faults import Faults
 from wallet.devnet.http import BadRequest, Request
 from wallet.devnet.parameters import Lags
+from wallet.devnet.texts import Texts
 from wallet.devnet.views import View
 from wallet.domain.tron.addresses import Address, BadAddress, parse_address
 
@@ -16,6 +17,7 @@ NO_PARSE = "org.tron.json.JsonFormat$ParseException"
 class Endpoint:
     devnet: Devnet
     faults: Faults = field(default_factory=Faults)
+    texts: Texts = field(default_factory=Texts)
     lags: Lags | None = None  # of this port alone; None: those of the chain
 
     def view(self, *, is_solid: bool) -> View:

@@ -143,6 +143,10 @@ class Faults:
             raise BadRequest(f"times must be 1 to {MOST_TIMES}")
         self._lies[_member(Lie, "kind", kind)] = times
 
+    @property
+    def is_honest(self) -> bool:
+        return not self._lies
+
     def lies(self, lie: Lie) -> bool:
         """Tell whether to lie now, and count it."""
         if lie not in self._lies:

@@ -76,11 +76,22 @@ class Answer:
     breaks_off: bool = False  # the connection ends in the middle of the body
 
 
+@dataclass(frozen=True)
+class Written:
+    """What is JSON already."""
+
+    text: bytes
+
+
 def is_true(value: object) -> bool:
     return value is True or (isinstance(value, str) and value.lower() == "true")
 
 
 def json_answer(found: Any, *, status: int = 200, int64_as_text: bool = False) -> Answer:
+    if isinstance(found, Written):
+        if not int64_as_text:
+            return Answer(found.text, status)
+        found = json.loads(found.text)
     shown = with_text_for_large(found) if int64_as_text else found
     return Answer(json.dumps(shown, separators=(",", ":")).encode(), status)
 

@@ -6,7 +6,7 @@ from typing import Any
 from wallet.devnet import lying
 from wallet.devnet.answers import Asset, Block
 from wallet.devnet.endpoint import NO_PARSE, Endpoint, address_in, hash_in
-from wallet.devnet.http import BadRequest, Request, is_true
+from wallet.devnet.http import BadRequest, Request, Written, is_true
 from wallet.devnet.parameters import Parameters
 from wallet.devnet.shapes import (
     Json,
@@ -60,10 +60,12 @@ def block_by_id(endpoint: Endpoint, request: Request, view: View) -> Json:
     return _shown(endpoint, found, visible=request.visible)
 
 
-def blocks_in_range(endpoint: Endpoint, request: Request, view: View) -> Json:
+def blocks_in_range(endpoint: Endpoint, request: Request, view: View) -> Json | Written:
     first, end = request.number("startNum"), request.number("endNum")
     if not 0 <= first < end <= first + MOST_BLOCKS:
         return {}
+    if _is_plain(endpoint, request):
+        return endpoint.texts.blocks(view, first, end)
     return _shown_many(endpoint, view.blocks(first, end), visible=request.visible)
 
 
@@ -167,8 +169,10 @@ def info_by_id(endpoint: Endpoint, request: Request, view: View) -> Json:
     return info_json(told, visible=request.visible) if told else {}
 
 
-def infos_of_block(endpoint: Endpoint, request: Request, view: View) -> list[Json]:
+def infos_of_block(endpoint: Endpoint, request: Request, view: View) -> list[Json] | Written:
     number = request.number("num")
+    if number > 0 and _is_plain(endpoint, request):
+        return endpoint.texts.infos(view, number)
     infos = view.infos(number) if number > 0 else []
     return [info_json(info, visible=request.visible) for info in lying.told_infos(endpoint.faults, infos)]
 
@@ -279,6 +283,11 @@ def brokerage(endpoint: Endpoint, request: Request, view: View) -> Json:
 def nothing(endpoint: Endpoint, request: Request, view: View) -> Json:
     """Staking and exchanges are not on this chain: nobody has any of it."""
     return {}
+
+
+def _is_plain(endpoint: Endpoint, request: Request) -> bool:
+    """Tell whether it is asked as scanners ask, and answered truly."""
+    return endpoint.faults.is_honest and not request.visible
 
 
 def _shown(endpoint: Endpoint, found: Block | None, *, visible: bool, with_transactions: bool = True) -> Json:

@@ -1,39 +1,35 @@
-"""Blocks as they were read last, so that a scanner's run through the newest ones decodes nothing twice."""
+"""What was made of blocks last, by number, so that a scanner's run through the newest ones makes nothing twice."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from typing import Generic, TypeVar
 
-from wallet.devnet.answers import Block, Info
-
-MAX_WEIGHT = 20_000  # transactions, about 3 kB each; an empty block counts as one
+T = TypeVar("T")
 
 
-class RecentBlocks:
-    def __init__(self) -> None:
-        self._blocks: OrderedDict[int, tuple[Block, tuple[Info, ...]]] = OrderedDict()
+class RecentBlocks(Generic[T]):
+    def __init__(self, max_weight: int) -> None:
+        self._max_weight = max_weight
+        self._found: OrderedDict[int, tuple[T, int]] = OrderedDict()
         self._weight = 0
 
-    def get(self, number: int) -> tuple[Block, tuple[Info, ...]] | None:
-        found = self._blocks.get(number)
-        if found is not None:
-            self._blocks.move_to_end(number)
-        return found
+    def get(self, number: int) -> T | None:
+        found = self._found.get(number)
+        if found is None:
+            return None
+        self._found.move_to_end(number)
+        return found[0]
 
-    def add(self, block: Block, infos: Sequence[Info]) -> None:
-        self._drop(block.number)
-        self._blocks[block.number] = (block, tuple(infos))
-        self._weight += _weight(block)
-        while self._weight > MAX_WEIGHT and len(self._blocks) > 1:
-            self._drop(next(iter(self._blocks)))
+    def add(self, number: int, made: T, weight: int) -> None:
+        self._drop(number)
+        self._found[number] = made, weight
+        self._weight += weight
+        while self._weight > self._max_weight and len(self._found) > 1:
+            self._drop(next(iter(self._found)))
 
     def forget_from(self, number: int) -> None:
-        for known in [known for known in self._blocks if known >= number]:
+        for known in [known for known in self._found if known >= number]:
             self._drop(known)
 
     def _drop(self, number: int) -> None:
-        if (found := self._blocks.pop(number, None)) is not None:
-            self._weight -= _weight(found[0])
-
-
-def _weight(block: Block) -> int:
-    return 1 + len(block.transactions)
+        if (found := self._found.pop(number, None)) is not None:
+            self._weight -= found[1]

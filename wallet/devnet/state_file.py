@@ -11,8 +11,9 @@ from wallet.devnet.answers import Block, BlockRef, Info
 from wallet.devnet.recent_blocks import RecentBlocks
 from wallet.devnet.state import Undo
 from wallet.domain.tron.addresses import Address
-from wallet.domain.tron.blocks import encode_header, number_of
+from wallet.domain.tron.blocks import decode_header, encode_header
 
+MAX_RECENT = 24_000  # transactions that stay in memory, about 2 kB each, and as many receipts: of 100 full blocks
 MAX_BLOCK_TRANSACTIONS = 1 << 20  # a transaction's place is its block's number and, in these bits, its position
 _VERSION = 1
 _SCHEMA = """
@@ -26,7 +27,6 @@ CREATE TABLE IF NOT EXISTS chain_tx (
 CREATE TABLE IF NOT EXISTS party (address BLOB, place INTEGER, PRIMARY KEY (address, place)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS value (key BLOB PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
-_BLOCK = "SELECT number, id, header, signature FROM block "
 
 
 class StateFileRefused(Exception):
@@ -49,7 +49,8 @@ class StateFile:
     def __init__(self, path: Path | None) -> None:
         """Open or make the file. Raises StateFileRefused."""
         self._path = path
-        self._recent = RecentBlocks()
+        self._recent = RecentBlocks[Block](MAX_RECENT)
+        self._recent_infos = RecentBlocks[tuple[Info, ...]](MAX_RECENT)
         with self.being_opened():
             # The chain's lock lets one thread in at a time, so any may come.
             self._connection = sqlite3.connect(
@@ -84,7 +85,7 @@ class StateFile:
             yield
             self._connection.execute("COMMIT")
         except BaseException as problem:
-            self._recent.forget_from(0)
+            self._forget_from(0)
             if self._connection.in_transaction:  # a full disk has ended it already
                 self._connection.execute("ROLLBACK")
             if isinstance(problem, sqlite3.Error):
@@ -129,14 +130,14 @@ class StateFile:
                 for party in written.parties_of(chain_tx.raw.contract, info)
             ],
         )
-        self._recent.add(block, infos)
+        self._remember(block, tuple(infos))
 
     def remove_blocks_from(self, number: int) -> None:
         place = number * MAX_BLOCK_TRANSACTIONS
         self._connection.execute("DELETE FROM block WHERE number >= ?", (number,))
         self._connection.execute("DELETE FROM chain_tx WHERE place >= ?", (place,))
         self._connection.execute("DELETE FROM party WHERE place >= ?", (place,))
-        self._recent.forget_from(number)
+        self._forget_from(number)
 
     def remove_all(self) -> None:
         self.remove_blocks_from(0)
@@ -148,16 +149,46 @@ class StateFile:
         return None if number is None else int(number)
 
     def block(self, number: int) -> Block | None:
-        return found[0] if (found := self._found(number)) is not None else None
+        if (recent := self._recent.get(number)) is not None:
+            return recent
+        found = self._header(number)
+        if found is None:
+            return None
+        rows = self._connection.execute(
+            "SELECT content FROM chain_tx WHERE place >= ? AND place < ? ORDER BY place", _places(number)
+        )
+        block = written.block_from(*found, (content for (content,) in rows))
+        self._recent.add(number, block, 1 + len(block.transactions))
+        return block
 
     def infos(self, number: int) -> tuple[Info, ...]:
-        return found[1] if (found := self._found(number)) is not None else ()
+        if (recent := self._recent_infos.get(number)) is not None:
+            return recent
+        ref = self.ref(number)
+        if ref is None:
+            return ()
+        rows = self._connection.execute(
+            "SELECT tx_id, info FROM chain_tx WHERE place >= ? AND place < ? ORDER BY place", _places(number)
+        )
+        infos = tuple(written.info_from_text(tx_id, ref, text) for tx_id, text in rows)
+        self._recent_infos.add(number, infos, 1 + len(infos))
+        return infos
 
     def ref(self, number: int) -> BlockRef | None:
-        return block.ref if (block := self.block(number)) is not None else None
+        if (recent := self._recent.get(number)) is not None:
+            return recent.ref
+        found = self._header(number)
+        return None if found is None else BlockRef(number, found[0], decode_header(found[1]).timestamp_ms)
 
     def newest_ids(self, count: int) -> list[tuple[int, bytes]]:
         return list(self._connection.execute("SELECT number, id FROM block ORDER BY number DESC LIMIT ?", (count,)))
+
+    def ids(self, first: int, end: int) -> list[tuple[int, bytes]]:
+        return list(
+            self._connection.execute(
+                "SELECT number, id FROM block WHERE number >= ? AND number < ? ORDER BY number", (first, end)
+            )
+        )
 
     def id_of(self, number: int) -> bytes | None:
         row = self._connection.execute("SELECT id FROM block WHERE number = ?", (number,)).fetchone()
@@ -201,22 +232,20 @@ class StateFile:
     def forget_layers(self, numbers: Sequence[int]) -> None:
         self._connection.executemany("UPDATE block SET undo = NULL WHERE number = ?", [(number,) for number in numbers])
 
-    def _found(self, number: int) -> tuple[Block, tuple[Info, ...]] | None:
-        if (recent := self._recent.get(number)) is not None:
-            return recent
-        row = self._connection.execute(_BLOCK + "WHERE number = ?", (number,)).fetchone()
-        if row is None:
-            return None
-        _, block_id, header, signature = row
-        place = number * MAX_BLOCK_TRANSACTIONS
-        rows = self._connection.execute(
-            "SELECT content, info FROM chain_tx WHERE place >= ? AND place < ? ORDER BY place",
-            (place, place + MAX_BLOCK_TRANSACTIONS),
-        ).fetchall()
-        block, infos = written.block_from(block_id, header, signature, rows)
-        assert number_of(block.id) == number
-        self._recent.add(block, infos)
-        return block, infos
+    def _header(self, number: int) -> tuple[bytes, bytes, bytes] | None:
+        """Return a block's id, its header and its witness's signature."""
+        row: tuple[bytes, bytes, bytes] | None = self._connection.execute(
+            "SELECT id, header, signature FROM block WHERE number = ?", (number,)
+        ).fetchone()
+        return row
+
+    def _remember(self, block: Block, infos: tuple[Info, ...]) -> None:
+        self._recent.add(block.number, block, 1 + len(infos))
+        self._recent_infos.add(block.number, infos, 1 + len(infos))
+
+    def _forget_from(self, number: int) -> None:
+        self._recent.forget_from(number)
+        self._recent_infos.forget_from(number)
 
     def _open(self, *, is_file: bool) -> None:
         if is_file:
@@ -230,3 +259,8 @@ class StateFile:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+
+
+def _places(number: int) -> tuple[int, int]:
+    """Return the first place in a block, and the first behind it."""
+    return number * MAX_BLOCK_TRANSACTIONS, (number + 1) * MAX_BLOCK_TRANSACTIONS

@@ -87,6 +87,11 @@ class View:
             found = [self.block(number) for number in range(max(first, 0), end)]
         return [block for block in found if block is not None]
 
+    def ids(self, first: int, end: int) -> list[tuple[int, bytes]]:
+        """Return numbers and ids of the blocks from `first` up to, not including, `end` that exist."""
+        with self._lock:
+            return self._parts.store.ids(max(first, 0), min(end, self._height() + 1))
+
     def transaction(self, tx_id: bytes) -> BlockTransaction | None:
         """Return a transaction of a block; the head's view (without a head lag) knows pending ones too."""
         with self._lock:

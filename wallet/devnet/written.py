@@ -21,6 +21,8 @@ from wallet.domain.tron.transactions import (
     decode_transaction,
 )
 
+_RET_NAMES = {int(ret): ret.name for ret in ContractRet}
+
 
 def value_to_text(value: Value) -> str:
     return json.dumps(_plain(value), separators=(",", ":"))
@@ -58,22 +60,18 @@ def block_of(header: Header, block_id: bytes, signature: bytes, transactions: tu
     )
 
 
-def block_from(
-    block_id: bytes, header_bytes: bytes, signature: bytes, rows: Iterable[tuple[bytes, str]]
-) -> tuple[Block, tuple[Info, ...]]:
-    """Put a block together from what is stored of it: transactions with their results, and receipts as text."""
+def block_from(block_id: bytes, header_bytes: bytes, signature: bytes, contents: Iterable[bytes]) -> Block:
+    """Put a block together from what is stored of it: its transactions with their results."""
     header = decode_header(header_bytes)
     ref = BlockRef(header.number, block_id, header.timestamp_ms)
-    transactions: list[BlockTransaction] = []
-    infos: list[Info] = []
-    for content, info_text in rows:
-        signed, result = decode_transaction(content)
-        assert result is not None, "a transaction in a block has a result"
-        tx_id = signed.tx_id
-        ret = ContractRet(result.contract_ret).name
-        transactions.append(BlockTransaction(tx_id, signed, decode_raw(signed.raw_bytes), ret, ref))
-        infos.append(_info(tx_id, ref, json.loads(info_text)))
-    return block_of(header, block_id, signature, tuple(transactions)), tuple(infos)
+    transactions = tuple(_transaction(content, ref) for content in contents)
+    return block_of(header, block_id, signature, transactions)
+
+
+def _transaction(content: bytes, block: BlockRef) -> BlockTransaction:
+    signed, result = decode_transaction(content)
+    assert result is not None, "a transaction in a block has a result"
+    return BlockTransaction(signed.tx_id, signed, decode_raw(signed.raw_bytes), _RET_NAMES[result.contract_ret], block)
 
 
 def info_to_text(info: Info) -> str:
@@ -102,7 +100,8 @@ def _parties(contract: Contract) -> Iterator[Address]:
             yield from (owner, other)
 
 
-def _info(tx_id: bytes, block: BlockRef, plain: list[Any]) -> Info:
+def info_from_text(tx_id: bytes, block: BlockRef, text: str) -> Info:
+    plain: list[Any] = json.loads(text)
     fee_sun, net_usage_bytes, net_fee_sun, *call = plain
     if not call:
         return Info(tx_id, block, fee_sun, net_usage_bytes, net_fee_sun, contract=None)

@@ -1,0 +1,70 @@
+"""Blocks and receipts as JSON that is written once: whoever follows the chain asks for the newest ones again and again.
+
+Only of what a port that does not lie says, and with addresses in hex, as scanners ask.
+"""
+
+import json
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from wallet.devnet.http import Written
+from wallet.devnet.recent_blocks import RecentBlocks
+from wallet.devnet.shapes import block_json, info_json
+from wallet.devnet.views import View
+
+MAX_BYTES = 24 * 1024 * 1024  # of blocks, and as much of receipts: of a hundred full ones
+_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    block_id: bytes
+    written: bytes
+
+
+class Texts:
+    """Of one port. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._blocks = RecentBlocks[_Text](MAX_BYTES)
+        self._infos = RecentBlocks[_Text](MAX_BYTES)
+        self._lock = threading.Lock()
+
+    def blocks(self, view: View, first: int, end: int) -> Written:
+        """Return what a list of blocks is, up to, not including, `end`."""
+        found: list[bytes] = []
+        for number, block_id in view.ids(first, end):
+            text = self._kept(self._blocks, number, block_id)
+            if text is None:
+                block = view.block_by_id(block_id)
+                if block is None:
+                    break  # a reorg has taken it since: the list ends before it
+                text = _encoded(block_json(block, visible=False))
+                self._keep(self._blocks, number, _Text(block.id, text))
+            found.append(text)
+        return Written(b'{"block":[' + b",".join(found) + b"]}" if found else b"{}")
+
+    def infos(self, view: View, number: int) -> Written:
+        """Return what the receipts of a block are."""
+        for _, block_id in view.ids(number, number + 1):
+            if (text := self._kept(self._infos, number, block_id)) is not None:
+                return Written(text)
+        infos = view.infos(number)
+        text = _encoded([info_json(info, visible=False) for info in infos])
+        if infos:
+            self._keep(self._infos, number, _Text(infos[0].block.id, text))
+        return Written(text)
+
+    def _kept(self, texts: RecentBlocks[_Text], number: int, block_id: bytes) -> bytes | None:
+        with self._lock:
+            kept = texts.get(number)
+        return kept.written if kept is not None and kept.block_id == block_id else None
+
+    def _keep(self, texts: RecentBlocks[_Text], number: int, text: _Text) -> None:
+        with self._lock:
+            texts.add(number, text, len(text.written))
+
+
+def _encoded(form: Any) -> bytes:
+    return _ENCODER.encode(form).encode()
