@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wallet.chain.port import BroadcastCode, ChainParameters, InternalTransfer, Log, Receipt
-from wallet.domain.tron.abi import decode_transfer_call, transfer_log
+from wallet.domain.tron.abi import decode_transfer_call, decode_transfer_log, transfer_log
 from wallet.domain.tron.addresses import Address, to_base58
 from wallet.domain.tron.transactions import (
     Raw,
@@ -161,7 +161,7 @@ class Execution:
         energy_fee_sun = energy * self.parameters.energy_fee_sun
         self.books.add(call.owner, -energy_fee_sun)
         if outcome.result == "SUCCESS":
-            self._move(call, outcome)
+            self._move(outcome)
         return Receipt(
             tx_id=signed.tx_id,
             block_number=number,
@@ -188,11 +188,13 @@ class Execution:
         topics, data = transfer_log(call.owner, recipient, amount)
         return Outcome(logs=(Log(call.contract, topics, data),)), energy
 
-    def _move(self, call: TriggerContract, outcome: Outcome) -> None:
-        transfer = decode_transfer_call(call.data)
-        if call.contract in self.tokens and transfer is not None:
-            self.books.add(call.owner, -transfer[1], call.contract)
-            self.books.add(transfer[0], transfer[1], call.contract)
+    def _move(self, outcome: Outcome) -> None:
+        """Do what is logged by tokens that follow the rules, and what is paid inside."""
+        for log in outcome.logs:
+            moved = decode_transfer_log(log.address, log.topics, log.data)
+            if moved is not None and log.address in self.tokens:
+                self.books.add(moved.sender, -moved.amount, log.address)
+                self.books.add(moved.recipient, moved.amount, log.address)
         for paid in outcome.internal:
             if not paid.rejected:
                 self.books.add(paid.recipient, paid.amount, paid.asset_id or TRX)

@@ -15,7 +15,7 @@ from wallet.domain.tron.transactions import (
     tx_id,
 )
 
-COUNT = 60_000
+COUNT = 30_000
 _OWNER, _TO, _TOKEN = (Address(b"\x41" + bytes([number]) * 20) for number in (1, 2, 3))
 
 

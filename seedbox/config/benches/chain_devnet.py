@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 
 from seedbox.config import env
 from seedbox.config.benches.files import BenchFailed
+from wallet.domain.networks import DEVNET
 from wallet.domain.tron import json_forms
 from wallet.domain.tron.addresses import Address, parse_address
 from wallet.domain.tron.blocks import ref_of
-from wallet.domain.tron.keys import sha256, sign
-from wallet.domain.tron.transactions import Raw, Signed, TransferAsset, TransferTrx, encode_raw
+from wallet.domain.tron.keys import address_of_key, sha256, sign
+from wallet.domain.tron.transactions import Contract, Raw, Signed, TransferAsset, TransferTrx, encode_raw
 
 CONNECTIONS = 4
 LIFE_MS = 3_600_000
@@ -31,12 +32,15 @@ KEY = sha256(b"who pays in the bench of the chain")
 
 @dataclass(frozen=True)
 class Devnet:
-    """A started `manage.py devnet` and the account in it that has plenty."""
+    """A started `manage.py devnet`, where the bench's account has plenty."""
 
     url: str
     owner: Address
     trc10_id: int
-    trc20: Address
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
 
     def ask(self, path: str, **fields: Any) -> Any:
         return Connection(self.url).ask(path, fields)
@@ -59,6 +63,10 @@ class Connection:
         return json.loads(body)
 
 
+def at(url: str) -> Devnet:
+    return Devnet(url, address_of_key(KEY), DEVNET.assets.trc10_id)
+
+
 @contextmanager
 def devnet(folder: Path, *, block_seconds: float, solid_lag: int) -> Iterator[Devnet]:
     """Let a chain run, with a block every so many seconds; with 0 only on demand."""
@@ -74,13 +82,7 @@ def devnet(folder: Path, *, block_seconds: float, solid_lag: int) -> Iterator[De
             line = process.stdout.readline()
             if not line:
                 raise BenchFailed(f"the development chain did not start: {log.read_text(errors='replace')[-400:]}")
-            ready = json.loads(line)
-            yield Devnet(
-                url=ready["url"],
-                owner=parse_address(ready["funded"][0]["address"]),
-                trc10_id=int(ready["trc10_id"]),
-                trc20=parse_address(ready["trc20"]),
-            )
+            yield at(json.loads(line)["url"])
         finally:
             process.terminate()
             process.wait(STOP_S)
@@ -103,21 +105,38 @@ def measure(chain: Devnet, *, count: int) -> dict[str, float]:
     return {"devnet_tx_per_s": round(count / took_s, 1)}
 
 
-def transfers(chain: Devnet, *, count: int, first: int = 0) -> list[dict[str, Any]]:
-    """Return transactions as clients post them; no two are the same, and each goes to somebody who has an account."""
+def fill(chain: Devnet, *, count: int, first: int, pays: Mapping[str, int]) -> None:
+    """Post so many transactions, among them these TRC-10 payments."""
+    posted = transfers(chain, count=count, first=first, pays=pays)
+    refused: list[Any] = []
+    _post(chain.url, posted, refused)
+    if refused:
+        raise BenchFailed(f"{len(refused)} of {count} transactions were refused, like {refused[0]}")
+
+
+def transfers(
+    chain: Devnet, *, count: int, first: int = 0, pays: Mapping[str, int] | None = None
+) -> list[dict[str, Any]]:
+    """Return transactions as clients post them, no two the same; those that pay nobody named go to a witness."""
     block = chain.ask("walletsolidity/getnowblock")
     head = chain.ask("wallet/getnowblock")["block_header"]["raw_data"]
     number = int(block["block_header"]["raw_data"].get("number", 0))
     ref_block_bytes, ref_block_hash = ref_of(bytes.fromhex(block["blockID"]), number)
     head_ms = int(head["timestamp"])
     to = json_forms.header_from_json(head).witness
-    posted = []
-    for place in range(first, first + count):
-        contract = (
+    wanted: list[Contract] = [
+        TransferAsset(chain.owner, parse_address(address), chain.trc10_id, units)
+        for address, units in (pays or {}).items()
+    ]
+    for place in range(first + len(wanted), first + count):
+        is_trx = place % 2
+        wanted.append(
             TransferTrx(chain.owner, to, place + 1)
-            if place % 2
+            if is_trx
             else TransferAsset(chain.owner, to, chain.trc10_id, place + 1)
         )
+    posted = []
+    for place, contract in enumerate(wanted, first):
         raw_bytes = encode_raw(Raw(ref_block_bytes, ref_block_hash, head_ms + LIFE_MS, head_ms + place, contract))
         signed = Signed(raw_bytes, (sign(KEY, sha256(raw_bytes)),))
         posted.append(json_forms.transaction_to_json(signed, visible=False))

@@ -29,6 +29,8 @@ _OPTIONS = (
     "only",
     "peers",
     "transactions",
+    "blocks",
+    "withdrawals",
 )
 
 
