@@ -7,7 +7,10 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.test import Client
 from django.urls import reverse
 
+from tests.box import wait_until
+
 PERIOD_S = 30
+SAFE_S = 5  # a code must not grow old between the app and the box
 SECRET = re.compile(r'id="secret">([A-Z2-7]+)<')
 CODE = re.compile(r"<li>(\d{8})</li>")
 
@@ -15,6 +18,12 @@ CODE = re.compile(r"<li>(\d{8})</li>")
 def code_of(secret: str, *, periods_ago: int = 0) -> str:
     """Return what an app shows for the secret, now or earlier."""
     return str(format_hotp_value(hotp_value(secret, int(time.time()) // PERIOD_S - periods_ago)))
+
+
+def fresh_code(secret: str) -> str:
+    """Return what an app shows, with some seconds left to use it."""
+    wait_until(lambda: time.time() % PERIOD_S < PERIOD_S - SAFE_S, "the next code", limit_s=PERIOD_S)
+    return code_of(secret)
 
 
 def set_up_app(client: Client) -> tuple[str, list[str]]:

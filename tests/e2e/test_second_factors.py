@@ -1,16 +1,14 @@
 """Second factors in a real browser: an app, recovery codes, a passkey, a box that insists; and logins that end."""
 
 import re
-import time
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.box import Box, wait_until
+from tests.box import Box
 from tests.e2e import steps
 from tests.e2e.browser import DESKTOP, PHONE, open_page, picture, violations
-from tests.factors import PERIOD_S, code_of
+from tests.factors import fresh_code
 
-SAFE_S = 5  # a code must not grow old between the app and the box
 DEVICE = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -24,11 +22,6 @@ LOOKS = [
     for where, viewport in (("desktop", DESKTOP), ("phone", PHONE))
     for colours in ("light", "dark")
 ]
-
-
-def fresh_code(secret: str) -> str:
-    wait_until(lambda: time.time() % PERIOD_S < PERIOD_S - SAFE_S, "the next code", limit_s=PERIOD_S)
-    return code_of(secret)
 
 
 def look_at(page: Page, name: str) -> None:
