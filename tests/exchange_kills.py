@@ -1,0 +1,233 @@
+"""A storm: people who deposit and withdraw while processes are killed and the chain breaks; at its end the truth.
+
+Runs in the process that `tests.exchange_storm` starts. Everything that is left to chance comes from the seed, in the
+same order whatever happens.
+"""
+
+import json
+import logging
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import httpx
+from django.conf import settings
+from django.db import close_old_connections
+
+from seedbox.models import User
+from tests import exchange_processes, exchange_truth
+from tests.box import wait_until
+from tests.exchange_processes import SOLID_LAG, Clock, Process
+from tests.withdrawals import stranger_address
+from wallet.domain.money import UBTT_PER_BTT
+from wallet.domain.networks import DEVNET
+from wallet.domain.tron.addresses import to_base58
+from wallet.domain.withdrawal_states import LIVE, OPEN
+from wallet.models import Account, Attempt, ChainCursor, Withdrawal
+from wallet.services import address_book, deposit_addresses, own_addresses, withdrawals
+from wallet.services.refusals import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LIMIT_S = 120.0  # far more than anything here takes
+SETTLE_LIMIT_S = 600.0
+SUN_PER_TRX = 10**6
+TRC20_UNITS = 10**18
+TRC10_UNITS = 10**6
+FIRST_BTT = 20_000_000  # that everybody begins with: worth being swept
+FEE_UBTT = UBTT_PER_BTT
+LONG_MS = 100_000  # of chain time: no attempt lives longer
+RESTLESS_S = 5.0  # without an end, before the chain's time is set forward once more
+ASK_S = 5.0
+SPOILED = ("cut", "502", "SERVER_BUSY", "SIGERROR", "swallow")
+
+
+@dataclass(frozen=True)
+class Plan:
+    kills: int
+    seed: int
+    users: int
+    workers: int
+
+
+class Storm:
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.random = Random(plan.seed)
+        self.clock = Clock(datetime.now(UTC))
+        self.done: Counter[str] = Counter()
+        self.problems: list[str] = []
+        self.log = Path(settings.DATA_DIR) / "storm.log"
+        self.url = settings.WALLET_CHAIN_ENDPOINTS[0]
+        self.offset_ms = 0
+        port, state = urlsplit(self.url).port or 0, Path(settings.DATA_DIR) / "devnet.sqlite3"
+        works: list[tuple[str, Callable[[], object]]] = [
+            ("devnet", lambda: exchange_processes.devnet(port, state)),
+            ("signer", exchange_processes.signer),
+            *[("worker", lambda: exchange_processes.worker(self.clock))] * plan.workers,
+        ]
+        self.processes = [Process(name, work, self.log) for name, work in works]
+        self.victims: list[Process] = []  # who is killed next, the last one first
+
+    def run(self) -> None:
+        """Print the figures as JSON; end with 1 if anything is wrong."""
+        began = time.monotonic()
+        logging.getLogger("seedbox.services.watchables").setLevel(logging.ERROR)  # there are no open pages, nor Redis
+        self._begin()
+        while self.done["kills"] < self.plan.kills:
+            self._turn()
+        self._settle()
+        truth = exchange_truth.look()
+        log = self.log.read_text()
+        self.problems += truth.problems
+        if "Traceback" in log:
+            self.problems.append(f"a traceback: {log[log.index('Traceback') :][:3_000]}")
+        figures = asdict(truth) | {
+            "seed": self.plan.seed,
+            "seconds": round(time.monotonic() - began, 1),
+            "paid": len(truth.paid),
+            "done": dict(self.done),
+            "problems": self.problems,
+        }
+        print(json.dumps(figures))  # noqa: T201 # the answer
+        for process in self.processes:
+            process.kill()
+        sys.exit(bool(self.problems))
+
+    def _begin(self) -> None:
+        self.users = User.objects.bulk_create([User(username=f"user{number}") for number in range(self.plan.users)])
+        for process in self.processes:
+            process.start()
+        hot = wait_until(own_addresses.hot_address, "the address that pays", LIMIT_S) or ""
+        wait_until(lambda: self._order("info"), "the chain", LIMIT_S)
+        self._pay(hot, trx=10_000, btt=1_000_000)
+        self.addresses = {
+            user.pk: deposit_addresses.address_for(user.pk, now=self.clock.now()).address for user in self.users
+        }
+        for address in self.addresses.values():
+            self._pay(address, btt=FIRST_BTT)
+        ids = [str(user.pk) for user in self.users]
+        for number, user in enumerate(self.users):
+            address_book.add(user.pk, to_base58(stranger_address(number)), label="", now=self.clock.now())
+        rich = Account.objects.filter(ref__in=ids, balance_ubtt__gt=0)
+        wait_until(lambda: rich.count() == len(ids), "the first deposits", LIMIT_S)
+
+    def _turn(self) -> None:
+        """Wish something, break something, kill somebody, and let them live again."""
+        wait_until(lambda: self._order("info"), "the chain", LIMIT_S)
+        for _ in range(self.random.randrange(1, 4)):
+            self._wish()
+        self._break()
+        self._pause(self.random.uniform(0, 0.6))
+        self.victims = self.victims or self.random.sample(self.processes, len(self.processes))
+        victim = self.victims.pop()
+        if victim.has_ended:
+            self.problems.append(f"{victim.name} has ended by itself")
+        else:
+            victim.kill()
+        self.done["kills"] += 1
+        self.done[f"kills of {victim.name}"] += 1
+        if self.random.random() < 0.5:
+            self._wish()
+        self._pause(self.random.choice((0, 0, self.random.uniform(0, 0.5))))
+        victim.start()
+
+    def _wish(self) -> None:
+        """Let somebody deposit, now and then less than is credited, or withdraw."""
+        number = self.random.randrange(len(self.users))
+        user_id, amount = self.users[number].pk, self.random.randrange(10 * UBTT_PER_BTT, 200 * UBTT_PER_BTT)
+        kind, key = (
+            self.random.choice(("btt", "btt", "bttold", *["withdraw"] * 5)),
+            f"{self.random.getrandbits(128):032x}",
+        )
+        if kind == "btt":
+            self.done["deposits"] += self._pay(
+                self.addresses[user_id], units=amount * 10**12 + self.random.randrange(10**12)
+            )
+        elif kind == "bttold":
+            self.done["deposits"] += self._pay(self.addresses[user_id], trc10=amount)
+        else:
+            self._withdraw(user_id, number, amount, key)
+
+    def _withdraw(self, user_id: int, number: int, amount_ubtt: int, key: str) -> None:
+        wish = withdrawals.Wish(
+            user_id=user_id,
+            address=to_base58(stranger_address(number)),
+            amount_ubtt=amount_ubtt,
+            fee_ubtt=FEE_UBTT,
+            key=key,
+        )
+        try:
+            asked = withdrawals.request(wish, now=self.clock.now())
+            again = withdrawals.request(wish, now=self.clock.now())  # somebody has pressed twice
+        except Refused as refusal:
+            self.done[f"refused: {str(refusal)[:40]}"] += 1
+            return
+        self.done["asked"] += 1
+        if asked.pk != again.pk:
+            self.problems.append(f"{asked} was asked for once, and is there twice")
+
+    def _break(self) -> None:
+        """Break the chain a little, now and then."""
+        how, depth = self.random.random(), self.random.randrange(1, SOLID_LAG)
+        is_dropping, kind = self.random.random() < 0.5, self.random.choice(SPOILED)
+        if how < 0.15:
+            self.done["reorgs"] += self._order("reorg", depth=depth, drop=is_dropping) is not None
+        elif how < 0.3:
+            self.done["spoiled"] += self._order("fail", kind=kind, after_accept=is_dropping) is not None
+        elif how < 0.4 and (lost := Attempt.objects.filter(state__in=LIVE).order_by("pk").last()) is not None:
+            self.done["lost"] += self._order("drop", txID=lost.tx_id) is not None
+            self._set_time_forward()
+
+    def _set_time_forward(self) -> None:
+        self.offset_ms += LONG_MS
+        self._order("clock", offset_ms=self.offset_ms)
+
+    def _settle(self) -> None:
+        """Wait until nothing is under way, and all blocks are read that there are now."""
+        for process in self.processes:
+            if process.has_ended:
+                self.problems.append(f"{process.name} has ended by itself")
+        now = wait_until(lambda: self._order("info"), "the chain", LIMIT_S) or {}
+        height = now["head"]["number"]
+        deadline, forward_at = time.monotonic() + SETTLE_LIMIT_S, time.monotonic() + RESTLESS_S
+        while not self._is_settled(height) and time.monotonic() < deadline:
+            if time.monotonic() > forward_at:
+                self._set_time_forward()
+                forward_at += RESTLESS_S
+            self._pause(0.05)
+
+    def _is_settled(self, height: int) -> bool:
+        close_old_connections()
+        is_over = not Withdrawal.objects.filter(state__in=OPEN).exists()
+        return is_over and ChainCursor.objects.filter(height__gte=height).exists()
+
+    def _pay(self, address: str, *, trx: int = 0, btt: int = 0, units: int = 0, trc10: int = 0) -> bool:
+        """Let the faucet pay; say whether it said that it does."""
+        order = {
+            "address": address,
+            "trx": trx * SUN_PER_TRX,
+            "assets": {str(DEVNET.assets.trc10_id): trc10} if trc10 else {},
+            "trc20": {to_base58(DEVNET.assets.trc20_contract): str(btt * TRC20_UNITS + units)} if btt + units else {},
+        }
+        return self._order("faucet", **order) is not None
+
+    def _order(self, name: str, **fields: object) -> dict[str, Any] | None:
+        """Order something from the devnet; None while it is dead, or refuses."""
+        try:
+            answer = httpx.post(f"{self.url}/devnet/{name}", json=fields, timeout=ASK_S, trust_env=False)
+        except httpx.HTTPError:
+            return None
+        found: dict[str, Any] = answer.json()
+        return found if answer.status_code == httpx.codes.OK else None
+
+    def _pause(self, seconds: float) -> None:
+        threading.Event().wait(seconds)
