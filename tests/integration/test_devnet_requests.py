@@ -118,6 +118,12 @@ class TestRequests:
             connection.sendall(b"POST /wallet/getnowblock HTTP/1.1\r\nContent-Length: 2\r\n\r\n{")
             assert connection.recv(100) == b"", "the connection is ended from the other side"
 
+    def test_over_too_many_connections_are_told_to_come_later(
+        self, chain: RunningDevnet, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(connections, "MOST_CONNECTIONS", 0)
+        assert status_of(raw(chain, GOOD[0])) == 503
+
     def test_of_pages_of_other_origins_may_read_and_pay_but_not_order(self, chain: RunningDevnet) -> None:
         there = {"origin": "http://elsewhere.example", "sec-fetch-site": "cross-site"}
         asked = chain.client.options("/wallet/getnowblock", headers=there)

@@ -13,9 +13,10 @@ from wallet.devnet.http import Answer, BadRequest, Request, error_answer, reques
 
 MOST_HEAD_BYTES = 32 * 1024
 MOST_BODY_BYTES = 4 * 1024 * 1024  # the largest transaction, three times in hex, and room
-MOST_CONNECTIONS = 1_000
+MOST_CONNECTIONS = 400  # of one port; a process has 1,024 files by default
 IDLE_TIME_S = 60.0  # between two requests of one connection
 REQUEST_TIME_S = 20.0  # for all bytes of one request
+LAST_BYTES_S = 2.0  # for a client to read why it is refused
 ANSWER_TIME_S = 60.0  # for a client to take an answer
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
@@ -63,7 +64,7 @@ class Connections:
                 pass
         except Refused as problem:
             with suppress(OSError, TimeoutError):
-                await _write(writer, _head(Answer(b"", problem.status), ends=True))
+                await _refuse(problem, reader, writer)
         except (OSError, TimeoutError, EOFError):
             pass  # the client went away, or was silent for too long: nobody is there to be told
         except asyncio.CancelledError:
@@ -150,6 +151,14 @@ async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
                 raise Refused(HTTPStatus.BAD_REQUEST)
     except (ValueError, asyncio.LimitOverrunError):
         raise Refused(HTTPStatus.BAD_REQUEST) from None
+
+
+async def _refuse(problem: Refused, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer, and take what still comes for a moment: with bytes unread the system would take the answer back."""
+    await _write(writer, _head(Answer(b"", problem.status), ends=True))
+    writer.write_eof()
+    async with asyncio.timeout(LAST_BYTES_S):
+        await _until_gone(reader)
 
 
 async def _until_gone(reader: asyncio.StreamReader) -> None:
