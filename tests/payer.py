@@ -2,19 +2,23 @@
 
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils import timezone
 
 from seedbox.models import User
 from tests.ledger import ASSET, BTT, CHAIN, TREASURY, fresh_key, user
 from tests.withdrawals import stranger_address
-from wallet.domain.accounts import AccountName, channel_account
+from wallet.domain.accounts import AccountKind, AccountName, channel_account
+from wallet.domain.deposits import DepositFate, to_units
 from wallet.domain.items import HoldPurpose, Item, PlaceHold, Transfer
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import parse_btt
+from wallet.domain.posting import Outcome
 from wallet.domain.tron.addresses import to_base58
-from wallet.services import address_book, ledger, withdrawals
+from wallet.models import ChainMovement, Deposit, HaltReason, MovementSide
+from wallet.services import address_book, halts, ledger, withdrawals
 
 if TYPE_CHECKING:
     from tests.box import Box
@@ -61,11 +65,38 @@ def ask(name: str, amount: str) -> None:
     print("asked:", withdrawals.request(wish, now=now).pk)  # noqa: T201  # the answer
 
 
-def post_all(words: list[tuple[str, str, str, str, str]]) -> None:
+def halt(box: "Box", why: str) -> int:
+    """Let a process of its own halt withdrawals; return the halt's number."""
+    done = box.manage("shell", "-c", f"from tests import payer; payer.stop({why!r})")
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout.split("halted:")[1])
+
+
+def stop(why: str) -> None:
     """Be that process."""
+    halts.halt(HaltReason.OPERATOR, why, timezone.now())
+    print("halted:", halts.standing()[-1].pk)  # noqa: T201  # the answer
+
+
+def deposit_behind(box: "Box", transfer_id: int) -> int:
+    """Return the number of the deposit that a transfer of `pay` has booked."""
+    asks = f"from wallet.models import Deposit; print('found:', Deposit.objects.get(transfer_id={transfer_id}).pk)"
+    return int(box.manage("shell", "-c", asks).stdout.split("found:")[1])
+
+
+def post_all(words: list[tuple[str, str, str, str, str]]) -> None:
+    """Be that process. What comes from the chain gets the rows of a scan too, or the books would be found wrong."""
     key = f"{timezone.now().timestamp()}"
     items = [_item(Payment(*each), f"{key}/{fresh_key()}") for each in words]
-    outcomes = ledger.post(items, now=timezone.now())
+
+    def work() -> list[Outcome]:
+        found = ledger.post(items, now=timezone.now())
+        for item, outcome in zip(items, found, strict=True):
+            if isinstance(item, Transfer) and item.debit == CHAIN and outcome.transfer_id:
+                _let_it_have_come(item, outcome.transfer_id)
+        return found
+
+    outcomes = ledger.whole(work)
     assert all(outcome.is_done for outcome in outcomes), outcomes
     print("posted:", *[outcome.transfer_id for outcome in outcomes if outcome.transfer_id])  # noqa: T201  # the answer
 
@@ -87,9 +118,43 @@ def _item(payment: Payment, key: str) -> Item:
         credit=_account(payment.credit),
         amount_ubtt=parse_btt(payment.amount),
         kind=TransferKind[payment.kind],
-        cause=f"{payment.kind.lower().replace('_', '-')[:20]}/41",
+        cause=_cause(payment, key),
         event_at=now,
         memo=payment.memo,
+    )
+
+
+def _cause(payment: Payment, key: str) -> str:
+    if payment.debit == "chain":
+        return f"deposit/devnet/{sha256(key.encode()).hexdigest()}/trc20/0"
+    return f"{payment.kind.lower().replace('_', '-')[:20]}/41"
+
+
+def _let_it_have_come(item: Transfer, transfer_id: int) -> None:
+    """Write what a scan would have written of this deposit, in a block before all that were read."""
+    _, network, tx_id, kind, index = item.cause.split("/")
+    came: dict[str, Any] = {
+        "network": network,
+        "tx_id": tx_id,
+        "kind": kind,
+        "index": int(index),
+        "block_number": 0,
+        "block_at": item.event_at,
+        "asset": item.debit.asset,
+        "sender": to_base58(stranger_address()),
+        "amount": to_units(item.amount_ubtt, item.debit.asset),
+    }
+    ours = to_base58(stranger_address(2))
+    ChainMovement.objects.create(**came, side=MovementSide.IN, recipient=ours)
+    is_users = item.credit.kind is AccountKind.USER
+    Deposit.objects.create(
+        **came,
+        address=ours,
+        user_id=int(item.credit.ref) if is_users else None,
+        amount_ubtt=item.amount_ubtt,
+        fate=DepositFate.CREDITED if is_users else DepositFate.OPERATOR,
+        transfer_id=transfer_id,
+        written_at=item.event_at,
     )
 
 

@@ -13,7 +13,7 @@ from tests.e2e import steps
 from tests.e2e.browser import DESKTOP, open_page
 from tests.e2e.gallery import VISITORS, Shot
 from tests.factors import code_of
-from tests.payer import Payment, ask_to_withdraw, pay
+from tests.payer import Payment, ask_to_withdraw, deposit_behind, halt, pay
 from tests.peer import Peer
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ class Scene:
         )
         self._words["entry"] = paid[-1]
         self._words["deposit"] = paid[0]
+        self._words["came"] = deposit_behind(self._box, paid[0])
 
     def _operate(self) -> None:
         """Let a tip have been sent by its page, and operators have acted on several accounts."""
@@ -118,6 +119,7 @@ class Scene:
         self._words["withdrawal"] = ask_to_withdraw(self._box, admin, "1250.5")
         pay(self._box, Payment("chain", admin, "30000000", "DEPOSIT"))
         self._words["checked"] = ask_to_withdraw(self._box, admin, "26000000")
+        self._words["halt"] = halt(self._box, "ada: the disk of the signer makes noises")
 
     def _sign_up_admin(self, page: Page, link: str) -> None:
         steps.fill_sign_up(page, link, "ben")
