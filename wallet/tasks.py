@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from wallet import wiring
-from wallet.services import auditing, chain_rounds, channels, holds, liabilities, reconciliation, seals, withdrawing
+from wallet.services import auditing, chain_rounds, channels, holds, liabilities, seals, withdrawing
 from wallet.services.install import market_asset
 
 AWAY = (OperationalError, InterfaceError)  # or there would be a traceback each second; web says that it is away
@@ -57,7 +57,7 @@ def sweep() -> None:
 @shared_task(name="wallet.reconcile", ignore_result=True, throws=AWAY)
 def reconcile() -> None:
     """Hold the chain against the books."""
-    reconciliation.run(now=datetime.now(UTC))
+    chain_rounds.reconcile(wiring.chain(), now=datetime.now(UTC))
 
 
 @shared_task(name="wallet.drive_withdrawals", ignore_result=True, throws=AWAY)

@@ -16,8 +16,18 @@ from tests.devnet import RunningDevnet, devnet_here
 from tests.exchange import BTT, BTTOLD, SUN, Exchange
 from tests.ledger import lifted_guards
 from wallet.domain.money import Asset
+from wallet.domain.tron.addresses import to_base58
 from wallet.models import ChainMovement, Deposit, Halt, HaltReason
-from wallet.services import chain_rounds, deposit_screen, halts, pending, reconciliation, reserves, sweeps
+from wallet.services import (
+    chain_rounds,
+    deposit_screen,
+    halts,
+    pending,
+    reconciliation,
+    reserves,
+    second_source,
+    sweeps,
+)
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
@@ -145,6 +155,11 @@ class TestTheReservesPage:
         assert "Withdrawals are halted: The chain and the books differ" in page
         assert f"Deposit {Deposit.objects.get().pk} says {RICH} units, its movement {RICH - 1}" in page
         assert "\N{MINUS SIGN}0.000000000000000001" in page
+
+    def test_shows_where_an_endpoint_says_otherwise_than_the_blocks(self, exchange: Exchange, admin: User) -> None:
+        exchange.fake.books.add(exchange.hot, 5_000_000, 0)
+        second_source.compare(exchange.chain, now=exchange.now)
+        assert f"By an endpoint's word, {to_base58(exchange.hot)} has 5 TRX more than" in show(admin, "reserves")
 
     def test_shows_sweeps_and_what_was_not_credited(self, exchange: Exchange, owner: User, admin: User) -> None:
         exchange.deposit(owner.pk, 50_000 * BTTOLD, Asset.TRC10)

@@ -104,6 +104,7 @@ class Migration(migrations.Migration):
                 ("endpoints", models.JSONField(blank=True, default=list)),
                 ("reconciled_height", models.BigIntegerField(null=True)),
                 ("reconciled_at", models.DateTimeField(null=True)),
+                ("doubts", models.JSONField(blank=True, default=dict)),
                 ("trouble", models.CharField(blank=True, default="", max_length=300)),
                 ("trouble_since", models.DateTimeField(null=True)),
             ],

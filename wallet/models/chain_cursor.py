@@ -24,6 +24,8 @@ class ChainCursor(models.Model):
     endpoints = models.JSONField(default=list, blank=True)  # how each was at the last look: name, ok, problem, heights
     reconciled_height = models.BigIntegerField(null=True)
     reconciled_at = models.DateTimeField(null=True)  # when the chain was held against the books last
+    # Where an endpoint says otherwise than the blocks: "ADDRESS UNIT" -> by how much, and since when.
+    doubts = models.JSONField(default=dict, blank=True)
     trouble = models.CharField(max_length=300, default="", blank=True)  # why the last step came no further
     trouble_since = models.DateTimeField(null=True)
 

@@ -1,11 +1,11 @@
-"""What is done again and again about the chain: read on, look at the head, sweep. Each may be late, twice or never."""
+"""What is done again and again about the chain: read, sweep, compare. Each may be late, twice or never."""
 
 import logging
 from datetime import datetime
 
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import ChainError
-from wallet.services import deposit_addresses, pending, scanning, sweeps
+from wallet.services import deposit_addresses, pending, reconciliation, scanning, second_source, sweeps
 from wallet.signer.protocol import SignerDoor, SignerError
 
 MOST_STEPS = 5  # of a hundred blocks each: a round leaves the worker free for others after some seconds
@@ -38,3 +38,9 @@ def sweep(chain: Chain, signer: SignerDoor, *, now: datetime) -> None:
         sweeps.step(chain, signer, now=now)
     except ChainError as problem:
         logger.info("sweeps wait: %s", problem)
+
+
+def reconcile(chain: Chain, *, now: datetime) -> None:
+    """Hold the chain against the books, and what an endpoint says against the chain's blocks."""
+    reconciliation.run(now=now)
+    second_source.compare(chain, now=now)

@@ -1,14 +1,16 @@
 """What is on its way to users: deposits in blocks that may still be thrown away. Shown with a time, never credited."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import MAX_BLOCKS, Heights
 from wallet.chain.scanning import movements, needs_receipts
+from wallet.domain.tron.addresses import Address
 from wallet.models import ChainCursor, ChainMovement, MovementSide, PendingDeposit
 from wallet.services import ledger, news
 from wallet.services.chain_reading import INTERNAL, rows_of
-from wallet.services.watched import watched
+from wallet.services.watched import Owner, watched
 
 USUAL_BLOCK = timedelta(seconds=3)
 
@@ -23,19 +25,26 @@ def look_at_head(chain: Chain, *, now: datetime) -> int:
     cursor = ChainCursor.objects.filter(network=network).first()
     if cursor is None:
         return 0
-    heights = chain.heights()
-    first, last = cursor.height + 1, min(heights.head.number, cursor.height + MAX_BLOCKS)
-    owners, found = watched(network), list[ChainMovement]()
-    for block in chain.blocks(first, last, solid=False) if last >= first else ():
-        receipts = chain.receipts(block, solid=False) if needs_receipts(block, owners) else ()
-        moved = movements(block, receipts, owners, chain.network.assets)
-        found += (row for row in rows_of(chain, block, moved, owners) if _is_coming(row))
+    heights, owners = chain.heights(), watched(network)
+    found = [row for row in not_solid_yet(chain, cursor, heights, owners) if _is_coming(row)]
     users = {owner.address: owner.user_id for owner in owners.values()}
     rows = [_pending(row, users[row.recipient], heights, now) for row in found if users.get(row.recipient) is not None]
     ledger.whole(lambda: _replace(network, rows, cursor.height))
     pace_ms = int(_pace(heights).total_seconds() * 1000)
     ChainCursor.objects.filter(network=network).update(head_height=heights.head.number, block_ms=pace_ms)
     return len(rows)
+
+
+def not_solid_yet(
+    chain: Chain, cursor: ChainCursor, heights: Heights, owners: Mapping[Address, Owner]
+) -> list[ChainMovement]:
+    """Return what the blocks behind the cursor move to and from our addresses, as rows that are not saved."""
+    first, last = cursor.height + 1, min(heights.head.number, cursor.height + MAX_BLOCKS)
+    found: list[ChainMovement] = []
+    for block in chain.blocks(first, last, solid=False) if last >= first else ():
+        receipts = chain.receipts(block, solid=False) if needs_receipts(block, owners) else ()
+        found += rows_of(chain, block, movements(block, receipts, owners, chain.network.assets), owners)
+    return found
 
 
 def _is_coming(row: ChainMovement) -> bool:

@@ -10,7 +10,7 @@ from wallet.domain.accounts import AccountKind
 from wallet.domain.deposits import DepositFate, format_units
 from wallet.domain.money import Asset
 from wallet.models import ChainCursor, Deposit, DepositAddress, Halt, Reconciliation, Sweep
-from wallet.services import halts, reconciliation
+from wallet.services import halts, reconciliation, second_source
 from wallet.services.deposit_rows import by_name, short
 from wallet.services.entry_rows import Row, minute
 from wallet.services.holdings_on_chain import Holdings, holdings
@@ -171,6 +171,12 @@ def _float(held: Holdings, asset: Asset, hot: str, users: set[str]) -> Float:
         addresses=sum(units > 0 for units in at_users),
         is_low=asset is Asset.TRX and in_hot < LOW_TRX_SUN,
     )
+
+
+def doubts() -> list[str]:
+    """Return where an endpoint says otherwise than the blocks that were read."""
+    found = cursor()
+    return [second_source.in_words(name, one["units"]) for name, one in found.doubts.items()] if found else []
 
 
 def history() -> list[Row]:

@@ -42,6 +42,7 @@ def reserves_page(request: HttpRequest) -> HttpResponse:
         "compared": [(reserves.compared_row(row), reserves.terms_of(row)) for row in newest],
         "floats": reserves.floats(),
         "hot": hot_address(),
+        "doubts": reserves.doubts(),
         "has_faucet": wiring.faucet() is not None,
         "sweeps": reserves.sweep_rows(),
         "halts": reserves.halt_rows(),
