@@ -88,14 +88,16 @@ class World:
     folder: Path  # of the signer
     chain: FakeChain = field(default_factory=lambda: FakeChain(DEVNET))
     now: datetime = NOW
+    is_quick: bool = False  # the signer is not asked for its keys before it signs: there are no deposits
 
     def __post_init__(self) -> None:
         self.signer = WatchedSigner(self.folder)
         self.one, self.two = FakeEndpoint(self.chain, "one"), FakeEndpoint(self.chain, "two")
         self.door = Chain([self.one, self.two], DEVNET, clock=lambda: self.now.timestamp())
-        InstallAddress.objects.get_or_create(
-            network="devnet", role=InstallRole.HOT, address=to_base58(HOT), defaults={"made_at": NOW}
-        )
+        if self.is_quick:
+            InstallAddress.objects.create(network="devnet", role=InstallRole.HOT, address=to_base58(HOT), made_at=NOW)
+        else:
+            assert deposit_addresses.confirm_key(self.signer, now=self.now)
         self.chain.pay_trx(HOT, 10_000 * TRX)
         self.chain.pay_asset(HOT, 10**9 * BTT)
         self.chain.pay_token(HOT, 10**9 * BTT * UNITS_OF_TRC20)

@@ -20,6 +20,6 @@ def quick_settings(settings: Settings) -> None:
 def world(owner: User, tmp_path: Path) -> Iterator[World]:
     """A chain, a signer and a driver of withdrawals; the owner has 1,000 BTT."""
     rich(owner.pk)
-    made = World(tmp_path)
+    made = World(tmp_path, is_quick=True)
     yield made
     made.signer.close()
