@@ -15,7 +15,7 @@ from wallet.domain.tron.keys import recover
 from wallet.domain.tron.transactions import AccountCreate, Contract, TransferAsset, TransferTrx, TriggerContract
 from wallet.signer import rules
 from wallet.signer.policy import TRC10, Limit, Rules
-from wallet.signer.protocol import SignerLimited, SignerLocked, SignerRefused, SignRequest
+from wallet.signer.protocol import DeadProof, SignerLimited, SignerLocked, SignerRefused, SignRequest
 from wallet.signer.signer import Signer
 from wallet.signer.spending import DAY_MS, HOUR_MS, Spending
 
@@ -252,8 +252,14 @@ class TestALedgerThatKnowsMore:
         with pytest.raises(SignerLocked, match="wallet confirm"):
             again.sign(request())
         assert not again.status().ready
-        again.confirm("looked into it: the ledger is a copy for tests")
-        assert again.sign(request())
+        again.confirm("looked into it: that one has expired")
+        assert again.sign(asked)
+        for key in ("withdrawal/16/1", "withdrawal/16/2"):
+            with pytest.raises(SignerRefused, match="as the ledger knows"):
+                again.sign(request(key=key))
+        lost = DeadProof(bytes(32), encode_header(header()), ("one", "two"), 100)
+        assert again.sign(request(key="withdrawal/16/2", dead_proof=lost))
+        assert again.sign(request(key="withdrawal/18/1", newest_signed=("withdrawal/17/1", asked.tx_id)))
         again.close()
 
     def test_is_answered_when_it_knows_what_the_store_knows(self, signer: Signer) -> None:

@@ -86,7 +86,7 @@ class Signer:
     def sign(self, request: SignRequest) -> bytes:
         """Sign unless the policy forbids it. The signature is in the store before anybody gets it."""
         ring, store = self._ready()
-        self._compare(request, store)
+        _compare(request, store, at_ms=self._now_ms())
         before = store.newest(Kind.SIGNATURE, request.attempt_key)
         if before and before.fields["raw"] == request.raw_bytes.hex() and before.fields["tx_id"] == request.tx_id.hex():
             return bytes.fromhex(before.fields["signature"])
@@ -253,16 +253,6 @@ class Signer:
             raise SignerLocked(trouble)
         return ring, self._store
 
-    def _compare(self, request: SignRequest, store: Store) -> None:
-        """Fall silent when the ledger knows of a signature that is not in the store: the store is not what it was."""
-        if request.newest_signed is None:
-            return
-        key, tx_id = request.newest_signed
-        found = store.newest(Kind.SIGNATURE, key)
-        if found is None or found.fields["tx_id"] != tx_id.hex():
-            store.cast_doubt(f"the ledger knows a signature of {key} that the store does not", at_ms=self._now_ms())
-            raise SignerLocked(self._trouble())
-
     def _notices(self) -> tuple[str, ...]:
         said = []
         if self._network.name != "devnet" and self._keystore and not self._keystore.needs_passphrase:
@@ -304,6 +294,27 @@ class Signer:
             "chain_ms": payment.reference.timestamp_ms,
         }
         self._learn(store.append(Kind.SIGNATURE, request.attempt_key, body, at_ms=self._now_ms()))
+
+
+def _compare(request: SignRequest, store: Store, *, at_ms: int) -> None:
+    """Fall silent when the ledger knows of a signature that is not in the store: the store is not what it was.
+
+    What a person has confirmed since is taken for signed: that withdrawal gets no other bytes without a dead proof.
+    """
+    proven = {proof.tx_id.hex() for proof in (request.dead_proof, *request.earlier_proofs) if proof}
+    for claimed in store.below(Kind.DOUBT, request.attempt_key.rpartition("/")[0]):
+        if claimed.fields["tx_id"] not in {request.tx_id.hex(), *proven}:
+            raise SignerRefused(
+                f"{claimed.subject} was signed, as the ledger knows, and nothing proves that it is dead"
+            )
+    if request.newest_signed is None:
+        return
+    key, tx_id = request.newest_signed
+    known = (store.newest(Kind.SIGNATURE, key), store.newest(Kind.DOUBT, key))
+    if not any(entry and entry.fields["tx_id"] == tx_id.hex() for entry in known):
+        reason = f"the ledger knows a signature of {key} that the store does not"
+        store.cast_doubt(reason, subject=key, tx_id=tx_id.hex(), at_ms=at_ms)
+        raise SignerLocked(f"{reason}: {CONFIRM}")
 
 
 def _earlier(request: SignRequest, store: Store) -> EarlierSignature | None:

@@ -46,7 +46,7 @@ class Kind(StrEnum):
     DEAD = "dead"  # the proof that an attempt, the subject, can't be included any more
     ADDRESS = "address"  # a deposit address, the subject, that was shown to be ours
     RULES = "rules"  # limits, from now on
-    DOUBT = "doubt"  # nothing is signed from now on
+    DOUBT = "doubt"  # nothing is signed from now on: the ledger has a signature of an attempt, the subject, and we not
     CONFIRMED = "confirmed"  # a person ended a doubt; with the inode of the file
 
 
@@ -173,9 +173,9 @@ class Store:
             self._connect().commit()
             self._write_newest()
 
-    def cast_doubt(self, reason: str, *, at_ms: int) -> None:
-        """Sign nothing from now on, also after a restart."""
-        self.append(Kind.DOUBT, "", {"reason": reason}, at_ms=at_ms)
+    def cast_doubt(self, reason: str, *, subject: str, tx_id: str, at_ms: int) -> None:
+        """Sign nothing from now on, also after a restart: the ledger knows of a signature that is not here."""
+        self.append(Kind.DOUBT, subject, {"reason": reason, "tx_id": tx_id}, at_ms=at_ms)
         self.doubt = reason
 
     def confirm(self, reason: str, *, at_ms: int) -> None:
