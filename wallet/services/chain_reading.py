@@ -4,7 +4,8 @@ The chain door has recomputed every number, hash and id; here the blocks are hel
 """
 
 import contextlib
-from collections.abc import Generator, Mapping, Sequence
+import gc
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -64,9 +65,14 @@ def read_on(chain: Chain, cursor: ChainCursor, up_to: int, watched: Mapping[Addr
     first, last = cursor.height + 1, min(up_to, cursor.height + MAX_BLOCKS)
     if last < first:
         return None
-    blocks = chain.blocks(first, last)
-    if [block.number for block in blocks] != list(range(first, last + 1)):
-        raise BadAnswer("the chain", f"blocks {first} to {last} are not all there, or not in their order")
+    with _uncollected():
+        blocks = chain.blocks(first, last)
+        if [block.number for block in blocks] != list(range(first, last + 1)):
+            raise BadAnswer("the chain", f"blocks {first} to {last} are not all there, or not in their order")
+        return _read(chain, cursor, blocks, watched)
+
+
+def _read(chain: Chain, cursor: ChainCursor, blocks: Sequence[Block], watched: Mapping[Address, Owner]) -> Read:
     parent_id = bytes.fromhex(cursor.block_id)
     found: list[ChainMovement] = []
     own: list[OwnTransaction] = []
@@ -87,7 +93,24 @@ def read_on(chain: Chain, cursor: ChainCursor, up_to: int, watched: Mapping[Addr
             own += _own_transactions(chain, block, receipts, watched)
             parent_id, read = block.id, block
     assert read is not None
-    return Read(first, read.ref, found, own)
+    return Read(cursor.height + 1, read.ref, found, own)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python from looking for cycles: blocks are a hundred thousand values without any, and looked at each time.
+
+    It is off for the whole process, for about a second. Of two threads that come here the second changes nothing, and
+    may read on with the collector running again: that is only slower.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def time_of(timestamp_ms: int) -> datetime:
