@@ -13,7 +13,7 @@ from wallet.devnet.state import Undo
 from wallet.domain.tron.addresses import Address
 from wallet.domain.tron.blocks import decode_header, encode_header
 
-MAX_RECENT = 24_000  # transactions that stay in memory, about 2 kB each, and as many receipts: of 100 full blocks
+MAX_RECENT = 4_000  # transactions that stay in memory, about 2 kB each, and as many receipts: of 100 full blocks
 MAX_BLOCK_TRANSACTIONS = 1 << 20  # a transaction's place is its block's number and, in these bits, its position
 _VERSION = 1
 _SCHEMA = """

@@ -1,6 +1,7 @@
 """A TRON development chain, for tests, demos and the box itself."""
 
 import asyncio
+import gc
 import json
 import signal
 from argparse import ArgumentTypeError
@@ -59,6 +60,7 @@ class Command(BaseCommand):
             state_path=options["state"],
             is_controlled=not options["no_control"],
         )
+        gc.freeze()  # what was loaded up to here stays: looking through it for cycles would only take time
         try:
             asyncio.run(self._serve(chosen))
         except OSError as problem:
