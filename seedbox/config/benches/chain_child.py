@@ -1,10 +1,14 @@
-"""The simulation in a database of its own, that of its environment: `python -m … SEED WITHDRAWALS`."""
+"""The simulation in the database of its environment: `python -m … SEED WITHDRAWALS`; the last line is JSON.
+
+For no withdrawals it only makes the database.
+"""
 
 import dataclasses
 import json
 import logging
 import os
 import sys
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seedbox.config.settings")
 
@@ -18,7 +22,7 @@ from django.db import connection  # noqa: E402  # as above
 
 from seedbox.config.benches.chain_simulation import Simulation  # noqa: E402  # as above
 
-WITHDRAWALS_OF_A_USER = 50
+WITHDRAWALS_OF_A_USER = 20
 FEWEST_USERS = 6
 
 
@@ -27,11 +31,18 @@ def main(seed: int, wanted: int) -> None:
     call_command("migrate", verbosity=0)
     if connection.vendor == "sqlite":
         connection.cursor().execute("PRAGMA synchronous = OFF")  # nobody cuts the power here
+    if not wanted:
+        say_figures({})  # a database is what was wanted
+        return
     users = max(wanted // WITHDRAWALS_OF_A_USER, FEWEST_USERS)
     simulation = Simulation(settings.DATA_DIR, seed=seed, wanted=wanted, users=users, say=say)
     verdict = simulation.run()
     figures = dataclasses.asdict(verdict) | {"killed": simulation.killed, "interrupted": simulation.interrupted}
-    print(json.dumps(figures | {"faults": simulation.world.faults}))  # noqa: T201  # what the bench reads
+    say_figures(figures | {"faults": simulation.world.faults})
+
+
+def say_figures(figures: dict[str, Any]) -> None:
+    print(json.dumps(figures))  # noqa: T201  # what the bench reads
 
 
 def say(text: str) -> None:
