@@ -18,7 +18,8 @@ from contextlib import ExitStack
 
 from tests.box import ROOT, Box
 
-SCRIPT = "from tests.exchange_kills import Storm, Plan; Storm(Plan(**{plan!r})).run()"
+STORM = "tests.exchange_kills"  # needs Django, which is set up in a process of its own
+SCRIPT = "from {storm} import Storm, Plan; Storm(Plan(**{plan!r})).run()"
 
 
 def main(arguments: list[str]) -> int:
@@ -40,7 +41,7 @@ def main(arguments: list[str]) -> int:
         environment = box.env | {"PYTHONUNBUFFERED": "1"}
         command = [sys.executable, str(ROOT / "manage.py")]
         subprocess.run([*command, "migrate", "-v", "0"], env=environment, cwd=ROOT, check=True)
-        script = SCRIPT.format(plan=chosen)
+        script = SCRIPT.format(storm=STORM, plan=chosen)
         return subprocess.run([*command, "shell", "-v", "0", "-c", script], env=environment, cwd=ROOT).returncode
 
 
