@@ -12,7 +12,7 @@ from wallet.chain.endpoints import Chain
 from wallet.chain.fake import FAUCET, FAUCET_KEY, FEE_LIMIT_SUN, FakeChain
 from wallet.chain.fake_endpoint import BlockFault, FakeEndpoint
 from wallet.chain.fake_execution import Outcome
-from wallet.chain.port import Block, InternalTransfer, Log
+from wallet.chain.port import Block, ChainLied, InternalTransfer, Log
 from wallet.domain.accounts import AccountKind
 from wallet.domain.deposits import DepositFate
 from wallet.domain.money import Asset
@@ -50,6 +50,15 @@ class Overtaken(Chain):
         found = super().blocks(first, last, solid=solid)
         self.by.scan_all()
         return found
+
+
+class HandMade(Chain):
+    """A chain whose first block can't be read: those of real networks were written by hand."""
+
+    def blocks(self, first: int, last: int, *, solid: bool = True) -> tuple[Block, ...]:
+        if first == 0:
+            raise ChainLied("first", "block 0 has other transactions than its header says")
+        return super().blocks(first, last, solid=solid)
 
 
 @pytest.fixture
@@ -332,6 +341,14 @@ class TestADeposit:
     def test_case_37_with_an_amount_as_a_float_is_refused_with_its_block(self, amount: object) -> None:
         with pytest.raises(BadShape):
             raw_from_json(json_with(amount))
+
+
+class TestTheFirstBlock:
+    def test_is_where_the_scan_begins_and_needs_not_be_read(self, owner: User) -> None:
+        exchange = Exchange()
+        exchange.chain = HandMade(exchange.endpoints, DEVNET, clock=lambda: 0.0)
+        exchange.deposit(owner.pk, RICH)
+        assert (credited(owner.pk), reasons()) == (5_000_000_000, [])
 
 
 class TestTrx:
