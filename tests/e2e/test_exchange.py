@@ -16,6 +16,7 @@ from tests.factors import fresh_code
 from tests.withdrawals import stranger_address
 from wallet.domain.networks import DEVNET
 from wallet.domain.tron.addresses import to_base58
+from wallet.signer.client import SignerClient
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
@@ -59,8 +60,9 @@ def box() -> Iterator[Box]:
 def chain(box: Box) -> Iterator[Chain]:
     """The devnet, on which the address that pays has something to pay with."""
     found = Chain(f"http://127.0.0.1:{box.devnet_port}")
-    status = json.loads(box.manage("wallet", "status", "--json").stdout)
-    found.faucet(status["hot_address"], trx=1_000 * TRX, trc20=1_000_000 * BTT)
+    hot = SignerClient(box.data / "signer.sock").status().hot_address
+    assert hot
+    found.faucet(hot, trx=1_000 * TRX, trc20=1_000_000 * BTT)
     yield found
     found.close()
 
@@ -69,14 +71,14 @@ class TestMoneyOfTheChain:
     def test_comes_in_and_goes_out_under_the_eyes_of_its_user(
         self, page: Page, box: Box, chain: Chain, browser: "Browser"
     ) -> None:
-        steps.new_member(page, box, "olga")
+        steps.sign_in(page, box.admin_user, box.admin_password)
         secret, codes = set_up_app(page)
         deposited = self.deposits(page, chain)
         self.adds_an_address(page, codes[0])
         withdrawn = self.withdraws(page, chain, secret)
         self.finds_both_in_the_statement(page)
         self.finds_both_on_the_chain(browser, chain, deposited, withdrawn)
-        self.leaves_books_that_agree(box, withdrawn)
+        self.leaves_books_that_agree(page, box, withdrawn)
 
     def deposits(self, page: Page, chain: Chain) -> str:
         """Let the faucet pay, see it on its way and see it credited; return its transaction."""
@@ -157,13 +159,18 @@ class TestMoneyOfTheChain:
             explorer.goto(f"/tx/{deposited}")
             expect(explorer.locator(".title")).to_contain_text("solid")
 
-    def leaves_books_that_agree(self, box: Box, withdrawn: str) -> None:
+    def leaves_books_that_agree(self, page: Page, box: Box, withdrawn: str) -> None:
         """Hold the chain against the books, audit them, and find this one payment and no other."""
         told = box.manage("shell", "-v", "0", "-c", LOOK)
         assert told.returncode == 0, told.stderr
         truth = json.loads(told.stdout)
         assert truth["problems"] == []
         assert [paid["tx_id"] for paid in truth["paid"]] == [withdrawn]
+        page.goto("/books/reserves/")
+        for unit in ("BTT", "BTTOLD", "TRX"):
+            row = page.locator("[data-row]").filter(has=page.get_by_text(unit, exact=True))
+            expect(row.locator("[data-cell=difference]")).to_have_attribute("data-tone", "green")
+        assert violations(page) == []
 
 
 def set_up_app(page: Page) -> tuple[str, list[str]]:
