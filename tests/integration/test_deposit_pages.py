@@ -127,6 +127,9 @@ class TestTheDepositPage:
 
 
 class TestTheReservesPage:
+    def test_says_when_nobody_signs(self, exchange: Exchange, admin: User) -> None:
+        assert "Nothing is signed: the signer does not answer" in show(admin, "reserves")
+
     def test_shows_chain_and_books_the_float_and_the_endpoints(
         self, exchange: Exchange, owner: User, admin: User
     ) -> None:

@@ -18,6 +18,7 @@ from wallet.services.entry_rows import minute
 from wallet.services.operators import MAX_REASON_CHARS, Actor
 from wallet.services.own_addresses import cursor, hot_address
 from wallet.services.refusals import Refused
+from wallet.services.signer_notices import signer_notices
 from wallet.web.doors import for_admins, reauthenticated, user_id
 from wallet.web.form_fields import LineField
 
@@ -43,6 +44,7 @@ def reserves_page(request: HttpRequest) -> HttpResponse:
         "floats": reserves.floats(),
         "hot": hot_address(),
         "doubts": reserves.doubts(),
+        "notices": signer_notices(wiring.signer()),
         "has_faucet": wiring.faucet() is not None,
         "sweeps": reserves.sweep_rows(),
         "halts": reserves.halt_rows(),
