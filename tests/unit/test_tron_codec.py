@@ -1,6 +1,7 @@
 """The codec: what was written is read back, and whatever a stranger sends is read or refused, never anything else."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,13 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.chain_draws import addresses, raws, results, signed
-from wallet.domain.tron import blocks, json_forms, keys, protobuf, transactions
+from wallet.domain.tron import blocks, json_forms, keys, layout, protobuf, transactions
 from wallet.domain.tron.addresses import Address
 from wallet.domain.tron.blocks import Header
 from wallet.domain.tron.json_forms import BadShape, NoContract, SeveralContracts, UnknownContract
 from wallet.domain.tron.messages import RAW, RESULT, ContractType
 from wallet.domain.tron.protobuf import BadMessage
-from wallet.domain.tron.transactions import OtherContract, Raw, Result, Signed, TransferAsset, TransferTrx
+from wallet.domain.tron.transactions import (
+    OtherContract,
+    Raw,
+    Result,
+    Signed,
+    TransferAsset,
+    TransferTrx,
+    TriggerContract,
+)
 
 OWNER = Address(b"\x41" + b"\x01" * 20)
 RECIPIENT = Address(b"\x41" + b"\x02" * 20)
@@ -56,14 +65,36 @@ def spoilt(draw: st.DrawFn) -> Any:
         return form
 
 
+def _plain(raw: Raw) -> Raw:
+    """Return it with nothing that is rare."""
+    contract = raw.contract
+    if isinstance(contract, TriggerContract):
+        contract = replace(contract, call_value=0, call_token_value=0, token_id=0)
+    return replace(raw, contract=contract, memo=b"", permission_id=0)
+
+
+plain_raws = raws().map(_plain)
+
+
 @st.composite
-def almost(draw: st.DrawFn) -> bytes:
+def almost(draw: st.DrawFn, of: st.SearchStrategy[Raw] = raws()) -> bytes:  # noqa: B008 # it is drawn from, not kept
     """Draw the bytes of a transaction with a few of them lost, doubled or changed."""
-    content = bytearray(transactions.encode_raw(draw(raws())))
+    content = bytearray(transactions.encode_raw(draw(of)))
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, len(content) - 1))
         content[at : at + draw(st.integers(0, 3))] = draw(st.binary(max_size=3))
     return bytes(content)
+
+
+def _is_usual(raw: Raw, raw_bytes: bytes) -> bool:
+    contract = raw.contract
+    if isinstance(contract, TransferTrx):
+        is_whole = contract.amount_sun > 0
+    elif isinstance(contract, TransferAsset):
+        is_whole = contract.amount > 0
+    else:
+        is_whole = isinstance(contract, TriggerContract) and contract.data != b""
+    return is_whole and raw.expiration_ms > 0 and raw.timestamp_ms > 0 and len(raw_bytes) <= layout.MAX_BYTES
 
 
 class TestATransaction:
@@ -74,6 +105,17 @@ class TestATransaction:
         for visible in (True, False):
             form = json.loads(json.dumps(json_forms.raw_to_json(raw, visible=visible)))
             assert json_forms.raw_from_json(form) == raw
+
+    @given(plain_raws)
+    def test_of_the_usual_layout_is_read_in_one_look(self, raw: Raw) -> None:
+        raw_bytes = transactions.encode_raw(raw)
+        assert (layout.usual(raw_bytes) is not None) == _is_usual(raw, raw_bytes)
+        assert transactions.decode_raw(raw_bytes) == transactions.decode_raw_by_fields(raw_bytes) == raw
+
+    @given(st.one_of(almost(), almost(plain_raws)))
+    def test_is_read_alike_in_one_look_and_by_its_fields(self, raw_bytes: bytes) -> None:
+        if layout.usual(raw_bytes) is not None:
+            assert transactions.decode_raw(raw_bytes) == transactions.decode_raw_by_fields(raw_bytes)
 
     @given(signed, results)
     def test_comes_back_with_signatures_and_result(self, one: Signed, result: Result | None) -> None:

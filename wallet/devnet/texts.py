@@ -8,10 +8,13 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+from wallet.devnet.answers import Block, BlockTransaction
 from wallet.devnet.http import Written
 from wallet.devnet.recent_blocks import RecentBlocks
-from wallet.devnet.shapes import block_json, info_json
+from wallet.devnet.shapes import block_json, info_json, transaction_json
 from wallet.devnet.views import View
+from wallet.domain.tron.messages import TYPE_URL
+from wallet.domain.tron.transactions import contract_values
 
 MAX_BYTES = 24 * 1024 * 1024  # of blocks, and as much of receipts: of a hundred full ones
 _ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
@@ -40,7 +43,7 @@ class Texts:
                 block = view.block_by_id(block_id)
                 if block is None:
                     break  # a reorg has taken it since: the list ends before it
-                text = _encoded(block_json(block, visible=False))
+                text = _block_text(block).encode()
                 self._keep(self._blocks, number, _Text(block.id, text))
             found.append(text)
         return Written(b'{"block":[' + b",".join(found) + b"]}" if found else b"{}")
@@ -64,6 +67,37 @@ class Texts:
     def _keep(self, texts: RecentBlocks[_Text], number: int, text: _Text) -> None:
         with self._lock:
             texts.add(number, text, len(text.written))
+
+
+def transaction_text(found: BlockTransaction) -> str:
+    """Return what `shapes.transaction_json` is as JSON, written at once: a full block has hundreds of them."""
+    raw = found.raw
+    known = contract_values(raw.contract)
+    if known is None or not found.signed.signatures or raw.permission_id or raw.memo:
+        return _ENCODER.encode(transaction_json(found, visible=False))  # what is rare
+    kind, values = known
+    shown = ",".join(
+        f'"{name}":{value}' if isinstance(value, int) else f'"{name}":"{value.hex()}"'
+        for name, value in values.items()
+        if value
+    )
+    ret = f'"ret":[{{"contractRet":"{found.contract_ret}"}}],' if found.contract_ret else ""
+    signatures = '","'.join([signature.hex() for signature in found.signed.signatures])
+    fee_limit = f',"fee_limit":{raw.fee_limit_sun}' if raw.fee_limit_sun else ""
+    return (
+        f'{{{ret}"signature":["{signatures}"],"txID":"{found.tx_id.hex()}","raw_data":{{"contract":'
+        f'[{{"parameter":{{"value":{{{shown}}},"type_url":"{TYPE_URL}{kind.name}"}},"type":"{kind.name}"}}],'
+        f'"ref_block_bytes":"{raw.ref_block_bytes.hex()}","ref_block_hash":"{raw.ref_block_hash.hex()}",'
+        f'"expiration":{raw.expiration_ms},"timestamp":{raw.timestamp_ms}{fee_limit}}},'
+        f'"raw_data_hex":"{found.signed.raw_bytes.hex()}"}}'
+    )
+
+
+def _block_text(block: Block) -> str:
+    form = _ENCODER.encode(block_json(block, visible=False, with_transactions=False))
+    if not block.transactions:
+        return form
+    return f'{form[:-1]},"transactions":[{",".join(map(transaction_text, block.transactions))}]}}'
 
 
 def _encoded(form: Any) -> bytes:

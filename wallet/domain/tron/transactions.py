@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from wallet.domain.tron.addresses import Address
+from wallet.domain.tron.layout import usual
 from wallet.domain.tron.messages import RAW, TRANSACTION, TYPE_URL, VALUES, ContractRet, ContractType
 from wallet.domain.tron.protobuf import BadMessage, Message, decode, encode
 
@@ -131,6 +132,23 @@ def decode_raw(raw_bytes: bytes) -> Raw:
 
     Bytes of others need not be canonical: whoever signs compares `encode_raw` of the answer with them.
     """
+    if (found := usual(raw_bytes)) is not None:
+        kind, contract_fields, values = found
+        usual_contract = contract_from_values(kind, contract_fields)
+        if usual_contract is not None:
+            return Raw(
+                values["ref_block_bytes"],
+                values["ref_block_hash"],
+                values["expiration"],
+                values["timestamp"],
+                usual_contract,
+                fee_limit_sun=values["fee_limit"],
+            )
+    return decode_raw_by_fields(raw_bytes)
+
+
+def decode_raw_by_fields(raw_bytes: bytes) -> Raw:
+    """Read what is signed, field by field, in whatever layout."""
     values = _decoded(RAW, raw_bytes)
     contracts = values.get("contract", [])
     if len(contracts) != 1:
