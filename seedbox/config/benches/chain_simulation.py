@@ -55,7 +55,7 @@ class Simulation:
         self.world = World(seed)
         self._dice = self.world.dice
         self._wanted = wanted
-        self._asked = 0
+        self._asked = self._forms = 0
         self._say = say
         self._is_within = False  # an interruption is not interrupted
         self._is_calm = True
@@ -182,12 +182,13 @@ class Simulation:
     def _ask(self) -> None:
         for _ in range(min(self._dice.randint(1, MOST_AT_ONCE), self._wanted - self._asked)):
             user_id = self._dice.choice(self._users)
+            self._forms += 1  # each is used once, also one that was refused
             wish = withdrawals.Wish(
                 user_id=user_id,
                 address=_recipient(user_id, self._dice.randrange(RECIPIENTS)),
                 amount_ubtt=self._dice.randint(10 * BTT, 1_000 * BTT),
                 fee_ubtt=BTT,
-                key=f"{self._asked:032x}",
+                key=f"{self._forms:032x}",
             )
             try:
                 withdrawals.request(wish, now=self.world.now)
