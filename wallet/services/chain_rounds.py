@@ -10,7 +10,7 @@ from wallet.signer.protocol import SignerDoor, SignerError
 
 MOST_STEPS = 5  # of a hundred blocks each: a round leaves the worker free for others after some seconds
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)  # every few seconds the same: what lasts stands on the operator's page
 
 
 def read(chain: Chain, signer: SignerDoor, *, now: datetime) -> int:
@@ -18,7 +18,7 @@ def read(chain: Chain, signer: SignerDoor, *, now: datetime) -> int:
     try:
         deposit_addresses.confirm_key(signer, now=now)
     except SignerError as problem:
-        logger.info("the signer was not asked for its key: %s", problem)
+        logger.debug("the signer was not asked for its key: %s", problem)
     blocks = 0
     for _ in range(MOST_STEPS):
         read_now = scanning.scan(chain, now=now)
@@ -28,7 +28,7 @@ def read(chain: Chain, signer: SignerDoor, *, now: datetime) -> int:
     try:
         pending.look_at_head(chain, now=now)
     except ChainError as problem:
-        logger.info("what is on its way could not be looked at: %s", problem)
+        logger.debug("what is on its way could not be looked at: %s", problem)
     scanning.look_at_endpoints(chain)
     return blocks
 
@@ -37,7 +37,7 @@ def sweep(chain: Chain, signer: SignerDoor, *, now: datetime) -> None:
     try:
         sweeps.step(chain, signer, now=now)
     except ChainError as problem:
-        logger.info("sweeps wait: %s", problem)
+        logger.debug("sweeps wait: %s", problem)
 
 
 def reconcile(chain: Chain, *, now: datetime) -> None:

@@ -86,7 +86,7 @@ class EntryPage:
 
 
 def overview() -> Overview:
-    sums = _sums()
+    sums = sums_by_kind()
     balances: dict[Asset, int] = {}
     for one in sums:
         balances[one.asset] = balances.get(one.asset, 0) + one.balance_ubtt
@@ -95,8 +95,8 @@ def overview() -> Overview:
     return Overview(sums, balances, counts["users"], counts["frozen"], _seal_status())
 
 
-def _sums() -> list[KindSum]:
-    """Add up in one statement, so at one moment; in two halves, as SQLite's sums end at 64 bits."""
+def sums_by_kind() -> list[KindSum]:
+    """Add up all accounts in one statement, so at one moment; in two halves, as SQLite's sums end at 64 bits."""
     rows = (
         Account.objects.values("asset", "kind")
         .annotate(

@@ -27,7 +27,6 @@ from wallet.domain.accounts import AccountKind
 from wallet.domain.deposits import BOOKED, to_units
 from wallet.domain.money import Asset
 from wallet.models import (
-    Account,
     ChainCursor,
     ChainMovement,
     Deposit,
@@ -38,6 +37,7 @@ from wallet.models import (
 )
 from wallet.services import halts, news, outgoing
 from wallet.services.holdings_on_chain import holdings
+from wallet.services.overview import sums_by_kind
 from wallet.services.snapshot import snapshot
 
 AGAIN = timedelta(hours=1)  # a row says nothing new before that, unless an amount has changed
@@ -103,9 +103,9 @@ def _says_more(row: Reconciliation, before: Reconciliation | None, now: datetime
 def _sides(cursor: ChainCursor) -> Iterable[tuple[Asset, int, Side]]:
     chain = holdings(cursor.network, cursor.height).total
     books = {asset: Side() for asset in Asset}
-    for account in Account.objects.exclude(kind=AccountKind.CHAIN).iterator():
-        asset = Asset(account.asset)
-        books[asset].terms[AccountKind(account.kind).name.lower()] += to_units(account.balance_ubtt, asset)
+    for one in sums_by_kind():
+        if one.kind is not AccountKind.CHAIN:
+            books[one.asset].terms[one.kind.name.lower()] = to_units(one.balance_ubtt, one.asset)
     books[Asset.TRC20].terms["below_one"] += cursor.carry_units
     unbooked = Deposit.objects.filter(network=cursor.network).exclude(fate__in=[fate.value for fate in BOOKED])
     for deposit in unbooked.iterator():

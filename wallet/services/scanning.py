@@ -125,10 +125,12 @@ def _note(network: str, solid: BlockRef, now: datetime) -> None:
 
 def _complain(network: str, problem: ChainError, now: datetime) -> None:
     """Write down why it goes no further; halt if somebody has lied, or if it goes on for long."""
-    logger.warning("the chain can't be read: %s", problem)
+    words = str(problem)[:MAX_TROUBLE_CHARS]
+    if not ChainCursor.objects.filter(network=network, trouble=words).exists():  # or it would be said every two seconds
+        logger.warning("the chain can't be read: %s", problem)
     if isinstance(problem, ChainLied):
         halts.halt(_reason(problem), f"{problem}. Nothing is credited from there on.", now)
-    ChainCursor.objects.filter(network=network).update(looked_at=now, trouble=str(problem)[:MAX_TROUBLE_CHARS])
+    ChainCursor.objects.filter(network=network).update(looked_at=now, trouble=words)
     ChainCursor.objects.filter(network=network, trouble_since=None).update(trouble_since=now)
     cursor = ChainCursor.objects.filter(network=network).first()
     if cursor is not None and cursor.trouble_since is not None and now - cursor.trouble_since > LAG:
