@@ -86,6 +86,13 @@ class TestASweep:
         made = Sweep.objects.order_by("pk").values_list("address__user_id", flat=True)
         assert list(made) == [stranger.pk, owner.pk]
 
+    def test_that_would_fail_leaves_the_others_alone(self, exchange: Exchange, owner: User, stranger: User) -> None:
+        exchange.deposit(owner.pk, 2 * WORTH)
+        exchange.deposit(stranger.pk, WORTH)
+        exchange.fake.books.add(exchange.address(owner.pk), -1, TOKEN)  # less than what came, as if it were frozen
+        step(exchange)
+        assert list(Sweep.objects.values_list("address__user_id", flat=True)) == [stranger.pk]
+
     def test_is_sent_again_with_the_same_bytes_and_moves_once(self, exchange: Exchange, owner: User) -> None:
         exchange.deposit(owner.pk, 50_000 * BTTOLD, Asset.TRC10)
         for endpoint in exchange.endpoints:

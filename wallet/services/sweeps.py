@@ -17,6 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from wallet.chain.endpoints import Chain
+from wallet.chain.port import CallFails
 from wallet.domain.deposits import split
 from wallet.domain.money import Asset
 from wallet.domain.sweeping import Cost, Prices, Sender, cost_of, is_worth
@@ -65,7 +66,11 @@ def step(chain: Chain, signer: SignerDoor, *, now: datetime) -> int:
     for address, asset, units in islice(_worthwhile(held, chain.network.name, now), MOST_TRIED):
         if live >= MOST_LIVE:
             break
-        made = _begin(chain, address, asset, units, parse_address(hot), prices, now)
+        try:
+            made = _begin(chain, address, asset, units, parse_address(hot), prices, now)
+        except CallFails as problem:  # its own trouble: the others go on
+            logger.debug("%s can't be swept: %s", address, problem)
+            continue
         if made is not None:
             live += 1
             _look_after(chain, signer, made, now)
