@@ -12,6 +12,7 @@ from wallet.chain.endpoints import Chain
 from wallet.chain.fake import FakeChain
 from wallet.chain.fake_endpoint import FakeEndpoint
 from wallet.domain.accounts import AccountKind, own_account, user_account
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.domain.networks import BLOCK_MS, DEVNET
 from wallet.domain.tron.abi import decode_transfer_call
@@ -26,6 +27,7 @@ from wallet.models import (
     AttemptEvent,
     InstallAddress,
     InstallRole,
+    Transfer,
     Withdrawal,
     WithdrawalDesk,
     WithdrawalRules,
@@ -89,6 +91,7 @@ class World:
     chain: FakeChain = field(default_factory=lambda: FakeChain(DEVNET))
     now: datetime = NOW
     is_quick: bool = False  # the signer is not asked for its keys before it signs: there are no deposits
+    scans: bool = False  # with every tick, as nothing is given up that was not scanned
 
     def __post_init__(self) -> None:
         self.signer = WatchedSigner(self.folder)
@@ -113,10 +116,13 @@ class World:
         for _ in range(blocks):
             self.chain.mine(block_ms=block_ms)
             self.now += timedelta(milliseconds=block_ms)
+            if self.scans:
+                self.scan()
             withdrawing.step(self.door, self.signer, now=self.now)
 
     def tick_past_expiration(self) -> None:
         """Let the newest attempt's time pass, irreversibly, and the driver look for a while longer."""
+        self.scans = True
         expiration_ms = Attempt.objects.latest("pk").expiration_ms
         while self.chain.solid.timestamp_ms < expiration_ms:
             self.tick()
@@ -161,6 +167,16 @@ def _paid_by(contract: object, to: Address) -> list[int]:
         if call is not None and call[0] == to:
             return [call[1] // UNITS_OF_TRC20]
     return []
+
+
+def check_paid_once(world: World, withdrawal: Withdrawal) -> None:
+    """What left is what the books say, once, and nothing is under way any more."""
+    withdrawal.refresh_from_db()
+    assert withdrawal.state == WithdrawalState.FINAL
+    assert world.paid() == [withdrawal.amount_ubtt]
+    assert of_install(AccountKind.IN_FLIGHT) == 0
+    booked = Transfer.objects.filter(kind=TransferKind.WITHDRAWAL_FINAL, credit__kind=AccountKind.CHAIN)
+    assert list(booked.values_list("amount_ubtt", flat=True)) == [withdrawal.amount_ubtt]
 
 
 def a_row_of_each_withdrawal() -> None:

@@ -81,15 +81,30 @@ def bury_if_dead(chain: Chain, attempt: Attempt, *, now: datetime) -> Judgement:
         absences=[Absence(one.endpoint, one.solid.number, is_found=one.found) for one in sightings],
         index=[_indexed(block) for block in blocks],
     )
-    if judgement.verdict is Verdict.DEAD and own_addresses.own_transaction(attempt.tx_id) is not None:
-        halts.halt(HaltReason.LIED, f"the endpoints deny {attempt.tx_id}, which our own scan has found", now)
-        judgement = Judgement(Verdict.INCLUDED, "our own scan has found it")
+    if judgement.verdict is Verdict.DEAD:
+        judgement = _against_our_scan(attempt, judgement, now)
     if judgement.verdict is not Verdict.DEAD:
         note_once(attempt, "not dead", now, message=judgement.why)
         look_again(attempt, now)
         return judgement
     (closing,) = [block for block in blocks if block.number == judgement.closed_by]
     _bury(attempt, judgement, closing, sorted({one.endpoint for one in sightings}), now)
+    return judgement
+
+
+def _against_our_scan(attempt: Attempt, judgement: Judgement, now: datetime) -> Judgement:
+    """Hold the proof against the scan that keeps the books, and give nothing up while anything is in doubt.
+
+    What the books do not know of, because an older backup was put back, the scan meets first, and halts.
+    """
+    if own_addresses.own_transaction(attempt.tx_id) is not None:
+        halts.halt(HaltReason.LIED, f"the endpoints deny {attempt.tx_id}, which our own scan has found", now)
+        return Judgement(Verdict.INCLUDED, "our own scan has found it")
+    cursor = own_addresses.cursor()
+    if cursor is None or cursor.height < (judgement.closed_by or 0):
+        return Judgement(Verdict.UNPROVEN, f"our own scan has not come to block {judgement.closed_by} yet")
+    if halts.is_halted():
+        return Judgement(Verdict.UNPROVEN, "withdrawals are stopped, and nothing is given up meanwhile")
     return judgement
 
 
@@ -123,8 +138,9 @@ def _why_no_further(attempt: Attempt) -> str:
     if Withdrawal.objects.filter(pk=attempt.withdrawal_id, is_wanted_back=True).exists():
         return "It was lost on the way to the network, and you wanted no further attempt. Your money is back."
     if attempt.number >= MOST_ATTEMPTS:
-        said = attempt.events.filter(what="broadcast").order_by("-pk").first()
-        words = f" The network said {said.code} {said.message}".rstrip() + "." if said else ""
+        said = attempt.events.filter(what__in=["broadcast", "unsigned"]).order_by("-pk").first()
+        who = "signer" if said and said.what == "unsigned" else "network"
+        words = f" The {who} said: {said.code or said.message}." if said else ""
         return f"{MOST_ATTEMPTS} attempts came into no block.{words} Your money is back."
     return ""
 

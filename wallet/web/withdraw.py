@@ -27,7 +27,7 @@ from wallet.services import (
 from wallet.services.install import market_asset
 from wallet.services.refusals import Refused
 from wallet.services.withdrawal_quotes import Offer
-from wallet.web.doors import for_members, user_id, with_second_factor
+from wallet.web.doors import for_members, look_up_in_turn, user_id, with_second_factor
 from wallet.web.form_fields import AmountField, KeyField, fresh_key
 
 SIGNED_AS = "wallet.withdrawal"
@@ -69,6 +69,7 @@ class WithdrawForm(forms.Form):
 @for_members
 @never_cache
 @require_http_methods(["GET", "POST"])
+@look_up_in_turn
 def withdraw(request: HttpRequest) -> HttpResponse:
     """Show the form; of a filled one, what it would cost and do. Nothing moves here."""
     now = timezone.now()
