@@ -40,6 +40,7 @@ from wallet.services.refusals import Refused
 BTT = 1_000_000
 MOST_TURNS_TO_END = 400  # with nothing wrong any more: five attempts take far less
 STATEMENTS = 60  # a step is killed at one of so many, or lives
+TURNS_FOR_A_WISH = 20  # at most: there is one in most turns
 MOST_AT_ONCE = 5  # withdrawals of one turn
 RECIPIENTS = 7  # of each user
 ADMIN = Actor(id=10**9, name="the simulation's admin")
@@ -73,8 +74,12 @@ class Simulation:
     def run(self) -> Verdict:
         self._fund()
         self._is_calm = False
-        while self._asked < self._wanted:
+        for _ in range(self._wanted * TURNS_FOR_A_WISH):
+            if self._asked == self._wanted:
+                break
             self._turn()
+        else:
+            self.wrongs.append(f"only {self._asked} withdrawals of {self._wanted} were accepted")
         self._is_calm = True
         self._end()
         return judge(self.world, hot=self.signer.hot_address, wrongs=self.wrongs)
