@@ -37,6 +37,17 @@ class TestAWithdrawal:
         assert (of_install(AccountKind.IN_FLIGHT), of_install(AccountKind.FEES)) == (0, 1)
 
 
+class TestAnIdleDriver:
+    def test_leaves_the_chain_alone_until_something_waits(self, world: World, owner: User) -> None:
+        world.step()
+        reads = world.one.reads + world.two.reads
+        for _ in range(10):
+            assert world.step().is_idle
+        assert world.one.reads + world.two.reads == reads
+        world.request(owner.pk)
+        assert world.step().begun == 1
+
+
 class TestTheBooksAndTheChain:
     def test_agree_at_every_height_while_withdrawals_arrive_fail_and_are_lost(
         self, owner: User, tmp_path: Path

@@ -11,7 +11,7 @@ signer is asked.
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
 from django.db.models import CharField, Count, Exists, OuterRef, QuerySet, Sum
@@ -32,6 +32,7 @@ from wallet.signer.protocol import SignerAway, SignerDoor
 
 LOOKED_AT_ONCE = 200  # attempts of one step
 BEGUN_AT_ONCE = 20  # of the queue in one step: another comes in a second
+REST = timedelta(seconds=30)  # between looks at the address that pays while nothing waits
 GIVEN_EVERY = 4  # looks at what is pending
 NO_HOT_ADDRESS = "the signer has not said yet which address pays"
 
@@ -47,6 +48,7 @@ class Stepped:
     waits_because: str = ""  # why nothing more of the queue was begun
     hot_sun: int | None = None  # what the address that pays has; None while that can't be read
     hot_ubtt: int = 0
+    is_idle: bool = False  # nothing waits, and how the address that pays stands was read a moment ago
 
 
 def step(chain: Chain, signer: SignerDoor, *, now: datetime) -> Stepped:
@@ -67,7 +69,8 @@ def step(chain: Chain, signer: SignerDoor, *, now: datetime) -> Stepped:
         done.waits_because = str(lie)
     except ChainError as problem:
         done.waits_because = f"the chain can't be read: {problem}"
-    _write_desk(done, now)
+    if not done.is_idle:
+        _write_desk(done, now)
     return done
 
 
@@ -133,9 +136,12 @@ def _send(chain: Chain, signer: SignerDoor, attempt: Attempt, *, now: datetime) 
 
 def _begin_next(chain: Chain, signer: SignerDoor, hot: Address, now: datetime, done: Stepped) -> None:
     """Begin what is next while there is enough at hand; the first for which there is not keeps the others waiting."""
+    waiting = [*_without_attempt(), *queue()[:BEGUN_AT_ONCE]]
+    if not waiting and _was_looked_into(now):
+        done.is_idle = True
+        return
     till = _look_into_the_till(chain, hot)
     done.hot_sun, done.hot_ubtt = till.sun, till.has_ubtt
-    waiting = [*_without_attempt(), *queue()[:BEGUN_AT_ONCE]]
     done.waits_because = why_not(signer) if waiting else ""
     at = attempts.moment(chain) if waiting and not done.waits_because else None
     fails: list[str] = []
@@ -222,6 +228,12 @@ class _Till:
     def take(self, withdrawal: Withdrawal) -> None:
         self.promised_ubtt += withdrawal.amount_ubtt
         self.promised_count += 1
+
+
+def _was_looked_into(now: datetime) -> bool:
+    """Say whether it is known how the address that pays stands: others' servers are not asked again for nothing."""
+    desk = WithdrawalDesk.objects.first()
+    return bool(desk and desk.hot_sun is not None and not desk.waits_because and abs(now - desk.looked_at) < REST)
 
 
 def _look_into_the_till(chain: Chain, hot: Address) -> _Till:
