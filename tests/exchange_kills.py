@@ -21,6 +21,7 @@ import httpx
 from django.conf import settings
 from django.db import close_old_connections
 
+from seedbox.config.process import die_with_parent
 from seedbox.models import User
 from tests import exchange_processes, exchange_truth
 from tests.box import wait_until
@@ -31,14 +32,14 @@ from wallet.domain.networks import DEVNET
 from wallet.domain.tron.addresses import to_base58
 from wallet.domain.withdrawal_states import LIVE, OPEN
 from wallet.models import Account, Attempt, ChainCursor, Withdrawal
-from wallet.services import address_book, deposit_addresses, own_addresses, withdrawals
+from wallet.services import address_book, deposit_addresses, halts, own_addresses, withdrawals
 from wallet.services.refusals import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 LIMIT_S = 120.0  # far more than anything here takes
-SETTLE_LIMIT_S = 600.0
+SETTLE_LIMIT_S = 300.0
 SUN_PER_TRX = 10**6
 TRC20_UNITS = 10**18
 TRC10_UNITS = 10**6
@@ -47,6 +48,9 @@ FEE_UBTT = UBTT_PER_BTT
 LONG_MS = 100_000  # of chain time: no attempt lives longer
 RESTLESS_S = 5.0  # without an end, before the chain's time is set forward once more
 ASK_S = 5.0
+VICTIMS = ("worker", "signer", "devnet")
+STALE_BLOCKS = 8  # that a stale devnet keeps back: what is in them seems to be in none
+BREAKS = ("reorg", "fail", "lie", "lag", "lost", "", "")  # what is ordered from the devnet in so many turns
 SPOILED = ("cut", "502", "SERVER_BUSY", "SIGERROR", "swallow")
 
 
@@ -76,9 +80,11 @@ class Storm:
         ]
         self.processes = [Process(name, work, self.log) for name, work in works]
         self.victims: list[Process] = []  # who is killed next, the last one first
+        self.breaks: list[str] = []  # what is broken next
 
     def run(self) -> None:
         """Print the figures as JSON; end with 1 if anything is wrong."""
+        die_with_parent()
         began = time.monotonic()
         logging.getLogger("seedbox.services.watchables").setLevel(logging.ERROR)  # there are no open pages, nor Redis
         self._begin()
@@ -122,10 +128,11 @@ class Storm:
 
     def _turn(self) -> None:
         """Wish something, break something, kill somebody, and let them live again."""
-        wait_until(lambda: self._order("info"), "the chain", LIMIT_S)
-        for _ in range(self.random.randrange(1, 4)):
-            self._wish()
+        wait_until(self._make_honest, "the chain", LIMIT_S)
+        self._wish()
         self._break()
+        for _ in range(self.random.randrange(3)):
+            self._wish()
         self._pause(self.random.uniform(0, 0.6))
         self.victims = self.victims or self.random.sample(self.processes, len(self.processes))
         victim = self.victims.pop()
@@ -153,7 +160,7 @@ class Storm:
                 self.addresses[user_id], units=amount * 10**12 + self.random.randrange(10**12)
             )
         elif kind == "bttold":
-            self.done["deposits"] += self._pay(self.addresses[user_id], trc10=amount)
+            self._count("deposits", self._pay(self.addresses[user_id], trc10=amount))
         else:
             self._withdraw(user_id, number, amount, key)
 
@@ -176,30 +183,46 @@ class Storm:
             self.problems.append(f"{asked} was asked for once, and is there twice")
 
     def _break(self) -> None:
-        """Break the chain a little, now and then."""
-        how, depth = self.random.random(), self.random.randrange(1, SOLID_LAG)
+        """Break the chain in some way, or not."""
+        self.breaks = self.breaks or self.random.sample(BREAKS, len(BREAKS))
+        how, depth = self.breaks.pop(), self.random.randrange(1, SOLID_LAG)
         is_dropping, kind = self.random.random() < 0.5, self.random.choice(SPOILED)
-        if how < 0.15:
-            self.done["reorgs"] += self._order("reorg", depth=depth, drop=is_dropping) is not None
-        elif how < 0.3:
-            self.done["spoiled"] += self._order("fail", kind=kind, after_accept=is_dropping) is not None
-        elif how < 0.4 and (lost := Attempt.objects.filter(state__in=LIVE).order_by("pk").last()) is not None:
-            self.done["lost"] += self._order("drop", txID=lost.tx_id) is not None
+        if how == "lost":
+            lost = Attempt.objects.filter(state__in=LIVE).order_by("pk").last()
+            self._count(how, lost and self._order("drop", txID=lost.tx_id))
             self._set_time_forward()
+            return
+        orders: dict[str, dict[str, Any]] = {
+            "reorg": {"depth": depth, "drop": is_dropping},
+            "fail": {"kind": kind, "after_accept": is_dropping},
+            "lie": {"kind": "hidden_transactions"},
+            "lag": {"head": STALE_BLOCKS, "solid": SOLID_LAG + STALE_BLOCKS},
+        }
+        if how in orders:
+            self._count(how, self._order(how, **orders[how]))
+
+    def _count(self, what: str, was_done: object) -> None:
+        self.done[what] += bool(was_done)
+
+    def _make_honest(self) -> bool:
+        """Let the devnet show all that it has; say whether it does."""
+        is_honest = self._order("lie", kind="none") is not None
+        return self._order("lag", head=0, solid=SOLID_LAG) is not None and is_honest
 
     def _set_time_forward(self) -> None:
         self.offset_ms += LONG_MS
         self._order("clock", offset_ms=self.offset_ms)
 
     def _settle(self) -> None:
-        """Wait until nothing is under way, and all blocks are read that there are now."""
+        """Wait until nothing is under way, and all blocks are read that there are now; a halt would never end it."""
         for process in self.processes:
             if process.has_ended:
                 self.problems.append(f"{process.name} has ended by itself")
+        wait_until(self._make_honest, "the chain", LIMIT_S)
         now = wait_until(lambda: self._order("info"), "the chain", LIMIT_S) or {}
         height = now["head"]["number"]
         deadline, forward_at = time.monotonic() + SETTLE_LIMIT_S, time.monotonic() + RESTLESS_S
-        while not self._is_settled(height) and time.monotonic() < deadline:
+        while not self._is_settled(height) and not halts.standing() and time.monotonic() < deadline:
             if time.monotonic() > forward_at:
                 self._set_time_forward()
                 forward_at += RESTLESS_S

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from tests.box import ROOT
+from tests.exchange_kills import VICTIMS
 from tests.servers import PROVE
 
 KILLS = min(9 * PROVE, 300)
@@ -44,6 +45,6 @@ class TestAnExchangeUnderFire:
         assert figures["problems"] == []
         assert storm.returncode == 0, storm.stderr
         done = figures["done"]
-        assert min(done[f"kills of {name}"] for name in ("worker", "signer", "devnet")) >= KILLS // 3
+        assert min(done[f"kills of {name}"] for name in VICTIMS) >= KILLS // 3
         assert figures["paid"] == figures["withdrawals"]["final"]
         assert sum(figures["withdrawals"].values()) == done["asked"] > 0
