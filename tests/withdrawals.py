@@ -37,6 +37,7 @@ from wallet.services.install import market_asset
 from wallet.signer.protocol import SignerError, SignerStatus, SignRequest
 from wallet.signer.signer import Signer
 
+SLOW_BLOCK_MS = 12_000  # fewer looks until an attempt's time is over
 UNITS_OF_TRC20 = 10**12  # for one µBTT
 TRX = 1_000_000
 
@@ -125,7 +126,7 @@ class World:
         self.scans = True
         expiration_ms = Attempt.objects.latest("pk").expiration_ms
         while self.chain.solid.timestamp_ms < expiration_ms:
-            self.tick()
+            self.tick(block_ms=SLOW_BLOCK_MS)
 
     def scan(self) -> None:
         """Let the scanner read all solid blocks."""

@@ -12,7 +12,7 @@ import pytest
 from seedbox.models import User
 from tests.ledger import BTT
 from tests.signers import HOT
-from tests.withdrawals import World, check_paid_once, money, of_install, stranger_address
+from tests.withdrawals import SLOW_BLOCK_MS, World, check_paid_once, money, of_install, stranger_address
 from wallet.chain.fake_endpoint import (
     ACCEPTED_BUT_TIMED_OUT,
     SWALLOWED,
@@ -30,7 +30,6 @@ from wallet.signer.protocol import SignerAway, SignRequest
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 REFUSALS = [code for code in BroadcastCode if code is not BroadcastCode.SUCCESS]
-SLOW_BLOCK_MS = 12_000  # fewer looks until an attempt's time is over
 
 
 class Killed(BaseException):
@@ -154,7 +153,7 @@ class TestCases39To42:
         world.one.broadcast_faults.append(SWALLOWED)
         asked = world.request(owner.pk)
         world.step()
-        world.two.lag = 25
+        world.two.lag = 8
         world.tick_past_expiration()
         assert asked.attempts.count() == 1
         world.two.lag = 0

@@ -6,7 +6,7 @@ import pytest
 
 from seedbox.models import User
 from tests.ledger import ASSET, BTT, balance, post, transfer, user
-from tests.withdrawals import World, money, of_install
+from tests.withdrawals import SLOW_BLOCK_MS, World, money, of_install
 from wallet.chain.fake_endpoint import SWALLOWED
 from wallet.domain.accounts import AccountKind, own_account
 from wallet.domain.kinds import TransferKind
@@ -66,8 +66,8 @@ class TestTheBooksAndTheChain:
         world.tick()
         world.one.broadcast_faults.append(SWALLOWED)
         lost = world.request(owner.pk)
-        for _ in range(50):
-            world.tick()
+        for _ in range(16):
+            world.tick(block_ms=SLOW_BLOCK_MS)
             world.scan()
             assert {row.asset: row.difference for row in reconciliation.run(now=world.now)} == dict.fromkeys(Asset, 0)
         assert not Halt.objects.exists()
