@@ -125,12 +125,13 @@ class TronpyEndpoint:
             return ()
         path = _root(solid) + "gettransactioninfobyblocknum"
         raw = self._transport.post(path, {"num": block.number, "visible": False})
-        receipts = _READ.get(raw)
+        key = sha256(raw).digest()
+        receipts = _READ.get(key)
         if receipts is None:
             with self._shaped():
                 listed = sequence_of(self._transport.read(path, raw), "transaction infos", shapes.MAX_TRANSACTIONS)
                 receipts = tuple(shapes.receipt_of(one) for one in listed)
-            _READ.put(raw, receipts)
+            _READ.put(key, receipts)
         return check_receipts(self.name, block, receipts)
 
     def transaction(self, tx_id: bytes, *, solid: bool) -> ChainTransaction | None:
@@ -292,12 +293,12 @@ class _Read:
         self._receipts: OrderedDict[bytes, tuple[Receipt, ...]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, raw: bytes) -> tuple[Receipt, ...] | None:
-        return self._receipts.get(sha256(raw).digest())
+    def get(self, digest: bytes) -> tuple[Receipt, ...] | None:
+        return self._receipts.get(digest)
 
-    def put(self, raw: bytes, receipts: tuple[Receipt, ...]) -> None:
+    def put(self, digest: bytes, receipts: tuple[Receipt, ...]) -> None:
         with self._lock:
-            self._receipts[sha256(raw).digest()] = receipts
+            self._receipts[digest] = receipts
             if len(self._receipts) > KEPT_ANSWERS:
                 self._receipts.popitem(last=False)
 

@@ -6,12 +6,11 @@ Only of what a port that does not lie says, and with addresses in hex, as scanne
 import json
 import threading
 from dataclasses import dataclass
-from typing import Any
 
-from wallet.devnet.answers import Block, BlockTransaction
+from wallet.devnet.answers import Block, BlockTransaction, Info, Log
 from wallet.devnet.http import Written
 from wallet.devnet.recent_blocks import RecentBlocks
-from wallet.devnet.shapes import block_json, info_json, transaction_json
+from wallet.devnet.shapes import block_json, info_json, log_json, transaction_json
 from wallet.devnet.views import View
 from wallet.domain.tron.messages import TYPE_URL
 from wallet.domain.tron.transactions import contract_values
@@ -54,7 +53,7 @@ class Texts:
             if (text := self._kept(self._infos, number, block_id)) is not None:
                 return Written(text)
         infos = view.infos(number)
-        text = _encoded([info_json(info, visible=False) for info in infos])
+        text = f"[{','.join(map(info_text, infos))}]".encode()
         if infos:
             self._keep(self._infos, number, _Text(infos[0].block.id, text))
         return Written(text)
@@ -93,12 +92,37 @@ def transaction_text(found: BlockTransaction) -> str:
     )
 
 
+def info_text(info: Info) -> str:
+    """Return what `shapes.info_json` is as JSON, written at once."""
+    if info.is_failed or info.message:
+        return _ENCODER.encode(info_json(info, visible=False))  # what is rare
+    fee = f'"fee":{info.fee_sun},' if info.fee_sun else ""
+    contract = f',"contract_address":"{info.contract.hex()}"' if info.contract else ""
+    logs = f',"log":[{",".join(map(_log_text, info.logs))}]' if info.logs else ""
+    amounts = (
+        ("net_usage", info.net_usage_bytes),
+        ("net_fee", info.net_fee_sun),
+        ("energy_usage_total", info.energy_usage),
+        ("energy_fee", info.energy_fee_sun),
+    )
+    receipt = [f'"{name}":{amount}' for name, amount in amounts if amount]
+    if info.result:
+        receipt.append(f'"result":"{info.result}"')
+    return (
+        f'{{"id":"{info.tx_id.hex()}",{fee}"blockNumber":{info.block.number},"blockTimeStamp":{info.block.timestamp_ms},'
+        f'"contractResult":["{info.returned.hex()}"]{contract}{logs},"receipt":{{{",".join(receipt)}}}}}'
+    )
+
+
+def _log_text(log: Log) -> str:
+    if not log.topics or not log.data:
+        return _ENCODER.encode(log_json(log, visible=False))
+    topics = '","'.join([topic.hex() for topic in log.topics])
+    return f'{{"address":"{log.contract[1:].hex()}","topics":["{topics}"],"data":"{log.data.hex()}"}}'
+
+
 def _block_text(block: Block) -> str:
     form = _ENCODER.encode(block_json(block, visible=False, with_transactions=False))
     if not block.transactions:
         return form
     return f'{form[:-1]},"transactions":[{",".join(map(transaction_text, block.transactions))}]}}'
-
-
-def _encoded(form: Any) -> bytes:
-    return _ENCODER.encode(form).encode()
