@@ -17,6 +17,7 @@ class TestThreads:
         people = [Person(f"sender {number}") for number in range(SENDERS)]
         for person in (*people, ALICE, BOB):
             scene.pay(person)
+        scene.chain.mine(3)  # so that the solid block knows them
         named = scene.head.tip()
         is_over = threading.Event()
 
