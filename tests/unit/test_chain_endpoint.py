@@ -157,11 +157,11 @@ class TestTheAdapter:
         with pytest.raises(ChainLied, match="another result"):
             box.endpoint.receipts(box.full)
 
-    def test_takes_no_solid_block_above_the_newest(self, box: Box) -> None:
+    def test_takes_no_solid_block_above_the_newest_and_calls_it_no_lie(self, box: Box) -> None:
         box.node.change = lambda path, answer: (
             box.node.answer("wallet/getblock", {"id_or_num": "1"}) if path.startswith("wallet/") else answer
         )
-        with pytest.raises(ChainLied, match="above its newest"):
+        with pytest.raises(BadAnswer, match="above its newest"):
             box.endpoint.heights()
 
     def test_asks_in_halves_for_what_is_too_large(self, box: Box) -> None:
