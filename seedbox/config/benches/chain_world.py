@@ -51,6 +51,7 @@ class World:
         self.network = replace(DEVNET, genesis_id=genesis.id)  # known beforehand, as that of a real network is
         self.endpoints = [FakeEndpoint(self.chain, f"endpoint {number}") for number in range(1, ENDPOINTS + 1)]
         self.skew = timedelta()  # of our own clock
+        self._denied: set[bytes] = set()  # by every endpoint
         self.faults: dict[str, int] = {}  # by name: how often each was done
 
     @property
@@ -132,10 +133,16 @@ class World:
             endpoint.broadcast_faults.append(fault)
 
     def hide(self, tx_ids: Sequence[bytes]) -> None:
-        """Let some endpoints deny that they know these transactions: even all of them."""
+        """Let some endpoints deny all of these transactions for a while, and every endpoint one of them for longer.
+
+        That one comes into a block and past its end, and only the blocks themselves still tell of it.
+        """
         self.count("hidden transaction")
+        self._denied.update(self.dice.sample(tx_ids, min(1, len(tx_ids))))
+        for endpoint in self.endpoints:
+            endpoint.hides = set(self._denied)
         for endpoint in self.dice.sample(self.endpoints, self.dice.randint(1, ENDPOINTS)):
-            endpoint.hides = set(tx_ids)
+            endpoint.hides.update(tx_ids)
 
     def forge(self, tx_id: bytes) -> None:
         """Let one endpoint say the contrary of what became of a transaction."""
@@ -151,6 +158,7 @@ class World:
 
     def heal(self) -> None:
         """Take all that is wrong away."""
+        self._denied.clear()
         for endpoint in self.endpoints:
             self._heal(endpoint)
             endpoint.hides.clear()
