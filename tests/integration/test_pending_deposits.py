@@ -54,6 +54,14 @@ class TestAPendingDeposit:
         look(exchange)
         assert PendingDeposit.objects.get().solid_at - exchange.now == timedelta(seconds=30)  # 10 blocks of 3 s
 
+    def test_is_not_expected_in_years_because_the_first_block_is_as_old(self, exchange: Exchange, owner: User) -> None:
+        exchange.fake.mine(block_ms=3 * 365 * 86_400_000)
+        exchange.pay(exchange.address(owner.pk), RICH)
+        exchange.fake.mine()
+        look(exchange)
+        assert PendingDeposit.objects.get().solid_at - exchange.now == timedelta(seconds=6)  # 2 blocks of 3 s
+        assert exchange.cursor.block_ms == 3_000
+
     def test_is_gone_when_its_block_is_thrown_away(self, exchange: Exchange, owner: User) -> None:
         dropped = exchange.pay(exchange.address(owner.pk), RICH)
         exchange.fake.mine(2)

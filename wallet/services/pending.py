@@ -13,6 +13,7 @@ from wallet.services.chain_reading import INTERNAL, rows_of
 from wallet.services.watched import Owner, watched
 
 USUAL_BLOCK = timedelta(seconds=3)
+SLOWEST_BLOCK = timedelta(minutes=1)  # what takes longer was no block: a devnet has slept, or its first block is old
 
 
 def look_at_head(chain: Chain, *, now: datetime) -> int:
@@ -73,7 +74,8 @@ def _pace(heights: Heights) -> timedelta:
     blocks = heights.head.number - heights.solid.number
     if blocks < 1:
         return USUAL_BLOCK
-    return timedelta(milliseconds=(heights.head.timestamp_ms - heights.solid.timestamp_ms) / blocks)
+    pace = timedelta(milliseconds=(heights.head.timestamp_ms - heights.solid.timestamp_ms) / blocks)
+    return pace if pace <= SLOWEST_BLOCK else USUAL_BLOCK
 
 
 def _replace(network: str, rows: list[PendingDeposit], height: int) -> None:
