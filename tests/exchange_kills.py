@@ -6,6 +6,7 @@ same order whatever happens.
 
 import json
 import logging
+import re
 import sys
 import threading
 import time
@@ -92,10 +93,7 @@ class Storm:
             self._turn()
         self._settle()
         truth = exchange_truth.look()
-        log = self.log.read_text()
-        self.problems += truth.problems
-        if "Traceback" in log:
-            self.problems.append(f"a traceback: {log[log.index('Traceback') :][:3_000]}")
+        self.problems += [*truth.problems, *tracebacks(self.log.read_text())]
         figures = asdict(truth) | {
             "seed": self.plan.seed,
             "seconds": round(time.monotonic() - began, 1),
@@ -254,3 +252,9 @@ class Storm:
 
     def _pause(self, seconds: float) -> None:
         threading.Event().wait(seconds)
+
+
+def tracebacks(log: str) -> list[str]:
+    """Return the ends of all tracebacks, each once: what was raised, and the last lines that led there."""
+    found = re.findall(r"^Traceback .*\n((?:[ \t].*\n)+)(.*)", log, re.MULTILINE)
+    return list(dict.fromkeys(f"{raised[:500]} at {way[-300:]}" for way, raised in found))
