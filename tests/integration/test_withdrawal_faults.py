@@ -203,7 +203,8 @@ class TestCase22ARestoredBackup:
         asked.refresh_from_db()
         assert (asked.state, asked.attempts.get().state) == ("sending", "prepared")
         assert "was signed before, with other bytes" in AttemptEvent.objects.filter(what="refused").latest("pk").message
-        assert Halt.objects.get().reason == HaltReason.OUTGOING
+        assert set(Halt.objects.values_list("reason", flat=True)) == {HaltReason.OUTGOING, HaltReason.SIGNER}
+        assert f"whether {asked.address} was paid" in Halt.objects.get(reason=HaltReason.SIGNER).detail
         assert world.paid() == [asked.amount_ubtt] and of_install(AccountKind.IN_FLIGHT) == 101
 
 

@@ -40,10 +40,14 @@ from wallet.services.attempt_log import back_off, move, note, note_once
 from wallet.services.books import Request
 from wallet.services.openings import open_absent
 from wallet.services.payouts import Payout
-from wallet.signer.protocol import DeadProof, SignerDoor, SignerError, SignerRefused, SignRequest
+from wallet.signer.protocol import DeadProof, SignerConflict, SignerDoor, SignerError, SignerRefused, SignRequest
 
 LIFE_MS = 90_000  # from the head block's time on: long enough for a slow network, and a lost one ends in three minutes
 MOST_LAG_MS = 300_000  # of what is irreversible behind the head: five times what is usual
+_CONFLICT = (
+    "The books may come from an older backup. Look at the chain whether {address} was paid: "
+    "after this halt the money of the withdrawal goes back to its user."
+)
 SPREAD = 1_000  # of milliseconds: two payments that are alike must not have the same id
 
 
@@ -158,6 +162,8 @@ def sign(signer: SignerDoor, attempt: Attempt, *, now: datetime) -> bool:
     except SignerError as problem:
         note_once(attempt, "refused" if isinstance(problem, SignerRefused) else "unsigned", now, message=str(problem))
         back_off(attempt, now)
+        if isinstance(problem, SignerConflict):
+            halts.halt(HaltReason.SIGNER, f"{problem}. {_CONFLICT.format(address=attempt.withdrawal.address)}", now)
         return False
     if not _is_by(payer_of(attempt), digest, signature):
         halts.halt(HaltReason.SIGNER, f"the signature of {attempt.key} is not by the address that pays", now)

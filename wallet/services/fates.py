@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from wallet.chain.endpoints import Chain
-from wallet.chain.port import MAX_BLOCKS, Block, Receipt
+from wallet.chain.port import MAX_BLOCKS, Block, ChainLied, Receipt
 from wallet.domain.accounts import AccountKind, own_account, user_account
 from wallet.domain.finality import Absence, IndexedBlock, Judgement, Sent, Verdict, judge
 from wallet.domain.items import Transfer
@@ -26,10 +26,14 @@ SEEN_AGAIN = timedelta(seconds=5)
 BORNE = "Your money is back, with the fee; what the network has burned the box bears."
 
 
-def settle(network: Network, attempt: Attempt, receipt: Receipt, *, now: datetime) -> None:
-    """End an attempt that is in a solid block. A token's own event says whether it moved, not what a call returned."""
+def settle(chain: Chain, attempt: Attempt, receipt: Receipt, *, now: datetime) -> None:
+    """End an attempt that is in a solid block. A token's own event says whether it moved, not what a call returned.
+
+    Raises ChainError, and ChainLied when the block says something else than the receipt.
+    """
     withdrawal = attempt.withdrawal
-    moved = receipt.succeeded and _did_pay(network, receipt, attempt)
+    moved = receipt.succeeded and _did_pay(chain.network, receipt, attempt)
+    _check_result(chain, attempt, receipt)
     result = receipt.contract_result or ("FAILED" if receipt.failed else "SUCCESS")
     ended = {"ended_at": now, "block_number": receipt.block_number, "fee_sun": receipt.fee_sun}
     _open_accounts(withdrawal, now)
@@ -44,6 +48,14 @@ def settle(network: Network, attempt: Attempt, receipt: Receipt, *, now: datetim
             _return(attempt.withdrawal_id, f"The chain took it and it failed there: {why}. {BORNE}", now)
 
     ledger.whole(work)
+
+
+def _check_result(chain: Chain, attempt: Attempt, receipt: Receipt) -> None:
+    """Hold a receipt against its block, whose hashes cover what became of a transaction, and no hash a receipt."""
+    (block,) = chain.blocks(receipt.block_number, receipt.block_number)
+    results = [one.contract_ret == "SUCCESS" for one in block.transactions if one.tx_id.hex() == attempt.tx_id]
+    if results != [receipt.succeeded]:
+        raise ChainLied("the chain", f"receipts say of {attempt.tx_id} what block {block.number} does not say")
 
 
 def mark_seen(attempt: Attempt, receipt: Receipt, *, now: datetime) -> None:
@@ -88,7 +100,8 @@ def bury_if_dead(chain: Chain, attempt: Attempt, *, now: datetime) -> Judgement:
         look_again(attempt, now)
         return judgement
     (closing,) = [block for block in blocks if block.number == judgement.closed_by]
-    _bury(attempt, judgement, closing, sorted({one.endpoint for one in sightings}), now)
+    witnesses = {one.endpoint for one in sightings if one.solid.number >= closing.number}
+    _bury(attempt, judgement, closing, sorted(witnesses), now)
     return judgement
 
 

@@ -214,8 +214,12 @@ def _sign(signer: SignerDoor, sweep: Sweep, now: datetime) -> bool:
     except SignerError as problem:
         Sweep.objects.filter(pk=sweep.pk).update(says=str(problem)[:200])
         return False
+    is_moved = Sweep.objects.filter(pk=sweep.pk, state=SweepState.PREPARED).update(
+        signature=signature, state=SweepState.SIGNED
+    )
+    if not is_moved:  # another worker has come before
+        return False
     sweep.signature, sweep.state = signature, SweepState.SIGNED
-    sweep.save(update_fields=["signature", "state"])
     news.reserves_changed()
     return True
 

@@ -93,7 +93,7 @@ def follow(chain: Chain, signer: SignerDoor, attempt: Attempt, *, heights: Heigh
     """Ask the chain for an attempt, then do the next thing about it, if there is one. Raises ChainError."""
     tx_id = bytes.fromhex(attempt.tx_id)
     if (receipt := chain.receipt(tx_id, solid=True)) is not None:
-        fates.settle(chain.network, attempt, receipt, now=now)
+        fates.settle(chain, attempt, receipt, now=now)
         return
     if (receipt := chain.receipt(tx_id, solid=False)) is not None:
         fates.mark_seen(attempt, receipt, now=now)

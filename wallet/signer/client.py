@@ -13,6 +13,7 @@ from wallet.signer.protocol import (
     BadFrame,
     DeadProof,
     SignerAway,
+    SignerConflict,
     SignerDoor,
     SignerError,
     SignerLimited,
@@ -83,6 +84,8 @@ class SignerClient:
                     return read(given)
                 case {"refused": str(sentence)}:
                     raise SignerRefused(sentence)
+                case {"conflict": str(sentence)}:
+                    raise SignerConflict(sentence)
                 case {"locked": str(sentence)}:
                     raise SignerLocked(sentence)
                 case {"limited": str(sentence)}:

@@ -24,7 +24,7 @@ from wallet.domain.tron.transactions import (
     encode_raw,
     tx_id,
 )
-from wallet.signer.protocol import DeadProof, SignerLimited, SignerRefused, SignRequest
+from wallet.signer.protocol import DeadProof, SignerConflict, SignerLimited, SignerRefused, SignRequest
 from wallet.signer.spending import DAY_MS, HOUR_MS, Spending
 
 LONGEST_LIFE_MS = (
@@ -132,7 +132,7 @@ def check_attempt(request: SignRequest, payment: Payment, earlier: EarlierSignat
         return
     number = int(request.attempt_key.rpartition("/")[2])
     if number == earlier.number:
-        raise SignerRefused(f"{request.attempt_key} was signed before, with other bytes")
+        raise SignerConflict(f"{request.attempt_key} was signed before, with other bytes")
     if number < earlier.number:
         raise SignerRefused(f"{request.attempt_key} comes after attempt {earlier.number}, which was signed")
     if (payment.asset, payment.recipient, payment.amount) != (earlier.asset, earlier.recipient, earlier.amount):

@@ -24,6 +24,10 @@ class SignerRefused(SignerError):
     """The signer will not do this, and will not do it when asked again: {reason}."""
 
 
+class SignerConflict(SignerRefused):
+    """The signer has signed other bytes for this attempt: whoever asks does not know what was paid. {reason}."""
+
+
 class SignerLocked(SignerError):
     """The signer does nothing until a person has unlocked it or confirmed its store: {reason}."""
 

@@ -16,6 +16,7 @@ from wallet.signer import messages, rules
 from wallet.signer.protocol import (
     LENGTH,
     BadFrame,
+    SignerConflict,
     SignerError,
     SignerLimited,
     SignerLocked,
@@ -142,6 +143,8 @@ class Server:
             raise
         except SignerLocked as problem:
             return {"locked": str(problem)}
+        except SignerConflict as problem:
+            return {"conflict": str(problem)}
         except SignerLimited as problem:
             return {"limited": str(problem)}
         except (SignerError, BadFrame, BadRules) as problem:
