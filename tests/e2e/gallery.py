@@ -173,6 +173,7 @@ NO_PAGES = {
     "money_history": "the history of `money`",
     "deposit_list": "the list of `deposit`",
     "deposit_faucet": "takes a form",
+    "reserves_fuel": "takes a form",
     "torrents_add": "takes a form",
     "torrents_change": "takes a form",
     "healthz": "for machines",
