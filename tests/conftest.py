@@ -25,7 +25,12 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("box")
 
 
-LONGEST_FIRST = ("test_chaos.py", "test_foreign_peers.py", "test_first_light.py")  # or one core ends alone with them
+LONGEST_FIRST = (
+    "test_chaos.py",
+    "test_foreign_peers.py",
+    "test_first_light.py",
+    "test_exchange.py",
+)  # or one core ends alone with them
 
 
 @pytest.hookimpl(trylast=True)

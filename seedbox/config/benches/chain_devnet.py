@@ -26,6 +26,7 @@ CONNECTIONS = 4
 LIFE_MS = 3_600_000
 ANSWER_S = 30.0
 STOP_S = 20.0
+BUSY_S = 0.05
 BODY_BYTES = 64 * 1024 * 1024  # of an answer; a hundred full blocks have less
 KEY = sha256(b"who pays in the bench of the chain")
 
@@ -144,8 +145,10 @@ def transfers(
 
 
 def _post(url: str, bodies: Sequence[dict[str, Any]], refused: list[Any]) -> None:
+    """Post each until it is taken or refused: a chain with 2,000 pending ones is busy until its next block."""
     connection = Connection(url)
     for body in bodies:
-        answer = connection.ask("wallet/broadcasttransaction", body)
+        while (answer := connection.ask("wallet/broadcasttransaction", body)).get("code") == "SERVER_BUSY":
+            time.sleep(BUSY_S)
         if answer.get("result") is not True:
             refused.append(answer)
