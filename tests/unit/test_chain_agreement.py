@@ -168,6 +168,15 @@ class TestBlocks:
         with pytest.raises(ChainLied, match="a different receipt of"):
             box.chain.receipt(tx_id, solid=True)
 
+    def test_have_no_receipt_that_its_block_contradicts_whoever_says_it(self, box: Box) -> None:
+        tx_id = box.fake.pay_trx(ANNA, 5)
+        block = box.block(box.fake.make_solid().number - 2)
+        failure = replace(box.chain.receipts(block)[0], failed=True)
+        for endpoint in (box.one, box.two):
+            endpoint.forged_receipts[tx_id] = failure
+        with pytest.raises(ChainLied, match="its transaction's result contradicts"):
+            box.chain.receipts(block)
+
     def test_have_receipts_that_are_asked_for_together(self, box: Box) -> None:
         sent = []
         for _ in range(6):

@@ -16,6 +16,8 @@ from wallet.domain.tron.transactions import (
     encode_transaction,
 )
 
+SUCCESS = ContractRet.SUCCESS.name
+_SAY_NOTHING = ("", ContractRet.DEFAULT.name)  # as in the chain's first years
 _RETS = {int(ret): ret.name for ret in ContractRet}
 _UNREADABLE = Raw(b"", b"", 0, 0, OtherContract(-1, b"", b""))  # nothing that we know of the chain's kinds
 
@@ -86,6 +88,8 @@ def check_receipts(endpoint: str, block: Block, receipts: Sequence[Receipt]) -> 
             raise ChainLied(endpoint, f"block {block.number} has a receipt of another transaction")
         if receipt.contract_result and receipt.contract_result != transaction.contract_ret:
             raise ChainLied(endpoint, f"block {block.number} has a receipt with another result than its transaction")
+        if transaction.contract_ret not in _SAY_NOTHING and receipt.failed == (transaction.contract_ret == SUCCESS):
+            raise ChainLied(endpoint, f"block {block.number} has a receipt that its transaction's result contradicts")
     if len(receipts) > len(block.transactions):
         raise ChainLied(endpoint, f"block {block.number} has more receipts than transactions")
     if len(receipts) < len(block.transactions):
