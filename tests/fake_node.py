@@ -161,3 +161,17 @@ def _prices() -> list[dict[str, Any]]:
         "getCreateNewAccountFeeInSystemContract": PARAMETERS.new_account_fee_sun,
     }
     return [{"key": key, "value": value} for key, value in prices.items()] + [{"key": "getMemoFee"}]
+
+
+class SmallNode(FakeNode):
+    """A node whose answers are limited."""
+
+    def __init__(self, chain: FakeChain, *, limit_bytes: int) -> None:
+        super().__init__(chain)
+        self._limit_bytes = limit_bytes
+
+    def post(self, path: str, body: Mapping[str, Any]) -> bytes:
+        answer = super().post(path, body)
+        if len(answer) > self._limit_bytes:
+            raise self.too_large(path)
+        return answer

@@ -206,10 +206,13 @@ class TestATransaction:
             box.fake.mine()
         assert seen == [(True, False, False), (True, True, False), (True, True, False), (True, True, True)]
 
-    def test_is_not_final_while_one_endpoint_is_behind(self, box: Box) -> None:
+    def test_is_final_when_two_have_it_also_if_another_stays_behind(self, box: Box) -> None:
         tx_id = box.fake.pay_trx(ANNA, 5)
         box.fake.make_solid()
-        box.two.lag = 1
+        box.one.lag = 6
+        assert box.chain.receipt(tx_id, solid=True) is not None
+        assert box.chain.heights().solid == box.chain.solid_agreement()
+        box.two.lag = 6
         assert box.chain.receipt(tx_id, solid=True) is None
 
     def test_is_looked_for_at_every_endpoint(self, box: Box) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fake_node import FakeNode
+from tests.fake_node import FakeNode, SmallNode
 from tests.servers import PROVE
 from tests.unit.test_tron_vectors import CALL_BLOCK, CALL_RAW, CALL_SIGNATURE
 from wallet.chain.fake import FAUCET, FakeChain
@@ -172,6 +172,18 @@ class TestTheAdapter:
         with pytest.raises(BadAnswer, match="too large"):
             TronpyEndpoint(SmallNode(box.fake, limit_bytes=10)).blocks(1, 5)
 
+    def test_asks_for_each_receipt_when_those_of_a_block_are_too_large_together(self, box: Box) -> None:
+        whole = len(box.node.post("walletsolidity/gettransactioninfobyblocknum", {"num": box.full.number}))
+        small = SmallNode(box.fake, limit_bytes=whole - 1)
+        assert TronpyEndpoint(small).receipts(box.full) == box.truth.receipts(box.full)
+
+    def test_reads_what_a_stranger_lets_a_contract_log_however_much_it_is(self, box: Box) -> None:
+        def with_long_logs(path: str, answer: Any) -> Any:
+            return replaced(answer, "data", "00" * 600_000) if "info" in path else answer
+
+        box.node.change = with_long_logs
+        assert any(len(log.data) == 600_000 for receipt in box.endpoint.receipts(box.full) for log in receipt.logs)
+
     def test_tells_why_a_call_would_fail(self, box: Box) -> None:
         failing = {"result": {"code": "CONTRACT_EXE_ERROR", "message": b"REVERT opcode executed".hex()}}
         box.node.change = lambda _, answer: failing
@@ -190,20 +202,6 @@ class TestTheAdapter:
         }
         with pytest.raises(ChainBusy):
             box.endpoint.heights()
-
-
-class SmallNode(FakeNode):
-    """A node whose answers are limited."""
-
-    def __init__(self, chain: FakeChain, *, limit_bytes: int) -> None:
-        super().__init__(chain)
-        self._limit_bytes = limit_bytes
-
-    def post(self, path: str, body: Any) -> bytes:
-        answer = super().post(path, body)
-        if len(answer) > self._limit_bytes:
-            raise self.too_large(path)
-        return answer
 
 
 class TestABroadcast:

@@ -44,5 +44,5 @@ class DevnetFaucet:
             answer = httpx.post(f"{self._url}/devnet/faucet", json=order, timeout=TIMEOUT_S, trust_env=False)
             if answer.status_code != httpx.codes.OK or not answer.json().get("txIDs"):
                 raise FaucetAway
-        except (httpx.HTTPError, ValueError):
+        except (httpx.HTTPError, ValueError, AttributeError):  # nor a stranger's server on that port
             raise FaucetAway from None

@@ -77,7 +77,7 @@ class Chain:
         self._facts_agree = False
         self._turns = itertools.count()
         # Of a devnet that stands for two: what it has said already it need not say again.
-        self._is_one_server = len({endpoint.server for endpoint in endpoints}) == 1
+        self._is_one_server = network.name == "devnet" and len({endpoint.server for endpoint in endpoints}) == 1
 
     def check(self) -> None:
         """Compare genesis, asset and token of every endpoint that answers with the network's; raises ChainLied."""
@@ -108,8 +108,14 @@ class Chain:
         return self._first(lambda member: self._ref_at(member, 0))
 
     def heights(self) -> Heights:
-        """Return the heights of an endpoint: to show and to count down, not to decide by."""
-        return self._first(Member.heights)
+        """Return heights that two endpoints have reached: to show and to count down, not to decide by."""
+        if self._is_one_server:
+            return self._first(Member.heights)
+        tops = [heights for _, heights in self._every(Member.heights)]
+        if not tops:
+            raise ChainUnreachable(WHOLE, "no endpoint answers")
+        tops.sort(key=lambda heights: heights.solid.number, reverse=True)
+        return tops[min(NEEDED, len(tops)) - 1]
 
     def blocks(self, first: int, last: int, *, solid: bool = True) -> tuple[Block, ...]:
         """Return verified blocks; a second endpoint has the same last one, and so all before it, if they are solid."""
@@ -150,11 +156,13 @@ class Chain:
         """Return a receipt; if it is solid, one that two endpoints have alike."""
         if not solid or self._is_one_server:
             return self._any(lambda member: member.endpoint.receipt(tx_id, solid=solid))
-        source, receipt = self._first_with(lambda member: member.endpoint.receipt(tx_id, solid=True))
-        second = self._first(lambda member: member.endpoint.receipt(tx_id, solid=True), besides=source)
-        if receipt is None or second is None:
-            return None  # one of them is behind
-        if _essence(receipt) != _essence(second):
+        # All are asked: one that stays behind for ever must not keep the others from being believed.
+        answers = self._enough(self._every(lambda member: member.endpoint.receipt(tx_id, solid=True)))
+        found = [(member, receipt) for member, receipt in answers if receipt is not None]
+        if len(found) < NEEDED:
+            return None
+        source, receipt = found[0]
+        if any(_essence(receipt) != _essence(other) for _, other in found[1:]):
             raise ChainLied(source.name, f"another endpoint has a different receipt of {tx_id.hex()}")
         return receipt
 

@@ -29,7 +29,9 @@ from wallet.domain.tron.messages import ContractRet
 from wallet.domain.tron.transactions import Result, Signed
 
 MAX_TRANSACTIONS = 20_000  # of one block: far above what its two megabytes hold
-MAX_LOGS = 20_000  # of one transaction
+# What a stranger can make a contract write for some hundred TRX must not stop us: the answer's own limit is the end.
+MAX_LOGS = 500_000  # of one transaction
+MAX_LOG_BYTES = 16 * 1024 * 1024
 MAX_TOPICS = 4
 MAX_ASSETS = 10_000  # of one account: anybody can send it new ones
 MAX_PARAMETERS = 1_000
@@ -217,7 +219,7 @@ def _log(form: object) -> Log:
     return Log(
         Address(address),
         tuple(hash_of(topic, "log.topics") for topic in topics),
-        bytes_of(fields.get("data"), "log.data"),
+        bytes_of(fields.get("data"), "log.data", MAX_LOG_BYTES),
     )
 
 

@@ -43,6 +43,8 @@ class Transport:
         parts = urlsplit(url)
         self.name = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
         self._url = url.rstrip("/") + "/"
+        # Whatever the case it was written in. For http it stays off: to read all authorities takes a tenth of a second.
+        self._is_tls = parts.scheme == "https"
         self._quiet_s = quiet_s
         self._whole_answer_s = whole_answer_s
         self._max_answer_bytes = max_answer_bytes
@@ -101,7 +103,7 @@ class Transport:
                     timeout=httpx.Timeout(self._quiet_s, connect=CONNECT_S),
                     limits=httpx.Limits(max_connections=_CONNECTIONS, keepalive_expiry=30),
                     trust_env=False,
-                    verify=self._url.startswith("https://"),  # reading all authorities takes a tenth of a second
+                    verify=self._is_tls,
                 )
             return self._client
 

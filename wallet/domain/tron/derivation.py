@@ -16,7 +16,7 @@ from mnemonic import Mnemonic
 
 from wallet.domain.tron import base58
 from wallet.domain.tron.addresses import Address
-from wallet.domain.tron.keys import ORDER, BadKey, add_to_public, address_of_public, public_key_of, sha256
+from wallet.domain.tron.keys import ORDER, BadKey, add_to_public, address_of_public, public_key_of, ripemd160, sha256
 
 HARDENED = 2**31
 PATH = (44 + HARDENED, 195 + HARDENED)  # before the account
@@ -177,4 +177,4 @@ def _hmac(key: bytes, content: bytes) -> tuple[bytes, bytes]:
 
 
 def _fingerprint(public_key: bytes) -> bytes:
-    return hashlib.new("ripemd160", sha256(public_key)).digest()[:4]
+    return ripemd160(sha256(public_key))[:4]

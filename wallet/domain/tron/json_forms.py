@@ -192,12 +192,12 @@ def integer_of(value: object, field: str) -> int:
     return value
 
 
-def bytes_of(value: object, field: str) -> bytes:
-    """Return what hex says; absent it is empty. Raises BadShape."""
+def bytes_of(value: object, field: str, limit: int = MAX_TRANSACTION_BYTES) -> bytes:
+    """Return what hex says, so many bytes at most; absent it is empty. Raises BadShape."""
     if value is None:
         return b""
-    if not isinstance(value, str) or len(value) > 2 * MAX_TRANSACTION_BYTES + 2:
-        raise BadShape(field, "must be hex, and no more than the largest transaction")
+    if not isinstance(value, str) or len(value) > 2 * limit + 2:
+        raise BadShape(field, f"must be hex, and no more than {limit:,} bytes")
     try:
         return unhexlify(value)  # nearly always: without 0x, an even number of digits
     except ValueError:

@@ -3,7 +3,7 @@
 from hashlib import sha256 as _sha256
 
 from coincurve import PrivateKey, PublicKey
-from Crypto.Hash import keccak
+from Crypto.Hash import RIPEMD160, keccak
 
 from wallet.domain.tron.addresses import ADDRESS_PREFIX, Address
 
@@ -27,6 +27,11 @@ def sha256(data: bytes) -> bytes:
 
 def keccak256(data: bytes) -> bytes:
     return bytes(keccak.new(digest_bits=256, data=data).digest())
+
+
+def ripemd160(data: bytes) -> bytes:
+    """Return the hash that OpenSSL 3 leaves out on some systems."""
+    return bytes(RIPEMD160.new(data).digest())
 
 
 def sign(private_key: bytes, digest: bytes) -> bytes:
