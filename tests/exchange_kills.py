@@ -225,6 +225,8 @@ class Storm:
                 self._set_time_forward()
                 forward_at += RESTLESS_S
             self._pause(0.05)
+        if not self._is_settled(height) and not halts.standing():
+            self.problems.append("not everything was settled in time")
 
     def _is_settled(self, height: int) -> bool:
         close_old_connections()

@@ -218,7 +218,7 @@ class TronpyEndpoint:
             else:
                 energy = calls.energy_of(answer, "energy_required")
         if problem:
-            raise CallFails(self.name, problem)
+            raise self._refused(problem)
         return energy
 
     def broadcast(self, signed_bytes: bytes) -> BroadcastAnswer:
@@ -270,8 +270,12 @@ class TronpyEndpoint:
         """Return what a contract answers without changing anything. Raises CallFails, BadShape."""
         answer = self._ask("wallet/triggerconstantcontract", calls.question(ZERO_ADDRESS, contract, data))
         if problem := calls.problem_of(answer):
-            raise CallFails(self.name, problem)
+            raise self._refused(problem)
         return calls.result_of(answer)
+
+    def _refused(self, problem: str) -> CallFails | BadAnswer:
+        """Tell a call that would fail from an endpoint that tries none, for which another one is asked."""
+        return (BadAnswer if NOT_OFFERED in problem else CallFails)(self.name, problem)
 
     def _ask(self, path: str, question: Json) -> Any:
         return self._tron.provider.make_request(path, {"visible": False, **question})

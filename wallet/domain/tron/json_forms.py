@@ -10,7 +10,7 @@ from binascii import unhexlify
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wallet.domain.tron.addresses import Address, BadAddress, parse_address, to_base58
+from wallet.domain.tron.addresses import Address, BadAddress, is_address, parse_address, to_base58
 from wallet.domain.tron.blocks import Header
 from wallet.domain.tron.messages import TYPE_URL, VALUES, ContractRet, ContractType
 from wallet.domain.tron.protobuf import BadMessage, Holds
@@ -174,7 +174,8 @@ def header_from_json(form: object) -> Header:
 
 
 def address_text(address: Address, *, visible: bool) -> str:
-    return to_base58(address) if visible and address else address.hex()
+    # Of any length it would take a time that grows with its square.
+    return to_base58(address) if visible and is_address(address) else address.hex()
 
 
 def integer_of(value: object, field: str) -> int:
