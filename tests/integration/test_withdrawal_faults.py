@@ -24,7 +24,8 @@ from wallet.domain.accounts import AccountKind
 from wallet.domain.tron.transactions import Signed, encode_transaction, tx_id
 from wallet.domain.withdrawal_states import WithdrawalState
 from wallet.models import Attempt, AttemptEvent, Halt, HaltReason, Withdrawal
-from wallet.services import attempts
+from wallet.services import attempts, halts, withdrawals
+from wallet.services.operators import Actor
 from wallet.signer.protocol import SignerAway, SignRequest
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -139,6 +140,29 @@ class TestCases39To42:
         assert first.dead_proof is None and second.dead_proof is not None
         assert (second.attempt_key.rpartition("/")[2], second.dead_proof.tx_id) == ("2", first.tx_id)
         assert set(second.dead_proof.absent_at) == {"one", "two"}
+
+    def test_40_money_that_is_wanted_back_after_the_attempt_is_dead_is_not_sent_again(
+        self, world: World, owner: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world.one.broadcast_faults.append(SWALLOWED)
+        asked = world.request(owner.pk)
+        world.step()
+        with monkeypatch.context() as patched:
+            patched.setattr(attempts, "prepare", lambda *args, **kwargs: None)
+            world.tick_past_expiration()
+        assert asked.attempts.get().state == "dead"
+        withdrawals.want_back(user_id=owner.pk, withdrawal_id=asked.pk)
+        drafted = attempts.draft(world.door, asked, hot=HOT, at=attempts.moment(world.door))
+        assert attempts.prepare(asked.pk, drafted, number=2, now=world.now) is None
+        halts.halt(HaltReason.OPERATOR, "ada: a look", world.now)
+        world.step()
+        assert money(owner.pk) == (899, 0)  # nothing moves while withdrawals are stopped
+        halts.lift(Halt.objects.get().pk, actor=Actor(1, "ada"), reason="looked", now=world.now)
+        world.tick(4)
+        asked.refresh_from_db()
+        assert (asked.state, money(owner.pk)) == (WithdrawalState.RETURNED, (1_000, 0))
+        assert "you wanted no further attempt" in asked.reason
+        assert asked.attempts.count() == 1 and world.paid() == [] and of_install(AccountKind.IN_FLIGHT) == 0
 
     def test_41_a_clock_that_is_past_the_expiration_allows_no_second_attempt(self, world: World, owner: User) -> None:
         world.one.broadcast_faults.append(SWALLOWED)

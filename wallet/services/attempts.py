@@ -112,7 +112,8 @@ def prepare(withdrawal_id: int, drafted: Draft, *, number: int, now: datetime) -
         found = Withdrawal.objects.select_for_update().get(pk=withdrawal_id)
         newest = found.attempts.order_by("-number").first()
         is_next = number == (newest.number + 1 if newest else 1) and not (newest and newest.state in LIVE)
-        if found.state not in (WithdrawalState.QUEUED, WithdrawalState.SENDING) or not is_next or halts.is_halted():
+        is_open = found.state in (WithdrawalState.QUEUED, WithdrawalState.SENDING)
+        if not is_open or not is_next or found.is_wanted_back or halts.is_halted():
             return None
         if found.state == WithdrawalState.QUEUED:
             if not _go_in_flight(found, now):

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import MAX_BLOCKS, Block, ChainLied, Receipt
 from wallet.domain.accounts import AccountKind, own_account, user_account
@@ -23,6 +25,7 @@ from wallet.services.openings import open_absent
 MOST_ATTEMPTS = 5  # each was lost or refused; a sixth would be, too
 MOST_INDEX_BLOCKS = 2_000  # an hour and a half of blocks above a reference: far more than an attempt lives
 SEEN_AGAIN = timedelta(seconds=5)
+UNWANTED = "It was lost on the way to the network, and you wanted no further attempt. Your money is back."
 BORNE = "Your money is back, with the fee; what the network has burned the box bears."
 
 
@@ -105,6 +108,24 @@ def bury_if_dead(chain: Chain, attempt: Attempt, *, now: datetime) -> Judgement:
     return judgement
 
 
+def return_unwanted(*, now: datetime) -> None:
+    """Give back what was wanted back after its attempt was buried, and before another one was made."""
+    for withdrawal in _unwanted():
+        _open_accounts(withdrawal, now)
+
+        def work(pk: int = withdrawal.pk) -> None:
+            is_unwanted = _unwanted().select_for_update().filter(pk=pk).first() is not None
+            if is_unwanted and not halts.is_halted():
+                _return(pk, UNWANTED, now)
+
+        ledger.whole(work)
+
+
+def _unwanted() -> QuerySet[Withdrawal]:
+    alive = Attempt.objects.filter(withdrawal=OuterRef("pk")).exclude(state=AttemptState.DEAD)
+    return Withdrawal.objects.filter(~Exists(alive), state=WithdrawalState.SENDING, is_wanted_back=True).order_by("pk")
+
+
 def _against_our_scan(attempt: Attempt, judgement: Judgement, now: datetime) -> Judgement:
     """Hold the proof against the scan that keeps the books, and give nothing up while anything is in doubt.
 
@@ -149,7 +170,7 @@ def _why_no_further(attempt: Attempt) -> str:
     if refused is not None and attempt.signature is None:
         return f"The signer refused it: {refused.message} Your money is back."
     if Withdrawal.objects.filter(pk=attempt.withdrawal_id, is_wanted_back=True).exists():
-        return "It was lost on the way to the network, and you wanted no further attempt. Your money is back."
+        return UNWANTED
     if attempt.number >= MOST_ATTEMPTS:
         said = attempt.events.filter(what__in=["broadcast", "unsigned"]).order_by("-pk").first()
         who = "signer" if said and said.what == "unsigned" else "network"

@@ -61,6 +61,7 @@ def step(chain: Chain, signer: SignerDoor, *, now: datetime) -> Stepped:
         _write_desk(done, now)
         return done
     hot = parse_address(hot_text)
+    fates.return_unwanted(now=now)
     try:
         _follow_all(chain, signer, now, done)
         _begin_next(chain, signer, hot, now, done)
