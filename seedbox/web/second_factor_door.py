@@ -18,6 +18,7 @@ from seedbox.web.doors import signed_in_user
 
 ASKED_AT = "second_factor_asked_at"  # in the login session; what was shown before that counts for something else
 ANSWER_WITHIN_S = 600
+SHOWN_AT = ("mfa_reauthenticate", "mfa_reauthenticate_webauthn")  # these pages carry out the form that waited
 NONE_YET = "Set up a second factor first: without one, nothing leaves this box."
 
 P = ParamSpec("P")
@@ -47,7 +48,13 @@ def with_second_factor(view: View[P]) -> View[P]:
 
 
 def _use_up(request: HttpRequest, user: User) -> bool:
-    """Say whether a second factor was shown since it was asked for; it is, once."""
+    """Say whether a second factor was shown since it was asked for; it is, once.
+
+    Only the form that waited may use it, which the page of the code carries out in its own request: another one that
+    is posted meanwhile must not find a proof that nobody made for it.
+    """
+    if request.resolver_match is None or request.resolver_match.url_name not in SHOWN_AT:
+        return False
     asked_at = request.session.get(ASKED_AT)
     if not isinstance(asked_at, float) or time.time() - asked_at > ANSWER_WITHIN_S:
         return False

@@ -113,6 +113,16 @@ class TestWithdrawing:
         assert again["Location"].startswith(reverse("mfa_reauthenticate"))
         assert Withdrawal.objects.count() == 1
 
+    def test_a_proof_for_a_wish_that_was_not_carried_out_serves_no_other_act(
+        self, browser: Client, code: str, owner: User
+    ) -> None:
+        asked = browser.post(reverse("withdraw_send"), {"wish": wish_of(fill_in(browser))})
+        assert asked["Location"].startswith(reverse("mfa_reauthenticate"))
+        browser.post(reverse("mfa_reauthenticate"), {"code": code, "next": reverse("addresses")})
+        other = browser.post(reverse("addresses_check"), {"address": to_base58(stranger_address(2)), "label": ""})
+        assert other["Location"].startswith(reverse("mfa_reauthenticate"))
+        assert not Withdrawal.objects.exists() and not AddressBookEntry.objects.exclude(address=ADDRESS).exists()
+
     def test_takes_no_wish_that_was_changed_or_is_somebody_elses(
         self, browser: Client, code: str, stranger: User, owner: User
     ) -> None:
