@@ -281,6 +281,9 @@ class TestRules:
         actor, key = Actor(admin.pk, "ada"), fresh_form_key()
         made = {withdrawal_rules.change(values, actor=actor, reason="why", key=key, now=NOW).pk for _ in range(2)}
         assert len(made) == 1
+        for other, reason in ((values | {"flat_fee_ubtt": 7}, "why"), (values, "another reason")):
+            with pytest.raises(Refused, match="used already"):
+                withdrawal_rules.change(other, actor=actor, reason=reason, key=key, now=NOW)
 
     def test_keep_a_reserve_of_trx(self, world: World) -> None:
         world.step()

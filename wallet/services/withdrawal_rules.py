@@ -11,7 +11,7 @@ from wallet.domain.limits import DAY, HOUR, Window
 from wallet.domain.money import UBTT_PER_BTT
 from wallet.models import WithdrawalRules
 from wallet.services import ledger
-from wallet.services.operators import Actor, check_reason
+from wallet.services.operators import USED, Actor, check_reason
 from wallet.services.refusals import Refused
 
 FIELDS = (
@@ -62,7 +62,7 @@ def history(*, limit: int) -> list[WithdrawalRules]:
 
 
 def change(values: Mapping[str, int], *, actor: Actor, reason: str, key: str, now: datetime) -> WithdrawalRules:
-    """Let other rules hold from now on, once for the key. Raises Refused."""
+    """Let other rules hold from now on, once for the key. Raises Refused, also for a key that set others."""
     reason = check_reason(reason)
     if problem := _problem(values):
         raise Refused(problem)
@@ -70,9 +70,14 @@ def change(values: Mapping[str, int], *, actor: Actor, reason: str, key: str, no
 
     def work() -> WithdrawalRules:
         earlier = WithdrawalRules.objects.filter(key_hash=digest).first()
-        return earlier or WithdrawalRules.objects.create(
-            at=now, actor_id=actor.id, actor_name=actor.name, reason=reason, key_hash=digest, **values
-        )
+        if earlier is None:
+            return WithdrawalRules.objects.create(
+                at=now, actor_id=actor.id, actor_name=actor.name, reason=reason, key_hash=digest, **values
+            )
+        was = {name: getattr(earlier, name) for name in FIELDS}
+        if (earlier.actor_id, earlier.reason, was) != (actor.id, reason, dict(values)):
+            raise Refused(USED)
+        return earlier
 
     return ledger.whole(work)
 
