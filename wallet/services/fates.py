@@ -131,10 +131,10 @@ def _against_our_scan(attempt: Attempt, judgement: Judgement, now: datetime) -> 
 
     What the books do not know of, because an older backup was put back, the scan meets first, and halts.
     """
+    cursor = own_addresses.cursor()  # read first: what a scan writes down meanwhile is found, and not taken for absent
     if own_addresses.own_transaction(attempt.tx_id) is not None:
         halts.halt(HaltReason.LIED, f"the endpoints deny {attempt.tx_id}, which our own scan has found", now)
         return Judgement(Verdict.INCLUDED, "our own scan has found it")
-    cursor = own_addresses.cursor()
     if cursor is None or cursor.height < (judgement.closed_by or 0):
         return Judgement(Verdict.UNPROVEN, f"our own scan has not come to block {judgement.closed_by} yet")
     if halts.is_halted():
