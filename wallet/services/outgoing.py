@@ -53,7 +53,8 @@ def contradictions(cursor: ChainCursor, asset: int) -> list[str]:
     for one in attempts.filter(state=AttemptState.FINAL, block_number__lte=cursor.height):
         if paid.get(one.tx_id) != to_units(one.withdrawal.amount_ubtt, Asset(asset)):
             sentences.append(f"Withdrawal {one.withdrawal_id} is final, and {one.tx_id} pays {paid.get(one.tx_id, 0)}.")
-    for one in attempts.filter(state__in=[AttemptState.DEAD, AttemptState.FAILED], tx_id__in=list(paid)):
+    has_paid = Exists(_out(cursor).filter(asset=asset, tx_id=OuterRef("tx_id")))
+    for one in attempts.filter(has_paid, state__in=[AttemptState.DEAD, AttemptState.FAILED]):
         sentences.append(f"{one.tx_id} of withdrawal {one.withdrawal_id} is {one.state}, and pays {paid[one.tx_id]}.")
     return sentences
 
