@@ -56,6 +56,15 @@ class TestCase52ADestination:
         with pytest.raises(Refused, match="belongs to this box"):
             address_book.add(owner.pk, theirs, label="", now=NOW)
 
+    def test_that_is_there_already_needs_no_room(
+        self, world: World, owner: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(address_book, "MAX_ENTRIES", 1)
+        entries = {address_book.add(owner.pk, T_FORM, label="", now=NOW).pk for _ in range(2)}
+        assert len(entries) == 1
+        with pytest.raises(Refused, match="Your book is full"):
+            address_book.add(owner.pk, to_base58(stranger_address(7)), label="", now=NOW)
+
     def test_that_is_a_contract_is_refused(self, world: World) -> None:
         with pytest.raises(Refused, match="address of a contract"):
             withdrawal_quotes.quote(world.door, world.chain.network.assets.trc20_contract, amount_ubtt=100 * BTT)

@@ -46,6 +46,8 @@ def find(user_id: int, address: Address) -> AddressBookEntry | None:
 def add(user_id: int, text: str, *, label: str, now: datetime) -> AddressBookEntry:
     """Put an address into a user's book; one that is there stays as it is. Raises Refused."""
     address = read_address(text)
+    if (there := find(user_id, address)) is not None:
+        return there
     if AddressBookEntry.objects.filter(user_id=user_id, removed_at=None).count() >= MAX_ENTRIES:
         raise Refused(f"Your book is full: it has room for {MAX_ENTRIES} addresses. Remove one first.")
     wait = timedelta(seconds=withdrawal_rules.current().address_wait_s)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from wallet.services import address_book, withdrawal_rules
 from wallet.services.refusals import Refused
-from wallet.web.doors import for_members, user_id, with_second_factor
+from wallet.web.doors import for_members, look_up_in_turn, user_id, with_second_factor
 from wallet.web.form_fields import LineField
 from wallet.web.withdraw import AddressField
 
@@ -33,6 +33,7 @@ def addresses(request: HttpRequest) -> HttpResponse:
 
 @for_members
 @require_POST
+@look_up_in_turn
 def addresses_check(request: HttpRequest) -> HttpResponse:
     """Look at what was filled in before its user is asked for a second factor."""
     form = AddressForm(request.POST)
