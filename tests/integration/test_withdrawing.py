@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from django.db.models import F
 
 from seedbox.models import User
 from tests.ledger import ASSET, BTT, balance, post, transfer, user
@@ -12,8 +13,9 @@ from wallet.domain.accounts import AccountKind, own_account
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.domain.withdrawal_states import AttemptState, WithdrawalState
-from wallet.models import Attempt, Halt
-from wallet.services import reconciliation
+from wallet.models import Attempt, ChainCursor, Halt
+from wallet.services import halts, reconciliation
+from wallet.signer.protocol import SignerAway
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -46,6 +48,22 @@ class TestAnIdleDriver:
         assert world.one.reads + world.two.reads == reads
         world.request(owner.pk)
         assert world.step().begun == 1
+
+
+class TestTheDriver:
+    def test_says_that_it_waits_while_the_scan_catches_up(self, world: World, owner: User) -> None:
+        world.scan()
+        ChainCursor.objects.update(solid_height=F("height") + halts.MAX_BEHIND_BLOCKS + 1)
+        world.request(owner.pk)
+        assert world.step().waits_because.startswith("withdrawals are stopped: the chain is still being read")
+
+    def test_goes_on_beside_an_attempt_whose_signature_is_not_known(self, world: World, owner: User) -> None:
+        asked = world.request(owner.pk)
+        world.signer.problem = SignerAway("it hung up")
+        world.step()
+        Attempt.objects.update(state=AttemptState.SEEN, next_try_at=world.now)  # in a block that is taken back
+        world.tick()
+        assert asked.attempts.get().state == AttemptState.BROADCAST
 
 
 class TestTheBooksAndTheChain:

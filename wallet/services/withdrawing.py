@@ -126,7 +126,14 @@ def _is_pending(chain: Chain, attempt: Attempt) -> bool:
 
 
 def _send(chain: Chain, signer: SignerDoor, attempt: Attempt, *, now: datetime) -> None:
-    """Sign and give out; while withdrawals stand still, nothing that nobody has got yet."""
+    """Sign and give out; while withdrawals stand still, nothing that nobody has got yet.
+
+    An older backup may know no signature of what was in a block and is taken back: it is followed, as it can't be
+    given out.
+    """
+    if attempt.state == AttemptState.BROADCAST and attempt.signature is None:
+        look_again(attempt, now)
+        return
     if attempt.state != AttemptState.BROADCAST and halts.is_halted():
         look_again(attempt, now)
         return
@@ -172,6 +179,8 @@ def why_not(signer: SignerDoor) -> str:
     """Return why nothing is begun now; "" if nothing stands against it."""
     if standing := halts.standing():
         return f"withdrawals are stopped: {standing[0].get_reason_display().lower()}"
+    if halts.is_catching_up():
+        return "withdrawals are stopped: the chain is still being read after an absence"
     try:
         status = signer.status()
     except SignerAway as away:
