@@ -82,7 +82,7 @@ class TestWithdrawing:
             "101 BTT",
             "899 BTT",
             "2.965 TRX for energy",
-            "Nobody has ever used",
+            "This address has no account on the chain yet",
         ):
             assert words in page, words
         assert money(owner.pk) == (1_000, 0)
