@@ -150,6 +150,8 @@ def _current(standing: Standing) -> str:
         standing.state is WithdrawalState.SENDING and standing.attempt_state is AttemptState.DEAD
     ):
         return "signed"  # the next attempt is about to be made
+    if standing.attempt_state is AttemptState.DEAD and standing.attempt and standing.attempt.broadcast_at is None:
+        return "sent" if standing.attempt.signed_at else "signed"  # it ended before the network had it
     return _STEP_OF_ATTEMPT[standing.attempt_state]
 
 
