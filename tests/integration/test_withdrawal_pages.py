@@ -17,8 +17,9 @@ from wallet import wiring
 from wallet.chain.fake_endpoint import Problem
 from wallet.domain.tron.addresses import to_base58, to_hex
 from wallet.domain.withdrawal_states import WithdrawalState
-from wallet.models import Account, AddressBookEntry, Halt, Withdrawal, WithdrawalRules
+from wallet.models import Account, AddressBookEntry, Halt, Withdrawal, WithdrawalDesk, WithdrawalRules
 from wallet.services import withdrawal_rules
+from wallet.signer.protocol import SignerAway
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -122,6 +123,22 @@ class TestWithdrawing:
         other = browser.post(reverse("addresses_check"), {"address": to_base58(stranger_address(2)), "label": ""})
         assert other["Location"].startswith(reverse("mfa_reauthenticate"))
         assert not Withdrawal.objects.exists() and not AddressBookEntry.objects.exclude(address=ADDRESS).exists()
+
+    def test_tells_operators_alone_what_others_want_and_what_the_signer_says(
+        self, browser: Client, admin: User, owner: User, world: World
+    ) -> None:
+        first = world.request(owner.pk)
+        world.signer.problem = SignerAway("nobody listens at /srv/box/signer.sock")
+        world.step()
+        second = world.request(owner.pk)
+        WithdrawalDesk.objects.update(waits_because="the next one takes 777 BTT")
+        own = "".join(browser.get(reverse("withdrawal", args=[one.pk])).content.decode() for one in (first, second))
+        assert "/srv/box" not in own and "777 BTT" not in own
+        assert own.count("the signer can&#x27;t sign now") == 2  # what happens now, and in the log
+        assert "its operator sees why" in own
+        boss = signed_in(admin)
+        assert "/srv/box" in boss.get(reverse("desk_withdrawal", args=[first.pk])).content.decode()
+        assert "777 BTT" in boss.get(reverse("desk")).content.decode()
 
     def test_takes_no_wish_that_was_changed_or_is_somebody_elses(
         self, browser: Client, code: str, stranger: User, owner: User

@@ -173,8 +173,9 @@ def _why_no_further(attempt: Attempt) -> str:
         return UNWANTED
     if attempt.number >= MOST_ATTEMPTS:
         said = attempt.events.filter(what__in=["broadcast", "unsigned"]).order_by("-pk").first()
-        who = "signer" if said and said.what == "unsigned" else "network"
-        words = f" The {who} said: {said.code or said.message}." if said else ""
+        words = f" The network said: {said.code or said.message}." if said else ""
+        if said and said.what == "unsigned":  # why it could not is for operators
+            words = " The signer could not sign it."
         return f"{MOST_ATTEMPTS} attempts came into no block.{words} Your money is back."
     return ""
 

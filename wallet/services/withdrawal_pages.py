@@ -69,10 +69,13 @@ def find(withdrawal_id: int) -> Withdrawal | None:
     return Withdrawal.objects.filter(pk=withdrawal_id).first()
 
 
-def log_of(withdrawal: Withdrawal) -> Sequence[Row]:
-    """Return what was done about its attempts, the newest first."""
+def log_of(withdrawal: Withdrawal, *, with_details: bool) -> Sequence[Row]:
+    """Return what was done about its attempts, the newest first; details are for operators."""
     events = AttemptEvent.objects.filter(attempt__withdrawal=withdrawal).select_related("attempt").order_by("-pk")
-    return [event_row(event) | {"number": event.attempt.number} for event in events[:EVENTS_SHOWN]]
+    return [
+        event_row(event, with_details=with_details) | {"number": event.attempt.number}
+        for event in events[:EVENTS_SHOWN]
+    ]
 
 
 def overview() -> Overview:

@@ -41,6 +41,8 @@ _STEP_OF_ATTEMPT = {
     AttemptState.FAILED: "final",
     AttemptState.DEAD: "block",
 }
+STOPPED = "withdrawals are stopped"  # why the queue waits begins like this when everybody may know it
+_UNSIGNED = "the signer can't sign now"
 _BAD_ENDS = (WithdrawalState.RETURNED, WithdrawalState.CANCELLED, WithdrawalState.REJECTED)
 
 
@@ -93,15 +95,15 @@ def withdrawal_row(standing: Standing) -> Row:
     return row | _steps(standing)
 
 
-def event_row(event: AttemptEvent) -> Row:
-    """Return a line of the log of attempts."""
+def event_row(event: AttemptEvent, *, with_details: bool) -> Row:
+    """Return a line of the log of attempts. Why the signer can't sign names the box's files: that is for operators."""
     return {
         "at": event.at.isoformat(),
         "at_text": second(event.at),
         "what": event.what.capitalize(),
         "endpoint": event.endpoint,
         "code": event.code,
-        "message": event.message,
+        "message": _UNSIGNED if event.what == "unsigned" and not with_details else event.message,
     }
 
 
@@ -193,8 +195,15 @@ def _waiting(standing: Standing) -> str:
     desk = standing.desk
     if desk is None:
         return f"{place} Nobody has looked at the queue yet."
-    why = f" It waits, because {desk.waits_because}." if desk.waits_because else ""
+    why = f" It waits, because {_why_for_users(desk)}." if desk.waits_because else ""
     return f"{place}{why} The queue was last looked at on {second(desk.looked_at)} UTC."
+
+
+def _why_for_users(desk: WithdrawalDesk) -> str:
+    """Say why the queue waits without others' amounts, the names of servers and the box's files."""
+    if desk.waits_because.startswith(STOPPED):
+        return desk.waits_because
+    return "the box can't send at the moment; its operator sees why"
 
 
 def _under_way(standing: Standing) -> str:
@@ -203,7 +212,9 @@ def _under_way(standing: Standing) -> str:
         return "It is being prepared."
     ends = chain_time(attempt.expiration_ms)
     if standing.attempt_state is AttemptState.PREPARED:
-        trouble = f" It has not signed yet: {said.message}." if said and said.what in ("refused", "unsigned") else ""
+        trouble = ""
+        if said and said.what in ("refused", "unsigned"):
+            trouble = f" It has not signed yet: {_UNSIGNED if said.what == 'unsigned' else said.message}."
         return f"The signer is asked for its signature.{trouble} If it can't sign by {ends}, another attempt follows."
     if standing.attempt_state is AttemptState.SIGNED:
         return "It is signed, and about to be given to the network."
@@ -215,7 +226,7 @@ def _under_way(standing: Standing) -> str:
     if standing.attempt_state is AttemptState.SEEN:
         return f"It is in block {attempt.block_number}. In about a minute that block can't be taken back any more."
     lost = f"Attempt {attempt.number} was lost for certain, and will never be in a block."
-    why = standing.desk.waits_because if standing.desk else ""
+    why = _why_for_users(standing.desk) if standing.desk and standing.desk.waits_because else ""
     return f"{lost} Another one follows{f' when it can: {why}' if why else ''}."
 
 

@@ -108,7 +108,7 @@ def desk_withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
         "row": row,
         "steps": steps_of(row),
         "pk": found.pk,
-        "log": withdrawal_pages.log_of(found),
+        "log": withdrawal_pages.log_of(found, with_details=True),
         "who": holder(Account(kind=AccountKind.USER, ref=str(found.user_id))),
         "decided_by": found.decided_by_name,
         "is_own": found.user_id == user_id(request),

@@ -34,7 +34,7 @@ def withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
         "row": row,
         "steps": steps_of(row),
         "pk": found.pk,
-        "log": withdrawal_pages.log_of(found),
+        "log": withdrawal_pages.log_of(found, with_details=False),
         "explorer": wiring.network().explorer,
         "decided_by": found.decided_by_name,
     }
