@@ -61,6 +61,12 @@ class TestTheDepositPage:
     def test_says_what_to_wait_for_before_there_is_a_key(self, owner: User) -> None:
         assert "the box waits for its signer" in show(owner, "deposit")
 
+    def test_shows_no_address_before_the_scan_has_begun(self, owner: User) -> None:
+        exchange = Exchange()
+        assert "the box waits for its signer and its chain" in show(owner, "deposit")
+        exchange.scan()
+        assert "Address on TRON" in show(owner, "deposit")
+
     def test_shows_the_own_address_as_text_and_as_a_picture(
         self, exchange: Exchange, owner: User, stranger: User
     ) -> None:

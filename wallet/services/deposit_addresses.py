@@ -15,7 +15,9 @@ from wallet.signer.protocol import SignerDoor
 
 TRIES = 20  # users who come for their first address at the same moment
 CONFIRMED_INDEX = 0
-NOT_READY = "Deposits are not ready yet: the box waits for its signer. Try again in a minute, or ask an admin."
+NOT_READY = (
+    "Deposits are not ready yet: the box waits for its signer and its chain. Try again in a minute, or ask an admin."
+)
 
 
 def is_ready() -> bool:

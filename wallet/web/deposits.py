@@ -14,7 +14,7 @@ from wallet.domain.deposits import format_units
 from wallet.domain.money import Asset, format_amount
 from wallet.domain.tron.addresses import to_base58
 from wallet.services import deposit_screen, reserves, statements
-from wallet.services.deposit_addresses import address_for
+from wallet.services.deposit_addresses import NOT_READY, address_for
 from wallet.services.deposit_rows import deposit_row, minimum, solid_lag, usual_wait, why
 from wallet.services.install import market_asset
 from wallet.services.own_addresses import cursor, hot_address
@@ -28,13 +28,14 @@ NETWORKS = {"devnet": "Development chain", "nile": "Nile test network", "mainnet
 @for_members
 @require_GET
 def deposit(request: HttpRequest) -> HttpResponse:
-    who = user_id(request)
+    who, read = user_id(request), cursor()
+    if read is None:  # off a devnet the scan begins at the newest block: what came before would be missed for ever
+        return render(request, "wallet/deposit.html", {"refusal": NOT_READY})
     try:
         address = address_for(who, now=timezone.now()).address
     except Refused as refusal:
         return render(request, "wallet/deposit.html", {"refusal": str(refusal)})
     network = wiring.network()
-    read = cursor()
     context = {
         "address": address,
         "qr": _qr(address),
