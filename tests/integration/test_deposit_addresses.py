@@ -8,9 +8,11 @@ import pytest
 from seedbox.models import User
 from tests.at_once import at_once
 from tests.builders import NOW, make_user
+from tests.deposits import CAME
 from tests.exchange import KeySigner
+from wallet.domain.deposits import DepositFate
 from wallet.domain.tron.derivation import seed_of
-from wallet.models import DepositAddress, DepositKey, HaltReason
+from wallet.models import ChainMovement, Deposit, DepositAddress, DepositKey, HaltReason, MovementSide
 from wallet.services import deposit_addresses, halts
 from wallet.services.deposit_addresses import address_for, confirm_key
 from wallet.services.own_addresses import hot_address, is_own
@@ -46,6 +48,17 @@ class TestAnAddress:
         users = [make_user(f"user{number}") for number in range(5)]
         addresses = {address_for(user.pk, now=NOW).address for user in users}
         assert len(addresses) == 5
+
+    def test_that_has_received_something_before_it_was_anybodys_is_given_to_nobody(
+        self, owner: User, stranger: User
+    ) -> None:
+        signer = KeySigner()
+        confirm_key(signer, now=NOW)
+        first, second = (signer.confirm_address(index) for index in range(2))
+        ChainMovement.objects.create(**CAME, side=MovementSide.IN, recipient=first)
+        Deposit.objects.create(**CAME, address=second, fate=DepositFate.SMALL, written_at=NOW)
+        found = [address_for(user.pk, now=NOW) for user in (owner, stranger)]
+        assert [(one.index, one.address) for one in found] == [(n, signer.confirm_address(n)) for n in (2, 3)]
 
 
 @pytest.mark.usefixtures("committed_books")

@@ -8,7 +8,15 @@ from django.db.models import Max
 
 from wallet.domain.tron.addresses import to_base58
 from wallet.domain.tron.derivation import AccountXpub
-from wallet.models import DepositAddress, DepositKey, HaltReason, InstallAddress, InstallRole
+from wallet.models import (
+    ChainMovement,
+    Deposit,
+    DepositAddress,
+    DepositKey,
+    HaltReason,
+    InstallAddress,
+    InstallRole,
+)
 from wallet.services import halts
 from wallet.services.refusals import Refused
 from wallet.signer.protocol import SignerDoor
@@ -69,17 +77,35 @@ def address_for(user_id: int, *, now: datetime) -> DepositAddress:
         key = DepositKey.objects.filter(network=network).first()
         if key is None:
             raise Refused(NOT_READY)
-        newest = DepositAddress.objects.filter(network=network).aggregate(index=Max("index"))["index"]
-        index = 0 if newest is None else newest + 1
+        index, address = _next_address(network, AccountXpub.parse(key.xpub))
         try:
             with transaction.atomic():
                 return DepositAddress.objects.create(
                     network=network,
                     user_id=user_id,
                     index=index,
-                    address=to_base58(AccountXpub.parse(key.xpub).address(index)),
+                    address=address,
                     made_at=now,
                 )
         except IntegrityError:  # somebody else has taken the index, or this user has asked twice
             continue
     raise Refused("Too many people ask for an address at this moment. Reload the page.")
+
+
+def _next_address(network: str, xpub: AccountXpub) -> tuple[int, str]:
+    """Return the first index behind the newest whose address has received nothing, and that address.
+
+    A database that was restored has forgotten to whom it gave the last ones, and those still get what their users send.
+    """
+    newest = DepositAddress.objects.filter(network=network).aggregate(index=Max("index"))["index"]
+    index = 0 if newest is None else newest + 1
+    while _has_received(network, address := to_base58(xpub.address(index))):
+        index += 1
+    return index, address
+
+
+def _has_received(network: str, address: str) -> bool:
+    return (
+        Deposit.objects.filter(network=network, address=address).exists()
+        or ChainMovement.objects.filter(network=network, recipient=address).exists()
+    )
