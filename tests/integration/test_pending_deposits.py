@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 
 from seedbox.models import User
 from tests.exchange import BTT, BTTOLD, STRANGER, Exchange, credited
+from wallet.chain.port import ChainError
 from wallet.domain.money import Asset
-from wallet.models import PendingDeposit
+from wallet.models import ChainCursor, PendingDeposit
 from wallet.services import pending
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
@@ -70,6 +72,27 @@ class TestAPendingDeposit:
         assert look(exchange) == 0
         exchange.arrive()
         assert credited(owner.pk) == 0
+
+    def test_is_asked_for_once_while_its_block_stands(self, exchange: Exchange, owner: User) -> None:
+        exchange.pay(exchange.address(owner.pk), RICH)
+        exchange.fake.mine()
+        assert look(exchange) == 1
+        for endpoint in exchange.endpoints:
+            endpoint.short_receipts = True  # none can be had any more
+        assert look(exchange) == 1
+        exchange.pay(exchange.address(owner.pk), RICH)
+        exchange.fake.mine()
+        with pytest.raises(ChainError):
+            look(exchange)
+
+    def test_stays_when_an_endpoint_is_behind_what_was_read(self, exchange: Exchange, owner: User) -> None:
+        exchange.pay(exchange.address(owner.pk), RICH)
+        exchange.fake.mine()
+        look(exchange)
+        ChainCursor.objects.update(height=F("height") + 9, head_height=20)
+        look(exchange)
+        assert PendingDeposit.objects.exists()
+        assert exchange.cursor.head_height == 20
 
     def test_is_seen_for_each_user_and_for_nothing_else(self, exchange: Exchange, owner: User, stranger: User) -> None:
         exchange.pay(exchange.address(owner.pk), RICH)

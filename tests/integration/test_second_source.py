@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 
 from seedbox.models import User
 from tests.exchange import BTT, SUN, TOKEN, Exchange
 from wallet.domain.money import Asset
 from wallet.domain.tron.addresses import to_base58
-from wallet.models import HaltReason
+from wallet.models import ChainCursor, HaltReason
 from wallet.services import halts, reserves, second_source, sweeps
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
@@ -60,6 +61,12 @@ class TestASecondOpinion:
         compare(exchange, minutes=9)
         assert [doubt[-8:] for doubt in reserves.doubts()] == ["BTT more"]
         assert not halts.is_halted()
+
+    def test_of_an_endpoint_behind_what_was_read_counts_for_nothing(self, exchange: Exchange) -> None:
+        exchange.fake.books.add(exchange.hot, -7, 0)
+        ChainCursor.objects.update(height=F("height") + 50)
+        compare(exchange)
+        assert exchange.cursor.doubts == {}
 
     def test_is_not_asked_for_while_something_is_on_its_way(self, exchange: Exchange, owner: User) -> None:
         exchange.fake.books.add(exchange.hot, -7, 0)

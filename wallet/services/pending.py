@@ -1,10 +1,10 @@
 """What is on its way to users: deposits in blocks that may still be thrown away. Shown with a time, never credited."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from wallet.chain.endpoints import Chain
-from wallet.chain.port import MAX_BLOCKS, Heights
+from wallet.chain.port import MAX_BLOCKS, Block, Heights, Receipt
 from wallet.chain.scanning import movements, needs_receipts
 from wallet.domain.tron.addresses import Address
 from wallet.models import ChainCursor, ChainMovement, MovementSide, PendingDeposit
@@ -14,6 +14,9 @@ from wallet.services.watched import Owner, watched
 
 USUAL_BLOCK = timedelta(seconds=3)
 SLOWEST_BLOCK = timedelta(minutes=1)  # what takes longer was no block: a devnet has slept, or its first block is old
+
+# Of the blocks that were not solid at the last look: a look every two seconds would ask for each some thirty times.
+_receipts: dict[bytes, Sequence[Receipt]] = {}
 
 
 def look_at_head(chain: Chain, *, now: datetime) -> int:
@@ -27,6 +30,8 @@ def look_at_head(chain: Chain, *, now: datetime) -> int:
     if cursor is None:
         return 0
     heights, owners = chain.heights(), watched(network)
+    if heights.head.number < cursor.height:
+        return 0  # this endpoint is behind what was read: it knows nothing of what comes next
     found = [row for row in not_solid_yet(chain, cursor, heights, owners) if _is_coming(row)]
     users = {owner.address: owner.user_id for owner in owners.values()}
     rows = [_pending(row, users[row.recipient], heights, now) for row in found if users.get(row.recipient) is not None]
@@ -42,9 +47,19 @@ def not_solid_yet(
     """Return what the blocks behind the cursor move to and from our addresses, as rows that are not saved."""
     first, last = cursor.height + 1, min(heights.head.number, cursor.height + MAX_BLOCKS)
     found: list[ChainMovement] = []
-    for block in chain.blocks(first, last, solid=False) if last >= first else ():
-        receipts = chain.receipts(block, solid=False) if needs_receipts(block, owners) else ()
+    blocks = chain.blocks(first, last, solid=False) if last >= first else ()
+    for gone in set(_receipts) - {block.id for block in blocks}:
+        _receipts.pop(gone, None)
+    for block in blocks:
+        receipts = _receipts_of(chain, block) if needs_receipts(block, owners) else ()
         found += rows_of(chain, block, movements(block, receipts, owners, chain.network.assets), owners)
+    return found
+
+
+def _receipts_of(chain: Chain, block: Block) -> Sequence[Receipt]:
+    found = _receipts.get(block.id)
+    if found is None:
+        found = _receipts[block.id] = chain.receipts(block, solid=False)
     return found
 
 

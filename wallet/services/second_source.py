@@ -71,7 +71,9 @@ def _is_busy() -> bool:
 def _differences(chain: Chain, cursor: ChainCursor) -> dict[str, int] | None:
     """Return where the endpoint differs, without zeros; None while something is on its way. Raises ChainError."""
     owners, heights = watched(cursor.network), chain.heights()
-    if heights.head.number > cursor.height + MAX_BLOCKS or pending.not_solid_yet(chain, cursor, heights, owners):
+    if not cursor.height <= heights.head.number <= cursor.height + MAX_BLOCKS:
+        return None  # behind what was read, it would say less and be right; far ahead, it can't be compared
+    if pending.not_solid_yet(chain, cursor, heights, owners):
         return None
     held, found = holdings(cursor.network, cursor.height), dict[str, int]()
     for address in _looked_at(held, cursor.network):
