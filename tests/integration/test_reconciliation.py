@@ -21,6 +21,7 @@ from wallet.domain.tron.transactions import TransferTrx, TriggerContract
 from wallet.domain.withdrawal_states import AttemptState, WithdrawalState
 from wallet.models import (
     Account,
+    Answer,
     Attempt,
     ChainCursor,
     ChainMovement,
@@ -210,6 +211,10 @@ class TestAFeeThatCanNotBeBooked:
         exchange.arrive()
         assert ChainMovement.objects.filter(side="fee", transfer_id=None).count() == 1
         assert differences() == EQUAL
+        answers = Answer.objects.count()
+        exchange.fake.mine(9)
+        exchange.scan_all()
+        assert Answer.objects.count() == answers  # nobody asks the ledger for what it can't do
         assert post(transfer(treasury, fees, left)).is_done
         exchange.fake.mine(9)
         exchange.scan_all()

@@ -15,10 +15,10 @@ from wallet.domain.items import MAX_ITEMS, Transfer
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.domain.posting import Code, Outcome
-from wallet.models import ChainCursor, ChainMovement, Deposit, MovementSide
+from wallet.models import Account, ChainCursor, ChainMovement, Deposit, MovementSide
 from wallet.services import ledger
 from wallet.services.chain_reading import INTERNAL
-from wallet.services.network_fees import fee_transfer
+from wallet.services.network_fees import PAYER, fee_transfer
 from wallet.services.watched import Owner
 
 ALARMING = (DepositFate.SUSPENSE, DepositFate.LARGE, DepositFate.INTERNAL)
@@ -70,12 +70,20 @@ def book(arrivals: Sequence[Arrival], cursor: ChainCursor, *, now: datetime) -> 
 
 
 def book_missed_fees(cursor: ChainCursor, *, now: datetime) -> None:
-    """Post fees that could not be booked when they were read, because NETWORK_FEES did not have that much."""
+    """Post fees that could not be booked when they were read, because NETWORK_FEES did not have that much.
+
+    In their order and as far as it has enough now: the ledger keeps an answer for ever, also one that says no.
+    """
     missed = ChainMovement.objects.filter(network=cursor.network, side=MovementSide.FEE, transfer_id=None)
+    payer = Account.objects.filter(asset=PAYER.asset.value, kind=PAYER.kind.value, ref=PAYER.ref).first()
+    left = payer.available_ubtt if payer is not None else 0
     for movement in missed.order_by("pk"):
+        if movement.amount > left:
+            return
         item = _fee(movement)
         outcome = ledger.post_one(replace(item, key=f"{item.key}/{cursor.height}"), now=now)
         if outcome.is_done:
+            left -= movement.amount
             ChainMovement.objects.filter(pk=movement.pk).update(transfer_id=outcome.transfer_id)
 
 
