@@ -16,7 +16,7 @@ from wallet.domain.tron.derivation import AccountKey, seed_of
 from wallet.domain.tron.keys import address_of_key, sign
 from wallet.models import ChainCursor, Deposit
 from wallet.services import deposit_addresses, scanning
-from wallet.signer.protocol import SignerAway, SignerRefused, SignerStatus, SignRequest
+from wallet.signer.protocol import SignerAway, SignerConflict, SignerRefused, SignerStatus, SignRequest
 
 PHRASE = "test test test test test test test test test test test junk"  # of nobody's money
 TOKEN = DEVNET.assets.trc20_contract
@@ -33,6 +33,7 @@ class KeySigner:
     seed: bytes = field(default_factory=lambda: seed_of(PHRASE))
     is_away: bool = False
     refuses: str = ""
+    conflicts: int = 0  # how many of the next it has signed before, with other bytes
     signed: list[SignRequest] = field(default_factory=list)
 
     @property
@@ -60,6 +61,9 @@ class KeySigner:
             raise SignerAway("nobody is there")
         if self.refuses:
             raise SignerRefused(self.refuses)
+        if self.conflicts:
+            self.conflicts -= 1
+            raise SignerConflict("I have signed other bytes for that.")
         self.signed.append(request)
         key = self.hot_key if request.from_index is None else self.deposits.private_key(request.from_index)
         return sign(key, request.tx_id)

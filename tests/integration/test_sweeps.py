@@ -9,7 +9,7 @@ from wallet.chain.fake_endpoint import SWALLOWED, TIMED_OUT
 from wallet.domain.money import Asset
 from wallet.domain.tron.addresses import to_base58
 from wallet.models import HaltReason, Sweep
-from wallet.services import halts, reconciliation, sweeps
+from wallet.services import halts, reconciliation, sweeps, withdrawal_rules
 from wallet.services.holdings_on_chain import holdings
 from wallet.services.operators import Actor
 
@@ -79,6 +79,16 @@ class TestASweep:
         exchange.arrive()
         assert step(exchange) == 1
 
+    @pytest.mark.parametrize(("reserve_sun", "live"), [(1_000 * SUN, 0), (900 * SUN, 1)])
+    def test_leaves_the_hot_address_what_withdrawals_need(
+        self, exchange: Exchange, owner: User, reserve_sun: int, live: int
+    ) -> None:
+        rules = withdrawal_rules.current()
+        rules.reserve_sun = reserve_sun
+        rules.save()
+        exchange.deposit(owner.pk, WORTH)
+        assert step(exchange) == live
+
     def test_begins_with_the_most_valuable(self, exchange: Exchange, owner: User, stranger: User) -> None:
         exchange.deposit(owner.pk, WORTH)
         exchange.deposit(stranger.pk, 2 * WORTH)
@@ -130,6 +140,16 @@ class TestASweep:
         assert Sweep.objects.earliest("pk").says == "I never do that."
         step(exchange)
         assert len(states()) == 1  # for a while nothing is asked of it again
+
+    def test_whose_number_the_signer_knows_from_a_lost_database_is_followed_by_the_next(
+        self, exchange: Exchange, owner: User
+    ) -> None:
+        exchange.deposit(owner.pk, 50_000 * BTTOLD, Asset.TRC10)
+        exchange.signer.conflicts = 2
+        for _ in range(3):
+            exchange.arrive()
+            step(exchange)
+        assert states() == [("sweep", "dead")] * 2 + [("sweep", "signed")]
 
     def test_is_not_signed_while_withdrawals_are_halted(self, exchange: Exchange, owner: User) -> None:
         exchange.deposit(owner.pk, 50_000 * BTTOLD, Asset.TRC10)

@@ -37,12 +37,12 @@ from wallet.domain.tron.transactions import (
 )
 from wallet.models import DepositAddress, Sweep, SweepPurpose, SweepState
 from wallet.models.sweep import LIVE
-from wallet.services import halts, news
+from wallet.services import halts, news, withdrawal_rules
 from wallet.services.chain_reading import time_of
 from wallet.services.holdings_on_chain import Holdings, holdings
 from wallet.services.own_addresses import cursor as find_cursor
 from wallet.services.own_addresses import hot_address, own_transaction
-from wallet.signer.protocol import SignerDoor, SignerError, SignerRefused, SignRequest
+from wallet.signer.protocol import SignerConflict, SignerDoor, SignerError, SignerRefused, SignRequest
 
 MOST_LIVE = 20  # at once: each is a few requests in a step
 MOST_TRIED = 40  # addresses that a step asks the chain about
@@ -103,8 +103,9 @@ def _begin(
     if not is_worth(asset=asset, amount_ubtt=split(units, asset)[0], cost_sun=cost.total_sun):
         return None
     if cost.gas_sun:
-        if chain.account(hot).balance_sun < cost.gas_sun + cost.gas_fee_sun:
-            return None  # the operator's page says that the hot address is short of TRX
+        reserve_sun = withdrawal_rules.current().reserve_sun
+        if chain.account(hot).balance_sun < cost.gas_sun + cost.gas_fee_sun + reserve_sun:
+            return None  # the rest pays for withdrawals; the operator's page says that it is short of TRX
         gas = TransferTrx(hot, address, cost.gas_sun)
         return _write(chain, row, SweepPurpose.GAS, Asset.TRX, gas, cost.gas_sun, Cost(cost.gas_fee_sun, 0, 0, 0), now)
     return _write(chain, row, SweepPurpose.SWEEP, asset, contract, units, cost, now)
@@ -182,7 +183,8 @@ def _write(
 
 
 def _look_after(chain: Chain, signer: SignerDoor, sweep: Sweep, now: datetime) -> None:
-    found, cursor = own_transaction(sweep.tx_id), find_cursor()
+    cursor = find_cursor()  # first: what a scan reads meanwhile must not count as read without it
+    found = own_transaction(sweep.tx_id)
     if found is not None:
         _end(sweep, SweepState.FAILED if found.has_failed else SweepState.FINAL, found.result, now)
     elif cursor is not None and cursor.block_at >= time_of(sweep.expiration_ms):
@@ -209,7 +211,8 @@ def _sign(signer: SignerDoor, sweep: Sweep, now: datetime) -> bool:
         signature = signer.sign(request)
     except SignerRefused as refusal:
         logger.error("%s %d is not signed: %s", sweep.purpose, sweep.pk, refusal)
-        _end(sweep, SweepState.DROPPED, str(refusal), now)
+        # It knows this number from other bytes where the database was restored: a later number goes, without a rest.
+        _end(sweep, SweepState.DEAD if isinstance(refusal, SignerConflict) else SweepState.DROPPED, str(refusal), now)
         return False
     except SignerError as problem:
         Sweep.objects.filter(pk=sweep.pk).update(says=str(problem)[:200])
