@@ -2,12 +2,14 @@
 
 import pytest
 
+from seedbox.models import User
 from tests.builders import NOW
-from tests.deposits import a_row_of_each
+from tests.exchange import BTTOLD, SUN, Exchange
 from tests.ledger import balance, fund, post
 from wallet.domain.money import Asset
 from wallet.domain.posting import Code
-from wallet.models import DepositAddress, InstallAddress, InstallRole
+from wallet.models import DepositAddress, InstallAddress, InstallRole, Sweep
+from wallet.services import sweeps
 from wallet.services.network_fees import PAYER, fee_transfer
 from wallet.services.own_addresses import cursor, hot_address, is_own, own_transaction
 
@@ -26,13 +28,22 @@ class TestAnOwnAddress:
 
 
 class TestAnOwnTransaction:
-    def test_is_found_up_to_the_cursor(self) -> None:
+    def test_is_found_up_to_the_cursor(self, owner: User) -> None:
         assert cursor() is None
-        a_row_of_each()
-        found, reached = own_transaction("cd" * 32), cursor()
+        exchange = Exchange()
+        exchange.pay(exchange.hot, SUN, Asset.TRX)
+        exchange.deposit(owner.pk, 50_000 * BTTOLD, Asset.TRC10)
+        sweeps.step(exchange.chain, exchange.signer, now=exchange.now)
+        tx_id = Sweep.objects.get().tx_id
+        exchange.fake.make_solid()
+        assert own_transaction(tx_id) is None  # it is in a solid block, behind the cursor
+        before = exchange.cursor.height
+        exchange.scan_all()
+        found, reached = own_transaction(tx_id), cursor()
         assert found
         assert reached
-        assert (found.block_number, found.has_failed, reached.height) == (1, False, 0)
+        assert before < found.block_number <= reached.height
+        assert not found.has_failed
         assert own_transaction("ef" * 32) is None
 
 
