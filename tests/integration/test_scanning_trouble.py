@@ -8,7 +8,7 @@ from seedbox.models import User
 from tests.exchange import BTT, Exchange, credited
 from wallet.chain.fake_endpoint import Problem
 from wallet.models import ChainCursor, HaltReason
-from wallet.services import chain_rounds, halts
+from wallet.services import chain_rounds, halts, scanning
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -49,6 +49,24 @@ class TestAnEndpointThatIsAway:
         exchange.endpoints[1].problem = Problem.AWAY
         exchange.scan()
         assert not halts.is_halted()
+
+    def test_before_and_after_a_day_without_a_look_has_not_lasted(self, exchange: Exchange) -> None:
+        exchange.endpoints[1].problem = Problem.AWAY
+        exchange.scan()
+        exchange.now += timedelta(days=1)
+        exchange.scan()
+        assert not halts.is_halted()
+        assert exchange.cursor.trouble_since == exchange.now
+
+    def test_is_said_once_although_nothing_was_ever_read(self, owner: User, caplog: pytest.LogCaptureFixture) -> None:
+        exchange = Exchange()
+        for endpoint in exchange.endpoints:
+            endpoint.problem = Problem.AWAY
+        exchange.scan()
+        caplog.clear()
+        exchange.scan()
+        assert not [one for one in caplog.records if one.name == scanning.__name__]
+        assert not ChainCursor.objects.exists()
 
     def test_is_named_on_the_operators_page(self, exchange: Exchange) -> None:
         exchange.endpoints[1].problem = Problem.AWAY

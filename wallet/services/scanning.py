@@ -12,6 +12,8 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import BlockRef, ChainError, ChainLied
 from wallet.domain.tron.addresses import Address
@@ -28,6 +30,7 @@ MAX_TROUBLE_CHARS = 300
 WHOLE = "the chain"  # as the door names what is about all endpoints
 
 logger = logging.getLogger(__name__)
+_said: dict[str, str] = {}  # what was in the way of a network's scan before it began: there is no cursor yet to keep it
 
 
 def scan(chain: Chain, *, now: datetime) -> int:
@@ -126,16 +129,25 @@ def _note(network: str, solid: BlockRef, now: datetime) -> None:
 def _complain(network: str, problem: ChainError, now: datetime) -> None:
     """Write down why it goes no further; halt if somebody has lied, or if it goes on for long."""
     words = str(problem)[:MAX_TROUBLE_CHARS]
-    if not ChainCursor.objects.filter(network=network, trouble=words).exists():  # or it would be said every two seconds
+    if _is_new(network, words):  # or it would be said every two seconds
         logger.warning("the chain can't be read: %s", problem)
     if isinstance(problem, ChainLied):
         halts.halt(_reason(problem), f"{problem}. Nothing is credited from there on.", now)
+    # After a time in which nobody looked, it is not known to have lasted.
+    begins = Q(trouble_since=None) | Q(looked_at__lt=now - LAG)
+    ChainCursor.objects.filter(begins, network=network).update(trouble_since=now)
     ChainCursor.objects.filter(network=network).update(looked_at=now, trouble=words)
-    ChainCursor.objects.filter(network=network, trouble_since=None).update(trouble_since=now)
     cursor = ChainCursor.objects.filter(network=network).first()
     if cursor is not None and cursor.trouble_since is not None and now - cursor.trouble_since > LAG:
         halts.halt(HaltReason.LAG, f"The newest block that was read is {cursor.height}. {problem}", now)
     news.reserves_changed()
+
+
+def _is_new(network: str, words: str) -> bool:
+    cursor = ChainCursor.objects.filter(network=network).first()
+    before = cursor.trouble if cursor is not None else _said.get(network)
+    _said[network] = words
+    return before != words
 
 
 def _reason(problem: ChainLied) -> HaltReason:
