@@ -152,6 +152,8 @@ class TestTheReservesPage:
 
     def test_says_so_before_anything_was_read(self, admin: User) -> None:
         assert "Waiting for the signer" in show(admin, "reserves")
+        Exchange()
+        assert "Waiting for the chain: no two endpoints agree yet" in show(admin, "reserves")
 
     def test_names_the_rows_of_a_difference_and_that_withdrawals_are_halted(
         self, exchange: Exchange, owner: User, admin: User

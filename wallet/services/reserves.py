@@ -10,7 +10,7 @@ from wallet.domain.accounts import AccountKind
 from wallet.domain.deposits import DepositFate, format_units
 from wallet.domain.money import Asset
 from wallet.models import ChainCursor, Deposit, DepositAddress, Halt, Reconciliation, Sweep
-from wallet.services import halts, reconciliation, second_source
+from wallet.services import deposit_addresses, halts, reconciliation, second_source
 from wallet.services.deposit_rows import by_name, short
 from wallet.services.entry_rows import Row, minute
 from wallet.services.holdings_on_chain import Holdings, holdings
@@ -62,10 +62,11 @@ def messages(user_id: int) -> list[Message]:
 
 def state_row(found: ChainCursor | None) -> Row:
     if found is None:
+        has_key = deposit_addresses.is_ready()
         return {
             "row": "reserves",
             "read": "nothing yet",
-            "state": "Waiting for the signer's key",
+            "state": "Waiting for the chain: no two endpoints agree yet" if has_key else "Waiting for the signer's key",
             "state_tone": "yellow",
             "head": "?",
             "solid": "?",
