@@ -96,6 +96,18 @@ class TestTheDepositPage:
         assert "Credited" in page
         assert "+5,000 BTT" in page
 
+    @pytest.mark.parametrize(
+        ("units", "asset", "words"),
+        [(999 * BTT, Asset.TRC20, "999 BTT"), (5 * SUN, Asset.TRX, "5 TRX"), (1, Asset.TRC10, "0.000001 BTTOLD")],
+    )
+    def test_promises_no_credit_for_what_gets_none(
+        self, exchange: Exchange, owner: User, units: int, asset: Asset, words: str
+    ) -> None:
+        exchange.pay(exchange.address(owner.pk), units, asset)
+        exchange.fake.mine()
+        pending.look_at_head(exchange.chain, now=exchange.now)
+        assert f"not credited {words}" in show(owner, "deposit")
+
     def test_says_of_a_deposit_that_was_not_credited_why(self, exchange: Exchange, owner: User) -> None:
         exchange.deposit(owner.pk, 999 * BTT)
         assert "Not credited: below the minimum" in show(owner, "deposit")

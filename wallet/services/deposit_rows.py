@@ -30,6 +30,7 @@ def pending_row(pending: PendingDeposit, cursor: ChainCursor) -> Row:
     asset = Asset(pending.asset)
     lag = solid_lag(cursor)
     seen = min(max(cursor.head_height - pending.block_number + 1, 1), lag)
+    is_enough = asset in MINIMUM_UBTT and split(pending.amount, asset)[0] >= MINIMUM_UBTT[asset]
     left = pending.solid_at - (cursor.looked_at or pending.seen_at)
     return {
         "row": f"pending-{pending.tx_id[:16]}-{pending.kind}-{pending.index}",
@@ -37,7 +38,7 @@ def pending_row(pending: PendingDeposit, cursor: ChainCursor) -> Row:
         "unit": asset.unit,
         "blocks": f"{seen} of about {lag} blocks",
         "percent": seen * 100 // lag,
-        "left": "any moment" if left <= ANY_MOMENT else f"about {_span(left)}",
+        "left": _left(left) if is_enough else "not credited",
         "tx": short(pending.tx_id),
         "tx_whole": pending.tx_id,
     }
@@ -99,6 +100,10 @@ def usual_wait(cursor: ChainCursor | None) -> str:
 
 def by_name(rows: Sequence[Row]) -> dict[str, Row]:
     return {str(row["row"]): row for row in rows}
+
+
+def _left(span: timedelta) -> str:
+    return "any moment" if span <= ANY_MOMENT else f"about {_span(span)}"
 
 
 def _span(span: timedelta) -> str:
