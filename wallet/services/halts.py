@@ -1,6 +1,6 @@
 """Halts: while one stands, no withdrawal and no sweep is signed. Deposits are still recorded and credited.
 
-Machines halt, people lift. Whoever signs asks `is_halted` in the transaction in which it decides.
+Machines halt, people lift. Whoever signs asks `is_halted` just before.
 """
 
 from collections.abc import Sequence
