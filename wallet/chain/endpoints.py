@@ -315,10 +315,7 @@ class Chain:
 
     def _broadcast_to(self, member: Member, signed_bytes: bytes) -> BroadcastAnswer:
         try:
-            answer = self._ask(member, lambda asked: asked.endpoint.broadcast(signed_bytes))
-            if answer.code is BroadcastCode.UNKNOWN and answer.tx_id is None:
-                member.rest(answer.message)  # it never raises, but this was no answer
-            return answer
+            return self._ask(member, lambda asked: asked.endpoint.broadcast(signed_bytes))
         except ChainError as problem:
             return BroadcastAnswer(member.name, BroadcastCode.UNKNOWN, problem.why)
 

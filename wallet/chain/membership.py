@@ -54,10 +54,6 @@ class Member:
         self._is_well()
         return answer
 
-    def rest(self, why: str) -> None:
-        """Leave it alone for a while, as after no answer."""
-        self._rest(ChainUnreachable(self.name, why))
-
     def _is_well(self) -> None:
         with self._lock:
             self._failures, self.problem = 0, ""
