@@ -10,7 +10,6 @@ import pytest
 from tests.signers import (
     HOT,
     PASSPHRASE,
-    QUICK_N,
     WORDS,
     Json,
     change,
@@ -185,10 +184,14 @@ class TestARotation:
         assert signer.status().hot_address == to_base58(HOT)
         signer.close()
 
-        rotation.rotate(place, key_of(keystore.load(place.keys), place), founding.lock_by_key_file(place.key_file))
+        anothers = founding.lock_by_key_file(place.key_file)
+        sealed = {one.wrap for one in keystore.load(place.keys).versions.values()}
+        now_key = key_of(keystore.load(place.keys), place)
+        rotation.rotate(place, now_key, lambda: founding.lock_by_key_file(place.key_file))
         after = keystore.load(place.keys)
         assert len(after.versions) == 1
-        assert list(key_files.read(place.key_file)) == [after.wrap]
+        assert {after.wrap, anothers.wrap} <= key_files.read(place.key_file).keys()
+        assert not {old.wrap, *sealed} & key_files.read(place.key_file).keys()
         with pytest.raises(WrongKey):
             after.opened(old_key)
         signer = signer_in(tmp_path)
@@ -209,6 +212,18 @@ class TestARotation:
         found_signer(tmp_path).close()
         place = place_in(tmp_path)
         before = place.keys.read_bytes()
+        keys = place.key_file.read_bytes()
         with pytest.raises(WrongKey):
-            rotation.rotate(place, Secret(bytes(32)), founding.lock_by_passphrase(PASSPHRASE, n=QUICK_N))
-        assert place.keys.read_bytes() == before
+            rotation.rotate(place, Secret(bytes(32)), lambda: founding.lock_by_key_file(place.key_file))
+        assert (place.keys.read_bytes(), place.key_file.read_bytes()) == (before, keys)
+
+    def test_that_lost_the_keys_of_old_versions_still_opens(self, tmp_path: Path) -> None:
+        found_signer(tmp_path).close()
+        place = place_in(tmp_path)
+        self.begin(place, key_of(keystore.load(place.keys), place), 3)
+        before = place.keys.read_bytes()
+        rotation.drop_old_versions(place)
+        place.keys.write_bytes(before)  # as if it had been interrupted behind the key file
+        signer = signer_in(tmp_path)
+        assert signer.status().ready
+        signer.close()

@@ -5,7 +5,7 @@ Each step leaves files that open. Whatever is left of a rotation that was interr
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,10 +16,12 @@ from wallet.signer.secret import Secret
 from wallet.signer.signer import Place
 
 
-def rotate(place: Place, old_key: Secret, new: Lock) -> None:
-    """Do all steps; raises WrongKey when the old key does not open the keystore."""
+def rotate(place: Place, old_key: Secret, new: Callable[[], Lock]) -> None:
+    """Do all steps; raises WrongKey when the old key does not open the keystore, before a new one is made."""
     with _alone(place.folder):
-        add_version(place, old_key, new)
+        for secret in keystore.load(place.keys).opened(old_key).values():
+            secret.wipe()
+        add_version(place, old_key, new())
         switch(place)
         drop_old_versions(place)
 
@@ -42,12 +44,17 @@ def switch(place: Place) -> None:
 
 
 def drop_old_versions(place: Place) -> None:
-    """Drop what no longer counts, from the keystore first, then from the key file, which may be empty afterwards."""
-    kept = keystore.load(place.keys).without_old_versions()
-    keystore.save(kept, place.keys)
+    """Drop what no longer counts: the keys of old versions first, while the keystore still says which they are.
+
+    All other keys stay in the key file: they may be another wallet's.
+    """
+    old = keystore.load(place.keys)
+    kept = old.without_old_versions()
+    gone = {one.wrap for one in old.versions.values()} - {kept.wrap}
     if place.key_file.exists():
         keys = key_files.read(place.key_file)
-        key_files.write(place.key_file, {name: key for name, key in keys.items() if name == kept.wrap})
+        key_files.write(place.key_file, {name: key for name, key in keys.items() if name not in gone})
+    keystore.save(kept, place.keys)
 
 
 @contextmanager

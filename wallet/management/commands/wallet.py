@@ -166,7 +166,7 @@ class Command(BaseCommand):
             kept.opened(key)
             if not any(options[how] for how in ("passphrase", "passphrase_file", "key_file")):
                 options["key_file"] = not kept.needs_passphrase  # the same way as before
-            rotation.rotate(place, key, _new_lock(place, **options))
+            rotation.rotate(place, key, lambda: _new_lock(place, **options))
         self.stdout.write("The keys are sealed anew; the old passphrase or key opens nothing of this wallet any more,")
         self.stdout.write("but copies and backups made before. The running signer goes on with what it has open.")
 
