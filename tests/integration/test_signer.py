@@ -258,6 +258,14 @@ class TestALedgerThatKnowsMore:
             with pytest.raises(SignerRefused, match="as the ledger knows"):
                 again.sign(request(key=key))
         lost = DeadProof(bytes(32), encode_header(header()), ("one", "two"), 100)
+        for why, half in (
+            ("no header", replace(lost, header=b"\xff")),
+            ("before the proof", replace(lost, header=encode_header(header(101)), scanned_to=101)),
+            ("needs 2 endpoints", replace(lost, absent_at=("one", "one"))),
+            ("does not reach", replace(lost, scanned_to=99)),
+        ):
+            with pytest.raises(SignerRefused, match=why):
+                again.sign(request(key="withdrawal/16/2", dead_proof=half))
         assert again.sign(request(key="withdrawal/16/2", dead_proof=lost))
         assert again.sign(request(key="withdrawal/18/1", newest_signed=("withdrawal/17/1", asked.tx_id)))
         again.close()

@@ -91,7 +91,7 @@ class EarlierSignature:
 def read_payment(request: SignRequest, assets: ChainAssets, rules: Rules) -> Payment:
     """Return what the request's transaction does; raises SignerRefused for anything but a plain payment."""
     raw = _read_raw(request)
-    reference = _read_header(request.solid_header)
+    reference = read_header(request.solid_header)
     if (raw.ref_block_bytes, raw.ref_block_hash) != ref_of(block_id(reference), reference.number):
         raise SignerRefused("the transaction refers to another block than the one that was handed over")
     life_ms = raw.expiration_ms - reference.timestamp_ms
@@ -146,6 +146,33 @@ def check_attempt(request: SignRequest, payment: Payment, earlier: EarlierSignat
     _check_death(proof, payment.reference, earlier)
 
 
+def check_proof(proof: DeadProof, reference: Header, dead: str) -> Header:
+    """Return the proof's block; raises SignerRefused unless what it says of that block holds together.
+
+    What endpoints did not have is the caller's word.
+    """
+    header = read_header(proof.header)
+    if reference.number < header.number:
+        raise SignerRefused(f"the new attempt refers to a block from before the proof that {dead} died")
+    if len(set(proof.absent_at)) < ENDPOINTS_FOR_DEATH:
+        raise SignerRefused(f"the proof needs {ENDPOINTS_FOR_DEATH} endpoints that do not have the transaction")
+    if proof.scanned_to < header.number:
+        raise SignerRefused("our own index does not reach to the block of the proof")
+    return header
+
+
+def read_header(header: bytes) -> Header:
+    """Return the block that its header describes; raises SignerRefused for other bytes than the canonical ones."""
+    try:
+        found = decode_header(header)
+        again = encode_header(found)
+    except BadMessage as problem:
+        raise SignerRefused(f"this is no header of a block: {problem}") from None
+    if again != header:
+        raise SignerRefused("these bytes are not the canonical ones of their block's header")
+    return found
+
+
 def check_limits(payment: Payment, purpose: str, rules: Rules, spending: Spending) -> None:
     """Raise SignerLimited when it is more than the signer signs at once, in an hour or in a day; sweeps stay ours."""
     if purpose == "sweep":
@@ -171,17 +198,6 @@ def _read_raw(request: SignRequest) -> Raw:
     if raw.memo or raw.permission_id:
         raise SignerRefused("a memo or a permission stands in it, which nothing of ours has")
     return raw
-
-
-def _read_header(header: bytes) -> Header:
-    try:
-        found = decode_header(header)
-        again = encode_header(found)
-    except BadMessage as problem:
-        raise SignerRefused(f"this is no header of a block: {problem}") from None
-    if again != header:
-        raise SignerRefused("these bytes are not the canonical ones of their block's header")
-    return found
 
 
 def _read_contract(raw: Raw, assets: ChainAssets, rules: Rules) -> tuple[str, Address, Address, int]:
@@ -210,15 +226,9 @@ def _check_stranger(recipient: Address, parties: Parties) -> None:
 
 
 def _check_death(proof: DeadProof, reference: Header, earlier: EarlierSignature) -> None:
-    """Raise SignerRefused unless all parts of the proof hold; what endpoints did not have is the caller's word."""
-    header = _read_header(proof.header)
+    """Raise SignerRefused unless all parts of the proof hold, and the attempt was over at its block."""
+    header = check_proof(proof, reference, f"attempt {earlier.number}")
     if header.timestamp_ms < earlier.expiration_ms or header.number <= earlier.reference_number:
         raise SignerRefused(f"attempt {earlier.number} was not over at the block of the proof")
-    if reference.timestamp_ms < earlier.expiration_ms or reference.number < header.number:
-        raise SignerRefused(
-            f"the new attempt refers to a block from before the proof that attempt {earlier.number} died"
-        )
-    if len(set(proof.absent_at)) < ENDPOINTS_FOR_DEATH:
-        raise SignerRefused(f"the proof needs {ENDPOINTS_FOR_DEATH} endpoints that do not have the transaction")
-    if proof.scanned_to < header.number:
-        raise SignerRefused("our own index does not reach to the block of the proof")
+    if reference.timestamp_ms < earlier.expiration_ms:
+        raise SignerRefused(f"the new attempt refers to a block from before the end of attempt {earlier.number}")

@@ -301,19 +301,22 @@ def _compare(request: SignRequest, store: Store, *, at_ms: int) -> None:
 
     What a person has confirmed since is taken for signed: that withdrawal gets no other bytes without a dead proof.
     """
-    proven = {proof.tx_id.hex() for proof in (request.dead_proof, *request.earlier_proofs) if proof}
+    proofs = {proof.tx_id.hex(): proof for proof in (*request.earlier_proofs, request.dead_proof) if proof}
     for claimed in store.below(Kind.DOUBT, request.attempt_key.rpartition("/")[0]):
-        if claimed.fields["tx_id"] not in {request.tx_id.hex(), *proven}:
+        if (tx_id := claimed.fields["tx_id"]) == request.tx_id.hex():
+            continue
+        if tx_id not in proofs:
             raise SignerRefused(
                 f"{claimed.subject} was signed, as the ledger knows, and nothing proves that it is dead"
             )
+        policy.check_proof(proofs[tx_id], policy.read_header(request.solid_header), claimed.subject)
     if request.newest_signed is None:
         return
-    key, tx_id = request.newest_signed
+    key, signed = request.newest_signed
     known = (store.newest(Kind.SIGNATURE, key), store.newest(Kind.DOUBT, key))
-    if not any(entry and entry.fields["tx_id"] == tx_id.hex() for entry in known):
+    if not any(entry and entry.fields["tx_id"] == signed.hex() for entry in known):
         reason = f"the ledger knows a signature of {key} that the store does not"
-        store.cast_doubt(reason, subject=key, tx_id=tx_id.hex(), at_ms=at_ms)
+        store.cast_doubt(reason, subject=key, tx_id=signed.hex(), at_ms=at_ms)
         raise SignerLocked(f"{reason}: {CONFIRM}")
 
 
