@@ -21,10 +21,10 @@ def prepare(environment: Environment) -> None:
     """Make the folder, keep others out of it, and refuse what can't work; raises BadEnvironment."""
     try:
         _make_private(environment.data)
-        if environment.redis_socket.parent != environment.data:
-            if environment.redis_socket.parent.is_symlink():
-                raise PermissionError(f"{environment.redis_socket.parent} is a link")
-            _make_private(environment.redis_socket.parent)
+        for folder in environment.socket_folders - {environment.data}:
+            if folder.is_symlink():
+                raise PermissionError(f"{folder} is a link")
+            _make_private(folder)
     except OSError as problem:
         raise BadEnvironment(f"SEEDBOX_DATA={environment.data}: can't be used ({problem})") from None
     mounts = Path("/proc/self/mountinfo")

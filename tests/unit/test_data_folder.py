@@ -1,4 +1,5 @@
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,30 @@ class TestTheDataFolder:
         tmp_path.chmod(0o755)
         data_folder.prepare(env.read({"SEEDBOX_DATA": str(tmp_path)}))
         assert tmp_path.stat().st_mode & 0o777 == 0o700
+
+    def test_too_deep_for_the_signers_socket_alone_gets_it_a_private_folder(self) -> None:
+        with tempfile.TemporaryDirectory() as short:  # pytest's own may be too deep already
+            data = Path(short) / ("d" * (95 - len(os.fsencode(short))))
+            environment = env.read({"SEEDBOX_DATA": str(data)})
+            folder = environment.signer_socket.parent
+            assert (environment.redis_socket.parent, folder == data) == (data, False)
+            try:
+                data_folder.prepare(environment)
+                assert folder.stat().st_mode & 0o777 == 0o700
+                folder.rmdir()
+                folder.symlink_to(data)
+                with pytest.raises(BadEnvironment, match="is a link"):
+                    data_folder.prepare(environment)
+            finally:
+                folder.unlink(missing_ok=True)
+
+    def test_leaves_a_socket_of_the_operators_choice_alone(self, tmp_path: Path) -> None:
+        place = tmp_path / "shared"
+        place.mkdir(mode=0o755)
+        place.chmod(0o755)
+        settings = {"SEEDBOX_DATA": str(tmp_path / "data"), "WALLET_SIGNER_SOCKET": str(place / "signer.sock")}
+        data_folder.prepare(env.read(settings))
+        assert place.stat().st_mode & 0o777 == 0o755
 
     def test_is_refused_where_a_file_is(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
