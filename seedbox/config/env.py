@@ -92,6 +92,11 @@ class Environment:
         """Where the signer listens."""
         return Path(self.wallet_signer_socket) if self.wallet_signer_socket else self._socket("signer.sock")
 
+    @property
+    def socket_folders(self) -> set[Path]:
+        """Where sockets of ours are, unless the operator has chosen the place and who may come there."""
+        return {self.redis_socket.parent, *(() if self.wallet_signer_socket else (self.signer_socket.parent,))}
+
     def _socket(self, name: str) -> Path:
         """Return a path in the data folder, or in a short folder when that path is too long for a socket."""
         path = self.data / name
@@ -247,7 +252,7 @@ def _chain_endpoints(environ: Mapping[str, str]) -> tuple[str, ...]:
             raise BadEnvironment(
                 f"WALLET_CHAIN_ENDPOINTS: number {number} is no address of a full node, like https://node.example.org"
             )
-    if len({urlsplit(endpoint).netloc.rpartition("@")[2] for endpoint in endpoints}) < len(endpoints):
+    if len({_server(endpoint) for endpoint in endpoints}) < len(endpoints):
         raise BadEnvironment("WALLET_CHAIN_ENDPOINTS: write different servers, or they can't check each other")
     network = environ.get("WALLET_NETWORK")
     if network in ("nile", "mainnet") and len(endpoints) < 2:
@@ -265,6 +270,12 @@ def _is_endpoint(text: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
+
+
+def _server(endpoint: str) -> tuple[str, int | None]:
+    """Return which server an address means, however it is written; the ports of HTTP and HTTPS are one server's."""
+    parts = urlsplit(endpoint)
+    return (parts.hostname or "").rstrip("."), None if parts.port in (80, 443) else parts.port
 
 
 def _block_s(environ: Mapping[str, str]) -> float:

@@ -48,6 +48,8 @@ REFUSED = [
     ("WALLET_CHAIN_ENDPOINTS", "https://one.example:port", "number 1 is no address of a full node"),
     ("WALLET_CHAIN_ENDPOINTS", "https://one.example/?key=secret", "number 1 is no address of a full node"),
     ("WALLET_CHAIN_ENDPOINTS", "https://one.example/a,https://me@one.example/b", "write different servers"),
+    ("WALLET_CHAIN_ENDPOINTS", "https://one.example,https://One.example:443", "write different servers"),
+    ("WALLET_CHAIN_ENDPOINTS", "https://one.example,http://one.example.:80", "write different servers"),
     ("WALLET_DEVNET_PORT", "0", "write a port between 1 and 65535"),
     ("WALLET_DEVNET_BLOCK_SECONDS", "0", "write seconds between 0.1 and 3600"),
     ("WALLET_DEVNET_BLOCK_SECONDS", "3600.5", "write seconds between 0.1 and 3600"),
