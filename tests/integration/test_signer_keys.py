@@ -20,8 +20,9 @@ from tests.signers import (
 )
 from wallet.domain.networks import DEVNET, MAINNET, NILE
 from wallet.domain.tron.addresses import to_base58
-from wallet.signer import founding, key_files, keystore, rotation, sealing
+from wallet.signer import founding, key_files, keystore, rotation, rules, sealing
 from wallet.signer.keystore import Purpose
+from wallet.signer.policy import TRC20, Limit, Rules
 from wallet.signer.protocol import SignerLocked, SignerRefused
 from wallet.signer.sealing import WrongKey
 from wallet.signer.secret import Secret
@@ -159,6 +160,9 @@ class TestTheKeyFile:
             assert len(notices) == len(expected)
             assert all(word in notice for word, notice in zip(expected, notices, strict=True))
             signer.close()
+            narrow = Limit(1, 1, 1)
+            signer.set_rules(Rules({**rules.DEFAULT.limits, TRC20: narrow}, rules.DEFAULT.fee_limit_sun))
+            assert len(signer.status().notices) == len(expected)
         sealed = found_signer(tmp_path / "sealed", network=NILE, passphrase=True)
         assert sealed.status().notices == ()
 

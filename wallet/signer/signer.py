@@ -261,8 +261,12 @@ class Signer:
                 "keystore has the money. Use a passphrase (`manage.py wallet rotate --passphrase`), or keep that file "
                 "where neither backups nor other users come."
             )
-        if self._network.is_real and self._rules == rules.DEFAULT:
-            said.append("The signer's own limits are as wide as they come: set them with `manage.py wallet limits`.")
+        wide = [asset for asset, limit in self._rules.limits.items() if limit == rules.DEFAULT.limits[asset]]
+        if self._network.is_real and wide:
+            said.append(
+                f"The signer's own limits of {', '.join(wide)} are as wide as they come: set them with "
+                "`manage.py wallet limits`."
+            )
         return tuple(said)
 
     # --- signing
