@@ -27,6 +27,11 @@ NO_WALLET = "there is no wallet yet: run `manage.py wallet init` or `manage.py w
 LOCKED = "the keys are locked: run `manage.py wallet unlock`"
 CONFIRM = "compare its newest signature with the ledger's attempts, then run `manage.py wallet confirm`"
 
+MEND = (
+    "stop the signer, move the whole folder `signer/` away, run `manage.py wallet restore FILE`, start the signer and "
+    "run `manage.py wallet confirm`; without a backup move the store alone away and run `manage.py wallet confirm`"
+)
+
 
 @dataclass(frozen=True)
 class Place:
@@ -213,7 +218,7 @@ class Signer:
             return None
         except BrokenStore as problem:
             store.close()
-            self._why_not = f"{problem}; put a backup back, or move it away and run `manage.py wallet confirm`"
+            self._why_not = f"{problem}; {MEND}"
             return None
         except StoreUnwritable as problem:
             store.close()

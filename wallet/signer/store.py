@@ -66,7 +66,7 @@ class Entry:
 
 
 class BrokenStore(Exception):
-    """The store is not as the signer left it: {reason}. Put a backup back, or move it away and begin a new one."""
+    """The store is not as the signer left it: {reason}. Put a backup back, or begin a new one."""
 
 
 class StoreUnwritable(SignerAway):
