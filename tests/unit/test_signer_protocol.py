@@ -51,6 +51,7 @@ class TestARequest:
             ("dead_proof", {"tx_id": "00" * 32, "header": "00", "absent_at": "one", "scanned_to": 1}),
             ("dead_proof", {"tx_id": "00" * 32, "header": "00", "absent_at": ["one", 2], "scanned_to": 1}),
             ("dead_proof", {"tx_id": "00" * 32, "header": "00", "absent_at": ["one"], "scanned_to": 1.5}),
+            ("dead_proof", {"tx_id": "00" * 32, "header": "00", "absent_at": ["x" * 201], "scanned_to": 1}),
             ("earlier_proofs", {}),
             ("earlier_proofs", [None]),
             ("earlier_proofs", [{}] * 13),

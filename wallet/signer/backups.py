@@ -89,6 +89,8 @@ def parse(text: bytes) -> Backup:
                 return Backup(keystore.read(kept), [_entry(entry) for entry in entries])
             except BadKeystore as problem:
                 raise BadBackup(str(problem)) from None
+            except ValueError:  # a number of more digits than Python reads
+                raise BadBackup("its keystore has another shape") from None
     raise BadBackup("it has another shape, or was written by a newer version of this program")
 
 

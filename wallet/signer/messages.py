@@ -69,12 +69,16 @@ def _read_proof(given: Any) -> DeadProof:
     if not isinstance(given, dict):
         raise BadFrame("dead_proof: it is not an object")
     names, scanned_to = given.get("absent_at"), given.get("scanned_to")
-    if not isinstance(names, list) or len(names) > ENDPOINTS or not all(isinstance(name, str) for name in names):
-        raise BadFrame(f"absent_at: write up to {ENDPOINTS} names of endpoints")
+    if not isinstance(names, list) or len(names) > ENDPOINTS or not all(_is_name(name) for name in names):
+        raise BadFrame(f"absent_at: write up to {ENDPOINTS} names of endpoints, of up to {NAME_CHARACTERS} characters")
     if type(scanned_to) is not int:
         raise BadFrame("scanned_to: write a block number")
     header = _bytes(given, "header", most=HEADER_BYTES)
     return DeadProof(_bytes(given, "tx_id", exactly=32), header, tuple(names), scanned_to)
+
+
+def _is_name(given: Any) -> bool:
+    return isinstance(given, str) and len(given) <= NAME_CHARACTERS
 
 
 def write_status(status: SignerStatus) -> dict[str, Any]:
@@ -141,7 +145,7 @@ def _read_signed(given: Any) -> tuple[str, bytes] | None:
 
 def _text(message: dict[str, Any], name: str) -> str:
     given = message.get(name)
-    if not isinstance(given, str) or len(given) > NAME_CHARACTERS:
+    if not isinstance(given, str) or not _is_name(given):
         raise BadFrame(f"{name}: write text of up to {NAME_CHARACTERS} characters")
     return given
 
