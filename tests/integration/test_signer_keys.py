@@ -1,5 +1,6 @@
 """How the signer keeps keys: sealed, bound to their place, sealed anew, to be opened by whom they should."""
 
+import errno
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
@@ -165,6 +166,21 @@ class TestTheKeyFile:
             assert len(signer.status().notices) == len(expected)
         sealed = found_signer(tmp_path / "sealed", network=NILE, passphrase=True)
         assert sealed.status().notices == ()
+
+
+class TestANewFile:
+    def test_is_written_where_a_disk_has_no_links_and_replaces_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(path: Path, _: Path) -> None:
+            raise PermissionError(errno.EPERM, "Operation not permitted", str(path))
+
+        monkeypatch.setattr(Path, "hardlink_to", refuse)  # as FAT does
+        key_files.write_whole(tmp_path / "backup", b"first", replacing=False)
+        with pytest.raises(FileExistsError):
+            key_files.write_whole(tmp_path / "backup", b"second", replacing=False)
+        assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("backup", b"first")]
+        assert (tmp_path / "backup").stat().st_mode & 0o777 == 0o600
 
 
 def key_of(kept: keystore.Keystore, place: Place) -> Secret:

@@ -1,5 +1,6 @@
 """The file whose keys open the keystore without a person: `ID HEX` lines, one in use, two while a rotation runs."""
 
+import errno
 import os
 import re
 import secrets
@@ -12,6 +13,7 @@ KEY_BYTES = 32
 _LINE = re.compile(r"([0-9a-f]{16}) ([0-9a-f]{64})")
 _OTHERS = 0o077
 MOST_BYTES = 4_096
+NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP)  # what FAT, exFAT and some mounts say to a link
 
 
 class BadKeyFile(Exception):
@@ -50,21 +52,42 @@ def write(path: Path, keys: Mapping[str, Secret]) -> None:
 def write_whole(path: Path, content: bytes, *, replacing: bool = True) -> None:
     """Write a private file that after any crash is there whole or as it was before.
 
-    Raises FileExistsError when it is there and may not be replaced.
+    Raises FileExistsError when it is there and may not be replaced. A new one on a stick with FAT may be there in part
+    after a crash, as such a disk has no links.
     """
     fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_new(fresh, content)
         if replacing:
             fresh.replace(path)
         else:
-            path.hardlink_to(fresh)
+            _put_new(fresh, path, content)
     finally:
         fresh.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def _put_new(fresh: Path, path: Path, content: bytes) -> None:
+    """Give the fresh file its name, unless another has it."""
+    try:
+        path.hardlink_to(fresh)
+    except OSError as problem:
+        if problem.errno not in NO_LINKS:
+            raise
+        try:
+            _write_new(path, content)
+        except FileExistsError:
+            raise
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
