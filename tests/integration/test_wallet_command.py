@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import resource
 from pathlib import Path
 
 import pytest
@@ -164,7 +165,7 @@ class TestKeeping:
     def test_rotate_seals_under_a_passphrase(self, folder: Path, terminal: Terminal) -> None:
         found_signer(folder).close()
         (folder / "passphrase").write_text(f"{LONG}\n")
-        for wrong, why in (("short", "12 characters"), ("one\ntwo", "one line")):
+        for wrong, why in (("short", "12 characters"), ("ß" * 513, "up to 1024 bytes"), ("one\ntwo", "one line")):
             (folder / "wrong").write_text(wrong)
             with pytest.raises(CommandError, match=why):
                 terminal.run("rotate", "--passphrase-file", folder / "wrong")
@@ -208,6 +209,8 @@ class TestLookingAfterARunningSigner:
             assert "trc10: 5 at once, 6 in an hour, 7 in a day" in said
             limits = json.loads(terminal.run("limits", "--json"))["limits"]
             assert limits["trc10"] == {"per_transaction": 5_000_000, "per_hour": 6_000_000, "per_day": 7_000_000}
+            with pytest.raises(CommandError, match="name the --asset"):
+                terminal.run("limits", *amounts)
             for wrong in (amounts[:4], ("--per-transaction", "7", "--per-hour", "6", "--per-day", "5")):
                 with pytest.raises(CommandError, match=r"per-day|grows from"):
                     terminal.run("limits", "--asset", "trc10", *wrong)
@@ -252,6 +255,13 @@ class TestEveryVerb:
     def test_says_so_where_no_signer_runs(self, folder: Path, terminal: Terminal, verb: tuple[str, ...]) -> None:
         with pytest.raises(CommandError, match="does not answer"):
             terminal.run(*verb, types=("x",))
+
+    def test_leaves_no_core(self, folder: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+        limits: list[tuple[int, tuple[int, int]]] = []  # the real limit may be down already, for good
+        monkeypatch.setattr(resource, "setrlimit", lambda *limit: limits.append(limit))
+        with pytest.raises(CommandError):
+            terminal.run("status")
+        assert limits == [(resource.RLIMIT_CORE, (0, 0))]
 
     def test_takes_no_secret_as_an_argument(self) -> None:
         parser = Command().create_parser("manage.py", "wallet")

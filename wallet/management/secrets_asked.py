@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
+from wallet.signer.protocol import MOST_PASSPHRASE_BYTES
 from wallet.signer.secret import Secret
 
 PASSPHRASE_CHARACTERS = 12
@@ -48,6 +49,8 @@ def new_passphrase(path: Path | None, what: str) -> Secret:
     text = read_line(path) if path else ask(f"New passphrase for {what}: ")
     if len(text) < PASSPHRASE_CHARACTERS:
         raise CommandError(f"a passphrase has {PASSPHRASE_CHARACTERS} characters or more: nothing was changed")
+    if len(text.encode()) > MOST_PASSPHRASE_BYTES:
+        raise CommandError(f"a passphrase has up to {MOST_PASSPHRASE_BYTES} bytes: nothing was changed")
     if path is None and ask("The same again: ") != text:
         raise CommandError("the two are not the same: nothing was changed")
     return Secret(text.encode())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 FRAME_BYTES = 65_536  # the largest transaction of ours has a few hundred
+MOST_PASSPHRASE_BYTES = 1_024
 LENGTH = struct.Struct(">I")
 
 Purpose = Literal["withdrawal", "sweep", "gas"]

@@ -15,6 +15,7 @@ from typing import Any
 from wallet.signer import messages, rules
 from wallet.signer.protocol import (
     LENGTH,
+    MOST_PASSPHRASE_BYTES,
     BadFrame,
     SignerConflict,
     SignerError,
@@ -33,7 +34,6 @@ from wallet.signer.store import StoreUnwritable
 QUESTION_S = 10.0  # for the rest of a question that has begun
 IDLE_S = 60.0
 MOST_CONNECTIONS = 64
-MOST_PASSPHRASE_BYTES = 1_024
 Answer = dict[str, Any]
 _CREDENTIALS = struct.Struct("iII")  # pid, uid, gid
 _OVERSIZE = 100  # of backlog: workers come in bursts
@@ -163,8 +163,8 @@ class Server:
         if not self._peers.is_own(uid):
             raise SignerRefused("only the signer's own user may ask this")
         match question:
-            case {"ask": "unlock", "passphrase": str(passphrase)} if len(passphrase) <= MOST_PASSPHRASE_BYTES:
-                with Secret(passphrase.encode()) as secret:
+            case {"ask": "unlock", "passphrase": str(passphrase)}:
+                with _passphrase(passphrase) as secret:
                     self._signer.unlock(secret)
                 return True
             case {"ask": "confirm", "reason": str(reason)}:
@@ -174,6 +174,16 @@ class Server:
             case {"ask": "set_rules", "rules": given}:
                 return self._signer.set_rules(rules.read(given))
         raise SignerRefused("the signer does not know this question")
+
+
+def _passphrase(given: str) -> Secret:
+    try:
+        found = Secret(given.encode())
+    except UnicodeEncodeError:
+        raise BadFrame("passphrase: it is not text") from None
+    if len(found) > MOST_PASSPHRASE_BYTES:
+        raise BadFrame(f"a passphrase has up to {MOST_PASSPHRASE_BYTES} bytes")
+    return found
 
 
 def lock_folder(folder: Path) -> int:

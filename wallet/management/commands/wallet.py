@@ -15,7 +15,7 @@ from wallet.domain.tron.addresses import BadAddress, parse_address, to_base58
 from wallet.domain.tron.derivation import BadPhrase, check_phrase, new_phrase
 from wallet.management import secrets_asked
 from wallet.management.signer_setting import signer_client, signer_setting
-from wallet.signer import backups, founding, key_files, keystore, rotation, rules, sealing
+from wallet.signer import backups, founding, hardening, key_files, keystore, rotation, rules, sealing
 from wallet.signer.backups import BadBackup
 from wallet.signer.client import SignerError, SignerStatus
 from wallet.signer.founding import Lock, WalletExists
@@ -32,6 +32,7 @@ from wallet.signer.store import BrokenStore
 # What goes wrong with what a person has given: a sentence, no traceback.
 ABOUT_KEYS = (BadBackup, BadKeyFile, BadKeystore, BadPhrase, BrokenStore, SignerError, WalletExists, WrongKey)
 EXPECTED = (*ABOUT_KEYS, BadAddress, FaucetAway, OSError)
+SPANS = ("transaction", "hour", "day")  # that a limit is for
 
 
 class Command(BaseCommand):
@@ -65,13 +66,14 @@ class Command(BaseCommand):
         limits = verbs.add_parser("limits", help="show the signer's own limits, or set those of one asset")
         limits.add_argument("--json", action="store_true", help="print JSON")
         limits.add_argument("--asset", choices=rules.UNITS)
-        for name in ("transaction", "hour", "day"):
+        for name in SPANS:
             limits.add_argument(f"--per-{name}", type=int, metavar="N", help="whole BTT, BTTOLD or TRX")
 
         gives = verbs.add_parser("faucet", help="on a devnet: give TRX, BTT and BTTOLD away")
         gives.add_argument("address", nargs="?", help="default: the hot address, for the treasury")
 
     def handle(self, *, verb: str, **options: Any) -> None:
+        hardening.leave_no_core()  # words and passphrases are in this process too
         try:
             getattr(self, f"_{verb}")(**options)
         except EXPECTED as problem:
@@ -205,6 +207,8 @@ class Command(BaseCommand):
         self._status(json=False)
 
     def _limits(self, *, json: bool, asset: str | None, **options: Any) -> None:
+        if not asset and any(options[f"per_{name}"] is not None for name in SPANS):
+            raise CommandError("name the --asset: nothing was changed")
         client = signer_client()
         found = client.rules()
         if asset:
@@ -271,7 +275,7 @@ def _refuse_second(place: Place) -> None:
 
 
 def _changed(found: Rules, asset: str, options: dict[str, Any]) -> Rules:
-    asked = [options[f"per_{name}"] for name in ("transaction", "hour", "day")]
+    asked = [options[f"per_{name}"] for name in SPANS]
     if any(value is None or value < 0 for value in asked):
         raise CommandError("give --per-transaction, --per-hour and --per-day")
     limit = Limit(*(value * rules.UNITS[asset] for value in asked))
