@@ -1,8 +1,11 @@
 """How the signer keeps keys: sealed, bound to their place, sealed anew, to be opened by whom they should."""
 
 import errno
+import fcntl
+import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +25,7 @@ from tests.signers import (
 from wallet.domain.networks import DEVNET, MAINNET, NILE
 from wallet.domain.tron.addresses import to_base58
 from wallet.signer import founding, key_files, keystore, rotation, rules, sealing
+from wallet.signer.founding import Lock
 from wallet.signer.keystore import Purpose
 from wallet.signer.policy import TRC20, Limit, Rules
 from wallet.signer.protocol import SignerLocked, SignerRefused
@@ -189,6 +193,13 @@ def key_of(kept: keystore.Keystore, place: Place) -> Secret:
     return sealing.stretch(PASSPHRASE, kept.wrap)
 
 
+@contextmanager
+def place_folder(place: Place) -> Iterator[int]:
+    descriptor = os.open(place.folder, os.O_RDONLY | os.O_DIRECTORY)
+    yield descriptor
+    os.close(descriptor)
+
+
 class TestARotation:
     @pytest.mark.parametrize("steps_done", range(5))
     @pytest.mark.parametrize("sealed_by", ["passphrase", "key file"])
@@ -236,6 +247,18 @@ class TestARotation:
         with pytest.raises(WrongKey):
             rotation.rotate(place, Secret(bytes(32)), lambda: founding.lock_by_key_file(place.key_file))
         assert (place.keys.read_bytes(), place.key_file.read_bytes()) == (before, keys)
+
+    def test_makes_its_key_while_no_other_runs(self, tmp_path: Path) -> None:
+        found_signer(tmp_path).close()
+        place = place_in(tmp_path)
+
+        def new() -> Lock:
+            with place_folder(place) as second, pytest.raises(BlockingIOError):
+                fcntl.flock(second, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return founding.lock_by_key_file(place.key_file)
+
+        rotation.rotate(place, key_of(keystore.load(place.keys), place), new)
+        assert list(key_files.read(place.key_file)) == [keystore.load(place.keys).wrap]
 
     def test_that_lost_the_keys_of_old_versions_still_opens(self, tmp_path: Path) -> None:
         found_signer(tmp_path).close()

@@ -1,5 +1,6 @@
 """What the signer remembers: what happens when some of it is lost, and how it is backed up and put back."""
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -196,6 +197,14 @@ class TestABackup:
         (tmp_path / "file").write_text(content)
         with pytest.raises(BadBackup):
             backups.read(tmp_path / "file")
+
+    def test_with_a_number_too_long_to_read_is_named_so(self, tmp_path: Path) -> None:
+        found_signer(tmp_path).close()
+        kept = keystore.write(keystore.load(place_in(tmp_path).keys))
+        kept["versions"]["1" * 5_000] = kept["versions"]["1"]
+        content = {"what": backups.WHAT, "format": backups.FORMAT, "keystore": kept, "entries": []}
+        with pytest.raises(BadBackup, match="another shape"):
+            backups.parse(json.dumps(content).encode())
 
 
 class TestAWallet:
