@@ -108,8 +108,8 @@ def _sides(cursor: ChainCursor) -> Iterable[tuple[Asset, int, Side]]:
             books[one.asset].terms[one.kind.name.lower()] = to_units(one.balance_ubtt, one.asset)
     books[Asset.TRC20].terms["below_one"] += cursor.carry_units
     unbooked = Deposit.objects.filter(network=cursor.network).exclude(fate__in=[fate.value for fate in BOOKED])
-    for deposit in unbooked.iterator():
-        books[Asset(deposit.asset)].terms["not_credited"] += deposit.amount
+    for asset, units in unbooked.values_list("asset", "amount"):
+        books[Asset(asset)].terms["not_credited"] += units
     for movement in _missed_fees(cursor):
         books[Asset.TRX].terms["fees_not_booked"] -= movement.amount
     for asset, units in outgoing.final_above(cursor):
@@ -159,7 +159,7 @@ def _deposits_that_lack_something(row: Reconciliation) -> list[str]:
     }
     booked = dict(Transfer.objects.filter(pk__in=deposits.values("transfer_id")).values_list("pk", "amount_ubtt"))
     sentences = []
-    for one in deposits.iterator():
+    for one in deposits:
         moved = came.pop((one.tx_id, one.kind, one.index), None)
         if moved != one.amount:
             sentences.append(f"Deposit {one.pk} says {one.amount} units, its movement {moved}.")
