@@ -158,6 +158,10 @@ class TestCases39To42:
         world.step()
         assert money(owner.pk) == (899, 0)  # nothing moves while withdrawals are stopped
         halts.lift(Halt.objects.get().pk, actor=Actor(1, "ada"), reason="looked", now=world.now)
+        world.now += timedelta(minutes=2)
+        world.step()
+        assert money(owner.pk) == (899, 0)  # the scan has not looked for long: who knows what it will meet
+        world.scan()
         world.tick(4)
         asked.refresh_from_db()
         assert (asked.state, money(owner.pk)) == (WithdrawalState.RETURNED, (1_000, 0))

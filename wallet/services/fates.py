@@ -25,6 +25,7 @@ from wallet.services.openings import open_absent
 MOST_ATTEMPTS = 5  # each was lost or refused; a sixth would be, too
 MOST_INDEX_BLOCKS = 2_000  # an hour and a half of blocks above a reference: far more than an attempt lives
 SEEN_AGAIN = timedelta(seconds=5)
+FRESH = timedelta(minutes=1)  # since the scan has looked for more: it does every two seconds
 UNWANTED = "It was lost on the way to the network, and you wanted no further attempt. Your money is back."
 BORNE = "Your money is back, with the fee; what the network has burned the box bears."
 
@@ -109,7 +110,13 @@ def bury_if_dead(chain: Chain, attempt: Attempt, *, now: datetime) -> Judgement:
 
 
 def return_unwanted(*, now: datetime) -> None:
-    """Give back what was wanted back after its attempt was buried, and before another one was made."""
+    """Give back what was wanted back after its attempt was buried, and before another one was made.
+
+    Not before our own scan has read all there is: books from an older backup may have forgotten an attempt that paid,
+    and the scan, which meets its payment, halts.
+    """
+    if not _has_scanned_all(now):
+        return
     for withdrawal in _unwanted():
         _open_accounts(withdrawal, now)
 
@@ -119,6 +126,13 @@ def return_unwanted(*, now: datetime) -> None:
                 _return(pk, UNWANTED, now)
 
         ledger.whole(work)
+
+
+def _has_scanned_all(now: datetime) -> bool:
+    cursor = own_addresses.cursor()
+    if cursor is None or cursor.looked_at is None:
+        return False
+    return abs(now - cursor.looked_at) <= FRESH and cursor.height >= cursor.solid_height
 
 
 def _unwanted() -> QuerySet[Withdrawal]:
