@@ -132,11 +132,6 @@ class TestMovements:
             expected = [each for each in everything if one in (each.sender, each.recipient)]
             assert movements(block, receipts, {one}, assets) == expected
 
-    def test_of_equal_blocks_are_equal(self, chain: FakeChain) -> None:
-        chain.pay_token(ANNA, 5)
-        block = chain.mine()
-        assert found_in(chain, block) == found_in(chain, block)
-
 
 class TestReceipts:
     def test_are_needed_for_calls_and_for_what_we_pay(self, chain: FakeChain) -> None:

@@ -25,7 +25,6 @@ from wallet.chain.port import (
     Heights,
     Receipt,
     Resources,
-    TokenFacts,
 )
 from wallet.domain.networks import Network
 from wallet.domain.tron.addresses import Address
@@ -198,9 +197,6 @@ class Chain:
 
     def token_balance(self, contract: Address, owner: Address) -> int:
         return self._first(lambda member: member.endpoint.token_balance(contract, owner))
-
-    def token_facts(self, contract: Address) -> TokenFacts:
-        return self._first(lambda member: member.endpoint.token_facts(contract))
 
     def estimate_energy(self, owner: Address, contract: Address, data: bytes) -> int:
         return self._first(lambda member: member.endpoint.estimate_energy(owner, contract, data))

@@ -4,7 +4,7 @@ Endpoints are views on it, each with faults of its own (`fake_endpoint`). What t
 transactions of a faucet, so a scanner sees all of it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from wallet.chain.fake_execution import TRX, Books, Execution, Outcome, Refused, Undo
@@ -218,9 +218,6 @@ class FakeChain:
         """Call any contract; what comes of it is given."""
         call = TriggerContract(address_of_key(key), contract, data)
         return self.send(call, key, fee_limit_sun=FEE_LIMIT_SUN, outcome=outcome)
-
-    def assets_of(self, address: Address) -> Mapping[int, int]:
-        return self.books.assets(address)
 
     # --- inside
 

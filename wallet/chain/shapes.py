@@ -4,7 +4,6 @@ import re
 
 from wallet.chain.port import (
     MAX_FEE_LIMIT_SUN,
-    BlockRef,
     ChainAccount,
     ChainParameters,
     InternalTransfer,
@@ -153,10 +152,6 @@ def parameters_of(form: object) -> ChainParameters:
         multi_sign_fee_sun=_natural(values.get("getMultiSignFee"), "getMultiSignFee"),
         max_fee_limit_sun=price("getMaxFeeLimit") if "getMaxFeeLimit" in values else MAX_FEE_LIMIT_SUN,
     )
-
-
-def ref_of(header: Header, block_id: bytes) -> BlockRef:
-    return BlockRef(header.number, block_id, header.timestamp_ms)
 
 
 def hash_of(value: object, field: str) -> bytes:

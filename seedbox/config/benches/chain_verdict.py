@@ -33,10 +33,6 @@ class Verdict:
     unbalanced: int = 0  # assets whose books are not what the chain holds
     wrongs: list[str] = field(default_factory=list)
 
-    @property
-    def is_clean(self) -> bool:
-        return not self.wrongs
-
 
 def judge(world: World, *, hot: Address, wrongs: Sequence[str]) -> Verdict:
     users = {

@@ -5,16 +5,25 @@ from typing import Any
 
 from seedbox.config.benches import fuzz_mutations as mutations
 from seedbox.config.benches.fuzz_mutations import Target
-from wallet.chain.port import Block, BroadcastAnswer, BroadcastCode, ChainError
+from wallet.chain.port import Block, BroadcastAnswer, BroadcastCode, ChainError, ChainTransaction
 from wallet.chain.transport import Transport
 from wallet.chain.tronpy_endpoint import TronpyEndpoint
 from wallet.domain.networks import DEVNET
 from wallet.domain.tron.addresses import ZERO_ADDRESS, BadAddress, parse_address, to_base58, to_hex
 from wallet.domain.tron.blocks import number_of
 from wallet.domain.tron.protobuf import BadMessage
-from wallet.domain.tron.transactions import decode_raw, decode_transaction, encode_raw, tx_id
+from wallet.domain.tron.transactions import OtherContract, Raw, decode_raw, decode_transaction, encode_raw, tx_id
 
-EMPTY = Block(3, bytes(32), bytes(32), 0, ZERO_ADDRESS, b"", ())
+# With a transaction: nobody is asked for the receipts of a block that has none.
+_FULL = Block(
+    3,
+    bytes(32),
+    bytes(32),
+    0,
+    ZERO_ADDRESS,
+    b"",
+    (ChainTransaction(bytes(32), b"", Raw(b"", b"", 0, 0, OtherContract(0, b"", b"")), (), ""),),
+)
 
 
 class _Canned(Transport):
@@ -33,7 +42,7 @@ def chain_answer(data: bytes) -> None:
     questions: tuple[Callable[[], object], ...] = (
         endpoint.heights,
         lambda: _check_blocks(endpoint.blocks(1, 2)),
-        lambda: endpoint.receipts(EMPTY),
+        lambda: endpoint.receipts(_FULL),
         lambda: endpoint.transaction(bytes(32), solid=True),
         lambda: endpoint.receipt(bytes(32), solid=False),
         lambda: endpoint.account(ZERO_ADDRESS),
