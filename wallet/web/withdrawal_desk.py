@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from wallet.domain.accounts import AccountKind
 from wallet.domain.money import Asset, BadAmount, format_amount, format_btt, parse_btt
 from wallet.domain.withdrawal_states import CANCELLABLE, WithdrawalState
-from wallet.models import Account, Withdrawal, WithdrawalRules
+from wallet.models import Account, WithdrawalRules
 from wallet.services import halts, withdrawal_pages, withdrawal_rules, withdrawals
 from wallet.services.holders import holder
 from wallet.services.install import market_asset
@@ -21,6 +21,7 @@ from wallet.services.refusals import Refused
 from wallet.services.withdrawal_rows import steps_of
 from wallet.web.doors import for_admins, reauthenticated, user_id, with_second_factor
 from wallet.web.form_fields import MAX_AMOUNT_CHARS, KeyField, LineField, fresh_key
+from wallet.web.withdrawal_acts import carry_out
 
 RULES_SHOWN = 10
 
@@ -123,32 +124,24 @@ def desk_withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
 @require_POST
 @with_second_factor
 def desk_approve(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
-    try:
+    def approve() -> str:
         found = withdrawals.approve(withdrawal_id=withdrawal_id, actor=_actor(request), now=timezone.now())
-    except Withdrawal.DoesNotExist:
-        raise Http404 from None
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
         is_in = found.state == WithdrawalState.QUEUED
-        messages.success(request, "Approved: it is in the queue." if is_in else f"It is {found.state} now.")
-    return redirect("desk_withdrawal", withdrawal_id)
+        return "Approved: it is in the queue." if is_in else f"It is {found.state} now."
+
+    return carry_out(request, approve, page="desk_withdrawal", withdrawal_id=withdrawal_id)
 
 
 @for_admins
 @require_POST
 @reauthenticated
 def desk_reject(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
-    reason = request.POST.get("reason", "")[: MAX_REASON_CHARS + 1]
-    try:
+    def reject() -> str:
+        reason = request.POST.get("reason", "")[: MAX_REASON_CHARS + 1]
         withdrawals.reject(withdrawal_id=withdrawal_id, actor=_actor(request), reason=reason, now=timezone.now())
-    except Withdrawal.DoesNotExist:
-        raise Http404 from None
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, "Rejected. The money is its user's again.")
-    return redirect("desk_withdrawal", withdrawal_id)
+        return "Rejected. The money is its user's again."
+
+    return carry_out(request, reject, page="desk_withdrawal", withdrawal_id=withdrawal_id)
 
 
 @for_admins

@@ -1,19 +1,17 @@
 """A user's own withdrawals: the list, one with its steps, and how to take it back."""
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from wallet import wiring
-from wallet.models import Withdrawal
 from wallet.services import withdrawal_pages, withdrawals
 from wallet.services.install import market_asset
-from wallet.services.refusals import Refused
 from wallet.services.withdrawal_rows import steps_of
 from wallet.web.books import read_before
 from wallet.web.doors import for_members, user_id
+from wallet.web.withdrawal_acts import carry_out
 
 
 @for_members
@@ -44,28 +42,22 @@ def withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
 @for_members
 @require_POST
 def withdrawal_cancel(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
-    """Take it back if nothing was signed yet."""
-    try:
+    """Take it back if its turn has not come yet."""
+
+    def cancel() -> str:
         withdrawals.cancel(user_id=user_id(request), withdrawal_id=withdrawal_id, now=timezone.now())
-    except Withdrawal.DoesNotExist:
-        raise Http404 from None
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, "Cancelled. The money is yours again.")
-    return redirect("withdrawal", withdrawal_id)
+        return "Cancelled. The money is yours again."
+
+    return carry_out(request, cancel, page="withdrawal", withdrawal_id=withdrawal_id)
 
 
 @for_members
 @require_POST
 def withdrawal_want_back(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
     """Let no further attempt be made, should the one under way be lost."""
-    try:
+
+    def want_back() -> str:
         withdrawals.want_back(user_id=user_id(request), withdrawal_id=withdrawal_id)
-    except Withdrawal.DoesNotExist:
-        raise Http404 from None
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, "Should this attempt be lost, your money returns and no other one is made.")
-    return redirect("withdrawal", withdrawal_id)
+        return "Should this attempt be lost, your money returns and no other one is made."
+
+    return carry_out(request, want_back, page="withdrawal", withdrawal_id=withdrawal_id)
