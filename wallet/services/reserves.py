@@ -82,7 +82,7 @@ def state_row(found: ChainCursor | None) -> Row:
         "head": f"{found.head_height:,}",
         "solid": f"{found.solid_height:,}",
         "looked": f"{found.looked_at:%Y-%m-%d %H:%M:%S}" if found.looked_at else "never",
-        "compared": f"{found.reconciled_at:%Y-%m-%d %H:%M:%S}" if found.reconciled_at else "never",
+        "compared": f"at {found.reconciled_at:%Y-%m-%d %H:%M:%S} UTC" if found.reconciled_at else "never",
     }
 
 
