@@ -58,6 +58,8 @@ class Application:
         return await self._of_the_api(request, root, name)
 
     async def _of_the_api(self, request: Request, root: str, name: str) -> Answer:
+        if root == "wallet" and name.lower() in BY_POST and request.method != "POST":
+            return Answer(b"")  # as java-tron answers, whose handlers for GET are empty there
         faults = self._endpoint.faults
         if faults.delay_s:
             await asyncio.sleep(faults.delay_s)
@@ -133,3 +135,4 @@ BUILDERS: dict[str, builders.Build] = {
     "getsignweight": submissions.sign_weight,
     "getapprovedlist": submissions.approved_list,
 }
+BY_POST = frozenset({*BUILDERS, *SUBMISSIONS})

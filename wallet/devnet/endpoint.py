@@ -1,5 +1,6 @@
 """One port of the chain: what it shows, how it fails, about what it lies."""
 
+import re
 from dataclasses import dataclass, field
 
 from wallet.devnet.chain import Devnet
@@ -10,6 +11,7 @@ from wallet.devnet.texts import Texts
 from wallet.devnet.views import View
 from wallet.domain.tron.addresses import Address, BadAddress, parse_address
 
+ID_TEXT = re.compile(r"[1-9]\d{0,17}", re.ASCII)  # of a TRC-10 token
 NO_PARSE = "org.tron.json.JsonFormat$ParseException"
 
 
@@ -62,3 +64,8 @@ def hex_in(request: Request, name: str) -> bytes:
         return bytes.fromhex(text if len(text) % 2 == 0 else f"0{text}")
     except ValueError:
         raise BadRequest("INVALID hex String", NO_PARSE) from None
+
+
+def name_in_hex(request: Request, name: str) -> str:
+    """Return the text whose bytes a field has in hex; raise BadRequest."""
+    return hex_in(request, name).decode(errors="replace")

@@ -100,6 +100,7 @@ def _permission(form: object, field: str) -> Message:
         "id": integer_of(fields.get("id"), "id"),
         "permission_name": name.encode(),
         "threshold": integer_of(fields.get("threshold"), "threshold"),
+        "parent_id": integer_of(fields.get("parent_id"), "parent_id"),
         "operations": bytes_of(fields.get("operations"), "operations"),
         "keys": [_key(key) for key in sequence_of(fields.get("keys"), "keys", MAX_KEYS + 1)],
     }

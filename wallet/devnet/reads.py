@@ -5,7 +5,7 @@ from typing import Any
 
 from wallet.devnet import lying
 from wallet.devnet.answers import Asset, Block
-from wallet.devnet.endpoint import NO_PARSE, Endpoint, address_in, hash_in
+from wallet.devnet.endpoint import ID_TEXT, Endpoint, address_in, hash_in, name_in_hex
 from wallet.devnet.http import BadRequest, Request, Written, is_true
 from wallet.devnet.parameters import Parameters
 from wallet.devnet.shapes import (
@@ -93,7 +93,8 @@ def bandwidth(endpoint: Endpoint, request: Request, view: View) -> Json:
 
 
 def asset_by_id(endpoint: Endpoint, request: Request, view: View) -> Json:
-    found = view.asset(request.number("value"))
+    text = request.text("value")  # in either form: the node has no bytes here
+    found = view.asset(int(text)) if ID_TEXT.fullmatch(text) else None
     return asset_json(found, visible=request.visible) if found else {}
 
 
@@ -116,13 +117,7 @@ def _named(request: Request, view: View) -> list[Asset]:
 
 
 def _name_in(request: Request) -> str:
-    text = request.text("value")
-    if request.visible:
-        return text
-    try:
-        return bytes.fromhex(text.removeprefix("0x")).decode()
-    except ValueError:
-        raise BadRequest("INVALID hex String", NO_PARSE) from None
+    return request.text("value") if request.visible else name_in_hex(request, "value")
 
 
 def assets(endpoint: Endpoint, request: Request, view: View) -> Json:
