@@ -53,11 +53,12 @@ class TestNumbersWithoutRoom:
         assert chain.faucet(BOB_TEXT, trc20=10 * TOO_LARGE)
 
     def test_become_text_for_those_who_ask_if_they_have_64_bits(self, chain: RunningDevnet) -> None:
-        told = chain.get("wallet/getnodeinfo", int64_as_string="true")
-        assert (type(told["beginSyncNum"]), told["totalFlow"]) == (str, "0")
-        assert told["currentConnectCount"] == told["configNodeInfo"]["listenPort"] == 0
-        listed = chain.get(f"v1/contracts/{chain.trc20}/events", int64_as_string="true")
-        assert type(listed["meta"]["at"]) is int, "what stands beside the full node knows no such wish"
+        wish = {"int64_as_string": "true"}
+        assert type(chain.get("wallet/getaccount", address=ADA_TEXT, **wish)["balance"]) is str
+        assert type(chain.get("wallet/getnodeinfo", **wish)["beginSyncNum"]) is int, "it is the dump of an object"
+        assert type(chain.get("wallet/getnowblock", **wish)["block_header"]["raw_data"]["timestamp"]) is int
+        listed = chain.get(f"v1/contracts/{chain.trc20}/events", **wish)
+        assert type(listed["meta"]["at"]) is int, "what stands beside the chain's own reads knows no such wish"
 
 
 class TestTransactionsToSign:
@@ -168,6 +169,12 @@ class TestBuilders:
         by_data = chain.post(path, **asked, data=f"70a08231{word}")
         assert by_data["constant_result"] == by_name["constant_result"] == [f"{10**30:064x}"]
 
+    @pytest.mark.parametrize("path", ["triggerconstantcontract", "estimateenergy", "triggersmartcontract"])
+    def test_run_no_code_that_a_call_brings_along(self, chain: RunningDevnet, path: str) -> None:
+        told = chain.post(f"wallet/{path}", owner_address=ADA_TEXT, data="6080", visible=True)["result"]
+        assert told["code"] == "CONTRACT_VALIDATE_ERROR"
+        assert "runs no code of others" in told["message"]
+
     def test_build_and_send_nothing_by_get(self, chain: RunningDevnet) -> None:
         query = {"owner_address": ADA_TEXT, "to_address": BOB_TEXT, "amount": "1", "visible": "true"}
         answer = chain.client.get("wallet/createtransaction", params=query)
@@ -181,6 +188,24 @@ def payment(chain: RunningDevnet) -> dict[str, Any]:
 def built_form(chain: RunningDevnet, *, visible: bool) -> dict[str, Any]:
     fields = {"owner_address": ADA_TEXT, "to_address": BOB_TEXT, "amount": 1, "visible": visible}
     return dict(chain.post("wallet/createtransaction", **fields))
+
+
+class TestReads:
+    def test_of_what_nobody_has_here_are_empty(self, chain: RunningDevnet) -> None:
+        for path in ("getaccountbyid", "getproposalbyid", "getexchangebyid", "getpaginatedexchangelist"):
+            assert chain.post(f"wallet/{path}") == chain.get(f"wallet/{path}") == {}
+
+    def test_tell_the_witnesses_in_pages_and_when_they_could_change(self, chain: RunningDevnet) -> None:
+        witnesses = chain.get("wallet/listwitnesses")["witnesses"]
+        page = chain.post("walletsolidity/getpaginatednowwitnesslist", offset=25, limit=5)
+        assert page["witnesses"] == witnesses[25:]
+        head = chain.get("wallet/getnowblock")["block_header"]["raw_data"]["timestamp"]
+        assert 0 < chain.get("wallet/getnextmaintenancetime")["num"] - head <= 21_600_000
+
+    @pytest.mark.parametrize("path", ["getaccountresource", "getaccountnet"])
+    def test_of_resources_have_what_clients_divide_by(self, chain: RunningDevnet, path: str) -> None:
+        told = chain.post(f"wallet/{path}", address=ADA_TEXT, visible=True)
+        assert min(told["freeNetLimit"], told["TotalNetLimit"], told["TotalNetWeight"]) > 0
 
 
 class TestErrors:

@@ -24,6 +24,7 @@ from wallet.devnet.state_file import StateFileUnwritable
 
 # Names that no stranger can let lead here: addresses, names without a dot, and those below localhost.
 NEAR = re.compile(r"(?:[0-9.]+|\[[0-9a-f:.]+\]|[a-z0-9_-]+|[a-z0-9_.-]+\.localhost)(?::[0-9]+)?")
+ALWAYS_NUMBERS = ("getnodeinfo", "getnowblock")  # java-tron writes these two by other ways, which know no such wish
 OPEN_ROOTS = ("wallet", "walletsolidity", "v1", "healthcheck")
 NOT_FOUND = Answer(b"404 page not found", 404, "text/plain")
 
@@ -75,7 +76,7 @@ class Application:
             found = self._found(request, root, name)
         except BadRequest as problem:
             return error_answer(problem)
-        is_text = request.wants_int64_as_text and root != "v1"  # what stands beside the full node knows no such wish
+        is_text = request.wants_int64_as_text and root != "v1" and name.lower() not in ALWAYS_NUMBERS
         return NOT_FOUND if found is None else json_answer(found, int64_as_text=is_text)
 
     def _found(self, request: Request, root: str, name: str) -> object:

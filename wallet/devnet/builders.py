@@ -70,6 +70,8 @@ def _refusal(why: str) -> Build:
 
 def trigger_contract(endpoint: Endpoint, request: Request) -> Json:
     """Build a call; one that only reads is run instead, as the node does for functions that are marked so."""
+    if not request.text("contract_address"):
+        return _failed_call(request, "CONTRACT_VALIDATE_ERROR", not_offered.CODE)
     contract = _call_in(request)
     function = BY_SELECTOR.get(contract.data[:4])
     view = endpoint.view(is_solid=False)
@@ -83,6 +85,8 @@ def trigger_contract(endpoint: Endpoint, request: Request) -> Json:
 
 
 def call_contract(endpoint: Endpoint, request: Request, view: View) -> Json:
+    if not request.text("contract_address"):
+        return _failed_call(request, "CONTRACT_VALIDATE_ERROR", not_offered.CODE)
     contract = _call_in(request)
     try:
         called = view.constant_call(
@@ -108,6 +112,8 @@ def _revert_text(called: Call, *, visible: bool) -> str:
 
 
 def estimate_energy(endpoint: Endpoint, request: Request, view: View) -> Json:
+    if not request.text("contract_address"):
+        return _failed_call(request, "CONTRACT_VALIDATE_ERROR", not_offered.CODE)
     contract = _call_in(request)
     try:
         needed = view.estimate_energy(

@@ -19,12 +19,7 @@ OPEN_TO_PAGES = (
 )
 LARGEST, SMALLEST = 2**63 - 1, -(2**63)  # of int64, which all numbers of the protocol are at most
 # int32 in the protocol: these stay numbers when somebody wants int64 as text.
-SMALL_NUMBERS = frozenset(
-    {
-        *("version", "precision", "trx_num", "num", "vote_score", "Permission_id", "id"),
-        *("currentConnectCount", "activeConnectCount", "passiveConnectCount", "listenPort"),
-    }
-)
+SMALL_NUMBERS = frozenset({"version", "precision", "trx_num", "num", "vote_score", "Permission_id", "id"})
 
 
 class BadRequest(Exception):

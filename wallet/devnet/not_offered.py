@@ -1,6 +1,6 @@
 """What a full node can do and this chain cannot: contracts of these types are known, and refused with a sentence."""
 
-STAKING = "nobody stakes or votes here, so bandwidth and energy are free or burned for"
+STAKING = "nobody stakes or votes here; who needs bandwidth or energy burns TRX for it"
 TOKENS = "its tokens are fixed"
 CODE = "this development chain runs no code of others: use its own TRC-20 contracts, or a chain with a virtual machine"
 NAMES = "accounts have no names of their own here"

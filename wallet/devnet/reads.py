@@ -217,7 +217,7 @@ def chain_parameters(endpoint: Endpoint, request: Request, view: View) -> Json:
 
 def _parameter_values(parameters: Parameters) -> dict[str, int]:
     return {
-        "getMaintenanceTimeInterval": 21_600_000,
+        "getMaintenanceTimeInterval": parameters.maintenance_interval_ms,
         "getCreateAccountFee": parameters.create_account_fee_sun,
         "getTransactionFee": parameters.transaction_fee_sun,
         "getCreateNewAccountFeeInSystemContract": parameters.new_account_fee_sun,
@@ -249,6 +249,11 @@ def memo_fee(endpoint: Endpoint, request: Request, view: View) -> Json:
     return {"prices": f"0:{endpoint.devnet.parameters().memo_fee_sun}"}
 
 
+def next_maintenance(endpoint: Endpoint, request: Request, view: View) -> Json:
+    interval_ms = endpoint.devnet.parameters().maintenance_interval_ms
+    return {"num": (view.tip().timestamp_ms // interval_ms + 1) * interval_ms}
+
+
 def witnesses(endpoint: Endpoint, request: Request, view: View) -> Json:
     return {
         "witnesses": [
@@ -256,6 +261,13 @@ def witnesses(endpoint: Endpoint, request: Request, view: View) -> Json:
             for found in endpoint.devnet.witnesses()
         ]
     }
+
+
+def page_of_witnesses(endpoint: Endpoint, request: Request, view: View) -> Json:
+    offset, limit = request.number("offset"), request.number("limit")
+    if offset < 0 or limit <= 0:
+        return {}
+    return without_defaults({"witnesses": witnesses(endpoint, request, view)["witnesses"][offset : offset + limit]})
 
 
 def validate_address(endpoint: Endpoint, request: Request, view: View) -> Json:
@@ -276,7 +288,7 @@ def brokerage(endpoint: Endpoint, request: Request, view: View) -> Json:
 
 
 def nothing(endpoint: Endpoint, request: Request, view: View) -> Json:
-    """Staking and exchanges are not on this chain: nobody has any of it."""
+    """Staking, exchanges, proposals and names are not on this chain: nobody has any of it."""
     return {}
 
 
@@ -317,6 +329,7 @@ EVERYWHERE: dict[str, Read] = {
     "gettransactioninfobyblocknum": infos_of_block,
     "gettransactioncountbyblocknum": transaction_count,
     "listwitnesses": witnesses,
+    "getpaginatednowwitnesslist": page_of_witnesses,
     "getreward": reward,
     "getbrokerage": brokerage,
     **dict.fromkeys(
@@ -328,6 +341,8 @@ EVERYWHERE: dict[str, Read] = {
             "getcandelegatedmaxsize",
             "getcanwithdrawunfreezeamount",
             "getavailableunfreezecount",
+            "getaccountbyid",
+            "getexchangebyid",
             "listexchanges",
         ),
         nothing,
@@ -347,6 +362,9 @@ WALLET_ONLY: dict[str, Read] = {
     "getenergyprices": energy_prices,
     "getmemofee": memo_fee,
     "validateaddress": validate_address,
-    "listnodes": nothing,
-    "listproposals": nothing,
+    "getnextmaintenancetime": next_maintenance,
+    **dict.fromkeys(
+        ("getpaginatedexchangelist", "getpaginatedproposallist", "getproposalbyid", "listnodes", "listproposals"),
+        nothing,
+    ),
 }

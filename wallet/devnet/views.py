@@ -161,9 +161,9 @@ class View:
                 free_net_used_bytes=recovered(account.free_net_usage_bytes, account.free_net_slot, slot),
                 free_net_limit_bytes=rules.parameters.free_net_limit_bytes,
                 total_net_limit=rules.parameters.total_net_limit,
-                total_net_weight=0,
+                total_net_weight=rules.parameters.total_net_weight,
                 total_energy_limit=rules.parameters.total_energy_limit,
-                total_energy_weight=0,
+                total_energy_weight=rules.parameters.total_energy_weight,
             )
 
     def token_balance(self, contract: Address, holder: Address) -> int:
