@@ -25,7 +25,7 @@ from wallet.domain.tron.keys import address_of_key
 
 ADA = address_of_key(private_key("ada"))
 TOKEN = "TAFjULxiVgT4qWk6UZwjqwZXTSaGaqnVp4"
-NODE_PATHS = [
+API_PATHS = [
     *(f"wallet/{name}" for name in (reads.EVERYWHERE | reads.WALLET_ONLY | builders.CALLS | BUILDERS | SUBMISSIONS)),
     *(f"walletsolidity/{name}" for name in reads.EVERYWHERE | builders.CALLS),
 ]
@@ -82,13 +82,11 @@ def spoiled(draw: st.DataObject, form: Any) -> Any:
 
 
 class TestTheChain:
-    @given(st.sampled_from(NODE_PATHS + ORDERS), bodies)
+    @given(st.sampled_from(API_PATHS + ORDERS), bodies)
     def test_has_an_answer_to_every_body(self, application: Application, path: str, fields: dict[str, Any]) -> None:
         assert status(application, "POST", f"/{path}", json.dumps(fields).encode()) != 500
 
-    @given(
-        st.sampled_from(NODE_PATHS), st.dictionaries(st.sampled_from(FIELDS), st.one_of(likely, strange), max_size=4)
-    )
+    @given(st.sampled_from(API_PATHS), st.dictionaries(st.sampled_from(FIELDS), st.one_of(likely, strange), max_size=4))
     def test_has_an_answer_to_every_query(self, application: Application, path: str, fields: dict[str, Any]) -> None:
         query = "&".join(f"{name}={quote(str(value))}" for name, value in fields.items())
         assert status(application, "GET", f"/{path}?{query}&int64_as_string=true") != 500

@@ -323,5 +323,5 @@ def _look_for(member: Member, tx_id: bytes) -> Sighting:
 
 
 def _essence(receipt: Receipt) -> Receipt:
-    """Return what all nodes must say alike: whether internal payments and texts are kept is up to each of them."""
+    """Return what all endpoints must say alike: whether internal payments and texts are kept is up to each of them."""
     return replace(receipt, internal=(), message="")

@@ -55,7 +55,7 @@ from wallet.domain.tron.transactions import decode_transaction
 
 MAX_DECIMALS = 77  # of a token: 10 to more has no room in 256 bits
 KEPT_ANSWERS = 4
-NOT_OFFERED = "does not support"  # what nodes say that have no estimate
+NOT_OFFERED = "does not support"  # what endpoints say that have no estimate
 
 Json = Mapping[str, Any]
 

@@ -80,11 +80,11 @@ class Application:
         return NOT_FOUND if found is None else json_answer(found, int64_as_text=is_text)
 
     def _found(self, request: Request, root: str, name: str) -> object:
-        """Return what the node says; None for a path that it does not have."""
+        """Return what java-tron says; None for a path that it does not have."""
         if root == "v1":
             return events.listing(self._endpoint, request)
         is_solid = root == "walletsolidity"
-        name = name.lower()  # the node writes getReward and getBrokerage so, and all others small
+        name = name.lower()  # java-tron writes getReward and getBrokerage so, and all others small
         read = EVERYWHERE.get(name) or (None if is_solid else reads.WALLET_ONLY.get(name))
         if read:
             return read(self._endpoint, request, self._endpoint.view(is_solid=is_solid))
@@ -117,7 +117,7 @@ EVERYWHERE = reads.EVERYWHERE | builders.CALLS
 
 
 def _fault(arrived: Arrived) -> Answer:
-    """Log what went wrong here, and answer as a node does whose own code failed. To be called where it is caught."""
+    """Log what went wrong here, and answer as java-tron does when its code fails. To be called where it is caught."""
     _log.exception("%s %s", arrived.method, path_of(arrived.target))
     return replace(error_answer(BadRequest("null", "java.lang.NullPointerException")), status=500)
 

@@ -97,7 +97,7 @@ def _read_odd(signed: Signed) -> tuple[Raw, int]:
 
 
 def _is_unreadable(contract: OtherContract) -> bool:
-    """Tell whether this claims to be a contract that can be read, and cannot: a node drops such contracts silently."""
+    """Tell whether this claims to be a contract that can be read, and cannot: java-tron drops such silently."""
     claims = _TYPE_NAMES.get(contract.type)
     if claims is None:
         return False

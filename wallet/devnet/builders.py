@@ -69,7 +69,7 @@ def _refusal(why: str) -> Build:
 
 
 def trigger_contract(endpoint: Endpoint, request: Request) -> Json:
-    """Build a call; one that only reads is run instead, as the node does for functions that are marked so."""
+    """Build a call; one that only reads is run instead, as java-tron does for functions that are marked so."""
     if not request.text("contract_address"):
         return _failed_call(request, "CONTRACT_VALIDATE_ERROR", not_offered.CODE)
     contract = _call_in(request)
@@ -166,7 +166,7 @@ def _native(endpoint: Endpoint, request: Request, contract: Contract) -> Json:
 
 
 def _built(endpoint: Endpoint, request: Request, contract: Contract, *, fee_limit_sun: int = 0) -> Json:
-    """Return the transaction as the node builds it: reference to the solid block, a minute from the head's time."""
+    """Return the transaction as java-tron builds it: reference to the solid block, a minute from the head's time."""
     solid = endpoint.view(is_solid=True).tip()
     ref_block_bytes, ref_block_hash = ref_of(solid.id, solid.number)
     raw = Raw(

@@ -1,4 +1,4 @@
-"""What a test or a demo can order, under devnet/: blocks, money, reorgs, time, faults. No real node has this.
+"""What a test or a demo can order, under devnet/: blocks, money, reorgs, time, faults. No real chain has this.
 
 Amounts are whole numbers of the smallest unit, as numbers or as decimal text.
 """
@@ -127,7 +127,7 @@ def lag(endpoint: Endpoint, request: Request) -> Json:
 
 
 def checks(endpoint: Endpoint, request: Request) -> Json:
-    """Switch on what real nodes may check and by default do not; what is not named is off."""
+    """Switch on what chain endpoints may check and by default do not; what is not named is off."""
     wanted = Checks(
         is_unsolidified_block_refused=is_true(request.fields.get("unsolidified")),
         is_id_cache_on=is_true(request.fields.get("id_cache")),

@@ -1,4 +1,4 @@
-"""The reads under v1/, which real networks offer beside the node: events of contracts, transactions of accounts."""
+"""The reads under v1/, which real networks offer beside java-tron: events of contracts, transactions of accounts."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What a full node can do and this chain cannot: contracts of these types are known, and refused with a sentence."""
+"""What java-tron can do and this chain cannot: contracts of these types are known, and refused with a sentence."""
 
 STAKING = "nobody stakes or votes here; who needs bandwidth or energy burns TRX for it"
 TOKENS = "its tokens are fixed"

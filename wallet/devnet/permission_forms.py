@@ -55,7 +55,7 @@ def update_from_json(form: Mapping[str, Any]) -> Raw:
 
 
 def any_raw_to_json(raw: Raw, *, visible: bool) -> Json:
-    """Return `raw_data` as a full node shows it, with what such a change changes."""
+    """Return `raw_data` as java-tron shows it, with what such a change changes."""
     form = raw_to_json(raw, visible=visible)
     if isinstance(raw.contract, OtherContract) and raw.contract.type == CONTRACT_TYPE:
         form["contract"][0]["parameter"]["value"] = _shown(raw.contract, visible=visible)

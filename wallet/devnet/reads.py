@@ -1,4 +1,4 @@
-"""The reads of a full node: wallet/ shows the newest state with what is pending, walletsolidity/ the solid one."""
+"""The reads of java-tron: wallet/ shows the newest state with what is pending, walletsolidity/ the solid one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -93,7 +93,7 @@ def bandwidth(endpoint: Endpoint, request: Request, view: View) -> Json:
 
 
 def asset_by_id(endpoint: Endpoint, request: Request, view: View) -> Json:
-    text = request.text("value")  # in either form: the node has no bytes here
+    text = request.text("value")  # in either form: java-tron has no bytes here
     found = view.asset(int(text)) if ID_TEXT.fullmatch(text) else None
     return asset_json(found, visible=request.visible) if found else {}
 

@@ -169,7 +169,7 @@ def _posted(request: Request) -> tuple[Signed, Raw]:
         name = mapping_of(request.fields["raw_data"]["contract"][0], "contract").get("type")
         if isinstance(name, str) and name in not_offered.BY_TYPE:
             raise Invalid(not_offered.BY_TYPE[name]) from None
-        raise Invalid(NO_CONTRACT, _without_contract(request)) from None  # a node drops what it cannot read
+        raise Invalid(NO_CONTRACT, _without_contract(request)) from None  # java-tron drops what it cannot read
     except (BadShape, BadMessage) as problem:
         raise BadRequest(str(problem), NO_PARSE) from None
 

@@ -1,4 +1,4 @@
-"""Transactions and headers as full nodes write them in JSON, in both forms of `visible`.
+"""Transactions and headers as java-tron writes them in JSON, in both forms of `visible`.
 
 With `visible`, addresses are T… and names are text; without, both are hex. All other bytes are hex in either. On the
 way in each text is read as what it looks like, with 0x, odd or upper-case hex; integers may be decimal text. Nothing
@@ -38,7 +38,7 @@ _ADDRESSES = frozenset({"owner_address", "to_address", "contract_address", "acco
 
 
 class BadShape(ValueError):
-    """This is not what a full node or a client of one writes: the field and what is wrong with it stand in the text."""
+    """This is not what java-tron or a client of it writes: the field and what is wrong with it stand in the text."""
 
     def __init__(self, field: str, why: str) -> None:
         super().__init__(f"{field}: {why}")
@@ -58,7 +58,7 @@ class UnknownContract(BadShape):
 
 
 def raw_to_json(raw: Raw, *, visible: bool) -> Json:
-    """Return `raw_data` as a full node shows it: what is zero or empty is left out."""
+    """Return `raw_data` as java-tron shows it: what is zero or empty is left out."""
     form: Json = {
         "contract": [_contract_to_json(raw, visible=visible)],
         "ref_block_bytes": raw.ref_block_bytes.hex(),
@@ -98,7 +98,7 @@ def raw_from_json(form: object, *, visible: bool | None = None) -> Raw:
 
 
 def transaction_to_json(signed: Signed, *, visible: bool, result: Result | None = None) -> Json:
-    """Return a transaction as a full node shows it, with its result if it is in a block. Raises BadMessage."""
+    """Return a transaction as java-tron shows it, with its result if it is in a block. Raises BadMessage."""
     form: Json = {
         "visible": visible,
         "txID": signed.tx_id.hex(),
@@ -113,7 +113,7 @@ def transaction_to_json(signed: Signed, *, visible: bool, result: Result | None 
 
 
 def posted_from_json(form: object, *, visible: bool | None = None) -> tuple[Signed, Raw]:
-    """Read what a client posts, as a full node does: from `raw_data` alone, encoded anew. Raises BadShape."""
+    """Read what a client posts, as java-tron does: from `raw_data` alone, encoded anew. Raises BadShape."""
     fields = mapping_of(form, "transaction")
     raw = raw_from_json(fields.get("raw_data"), visible=visible)
     try:
@@ -134,7 +134,7 @@ def result_from_json(form: object) -> Result:
 
 
 def header_to_json(header: Header, *, visible: bool) -> Json:
-    """Return `block_header.raw_data` as a full node shows it."""
+    """Return `block_header.raw_data` as java-tron shows it."""
     form: Json = {
         "number": header.number,
         "txTrieRoot": header.tx_trie_root.hex(),
