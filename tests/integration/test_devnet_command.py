@@ -1,5 +1,6 @@
 """`manage.py devnet` as a process: one line of JSON, then a chain that lives until it is told to end."""
 
+import signal
 import socket
 
 import pytest
@@ -58,7 +59,7 @@ class TestTheCommand:
             (paid,) = process.chain.faucet(to_base58(address_of_key(BOB)), trx=5)
             number = process.chain.settle()
             before = process.chain.post("wallet/getblockbynum", num=number)
-            process.kill()
+            process.stop(signal.SIGKILL)
             chain = process.start()
             assert chain.post("wallet/getblockbynum", num=number) == before
             assert chain.post("walletsolidity/gettransactionbyid", value=paid)["txID"] == paid
