@@ -234,9 +234,10 @@ class TestBroadcasts:
         self, chain: RunningDevnet, builder: str, kind: str, sentence: str
     ) -> None:
         raw_data = {"contract": [{"type": kind}]}
-        refused = chain.post("wallet/broadcasttransaction", raw_data=raw_data, visible=True)
+        refused = chain.post("wallet/broadcasttransaction", raw_data=raw_data, raw_data_hex="0a00", visible=True)
         weighed = chain.post("wallet/getsignweight", raw_data=raw_data)
         assert refused["code"] == weighed["result"]["code"] == "CONTRACT_VALIDATE_ERROR"
+        assert refused["txid"] == tx_id(b"\x0a\0").hex()
         for told in (refused["message"], weighed["result"]["message"], chain.post(f"wallet/{builder}")["Error"]):
             assert sentence in told
 

@@ -49,6 +49,11 @@ class TestNumbersWithoutRoom:
         assert answer.status_code == httpx.codes.OK
         assert answer.json()["Error"].startswith("class java.lang.NumberFormatException : For input string: ")
 
+    def test_in_the_address_of_a_page_are_no_place_in_a_list(self, chain: RunningDevnet) -> None:
+        for query in (f"after=1-{10**19 - 1}", f"after={TOO_LARGE}-1", f"from={TOO_LARGE}"):
+            assert chain.client.get(f"account/{ADA_TEXT}?{query}").status_code == httpx.codes.OK
+        assert chain.client.get(f"block/{TOO_LARGE}").status_code == httpx.codes.NOT_FOUND
+
     def test_are_good_amounts_of_a_token_with_eighteen_decimals(self, chain: RunningDevnet) -> None:
         assert chain.faucet(BOB_TEXT, trc20=10 * TOO_LARGE)
 
@@ -191,6 +196,11 @@ def built_form(chain: RunningDevnet, *, visible: bool) -> dict[str, Any]:
 
 
 class TestReads:
+    def test_take_hex_however_it_is_written(self, chain: RunningDevnet) -> None:
+        head = chain.get("wallet/getnowblock")
+        for written in (f"0X{head['blockID'].upper()}", f"0x{head['blockID']}", head["blockID"].lstrip("0")):
+            assert chain.get("wallet/getblockbyid", value=written.rjust(63, "0")) == head
+
     def test_of_what_nobody_has_here_are_empty(self, chain: RunningDevnet) -> None:
         for path in ("getaccountbyid", "getproposalbyid", "getexchangebyid", "getpaginatedexchangelist"):
             assert chain.post(f"wallet/{path}") == chain.get(f"wallet/{path}") == {}

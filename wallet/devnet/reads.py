@@ -26,7 +26,7 @@ from wallet.domain.tron.addresses import BadAddress, parse_address, to_hex
 
 MOST_BLOCKS = 100
 MOST_ASSETS = 1_000
-CODE_VERSION = "4.8.0-devnet"
+CODE_VERSION = "4.8.0"  # plain, for clients compare it and a word behind it would count as an earlier one
 NOT_UNIQUE = "org.tron.core.exception.NonUniqueObjectException"
 
 Read = Callable[[Endpoint, Request, View], Any]

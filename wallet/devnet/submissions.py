@@ -26,7 +26,7 @@ from wallet.domain.tron.json_forms import (
 )
 from wallet.domain.tron.messages import RAW
 from wallet.domain.tron.protobuf import MAX_BYTES, BadMessage, decode, encode
-from wallet.domain.tron.transactions import Raw, Signed, decode_transaction, encode_raw
+from wallet.domain.tron.transactions import Raw, Signed, decode_transaction, encode_raw, tx_id
 
 PATHS = ("broadcasttransaction", "broadcasthex")
 
@@ -34,9 +34,10 @@ PATHS = ("broadcasttransaction", "broadcasthex")
 class Invalid(Exception):
     """What was posted holds no contract that this chain could run; the sentence says why."""
 
-    def __init__(self, why: str, without: Signed | None = None) -> None:
+    def __init__(self, why: str, tx_id: bytes, without: Signed | None = None) -> None:
         super().__init__(why)
         self.why = why
+        self.tx_id = tx_id
         self.without = without  # the transaction with no contract in it; None for one that real chains offer
 
 
@@ -44,8 +45,8 @@ def broadcast_transaction(endpoint: Endpoint, request: Request, failure: Failure
     try:
         answer = _broadcast(endpoint, _posted(request)[0], failure)
     except Invalid as problem:
-        tx_id = problem.without.tx_id if problem.without else b""
-        answer = BroadcastAnswer(Code.CONTRACT_VALIDATE_ERROR, f"Contract validate error : {problem.why}", tx_id)
+        why = f"Contract validate error : {problem.why}"
+        answer = BroadcastAnswer(Code.CONTRACT_VALIDATE_ERROR, why, problem.tx_id)
     return without_defaults(
         {
             "result": answer.code is Code.SUCCESS,
@@ -144,9 +145,9 @@ def _weight_result(weight: SignWeight) -> Json:
 
 
 def _extended(endpoint: Endpoint, request: Request, signed: Signed, raw: Raw) -> Json:
-    tx_id, raw_bytes, told = told_for_signing(endpoint.faults, signed, raw)
-    inner = unsigned_json(tx_id, raw_bytes, told, visible=request.visible) | _signatures_json(signed)
-    return {"result": {"result": True}, "txid": tx_id.hex(), "transaction": inner}
+    told_id, raw_bytes, told = told_for_signing(endpoint.faults, signed, raw)
+    inner = unsigned_json(told_id, raw_bytes, told, visible=request.visible) | _signatures_json(signed)
+    return {"result": {"result": True}, "txid": told_id.hex(), "transaction": inner}
 
 
 def _signatures_json(signed: Signed) -> Json:
@@ -162,24 +163,26 @@ def _posted(request: Request) -> tuple[Signed, Raw]:
             return Signed(encode_raw(raw), signatures_from_json(request.fields)), raw
         return posted_from_json(request.fields, visible=request.visible)
     except NoContract:
-        raise Invalid(NO_CONTRACT, _without_contract(request)) from None
+        raise _unreadable(request, NO_CONTRACT) from None
     except SeveralContracts:
-        raise Invalid(SEVERAL_CONTRACTS, _without_contract(request)) from None
+        raise _unreadable(request, SEVERAL_CONTRACTS) from None
     except UnknownContract:
         name = mapping_of(request.fields["raw_data"]["contract"][0], "contract").get("type")
         if isinstance(name, str) and name in not_offered.BY_TYPE:
-            raise Invalid(not_offered.BY_TYPE[name]) from None
-        raise Invalid(NO_CONTRACT, _without_contract(request)) from None  # java-tron drops what it cannot read
+            claimed = hex_in(request, "raw_data_hex")  # believed this once: its bytes cannot be made here
+            raise Invalid(not_offered.BY_TYPE[name], tx_id(claimed) if claimed else b"") from None
+        raise _unreadable(request, NO_CONTRACT) from None  # java-tron drops what it cannot read
     except (BadShape, BadMessage) as problem:
         raise BadRequest(str(problem), NO_PARSE) from None
 
 
-def _without_contract(request: Request) -> Signed:
-    """Return what is left of a transaction whose contract cannot be told. Raises BadRequest."""
+def _unreadable(request: Request, why: str) -> Invalid:
+    """Return what a transaction is whose contract cannot be told, with what is left of it. Raises BadRequest."""
     stands_in = [{"type": "AccountCreateContract", "parameter": {"value": {}}}]
     try:
         raw = raw_from_json({**request.fields["raw_data"], "contract": stands_in})
         content = encode(RAW, {**decode(RAW, encode_raw(raw)), "contract": []})
-        return Signed(content, signatures_from_json(request.fields))
+        without = Signed(content, signatures_from_json(request.fields))
     except (BadShape, BadMessage) as problem:
         raise BadRequest(str(problem), NO_PARSE) from None
+    return Invalid(why, without.tx_id, without)
