@@ -16,7 +16,7 @@ from wallet.domain.tron.derivation import AccountKey, seed_of
 from wallet.domain.tron.keys import address_of_key, sign
 from wallet.models import ChainCursor, Deposit
 from wallet.services import deposit_addresses, scanning
-from wallet.signer.protocol import SignerAway, SignerConflict, SignerRefused, SignerStatus, SignRequest
+from wallet.signer.protocol import SignedAttempt, SignerAway, SignerConflict, SignerRefused, SignerStatus, SignRequest
 
 PHRASE = "test test test test test test test test test test test junk"  # of nobody's money
 TOKEN = DEVNET.assets.trc20_contract
@@ -55,6 +55,9 @@ class KeySigner:
 
     def confirm_address(self, index: int) -> str:
         return to_base58(address_of_key(self.deposits.private_key(index)))
+
+    def signed_for(self, subject: str) -> SignedAttempt | None:
+        """Nobody asks it: it signs no withdrawals."""
 
     def sign(self, request: SignRequest) -> bytes:
         if self.is_away:

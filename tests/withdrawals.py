@@ -34,7 +34,7 @@ from wallet.models import (
 )
 from wallet.services import address_book, deposit_addresses, scanning, withdrawal_rules, withdrawals, withdrawing
 from wallet.services.install import market_asset
-from wallet.signer.protocol import SignerError, SignerStatus, SignRequest
+from wallet.signer.protocol import SignedAttempt, SignerError, SignerStatus, SignRequest
 from wallet.signer.signer import Signer
 
 SLOW_BLOCK_MS = 12_000  # fewer looks until an attempt's time is over
@@ -55,6 +55,7 @@ class WatchedSigner:
         self.requests: list[SignRequest] = []
         self.problem: SignerError | None = None
         self.problem_after_signing: SignerError | None = None
+        self.silence: SignerError | None = None  # when it is asked what it has signed
 
     @property
     def _signer(self) -> Signer:
@@ -69,6 +70,11 @@ class WatchedSigner:
 
     def confirm_address(self, index: int) -> str:
         return self._signer.confirm_address(index)
+
+    def signed_for(self, subject: str) -> SignedAttempt | None:
+        if self.silence is not None:
+            raise self.silence
+        return self._signer.signed_for(subject)
 
     def sign(self, request: SignRequest) -> bytes:
         self.requests.append(request)

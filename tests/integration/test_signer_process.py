@@ -203,6 +203,9 @@ class TestASignerThatIsKilled:
         signer = signer_in(tmp_path)
         entries = signer.status().entries
         assert signer.status().newest_signed == (asked.attempt_key, asked.tx_id)
+        signed = signer.signed_for("withdrawal/17")
+        assert signed is not None and (signed.attempt_key, signed.raw_bytes) == (asked.attempt_key, asked.raw_bytes)
+        assert signer.signed_for("withdrawal/1") is None
         with pytest.raises(SignerRefused, match="signed before, with other bytes"):
             signer.sign(request(block=header(101)))
         assert recover(asked.tx_id, signer.sign(asked)) == HOT

@@ -21,12 +21,12 @@ from wallet.chain.fake_endpoint import (
 )
 from wallet.chain.port import BroadcastCode
 from wallet.domain.accounts import AccountKind
-from wallet.domain.tron.transactions import Signed, encode_transaction, tx_id
+from wallet.domain.tron.transactions import Signed, encode_transaction
 from wallet.domain.withdrawal_states import WithdrawalState
 from wallet.models import Attempt, AttemptEvent, Halt, HaltReason, Withdrawal
 from wallet.services import attempts, halts, withdrawals
 from wallet.services.operators import Actor
-from wallet.signer.protocol import SignerAway, SignRequest
+from wallet.signer.protocol import SignerAway
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -205,35 +205,6 @@ class TestCases39To42:
             endpoint.hides.clear()
         world.tick(2)
         check_paid_once(world, asked)
-
-
-class TestCase22ARestoredBackup:
-    def test_gives_no_money_back_for_what_the_signer_knows_and_the_books_have_forgotten(
-        self, world: World, owner: User
-    ) -> None:
-        world.scan()
-        asked = world.request(owner.pk)
-        forgotten = attempts.draft(world.door, asked, hot=HOT, at=attempts.moment(world.door))
-        signature = world.signer.sign(
-            SignRequest(
-                "withdrawal",
-                f"withdrawal/{asked.pk}/1",
-                forgotten.raw_bytes,
-                tx_id(forgotten.raw_bytes),
-                forgotten.reference.header,
-            )
-        )
-        world.door.broadcast(encode_transaction(Signed(forgotten.raw_bytes, (signature,))))
-        world.chain.mine()
-        world.step()  # the books know of no attempt, and make one
-        world.tick_past_expiration()
-        world.tick(3)
-        asked.refresh_from_db()
-        assert (asked.state, asked.attempts.get().state) == ("sending", "prepared")
-        assert "was signed before, with other bytes" in AttemptEvent.objects.filter(what="refused").latest("pk").message
-        assert set(Halt.objects.values_list("reason", flat=True)) == {HaltReason.OUTGOING, HaltReason.SIGNER}
-        assert f"whether {asked.address} was paid" in Halt.objects.get(reason=HaltReason.SIGNER).detail
-        assert world.paid() == [asked.amount_ubtt] and of_install(AccountKind.IN_FLIGHT) == 101
 
 
 class TestCases43To45:

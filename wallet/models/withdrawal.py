@@ -22,6 +22,8 @@ class Withdrawal(models.Model):
     hold_id = models.BigIntegerField()  # what keeps amount and fee until they are in flight
     needs_approval = models.BooleanField()
     is_wanted_back = models.BooleanField(default=False)  # its user wants no further attempt, should this one be dead
+    # Why it is neither sent, returned nor cancelled until an admin has looked; "": it goes its way.
+    doubt = models.CharField(max_length=300, default="", blank=True)
     reason = models.CharField(max_length=300, default="", blank=True)  # why it ended otherwise than FINAL
     requested_at = models.DateTimeField()
     approve_until = models.DateTimeField(null=True)
@@ -69,6 +71,7 @@ class Attempt(models.Model):
 
     withdrawal = models.ForeignKey(Withdrawal, on_delete=models.PROTECT, related_name="attempts")
     number = models.SmallIntegerField()  # 1, 2, 3 …
+    signed_as = models.SmallIntegerField(null=True)  # the signer's number of one that the books had forgotten
     raw_bytes = models.BinaryField()
     tx_id = models.CharField(max_length=64, unique=True)  # hex
     expiration_ms = models.BigIntegerField()  # by the chain's clock
@@ -123,7 +126,7 @@ class Attempt(models.Model):
     @property
     def key(self) -> str:
         """Return what the signer knows it by."""
-        return f"withdrawal/{self.withdrawal_id}/{self.number}"
+        return f"withdrawal/{self.withdrawal_id}/{self.signed_as or self.number}"
 
 
 class AttemptEvent(models.Model):

@@ -42,6 +42,10 @@ _STEP_OF_ATTEMPT = {
     AttemptState.DEAD: "block",
 }
 STOPPED = "withdrawals are stopped"  # why the queue waits begins like this when everybody may know it
+IN_DOUBT = (
+    "An admin has to look at it first: the box's records and what it has signed do not agree. Until then your money "
+    "stays where it is."
+)
 _UNSIGNED = "the signer can't sign now"
 _BAD_ENDS = (WithdrawalState.RETURNED, WithdrawalState.CANCELLED, WithdrawalState.REJECTED)
 
@@ -71,6 +75,7 @@ def withdrawal_row(standing: Standing) -> Row:
     words, tone = STATES[standing.state]
     if standing.attempt_state is AttemptState.SEEN:
         words = "In a block"
+    can_cancel = standing.state in CANCELLABLE and not withdrawal.doubt
     row: Row = {
         "row": f"withdrawal-{withdrawal.pk}",
         "href": f"{withdrawal.pk}/",
@@ -89,7 +94,7 @@ def withdrawal_row(standing: Standing) -> Row:
         "tx_id": attempt.tx_id if attempt else "",
         "attempt_text": f"{attempt.number}" if attempt else "",
         "network_fee_text": _trx(attempt.fee_sun) if attempt and attempt.fee_sun is not None else "",
-        "can_cancel": "yes" if standing.state in CANCELLABLE else "no",
+        "can_cancel": "yes" if can_cancel else "no",
         "can_want_back": "yes" if standing.state is WithdrawalState.SENDING and not withdrawal.is_wanted_back else "no",
     }
     return row | _steps(standing)
@@ -173,6 +178,8 @@ def _times(standing: Standing) -> dict[str, datetime | None]:
 def _now(standing: Standing) -> str:
     """Say what happens now, and what will happen next."""
     withdrawal = standing.withdrawal
+    if withdrawal.doubt and not standing.state.is_over:
+        return IN_DOUBT
     if standing.state is WithdrawalState.CHECKING:
         until = f"{withdrawal.approve_until:%Y-%m-%d %H:%M} UTC" if withdrawal.approve_until else "further notice"
         return (

@@ -16,7 +16,7 @@ from wallet.domain.posting import Answer, Code, Decision, Outcome, hashed
 from wallet.domain.tron.addresses import Address, to_base58
 from wallet.domain.withdrawal_states import CANCELLABLE, WithdrawalState, check_move
 from wallet.models import Account, Withdrawal
-from wallet.services import address_book, changes, ledger, withdrawal_limits, withdrawal_rules
+from wallet.services import address_book, changes, fates, ledger, withdrawal_limits, withdrawal_rules
 from wallet.services.books import Request
 from wallet.services.install import market_asset
 from wallet.services.openings import open_absent
@@ -27,6 +27,7 @@ APPROVE_WITHIN = timedelta(hours=72)
 
 USED = "This form was used already for another withdrawal, or that one was refused. Open it anew."
 TOO_LATE = "It is being sent already, and what is sent can't be called back."
+IN_DOUBT = "An admin has to look at it first: the box's records and what it has signed do not agree."
 UNAPPROVED = "No second admin approved it in time. Nothing was taken."
 
 
@@ -107,6 +108,8 @@ def cancel(*, user_id: int, withdrawal_id: int, now: datetime) -> Withdrawal:
     def decide(found: Withdrawal) -> str:
         if found.state == WithdrawalState.CANCELLED:
             return ""
+        if found.doubt:
+            return IN_DOUBT
         if found.state not in CANCELLABLE:
             return TOO_LATE if found.state == WithdrawalState.SENDING else "It is over already."
         _end(found, WithdrawalState.CANCELLED, "You cancelled it.", now)
@@ -154,16 +157,26 @@ def reject(*, withdrawal_id: int, actor: Actor, reason: str, now: datetime) -> W
     reason = check_reason(reason)
 
     def decide(found: Withdrawal) -> str:
-        if found.state == WithdrawalState.REJECTED and found.decided_by_id == actor.id:
+        if found.decided_by_id == actor.id and (
+            found.state == WithdrawalState.REJECTED or (found.doubt and found.state == WithdrawalState.RETURNED)
+        ):
             return ""
-        if found.state not in CANCELLABLE:
+        if not is_rejectable(found):
             return TOO_LATE if found.state == WithdrawalState.SENDING else f"It is over already: it is {found.state}."
         _sign_decision(found, actor, now)
         found.save(update_fields=_DECISION)
-        _end(found, WithdrawalState.REJECTED, reason, now)
+        if found.state == WithdrawalState.SENDING:
+            fates.give_back(found.pk, reason, now=now)
+        else:
+            _end(found, WithdrawalState.REJECTED, reason, now)
         return ""
 
     return _with_locked(withdrawal_id, decide)
+
+
+def is_rejectable(found: Withdrawal) -> bool:
+    """Say whether an admin may give its money back: before it is sent, and when what was signed for it is in doubt."""
+    return found.state in CANCELLABLE or bool(found.state == WithdrawalState.SENDING and found.doubt)
 
 
 def expire_unapproved(*, now: datetime) -> int:

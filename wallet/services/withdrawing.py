@@ -25,10 +25,10 @@ from wallet.domain.networks import BLOCK_MS
 from wallet.domain.tron.addresses import Address, parse_address
 from wallet.domain.withdrawal_states import LIVE, AttemptState, WithdrawalState
 from wallet.models import Account, Attempt, HaltReason, Withdrawal, WithdrawalDesk
-from wallet.services import attempts, fates, halts, own_addresses, payouts, withdrawals
+from wallet.services import attempts, fates, forgotten, halts, own_addresses, payouts, withdrawals
 from wallet.services.attempt_log import look_again
 from wallet.services.install import market_asset
-from wallet.signer.protocol import SignerAway, SignerDoor
+from wallet.signer.protocol import SignerAway, SignerDoor, SignerError
 
 LOOKED_AT_ONCE = 200  # attempts of one step
 BEGUN_AT_ONCE = 20  # of the queue in one step: another comes in a second
@@ -61,8 +61,8 @@ def step(chain: Chain, signer: SignerDoor, *, now: datetime) -> Stepped:
         _write_desk(done, now)
         return done
     hot = parse_address(hot_text)
-    fates.return_unwanted(now=now)
     try:
+        _give_back(chain, signer, now)
         _follow_all(chain, signer, now, done)
         _begin_next(chain, signer, hot, now, done)
     except ChainLied as lie:
@@ -73,6 +73,13 @@ def step(chain: Chain, signer: SignerDoor, *, now: datetime) -> Stepped:
     if not done.is_idle:
         _write_desk(done, now)
     return done
+
+
+def _give_back(chain: Chain, signer: SignerDoor, now: datetime) -> None:
+    try:
+        fates.return_unwanted(chain, signer, now=now)
+    except SignerError as problem:
+        logger.info("what is wanted back returns later: %s", problem)
 
 
 def _follow_all(chain: Chain, signer: SignerDoor, now: datetime, done: Stepped) -> None:
@@ -103,7 +110,7 @@ def follow(chain: Chain, signer: SignerDoor, attempt: Attempt, *, heights: Heigh
         fates.mark_taken_back(attempt, now=now)
     heights = heights or chain.heights()
     if heights.solid.timestamp_ms >= attempt.expiration_ms:
-        fates.bury_if_dead(chain, attempt, now=now)
+        fates.bury_if_dead(chain, signer, attempt, now=now)
     elif heights.head.timestamp_ms + BLOCK_MS >= attempt.expiration_ms:
         look_again(attempt, now)  # too late to give it out, too early to give it up
     elif _is_pending(chain, attempt):
@@ -151,6 +158,8 @@ def _begin_next(chain: Chain, signer: SignerDoor, hot: Address, now: datetime, d
     till = _look_into_the_till(chain, hot)
     done.hot_sun, done.hot_ubtt = till.sun, till.has_ubtt
     done.waits_because = why_not(signer) if waiting else ""
+    waiting, silence = _without_forgotten(chain, signer, waiting, now)
+    done.waits_because = done.waits_because or silence
     at = attempts.moment(chain) if waiting and not done.waits_because else None
     fails: list[str] = []
     for withdrawal in waiting:
@@ -165,7 +174,7 @@ def _begin_next(chain: Chain, signer: SignerDoor, hot: Address, now: datetime, d
         done.waits_because = till.lacks_trx(drafted.payout.worst_sun)
         if done.waits_because:
             break
-        number = withdrawal.attempts.count() + 1
+        number = attempts.next_number(withdrawal)
         made = attempts.prepare(withdrawal.pk, drafted, number=number, now=now)
         if made is None:
             continue
@@ -173,6 +182,26 @@ def _begin_next(chain: Chain, signer: SignerDoor, hot: Address, now: datetime, d
         till.take(withdrawal)
         _send(chain, signer, made, now=now)
     done.waits_because = done.waits_because or "; ".join(fails)
+
+
+def _without_forgotten(
+    chain: Chain, signer: SignerDoor, waiting: list[Withdrawal], now: datetime
+) -> tuple[list[Withdrawal], str]:
+    """Take over what the signer has signed and the books do not know, also while withdrawals are stopped.
+
+    Return the others, and what the signer said if it could not say: then nothing is begun.
+    """
+    others: list[Withdrawal] = []
+    for withdrawal in waiting:
+        try:
+            lost = forgotten.find(chain, signer, withdrawal)
+        except SignerError as problem:
+            return others, str(problem)
+        if lost is None:
+            others.append(withdrawal)
+        else:
+            forgotten.take_over(withdrawal.pk, lost, now=now)
+    return others, ""
 
 
 def why_not(signer: SignerDoor) -> str:
@@ -197,14 +226,14 @@ def queue() -> "QuerySet[Withdrawal]":
         is_frozen=True,
     )
     active = get_user_model().objects.filter(pk=OuterRef("user_id"), is_active=True)
-    waiting = Withdrawal.objects.filter(state=WithdrawalState.QUEUED)
+    waiting = Withdrawal.objects.filter(state=WithdrawalState.QUEUED, doubt="")
     return waiting.filter(Exists(active), ~Exists(frozen)).order_by("queued_at", "pk")
 
 
 def _without_attempt() -> list[Withdrawal]:
     """Return those whose attempt is dead and that want another one: they were first in the queue once."""
     live = Attempt.objects.filter(withdrawal=OuterRef("pk"), state__in=LIVE)
-    sending = Withdrawal.objects.filter(state=WithdrawalState.SENDING)
+    sending = Withdrawal.objects.filter(state=WithdrawalState.SENDING, doubt="")
     return list(sending.filter(~Exists(live)).order_by("queued_at", "pk")[:BEGUN_AT_ONCE])
 
 

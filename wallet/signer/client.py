@@ -12,6 +12,7 @@ from wallet.signer.protocol import (
     LENGTH,
     BadFrame,
     DeadProof,
+    SignedAttempt,
     SignerAway,
     SignerConflict,
     SignerDoor,
@@ -59,6 +60,9 @@ class SignerClient:
 
     def confirm_address(self, index: int) -> str:
         return self._ask({"ask": "confirm_address", "index": index}, messages.read_text)
+
+    def signed_for(self, subject: str) -> SignedAttempt | None:
+        return self._ask({"ask": "signed_for", "subject": subject}, messages.read_signed_attempt)
 
     def sign(self, request: SignRequest) -> bytes:
         return self._ask({"ask": "sign", **messages.write_request(request)}, messages.read_signature)

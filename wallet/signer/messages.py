@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar, get_args
 
-from wallet.signer.protocol import BadFrame, DeadProof, Purpose, SignerStatus, SignRequest
+from wallet.signer.protocol import BadFrame, DeadProof, Purpose, SignedAttempt, SignerStatus, SignRequest
 
 RAW_BYTES = 4_096
 HEADER_BYTES = 512
@@ -15,6 +15,7 @@ INDEX_END = 2**31  # of unhardened children
 PURPOSES = get_args(Purpose)
 Value = TypeVar("Value")
 ATTEMPT_KEY = re.compile(r"(withdrawal|sweep|gas)/[0-9]{1,19}/[1-9][0-9]{0,8}")
+SUBJECT = re.compile(r"(withdrawal|sweep|gas)/[0-9]{1,19}")
 
 
 def write_request(request: SignRequest) -> dict[str, Any]:
@@ -112,6 +113,35 @@ def read_status(given: Any) -> SignerStatus:
             said = tuple(str(notice) for notice in notices)
             return SignerStatus(ready, why_not, network, hot_address, account_xpub, entries, newest_entry, signed, said)
     raise BadFrame("it is not a status")
+
+
+def write_signed_attempt(signed: SignedAttempt | None) -> dict[str, Any] | None:
+    if signed is None:
+        return None
+    return {
+        "attempt_key": signed.attempt_key,
+        "raw_bytes": signed.raw_bytes.hex(),
+        "tx_id": signed.tx_id.hex(),
+        "signature": signed.signature.hex(),
+        "reference_number": signed.reference_number,
+    }
+
+
+def read_signed_attempt(given: Any) -> SignedAttempt | None:
+    match given:
+        case None:
+            return None
+        case {"attempt_key": str(key), "reference_number": int(number)} if ATTEMPT_KEY.fullmatch(key):
+            raw_bytes = _bytes(given, "raw_bytes", most=RAW_BYTES)
+            tx_id, signature = _bytes(given, "tx_id", exactly=32), _bytes(given, "signature", exactly=65)
+            return SignedAttempt(key, raw_bytes, tx_id, signature, number)
+    raise BadFrame("it is nothing that was signed")
+
+
+def read_subject(given: Any) -> str:
+    if not isinstance(given, str) or not SUBJECT.fullmatch(given):
+        raise BadFrame("subject: write PURPOSE/ID")
+    return given
 
 
 def read_index(given: Any) -> int:

@@ -71,6 +71,17 @@ class SignRequest:
 
 
 @dataclass(frozen=True)
+class SignedAttempt:
+    """What the signer has signed for an attempt, as its store has it: whoever forgot it can go on with it."""
+
+    attempt_key: str
+    raw_bytes: bytes
+    tx_id: bytes
+    signature: bytes
+    reference_number: int  # of the block that it refers to
+
+
+@dataclass(frozen=True)
 class SignerStatus:
     ready: bool  # it signs
     why_not: str  # "" or what a person must do
@@ -94,6 +105,9 @@ class SignerDoor(Protocol):
 
     def confirm_address(self, index: int) -> str:
         """Derive the deposit address m/44'/195'/0'/0/index from the private key, keep it as ours, return it as T…."""
+
+    def signed_for(self, subject: str) -> SignedAttempt | None:
+        """Return the newest of what was signed for PURPOSE/ID, or None: attempts before it were dead by then."""
 
     def sign(self, request: SignRequest) -> bytes:
         """Return the 65 bytes of the signature over the transaction; may raise SignerLimited too."""

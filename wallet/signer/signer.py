@@ -16,7 +16,7 @@ from wallet.signer.key_files import BadKeyFile
 from wallet.signer.keyring import Keyring
 from wallet.signer.keystore import BadKeystore, Keystore, Purpose
 from wallet.signer.policy import EarlierSignature, Parties, Payment, Rules
-from wallet.signer.protocol import SignerLocked, SignerRefused, SignerStatus, SignRequest
+from wallet.signer.protocol import SignedAttempt, SignerLocked, SignerRefused, SignerStatus, SignRequest
 from wallet.signer.sealing import Scrypt, WrongKey
 from wallet.signer.secret import Secret
 from wallet.signer.spending import Spending
@@ -87,6 +87,11 @@ class Signer:
         if not store.newest(Kind.ADDRESS, address):
             store.append(Kind.ADDRESS, address, {"index": index}, at_ms=self._now_ms())
         return address
+
+    def signed_for(self, subject: str) -> SignedAttempt | None:
+        """Say what was signed last for a withdrawal; a store in doubt may have lost that, and says nothing."""
+        _, store = self._ready()
+        return _newest_below(subject, store)
 
     def sign(self, request: SignRequest) -> bytes:
         """Sign unless the policy forbids it. The signature is in the store before anybody gets it."""
@@ -327,6 +332,15 @@ def _compare(request: SignRequest, store: Store, *, at_ms: int) -> None:
         reason = f"the ledger knows a signature of {key} that the store does not"
         store.cast_doubt(reason, subject=key, tx_id=signed.hex(), at_ms=at_ms)
         raise SignerLocked(f"{reason}: {CONFIRM}")
+
+
+def _newest_below(subject: str, store: Store) -> SignedAttempt | None:
+    entries = store.below(Kind.SIGNATURE, subject)
+    if not entries:
+        return None
+    fields = entries[-1].fields
+    raw_bytes, tx_id, signature = (bytes.fromhex(fields[name]) for name in ("raw", "tx_id", "signature"))
+    return SignedAttempt(entries[-1].subject, raw_bytes, tx_id, signature, fields["reference"])
 
 
 def _earlier(request: SignRequest, store: Store) -> EarlierSignature | None:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from wallet.domain.accounts import AccountKind
 from wallet.domain.money import Asset, BadAmount, format_amount, format_btt, parse_btt
-from wallet.domain.withdrawal_states import CANCELLABLE, WithdrawalState
+from wallet.domain.withdrawal_states import WithdrawalState
 from wallet.models import Account, WithdrawalRules
 from wallet.services import halts, withdrawal_pages, withdrawal_rules, withdrawals
 from wallet.services.holders import holder
@@ -114,7 +114,8 @@ def desk_withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
         "decided_by": found.decided_by_name,
         "is_own": found.user_id == user_id(request),
         "can_approve": found.state == WithdrawalState.CHECKING,
-        "can_reject": found.state in CANCELLABLE,
+        "can_reject": withdrawals.is_rejectable(found),
+        "doubt": found.doubt,
         "max_reason": MAX_REASON_CHARS,
     }
     return render(request, "wallet/desk_withdrawal.html", context)
