@@ -7,14 +7,14 @@ from django.db.models import F
 
 from seedbox.models import User
 from tests.ledger import ASSET, BTT, balance, post, transfer, user
-from tests.withdrawals import SLOW_BLOCK_MS, World, money, of_install
+from tests.withdrawals import SLOW_BLOCK_MS, World, check_paid_once, money, of_install, stranger_address
 from wallet.chain.fake_endpoint import SWALLOWED
 from wallet.domain.accounts import AccountKind, own_account
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.domain.withdrawal_states import AttemptState, WithdrawalState
-from wallet.models import Attempt, ChainCursor, Halt
-from wallet.services import halts, reconciliation
+from wallet.models import Attempt, ChainCursor, Halt, Withdrawal
+from wallet.services import halts, reconciliation, withdrawal_pages, withdrawing
 from wallet.signer.protocol import SignerAway
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -64,6 +64,33 @@ class TestTheDriver:
         Attempt.objects.update(state=AttemptState.SEEN, next_try_at=world.now)  # in a block that is taken back
         world.tick()
         assert asked.attempts.get().state == AttemptState.BROADCAST
+
+
+class TestWithdrawalsThatWouldFail:
+    def test_wait_alone_and_starve_nobody(self, world: World, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(withdrawing, "BEGUN_AT_ONCE", 3)
+        world.chain.refused_receivers.add(stranger_address(13))
+        stuck = [world.request(owner.pk, 20, to=stranger_address(13)) for _ in range(3)]
+        asked = world.request(owner.pk)
+        assert world.step().waits_because == ""
+        world.tick(8)
+        check_paid_once(world, asked)
+        why = Withdrawal.objects.filter(state="queued").values_list("fails_because", flat=True)
+        assert set(why) == {"the token does not serve this receiver"}
+        (row,) = withdrawal_pages.rows_of([Withdrawal.objects.get(pk=stuck[0].pk)])
+        assert "would fail now" in str(row["now_text"])
+
+    def test_have_their_turn_again_after_a_while(self, world: World, owner: User) -> None:
+        world.chain.refused_receivers.add(stranger_address())
+        asked = world.request(owner.pk)
+        world.step()
+        world.chain.refused_receivers.clear()
+        assert world.step().begun == 0
+        world.now += withdrawing.TRIED_AGAIN
+        world.tick(8)
+        check_paid_once(world, asked)
+        asked.refresh_from_db()
+        assert (asked.fails_because, asked.try_from) == ("", None)
 
 
 class TestTheBooksAndTheChain:

@@ -68,6 +68,7 @@ class FakeChain:
         self.execution = Execution(self.books, PARAMETERS)
         self.pending: dict[bytes, Signed] = {}
         self.swallowed: set[bytes] = set()  # accepted, and never taken into a block
+        self.refused_receivers: set[Address] = set()  # whom the token does not serve, when it is asked beforehand
         self._salt = salt
         self._solid = 0
         self._numbers: dict[bytes, int] = {}  # of the block that a transaction is in

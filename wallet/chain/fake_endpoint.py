@@ -184,6 +184,8 @@ class FakeEndpoint:
         transfer = decode_transfer_call(data)
         if transfer is None or contract not in self.chain.execution.tokens:
             raise CallFails(self.name, "no such function")
+        if transfer[0] in self.chain.refused_receivers:
+            raise CallFails(self.name, "the token does not serve this receiver")
         if self.chain.books.amount(owner, contract) < transfer[1]:
             raise CallFails(self.name, "transfer amount exceeds balance")
         return ENERGY_TO_HOLDER if self.chain.books.amount(transfer[0], contract) else ENERGY_TO_NEW_HOLDER

@@ -24,12 +24,17 @@ class Withdrawal(models.Model):
     is_wanted_back = models.BooleanField(default=False)  # its user wants no further attempt, should this one be dead
     # Why it is neither sent, returned nor cancelled until an admin has looked; "": it goes its way.
     doubt = models.CharField(max_length=300, default="", blank=True)
+    fails_because = models.CharField(max_length=300, default="", blank=True)  # the chain said so when it was its turn
+    try_from = models.DateTimeField(null=True)  # when it is its turn again then
     reason = models.CharField(max_length=300, default="", blank=True)  # why it ended otherwise than FINAL
     requested_at = models.DateTimeField()
     approve_until = models.DateTimeField(null=True)
-    decided_by_id = models.BigIntegerField(null=True)  # the admin who approved or rejected it
+    decided_by_id = models.BigIntegerField(null=True)  # the admin who approved it
     decided_by_name = models.CharField(max_length=150, default="", blank=True)
     decided_at = models.DateTimeField(null=True)
+    rejected_by_id = models.BigIntegerField(null=True)  # the admin who rejected it, maybe after that
+    rejected_by_name = models.CharField(max_length=150, default="", blank=True)
+    rejected_at = models.DateTimeField(null=True)
     queued_at = models.DateTimeField(null=True)
     sending_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

@@ -16,6 +16,7 @@ PAGE_ROWS = 30
 NEWEST = 20  # of one live message, and all that are under way
 QUEUE_SHOWN = 50
 EVENTS_SHOWN = 100
+FAILING_SHOWN = 5
 
 Message = dict[str, object]
 
@@ -37,6 +38,7 @@ class Overview:
     sending: Sequence[Row]
     ended: Sequence[Row]
     desk: WithdrawalDesk | None
+    failing: Sequence[Withdrawal]  # what the chain would not take now; they wait alone
     waiting_ubtt: int  # asked for, and not sent
     in_flight_ubtt: int
     earned_ubtt: int
@@ -88,6 +90,7 @@ def overview() -> Overview:
         sending=rows_of(by_time.filter(state=WithdrawalState.SENDING)[:QUEUE_SHOWN]),
         ended=rows_of(by_time.exclude(state__in=OPEN).order_by("-ended_at", "-pk")[:NEWEST]),
         desk=WithdrawalDesk.objects.first(),
+        failing=list(by_time.filter(state__in=OPEN).exclude(fails_because="")[:FAILING_SHOWN]),
         waiting_ubtt=int(waiting.aggregate(all_ubtt=Sum("amount_ubtt"))["all_ubtt"] or 0),
         in_flight_ubtt=_balance(AccountKind.IN_FLIGHT),
         earned_ubtt=_balance(AccountKind.FEES),

@@ -76,6 +76,8 @@ def withdrawal_row(standing: Standing) -> Row:
     if standing.attempt_state is AttemptState.SEEN:
         words = "In a block"
     can_cancel = standing.state in CANCELLABLE and not withdrawal.doubt
+    if withdrawal.doubt and not standing.state.is_over:
+        words, tone = "In doubt", "red"
     row: Row = {
         "row": f"withdrawal-{withdrawal.pk}",
         "href": f"{withdrawal.pk}/",
@@ -166,7 +168,7 @@ def _times(standing: Standing) -> dict[str, datetime | None]:
     withdrawal, attempt = standing.withdrawal, standing.attempt
     return {
         "requested": withdrawal.requested_at,
-        "checked": withdrawal.decided_at or withdrawal.ended_at,
+        "checked": withdrawal.decided_at or withdrawal.rejected_at or withdrawal.ended_at,
         "queued": withdrawal.sending_at or withdrawal.ended_at,
         "signed": attempt.signed_at if attempt else None,
         "sent": attempt.broadcast_at if attempt else None,
@@ -196,6 +198,8 @@ def _now(standing: Standing) -> str:
 
 
 def _waiting(standing: Standing) -> str:
+    if standing.withdrawal.fails_because:
+        return "The chain says that this payment would fail now. It is tried again each minute; you can cancel it."
     if not standing.place:
         return "It waits, because nothing may leave your account at the moment. You can cancel it."
     place = "It is the next one." if standing.place == 1 else f"{standing.place - 1} are before it."

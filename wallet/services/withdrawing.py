@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
-from django.db.models import CharField, Count, Exists, OuterRef, QuerySet, Sum
+from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Cast
 
 from wallet.chain.endpoints import Chain
@@ -25,13 +25,14 @@ from wallet.domain.networks import BLOCK_MS
 from wallet.domain.tron.addresses import Address, parse_address
 from wallet.domain.withdrawal_states import LIVE, AttemptState, WithdrawalState
 from wallet.models import Account, Attempt, HaltReason, Withdrawal, WithdrawalDesk
-from wallet.services import attempts, fates, forgotten, halts, own_addresses, payouts, withdrawals
+from wallet.services import attempts, changes, fates, forgotten, halts, own_addresses, payouts, withdrawals
 from wallet.services.attempt_log import look_again
 from wallet.services.install import market_asset
 from wallet.signer.protocol import SignerAway, SignerDoor, SignerError
 
 LOOKED_AT_ONCE = 200  # attempts of one step
 BEGUN_AT_ONCE = 20  # of the queue in one step: another comes in a second
+TRIED_AGAIN = timedelta(minutes=1)  # after one that would have failed: its tokens or its receiver must change first
 REST = timedelta(seconds=30)  # between looks at the address that pays while nothing waits
 GIVEN_EVERY = 4  # looks at what is pending
 NO_HOT_ADDRESS = "the signer has not said yet which address pays"
@@ -151,7 +152,7 @@ def _send(chain: Chain, signer: SignerDoor, attempt: Attempt, *, now: datetime) 
 
 def _begin_next(chain: Chain, signer: SignerDoor, hot: Address, now: datetime, done: Stepped) -> None:
     """Begin what is next while there is enough at hand; the first for which there is not keeps the others waiting."""
-    waiting = [*_without_attempt(), *queue()[:BEGUN_AT_ONCE]]
+    waiting = [*_in_turn(_without_attempt(), now), *_in_turn(_unsent(), now)]
     if not waiting and _was_looked_into(now):
         done.is_idle = True
         return
@@ -161,7 +162,6 @@ def _begin_next(chain: Chain, signer: SignerDoor, hot: Address, now: datetime, d
     waiting, silence = _without_forgotten(chain, signer, waiting, now)
     done.waits_because = done.waits_because or silence
     at = attempts.moment(chain) if waiting and not done.waits_because else None
-    fails: list[str] = []
     for withdrawal in waiting:
         done.waits_because = done.waits_because or till.lacks_tokens(withdrawal)
         if done.waits_because or at is None:
@@ -169,7 +169,7 @@ def _begin_next(chain: Chain, signer: SignerDoor, hot: Address, now: datetime, d
         try:
             drafted = attempts.draft(chain, withdrawal, hot=hot, at=at)
         except CallFails as problem:  # its own trouble: the others go on, and its user can cancel it
-            fails.append(f"{withdrawal} would fail now: {problem.why}")
+            _put_aside(withdrawal, problem.why, now)
             continue
         done.waits_because = till.lacks_trx(drafted.payout.worst_sun)
         if done.waits_because:
@@ -179,9 +179,9 @@ def _begin_next(chain: Chain, signer: SignerDoor, hot: Address, now: datetime, d
         if made is None:
             continue
         done.begun += 1
+        _put_aside(withdrawal, "", now)
         till.take(withdrawal)
         _send(chain, signer, made, now=now)
-    done.waits_because = done.waits_because or "; ".join(fails)
 
 
 def _without_forgotten(
@@ -218,7 +218,11 @@ def why_not(signer: SignerDoor) -> str:
 
 
 def queue() -> "QuerySet[Withdrawal]":
-    """Return what waits for its turn, the next first; without those whose user may not pay now."""
+    """Return what waits for its turn, the next first; without those that would fail, or whose user may not pay now."""
+    return _unsent().filter(fails_because="").order_by("queued_at", "pk")
+
+
+def _unsent() -> "QuerySet[Withdrawal]":
     frozen = Account.objects.filter(
         asset=OuterRef("asset"),
         kind=AccountKind.USER,
@@ -227,14 +231,27 @@ def queue() -> "QuerySet[Withdrawal]":
     )
     active = get_user_model().objects.filter(pk=OuterRef("user_id"), is_active=True)
     waiting = Withdrawal.objects.filter(state=WithdrawalState.QUEUED, doubt="")
-    return waiting.filter(Exists(active), ~Exists(frozen)).order_by("queued_at", "pk")
+    return waiting.filter(Exists(active), ~Exists(frozen))
 
 
-def _without_attempt() -> list[Withdrawal]:
+def _without_attempt() -> "QuerySet[Withdrawal]":
     """Return those whose attempt is dead and that want another one: they were first in the queue once."""
     live = Attempt.objects.filter(withdrawal=OuterRef("pk"), state__in=LIVE)
-    sending = Withdrawal.objects.filter(state=WithdrawalState.SENDING, doubt="")
-    return list(sending.filter(~Exists(live)).order_by("queued_at", "pk")[:BEGUN_AT_ONCE])
+    return Withdrawal.objects.filter(~Exists(live), state=WithdrawalState.SENDING, doubt="", is_wanted_back=False)
+
+
+def _in_turn(waiting: "QuerySet[Withdrawal]", now: datetime) -> list[Withdrawal]:
+    """Return the next ones. What would have failed has its turn again after a while, behind all others."""
+    due = waiting.filter(Q(try_from=None) | Q(try_from__lte=now))
+    return list(due.order_by(F("try_from").asc(nulls_first=True), "queued_at", "pk")[:BEGUN_AT_ONCE])
+
+
+def _put_aside(withdrawal: Withdrawal, why: str, now: datetime) -> None:
+    """Let one that would fail wait alone; with no reason it goes on again."""
+    if why or withdrawal.fails_because:
+        try_from = now + TRIED_AGAIN if why else None
+        Withdrawal.objects.filter(pk=withdrawal.pk).update(fails_because=why[:300], try_from=try_from)
+        changes.tell_users_after_commit([withdrawal.user_id])
 
 
 @dataclass

@@ -111,11 +111,13 @@ def desk_withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
         "pk": found.pk,
         "log": withdrawal_pages.log_of(found, with_details=True),
         "who": holder(Account(kind=AccountKind.USER, ref=str(found.user_id))),
-        "decided_by": found.decided_by_name,
+        "approved_by": found.decided_by_name,
+        "rejected_by": found.rejected_by_name,
         "is_own": found.user_id == user_id(request),
         "can_approve": found.state == WithdrawalState.CHECKING,
         "can_reject": withdrawals.is_rejectable(found),
         "doubt": found.doubt,
+        "fails": found.fails_because,
         "max_reason": MAX_REASON_CHARS,
     }
     return render(request, "wallet/desk_withdrawal.html", context)
