@@ -194,6 +194,12 @@ class TestCase54ADecision:
         with pytest.raises(Refused, match="does not wait for approval any more"):
             withdrawals.approve(withdrawal_id=checked.pk, actor=Actor(admin.pk, "ada"), now=NOW)
 
+    def test_taken_back_by_another_admin_keeps_both_names(self, checked: Withdrawal) -> None:
+        withdrawals.approve(withdrawal_id=checked.pk, actor=Actor(11, "ada"), now=NOW)
+        withdrawals.reject(withdrawal_id=checked.pk, actor=Actor(12, "bob"), reason="too soon", now=NOW)
+        checked.refresh_from_db()
+        assert (checked.decided_by_name, checked.rejected_by_name) == ("ada", "bob")
+
     def test_that_nobody_makes_in_time_gives_the_money_back(
         self, world: World, checked: Withdrawal, owner: User, admin: User
     ) -> None:

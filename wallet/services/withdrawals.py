@@ -145,8 +145,8 @@ def approve(*, withdrawal_id: int, actor: Actor, now: datetime) -> Withdrawal:
             return ""
         check_move(WithdrawalState(found.state), WithdrawalState.QUEUED)
         found.state, found.queued_at = WithdrawalState.QUEUED, now
-        _sign_decision(found, actor, now)
-        found.save(update_fields=["state", "queued_at", *_DECISION])
+        found.decided_by_id, found.decided_by_name, found.decided_at = actor.id, actor.name, now
+        found.save(update_fields=["state", "queued_at", "decided_by_id", "decided_by_name", "decided_at"])
         return ""
 
     return _with_locked(withdrawal_id, decide)
@@ -157,14 +157,14 @@ def reject(*, withdrawal_id: int, actor: Actor, reason: str, now: datetime) -> W
     reason = check_reason(reason)
 
     def decide(found: Withdrawal) -> str:
-        if found.decided_by_id == actor.id and (
+        if found.rejected_by_id == actor.id and (
             found.state == WithdrawalState.REJECTED or (found.doubt and found.state == WithdrawalState.RETURNED)
         ):
             return ""
         if not is_rejectable(found):
             return TOO_LATE if found.state == WithdrawalState.SENDING else f"It is over already: it is {found.state}."
-        _sign_decision(found, actor, now)
-        found.save(update_fields=_DECISION)
+        found.rejected_by_id, found.rejected_by_name, found.rejected_at = actor.id, actor.name, now
+        found.save(update_fields=["rejected_by_id", "rejected_by_name", "rejected_at"])
         if found.state == WithdrawalState.SENDING:
             fates.give_back(found.pk, reason, now=now)
         else:
@@ -192,13 +192,6 @@ def expire_unapproved(*, now: datetime) -> int:
     for withdrawal_id in ids:
         _with_locked(withdrawal_id, decide)
     return len(ids)
-
-
-_DECISION = ["decided_by_id", "decided_by_name", "decided_at"]
-
-
-def _sign_decision(found: Withdrawal, actor: Actor, now: datetime) -> None:
-    found.decided_by_id, found.decided_by_name, found.decided_at = actor.id, actor.name, now
 
 
 def _with_locked(withdrawal_id: int, decide: Callable[[Withdrawal], str], *, user_id: int | None = None) -> Withdrawal:

@@ -34,7 +34,8 @@ def withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
         "pk": found.pk,
         "log": withdrawal_pages.log_of(found, with_details=False),
         "explorer": wiring.network().explorer,
-        "decided_by": found.decided_by_name,
+        "approved_by": found.decided_by_name,
+        "rejected_by": found.rejected_by_name,
     }
     return render(request, "wallet/withdrawal.html", context)
 
