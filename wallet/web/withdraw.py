@@ -1,11 +1,9 @@
 """Withdraw: the form, what it costs and what it will do, and the wish itself behind a second factor."""
 
-from dataclasses import asdict
 from datetime import datetime
 
 from django import forms
 from django.contrib import messages
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -29,9 +27,9 @@ from wallet.services.refusals import Refused
 from wallet.services.withdrawal_quotes import Offer
 from wallet.web.doors import for_members, look_up_in_turn, user_id, with_second_factor
 from wallet.web.form_fields import AmountField, KeyField, fresh_key
+from wallet.web.signed_wishes import Sealed
 
-SIGNED_AS = "wallet.withdrawal"
-CONFIRM_WITHIN_S = 900  # the chain's prices and the box's rules may be others then
+SEALED = Sealed(withdrawals.Wish, "wallet.withdrawal", asker="user_id", within_s=900)
 TOO_OLD = "That quote was too old, and nothing was asked for. Fill in the form again."
 MAX_ADDRESS_CHARS = 64
 NOT_IN_BOOK = (
@@ -107,12 +105,8 @@ def withdraw(request: HttpRequest) -> HttpResponse:
 @with_second_factor
 def withdraw_send(request: HttpRequest) -> HttpResponse:
     """Ask for what was confirmed, exactly that, and once."""
-    try:
-        wish = withdrawals.Wish(**signing.loads(request.POST.get("wish", ""), salt=SIGNED_AS, max_age=CONFIRM_WITHIN_S))
-        is_ours = wish.user_id == user_id(request)
-    except signing.BadSignature:
-        is_ours = False
-    if not is_ours:
+    wish = SEALED.read(request)
+    if wish is None:
         messages.error(request, TOO_OLD)
         return redirect("withdraw")
     now = timezone.now()
@@ -158,7 +152,7 @@ def _confirm_context(
         "network_cost": format_amount(cost.total_sun, Asset.TRX),
         "network_parts": [f"{format_amount(sun, Asset.TRX)} for {what}" for what, sun in parts if sun],
         "needs_approval": quote.amount_ubtt > withdrawal_rules.current().approval_above_ubtt,
-        "signed": signing.dumps(asdict(wish), salt=SIGNED_AS),
+        "signed": SEALED.seal(wish),
     }
 
 

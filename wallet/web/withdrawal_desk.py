@@ -155,13 +155,11 @@ def desk_rules(request: HttpRequest) -> HttpResponse:
     form = RulesForm(request.POST)
     if not form.is_valid():
         return _show_rules(request, form)
-    return desk_rules_set(request)
+    return _set_rules(request)
 
 
-@for_admins
-@require_POST
 @with_second_factor
-def desk_rules_set(request: HttpRequest) -> HttpResponse:
+def _set_rules(request: HttpRequest) -> HttpResponse:
     form = RulesForm(request.POST)
     if not form.is_valid():
         return _show_rules(request, form)
