@@ -68,8 +68,13 @@ def prove(browser: Client, name: str, form: dict[str, str], code: str, *args: ob
     asked = browser.post(reverse(name, args=args), form)
     assert asked.status_code == 302 and asked["Location"].startswith(reverse("mfa_reauthenticate")), asked
     page = browser.get(asked["Location"]).content.decode()
-    next_url = found(r'name="next" value="([^"]+)"', page)
-    return browser.post(reverse("mfa_reauthenticate"), {"code": code, "next": next_url}, follow=True).content.decode()
+    return confirm(browser, page, code)
+
+
+def confirm(browser: Client, page: str, code: str) -> str:
+    """Send off the page that asks for a code, as it was shown, and return the page it leads to."""
+    form = {name: found(rf'name="{name}" value="([^"]+)"', page) for name in ("next", "act")}
+    return browser.post(reverse("mfa_reauthenticate"), form | {"code": code}, follow=True).content.decode()
 
 
 class TestWithdrawing:
@@ -123,6 +128,26 @@ class TestWithdrawing:
         other = browser.post(reverse("addresses_check"), {"address": to_base58(stranger_address(2)), "label": ""})
         assert other["Location"].startswith(reverse("mfa_reauthenticate"))
         assert not Withdrawal.objects.exists() and not AddressBookEntry.objects.exclude(address=ADDRESS).exists()
+
+    def test_a_code_typed_below_one_wish_carries_out_no_other_that_took_its_place(
+        self, browser: Client, code: str, owner: User
+    ) -> None:
+        meant, thiefs = wish_of(fill_in(browser)), wish_of(fill_in(browser, amount="800"))
+        shown = browser.get(browser.post(reverse("withdraw_send"), {"wish": meant})["Location"]).content.decode()
+        assert f"Withdraw 100 BTT to {ADDRESS}" in shown
+        browser.post(reverse("withdraw_send"), {"wish": thiefs})  # by who has stolen the login session
+        again = confirm(browser, shown, code)
+        assert not Withdrawal.objects.exists() and "Another form was sent from this login" in again
+        assert f"Withdraw 800 BTT to {ADDRESS}" in again and "Withdraw 100 BTT" not in again
+        anew = browser.get(browser.post(reverse("withdraw_send"), {"wish": meant})["Location"]).content.decode()
+        assert "In the queue, number 1" in confirm(browser, anew, code)  # the code was not used up
+        assert Withdrawal.objects.get().amount_ubtt == 100 * BTT
+
+    def test_a_code_without_an_act_carries_out_nothing(self, browser: Client, code: str, owner: User) -> None:
+        path = reverse("withdraw_send")
+        browser.post(path, {"wish": wish_of(fill_in(browser))})
+        answer = browser.post(reverse("mfa_reauthenticate"), {"code": code, "next": path})
+        assert answer["Location"].startswith(reverse("mfa_reauthenticate")) and not Withdrawal.objects.exists()
 
     def test_tells_operators_alone_what_others_want_and_what_the_signer_says(
         self, browser: Client, admin: User, owner: User, world: World
@@ -252,6 +277,9 @@ class TestTheDesk:
         fields = dict(re.findall(r'name="([a-z_]+)" type="text" value="([^"]*)"', page))
         fields |= {"key": found(r'name="key" value="([0-9a-f]{32})"', page), "reason": "a test", "flat_fee_ubtt": "0"}
         assert "This is no amount" in boss.post(reverse("desk_rules"), fields | {"most_ubtt": "lots"}).content.decode()
+        asked = boss.post(reverse("desk_rules"), fields | {"address_wait_h": "5"})
+        page = boss.get(asked["Location"]).content.decode()
+        assert "Fee of each withdrawal: 0; A new address waits for (hours): 5." in page
         shown = prove(boss, "desk_rules", fields, code)
         assert "These rules hold from now on." in shown
         rules = WithdrawalRules.objects.get()

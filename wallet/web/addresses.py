@@ -42,7 +42,11 @@ def addresses_check(request: HttpRequest) -> HttpResponse:
     return _add(request)
 
 
-@with_second_factor
+def _says(request: HttpRequest) -> str:
+    return f"Put the address {request.POST.get('address', '')} into your address book."
+
+
+@with_second_factor(_says)
 def _add(request: HttpRequest) -> HttpResponse:
     form = AddressForm(request.POST)
     if not form.is_valid():

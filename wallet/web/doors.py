@@ -20,7 +20,8 @@ class LentDoors(Protocol):
     for_members: Door
     for_admins: Door  # others find nothing there
     reauthenticated: Door  # asks who did not prove within minutes who they are; stands below the others
-    with_second_factor: Door  # asks for a second factor for this one act; stands below the others
+    # Asks for a second factor for this one act, which the function says in a sentence; stands below the others.
+    with_second_factor: Callable[[Callable[..., str]], Door]
     look_up_in_turn: Door  # counts forms that find people by their names; stands below the others
 
 

@@ -100,9 +100,18 @@ def withdraw(request: HttpRequest) -> HttpResponse:
     return render(request, "wallet/withdraw_confirm.html", _confirm_context(form, offer, entry, own_id, available_ubtt))
 
 
+def _says(request: HttpRequest) -> str:
+    wish = SEALED.read(request)
+    if wish is None:
+        return TOO_OLD
+    asset = market_asset()
+    amount, fee = format_amount(wish.amount_ubtt, asset), format_amount(wish.fee_ubtt, asset)
+    return f"Withdraw {amount} to {wish.address}, for a fee of {fee}."
+
+
 @for_members
 @require_POST
-@with_second_factor
+@with_second_factor(_says)
 def withdraw_send(request: HttpRequest) -> HttpResponse:
     """Ask for what was confirmed, exactly that, and once."""
     wish = SEALED.read(request)

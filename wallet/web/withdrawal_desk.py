@@ -123,9 +123,26 @@ def desk_withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
     return render(request, "wallet/desk_withdrawal.html", context)
 
 
+def _says_approval(request: HttpRequest, withdrawal_id: int) -> str:
+    found = withdrawal_pages.find(withdrawal_id)
+    if found is None:
+        raise Http404
+    return f"Approve the withdrawal of {format_amount(found.amount_ubtt, Asset(found.asset))} to {found.address}."
+
+
+def _says_rules(request: HttpRequest) -> str:
+    form, now = RulesForm(request.POST), withdrawal_rules.current()
+    if not form.is_valid():
+        return "Change the rules of withdrawals; as they were filled in they can't hold."
+    changed = [name for name, value in form.order().items() if value != getattr(now, name)]
+    fields = ["address_wait_h" if name == "address_wait_s" else name for name in changed]
+    changes = [f"{form.fields[name].label}: {form.data[name]}" for name in fields]
+    return "Change the rules of withdrawals. " + ("; ".join(changes) or "None of them becomes another one") + "."
+
+
 @for_admins
 @require_POST
-@with_second_factor
+@with_second_factor(_says_approval)
 def desk_approve(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
     def approve() -> str:
         found = withdrawals.approve(withdrawal_id=withdrawal_id, actor=_actor(request), now=timezone.now())
@@ -158,7 +175,7 @@ def desk_rules(request: HttpRequest) -> HttpResponse:
     return _set_rules(request)
 
 
-@with_second_factor
+@with_second_factor(_says_rules)
 def _set_rules(request: HttpRequest) -> HttpResponse:
     form = RulesForm(request.POST)
     if not form.is_valid():
