@@ -8,6 +8,7 @@ from wallet.chain.port import CallFails, ChainEndpoint, ChainError, ChainUnreach
 
 FIRST_REST_S = 0.5  # doubled with each failure after another
 LONGEST_REST_S = 15.0
+LAST_FOR_S = 60.0  # after a transaction to which it gave no answer: each other one would wait for it as long again
 
 T = TypeVar("T")
 
@@ -24,6 +25,7 @@ class Member:
         self._failures = 0
         self._rests_until = 0.0
         self._is_ours = False
+        self._comes_last_until = 0.0
 
     @property
     def name(self) -> str:
@@ -32,6 +34,14 @@ class Member:
     def heights(self) -> Heights:
         self.seen = self.endpoint.heights()
         return self.seen
+
+    @property
+    def comes_last(self) -> bool:
+        """Say whether transactions are given to others first; whatever else it is asked, it may answer well."""
+        return self._clock() < self._comes_last_until
+
+    def note_broadcast(self, *, answered: bool) -> None:
+        self._comes_last_until = 0.0 if answered else self._clock() + LAST_FOR_S
 
     def ask(self, check: Callable[["Member"], None], question: Callable[["Member"], T]) -> T:
         """Return the answer; the endpoint must pass `check` first, and again after it was away. Raises ChainError."""
