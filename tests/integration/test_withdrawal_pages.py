@@ -18,8 +18,8 @@ from wallet.chain.fake_endpoint import Problem
 from wallet.domain.tron.addresses import to_base58, to_hex
 from wallet.domain.withdrawal_states import WithdrawalState
 from wallet.models import Account, AddressBookEntry, Halt, Withdrawal, WithdrawalDesk, WithdrawalRules
-from wallet.services import withdrawal_rules
-from wallet.signer.protocol import SignerAway
+from wallet.services import attempts, withdrawal_rules
+from wallet.signer.protocol import SignerAway, SignerRefused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -164,6 +164,23 @@ class TestWithdrawing:
         boss = signed_in(admin)
         assert "/srv/box" in boss.get(reverse("desk_withdrawal", args=[first.pk])).content.decode()
         assert "777 BTT" in boss.get(reverse("desk")).content.decode()
+
+    def test_tells_its_user_in_plain_sentences_what_signer_and_endpoints_say_to_operators(
+        self, browser: Client, admin: User, owner: User, world: World
+    ) -> None:
+        asked = world.request(owner.pk)
+        world.signer.problem = SignerRefused("the limit of 3 files in /srv/box")
+        world.step()
+        world.signer.problem = None
+        for endpoint in (world.one, world.two):
+            endpoint.problem = Problem.GARBAGE
+        attempts.sign(world.signer, asked.attempts.get(), now=world.now)
+        attempts.broadcast(world.door, asked.attempts.get(), now=world.now)
+        told = {"own": browser.get(reverse("withdrawal", args=[asked.pk])).content.decode()}
+        told["desk"] = signed_in(admin).get(reverse("desk_withdrawal", args=[asked.pk])).content.decode()
+        for words in ("/srv/box", "the answer is no JSON", ">one<"):
+            assert words not in told["own"] and words in told["desk"], words
+        assert "the signer won&#x27;t sign it" in told["own"] and "the network gave no clear answer" in told["own"]
 
     def test_takes_no_wish_that_was_changed_or_is_somebody_elses(
         self, browser: Client, code: str, stranger: User, owner: User

@@ -51,7 +51,7 @@ def settle(chain: Chain, attempt: Attempt, receipt: Receipt, *, now: datetime) -
                 _arrive(attempt.withdrawal_id, now)
             return
         if move(attempt, AttemptState.FAILED, "failed", now=now, message=receipt.message or result, **ended):
-            why = receipt.message or ("it did not move the token" if receipt.succeeded else result)
+            why = "it did not move the token" if receipt.succeeded else result
             give_back(attempt.withdrawal_id, f"The chain took it and it failed there: {why}. {BORNE}", now=now)
 
     ledger.whole(work)
@@ -207,12 +207,12 @@ def _why_no_further(attempt: Attempt) -> str:
     """Return why a dead attempt is the last one; "" if another one follows."""
     refused = attempt.events.filter(what="refused").order_by("-pk").first()
     if refused is not None and attempt.signature is None:
-        return f"The signer refused it: {refused.message} Your money is back."
+        return "The signer refused it. Your money is back."  # why, its log says to operators
     if Withdrawal.objects.filter(pk=attempt.withdrawal_id, is_wanted_back=True).exists():
         return UNWANTED
     if attempt.number >= MOST_ATTEMPTS:
         said = attempt.events.filter(what__in=["broadcast", "unsigned"]).order_by("-pk").first()
-        words = f" The network said: {said.code or said.message}." if said else ""
+        words = f" The network said: {said.code}." if said else ""
         if said and said.what == "unsigned":  # why it could not is for operators
             words = " The signer could not sign it."
         return f"{MOST_ATTEMPTS} attempts came into no block.{words} Your money is back."

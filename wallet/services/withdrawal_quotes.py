@@ -1,5 +1,6 @@
 """What a withdrawal would cost, asked of the chain before anybody confirms it."""
 
+import logging
 from dataclasses import dataclass
 
 from wallet.chain.endpoints import Chain
@@ -12,10 +13,16 @@ from wallet.services.install import market_asset
 from wallet.services.refusals import Refused
 
 NOT_READY = "Withdrawals are not ready yet: the box does not know the address that pays them. Try again in a minute."
+WOULD_FAIL = (
+    "The chain says that this payment would fail now. The box may have too little at hand: "
+    "try a smaller amount, or later."
+)
 NO_CHAIN = "The chain does not answer at the moment, so nobody can say what this costs. Try again in a minute."
 A_CONTRACT = (
     "This is the address of a contract, and most contracts keep what is sent to them. Choose a person's address."
 )
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -38,10 +45,8 @@ def quote(chain: Chain, destination: Address, *, amount_ubtt: int) -> Offer:
             raise Refused(A_CONTRACT)
         payout = payouts.plan(chain, market_asset(), hot=parse_address(hot), to=destination, amount_ubtt=amount_ubtt)
     except CallFails as problem:
-        raise Refused(
-            f"The chain says that this payment would fail now ({problem.why}). The box may have too little at hand: "
-            "try a smaller amount, or later."
-        ) from None
+        logger.info("a payment to %s would fail now: %s", to_base58(destination), problem)
+        raise Refused(WOULD_FAIL) from None
     except ChainError:
         raise Refused(NO_CHAIN) from None
     rules = withdrawal_rules.current()

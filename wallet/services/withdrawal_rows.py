@@ -47,6 +47,22 @@ IN_DOUBT = (
     "stays where it is."
 )
 _UNSIGNED = "the signer can't sign now"
+_REFUSED = "the signer won't sign it"
+_OUR_OWN_WORDS = ("seen", "taken back", "dead")
+# What users read in place of what others have said.
+_PLAIN = {
+    "unsigned": _UNSIGNED,
+    "refused": _REFUSED,
+    "taken over": "it was signed before, and the box's records had lost it",
+    "not dead": "it is not certain yet that it will never arrive",
+    "failed": "the chain took it, and it moved nothing",
+    "final": "it is in a block that nothing takes back",
+}
+_PLAIN_CODES = {
+    "SUCCESS": "the network has taken it",
+    "DUP_TRANSACTION_ERROR": "the network has it already",
+    "UNKNOWN": "the network gave no clear answer, and is given it again",
+}
 _BAD_ENDS = (WithdrawalState.RETURNED, WithdrawalState.CANCELLED, WithdrawalState.REJECTED)
 
 
@@ -103,15 +119,22 @@ def withdrawal_row(standing: Standing) -> Row:
 
 
 def event_row(event: AttemptEvent, *, with_details: bool) -> Row:
-    """Return a line of the log of attempts. Why the signer can't sign names the box's files: that is for operators."""
+    """Return a line of the log of attempts. What signer and endpoints say names files, servers and others' money."""
     return {
         "at": event.at.isoformat(),
         "at_text": second(event.at),
         "what": event.what.capitalize(),
-        "endpoint": event.endpoint,
+        "endpoint": event.endpoint if with_details else "",
         "code": event.code,
-        "message": _UNSIGNED if event.what == "unsigned" and not with_details else event.message,
+        "message": event.message if with_details else _plain(event),
     }
+
+
+def _plain(event: AttemptEvent) -> str:
+    """Say what a line of the log means in words of ours alone."""
+    if event.what == "broadcast":
+        return _PLAIN_CODES.get(event.code, "the network did not take it, and is given it again")
+    return event.message if event.what in _OUR_OWN_WORDS else _PLAIN.get(event.what, "")
 
 
 def second(at: datetime) -> str:
@@ -225,7 +248,7 @@ def _under_way(standing: Standing) -> str:
     if standing.attempt_state is AttemptState.PREPARED:
         trouble = ""
         if said and said.what in ("refused", "unsigned"):
-            trouble = f" It has not signed yet: {_UNSIGNED if said.what == 'unsigned' else said.message}."
+            trouble = f" It has not signed yet: {_UNSIGNED if said.what == 'unsigned' else _REFUSED}."
         return f"The signer is asked for its signature.{trouble} If it can't sign by {ends}, another attempt follows."
     if standing.attempt_state is AttemptState.SIGNED:
         return "It is signed, and about to be given to the network."
