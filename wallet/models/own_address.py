@@ -21,7 +21,7 @@ class DepositAddress(models.Model):
 
     network = models.CharField(max_length=8)
     user_id = models.BigIntegerField()  # no foreign key: money may come to it when the user is gone
-    index = models.IntegerField()  # of m/44'/195'/0'/0/index
+    index = models.IntegerField()  # of m/44'/195'/0'/0/index: the second in which it was given, from 2024 on
     address = models.CharField(max_length=34)  # base58, of which there is one for each address
     made_at = models.DateTimeField()
 
