@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.at_once import at_once
 from tests.signers import (
     HOT,
     PASSPHRASE,
@@ -148,6 +149,12 @@ class TestTheKeyFile:
         assert why in signer.status().why_not
         with pytest.raises(SignerLocked):
             signer.sign(request())
+
+    def test_loses_no_key_of_many_that_come_at_once(self, tmp_path: Path) -> None:
+        path = tmp_path / "keys" / "signer.key"
+        made = at_once(*[lambda: founding.lock_by_key_file(path).wrap] * 8)
+        assert set(key_files.read(path)) == set(made)
+        assert len(set(made)) == 8
 
     def test_is_noticed_once_it_is_mended(self, tmp_path: Path) -> None:
         signer = found_signer(tmp_path)

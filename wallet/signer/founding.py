@@ -36,10 +36,8 @@ def lock_by_passphrase(passphrase: Secret, *, n: int = sealing.SCRYPT_N) -> Lock
 
 def lock_by_key_file(path: Path) -> Lock:
     """Put a new key into the key file, beside those in it; raises BadKeyFile."""
-    keys = key_files.read(path) if path.exists() else {}
     name, key = key_files.fresh_key()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key_files.write(path, keys | {name: key})
+    key_files.change(path, lambda keys: keys | {name: key})
     return Lock(key, name)
 
 

@@ -52,8 +52,7 @@ def drop_old_versions(place: Place) -> None:
     kept = old.without_old_versions()
     gone = {one.wrap for one in old.versions.values()} - {kept.wrap}
     if place.key_file.exists():
-        keys = key_files.read(place.key_file)
-        key_files.write(place.key_file, {name: key for name, key in keys.items() if name not in gone})
+        key_files.change(place.key_file, lambda keys: {name: key for name, key in keys.items() if name not in gone})
     keystore.save(kept, place.keys)
 
 
