@@ -10,7 +10,7 @@ from wallet.models.halt import Halt, HaltReason
 from wallet.models.hold import EndedHold, Hold
 from wallet.models.liability import LiabilityLeaf, LiabilitySnapshot
 from wallet.models.operator_act import ActKind, OperatorAct
-from wallet.models.own_address import DepositAddress, DepositKey, InstallAddress, InstallRole
+from wallet.models.own_address import DepositAddress, DepositKey, InstallAddress, InstallRole, RetiredAddress
 from wallet.models.own_transaction import OwnTransaction
 from wallet.models.reconciliation import Reconciliation
 from wallet.models.seal import Seal
@@ -48,6 +48,7 @@ __all__ = [
     "OwnTransaction",
     "PendingDeposit",
     "Reconciliation",
+    "RetiredAddress",
     "Seal",
     "Sweep",
     "SweepPurpose",

@@ -54,3 +54,16 @@ class InstallAddress(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class RetiredAddress(models.Model):
+    """A cold address that is ours no longer: it was empty then, and what comes to it later is not seen. Never changed.
+
+    A row of its own, because the address stays in the movements that it had.
+    """
+
+    address = models.OneToOneField(InstallAddress, models.PROTECT, primary_key=True, related_name="retired")
+    retired_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.address}, retired"

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 
 from wallet import wiring
 from wallet.chain.devnet_faucet import FaucetAway
 from wallet.domain.networks import Network
 from wallet.domain.tron.addresses import BadAddress, parse_address, to_base58
 from wallet.domain.tron.derivation import BadPhrase, check_phrase, new_phrase
-from wallet.management import secrets_asked
+from wallet.management import cold, secrets_asked
 from wallet.management.signer_setting import signer_client, signer_setting
+from wallet.services.refusals import Refused
 from wallet.signer import backups, founding, hardening, key_files, keystore, rotation, rules, sealing
 from wallet.signer.backups import BadBackup
 from wallet.signer.client import SignerError, SignerStatus
@@ -31,7 +33,7 @@ from wallet.signer.store import BrokenStore
 
 # What goes wrong with what a person has given: a sentence, no traceback.
 ABOUT_KEYS = (BadBackup, BadKeyFile, BadKeystore, BadPhrase, BrokenStore, SignerError, WalletExists, WrongKey)
-EXPECTED = (*ABOUT_KEYS, BadAddress, FaucetAway, OSError)
+EXPECTED = (*ABOUT_KEYS, BadAddress, FaucetAway, OSError, OperationalError, Refused)
 SPANS = ("transaction", "hour", "day")  # that a limit is for
 
 
@@ -68,7 +70,7 @@ class Command(BaseCommand):
         limits.add_argument("--asset", choices=rules.UNITS)
         for name in SPANS:
             limits.add_argument(f"--per-{name}", type=int, metavar="N", help="whole BTT, BTTOLD or TRX")
-
+        cold.add_arguments(verbs.add_parser("cold", help="addresses of yours whose keys are kept elsewhere"))
         gives = verbs.add_parser("faucet", help="on a devnet: give TRX, BTT and BTTOLD away")
         gives.add_argument("address", nargs="?", help="default: the hot address, for the treasury")
 
@@ -222,6 +224,10 @@ class Command(BaseCommand):
                 f"{value // rules.UNITS[name]:,}" for value in (limit.per_transaction, limit.per_hour, limit.per_day)
             )
             self.stdout.write("{}: {} at once, {} in an hour, {} in a day".format(name, *written))
+
+    def _cold(self, *, act: str, json: bool, address: str | None = None, **_: Any) -> None:
+        signer_setting()
+        cold.run(act=act, address=address, as_json=json, say=self.stdout.write)
 
     def _faucet(self, *, address: str | None, **_: Any) -> None:
         signer_setting()
