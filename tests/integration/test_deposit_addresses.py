@@ -113,10 +113,10 @@ class TestTheKey:
 
 @dataclass
 class Empty(KeySigner):
-    """A signer before anybody has made a wallet."""
+    """A signer before anybody has made keys."""
 
     def status(self) -> SignerStatus:
-        return SignerStatus(False, "there is no wallet", "devnet", None, None, 0, "", None, ())
+        return SignerStatus(False, "there are no keys yet", "devnet", None, None, 0, "", None, ())
 
 
 @dataclass

@@ -82,7 +82,7 @@ class TestTheKeystore:
             ("names other addresses", lambda content: content.update(hot_address=to_base58(HOT)[::-1])),
             ("names other addresses", lambda content: content.update(account_xpub="xpub")),
             ("no key for this keystore", lambda content: content["versions"]["1"].update(wrap="0" * 16)),
-            ("one for nile", lambda content: content.update(network="nile")),
+            ("those for nile", lambda content: content.update(network="nile")),
             ("is missing", lambda content: content.update(current=2)),
             ("another shape", lambda content: content.pop("versions")),
             ("other secrets", lambda content: content["versions"]["1"].update(secrets={})),
@@ -111,7 +111,7 @@ class TestTheKeystore:
             replace(both, versions={1: replace(version, secrets=swapped)}),
             replace(both, versions={2: version}, current=2),
             replace(both, network="mainnet"),
-            replace(both, wallet="v"),
+            replace(both, set_id="v"),
         ]
         for one in moved:
             with pytest.raises(WrongKey):

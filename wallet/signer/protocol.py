@@ -86,7 +86,7 @@ class SignerStatus:
     ready: bool  # it signs
     why_not: str  # "" or what a person must do
     network: str  # devnet, nile or mainnet
-    hot_address: str | None  # T…; None while there is no wallet, or before its first unlocking
+    hot_address: str | None  # T…; None while there are no keys, or before its first unlocking
     account_xpub: str | None  # of the deposit addresses; None as above
     entries: int  # in the signer's own store
     newest_entry: str  # hash of the newest of them, hexadecimal

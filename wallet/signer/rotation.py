@@ -46,7 +46,7 @@ def switch(place: Place) -> None:
 def drop_old_versions(place: Place) -> None:
     """Drop what no longer counts: the keys of old versions first, while the keystore still says which they are.
 
-    All other keys stay in the key file: they may be another wallet's.
+    All other keys stay in the key file: they may be those of another keystore.
     """
     old = keystore.load(place.keys)
     kept = old.without_old_versions()

@@ -23,7 +23,7 @@ from wallet.signer.spending import Spending
 from wallet.signer.store import BrokenStore, Entry, Kind, Store, StoreUnwritable
 
 MAX_REASON_CHARS = 500
-NO_WALLET = "there is no wallet yet: run `manage.py wallet init` or `manage.py wallet import`"
+NO_KEYS = "there are no keys yet: run `manage.py wallet init` or `manage.py wallet import`"
 LOCKED = "the keys are locked: run `manage.py wallet unlock`"
 CONFIRM = "compare its newest signature with the ledger's attempts, then run `manage.py wallet confirm`"
 
@@ -57,7 +57,7 @@ class Signer:
         self._store: Store | None = None
         self._rules = rules.DEFAULT
         self._spending = Spending()
-        self._why_not = NO_WALLET
+        self._why_not = NO_KEYS
 
     # --- what a SignerDoor can do
 
@@ -149,7 +149,7 @@ class Signer:
                 raise SignerLocked(self._why_not)
             assert self._keystore
             store = self._fresh_store(ring)
-            store.create({"wallet": self._keystore.wallet, "network": self._network.name}, at_ms=self._now_ms())
+            store.create({"keys": self._keystore.set_id, "network": self._network.name}, at_ms=self._now_ms())
         store.confirm(reason, at_ms=self._now_ms())
         self._store = store
 
@@ -177,7 +177,7 @@ class Signer:
     # --- opening
 
     def _open_by_itself(self) -> None:
-        """Look for a wallet and a key that opens it, until one is open: an operator may have just made or mended it."""
+        """Look for a keystore and a key that opens it, until one is open: somebody may have just made or mended it."""
         if self._ring:
             self._store = self._store or self._opened_store(self._ring)
             return
@@ -185,8 +185,8 @@ class Signer:
             self._keystore = keystore.load(self._place.keys)
             if self._keystore.network != self._network.name:
                 raise BadKeystore(
-                    f"the wallet is one for {self._keystore.network}, not for {self._network.name}: set WALLET_NETWORK "
-                    "back, or give this network a data folder of its own"
+                    f"the keys are those for {self._keystore.network}, not for {self._network.name}: set "
+                    "WALLET_NETWORK back, or give this network a data folder of its own"
                 )
             wrap = self._keystore.wrap
             if isinstance(wrap, Scrypt):
@@ -197,7 +197,7 @@ class Signer:
                 raise BadKeyFile(f"the key file {self._place.key_file} has no key for this keystore")
             self._open(key)
         except FileNotFoundError:
-            self._keystore, self._why_not = None, NO_WALLET
+            self._keystore, self._why_not = None, NO_KEYS
         except OSError as problem:
             self._why_not = f"{self._place.keys} can't be read ({problem.strerror})"
         except (BadKeystore, BadKeyFile, WrongKey) as problem:

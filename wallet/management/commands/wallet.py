@@ -20,7 +20,7 @@ from wallet.services.refusals import Refused
 from wallet.signer import backups, founding, hardening, key_files, keystore, rotation, rules, sealing
 from wallet.signer.backups import BadBackup
 from wallet.signer.client import SignerError, SignerStatus
-from wallet.signer.founding import Lock, WalletExists
+from wallet.signer.founding import KeysExist, Lock
 from wallet.signer.key_files import BadKeyFile
 from wallet.signer.keyring import Keyring
 from wallet.signer.keystore import BadKeystore, Keystore
@@ -32,7 +32,7 @@ from wallet.signer.signer import Place
 from wallet.signer.store import BrokenStore
 
 # What goes wrong with what a person has given: a sentence, no traceback.
-ABOUT_KEYS = (BadBackup, BadKeyFile, BadKeystore, BadPhrase, BrokenStore, SignerError, WalletExists, WrongKey)
+ABOUT_KEYS = (BadBackup, BadKeyFile, BadKeystore, BadPhrase, BrokenStore, SignerError, KeysExist, WrongKey)
 EXPECTED = (*ABOUT_KEYS, BadAddress, FaucetAway, OSError, OperationalError, Refused)
 SPANS = ("transaction", "hour", "day")  # that a limit is for
 
@@ -43,15 +43,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        _sealed(verbs.add_parser("init", help="make new words, show them once, and a wallet of them"))
-        brings = _sealed(verbs.add_parser("import", help="make a wallet of words that you have"))
+        _sealed(verbs.add_parser("init", help="make new words, show them once, and the keys of them"))
+        brings = _sealed(verbs.add_parser("import", help="make the keys of words that you have"))
         brings.add_argument("--file", type=Path, help="a file with the words; else they are asked for")
         brings.add_argument("--address", help="the hot address that must come out; else you confirm it")
         keeps = verbs.add_parser("backup", help="write keys, sealed, and what was signed to a file")
         keeps.add_argument("--to", type=Path, required=True, metavar="FILE", dest="target")
         keeps.add_argument("--backup-passphrase-file", type=Path, metavar="FILE", help="else it is asked for")
-        keeps.add_argument("--passphrase-file", type=Path, metavar="FILE", help="of the wallet; else it is asked for")
-        returns = _sealed(verbs.add_parser("restore", help="make a wallet of a backup"))
+        keeps.add_argument("--passphrase-file", type=Path, metavar="FILE", help="of the keys; else it is asked for")
+        returns = _sealed(verbs.add_parser("restore", help="make the keys of a backup"))
         returns.add_argument("source", type=Path, metavar="FILE")
         returns.add_argument("--backup-passphrase-file", type=Path, metavar="FILE", help="else it is asked for")
         renews = _sealed(
@@ -81,7 +81,7 @@ class Command(BaseCommand):
         except EXPECTED as problem:
             raise CommandError(str(problem)) from None
 
-    # --- making a wallet
+    # --- making keys
 
     def _init(self, **options: Any) -> None:
         setting = signer_setting()
@@ -117,7 +117,7 @@ class Command(BaseCommand):
         self._tell_made(made, restored=restored)
 
     def _tell_made(self, made: Keystore, *, restored: bool) -> None:
-        self.stdout.write(f"The wallet for {made.network} is made. Hot address: {made.hot_address}")
+        self.stdout.write(f"The keys for {made.network} are made. Hot address: {made.hot_address}")
         self.stdout.write(f"Public key of the deposit addresses: {made.account_xpub}")
         if made.needs_passphrase:
             self.stdout.write("Open it after every start of the signer: manage.py wallet unlock")
@@ -150,7 +150,7 @@ class Command(BaseCommand):
         _refuse_second(setting.place)
         backup = backups.read(source)
         if backup.keystore.network != setting.network.name:
-            raise CommandError(f"the backup is of a wallet for {backup.keystore.network}, not {setting.network.name}")
+            raise CommandError(f"the backup is of keys for {backup.keystore.network}, not {setting.network.name}")
         with backup.phrase(secrets_asked.old_passphrase(backup_passphrase_file, "the backup")) as phrase:
             made = founding.found(
                 setting.place.folder,
@@ -159,7 +159,7 @@ class Command(BaseCommand):
                 network=setting.network.name,
                 at_ms=now_ms(),
                 entries=backup.entries,
-                wallet=backup.keystore.wallet,
+                set_id=backup.keystore.set_id,
             )
         self._tell_made(made, restored=True)
 
@@ -171,7 +171,7 @@ class Command(BaseCommand):
             if not any(options[how] for how in ("passphrase", "passphrase_file", "key_file")):
                 options["key_file"] = not kept.needs_passphrase  # the same way as before
             rotation.rotate(place, key, lambda: _new_lock(place, **options))
-        self.stdout.write("The keys are sealed anew; the old passphrase or key opens nothing of this wallet any more,")
+        self.stdout.write("The keys are sealed anew; the old passphrase or key opens nothing of them any more,")
         self.stdout.write("but copies and backups made before. The running signer goes on with what it has open.")
 
     # --- looking after it
@@ -192,7 +192,7 @@ class Command(BaseCommand):
 
     def _unlock(self, *, file: Path | None, **_: Any) -> None:
         client = signer_client()
-        with secrets_asked.old_passphrase(file, "the wallet") as passphrase:
+        with secrets_asked.old_passphrase(file, "the keys") as passphrase:
             client.unlock(passphrase.reveal().decode())
         self._status(json=False)
 
@@ -253,7 +253,7 @@ def _sealed(parser: ArgumentParser) -> ArgumentParser:
 def _new_lock(place: Place, *, key_file: bool, passphrase_file: Path | None, **_: Any) -> Lock:
     if key_file:
         return founding.lock_by_key_file(place.key_file)
-    with secrets_asked.new_passphrase(passphrase_file, "the wallet") as passphrase:
+    with secrets_asked.new_passphrase(passphrase_file, "the keys") as passphrase:
         return founding.lock_by_passphrase(passphrase)
 
 
@@ -261,23 +261,23 @@ def _kept(place: Place) -> Keystore:
     try:
         return keystore.load(place.keys)
     except FileNotFoundError:
-        raise CommandError("there is no wallet yet: make one with init, import or restore") from None
+        raise CommandError("there are no keys yet: make them with init, import or restore") from None
 
 
 def _key_of(place: Place, kept: Keystore, passphrase_file: Path | None) -> Secret:
     if isinstance(kept.wrap, Scrypt):
-        with secrets_asked.old_passphrase(passphrase_file, "the wallet") as passphrase:
+        with secrets_asked.old_passphrase(passphrase_file, "the keys") as passphrase:
             return sealing.stretch(passphrase, kept.wrap)
     key = key_files.read(place.key_file).get(kept.wrap)
     if key is None:
-        raise CommandError(f"the key file {place.key_file} has no key for this wallet")
+        raise CommandError(f"the key file {place.key_file} has no key for this keystore")
     return key
 
 
 def _refuse_second(place: Place) -> None:
     """Say it before words are shown or asked for."""
     if place.folder.exists():
-        raise WalletExists(f"there is a wallet already: {place.folder}. Nothing was changed")
+        raise KeysExist(f"there are keys already: {place.folder}. Nothing was changed")
 
 
 def _changed(found: Rules, asset: str, options: dict[str, Any]) -> Rules:
