@@ -35,7 +35,7 @@ from wallet.domain.tron.transactions import (
 )
 from wallet.domain.withdrawal_states import LIVE, AttemptState, WithdrawalState, check_move
 from wallet.models import Attempt, HaltReason, Withdrawal
-from wallet.services import changes, halts, ledger, payouts
+from wallet.services import halts, ledger, news, payouts
 from wallet.services.attempt_log import back_off, move, note, note_once
 from wallet.services.books import Request
 from wallet.services.openings import open_absent
@@ -134,7 +134,7 @@ def prepare(withdrawal_id: int, drafted: Draft, *, number: int, now: datetime) -
             prepared_at=now,
         )
         note(made, "prepared", now)
-        changes.tell_users_after_commit([found.user_id])
+        news.withdrawal_changed(found.user_id)
         return made
 
     return ledger.whole(work)

@@ -17,7 +17,7 @@ from wallet.domain.tron.abi import decode_transfer_log
 from wallet.domain.tron.addresses import parse_address
 from wallet.domain.withdrawal_states import AttemptState, WithdrawalState, check_move
 from wallet.models import Attempt, HaltReason, Withdrawal
-from wallet.services import changes, forgotten, halts, ledger, own_addresses, payouts
+from wallet.services import forgotten, halts, ledger, news, own_addresses, payouts
 from wallet.services.attempt_log import look_again, move, note_once
 from wallet.services.attempts import payer_of
 from wallet.services.forgotten import Forgotten
@@ -286,7 +286,7 @@ def _arrive(withdrawal_id: int, now: datetime) -> None:
     )
     found.state, found.ended_at = WithdrawalState.FINAL, now
     found.save(update_fields=["state", "ended_at"])
-    changes.tell_users_after_commit([found.user_id])
+    news.withdrawal_changed(found.user_id)
 
 
 def give_back(withdrawal_id: int, why: str, *, now: datetime) -> None:
@@ -305,7 +305,7 @@ def give_back(withdrawal_id: int, why: str, *, now: datetime) -> None:
     _post([back], now)
     found.state, found.reason, found.ended_at = WithdrawalState.RETURNED, why[:300], now
     found.save(update_fields=["state", "reason", "ended_at"])
-    changes.tell_users_after_commit([found.user_id])
+    news.withdrawal_changed(found.user_id)
 
 
 def _locked(withdrawal_id: int, to: WithdrawalState) -> Withdrawal:

@@ -27,7 +27,7 @@ from wallet.domain.tron.protobuf import BadMessage
 from wallet.domain.tron.transactions import Raw, TransferAsset, TriggerContract, decode_raw, tx_id
 from wallet.domain.withdrawal_states import LIVE, AttemptState, WithdrawalState, check_move
 from wallet.models import Attempt, HaltReason, Withdrawal
-from wallet.services import attempts, changes, halts, ledger, payouts
+from wallet.services import attempts, halts, ledger, news, payouts
 from wallet.services.attempt_log import note
 from wallet.services.chain_reading import time_of
 from wallet.services.openings import open_absent
@@ -70,7 +70,7 @@ def take_over(withdrawal_id: int, found: Forgotten, *, now: datetime) -> None:
         is_open = withdrawal.state in (WithdrawalState.QUEUED, WithdrawalState.SENDING) and not withdrawal.doubt
         if not is_open or withdrawal.attempts.filter(state__in=LIVE).exists():
             return
-        changes.tell_users_after_commit([withdrawal.user_id])
+        news.withdrawal_changed(withdrawal.user_id)
         named = f"{found.signed.tx_id.hex()} as {found.signed.attempt_key}"
         if found.differs or found.raw is None:
             withdrawal.doubt = f"The signer has signed {named}, and {found.differs}."

@@ -45,6 +45,7 @@ def halt(reason: HaltReason, detail: str, now: datetime) -> None:
     except IntegrityError:  # somebody else has found the same at the same moment
         return
     news.reserves_changed()
+    news.desk_changed()
 
 
 def lift(halt_id: int, *, actor: Actor, reason: str, now: datetime) -> None:
@@ -56,3 +57,4 @@ def lift(halt_id: int, *, actor: Actor, reason: str, now: datetime) -> None:
     if not lifted:
         raise Refused("This halt does not stand any more. Reload the page to see who has lifted it, and why.")
     news.reserves_changed()
+    news.desk_changed()

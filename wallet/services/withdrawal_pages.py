@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.contrib.auth import get_user_model
 from django.db.models import Sum
 
 from wallet.domain.accounts import AccountKind, own_account
@@ -54,6 +55,14 @@ def messages(user_id: int) -> list[Message]:
         {"type": "rows", "rows": {str(row["row"]): row for row in rows_of(shown.values())}},
         {"type": "changed", "what": "withdrawal-log"},
     ]
+
+
+def desk_messages(user_id: int) -> list[Message]:
+    """Return what of the desk shall be fetched anew, as messages of the live socket; nothing for anybody but admins."""
+    user = get_user_model().objects.filter(pk=user_id, is_active=True).first()
+    if not getattr(user, "is_admin", False):
+        return []
+    return [{"type": "changed", "what": what} for what in ("desk", "withdrawal-log")]
 
 
 def list_own(user_id: int, *, before: int | None) -> Page:

@@ -16,7 +16,7 @@ from wallet.domain.posting import Answer, Code, Decision, Outcome, hashed
 from wallet.domain.tron.addresses import Address, to_base58
 from wallet.domain.withdrawal_states import CANCELLABLE, WithdrawalState, check_move
 from wallet.models import Account, Withdrawal
-from wallet.services import address_book, changes, fates, ledger, withdrawal_limits, withdrawal_rules
+from wallet.services import address_book, fates, ledger, news, withdrawal_limits, withdrawal_rules
 from wallet.services.books import Request
 from wallet.services.install import market_asset
 from wallet.services.openings import open_absent
@@ -85,7 +85,7 @@ def _request(wish: Wish, address: Address, item: PlaceHold, now: datetime) -> Wi
     if outcome.code is not Code.OK or outcome.hold_id is None:
         return _sentence(outcome.code, item)
     needs_approval = wish.amount_ubtt > rules.approval_above_ubtt
-    changes.tell_users_after_commit([wish.user_id])
+    news.withdrawal_changed(wish.user_id)
     return Withdrawal.objects.create(
         user_id=wish.user_id,
         key=wish.key,
@@ -201,7 +201,7 @@ def _with_locked(withdrawal_id: int, decide: Callable[[Withdrawal], str], *, use
         rows = Withdrawal.objects.select_for_update()
         found = rows.get(pk=withdrawal_id) if user_id is None else rows.get(pk=withdrawal_id, user_id=user_id)
         problem = decide(found)
-        changes.tell_users_after_commit([found.user_id])
+        news.withdrawal_changed(found.user_id)
         return found, problem
 
     found, problem = ledger.whole(work)

@@ -25,7 +25,7 @@ from wallet.domain.networks import BLOCK_MS
 from wallet.domain.tron.addresses import Address, parse_address
 from wallet.domain.withdrawal_states import LIVE, AttemptState, WithdrawalState
 from wallet.models import Account, Attempt, HaltReason, Withdrawal, WithdrawalDesk
-from wallet.services import attempts, changes, fates, forgotten, halts, own_addresses, payouts, withdrawals
+from wallet.services import attempts, fates, forgotten, halts, news, own_addresses, payouts, withdrawals
 from wallet.services.attempt_log import look_again
 from wallet.services.install import market_asset
 from wallet.signer.protocol import SignerAway, SignerDoor, SignerError
@@ -251,7 +251,7 @@ def _put_aside(withdrawal: Withdrawal, why: str, now: datetime) -> None:
     if why or withdrawal.fails_because:
         try_from = now + TRIED_AGAIN if why else None
         Withdrawal.objects.filter(pk=withdrawal.pk).update(fails_because=why[:300], try_from=try_from)
-        changes.tell_users_after_commit([withdrawal.user_id])
+        news.withdrawal_changed(withdrawal.user_id)
 
 
 @dataclass
@@ -310,4 +310,12 @@ def _look_into_the_till(chain: Chain, hot: Address) -> _Till:
 def _write_desk(done: Stepped, now: datetime) -> None:
     seen = {"hot_sun": done.hot_sun, "hot_ubtt": done.hot_ubtt} if done.hot_sun is not None else {}
     values = {"looked_at": now, "waits_because": done.waits_because[:300]} | seen
-    WithdrawalDesk.objects.update_or_create(pk=1, defaults=values)
+    before = WithdrawalDesk.objects.first()
+    desk, _ = WithdrawalDesk.objects.update_or_create(pk=1, defaults=values)
+    if before is None or _shown(before) != _shown(desk):
+        news.desk_changed()
+
+
+def _shown(desk: WithdrawalDesk) -> tuple[object, ...]:
+    """Return what a page shows of it: the time to the minute, or open pages would be told of nothing each second."""
+    return (f"{desk.looked_at:%Y-%m-%d %H:%M}", desk.waits_because, desk.hot_sun, desk.hot_ubtt)

@@ -94,7 +94,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 @for_admins
 @require_GET
 def desk_now(request: HttpRequest) -> HttpResponse:
-    """Answer with the part that moves, for the page that asks every few seconds."""
+    """Answer with the part that moves, for the page that was told of a change."""
     return render(request, "wallet/_desk_now.html", _desk_context())
 
 
