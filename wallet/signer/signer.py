@@ -26,6 +26,7 @@ MAX_REASON_CHARS = 500
 NO_KEYS = "there are no keys yet: run `manage.py wallet init` or `manage.py wallet import`"
 LOCKED = "the keys are locked: run `manage.py wallet unlock`"
 CONFIRM = "compare its newest signature with the ledger's attempts, then run `manage.py wallet confirm`"
+UNLIMITED = "nothing leaves the hot address in an asset until you set its limits with `manage.py wallet limits`"
 
 MEND = (
     "stop the signer, move the whole folder `signer/` away, run `manage.py wallet restore FILE`, start the signer and "
@@ -271,13 +272,15 @@ class Signer:
                 "keystore has the money. Use a passphrase (`manage.py wallet rotate --passphrase`), or keep that file "
                 "where neither backups nor other users come."
             )
-        wide = [asset for asset, limit in self._rules.limits.items() if limit == rules.DEFAULT.limits[asset]]
-        if self._network.is_real and wide:
-            said.append(
-                f"The signer's own limits of {', '.join(wide)} are as wide as they come: set them with "
-                "`manage.py wallet limits`."
-            )
+        if unlimited := self._unlimited():
+            said.append(f"{UNLIMITED.capitalize()}: {', '.join(unlimited)}.")
         return tuple(said)
+
+    def _unlimited(self) -> list[str]:
+        """Return the assets whose limits nobody has set where money is real: those that they come with are too wide."""
+        if not self._network.is_real:
+            return []
+        return [asset for asset, limit in self._rules.limits.items() if limit == rules.DEFAULT.limits[asset]]
 
     # --- signing
 
@@ -285,6 +288,8 @@ class Signer:
         payment = policy.read_payment(request, self._network.assets, self._rules)
         policy.check_parties(payment, request.purpose, self._parties(request, payment, ring, store))
         policy.check_attempt(request, payment, _earlier(request, store))
+        if request.purpose != "sweep" and payment.asset in self._unlimited():
+            raise SignerLocked(f"{UNLIMITED}: {payment.asset}")
         policy.check_limits(payment, request.purpose, self._rules, self._spending)
         return payment
 
