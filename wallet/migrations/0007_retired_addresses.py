@@ -33,7 +33,7 @@ def _sqlite():
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("wallet", "0004_withdrawals"),
+        ("wallet", "0006_each_waits_alone"),
     ]
 
     operations = [
