@@ -27,7 +27,7 @@ class TestTheCommand:
     def test_tells_in_one_line_where_the_chain_is_and_who_has_plenty_on_it(self) -> None:
         with DevnetProcess(keys=[ADA, BOB]) as process:
             chain = process.chain
-            assert set(json.loads(process.said)) == {"url", "trc10_id", "trc20", "funded"}
+            assert set(json.loads(process.wait_for_line('{"url"'))) == {"url", "trc10_id", "trc20", "funded"}
             assert chain.url.startswith("http://127.0.0.1:")
             assert chain.trc10_id == 1002000
             assert [(one["address"], one["private_key"]) for one in chain.funded] == [

@@ -1,4 +1,4 @@
-"""What the development chain says to questions at the edge: numbers without room, orders that are none, full disks."""
+"""What the development chain says to questions at the edge: numbers without room, orders that are none, odd names."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,8 +7,6 @@ import httpx
 import pytest
 
 from tests.devnet import RunningDevnet, devnet_here, private_key
-from wallet.devnet.chain import Devnet
-from wallet.devnet.state_file import StateFileUnwritable
 from wallet.domain.tron.addresses import to_base58
 from wallet.domain.tron.keys import address_of_key, sign
 from wallet.domain.tron.transactions import Signed, encode_transaction
@@ -244,15 +242,6 @@ class TestOrders:
         answer = chain.client.post("devnet/mine", content=body)
         assert (answer.status_code, answer.json()) == (400, {"Error": "an order is one JSON object, or empty"})
         assert chain.order("info")["head"] == head
-
-    def test_say_when_the_chain_cannot_be_written(self, chain: RunningDevnet, monkeypatch: pytest.MonkeyPatch) -> None:
-        def full(*ignored: object) -> None:
-            raise StateFileUnwritable(StateFileUnwritable.__doc__)
-
-        monkeypatch.setattr(Devnet, "mine", full)
-        answer = chain.client.post("devnet/mine")
-        assert answer.status_code == httpx.codes.INSUFFICIENT_STORAGE
-        assert answer.json()["Error"].startswith("The state file cannot be written: make room for it")
 
     def test_are_told_what_the_port_shows_that_they_were_given_at(self, chain: RunningDevnet) -> None:
         chain.mine(10)
