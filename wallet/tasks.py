@@ -11,7 +11,6 @@ from django.db import InterfaceError, OperationalError
 
 from wallet import wiring
 from wallet.services import auditing, chain_rounds, channels, holds, liabilities, seals, withdrawing
-from wallet.services.install import market_asset
 
 AWAY = (OperationalError, InterfaceError)  # or there would be a traceback each second; web says that it is away
 
@@ -25,7 +24,7 @@ def seal_new() -> None:
 @shared_task(name="wallet.take_liabilities", ignore_result=True, throws=AWAY)
 def take_liabilities() -> None:
     """Write down once a day what is owed to the users."""
-    liabilities.take_snapshot_if_due(market_asset(), datetime.now(UTC))
+    liabilities.take_due(datetime.now(UTC))
 
 
 @shared_task(name="wallet.expire_due", ignore_result=True, throws=AWAY)

@@ -12,6 +12,7 @@ from seedbox.models import User
 from tests.builders import signed_in
 from tests.factors import set_up_app
 from tests.ledger import BTT
+from tests.signers import HOT
 from tests.withdrawals import World, money, stranger_address
 from wallet import wiring
 from wallet.chain.fake_endpoint import Problem
@@ -218,6 +219,18 @@ class TestWithdrawing:
     def test_says_when_the_chain_is_away(self, browser: Client, world: World) -> None:
         world.one.problem = world.two.problem = Problem.AWAY
         assert "The chain does not answer at the moment" in fill_in(browser)
+
+    def test_of_more_than_one_has_says_so_before_the_chain_is_asked(self, browser: Client, world: World) -> None:
+        world.one.problem = world.two.problem = Problem.AWAY
+        page = fill_in(browser, amount="20000")
+        assert "You have only 1,000 BTT available, and with the fee this takes 20,001 BTT" in page
+
+    def test_of_a_deposit_that_is_not_moved_yet_says_that_it_is_being_moved(
+        self, browser: Client, world: World
+    ) -> None:
+        token = world.chain.network.assets.trc20_contract
+        world.chain.books.add(HOT, -world.chain.books.amount(HOT, token), token)
+        assert "A deposit is credited before it is moved there" in fill_in(browser)
 
     def test_to_a_new_address_leads_to_the_book_where_new_ones_wait(
         self, browser: Client, monkeypatch: pytest.MonkeyPatch

@@ -49,9 +49,9 @@ def entry_row(entry: Entry) -> Row:
     }
 
 
-def balance_row(balance: Balance) -> Row:
+def balance_row(balance: Balance, *, name: str = "money") -> Row:
     return {
-        "row": "money",
+        "row": name,
         "available": format_btt(balance.available_ubtt),
         "held": format_btt(balance.held_ubtt),
         "in_channels": format_btt(balance.in_channels_ubtt),

@@ -106,6 +106,12 @@ def account_of(user_id: int, asset: Asset) -> Account | None:
     return Account.objects.filter(asset=name.asset, kind=name.kind, ref=name.ref).first()
 
 
+def has_had(user_id: int, asset: Asset) -> bool:
+    """Say whether anything of an asset ever moved for a user: what was refused opens an account, too."""
+    account = account_of(user_id, asset)
+    return account is not None and account.version > 0
+
+
 def balance(account: Account) -> Balance:
     paid_in = Channel.objects.filter(payer=account, end="").aggregate(
         rest_ubtt=Sum(F("amount_ubtt") - F("redeemed_ubtt"))

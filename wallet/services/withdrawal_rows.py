@@ -42,6 +42,7 @@ _STEP_OF_ATTEMPT = {
     AttemptState.DEAD: "block",
 }
 STOPPED = "withdrawals are stopped"  # why the queue waits begins like this when everybody may know it
+TOO_LITTLE = "the address that pays has too little"  # why one stands aside begins like this: its user may know so much
 IN_DOUBT = (
     "An admin has to look at it first: the box's records and what it has signed do not agree. Until then your money "
     "stays where it is."
@@ -221,6 +222,11 @@ def _now(standing: Standing) -> str:
 
 
 def _waiting(standing: Standing) -> str:
+    if standing.withdrawal.fails_because.startswith(TOO_LITTLE):
+        return (
+            "The address that pays has less than that at the moment. It is looked at again each minute, and smaller "
+            "ones may go before it; you can cancel it."
+        )
     if standing.withdrawal.fails_because:
         return "The chain says that this payment would fail now. It is tried again each minute; you can cancel it."
     if not standing.place:

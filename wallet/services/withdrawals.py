@@ -40,6 +40,11 @@ class Wish:
     amount_ubtt: int
     fee_ubtt: int  # as it was shown
     key: str
+    asset: int | None = None  # None: the market's
+
+    @property
+    def in_asset(self) -> Asset:
+        return market_asset() if self.asset is None else Asset(self.asset)
 
 
 def request(wish: Wish, *, now: datetime) -> Withdrawal:
@@ -49,7 +54,7 @@ def request(wish: Wish, *, now: datetime) -> Withdrawal:
     """
     item = PlaceHold(
         key=f"withdrawal/{wish.user_id}/{wish.key}",
-        account=user_account(market_asset(), wish.user_id),
+        account=user_account(wish.in_asset, wish.user_id),
         amount_ubtt=wish.amount_ubtt + wish.fee_ubtt,
         purpose=HoldPurpose.WITHDRAWAL,
         cause=f"withdrawal/{wish.key[:8]}",  # its number is known when the money is held
@@ -67,15 +72,15 @@ def _request(wish: Wish, address: Address, item: PlaceHold, now: datetime) -> Wi
     withdrawal_rules.lock_the_count()
     there = Withdrawal.objects.filter(user_id=wish.user_id, key=wish.key).first()
     if there is not None:
-        is_same = (there.address, there.amount_ubtt, there.fee_ubtt) == (wish.address, wish.amount_ubtt, wish.fee_ubtt)
-        return there if is_same else USED
+        was = (there.asset, there.address, there.amount_ubtt, there.fee_ubtt)
+        return there if was == (wish.in_asset, wish.address, wish.amount_ubtt, wish.fee_ubtt) else USED
     (hashed_item,) = hashed([item])
     books = ledger.store().lock(Request.of([hashed_item]))
     if hashed_item[1] in books.known:
         return USED
-    rules = withdrawal_rules.current()
+    rules = withdrawal_rules.in_asset(withdrawal_rules.current(), wish.in_asset)
     problem = _problem(wish, address, now) or withdrawal_limits.problem(
-        rules, user_id=wish.user_id, amount_ubtt=wish.amount_ubtt, now=now
+        rules, asset=wish.in_asset, user_id=wish.user_id, amount_ubtt=wish.amount_ubtt, now=now
     )
     if problem:  # kept under its key: a late duplicate must not succeed after its user was told no
         refusal = Answer(item, Outcome(Code.LIMIT), hashed_item[1], hashed_item[2])

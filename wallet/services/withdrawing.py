@@ -3,7 +3,9 @@
 1. Every attempt under way is asked for by its id before anything else is done about it: irreversible, in a block, or in
    none. Only one that is in none is signed or given to the network, and only while it can still come into a block.
 2. Past its expiration it is given up when that is proven, and followed by another one or by the money's return.
-3. Then the next of the queue are begun, in their order, if nothing stands against it. What does is written down.
+3. Then the next of the queue are begun, in their order, if nothing stands against it. What does is written down. One
+   that would fail, or that is more than the address that pays has, stands aside and is tried again each minute: those
+   behind it go on, and smaller ones may go before it.
 
 A step may be lost, doubled or killed anywhere: the next one goes on. No transaction is open while the chain or the
 signer is asked.
@@ -14,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
-from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Cast
 
 from wallet.chain.endpoints import Chain
@@ -28,6 +30,7 @@ from wallet.models import Account, Attempt, HaltReason, Withdrawal, WithdrawalDe
 from wallet.services import attempts, fates, forgotten, halts, news, own_addresses, payouts, withdrawals
 from wallet.services.attempt_log import look_again
 from wallet.services.install import market_asset
+from wallet.services.withdrawal_rows import TOO_LITTLE
 from wallet.signer.protocol import SignerAway, SignerDoor, SignerError
 
 LOOKED_AT_ONCE = 200  # attempts of one step
@@ -151,21 +154,23 @@ def _send(chain: Chain, signer: SignerDoor, attempt: Attempt, *, now: datetime) 
 
 
 def _begin_next(chain: Chain, signer: SignerDoor, hot: Address, now: datetime, done: Stepped) -> None:
-    """Begin what is next while there is enough at hand; the first for which there is not keeps the others waiting."""
+    """Begin what is next. Without TRX for the fees all wait; without tokens, those that take more than there is."""
     waiting = [*_in_turn(_without_attempt(), now), *_in_turn(_unsent(), now)]
     if not waiting and _was_looked_into(now):
         done.is_idle = True
         return
-    till = _look_into_the_till(chain, hot)
-    done.hot_sun, done.hot_ubtt = till.sun, till.has_ubtt
+    till = _look_into_the_till(chain, hot, {Asset(one.asset) for one in waiting})
+    done.hot_sun, done.hot_ubtt = till.sun, till.has_ubtt[market_asset()]
     done.waits_because = why_not(signer) if waiting else ""
     waiting, silence = _without_forgotten(chain, signer, waiting, now)
     done.waits_because = done.waits_because or silence
     at = attempts.moment(chain) if waiting and not done.waits_because else None
     for withdrawal in waiting:
-        done.waits_because = done.waits_because or till.lacks_tokens(withdrawal)
-        if done.waits_because or at is None:
+        if at is None:
             break
+        if lack := till.lacks_tokens(withdrawal):
+            _put_aside(withdrawal, lack, now)
+            continue
         try:
             drafted = attempts.draft(chain, withdrawal, hot=hot, at=at)
         except CallFails as problem:  # its own trouble: the others go on, and its user can cancel it
@@ -258,23 +263,20 @@ def _put_aside(withdrawal: Withdrawal, why: str, now: datetime) -> None:
 class _Till:
     """What the hot address has, and what of it is spoken for: attempts in no block yet have not left it for sure."""
 
-    asset: Asset
-    units_per_ubtt: int
-    units: int
+    has_ubtt: dict[Asset, int]
+    promised_ubtt: dict[Asset, int]
     sun: int
-    promised_ubtt: int
     promised_count: int
 
-    @property
-    def has_ubtt(self) -> int:
-        return self.units // self.units_per_ubtt
-
     def lacks_tokens(self, withdrawal: Withdrawal) -> str:
-        free_ubtt = max(self.has_ubtt - self.promised_ubtt, 0)
+        asset = Asset(withdrawal.asset)
+        free_ubtt = max(self.has_ubtt[asset] - self.promised_ubtt[asset], 0)
         if withdrawal.amount_ubtt <= free_ubtt:
             return ""
-        wants, has = format_amount(withdrawal.amount_ubtt, self.asset), format_amount(free_ubtt, self.asset)
-        return f"the next one takes {wants}, and the address that pays has {has} that is not spoken for"
+        has = format_amount(free_ubtt, asset)
+        return (
+            f"{TOO_LITTLE}, {has} that is not spoken for, and this takes {format_amount(withdrawal.amount_ubtt, asset)}"
+        )
 
     def lacks_trx(self, worst_sun: int) -> str:
         if worst_sun * (self.promised_count + 1) <= self.sun:
@@ -282,7 +284,7 @@ class _Till:
         return "the address that pays has too little TRX for the chain's fees"
 
     def take(self, withdrawal: Withdrawal) -> None:
-        self.promised_ubtt += withdrawal.amount_ubtt
+        self.promised_ubtt[Asset(withdrawal.asset)] += withdrawal.amount_ubtt
         self.promised_count += 1
 
 
@@ -292,19 +294,15 @@ def _was_looked_into(now: datetime) -> bool:
     return bool(desk and desk.hot_sun is not None and not desk.waits_because and abs(now - desk.looked_at) < REST)
 
 
-def _look_into_the_till(chain: Chain, hot: Address) -> _Till:
-    asset = market_asset()
-    promised = Attempt.objects.filter(state__in=LIVE - {AttemptState.SEEN}).aggregate(
-        all_ubtt=Sum("withdrawal__amount_ubtt"), count=Count("pk")
-    )
-    return _Till(
-        asset=asset,
-        units_per_ubtt=payouts.units_of(1, asset, chain.network),
-        units=payouts.hot_units(chain, asset, hot),
-        sun=chain.account(hot).balance_sun,
-        promised_ubtt=int(promised["all_ubtt"] or 0),
-        promised_count=int(promised["count"]),
-    )
+def _look_into_the_till(chain: Chain, hot: Address, wanted: set[Asset]) -> _Till:
+    promised = Attempt.objects.filter(state__in=LIVE - {AttemptState.SEEN})
+    till = _Till({}, {}, chain.account(hot).balance_sun, promised.count())
+    for asset in wanted | {market_asset()}:
+        units = payouts.hot_units(chain, asset, hot)
+        till.has_ubtt[asset] = units // payouts.units_of(1, asset, chain.network)
+        sums = promised.filter(withdrawal__asset=asset).aggregate(all_ubtt=Sum("withdrawal__amount_ubtt"))
+        till.promised_ubtt[asset] = int(sums["all_ubtt"] or 0)
+    return till
 
 
 def _write_desk(done: Stepped, now: datetime) -> None:

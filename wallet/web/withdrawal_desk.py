@@ -1,5 +1,6 @@
 """The operator's desk of withdrawals: what waits for approval, the queue, what is under way, the rules."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -204,14 +205,18 @@ def _desk_context() -> dict[str, object]:
     return {
         "found": found,
         "unit": asset.unit,
-        "waiting": format_amount(found.waiting_ubtt, asset),
-        "in_flight": format_amount(found.in_flight_ubtt, asset),
-        "earned": format_amount(found.earned_ubtt, asset),
+        "waiting": _sums(found.waiting_ubtt),
+        "in_flight": _sums(found.in_flight_ubtt),
+        "earned": _sums(found.earned_ubtt),
         "hot": _known(found.desk.hot_ubtt if found.desk else None, asset),
         "hot_trx": _known(found.desk.hot_sun if found.desk else None, Asset.TRX),
         "halts": halts.standing(),
         "rules": _rules_rows(withdrawal_rules.current()),
     }
+
+
+def _sums(sums: Mapping[Asset, int]) -> str:
+    return ", ".join(format_amount(sum_ubtt, asset) for asset, sum_ubtt in sums.items())
 
 
 def _known(amount_ubtt: int | None, asset: Asset) -> str:
