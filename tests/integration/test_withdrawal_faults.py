@@ -24,7 +24,7 @@ from wallet.domain.accounts import AccountKind
 from wallet.domain.tron.transactions import Signed, encode_transaction
 from wallet.domain.withdrawal_states import WithdrawalState
 from wallet.models import Attempt, AttemptEvent, Halt, HaltReason, Withdrawal
-from wallet.services import attempts, halts, withdrawals
+from wallet.services import attempts, halts, own_addresses, reserves, scanning, withdrawals
 from wallet.services.operators import Actor
 from wallet.signer.protocol import SignerAway
 
@@ -249,7 +249,7 @@ class TestCases43To45:
         check_paid_once(world, asked)
         assert asked.attempts.count() == 2
 
-    def test_45_the_signer_is_asked_for_our_own_bytes_and_an_endpoints_id_changes_nothing(
+    def test_45_the_signer_is_asked_for_our_own_bytes_and_an_endpoints_other_id_is_an_alarm(
         self, world: World, owner: User
     ) -> None:
         world.one.broadcast_faults.append(WRONG_ID)
@@ -259,6 +259,16 @@ class TestCases43To45:
         (request,) = world.signer.requests
         assert request.tx_id.hex() == asked.attempts.get().tx_id
         assert request.raw_bytes == bytes(asked.attempts.get().raw_bytes)
+        halt = Halt.objects.get()
+        assert (halt.reason, halt.lifted_at) == (HaltReason.LIED, None)
+        assert halt.detail.startswith(f"one was given {asked.attempts.get().tx_id} and calls it by another id: ")
+        world.scan()
+        scanning.look_at_endpoints(world.door)
+        states = [(row["name"], row["state"]) for row in reserves.endpoint_rows(own_addresses.cursor())]
+        assert states[0][0] == "one" and "called a transaction that it was given by another id" in str(states[0][1])
+        assert ("two", "Answers") in states
+        second = world.request(owner.pk)
+        assert world.step().begun == 0 and not second.attempts.exists()
 
 
 class TestCases46And47:

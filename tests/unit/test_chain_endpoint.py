@@ -249,6 +249,8 @@ class TestABroadcast:
 
     def test_leaves_doubt_when_it_gets_another_id(self, box: Box) -> None:
         assert self.answered(box, {"result": True, "txid": "ab" * 32}) == (BroadcastCode.UNKNOWN, b"\xab" * 32)
+        said = box.endpoint.broadcast(encode_transaction(box.fake.signed(TransferTrx(FAUCET, ANNA, 5))))
+        assert said.names_another and said.message == f"it calls it {'ab' * 32}"
 
     def test_is_in_doubt_when_the_answer_is_cut(self, box: Box) -> None:
         box.answering.raw = b'{"result": tr'

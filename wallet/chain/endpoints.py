@@ -211,8 +211,8 @@ class Chain:
         return tuple(
             EndpointHealth(
                 name=member.name,
-                ok=not member.problem,
-                problem=member.problem,
+                ok=not member.trouble,
+                problem=member.trouble,
                 head=member.seen.head.number if member.seen else None,
                 solid=member.seen.solid.number if member.seen else None,
             )
@@ -317,6 +317,8 @@ class Chain:
         except ChainError as problem:
             answer = BroadcastAnswer(member.name, BroadcastCode.UNKNOWN, problem.why)
         member.note_broadcast(answered=answer.code is not BroadcastCode.UNKNOWN)
+        if answer.names_another:
+            member.doubt(f"it called a transaction that it was given by another id: {answer.message}")
         return answer
 
 

@@ -204,7 +204,9 @@ class FakeEndpoint:
             elif self.remembers_refused:
                 self._refused.add(tx_id)
             named = None if fault.answer is BroadcastCode.UNKNOWN else tx_id
-            return BroadcastAnswer(self.name, fault.answer, "as the test wants it", fault.tx_id or named)
+            return BroadcastAnswer(
+                self.name, fault.answer, "as the test wants it", fault.tx_id or named, fault.tx_id is not None
+            )
         if tx_id in self._refused:
             return BroadcastAnswer(self.name, BroadcastCode.DUP_TRANSACTION_ERROR, "Transaction already exists.", tx_id)
         code, message = self.chain.accept(signed_bytes)

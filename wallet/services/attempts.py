@@ -179,6 +179,7 @@ def broadcast(chain: Chain, attempt: Attempt, *, now: datetime) -> None:
     assert attempt.signature is not None, f"{attempt} has no signature"
     signed = Signed(bytes(attempt.raw_bytes), (bytes(attempt.signature),))
     answers = chain.broadcast(encode_transaction(signed))
+    halts.halt_for_another_id(answers, attempt.tx_id, now)
 
     def work() -> None:
         for answer in answers:

@@ -219,7 +219,7 @@ def _look_after(chain: Chain, signer: SignerDoor, sweep: Sweep, now: datetime) -
         # The scan has read every block that could hold it. Own money only: nothing more needs proof.
         _end(sweep, SweepState.DEAD if sweep.signature else SweepState.DROPPED, sweep.says, now)
     elif sweep.signature is not None or _sign(signer, sweep, now):
-        _send(chain, sweep)
+        _send(chain, sweep, now)
 
 
 def _sign(signer: SignerDoor, sweep: Sweep, now: datetime) -> bool:
@@ -255,11 +255,12 @@ def _sign(signer: SignerDoor, sweep: Sweep, now: datetime) -> bool:
     return True
 
 
-def _send(chain: Chain, sweep: Sweep) -> None:
+def _send(chain: Chain, sweep: Sweep, now: datetime) -> None:
     """Hand the same bytes in, whatever was answered before: no answer proves anything."""
     assert sweep.signature is not None
     signed = Signed(bytes(sweep.raw_bytes), (bytes(sweep.signature),))
     answers = chain.broadcast(encode_transaction(signed))
+    halts.halt_for_another_id(answers, sweep.tx_id, now)
     says = "; ".join(f"{answer.endpoint}: {answer.code} {answer.message}".rstrip() for answer in answers)
     Sweep.objects.filter(pk=sweep.pk).update(says=says[:200], broadcasts=sweep.broadcasts + 1)
 
