@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypedDict, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.reauthentication import suspend_request
@@ -22,6 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from seedbox.models import User
 from seedbox.services import factors
@@ -50,6 +51,7 @@ class Asked(TypedDict):
     act: str  # a name that nobody can guess
     says: str  # what would be done
     path: str  # of the form that waits
+    back: str  # where that form stood, "" when nobody knows
 
 
 def with_second_factor(says: Says[P]) -> Callable[[View[P]], View[P]]:
@@ -73,6 +75,7 @@ def with_second_factor(says: Says[P]) -> Callable[[View[P]], View[P]]:
                 act=secrets.token_urlsafe(16),
                 says=says(request, *args, **kwargs),
                 path=request.get_full_path(),
+                back=_where_it_stood(request),
             )
             request.session[ASKED] = asked
             suspend_request(request, "")
@@ -106,6 +109,7 @@ class _ActShown:
         return context | {
             "act": asked["act"],
             "act_says": asked["says"],
+            "act_back": asked["back"],
             "reauthentication_alternatives": ways,  # without the password, which does not help
         }
 
@@ -152,6 +156,14 @@ def _use_up(request: HttpRequest, user: User) -> bool:
     if shown:
         del request.session[ASKED]
     return bool(shown)
+
+
+def _where_it_stood(request: HttpRequest) -> str:
+    """Return the page that its form names as the way back, or that it was sent from; "" for one that is not ours."""
+    for address in (request.POST.get("back", ""), request.META.get("HTTP_REFERER", "")):
+        if url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}):
+            return urlsplit(address)._replace(scheme="", netloc="").geturl()
+    return ""
 
 
 def _where_to_show_it(user: User) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from django.core.cache import cache
@@ -106,6 +107,31 @@ class TestWithdrawing:
         answer = browser.post(reverse("withdraw_send"), {"wish": wish_of(fill_in(browser))}, follow=True)
         assert "Set up a second factor first" in answer.content.decode()
         assert money(owner.pk) == (1_000, 0)
+
+    def test_says_from_the_start_that_it_takes_a_second_factor(self, browser: Client) -> None:
+        words = f'<a href="{reverse("security")}">Set one up first</a>'
+        assert words in browser.get(reverse("withdraw")).content.decode()
+        set_up_app(browser)
+        assert words not in browser.get(reverse("withdraw")).content.decode()
+
+    def test_asks_for_a_code_on_a_page_that_takes_no_password_and_leads_back_to_the_filled_form(
+        self, browser: Client, code: str
+    ) -> None:
+        page = fill_in(browser)
+        back = unescape(found(r'name="back" value="([^"]+)"', page))
+        asked = browser.post(reverse("withdraw_send"), {"wish": wish_of(page), "back": back})
+        shown = browser.get(asked["Location"]).content.decode()
+        assert "Use your password" not in shown and "Back to Security" not in shown
+        assert unescape(found(r'<a href="([^"]+)">Back without confirming', shown)) == back
+        form = browser.get(back).content.decode()
+        assert f'value="{ADDRESS}"' in form and 'name="amount" type="text" value="100"' in form
+        elsewhere = {"wish": wish_of(page), "back": "https://evil.example/"}
+        asked = browser.post(reverse("withdraw_send"), elsewhere, headers={"referer": f"http://testserver{back}"})
+        shown = browser.get(asked["Location"]).content.decode()
+        assert "evil.example" not in shown
+        assert unescape(found(r'<a href="([^"]+)">Back without confirming', shown)) == back
+        other = browser.get(f"{reverse('mfa_reauthenticate')}?next={reverse('security')}").content.decode()
+        assert "Use your password" in other and "Back to Security" in other
 
     def test_case_54_a_code_that_was_used_is_used_up(self, browser: Client, code: str, owner: User) -> None:
         prove(browser, "withdraw_send", {"wish": wish_of(fill_in(browser))}, code)

@@ -1,11 +1,13 @@
 """Withdraw: the form, what it costs and what it will do, and the wish itself behind a second factor."""
 
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -25,8 +27,8 @@ from wallet.services import (
 from wallet.services.refusals import Refused
 from wallet.services.withdrawal_quotes import Offer
 from wallet.web.assets import Choice, choice_of
-from wallet.web.doors import for_members, look_up_in_turn, user_id, with_second_factor
-from wallet.web.form_fields import AmountField, KeyField, fresh_key
+from wallet.web.doors import for_members, has_second_factor, look_up_in_turn, user_id, with_second_factor
+from wallet.web.form_fields import MAX_AMOUNT_CHARS, AmountField, KeyField, fresh_key
 from wallet.web.signed_wishes import Sealed
 
 SEALED = Sealed(withdrawals.Wish, "wallet.withdrawal", asker="user_id", within_s=900)
@@ -74,7 +76,8 @@ def withdraw(request: HttpRequest) -> HttpResponse:
     now, choice = timezone.now(), choice_of(request, user_id(request))
     if request.method == "GET":
         to = request.GET.get("to", "")[:MAX_ADDRESS_CHARS]
-        initial = {"address": to, "key": fresh_key(), "asset": choice.name}
+        amount = request.GET.get("amount", "")[:MAX_AMOUNT_CHARS]
+        initial = {"address": to, "amount": amount, "key": fresh_key(), "asset": choice.name}
         return _show_form(request, WithdrawForm(initial=initial), choice, now)
     form = WithdrawForm(request.POST)
     if not form.is_valid():
@@ -167,10 +170,13 @@ def _confirm_context(
         key=form.cleaned_data["key"],
         asset=int(asset),
     )
+    again = {"to": offer.address, "amount": format_btt(quote.amount_ubtt)} | (
+        {"asset": choice.name} if choice.name else {}
+    )
     cost, rules = quote.cost, withdrawal_rules.in_asset(withdrawal_rules.current(), asset)
     parts = [("bandwidth", cost.bandwidth_sun), ("a new account", cost.activation_sun), ("energy", cost.energy_sun)]
     return {
-        "back": choice.query,
+        "back": f"{reverse('withdraw')}?{urlencode(again)}",
         "address": offer.address,
         "label": entry.label if entry else "",
         "is_new_account": offer.is_new_account,
@@ -195,6 +201,7 @@ def _show_form(request: HttpRequest, form: WithdrawForm, choice: Choice, now: da
         "unit": asset.unit,
         "available": format_btt(account.available_ubtt if account else 0),
         "is_frozen": bool(account and account.is_frozen),
+        "has_second_factor": has_second_factor(own_id),
         "least": format_btt(rules.least_ubtt),
         "left": format_btt(withdrawal_limits.left_today_ubtt(rules, asset=asset, user_id=own_id, now=now)),
         "approval_above": format_btt(rules.approval_above_ubtt),
