@@ -111,6 +111,8 @@ def withdrawal_row(standing: Standing) -> Row:
         "tone": tone,
         "now_text": _now(standing),
         "tx_id": attempt.tx_id if attempt else "",
+        "has_attempt": "yes" if attempt else "no",
+        "none_text": "" if attempt else "Nothing was ever given to it." if standing.state.is_over else "Nothing yet.",
         "attempt_text": f"{attempt.number}" if attempt else "",
         "network_fee_text": _trx(attempt.fee_sun) if attempt and attempt.fee_sun is not None else "",
         "can_cancel": "yes" if can_cancel else "no",
@@ -168,6 +170,8 @@ def _steps(standing: Standing) -> Row:
         cells[f"{step}_text"] = second(at) if at else ""
     if not standing.withdrawal.needs_approval:
         cells["checked_at"], cells["checked_text"] = "", "no approval needed"
+    if cells["block_state"] == "bad":
+        cells["block_at"], cells["block_text"] = "", "in no block"
     if standing.place:
         cells["queued_text"] = f"number {standing.place}"
     return cells
@@ -231,7 +235,8 @@ def _waiting(standing: Standing) -> str:
         return "The chain says that this payment would fail now. It is tried again each minute; you can cancel it."
     if not standing.place:
         return "It waits, because nothing may leave your account at the moment. You can cancel it."
-    place = "It is the next one." if standing.place == 1 else f"{standing.place - 1} are before it."
+    before = standing.place - 1
+    place = f"{before} {'is' if before == 1 else 'are'} before it." if before else "It is the next one."
     desk = standing.desk
     if desk is None:
         return f"{place} Nobody has looked at the queue yet."
@@ -251,21 +256,26 @@ def _under_way(standing: Standing) -> str:
     if attempt is None:
         return "It is being prepared."
     ends = chain_time(attempt.expiration_ms)
+    is_wanted_back = standing.withdrawal.is_wanted_back
     if standing.attempt_state is AttemptState.PREPARED:
         trouble = ""
         if said and said.what in ("refused", "unsigned"):
             trouble = f" It has not signed yet: {_UNSIGNED if said.what == 'unsigned' else _REFUSED}."
-        return f"The signer is asked for its signature.{trouble} If it can't sign by {ends}, another attempt follows."
+        then = "your money returns" if is_wanted_back else "another attempt follows"
+        return f"The signer is asked for its signature.{trouble} If it can't sign by {ends}, {then}."
     if standing.attempt_state is AttemptState.SIGNED:
         return "It is signed, and about to be given to the network."
     if standing.attempt_state is AttemptState.BROADCAST:
+        then = "your money returns" if is_wanted_back else "another attempt follows or your money returns"
         return (
             f"The network was given it, and it is in no block yet. If it is in none by {ends}, it never will be; when "
-            "that is certain, about a minute later, another attempt follows or your money returns."
+            f"that is certain, about a minute later, {then}."
         )
     if standing.attempt_state is AttemptState.SEEN:
         return f"It is in block {attempt.block_number}. In about a minute that block can't be taken back any more."
     lost = f"Attempt {attempt.number} was lost for certain, and will never be in a block."
+    if is_wanted_back:
+        return f"{lost} No other one is made: your money returns in a moment."
     why = _why_for_users(standing.desk) if standing.desk and standing.desk.waits_because else ""
     return f"{lost} Another one follows{f' when it can: {why}' if why else ''}."
 
