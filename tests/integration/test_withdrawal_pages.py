@@ -17,10 +17,11 @@ from tests.signers import HOT
 from tests.withdrawals import World, money, stranger_address
 from wallet import wiring
 from wallet.chain.fake_endpoint import Problem
+from wallet.domain.kinds import TransferKind
 from wallet.domain.tron.addresses import to_base58, to_hex
 from wallet.domain.withdrawal_states import WithdrawalState
-from wallet.models import Account, AddressBookEntry, Halt, Withdrawal, WithdrawalDesk, WithdrawalRules
-from wallet.services import attempts, withdrawal_rules
+from wallet.models import Account, AddressBookEntry, Halt, Transfer, Withdrawal, WithdrawalDesk, WithdrawalRules
+from wallet.services import address_book, attempts, causes, withdrawal_rules
 from wallet.signer.protocol import SignerAway, SignerRefused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -263,6 +264,25 @@ class TestWithdrawing:
     ) -> None:
         monkeypatch.setattr(withdrawal_rules, "ON_A_DEVNET", {"address_wait_s": 3600})
         assert "not in your address book" in fill_in(browser)
+
+    def test_is_linked_from_all_that_it_leaves_in_the_statement(
+        self, browser: Client, owner: User, stranger: User, world: World
+    ) -> None:
+        address_book.add(owner.pk, ADDRESS, label="my cold store", now=world.now)
+        asked = world.request(owner.pk)
+        short = f"{ADDRESS[:7]}…{ADDRESS[-5:]}"
+        held = browser.get(reverse("money")).content.decode()
+        assert f'href="withdrawals/{asked.pk}/"' in held and f"to {short}" in held and "withdrawal/" not in held
+        world.tick(8)
+        page = browser.get(reverse("money")).content.decode()
+        assert f"to {short}" in page and "to withdrawals" not in page
+        entry = browser.get(
+            reverse("money_entry", args=[Transfer.objects.get(kind=TransferKind.WITHDRAWAL).pk])
+        ).content.decode()
+        assert f'<a href="{reverse("withdrawal", args=[asked.pk])}">Withdrawal {asked.pk}</a>' in entry
+        assert asked.attempts.get().tx_id in entry
+        assert "my cold store" in browser.get(reverse("withdrawal", args=[asked.pk])).content.decode()
+        assert causes.source_of(stranger.pk, 0, f"withdrawal/{asked.pk}") is None
 
     def test_can_be_cancelled_by_its_user_alone(
         self, browser: Client, world: World, owner: User, stranger: User

@@ -54,7 +54,7 @@ class TestCase52ADestination:
         theirs = to_base58(stranger_address(7))
         DepositAddress.objects.create(network="devnet", user_id=stranger.pk, index=1, address=theirs, made_at=NOW)
         assert own_addresses.is_own(theirs)
-        with pytest.raises(Refused, match="belongs to this box"):
+        with pytest.raises(Refused, match="your own deposit address or another user's"):
             address_book.add(owner.pk, theirs, label="", now=NOW)
 
     def test_that_is_there_already_needs_no_room(

@@ -9,7 +9,7 @@ from wallet.models import Attempt, Withdrawal
 from wallet.services.withdrawal_rows import Standing, withdrawal_row
 
 
-def a_withdrawal(state: WithdrawalState, is_wanted_back: bool = False) -> Withdrawal:
+def a_withdrawal(state: WithdrawalState, *, is_wanted_back: bool = False) -> Withdrawal:
     return Withdrawal(
         pk=1,
         asset=Asset.TRC20,
@@ -45,7 +45,7 @@ class TestWhatIsSaid:
         said = {}
         for is_wanted_back in (False, True):
             row = withdrawal_row(
-                Standing(a_withdrawal(WithdrawalState.SENDING, is_wanted_back), attempt, None, 0, None)
+                Standing(a_withdrawal(WithdrawalState.SENDING, is_wanted_back=is_wanted_back), attempt, None, 0, None)
             )
             said[is_wanted_back] = str(row["now_text"])
         assert "nother" in said[False] and "money returns" in said[True]

@@ -106,7 +106,7 @@ def withdrawal_row(standing: Standing) -> Row:
         "fee_text": format_amount(withdrawal.fee_ubtt, asset),
         "total_text": format_amount(withdrawal.total_ubtt, asset),
         "address": withdrawal.address,
-        "short_address": f"{withdrawal.address[:7]}…{withdrawal.address[-5:]}",
+        "short_address": short_address(withdrawal.address),
         "state_words": f"{words}, number {standing.place}" if standing.place else words,
         "tone": tone,
         "now_text": _now(standing),
@@ -131,6 +131,10 @@ def event_row(event: AttemptEvent, *, with_details: bool) -> Row:
         "code": event.code,
         "message": event.message if with_details else _plain(event),
     }
+
+
+def short_address(address: str) -> str:
+    return f"{address[:7]}…{address[-5:]}"
 
 
 def _plain(event: AttemptEvent) -> str:
