@@ -28,6 +28,7 @@ ADA = Actor(1, "ada")
 def _same_time_on_the_chain(world: World) -> None:
     """What was signed before a withdrawal was asked for is not its payment, so the clocks must be those of one day."""
     world.now = time_of(world.chain.now_ms)
+    world.agree()
 
 
 def forgotten(world: World, asked: Withdrawal, *, number: int = 1, amount_btt: int = 0) -> bytes:

@@ -1,5 +1,6 @@
 """The driver of withdrawals on a chain in memory: what goes right, and the first ways in which it goes wrong."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from django.db.models import F
 
 from seedbox.models import User
 from tests.ledger import ASSET, BTT, balance, post, transfer, user
+from tests.signers import HOT
 from tests.withdrawals import SLOW_BLOCK_MS, World, check_paid_once, money, of_install, stranger_address
 from wallet.chain.fake_endpoint import SWALLOWED
 from wallet.domain.accounts import AccountKind, own_account
@@ -14,7 +16,8 @@ from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.domain.withdrawal_states import AttemptState, WithdrawalState
 from wallet.models import Attempt, ChainCursor, Halt, Withdrawal
-from wallet.services import halts, reconciliation, withdrawal_pages, withdrawing
+from wallet.services import attempts, compared, halts, reconciliation, withdrawal_pages, withdrawing
+from wallet.services.operators import Actor
 from wallet.signer.protocol import SignerAway
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -91,6 +94,30 @@ class TestWithdrawalsThatWouldFail:
         check_paid_once(world, asked)
         asked.refresh_from_db()
         assert (asked.fails_because, asked.try_from) == ("", None)
+
+
+class TestNothingNewIsSigned:
+    def test_while_chain_and_books_differ_though_the_halt_was_lifted(self, world: World, owner: User) -> None:
+        world.agrees = False  # nobody has ever paid in what the owner has
+        ChainCursor.objects.update(reconciled_at=None)
+        asked = world.request(owner.pk)
+        assert "the chain and the books differ" in world.step().waits_because  # it was compared before the signature
+        halts.lift(Halt.objects.get().pk, actor=Actor(1, "ada"), reason="looked", now=world.now)
+        assert world.step().waits_because == "withdrawals are stopped: the chain and the books differ"
+        assert not asked.attempts.exists() and world.signer.requests == []
+
+    def test_when_they_were_compared_more_than_three_rounds_ago(self, world: World, owner: User) -> None:
+        asked = world.request(owner.pk)
+        drafted = attempts.draft(world.door, asked, hot=HOT, at=attempts.moment(world.door))
+        late = world.now + compared.MOST_AGE + timedelta(seconds=1)
+        assert "held against the books last on 2026-11-23 12:00:00 UTC" in compared.why_not(late)
+        assert attempts.prepare(asked.pk, drafted, number=1, now=late) is None
+        assert money(owner.pk) == (899, 101)
+        assert attempts.prepare(asked.pk, drafted, number=1, now=late - timedelta(seconds=1)) is not None
+
+    def test_before_they_were_ever_compared(self, world: World) -> None:
+        ChainCursor.objects.update(reconciled_at=None)
+        assert compared.why_not(world.now) == compared.NEVER
 
 
 class TestTheBooksAndTheChain:

@@ -35,7 +35,7 @@ from wallet.domain.tron.transactions import (
 )
 from wallet.domain.withdrawal_states import LIVE, AttemptState, WithdrawalState, check_move
 from wallet.models import Attempt, HaltReason, Withdrawal
-from wallet.services import halts, ledger, news, payouts
+from wallet.services import compared, halts, ledger, news, payouts
 from wallet.services.attempt_log import back_off, move, note, note_once
 from wallet.services.books import Request
 from wallet.services.openings import open_absent
@@ -111,7 +111,7 @@ def prepare(withdrawal_id: int, drafted: Draft, *, number: int, now: datetime) -
         found = Withdrawal.objects.select_for_update().get(pk=withdrawal_id)
         is_next = number == next_number(found) and not found.attempts.filter(state__in=LIVE).exists()
         is_open = found.state in (WithdrawalState.QUEUED, WithdrawalState.SENDING) and not found.doubt
-        if not is_open or not is_next or found.is_wanted_back or halts.is_halted():
+        if not is_open or not is_next or found.is_wanted_back or halts.is_halted() or compared.why_not(now):
             return None
         if found.state == WithdrawalState.QUEUED:
             if not go_in_flight(found, now):

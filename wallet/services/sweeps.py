@@ -38,7 +38,7 @@ from wallet.domain.tron.transactions import (
 )
 from wallet.models import DepositAddress, Sweep, SweepPurpose, SweepState
 from wallet.models.sweep import LIVE
-from wallet.services import halts, news, withdrawal_rules
+from wallet.services import compared, halts, news, reconciliation, withdrawal_rules
 from wallet.services.chain_reading import time_of
 from wallet.services.holdings_on_chain import Holdings, holdings
 from wallet.services.own_addresses import cursor as find_cursor
@@ -61,6 +61,9 @@ def step(chain: Chain, signer: SignerDoor, *, now: datetime) -> int:
     live = Sweep.objects.filter(state__in=LIVE).count()
     cursor, hot = find_cursor(), hot_address()
     if cursor is None or hot is None or halts.is_halted():
+        return live
+    reconciliation.run_if_due(now=now)
+    if compared.why_not(now):
         return live
     prices = _prices(chain)
     held = holdings(chain.network.name, cursor.height)
@@ -224,7 +227,7 @@ def _look_after(chain: Chain, signer: SignerDoor, sweep: Sweep, now: datetime) -
 
 def _sign(signer: SignerDoor, sweep: Sweep, now: datetime) -> bool:
     """Have the bytes signed and keep the signature; say whether it is there."""
-    if halts.is_halted():
+    if halts.is_halted() or compared.why_not(now):
         return False
     request = SignRequest(
         purpose="gas" if sweep.purpose == SweepPurpose.GAS else "sweep",

@@ -27,8 +27,19 @@ from wallet.domain.networks import BLOCK_MS
 from wallet.domain.tron.addresses import Address, parse_address
 from wallet.domain.withdrawal_states import LIVE, AttemptState, WithdrawalState
 from wallet.models import Account, Attempt, HaltReason, Withdrawal, WithdrawalDesk
-from wallet.services import attempts, fates, forgotten, halts, news, own_addresses, payouts, withdrawals
-from wallet.services.attempt_log import look_again
+from wallet.services import (
+    attempts,
+    compared,
+    fates,
+    forgotten,
+    halts,
+    news,
+    own_addresses,
+    payouts,
+    reconciliation,
+    withdrawals,
+)
+from wallet.services.attempt_log import look_again, note_once
 from wallet.services.install import market_asset
 from wallet.services.withdrawal_rows import TOO_LITTLE
 from wallet.signer.protocol import SignerAway, SignerDoor, SignerError
@@ -148,6 +159,10 @@ def _send(chain: Chain, signer: SignerDoor, attempt: Attempt, *, now: datetime) 
     if attempt.state != AttemptState.BROADCAST and halts.is_halted():
         look_again(attempt, now)
         return
+    if attempt.state == AttemptState.PREPARED and (why := _why_uncompared(now)):
+        note_once(attempt, "unsigned", now, message=why)
+        look_again(attempt, now)
+        return
     if attempt.state == AttemptState.PREPARED and not attempts.sign(signer, attempt, now=now):
         return
     attempts.broadcast(chain, attempt, now=now)
@@ -161,7 +176,7 @@ def _begin_next(chain: Chain, signer: SignerDoor, hot: Address, now: datetime, d
         return
     till = _look_into_the_till(chain, hot, {Asset(one.asset) for one in waiting})
     done.hot_sun, done.hot_ubtt = till.sun, till.has_ubtt[market_asset()]
-    done.waits_because = why_not(signer) if waiting else ""
+    done.waits_because = why_not(signer, now) if waiting else ""
     waiting, silence = _without_forgotten(chain, signer, waiting, now)
     done.waits_because = done.waits_because or silence
     at = attempts.moment(chain) if waiting and not done.waits_because else None
@@ -209,17 +224,25 @@ def _without_forgotten(
     return others, ""
 
 
-def why_not(signer: SignerDoor) -> str:
+def why_not(signer: SignerDoor, now: datetime) -> str:
     """Return why nothing is begun now; "" if nothing stands against it."""
     if standing := halts.standing():
         return f"withdrawals are stopped: {standing[0].get_reason_display().lower()}"
     if halts.is_catching_up():
         return "withdrawals are stopped: the chain is still being read after an absence"
+    if why := _why_uncompared(now):
+        return f"withdrawals are stopped: {why}"
     try:
         status = signer.status()
     except SignerAway as away:
         return str(away)
     return "" if status.ready else f"the signer does not sign: {status.why_not}"
+
+
+def _why_uncompared(now: datetime) -> str:
+    """Hold the chain against the books before a batch of signatures, if that was not done lately; say what is wrong."""
+    reconciliation.run_if_due(now=now)
+    return compared.why_not(now)
 
 
 def queue() -> "QuerySet[Withdrawal]":
