@@ -35,6 +35,7 @@ class KeySigner:
     refuses: str = ""
     conflicts: int = 0  # how many of the next it has signed before, with other bytes
     signed: list[SignRequest] = field(default_factory=list)
+    confirmed: set[int] = field(default_factory=set)
 
     @property
     def deposits(self) -> AccountKey:
@@ -54,10 +55,14 @@ class KeySigner:
         return self.deposits.xpub()
 
     def confirm_address(self, index: int) -> str:
+        self.confirmed.add(index)
         return to_base58(address_of_key(self.deposits.private_key(index)))
 
     def signed_for(self, subject: str) -> SignedAttempt | None:
         """Nobody asks it: it signs no withdrawals."""
+
+    def addresses(self, first: int) -> list[int]:
+        return sorted(index for index in self.confirmed if index >= first)
 
     def sign(self, request: SignRequest) -> bytes:
         if self.is_away:

@@ -78,6 +78,9 @@ class WatchedSigner:
             raise self.silence
         return self._signer.signed_for(subject)
 
+    def addresses(self, first: int) -> list[int]:
+        return self._signer.addresses(first)
+
     def sign(self, request: SignRequest) -> bytes:
         self.requests.append(request)
         if self.problem is not None:

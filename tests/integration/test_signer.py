@@ -44,6 +44,7 @@ class TestTheSigner:
         assert signer.account_xpub() == status.account_xpub
         assert signer.confirm_address(0) == to_base58(DEPOSIT_0)
         assert [signer.confirm_address(1), signer.confirm_address(1)] == [DEPOSIT_1, DEPOSIT_1]
+        assert (signer.addresses(0), signer.addresses(1), signer.addresses(2)) == ([0, 1], [1], [])
         assert signer.status().entries == status.entries + 2
 
     def test_signs_withdrawals_sweeps_and_gas(self, signer: Signer) -> None:

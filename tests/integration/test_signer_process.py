@@ -91,6 +91,7 @@ class TestASignerOfTheDevnet:
         with pytest.raises(SignerRefused, match="signed before"):
             running.client.sign(request(pays(6, sender=hot)))
         assert running.client.confirm_address(3) == running.client.confirm_address(3)
+        assert running.client.addresses(0)[-1] == 3
         assert running.client.account_xpub().startswith("xpub")
 
     def test_signs_one_of_many_that_are_asked_for_one_attempt_at_once(self, running: Running) -> None:

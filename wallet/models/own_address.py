@@ -20,7 +20,9 @@ class DepositAddress(models.Model):
     """The address of one user, at which both assets can be deposited for ever. Its index is never used again."""
 
     network = models.CharField(max_length=8)
-    user_id = models.BigIntegerField()  # no foreign key: money may come to it when the user is gone
+    # No foreign key: money may come to it when the user is gone. Below zero: a database that was put back has forgotten
+    # whose it is.
+    user_id = models.BigIntegerField()
     index = models.IntegerField()  # of m/44'/195'/0'/0/index: the second in which it was given, from 2024 on
     address = models.CharField(max_length=34)  # base58, of which there is one for each address
     made_at = models.DateTimeField()

@@ -30,8 +30,12 @@ def watched(network: str) -> Mapping[Address, Owner]:
     """
     owners = _beyond(network)
     rows = DepositAddress.objects.filter(network=network).values_list("address", "user_id")
-    owners |= {_parsed(address): Owner(address, Place.USER, user_id) for address, user_id in rows}
+    owners |= {_parsed(address): _owner(address, user_id) for address, user_id in rows}
     return owners | {_parsed(address): Owner(address, Place.INSTALL) for address in standing(network)}
+
+
+def _owner(address: str, user_id: int) -> Owner:
+    return Owner(address, Place.USER, user_id) if user_id > 0 else Owner(address, Place.NOBODY)  # forgotten whose
 
 
 def _beyond(network: str) -> dict[Address, Owner]:

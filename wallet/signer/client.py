@@ -64,6 +64,9 @@ class SignerClient:
     def signed_for(self, subject: str) -> SignedAttempt | None:
         return self._ask({"ask": "signed_for", "subject": subject}, messages.read_signed_attempt)
 
+    def addresses(self, first: int) -> list[int]:
+        return self._ask({"ask": "addresses", "first": first}, messages.read_indexes)
+
     def sign(self, request: SignRequest) -> bytes:
         return self._ask({"ask": "sign", **messages.write_request(request)}, messages.read_signature)
 

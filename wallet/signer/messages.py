@@ -4,7 +4,15 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar, get_args
 
-from wallet.signer.protocol import BadFrame, DeadProof, Purpose, SignedAttempt, SignerStatus, SignRequest
+from wallet.signer.protocol import (
+    ADDRESSES_AT_ONCE,
+    BadFrame,
+    DeadProof,
+    Purpose,
+    SignedAttempt,
+    SignerStatus,
+    SignRequest,
+)
 
 RAW_BYTES = 4_096
 HEADER_BYTES = 512
@@ -148,6 +156,12 @@ def read_index(given: Any) -> int:
     if type(given) is not int or not 0 <= given < INDEX_END:
         raise BadFrame("index: write a whole number from 0 below 2147483648")
     return given
+
+
+def read_indexes(given: Any) -> list[int]:
+    if not isinstance(given, list) or len(given) > ADDRESSES_AT_ONCE:
+        raise BadFrame(f"indexes: write up to {ADDRESSES_AT_ONCE} whole numbers")
+    return [read_index(one) for one in given]
 
 
 def read_text(given: Any) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 
 FRAME_BYTES = 65_536  # the largest transaction of ours has a few hundred
 MOST_PASSPHRASE_BYTES = 1_024
+ADDRESSES_AT_ONCE = 1_000
 LENGTH = struct.Struct(">I")
 
 Purpose = Literal["withdrawal", "sweep", "gas"]
@@ -108,6 +109,9 @@ class SignerDoor(Protocol):
 
     def signed_for(self, subject: str) -> SignedAttempt | None:
         """Return the newest of what was signed for PURPOSE/ID, or None: attempts before it were dead by then."""
+
+    def addresses(self, first: int) -> list[int]:
+        """Return the indexes from `first` on that were confirmed, ascending, at most ADDRESSES_AT_ONCE of them."""
 
     def sign(self, request: SignRequest) -> bytes:
         """Return the 65 bytes of the signature over the transaction; may raise SignerLimited too."""

@@ -3,6 +3,7 @@
 It does one thing at a time, in one thread. Tests use it as it is, as a SignerDoor.
 """
 
+import bisect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -16,7 +17,14 @@ from wallet.signer.key_files import BadKeyFile
 from wallet.signer.keyring import Keyring
 from wallet.signer.keystore import BadKeystore, Keystore, Purpose
 from wallet.signer.policy import EarlierSignature, Parties, Payment, Rules
-from wallet.signer.protocol import SignedAttempt, SignerLocked, SignerRefused, SignerStatus, SignRequest
+from wallet.signer.protocol import (
+    ADDRESSES_AT_ONCE,
+    SignedAttempt,
+    SignerLocked,
+    SignerRefused,
+    SignerStatus,
+    SignRequest,
+)
 from wallet.signer.sealing import Scrypt, WrongKey
 from wallet.signer.secret import Secret
 from wallet.signer.spending import Spending
@@ -58,6 +66,7 @@ class Signer:
         self._store: Store | None = None
         self._rules = rules.DEFAULT
         self._spending = Spending()
+        self._indexes: list[int] = []  # of deposit addresses that were confirmed, ascending
         self._why_not = NO_KEYS
 
     # --- what a SignerDoor can do
@@ -86,13 +95,18 @@ class Signer:
         ring, store = self._ready()
         address = to_base58(ring.deposit_address(index))
         if not store.newest(Kind.ADDRESS, address):
-            store.append(Kind.ADDRESS, address, {"index": index}, at_ms=self._now_ms())
+            self._learn(store.append(Kind.ADDRESS, address, {"index": index}, at_ms=self._now_ms()))
         return address
 
     def signed_for(self, subject: str) -> SignedAttempt | None:
         """Say what was signed last for a withdrawal; a store in doubt may have lost that, and says nothing."""
         _, store = self._ready()
         return _newest_below(subject, store)
+
+    def addresses(self, first: int) -> list[int]:
+        self._ready()
+        start = bisect.bisect_left(self._indexes, first)
+        return self._indexes[start : start + ADDRESSES_AT_ONCE]
 
     def sign(self, request: SignRequest) -> bytes:
         """Sign unless the policy forbids it. The signature is in the store before anybody gets it."""
@@ -216,7 +230,7 @@ class Signer:
 
     def _opened_store(self, ring: Keyring) -> Store | None:
         store = self._fresh_store(ring)
-        self._spending, self._rules, self._why_not = Spending(), rules.DEFAULT, ""
+        self._spending, self._rules, self._indexes, self._why_not = Spending(), rules.DEFAULT, [], ""
         try:
             for entry in store.open():
                 self._learn(entry)
@@ -238,6 +252,8 @@ class Signer:
     def _learn(self, entry: Entry) -> None:
         if entry.kind == Kind.RULES:
             self._rules = rules.read(entry.fields)
+        elif entry.kind == Kind.ADDRESS:
+            bisect.insort(self._indexes, entry.fields["index"])
         elif entry.kind == Kind.SIGNATURE:
             fields = entry.fields
             if fields["purpose"] != "sweep":

@@ -63,6 +63,9 @@ class InterruptedSigner:
             raise SignerAway("nobody answers")
         return self._signer.signed_for(subject)
 
+    def addresses(self, first: int) -> list[int]:
+        return self._signer.addresses(first)
+
     def sign(self, request: SignRequest) -> bytes:
         self._interrupt()
         if self._is_away():
