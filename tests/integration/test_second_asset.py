@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from seedbox.models import User
 from tests.builders import NOW, signed_in
-from tests.factors import set_up_app
+from tests.factors import prove, set_up_app
 from tests.ledger import BTT, fund
 from tests.signers import HOT
 from tests.withdrawals import World, of_install, stranger_address
@@ -87,11 +87,7 @@ class TestTheSecondAsset:
         assert "Withdraw 2 BTTOLD?" in asked and "2.001 BTTOLD" in asked  # 1 BTT is 0.001 BTTOLD
         wish = re.search(r'name="wish" value="([^"]+)"', asked)
         assert wish
-        browser.post(reverse("withdraw_send"), {"wish": wish[1]})
-        answer = browser.post(
-            reverse("mfa_reauthenticate"), {"code": code, "next": reverse("withdraw_send")}, follow=True
-        )
-        assert "Withdrawal of 2 BTTOLD" in answer.content.decode()
+        assert "Withdrawal of 2 BTTOLD" in prove(browser, "withdraw_send", {"wish": wish[1]}, code)
         world.tick(8)
         assert Withdrawal.objects.get().state == WithdrawalState.FINAL
         assert world.paid() == [2 * BTTOLD]

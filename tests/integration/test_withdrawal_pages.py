@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from seedbox.models import User
 from tests.builders import signed_in
-from tests.factors import set_up_app
+from tests.factors import confirm, found, prove, set_up_app
 from tests.ledger import BTT
 from tests.signers import HOT
 from tests.withdrawals import World, money, stranger_address
@@ -49,12 +49,6 @@ def code(browser: Client) -> str:
     return set_up_app(browser)[1][0]
 
 
-def found(pattern: str, page: str) -> str:
-    match = re.search(pattern, page)
-    assert match, page
-    return match[1]
-
-
 def fill_in(browser: Client, **fields: str) -> str:
     key = found(r'name="key" value="([0-9a-f]{32})"', browser.get(reverse("withdraw")).content.decode())
     return browser.post(
@@ -64,20 +58,6 @@ def fill_in(browser: Client, **fields: str) -> str:
 
 def wish_of(page: str) -> str:
     return found(r'name="wish" value="([^"]+)"', page)
-
-
-def prove(browser: Client, name: str, form: dict[str, str], code: str, *args: object) -> str:
-    """Post a form that asks for a second factor, show it, and return the page it leads to."""
-    asked = browser.post(reverse(name, args=args), form)
-    assert asked.status_code == 302 and asked["Location"].startswith(reverse("mfa_reauthenticate")), asked
-    page = browser.get(asked["Location"]).content.decode()
-    return confirm(browser, page, code)
-
-
-def confirm(browser: Client, page: str, code: str) -> str:
-    """Send off the page that asks for a code, as it was shown, and return the page it leads to."""
-    form = {name: found(rf'name="{name}" value="([^"]+)"', page) for name in ("next", "act")}
-    return browser.post(reverse("mfa_reauthenticate"), form | {"code": code}, follow=True).content.decode()
 
 
 class TestWithdrawing:
