@@ -1,0 +1,174 @@
+"""How far a seller trusts, and that no buyer gets further."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from speed.domain.credit import (
+    FALLEN_BYTES_PER_S,
+    MIB,
+    Delays,
+    Standing,
+    fallen_speed,
+    is_channel_low,
+    is_lane_open,
+    is_redeem_due,
+    is_voucher_due,
+    judge_gap,
+    lane_cap,
+    least_channel_ubtt,
+    money_room,
+    room,
+    shared_window,
+    unpaid,
+    window,
+)
+
+STRANGER = Standing()
+FRIEND = Standing(paid_bytes=192 * MIB)
+
+
+class TestAWindow:
+    def test_is_four_mebibytes_and_grows_by_one_for_sixteen_paid_up_to_sixteen(self) -> None:
+        paid = [0, 16 * MIB - 1, 16 * MIB, 191 * MIB, 192 * MIB, 10**15]
+        assert [window(paid_bytes) // MIB for paid_bytes in paid] == [4, 4, 5, 15, 16, 16]
+
+    def test_is_the_smaller_one_of_payer_and_address(self) -> None:
+        assert shared_window(payer=FRIEND, address=STRANGER) == shared_window(payer=STRANGER, address=FRIEND) == 4 * MIB
+
+    def test_leaves_room_for_what_is_not_owed_yet(self) -> None:
+        owing = Standing(paid_bytes=192 * MIB, unpaid_bytes=15 * MIB)
+        assert room(payer=owing, address=FRIEND, strangers_unpaid_bytes=0) == MIB
+        assert room(payer=FRIEND, address=owing, strangers_unpaid_bytes=0) == MIB
+        assert room(payer=owing, address=STRANGER, strangers_unpaid_bytes=0) == MIB
+        over = Standing(unpaid_bytes=5 * MIB)
+        assert room(payer=over, address=FRIEND, strangers_unpaid_bytes=0) == 0
+
+    def test_of_all_strangers_together_is_64_mebibytes(self) -> None:
+        assert room(payer=STRANGER, address=STRANGER, strangers_unpaid_bytes=61 * MIB) == 3 * MIB
+        assert room(payer=STRANGER, address=FRIEND, strangers_unpaid_bytes=65 * MIB) == 0
+        assert room(payer=FRIEND, address=FRIEND, strangers_unpaid_bytes=65 * MIB) == 16 * MIB
+
+    def test_gains_nothing_from_what_was_paid_too_much(self) -> None:
+        assert unpaid(sent_bytes=5, covered_bytes=9, written_off_bytes=0) == 0
+        assert unpaid(sent_bytes=9, covered_bytes=5, written_off_bytes=1) == 3
+
+
+class TestAGap:
+    def judge(self, missing: int, *, sent: int = 100 * MIB, elsewhere: int = 0, before: int = 0) -> tuple[int, bool]:
+        payer = Standing(sent_bytes=sent, written_off_bytes=elsewhere + before)
+        gap = judge_gap(
+            sent_bytes=sent,
+            received_bytes=sent - missing,
+            written_off_before_bytes=before,
+            payer=payer,
+            address=Standing(sent_bytes=10**15),
+        )
+        return gap.written_off_bytes, gap.is_too_large
+
+    def test_is_written_off_up_to_a_hundredth_of_what_was_sent_and_a_mebibyte(self) -> None:
+        assert self.judge(0) == (0, False)
+        assert self.judge(2 * MIB) == (2 * MIB, False)
+        assert self.judge(2 * MIB + 1) == (2 * MIB, True)
+
+    def test_is_summed_over_the_deals_of_a_payer(self) -> None:
+        assert self.judge(MIB, elsewhere=MIB) == (MIB, False)
+        assert self.judge(MIB + 1, elsewhere=MIB) == (MIB, True)
+        assert self.judge(MIB, elsewhere=3 * MIB) == (0, True)
+
+    def test_that_closes_later_gives_back_what_was_written_off(self) -> None:
+        assert self.judge(MIB, before=2 * MIB) == (MIB, False)
+        assert self.judge(-MIB, before=2 * MIB) == (0, False)
+
+
+class TestAVoucher:
+    def due(self, *, unpaid_bytes: int = 0, owed: int = 10, since_ms: int = 0, is_last: bool = False) -> bool:
+        return is_voucher_due(
+            unpaid_bytes=unpaid_bytes,
+            window_bytes=4 * MIB,
+            owed_ubtt=owed,
+            signed_ubtt=9,
+            since_last_ms=since_ms,
+            is_last=is_last,
+        )
+
+    def test_is_due_at_half_the_window_after_a_minute_and_at_the_end(self) -> None:
+        assert [self.due(unpaid_bytes=unpaid_bytes) for unpaid_bytes in (2 * MIB - 1, 2 * MIB)] == [False, True]
+        assert [self.due(since_ms=since_ms) for since_ms in (59_999, 60_000)] == [False, True]
+        assert self.due(is_last=True)
+
+    def test_is_never_due_for_less_than_a_micro_btt(self) -> None:
+        assert not self.due(unpaid_bytes=4 * MIB, owed=9, since_ms=90_000, is_last=True)
+
+    def test_delay_is_the_worst_of_the_last_eight(self) -> None:
+        delays = Delays()
+        assert delays.worst_ms == 500
+        for delay_ms in (900, 10, 20, 30, 40, 50, 60, 70):
+            delays = delays.after(delay_ms)
+        assert (delays.worst_ms, delays.after(-5).worst_ms, len(delays.after(80).recent_ms)) == (900, 70, 8)
+
+
+class TestALane:
+    def test_is_as_fast_as_its_window_lasts_until_the_next_voucher(self) -> None:
+        assert lane_cap(window_bytes=4 * MIB, delays=Delays()) == 2 * MIB * 10 // 7
+        assert lane_cap(window_bytes=16 * MIB, delays=Delays((50,)), sharers=2) == 16 * MIB
+
+    def test_falls_before_its_room_is_used_up_and_rises_when_there_is_twice_that(self) -> None:
+        rooms = [0, 2 * MIB - 1, 2 * MIB, 4 * MIB - 1, 4 * MIB]
+        stays = [is_lane_open(was_open=True, room_bytes=left, lane_bytes_per_s=10 * MIB) for left in rooms]
+        rises = [is_lane_open(was_open=False, room_bytes=left, lane_bytes_per_s=10 * MIB) for left in rooms]
+        assert stays == [False, False, True, True, True]
+        assert rises == [False, False, False, False, True]
+
+    def test_that_fell_gets_what_the_median_free_peer_gets(self) -> None:
+        assert fallen_speed([9 * MIB, MIB, 5 * MIB], free_limit_bytes_per_s=7) == 5 * MIB
+        assert fallen_speed([2 * MIB, MIB], free_limit_bytes_per_s=7) == MIB
+        assert fallen_speed([], free_limit_bytes_per_s=3 * MIB) == 3 * MIB
+        assert fallen_speed([0, 0], free_limit_bytes_per_s=3 * MIB) == FALLEN_BYTES_PER_S
+
+    @given(
+        st.integers(0, 400 * MIB),
+        st.integers(0, 5_000),
+        st.lists(st.tuples(st.booleans(), st.integers(0, 100)), max_size=60),
+    )
+    def test_never_lets_a_buyer_owe_more_than_its_window(
+        self, paid_bytes: int, delay_ms: int, steps: list[tuple[bool, int]]
+    ) -> None:
+        """The seller reads its counters every 200 ms, and sends at the lane's speed in between."""
+        speed = lane_cap(window_bytes=window(paid_bytes), delays=Delays((delay_ms,)))
+        sent_bytes = covered_bytes = 0
+        is_open = True
+        for pays, percent in steps:
+            payer = Standing(paid_bytes, sent_bytes, unpaid(
+                sent_bytes=sent_bytes, covered_bytes=covered_bytes, written_off_bytes=0
+            ))  # fmt: skip
+            left = room(payer=payer, address=payer, strangers_unpaid_bytes=payer.unpaid_bytes)
+            is_open = is_lane_open(was_open=is_open, room_bytes=left, lane_bytes_per_s=speed)
+            sent_bytes += speed // 5 if is_open else 0
+            covered_bytes += (sent_bytes - covered_bytes) * percent // 100 if pays else 0
+            assert sent_bytes - covered_bytes <= window(paid_bytes)
+
+
+class TestAChannel:
+    def test_holds_64_mebibytes_at_the_ceiling_or_all_that_is_left(self) -> None:
+        assert least_channel_ubtt(max_price_ubtt_per_gib=160_000, left_bytes=2**40) == 10_000
+        assert least_channel_ubtt(max_price_ubtt_per_gib=160_001, left_bytes=2**40) == 10_001
+        assert least_channel_ubtt(max_price_ubtt_per_gib=4_096, left_bytes=1) == 1
+        assert least_channel_ubtt(max_price_ubtt_per_gib=4_096, left_bytes=0) == 0
+
+    def test_is_low_without_money_for_a_block_or_time_for_a_voucher(self) -> None:
+        def low(owed_ubtt: int, now_s: int) -> bool:
+            left = money_room(amount_ubtt=10_000, owed_ubtt=owed_ubtt, price_ubtt_per_gib=65_536_000)
+            return is_channel_low(money_room_bytes=left, expires_at_s=1_000, now_s=now_s)
+
+        assert [low(owed_ubtt, 0) for owed_ubtt in (0, 9_000, 9_001, 20_000)] == [False, False, True, True]
+        assert [low(0, now_s) for now_s in (879, 880)] == [False, True]
+
+    @pytest.mark.parametrize(
+        ("cumulative", "now_s", "is_due"), [(79, 2_999, False), (80, 1_000, True), (0, 4_200, True), (0, 4_199, False)]
+    )
+    def test_is_redeemed_at_four_fifths_of_its_money_or_time(self, cumulative: int, now_s: int, is_due: bool) -> None:
+        due = is_redeem_due(
+            cumulative_ubtt=cumulative, amount_ubtt=100, opened_at_s=1_000, expires_at_s=5_000, now_s=now_s
+        )
+        assert due is is_due
