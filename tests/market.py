@@ -1,9 +1,17 @@
-"""A hub that says yes, for tests of the market: channels are what the test has put there."""
+"""A hub that says yes and a floor without threads, for tests of the market."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
 
-from speed.wire.hub_port import HubAway, HubRefused
+from seedbox.domain.lanes import Order
+from speed.agent.side import KnownHub
+from speed.services.markets import Terms
+from speed.services.speed_key import SpeedKey
+from speed.wire.hub_port import Hub, HubAway, HubRefused
+from speed.wire.port import DialFailed, Link
+from tests.builders import NOW
 from wallet.domain.hub import (
     ChannelState,
     HubAccount,
@@ -21,6 +29,7 @@ from wallet.domain.speed1.receipt import Receipt, SpeedNetwork
 from wallet.domain.speed1.signing import hub_id_of
 from wallet.domain.tron.keys import public_key_of
 
+T = TypeVar("T")
 HUB_PRIVATE_KEY = b"\x11" * 32
 HUB_KEY = public_key_of(HUB_PRIVATE_KEY)
 FEE_PPM = 10_000
@@ -120,3 +129,78 @@ class StubHub:
         self.channels[channel.id] = replace(channel, redeemed_ubtt=channel.redeemed_ubtt + paid_ubtt)
         outcome = Redemption.PAID if paid_ubtt else Redemption.UNCHANGED
         return Redeemed(channel.id, outcome, paid_ubtt, channel.redeemed_ubtt + paid_ubtt)
+
+
+@dataclass
+class BenchFloor:
+    """A floor on which everything is done at once, in the thread of the test."""
+
+    hub: StubHub = field(default_factory=StubHub)
+    node_name: str = "local"
+    key: SpeedKey = field(default_factory=lambda: speed_key(b"\x22"))
+    terms: Terms = field(default_factory=Terms)
+    port: int = 6890
+    links: list[Link] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    sells: dict[str, frozenset[str]] = field(default_factory=dict)
+    now: datetime = NOW
+    holds_writes: bool = False  # keep what is to be written, as a slow database would
+    held: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def hubs(self) -> dict[bytes, KnownHub]:
+        info = HubInfo(self.hub.hub_id, HUB_KEY, SpeedNetwork.DEVNET, Asset.TRC20, FEE_PPM, self.hub.time)
+        return {self.hub.hub_id: KnownHub(self.hub, info)}
+
+    def ask(self, order: Order) -> None:
+        self.orders.append(order)
+
+    def watch_sells(self, places: Mapping[str, frozenset[str]]) -> None:
+        self.sells = dict(places)
+
+    def watch_buys(self, places: Mapping[str, frozenset[str]]) -> None:
+        raise NotImplementedError
+
+    def write(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T, datetime], None] | None = None,
+        otherwise: Callable[[datetime], None] | None = None,
+    ) -> None:
+        def do() -> None:
+            result = work()
+            if then is not None:
+                then(result, self.now)
+
+        if self.holds_writes:
+            self.held.append(do)
+        else:
+            do()
+
+    def catch_up(self) -> None:
+        """Do what was held."""
+        self.holds_writes = False
+        held, self.held = self.held, []
+        for do in held:
+            do()
+
+    def ask_hub(
+        self,
+        hub_id: bytes,
+        work: Callable[[Hub], T],
+        then: Callable[[T | HubRefused | HubAway, datetime], None],
+    ) -> None:
+        answer: T | HubRefused | HubAway
+        try:
+            answer = work(self.hub)
+        except (HubRefused, HubAway) as problem:
+            answer = problem
+        then(answer, self.now)
+
+    def dial(self, endpoint: str, then: Callable[[DialFailed], None]) -> None:
+        raise NotImplementedError
+
+
+def speed_key(seed: bytes) -> SpeedKey:
+    private_key = seed * 32
+    return SpeedKey(private_key, public_key_of(private_key))

@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import F
+
 from seedbox.domain.network import BadNetwork, NetworkSettings
 from seedbox.domain.states import State
 from seedbox.domain.torrent_file import info_section
@@ -102,6 +104,42 @@ def torrents(
 def torrent(torrent_id: int) -> TorrentFacts | None:
     """Return the torrent if somebody holds it."""
     return next(iter(torrents(ids=[torrent_id])), None)
+
+
+@dataclass(frozen=True)
+class SeedingFacts:
+    """One whole, seeding torrent of a node: what is looked at every few seconds, so little of it."""
+
+    torrent_id: int
+    key: str
+    name: str
+    info_hash: bytes  # as of TorrentFacts
+    private: bool
+    size_bytes: int
+    leechers: int  # connected peers that are not whole
+
+
+def seeding(node_name: str) -> list[SeedingFacts]:
+    """Return what a node could sell: torrents that somebody holds, whole and seeding."""
+    found = Torrent.objects.filter(
+        node__name=node_name,
+        holdings__isnull=False,
+        observation__state=State.SEEDING,
+        observation__wanted_bytes__gt=0,
+        observation__done_bytes__gte=F("observation__wanted_bytes"),
+    ).distinct()
+    columns = ("pk", "key", "name", "info_hash_v1", "info_hash_v2", "private", "size_bytes")
+    rows = found.values_list(*columns, "observation__peers", "observation__seeds")
+    return [
+        SeedingFacts(pk, key, name, bytes.fromhex(v1 or v2)[:20], private, size, max(peers - seeds, 0))
+        for pk, key, name, v1, v2, private, size, peers, seeds in rows
+    ]
+
+
+def holders(*, node_name: str, key: str) -> tuple[int, ...]:
+    """Return the ids of the users that hold a torrent on a node, ascending; none if it is gone."""
+    found = Holding.objects.filter(torrent__node__name=node_name, torrent__key=key)
+    return tuple(found.order_by("user_id").values_list("user_id", flat=True))
 
 
 def info_bytes(torrent_id: int) -> bytes:

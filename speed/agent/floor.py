@@ -36,6 +36,7 @@ class AgentFloor:
         self.terms = Terms()
         self.hubs: dict[bytes, KnownHub] = {}
         self.door: Door | None = None
+        self.port = 0
         self._links: dict[Link, None] = {}
         self._desk = desk
         self._writing = writing
@@ -67,8 +68,13 @@ class AgentFloor:
             self._watch = watch
             self._desk.ask(watch)
 
-    def write(self, work: Callable[[], T], then: Callable[[T, datetime], None] | None = None) -> None:
-        self._writing.add(work, then)
+    def write(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T, datetime], None] | None = None,
+        otherwise: Callable[[datetime], None] | None = None,
+    ) -> None:
+        self._writing.add(work, then, otherwise)
 
     def ask_hub(
         self,

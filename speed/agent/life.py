@@ -221,7 +221,7 @@ class Agent:
         )
         if self._floor.door and (not wants or identity != self._identity):
             await self._floor.door.close()
-            self._floor.door, self._listens_on = None, ()
+            self._floor.door, self._floor.port, self._listens_on = None, 0, ()
             self._desk.ask(MapPort(0))
         if wants and self._floor.door is None and self._is_due("port", PORT_AGAIN_S if self._port_problem else 0.0):
             await self._open_port(identity)
@@ -238,7 +238,8 @@ class Agent:
             return
         self._port_problem = ""
         self._floor.door, self._identity = door, identity
-        self._desk.ask(MapPort(int(self._listens_on[0].rpartition(":")[2])))
+        self._floor.port = int(self._listens_on[0].rpartition(":")[2])
+        self._desk.ask(MapPort(self._floor.port))
 
     # --- what is heard
 

@@ -47,6 +47,10 @@ class Floor(Protocol):
         """Return the hubs that the operator trusts and that have told their key, by their id."""
 
     @property
+    def port(self) -> int:
+        """Return where the Speed port listens; 0 while it does not."""
+
+    @property
     def links(self) -> Collection[Link]:
         """Return all connections that have proved who they are."""
 
@@ -59,10 +63,16 @@ class Floor(Protocol):
     def watch_buys(self, places: Mapping[str, frozenset[str]]) -> None:
         """Have `Received` and `PieceChecked` for these places of these torrents."""
 
-    def write(self, work: Callable[[], T], then: Callable[[T, datetime], None] | None = None) -> None:
+    def write(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T, datetime], None] | None = None,
+        otherwise: Callable[[datetime], None] | None = None,
+    ) -> None:
         """Do this in the thread of the database, in the order of asking, and tell its result.
 
-        While the database fails it is done again and again: it must be harmless twice.
+        While the database is away it is tried again and again: it must be harmless twice. `otherwise` is told if it
+        failed for another reason, which is a mistake of ours and is written down.
         """
 
     def ask_hub(
@@ -103,7 +113,7 @@ class Side(Protocol):
         """Do what is due. Called five times a second, and once when the terms have changed."""
 
     def finish(self, now: datetime) -> None:
-        """Say good-bye to running deals and hand in the last writes: the node stops, and will be back."""
+        """Hand in the last writes: the node stops, and will be back. Connections are dropped without a word."""
 
     def problem(self) -> str:
         """Return why this side, though switched on, does nothing, in a sentence; "" when it is well or off."""

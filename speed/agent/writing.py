@@ -8,13 +8,15 @@ from concurrent.futures import Executor
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import DatabaseError, close_old_connections, connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
 FIRST_REST_S, LONGEST_REST_S = 0.5, 5.0  # after the database failed
 REFRESH_S = 60.0  # a connection is looked at so often, whether it is still good
 
 Work = Callable[[], Any]
 Then = Callable[[Any, datetime], None]
+Otherwise = Callable[[datetime], None]
+AWAY = (OperationalError, InterfaceError)  # what else a database says would be said again and again
 
 logger = logging.getLogger(__name__)
 
@@ -26,18 +28,18 @@ class Writing:
         self.problem = ""  # of the database, in a sentence
         self.failed = 0  # times that it has failed
         self._executor = executor
-        self._waiting: asyncio.Queue[tuple[Work, Then | None]] = asyncio.Queue()
+        self._waiting: asyncio.Queue[tuple[Work, Then | None, Otherwise | None]] = asyncio.Queue()
         self._refreshed_at_s = time.monotonic()
 
-    def add(self, work: Work, then: Then | None = None) -> None:
-        self._waiting.put_nowait((work, then))
+    def add(self, work: Work, then: Then | None = None, otherwise: Otherwise | None = None) -> None:
+        self._waiting.put_nowait((work, then, otherwise))
 
     async def run(self) -> None:
         """Do what comes, until cancelled."""
         while True:
-            work, then = await self._waiting.get()
+            work, then, otherwise = await self._waiting.get()
             try:
-                await self._do(work, then)
+                await self._do(work, then, otherwise)
             finally:
                 self._waiting.task_done()
 
@@ -48,18 +50,20 @@ class Writing:
         except TimeoutError:
             logger.error("%s writes of the market could not be done before the node stopped", self._waiting.qsize())
 
-    async def _do(self, work: Work, then: Then | None) -> None:
+    async def _do(self, work: Work, then: Then | None, otherwise: Otherwise | None) -> None:
         rest_s = FIRST_REST_S
         while True:
             try:
                 result = await asyncio.get_running_loop().run_in_executor(self._executor, self._guarded, work)
-            except DatabaseError as problem:
+            except AWAY as problem:
                 self.failed += 1
                 self._complain(f"The market can't use the database, and waits for it: {problem}".strip())
                 await asyncio.sleep(rest_s)
                 rest_s = min(2 * rest_s, LONGEST_REST_S)
             except Exception:  # a mistake of ours must not stop the deals of others
                 logger.exception("a write of the market failed")
+                if otherwise is not None:
+                    told(otherwise, datetime.now(UTC))
                 return
             else:
                 self._complain("")
@@ -74,7 +78,7 @@ class Writing:
             close_old_connections()
         try:
             return work()
-        except DatabaseError:
+        except AWAY:
             connections.close_all()  # whatever state they are in: the next try connects anew
             raise
 

@@ -12,7 +12,9 @@ class Deal(models.Model):
 
     node_name = models.CharField(max_length=40)
     deal_id = models.CharField(max_length=32, unique=True)  # 16 bytes, hex, chosen by the buyer
+    torrent_id = models.BigIntegerField()  # no foreign key: a deal outlives its torrent
     torrent_key = models.CharField(max_length=64)
+    size_bytes = models.BigIntegerField()  # of the torrent
     torrent_name = models.TextField(default="", blank=True)  # as it was when the deal began
     peer_key = models.CharField(max_length=66)  # Speed key of the other side, hex
     place = models.CharField(max_length=50)  # of the other side, where it was last: "203.0.113.7/32"
@@ -35,6 +37,7 @@ class Deal(models.Model):
     amount_ubtt = models.BigIntegerField()
     expires_at = models.DateTimeField()
     cumulative_ubtt = models.BigIntegerField(default=0)
+    voucher_at = models.DateTimeField(null=True, blank=True)
     voucher_sig = models.CharField(max_length=130, default="", blank=True)
 
     # What the last round gave.
@@ -60,7 +63,7 @@ class SellingDeal(Deal):
 
     payer_ref = models.CharField(max_length=32)  # the payer as the hub calls it towards us, hex
     places = models.JSONField(default=list)  # where the buyer has been: what is unpaid counts at each
-    rounds = models.JSONField(default=list)  # meters of the last rounds, whose acknowledgements may still change
+    tally = models.JSONField(default=dict)  # of what vouchers cover, by round: the newest may still be told anew
     covered_bytes = models.BigIntegerField(default=0)  # accepted, and paid for by a voucher
     written_off_bytes = models.BigIntegerField(default=0)
     disagreeing_rounds = models.IntegerField(default=0)  # in a row

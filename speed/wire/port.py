@@ -90,4 +90,4 @@ class Door(Protocol):
         """Call a seller, from that address of ours if one is given; raises DialFailed."""
 
     async def close(self) -> None:
-        """Listen no more and end all connections, with a `bye`."""
+        """Listen no more and drop all connections without a word, so that their deals may be resumed."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from django.db import DatabaseError
+from django.db import OperationalError
 
 from seedbox.domain.lanes import MapPort, Report
 from seedbox.models import Network, Node
@@ -137,7 +137,7 @@ class TestTheMarketOfANode:
         def fails_once() -> str:
             tries.append(1)
             if len(tries) == 1:
-                raise DatabaseError("gone")
+                raise OperationalError("gone")
             return "written"
 
         floor.write(fails_once, lambda result, now: done.append(result))

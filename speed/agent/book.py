@@ -1,0 +1,114 @@
+"""All deals in which a node sells, found by what messages and counters name them by, and the credit that they share."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from speed.agent.sale import Sale, ms
+from speed.domain.bounds import DEBT_S
+from speed.domain.selling import Prospect
+from speed.domain.trust import Account, Trust
+from speed.services.markets import Terms
+from speed.services.selling import Past
+from speed.wire.port import Link
+
+
+class Book:
+    """Deals whose channels the hub has not ended, and what is remembered of those that are over."""
+
+    def __init__(self) -> None:
+        self._sales: dict[bytes, Sale] = {}
+        self._past: list[tuple[datetime, Account]] = []
+        self._paid_before: dict[str, int] = {}
+        self._past_trust = Trust([])  # of these two, made anew when they change
+
+    def __iter__(self) -> Iterator[Sale]:
+        return iter(list(self._sales.values()))
+
+    def __len__(self) -> int:
+        return len(self._sales)
+
+    def get(self, deal: bytes) -> Sale | None:
+        return self._sales.get(deal)
+
+    def add(self, sale: Sale) -> None:
+        self._sales[sale.deal] = sale
+
+    def remember(self, past: Past, now: datetime) -> None:
+        self._past = [(now, account) for account in past.accounts]
+        self._paid_before = dict(past.paid_before)
+        self._sum_up()
+
+    def drop(self, sale: Sale, now: datetime) -> None:
+        """Take a deal out whose channel is ended; what it leaves unpaid is remembered for seven days."""
+        if self._sales.pop(sale.deal, None) is not None:
+            self._past.append((now, sale.account))
+            self._sum_up()
+
+    def forget_old(self, now: datetime) -> None:
+        """Let go of debts that are seven days old; what was paid for stays."""
+        limit = now - timedelta(seconds=DEBT_S)
+        for at, account in self._past:
+            if at < limit:
+                paid = self._paid_before.get(account.payer, 0)
+                self._paid_before[account.payer] = paid + account.covered_bytes
+        self._past = [(at, account) for at, account in self._past if at >= limit]
+        self._sum_up()
+
+    def _sum_up(self) -> None:
+        self._past_trust = Trust((account for _, account in self._past), paid_before=self._paid_before)
+
+    # --- finding
+
+    @property
+    def live(self) -> list[Sale]:
+        """Deals that are not over and have a connection."""
+        return [sale for sale in self._sales.values() if sale.is_live and sale.link is not None]
+
+    def of_channel(self, channel: bytes) -> Sale | None:
+        return next((sale for sale in self._sales.values() if sale.receipt.channel == channel), None)
+
+    def of_link(self, link: Link) -> list[Sale]:
+        return [sale for sale in self._sales.values() if sale.link is link]
+
+    def of_payer(self, payer: str, torrent_key: str) -> Sale | None:
+        return next((sale for sale in self.live if sale.payer == payer and sale.goods.key == torrent_key), None)
+
+    def at_place(self, torrent_key: str, place: str) -> Sale | None:
+        """Return the deal that bytes of a torrent to a place belong to."""
+        return next((sale for sale in self.live if sale.place == place and sale.goods.key == torrent_key), None)
+
+    def credit(self, terms: Terms) -> "Credit":
+        """Add up what all payers and addresses have had and paid by now."""
+        trust = Trust((sale.account for sale in self._sales.values()), before=self._past_trust)
+        bidding = [sale for sale in self.live if not sale.bid.is_paused]
+        return Credit(trust, Counter(sale.payer for sale in bidding), Counter(sale.place for sale in bidding), terms)
+
+
+@dataclass(frozen=True)
+class Credit:
+    """What everybody is trusted with at one moment."""
+
+    trust: Trust
+    payers: Counter[str]  # how many bids each has standing
+    places: Counter[str]
+    terms: Terms
+
+    def prospect(self, sale: Sale, now: datetime) -> Prospect:
+        """Return what decides about a deal's lane."""
+        half_used_at_ms = sale.half_used_at_ms
+        return Prospect(
+            max_price_ubtt_per_gib=sale.bid.max_price_ubtt_per_gib,
+            torrent_ask_ubtt_per_gib=self.terms.ask_of(sale.goods.key),
+            size_bytes=sale.goods.size_bytes,
+            amount_ubtt=sale.receipt.amount_ubtt,
+            owed_ubtt=sale.billed.owed_ubtt,
+            expires_at_s=sale.receipt.expires_at_s,
+            payer=self.trust.payer(sale.payer),
+            address=self.trust.place(sale.place),
+            strangers_unpaid_bytes=self.trust.strangers_unpaid_bytes,
+            delays=sale.delays,
+            sharers=max(self.payers[sale.payer], self.places[sale.place]),
+            half_used_for_ms=ms(now) - half_used_at_ms if half_used_at_ms is not None else 0,
+        )
