@@ -120,7 +120,7 @@ class Shop:
             self.floor.now += timedelta(seconds=STEP_S)
             self.hub.time = int(self.floor.now.timestamp())
             for buyer in buyers:
-                buyer.uploaded += int(self.lane(buyer) * STEP_S)
+                buyer.uploaded += int(self.lane(buyer) * STEP_S) * buyer.takes_ppm // 1_000_000
             if self.floor.sells:
                 self.seller.report(self._sent(buyers), self.floor.now)
             self.seller.report(LanesStand(self._stands(buyers), 0), self.floor.now)
@@ -167,6 +167,7 @@ class Buyer:
     address: str = ""
     torrent_key: str = ""
     receipt: bytes | None = None
+    takes_ppm: int = 1_000_000  # of its lane
     uploaded: int = 0  # by the engine, in the whole connection
     tally: Tally = field(default_factory=Tally)
     cumulative: int = 0
@@ -174,7 +175,7 @@ class Buyer:
     refusals: list[Reason] = field(default_factory=list)
     prices: list[int] = field(default_factory=list)
     link: FakeLink = field(init=False)
-    _seen: int = 0
+    seen: int = 0
     _round: int | None = None
     _received: dict[int, int] = field(default_factory=dict)
 
@@ -187,7 +188,8 @@ class Buyer:
 
     def listen(self, shop: Shop) -> None:
         """Count what came under the grant seen last, then read what was said, and pay when half a window is used."""
-        came, self._seen = self.uploaded - self._seen, self.uploaded
+        is_waited_for = False
+        came, self.seen = self.uploaded - self.seen, self.uploaded
         if self._round is not None:
             self._received[self._round] += came * self.counts_ppm // 1_000_000
             self.tally = self.tally.counted(self._round, self._received[self._round])
@@ -200,7 +202,8 @@ class Buyer:
         for refuse in self.link.take(Refuse):
             self.refusals.append(refuse.reason)
             self._round = None
-        if self.pays and self.tally.total_bytes - self.paid_at >= 2 * MIB:
+            is_waited_for |= refuse.reason is Reason.UNPAID
+        if self.pays and (is_waited_for or self.tally.total_bytes - self.paid_at >= 2 * MIB):
             self.pay(shop)
 
     def pay(self, shop: Shop) -> None:

@@ -47,18 +47,17 @@ class Lanes:
     def judge_round(self, now: datetime) -> None:
         """Count rounds in which a deal got too little of its lane, or its buyer saw too little of what was sent."""
         for sale in self._shop.book.live:
-            if sale.span is None:
+            if not sale.had_lane:
                 continue
             stand = self._stands.get(sale.place)
             is_in_lane = stand is not None and stand.kind is not LaneKind.WAITING
             sale.rounds_in_lane = sale.rounds_in_lane + 1 if is_in_lane else 0
             since_bounce = sale.rounds_in_lane - 1
-            if sale.has_large_gap is not None:
-                sale.disagreeing_rounds = deals.gap_rounds(
-                    before=sale.disagreeing_rounds, is_too_large=sale.has_large_gap, since_bounce=since_bounce
-                )
-                sale.has_large_gap = None
-            if stand is not None and sale.is_lane_open and _is_used(stand):
+            # A buyer that has paid for all that it counts says nothing more: what was last judged goes on counting.
+            sale.disagreeing_rounds = deals.gap_rounds(
+                before=sale.disagreeing_rounds, is_too_large=sale.has_large_gap, since_bounce=since_bounce
+            )
+            if sale.span is not None and stand is not None and sale.is_lane_open and _is_used(stand):
                 granted_bytes = sale.granted_bytes_per_s * (ms(now) - sale.span.began_at_ms) // 1_000
                 sale.starved_rounds = deals.starved_rounds(
                     before=sale.starved_rounds,

@@ -77,7 +77,7 @@ class Sale:
     tally: Tally = field(default_factory=Tally)  # what vouchers cover
     written_off_bytes: int = 0
     recent: deque[tuple[int, int]] = field(default_factory=deque)  # ms and sent_bytes, of the last seconds
-    has_large_gap: bool | None = None  # of the vouchers of this round; None: there was none
+    has_large_gap: bool = False  # as the last voucher left it
     disagreeing_rounds: int = 0
     starved_rounds: int = 0
     rounds_in_lane: int = 0  # since its place has a class of its own connections

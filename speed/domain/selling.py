@@ -100,14 +100,21 @@ def chance(prospect: Prospect, *, now_s: int) -> Chance:
 
 
 def keeps_its_speed(prospect: Prospect, *, was_open: bool, speed_bytes_per_s: int) -> bool:
-    """Say whether a lane has its granted speed now: not without room in the window, nor money in the channel."""
+    """Say whether a lane has its granted speed now: not without room in the window, nor money in the channel.
+
+    Who has paid up to less than half of the window gets a lane back at once: no voucher is due before that half is
+    used, so to wait for more room could be to wait for ever.
+    """
+    is_paid_up = all(party.unpaid_bytes * 2 < party.window_bytes for party in (prospect.payer, prospect.address))
     left = room(payer=prospect.payer, address=prospect.address, strangers_unpaid_bytes=prospect.strangers_unpaid_bytes)
     money = money_room(
         amount_ubtt=prospect.amount_ubtt,
         owed_ubtt=prospect.owed_ubtt,
         price_ubtt_per_gib=prospect.max_price_ubtt_per_gib,
     )
-    return is_lane_open(was_open=was_open, room_bytes=min(left, money), lane_bytes_per_s=speed_bytes_per_s)
+    return is_lane_open(
+        was_open=was_open or is_paid_up, room_bytes=min(left, money), lane_bytes_per_s=speed_bytes_per_s
+    )
 
 
 def is_behind_nat(callers: dict[bytes, str], gateways: frozenset[str]) -> bool:
