@@ -7,17 +7,34 @@ and the same again under the same key is answered as before. None holds a lock o
 from collections.abc import Sequence
 from typing import Protocol
 
-from wallet.domain.hub import HubAccount, HubChannel, HubInfo, HubRefused, HubStatement, Offer, Redeemed, SignedVoucher
+from wallet.domain.hub import (
+    UNDECIDED,
+    HubAccount,
+    HubChannel,
+    HubInfo,
+    HubRefused,
+    HubStatement,
+    Offer,
+    Redeemed,
+    SignedVoucher,
+)
 
-__all__ = ["Hub", "HubAway", "HubRefused"]
+__all__ = ["Hub", "HubAway", "HubRefused", "decided"]
 
 
 class HubAway(Exception):
-    """The hub gave no answer that can be believed: {why}. What was asked may have been done; ask the same again."""
+    """The hub has decided nothing that can be believed: {why}. It may have been done; ask the same again."""
+
+    def __init__(self, why: str, *, wait_s: int = 0) -> None:
+        super().__init__(why)
+        self.wait_s = wait_s  # before the same is worth asking again
 
 
 class Hub(Protocol):
-    """A hub, called with one Speed key. Every method may raise HubRefused or HubAway; threads may share one."""
+    """A hub, called with one Speed key. Every method may raise HubRefused or HubAway; threads may share one.
+
+    HubRefused is the hub's last word under that key: nothing was done, nor will be. Whatever is not is HubAway.
+    """
 
     @property
     def hub_id(self) -> bytes:
@@ -31,7 +48,7 @@ class Hub(Protocol):
         """Return what the hub says of itself; of a foreign one only if the trusted hub has signed it."""
 
     def now(self) -> int:
-        """Return the hub's time, from its last `info`: by it channels expire."""
+        """Return the hub's time in unix seconds, as of its last `info`: by it channels expire."""
 
     def bind(self, *, pairing: str, daily_limit_ubtt: int, key: str) -> str:
         """Bind the Speed key to the account of a pairing code, and return what the hub calls that account."""
@@ -65,3 +82,8 @@ class Hub(Protocol):
 
     def offers(self, offer_key: bytes) -> list[Offer]:
         """Return who sells a private torrent."""
+
+
+def decided(refusal: HubRefused) -> HubRefused | HubAway:
+    """Return what a caller shall be told of a refusal: one that decides nothing is as good as none."""
+    return HubAway(refusal.text, wait_s=refusal.wait_s) if refusal.code in UNDECIDED else refusal

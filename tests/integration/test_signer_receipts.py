@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,7 @@ from wallet.signer.protocol import (
     SignerRefused,
 )
 from wallet.signer.rules import DEFAULT
+from wallet.signer.sealing import Scrypt, stretch
 from wallet.signer.signer import Signer
 
 NOW_S = NOW_MS // 1000
@@ -43,6 +45,7 @@ FIRST = ReceiptRequest(
     opened_at_s=NOW_S,
     expires_at_s=NOW_S + 3_600,
 )
+NONSENSE: tuple[object, ...] = (None, -1, True, "x", [], 2**64)
 SECOND = replace(FIRST, version=2, amount_ubtt=1_500, expires_at_s=NOW_S + 7_200)
 
 
@@ -67,7 +70,7 @@ class TestAReceipt:
         assert signer_in(tmp_path).sign_receipt(FIRST) == first
 
     @pytest.mark.parametrize("change", [{"amount_ubtt": 1_001}, {"expires_at_s": NOW_S + 3_601}, {"opened_at_s": 1}])
-    def test_of_one_version_says_one_thing(self, signer: Signer, change: dict[str, int]) -> None:
+    def test_of_one_version_says_one_thing(self, signer: Signer, change: dict[str, Any]) -> None:
         signer.sign_receipt(FIRST)
         with pytest.raises(SignerConflict):
             signer.sign_receipt(replace(FIRST, **change))
@@ -82,10 +85,10 @@ class TestAReceipt:
             {"opened_at_s": NOW_S + 1},
         ],
     )
-    def test_of_a_later_version_only_grows(self, signer: Signer, change: dict[str, object]) -> None:
+    def test_of_a_later_version_only_grows(self, signer: Signer, change: dict[str, Any]) -> None:
         signer.sign_receipt(FIRST)
         with pytest.raises(SignerRefused):
-            signer.sign_receipt(replace(FIRST, version=2, **change))  # type: ignore[arg-type]  # fields of it
+            signer.sign_receipt(replace(FIRST, version=2, **change))
 
     def test_of_an_earlier_version_comes_too_late(self, signer: Signer) -> None:
         signer.sign_receipt(SECOND)
@@ -107,9 +110,9 @@ class TestAReceipt:
             {"asset": Asset.TRX},
         ],
     )
-    def test_of_nonsense_is_not_signed(self, signer: Signer, change: dict[str, object]) -> None:
+    def test_of_nonsense_is_not_signed(self, signer: Signer, change: dict[str, Any]) -> None:
         with pytest.raises(SignerRefused):
-            signer.sign_receipt(replace(FIRST, **change))  # type: ignore[arg-type]  # fields of it
+            signer.sign_receipt(replace(FIRST, **change))
 
     def test_beyond_the_limit_of_a_day_waits(self, signer: Signer, tmp_path: Path) -> None:
         signer.status()
@@ -139,7 +142,7 @@ class TestAReceipt:
         sent = json.loads(json.dumps(messages.write_receipt_request(FIRST)))
         assert messages.read_receipt_request(sent) == FIRST
         for field in sent:
-            for nonsense in (None, -1, True, "x", [], 2**64):
+            for nonsense in NONSENSE:
                 with pytest.raises(BadFrame):
                     messages.read_receipt_request(sent | {field: nonsense})
 
@@ -189,7 +192,8 @@ class TestTheSecretOfTheHub:
         signer.close()
         place = place_in(tmp_path)
         kept = keystore.load(place.keys)
-        with backups.sealing.stretch(PASSPHRASE, kept.wrap) as old:  # type: ignore[arg-type]  # it has a passphrase
+        assert isinstance(kept.wrap, Scrypt)
+        with stretch(PASSPHRASE, kept.wrap) as old:
             lock = founding.lock_by_passphrase(PASSPHRASE, n=2**4)
             backup = backups.make(place.folder, kept, old, lock)
             rotation.rotate(place, old, lambda: founding.lock_by_passphrase(PASSPHRASE, n=2**4))

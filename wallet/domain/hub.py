@@ -15,10 +15,10 @@ PAGE_ENTRIES = 50  # of a statement
 
 
 class Refusal(StrEnum):
-    """Why a hub did not do it. The same again, under the same key, is refused again."""
+    """Why a hub did not do it. Under the same key it is refused again, but for those below."""
 
     BAD_REQUEST = "bad_request"  # malformed: nothing was done, and its key is not used up
-    BAD_SIGNATURE = "bad_signature"  # of the request
+    NOT_SIGNED = "not_signed"  # the request is not, or by another key, or for another hub
     STALE = "stale"  # the request's time is too far from the hub's: ask for `info`, then sign anew
     REPLAYED = "replayed"  # the nonce was used before
     TOO_OFTEN = "too_often"  # wait, then the same again
@@ -35,6 +35,7 @@ class Refusal(StrEnum):
     INSUFFICIENT = "insufficient"  # the account does not have that much available
     FROZEN = "frozen"  # an operator has frozen the account
     UNKNOWN_CHANNEL = "unknown_channel"
+    BAD_SIGNATURE = "bad_signature"  # the voucher does not bear that of the channel's payer
     OVER_AMOUNT = "over_amount"  # the voucher promises more than the channel holds
     CLOSED = "closed"
     EXPIRED = "expired"
@@ -42,6 +43,12 @@ class Refusal(StrEnum):
     NOT_THE_PAYER = "not_the_payer"  # only the payer tops one up
     NO_ADDRESS = "no_address"  # the hub does not know from where an offer comes
     REFUSED = "refused"  # by the ledger, for another reason
+
+
+# Nothing was decided: an earlier try under the same key may have been done all the same. Ask again.
+UNDECIDED = frozenset(
+    {Refusal.NOT_SIGNED, Refusal.STALE, Refusal.REPLAYED, Refusal.TOO_OFTEN, Refusal.LOCKED, Refusal.BUSY}
+)
 
 
 class HubRefused(Exception):
@@ -70,7 +77,7 @@ class HubInfo:
     network: int  # as receipts have it: 1 mainnet, 2 nile, 3 devnet
     asset: int
     fee_ppm: int  # of what is redeemed, for channels that open now
-    time: int
+    time_s: int
 
 
 @dataclass(frozen=True)
@@ -97,8 +104,8 @@ class HubChannel:
     amount_ubtt: int
     redeemed_ubtt: int
     fee_ppm: int  # of what is redeemed: the payee has redeemed - floor(redeemed · fee_ppm / 10⁶)
-    opened_at: int
-    expires_at: int
+    opened_at_s: int
+    expires_at_s: int
     receipt: bytes  # 170 bytes and the signature: the newest that is signed; b"" while there is none
     is_signed: bool  # the receipt says what the channel holds now: nothing newer waits for the signer
 
@@ -140,7 +147,7 @@ class HubEntry:
     amount_ubtt: int
     is_in: bool  # into the channel
     cause: str
-    at: int
+    at_s: int
     seal_number: int
     seal_hash: str
     proof: dict[str, object]  # of inclusion, as `manage.py proof` checks it

@@ -181,6 +181,7 @@ class Migration(migrations.Migration):
                 ("made_at", models.DateTimeField()),
                 ("receipt", models.BinaryField(max_length=235, null=True)),
                 ("signed_at", models.DateTimeField(null=True)),
+                ("trouble", models.CharField(blank=True, default="", max_length=300)),
             ],
         ),
         migrations.CreateModel(
@@ -316,7 +317,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="receiptversion",
             index=models.Index(
-                condition=models.Q(("receipt__isnull", True)), fields=["id"], name="wallet_receipt_unsigned"
+                condition=models.Q(("receipt__isnull", True), ("trouble", "")),
+                fields=["id"],
+                name="wallet_receipt_unsigned",
             ),
         ),
         migrations.AddConstraint(

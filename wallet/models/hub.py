@@ -51,6 +51,7 @@ class ReceiptVersion(models.Model):
     made_at = models.DateTimeField()
     receipt = models.BinaryField(max_length=235, null=True)  # 170 bytes and the hub's signature
     signed_at = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=300, default="", blank=True)  # why the signer will never sign it
 
     class Meta:
         constraints = [
@@ -59,7 +60,7 @@ class ReceiptVersion(models.Model):
         ]
         indexes = [
             models.Index(fields=["made_at"], name="wallet_receipt_made"),
-            models.Index(fields=["id"], condition=Q(receipt__isnull=True), name="wallet_receipt_unsigned"),
+            models.Index(fields=["id"], condition=Q(receipt__isnull=True, trouble=""), name="wallet_receipt_unsigned"),
         ]
 
     def __str__(self) -> str:
