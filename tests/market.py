@@ -58,8 +58,8 @@ class StubHub:
             amount_ubtt=receipt.amount_ubtt,
             redeemed_ubtt=redeemed_ubtt,
             fee_ppm=FEE_PPM,
-            opened_at=receipt.opened_at_s,
-            expires_at=receipt.expires_at_s,
+            opened_at_s=receipt.opened_at_s,
+            expires_at_s=receipt.expires_at_s,
             receipt=signed,
             is_signed=True,
         )
@@ -135,7 +135,7 @@ class StubHub:
 class BenchFloor:
     """A floor on which everything is done at once, in the thread of the test."""
 
-    hub: StubHub = field(default_factory=StubHub)
+    hub: Hub = field(default_factory=StubHub)  # the one of HUB_KEY
     node_name: str = "local"
     key: SpeedKey = field(default_factory=lambda: speed_key(b"\x22"))
     terms: Terms = field(default_factory=Terms)
@@ -149,8 +149,9 @@ class BenchFloor:
 
     @property
     def hubs(self) -> dict[bytes, KnownHub]:
-        info = HubInfo(self.hub.hub_id, HUB_KEY, SpeedNetwork.DEVNET, Asset.TRC20, FEE_PPM, self.hub.time)
-        return {self.hub.hub_id: KnownHub(self.hub, info)}
+        hub_id = hub_id_of(HUB_KEY)
+        info = HubInfo(hub_id, HUB_KEY, SpeedNetwork.DEVNET, Asset.TRC20, FEE_PPM, int(self.now.timestamp()))
+        return {hub_id: KnownHub(self.hub, info)}
 
     def ask(self, order: Order) -> None:
         self.orders.append(order)

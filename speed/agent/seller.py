@@ -9,6 +9,7 @@ from seedbox.services import market_facts
 from seedbox.services.market_facts import SeedingFacts
 from speed.agent.asks import Asks
 from speed.agent.bids import Bids
+from speed.agent.directory import Directory
 from speed.agent.lanes import Lanes
 from speed.agent.rounds import Rounds
 from speed.agent.sale import Sale
@@ -22,7 +23,7 @@ from speed.domain.messages import Ask, Audit, Bid, Bye, Message, Vouchers, Withd
 from speed.domain.naming import dht_target
 from speed.domain.selling import is_behind_nat
 from speed.models import SellingDeal
-from speed.services import rounds, selling
+from speed.services import hubs, rounds, selling
 from speed.services.selling import Past
 from speed.wire.gateway import gateways
 from speed.wire.port import Link
@@ -31,6 +32,8 @@ STOCK_EVERY = timedelta(seconds=5)  # what is for sale is read
 STORE_EVERY = timedelta(seconds=2)  # figures of deals; a crash forgets no more of what was sent than that
 TILL_EVERY = timedelta(seconds=1)
 ANNOUNCE_EVERY = timedelta(seconds=60)
+DIRECTORY_EVERY = timedelta(seconds=5)
+EARN_EVERY = timedelta(seconds=60)
 FORGET_EVERY = timedelta(hours=1)
 MAX_CALLERS = 100  # whose addresses are compared with our gateway's
 
@@ -53,6 +56,8 @@ class Seller:
         self._callers: dict[bytes, str] = {}
         self._done_at: dict[str, datetime] = {}
         self._announced = Announce()
+        self._directory = Directory(self._shop)
+        self._earning_problem = ""
         self._is_storing = False
 
     # --- life
@@ -100,6 +105,9 @@ class Seller:
             self._store()
         if self._is_due("announce", ANNOUNCE_EVERY, now):
             self._announce()
+        if self._is_due("directory", DIRECTORY_EVERY, now):
+            self._directory.tick(now)
+        self._let_earn(now)
         if self._is_due("forget", FORGET_EVERY, now):
             self._shop.book.forget_old(now)
 
@@ -112,7 +120,7 @@ class Seller:
         self._store()
 
     def problem(self) -> str:
-        return self._shop.obstacle
+        return self._shop.obstacle or (self._earning_problem if self._floor.terms.sells else "")
 
     def counters(self) -> Mapping[str, int]:
         return {
@@ -200,6 +208,17 @@ class Seller:
 
     def _stocked(self, seeding: list[SeedingFacts], _now: datetime) -> None:
         self._shop.stock(seeding)
+
+    def _let_earn(self, now: datetime) -> None:
+        """Have our own hub know where this node's earnings go, before anybody opens a channel."""
+        node = self._floor.terms.node
+        has_own = any(known.hub.is_own for known in self._floor.hubs.values())
+        if node is not None and has_own and self._floor.terms.sells and self._is_due("earn", EARN_EVERY, now):
+            work = partial(hubs.let_earn, node_id=node.node_id, speed_key=self._floor.key.public_key, now=now)
+            self._floor.write(work, self._may_earn)
+
+    def _may_earn(self, problem: str, _now: datetime) -> None:
+        self._earning_problem = problem
 
     def _announce(self) -> None:
         """Let buyers find us by what they look for: public torrents that somebody still downloads here."""

@@ -11,11 +11,14 @@ from speed.domain.credit import judge_gap, shared_window
 from speed.domain.deals import DealState
 from speed.domain.messages import Error, ErrorCode, SignedTotal, State, Vouchers
 from speed.domain.meters import covers
+from speed.domain.vouchers import OpenChannel, Verdict, judge
 from speed.services import selling
 from speed.wire.port import Link
-from wallet.domain.speed1.signing import BadSignature
-from wallet.domain.speed1.voucher import Voucher
 
+PROBLEMS = {
+    Verdict.OVER_AMOUNT: "This voucher promises more than its channel holds.",
+    Verdict.BAD_SIGNATURE: "This voucher is not signed by the key that pays.",
+}
 VOUCHER_COLUMNS = frozenset({"cumulative_ubtt", "voucher_sig", "voucher_at"})
 RECEIPT_COLUMNS = frozenset({"deal_id", "receipt", "amount_ubtt", "expires_at"})  # what covers a voucher's total
 
@@ -81,15 +84,11 @@ class Purse:
             self._count(sale, sale.cumulative_ubtt, acks, now)
 
     def _problem(self, sale: Sale, total: SignedTotal) -> str:
-        if total.cumulative_ubtt > sale.receipt.amount_ubtt:
-            return "This voucher promises more than its channel holds."
         receipt = sale.receipt
-        voucher = Voucher(receipt.hub_id, receipt.channel, receipt.payee_key, total.cumulative_ubtt)
-        try:
-            voucher.check(receipt.payer_key, total.sig)
-        except BadSignature:
-            return "This voucher is not signed by the key that pays."
-        return ""
+        channel = OpenChannel(
+            receipt.hub_id, receipt.channel, receipt.payer_key, receipt.payee_key, receipt.amount_ubtt
+        )
+        return PROBLEMS.get(judge(channel, total), "")
 
     # --- written first, then counted
 
