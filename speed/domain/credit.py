@@ -106,6 +106,15 @@ def is_voucher_due(
     return is_last or unpaid_bytes * 2 >= window_bytes or since_last_ms >= VOUCHER_EVERY_MS
 
 
+def believed_window(*, paid_bytes: int, refusals: int) -> int:
+    """Return the window that a buyer should pay by: what it has earned, halved each time that it was too large.
+
+    `refusals` are those as `unpaid` though less than half of the window was unpaid: the seller counts others at our
+    address, or has forgotten us. It never learns of a wider one by itself.
+    """
+    return max(BLOCK_BYTES, window(paid_bytes) >> refusals)
+
+
 @dataclass(frozen=True, slots=True)
 class Delays:
     """How long vouchers took: from the reading that went past half the window to the voucher that covered it."""

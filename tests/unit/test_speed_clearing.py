@@ -52,6 +52,12 @@ class TestTheWorkedExample:
         assert (found.price_ubtt_per_gib, found.exact_price) == (5_000, (5_000, 1))
         assert found.granted_bytes_per_s == (6 * MIB, 3 * MIB // 2, MIB // 2)
 
+    def test_leaves_nothing_to_them_if_the_others_take_exactly_all(self) -> None:
+        bids = [Terms(9_000, 5_000, 2**40, 2**40), Terms(5_000, 10**9, MIB, MIB)]
+        found = cleared((4_096, 2**30, bids))
+        assert (found.exact_price, found.granted_bytes_per_s) == ((5_000, 1), (2**30, 0))
+        assert found.lost_by == (None, Reason.NO_CAPACITY)
+
 
 class TestARound:
     @given(markets)

@@ -9,6 +9,7 @@ from speed.domain.credit import (
     MIB,
     Delays,
     Standing,
+    believed_window,
     fallen_speed,
     is_channel_low,
     is_lane_open,
@@ -99,6 +100,10 @@ class TestAVoucher:
 
     def test_is_never_due_for_less_than_a_micro_btt(self) -> None:
         assert not self.due(unpaid_bytes=4 * MIB, owed=9, since_ms=90_000, is_last=True)
+
+    def test_comes_sooner_where_the_seller_trusts_less_than_was_thought(self) -> None:
+        believed = [believed_window(paid_bytes=192 * MIB, refusals=refusals) for refusals in (0, 1, 3, 99)]
+        assert believed == [16 * MIB, 8 * MIB, 2 * MIB, 16 * 1024]
 
     def test_delay_is_the_worst_of_the_last_eight(self) -> None:
         delays = Delays()
