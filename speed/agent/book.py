@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from speed.agent.sale import Sale, ms
 from speed.domain.bounds import DEBT_S
+from speed.domain.credit import shared_window
 from speed.domain.selling import Prospect
 from speed.domain.trust import Account, Trust
 from speed.services.markets import Terms
@@ -82,8 +83,14 @@ class Book:
     def credit(self, terms: Terms) -> "Credit":
         """Add up what all payers and addresses have had and paid by now."""
         trust = Trust((sale.account for sale in self._sales.values()), before=self._past_trust)
-        bidding = [sale for sale in self.live if not sale.bid.is_paused]
-        return Credit(trust, Counter(sale.payer for sale in bidding), Counter(sale.place for sale in bidding), terms)
+        live = self.live
+        bidding = [sale for sale in live if not sale.bid.is_paused]
+        running: Counter[str] = Counter()
+        for sale in live:
+            running[sale.payer] += sale.account.standing.unpaid_bytes
+        return Credit(
+            trust, Counter(sale.payer for sale in bidding), Counter(sale.place for sale in bidding), running, terms
+        )
 
 
 @dataclass(frozen=True)
@@ -93,11 +100,17 @@ class Credit:
     trust: Trust
     payers: Counter[str]  # how many bids each has standing
     places: Counter[str]
+    running: Counter[str]  # what each leaves unpaid in deals that run: the buyer can mend that, and nothing older
     terms: Terms
+
+    def is_half_used(self, sale: Sale) -> bool:
+        """Say whether a voucher is due by what a deal's buyer leaves unpaid."""
+        window_bytes = shared_window(payer=self.trust.payer(sale.payer), address=self.trust.place(sale.place))
+        return self.running[sale.payer] * 2 >= window_bytes
 
     def prospect(self, sale: Sale, now: datetime) -> Prospect:
         """Return what decides about a deal's lane."""
-        half_used_at_ms = sale.half_used_at_ms
+        unpaid_since_ms = sale.unpaid_since_ms
         return Prospect(
             max_price_ubtt_per_gib=sale.bid.max_price_ubtt_per_gib,
             torrent_ask_ubtt_per_gib=self.terms.ask_of(sale.goods.key),
@@ -110,5 +123,5 @@ class Credit:
             strangers_unpaid_bytes=self.trust.strangers_unpaid_bytes,
             delays=sale.delays,
             sharers=max(self.payers[sale.payer], self.places[sale.place]),
-            half_used_for_ms=ms(now) - half_used_at_ms if half_used_at_ms is not None else 0,
+            unpaid_for_ms=ms(now) - unpaid_since_ms if unpaid_since_ms is not None else 0,
         )

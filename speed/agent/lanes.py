@@ -8,7 +8,6 @@ from speed.agent.meter import SellersMeter
 from speed.agent.sale import Sale, ms
 from speed.agent.shop import Shop
 from speed.domain import deals
-from speed.domain.credit import shared_window
 from speed.domain.messages import Meter, Meters
 from speed.domain.selling import keeps_its_speed
 
@@ -83,17 +82,19 @@ class Lanes:
         credit = self._shop.book.credit(self._shop.floor.terms)
         for sale in self._shop.book.live:
             if sale.span is None:
+                if not credit.is_half_used(sale):
+                    sale.unpaid_since_ms = None
                 continue
             if not sale.span.runs(ms(now)):
                 sale.end_span(now)
                 continue
-            prospect = credit.prospect(sale, now)
-            window_bytes = shared_window(payer=prospect.payer, address=prospect.address)
-            if sale.half_used_at_ms is None and sale.account.standing.unpaid_bytes * 2 >= window_bytes:
-                sale.half_used_at_ms = ms(now)
             sale.is_lane_open = keeps_its_speed(
-                prospect, was_open=sale.is_lane_open, speed_bytes_per_s=sale.granted_bytes_per_s
+                credit.prospect(sale, now), was_open=sale.is_lane_open, speed_bytes_per_s=sale.granted_bytes_per_s
             )
+            if credit.is_half_used(sale) or not sale.is_lane_open:
+                sale.unpaid_since_ms = ms(now) if sale.unpaid_since_ms is None else sale.unpaid_since_ms
+            else:
+                sale.unpaid_since_ms = None
 
     # --- orders
 

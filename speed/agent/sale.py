@@ -82,7 +82,7 @@ class Sale:
     starved_rounds: int = 0
     rounds_in_lane: int = 0  # since its place has a class of its own connections
     delays: Delays = field(default_factory=Delays)
-    half_used_at_ms: int | None = None  # since then half of the window has been unpaid
+    unpaid_since_ms: int | None = None  # since then a voucher has been due, or its lane has lain still
     had_lane: bool = False
     is_lane_open: bool = False  # it has its speed; false: the window or the channel is used up
     is_dirty: bool = True  # the row is behind

@@ -7,7 +7,7 @@ from functools import partial
 from speed.agent.sale import Sale, ms
 from speed.agent.sale_rows import changing_columns
 from speed.agent.shop import Shop
-from speed.domain.credit import judge_gap, shared_window
+from speed.domain.credit import judge_gap
 from speed.domain.deals import DealState
 from speed.domain.messages import Error, ErrorCode, SignedTotal, State, Vouchers
 from speed.domain.meters import covers
@@ -141,12 +141,9 @@ class Purse:
         sale.written_off_bytes = gap.written_off_bytes
         sale.has_large_gap = gap.is_too_large
         sale.is_dirty = True
-        self._measure_delay(sale, shared_window(payer=payer, address=address), now_ms)
-
-    def _measure_delay(self, sale: Sale, window_bytes: int, now_ms: int) -> None:
-        if sale.half_used_at_ms is not None and sale.account.standing.unpaid_bytes * 2 < window_bytes:
-            sale.delays = sale.delays.after(now_ms - sale.half_used_at_ms)
-            sale.half_used_at_ms = None
+        if sale.unpaid_since_ms is not None and not self._shop.book.credit(self._shop.floor.terms).is_half_used(sale):
+            sale.delays = sale.delays.after(now_ms - sale.unpaid_since_ms)
+            sale.unpaid_since_ms = None
 
 
 def stored(sale: Sale) -> dict[str, object]:

@@ -16,7 +16,7 @@ from speed.domain.credit import (
 from speed.domain.refusals import Reason
 from wallet.domain.speed1.receipt import Receipt, SpeedNetwork
 
-STALE_DEBT_MS = 10_000  # half a window that was not paid for so long: its next lane waits for the voucher
+STALE_DEBT_MS = 10_000  # who has let a voucher be due for so long gets its next lane when it has come
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Prospect:
     strangers_unpaid_bytes: int
     delays: Delays
     sharers: int  # deals of this payer or address, itself included
-    half_used_for_ms: int  # since half of the window has been unpaid; 0: it is not
+    unpaid_for_ms: int  # since a voucher has been due or its lane has lain still; 0: neither
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def chance(prospect: Prospect, *, now_s: int) -> Chance:
     ):
         return Chance(0, Reason.CHANNEL_LOW)
     left = room(payer=prospect.payer, address=prospect.address, strangers_unpaid_bytes=prospect.strangers_unpaid_bytes)
-    if left == 0 or prospect.half_used_for_ms > STALE_DEBT_MS:
+    if left == 0 or prospect.unpaid_for_ms > STALE_DEBT_MS:
         return Chance(0, Reason.UNPAID)
     window_bytes = shared_window(payer=prospect.payer, address=prospect.address)
     return Chance(lane_cap(window_bytes=window_bytes, delays=prospect.delays, sharers=prospect.sharers))
