@@ -74,7 +74,9 @@ class Book:
         return [sale for sale in self._sales.values() if sale.link is link]
 
     def of_payer(self, payer: str, torrent_key: str) -> Sale | None:
-        return next((sale for sale in self.live if sale.payer == payer and sale.goods.key == torrent_key), None)
+        """Return the deal that an account has about a torrent, also one that has lost its connection."""
+        found = (sale for sale in self._sales.values() if sale.is_live and sale.payer == payer)
+        return next((sale for sale in found if sale.goods.key == torrent_key), None)
 
     def at_place(self, torrent_key: str, place: str) -> Sale | None:
         """Return the deal that bytes of a torrent to a place belong to."""

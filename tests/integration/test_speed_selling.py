@@ -163,6 +163,20 @@ class TestALostConnection:
         assert shop.row(buyer).sent_bytes > before
         assert shop.row(buyer).opened_at < shop.row(buyer).linked_at
 
+    def test_makes_way_for_a_buyer_who_has_forgotten_the_deal(self, shop: Shop) -> None:
+        buyer, again = Buyer(1), Buyer(2, payer=1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(12, buyer)
+        shop.connect(again)
+        shop.bid(again)
+        assert [refuse.reason for refuse in again.link.take(Refuse)] == [Reason.BUSY]
+        shop.disconnect(buyer)
+        shop.bid(again)
+        shop.run(12, again)
+        assert shop.row(buyer).is_closed
+        assert shop.row(again).sent_bytes > 0
+
     def test_ends_the_deal_after_ten_minutes_with_all_that_was_promised(self, shop: Shop) -> None:
         buyer = Buyer(1)
         shop.connect(buyer)
