@@ -45,8 +45,23 @@ PROSPECT = Prospect(
     strangers_unpaid_bytes=0,
     delays=Delays(),
     sharers=1,
+    strangers=1,
+    payers_lanes_bytes_per_s=0,
+    places_lanes_bytes_per_s=0,
+    strangers_lanes_bytes_per_s=0,
     unpaid_for_ms=0,
 )
+
+
+def keeps(prospect: Prospect, *, was_open: bool, speed: int) -> bool:
+    """Say whether the only lane of its payer and address keeps its speed."""
+    alone = replace(
+        prospect,
+        payers_lanes_bytes_per_s=speed,
+        places_lanes_bytes_per_s=speed,
+        strangers_lanes_bytes_per_s=speed,
+    )
+    return keeps_its_speed(alone, was_open=was_open, speed_bytes_per_s=speed)
 
 
 class TestAReceipt:
@@ -103,7 +118,7 @@ class TestAChance:
             sharers=sharers,
         )
         speed = chance(prospect, now_s=2_000).cap_bytes_per_s
-        if speed and keeps_its_speed(prospect, was_open=True, speed_bytes_per_s=speed):
+        if speed and keeps(prospect, was_open=True, speed=speed):
             assert speed * 200 // 1_000 <= 4 * MIB - max(payer, address)
 
 
@@ -111,13 +126,19 @@ class TestALane:
     def test_falls_with_a_readings_worth_left_and_rises_when_half_is_paid(self) -> None:
         speed = 5 * MIB  # a fifth of a second: 1 MiB
         nearly_used = replace(PROSPECT, payer=Standing(unpaid_bytes=3 * MIB + 1))
-        assert not keeps_its_speed(nearly_used, was_open=True, speed_bytes_per_s=speed)
+        assert not keeps(nearly_used, was_open=True, speed=speed)
         a_bit_paid = replace(PROSPECT, payer=Standing(unpaid_bytes=3 * MIB - 1))
-        assert keeps_its_speed(a_bit_paid, was_open=True, speed_bytes_per_s=speed)
-        assert not keeps_its_speed(a_bit_paid, was_open=False, speed_bytes_per_s=speed)
+        assert keeps(a_bit_paid, was_open=True, speed=speed)
+        assert not keeps(a_bit_paid, was_open=False, speed=speed)
         half_paid = replace(PROSPECT, payer=Standing(unpaid_bytes=2 * MIB - 1))
-        assert keeps_its_speed(half_paid, was_open=False, speed_bytes_per_s=10 * MIB)
+        assert keeps(half_paid, was_open=False, speed=10 * MIB)
+
+    def test_falls_together_with_the_others_that_draw_on_its_window(self) -> None:
+        room_for_one = replace(PROSPECT, payer=Standing(unpaid_bytes=3 * MIB - 1))
+        assert keeps(room_for_one, was_open=True, speed=5 * MIB)
+        both = replace(room_for_one, payers_lanes_bytes_per_s=10 * MIB)
+        assert not keeps_its_speed(both, was_open=True, speed_bytes_per_s=5 * MIB)
 
     def test_falls_when_the_channel_is_used_up(self) -> None:
         used_up = replace(PROSPECT, owed_ubtt=BTT - 1)
-        assert not keeps_its_speed(used_up, was_open=True, speed_bytes_per_s=MIB)
+        assert not keeps(used_up, was_open=True, speed=MIB)
