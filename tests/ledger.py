@@ -23,6 +23,14 @@ ASSET = Asset.TRC20
 CHAIN = own_account(ASSET, AccountKind.CHAIN)
 TREASURY = own_account(ASSET, AccountKind.TREASURY)
 TABLES = (
+    "receiptversion",
+    "speedkey",
+    "pairingcode",
+    "hubcall",
+    "hubnonce",
+    "huboffer",
+    "hubrules",
+    "hubkey",
     "attemptevent",
     "attempt",
     "withdrawal",

@@ -10,7 +10,20 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from wallet import wiring
-from wallet.services import auditing, chain_rounds, channels, holds, liabilities, seals, withdrawing
+from wallet.services import (
+    auditing,
+    chain_rounds,
+    channels,
+    holds,
+    hub_calls,
+    hub_doorway,
+    hub_offers,
+    hub_receipts,
+    liabilities,
+    seals,
+    speed_keys,
+    withdrawing,
+)
 
 AWAY = (OperationalError, InterfaceError)  # or there would be a traceback each second; web says that it is away
 
@@ -33,6 +46,22 @@ def expire_due() -> None:
     now = datetime.now(UTC)
     holds.expire_due(now=now)
     channels.expire_due(now=now)
+
+
+@shared_task(name="wallet.sign_receipts", ignore_result=True, throws=AWAY)
+def sign_receipts() -> None:
+    """Have signed what channels hold by now."""
+    hub_receipts.sign_waiting(wiring.signer(), now=datetime.now(UTC))
+
+
+@shared_task(name="wallet.forget_hub_calls", ignore_result=True, throws=AWAY)
+def forget_hub_calls() -> None:
+    """Forget what the hub kept of calls, nonces, codes and offers whose time is over."""
+    now = datetime.now(UTC)
+    hub_calls.forget(now=now)
+    hub_doorway.forget_nonces(now=now)
+    speed_keys.forget_codes(now=now)
+    hub_offers.forget(now=now)
 
 
 @shared_task(name="wallet.audit_books", ignore_result=True, throws=AWAY)

@@ -16,6 +16,8 @@ from seedbox.config import broker
 SCHEDULE: dict[str, dict[str, Any]] = {
     "seal": {"task": "wallet.seal_new", "schedule": 1.0, "options": {"expires": 5}},
     "withdrawals": {"task": "wallet.drive_withdrawals", "schedule": 2.0, "options": {"expires": 5}},
+    "receipts": {"task": "wallet.sign_receipts", "schedule": 1.0, "options": {"expires": 5}},
+    "hub": {"task": "wallet.forget_hub_calls", "schedule": 60.0, "options": {"expires": 60}},
     "expire": {"task": "wallet.expire_due", "schedule": 10.0, "options": {"expires": 10}},
     "read chain": {"task": "wallet.read_chain", "schedule": 2.0, "options": {"expires": 4}},
     "sweep": {"task": "wallet.sweep", "schedule": 30.0, "options": {"expires": 30}},

@@ -106,7 +106,8 @@ class Gate:
         self._swarm.session.pause()
         self._swarm.listening.clear()
         self._swarm.listen_problems.clear()
-        self._swarm.port_mapping = self._swarm.proxy_said = ""
+        self._swarm.ports.forget()
+        self._swarm.proxy_said = ""
         self._is_open = False
 
     def _apply(self, pack: dict[str, Setting]) -> None:
@@ -180,7 +181,7 @@ class Gate:
         if found.addresses is None:
             return
         is_first = self._list is None
-        self._swarm.session.set_ip_filter(found.addresses)
+        self._swarm.addresses.use(found.addresses)
         self._list = replace(found, addresses=None)  # libtorrent has it; it may be large
         if not is_first and self._is_open:
             for taken in self._swarm.torrents:  # libtorrent forgot the peers that were blocked: trackers know them
@@ -196,7 +197,7 @@ class Gate:
         answer = NetworkAnswered(
             self._wish.version,
             self.problem,
-            port_mapping=self._swarm.port_mapping if self._is_open else "",
+            port_mapping=self._swarm.ports.said if self._is_open else "",
             proxy=self._what_proxy_said() if wanted.has_proxy else "",
             blocklist=self._list.summary if self._list and wanted.blocklist_path else "",
         )
@@ -226,16 +227,6 @@ def _proxy(wanted: NetworkSettings) -> tuple[object, ...]:
     if not wanted.has_proxy:
         return ()
     return wanted.proxy_kind, wanted.proxy_host, wanted.proxy_port, wanted.proxy_user, wanted.proxy_password
-
-
-def port_mapped(swarm: Swarm, alert: lt.portmap_alert) -> None:
-    swarm.port_mapping = f"The router lets peers in at port {alert.external_port}."
-
-
-def port_not_mapped(swarm: Swarm, alert: lt.portmap_error_alert) -> None:
-    """Routers without port mapping are the rule: what one of two ways has reached stands."""
-    if not swarm.port_mapping.startswith("The router lets"):
-        swarm.port_mapping = f"No port was mapped ({alert.error.message()})."
 
 
 def socks5_failed(swarm: Swarm, alert: lt.socks5_alert) -> None:

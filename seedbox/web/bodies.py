@@ -25,6 +25,8 @@ SLOWEST_BYTES_PER_S = 8_192
 DRAIN_S = 10.0  # a browser shows our answer only after it could send; then the connection is closed
 ADD_PATH = "/torrents/add/"
 FORM_TYPES = (b"", b"application/x-www-form-urlencoded", b"multipart/form-data")  # of all our forms
+API_PATH = "/hub/"  # for programs, in JSON
+JSON_TYPES = (b"", b"application/json")
 REFUSAL = "seedbox.refusal"  # in the scope: why the body did not get through
 
 Scope = dict[str, Any]
@@ -53,7 +55,7 @@ class BodyLimits:
             await body.drain(self._drain_s)
         elif _announced_bytes(scope) > limit_bytes:
             body.refuse("too large")
-        elif scope["method"] == "POST" and _content_type(scope) not in FORM_TYPES:
+        elif scope["method"] == "POST" and _content_type(scope) not in (JSON_TYPES if _is_api(scope) else FORM_TYPES):
             body.refuse("of another type")
         if REFUSAL in scope:
             await body.drain(self._drain_s)
@@ -124,15 +126,17 @@ def refused_bodies(get_response: Callable[[HttpRequest], HttpResponse]) -> Calla
 
     def middleware(request: HttpRequest) -> HttpResponse:
         reason = getattr(request, "scope", {}).get(REFUSAL)
-        return get_response(request) if reason is None else errors.refused_body(request, reason)
+        if reason is None:
+            return get_response(request)
+        refuse = errors.refused_body_of_api if request.path_info.startswith(API_PATH) else errors.refused_body
+        return refuse(request, reason)
 
     return middleware
 
 
 async def _limit_bytes(scope: Scope) -> int:
     """Return what this request may send: files from members only, from strangers to the add form nothing at all."""
-    path = scope["path"].removeprefix(settings.FORCE_SCRIPT_NAME or "")
-    if path != ADD_PATH:
+    if _path(scope) != ADD_PATH:
         return MAX_FORM_BYTES
     return MAX_ADD_BYTES if await _is_signed_in(_header(scope, b"cookie").decode("latin-1")) else 0
 
@@ -145,6 +149,14 @@ def _is_signed_in(cookies: str) -> bool:
         return get_user(request).is_authenticated
     except DatabaseError:
         return False  # Django meets the same and has a page for it
+
+
+def _path(scope: Scope) -> str:
+    return str(scope["path"]).removeprefix(settings.FORCE_SCRIPT_NAME or "")
+
+
+def _is_api(scope: Scope) -> bool:
+    return _path(scope).startswith(API_PATH)
 
 
 def _announced_bytes(scope: Scope) -> int:

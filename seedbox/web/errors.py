@@ -4,7 +4,7 @@ import sys
 
 from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
@@ -54,6 +54,12 @@ def refused_body(request: HttpRequest, reason: str) -> HttpResponse:
         return _answer(request, 415, NO_FORM)
     is_add = request.path_info == "/torrents/add/"
     return _answer(request, 413, TOO_LARGE_TO_ADD if is_add else TOO_LARGE)
+
+
+def refused_body_of_api(request: HttpRequest, reason: str) -> HttpResponse:
+    """Answer the same to a program."""
+    status = {"too slow": 408, "of another type": 415}.get(reason, 413)
+    return JsonResponse({"code": "bad_request", "text": f"The body is {reason}."}, status=status)
 
 
 def too_often(request: HttpRequest, problem: TooOften) -> HttpResponse:

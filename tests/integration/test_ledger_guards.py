@@ -10,6 +10,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from seedbox.models import User
 from tests.builders import NOW
 from tests.deposits import a_row_of_each
+from tests.hub import a_row_of_each_of_the_hub
 from tests.ledger import ASSET, BTT, CHAIN, balance, fund, lifted_guards, place_hold, post, transfer, user, void
 from tests.servers import ON_SQLITE
 from tests.withdrawals import a_row_of_each_withdrawal
@@ -22,13 +23,19 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 WRITTEN_ONCE = (
     *("transfer", "hold", "endedhold", "answer", "seal", "operatoract", "liabilitysnapshot", "liabilityleaf"),
     *("depositkey", "depositaddress", "installaddress", "deposit", "owntransaction", "reconciliation"),
-    *("attemptevent", "withdrawalrules", "retiredaddress"),
+    *("attemptevent", "withdrawalrules", "retiredaddress", "hubkey", "hubrules"),
 )
 ENDED_ONCE = ("chainmovement", "halt")  # of these, what ends them is added once
 # The last of these change, and stay.
-GUARDED = (*WRITTEN_ONCE, *ENDED_ONCE, "account", "channel", "chaincursor", "sweep", "withdrawal", "attempt")
+GUARDED = (
+    *(*WRITTEN_ONCE, *ENDED_ONCE, "account", "channel", "chaincursor", "sweep", "withdrawal", "attempt"),
+    *("speedkey", "receiptversion"),
+)
 # Tables of which a row may be changed and deleted: what an audit found can be found again, what is pending seen again.
-FREE = ("auditrun", "pendingdeposit", "addressbookentry", "withdrawaldesk")
+FREE = (
+    *("auditrun", "pendingdeposit", "addressbookentry", "withdrawaldesk"),
+    *("pairingcode", "hubcall", "hubnonce", "huboffer"),
+)
 COLUMNS = {
     "transfer": "memo",
     "hold": "cause",
@@ -47,6 +54,8 @@ COLUMNS = {
     "reconciliation": "difference",
     "attemptevent": "message",
     "withdrawalrules": "flat_fee_ubtt",
+    "hubkey": "key",
+    "hubrules": "fee_ppm",
     "account": "ref",
     "channel": "payer_key",
 }
@@ -64,7 +73,7 @@ def books(owner: User, stranger: User) -> Iterator[None]:
     post(void(hold))
     mine, theirs = (Account.objects.get(kind=AccountKind.USER, ref=name.ref) for name in (olga, sam))
     account = Account.objects.create(asset=ASSET, kind=AccountKind.CHANNEL, ref="ab" * 16, created_at=NOW)
-    Channel.objects.create(
+    channel = Channel.objects.create(
         id="ab" * 16, account=account, payer=mine, payee=theirs, amount_ubtt=1, fee_ppm=0, opened_at=NOW, expires_at=NOW
     )
     digest = hashlib.sha256(b"").digest()
@@ -74,6 +83,7 @@ def books(owner: User, stranger: User) -> Iterator[None]:
     OperatorAct.objects.create(at=NOW, kind=ActKind.FROZE, actor_id=1, actor_name="ada", account=mine, reason="because")
     a_row_of_each()
     a_row_of_each_withdrawal()
+    a_row_of_each_of_the_hub(channel)
     yield
 
 
@@ -166,6 +176,21 @@ class TestWhatIsSigned:
         one.pk, one.number, one.tx_id = None, 2, "cd" * 32
         with pytest.raises(IntegrityError), transaction.atomic():
             one.save(force_insert=True)
+
+
+@pytest.mark.usefixtures("books")
+class TestWhatTheHubHasPromised:
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "receiptversion SET amount_ubtt = 2",
+            "receiptversion SET receipt = NULL",
+            "speedkey SET daily_limit_ubtt = 2",
+            "speedkey SET revoked_at = NULL",
+        ],
+    )
+    def test_stays_what_it_was(self, change: str) -> None:
+        assert "never changed" in refused(f"UPDATE wallet_{change}")
 
 
 @pytest.mark.usefixtures("books")

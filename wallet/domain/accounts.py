@@ -24,6 +24,7 @@ class AccountKind(IntEnum):
     NETWORK_FEES = 8  # what the operator set aside for the chain's costs
     ROUNDING = 9
     TREASURY = 10  # the operator's own money, from which grants come
+    EARNINGS = 11  # what a node of ours has earned, until it is split among the holders of what was sold
 
     __hash__ = int.__hash__  # as Asset's
 
@@ -32,11 +33,12 @@ class AccountKind(IntEnum):
         return self.name.replace("_", " ").capitalize()
 
 
-OWNED = frozenset({AccountKind.USER, AccountKind.CHANNEL, AccountKind.BOUNTY})  # many of a kind, told apart by ref
+# Many of a kind, told apart by ref.
+OWNED = frozenset({AccountKind.USER, AccountKind.CHANNEL, AccountKind.BOUNTY, AccountKind.EARNINGS})
 
 
 class AccountName(NamedTuple):
-    """Names one account. `ref` is a user's id or the id of a channel or bounty, empty for the install's own."""
+    """Names one account. `ref` is a user's id, the id of a channel or bounty, a node; empty for the install's own."""
 
     asset: Asset
     kind: AccountKind
@@ -74,6 +76,11 @@ def user_account(asset: Asset, user_id: int) -> AccountName:
 
 def channel_account(asset: Asset, channel_id: str) -> AccountName:
     return AccountName(asset, AccountKind.CHANNEL, channel_id)
+
+
+def earnings_account(asset: Asset, node_id: int) -> AccountName:
+    """Return the account that vouchers to one of our nodes are paid to."""
+    return AccountName(asset, AccountKind.EARNINGS, f"node-{node_id}")
 
 
 def own_account(asset: Asset, kind: AccountKind) -> AccountName:

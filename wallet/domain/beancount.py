@@ -1,8 +1,8 @@
 """The ledger in the words of beancount: names of accounts, numbers, directives.
 
-There a debit is positive. What we owe is below zero (liabilities: users, channels, bounties, and what is on its way),
-what we hold on the chain is above zero (assets), and the operator's own is income or equity. Each asset has its own
-accounts, because in the ledger too nothing leads from one to another.
+There a debit is positive. What we owe is below zero (liabilities: users, channels, bounties, earnings of nodes, and
+what is on its way), what we hold on the chain is above zero (assets), and the operator's own is income or equity. Each
+asset has its own accounts, because in the ledger too nothing leads from one to another.
 """
 
 from datetime import date
@@ -16,6 +16,7 @@ _PLACES = {
     AccountKind.USER: "Liabilities:{unit}:Users:U-{ref}",
     AccountKind.CHANNEL: "Liabilities:{unit}:Channels:C-{ref}",
     AccountKind.BOUNTY: "Liabilities:{unit}:Bounties:B-{ref}",
+    AccountKind.EARNINGS: "Liabilities:{unit}:Earnings:E-{ref}",
     AccountKind.IN_FLIGHT: "Liabilities:{unit}:In-Flight",
     AccountKind.SUSPENSE: "Liabilities:{unit}:Suspense",
     AccountKind.FEES: "Income:{unit}:Fees",

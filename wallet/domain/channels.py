@@ -67,8 +67,9 @@ def check_id(channel_id: object) -> None:
 
 
 def check_sides(payer: AccountName, payee: AccountName) -> None:
-    if payer.kind is not AccountKind.USER or payee.kind is not AccountKind.USER or payer.asset is not payee.asset:
-        raise BadItem("payee", "payer and payee must be accounts of users in one asset")
+    is_paid = payee.kind in (AccountKind.USER, AccountKind.EARNINGS)
+    if payer.kind is not AccountKind.USER or not is_paid or payer.asset is not payee.asset:
+        raise BadItem("payee", "a user pays a user or the earnings of a node, in one asset")
     if payer == payee:
         raise BadItem("payee", "must be somebody else than the payer")
 

@@ -22,6 +22,7 @@ class TransferKind(IntEnum):
     REVERSAL = 14
     NETWORK_FEE = 15
     BOUNTY = 16
+    EARNING = 17
 
     @property
     def label(self) -> str:

@@ -7,6 +7,7 @@ from wallet.domain.kinds import TransferKind
 
 _CHAIN, _USER, _CHANNEL, _BOUNTY = AccountKind.CHAIN, AccountKind.USER, AccountKind.CHANNEL, AccountKind.BOUNTY
 _IN_FLIGHT, _FEES, _TREASURY = AccountKind.IN_FLIGHT, AccountKind.FEES, AccountKind.TREASURY
+_EARNINGS = AccountKind.EARNINGS
 _INSIDE = frozenset(AccountKind) - {_CHAIN}
 
 Route = tuple[AccountKind, AccountKind]  # from, to
@@ -26,7 +27,7 @@ ROUTES: Mapping[TransferKind, frozenset[Route]] = {
     TransferKind.WITHDRAWAL_RETURNED: frozenset({(_IN_FLIGHT, _USER)}),
     TransferKind.CHANNEL_OPENED: frozenset({(_USER, _CHANNEL)}),
     TransferKind.CHANNEL_TOPPED_UP: frozenset({(_USER, _CHANNEL)}),
-    TransferKind.VOUCHER: frozenset({(_CHANNEL, _USER)}),
+    TransferKind.VOUCHER: frozenset({(_CHANNEL, _USER), (_CHANNEL, _EARNINGS)}),
     TransferKind.FEE: frozenset({(_CHANNEL, _FEES)}),
     TransferKind.CHANNEL_CLOSED: frozenset({(_CHANNEL, _USER)}),
     TransferKind.CHANNEL_EXPIRED: frozenset({(_CHANNEL, _USER)}),
@@ -35,6 +36,7 @@ ROUTES: Mapping[TransferKind, frozenset[Route]] = {
     TransferKind.ADJUSTMENT: frozenset((debit, credit) for debit in _INSIDE for credit in _INSIDE),
     TransferKind.NETWORK_FEE: frozenset({(AccountKind.NETWORK_FEES, _CHAIN)}),
     TransferKind.BOUNTY: frozenset({(_USER, _BOUNTY), (_BOUNTY, _USER)}),
+    TransferKind.EARNING: frozenset({(_EARNINGS, _USER), (_EARNINGS, _TREASURY)}),  # where nobody holds it any more
 }
 # The mirror of each of them, that the decision compares with its original.
 _BACK = frozenset((credit, debit) for routes in ROUTES.values() for debit, credit in routes)

@@ -8,12 +8,14 @@ from wallet.models.channel import Channel, ChannelEnd
 from wallet.models.deposit import Deposit, PendingDeposit
 from wallet.models.halt import Halt, HaltReason
 from wallet.models.hold import EndedHold, Hold
+from wallet.models.hub import HubCall, HubKey, HubNonce, HubOffer, HubRules, ReceiptVersion
 from wallet.models.liability import LiabilityLeaf, LiabilitySnapshot
 from wallet.models.operator_act import ActKind, OperatorAct
 from wallet.models.own_address import DepositAddress, DepositKey, InstallAddress, InstallRole, RetiredAddress
 from wallet.models.own_transaction import OwnTransaction
 from wallet.models.reconciliation import Reconciliation
 from wallet.models.seal import Seal
+from wallet.models.speed_key import PairingCode, SpeedKey
 from wallet.models.sweep import Sweep, SweepPurpose, SweepState
 from wallet.models.transfer import Transfer
 from wallet.models.withdrawal import Attempt, AttemptEvent, Withdrawal
@@ -38,6 +40,11 @@ __all__ = [
     "Halt",
     "HaltReason",
     "Hold",
+    "HubCall",
+    "HubKey",
+    "HubNonce",
+    "HubOffer",
+    "HubRules",
     "InstallAddress",
     "InstallRole",
     "LiabilityLeaf",
@@ -46,10 +53,13 @@ __all__ = [
     "MovementSide",
     "OperatorAct",
     "OwnTransaction",
+    "PairingCode",
     "PendingDeposit",
+    "ReceiptVersion",
     "Reconciliation",
     "RetiredAddress",
     "Seal",
+    "SpeedKey",
     "Sweep",
     "SweepPurpose",
     "SweepState",

@@ -44,6 +44,8 @@ class Channel(models.Model):
         indexes = [
             models.Index(fields=["payer", "-opened_at"], name="wallet_channel_of_payer"),
             models.Index(fields=["payer"], condition=Q(end=""), name="wallet_channel_open_of_payer"),
+            models.Index(fields=["payer_key"], name="wallet_channel_payer_key"),
+            models.Index(fields=["payee_key"], name="wallet_channel_payee_key"),
         ]
 
     def __str__(self) -> str:

@@ -31,7 +31,7 @@ _FIRST_BEYOND = """
 SELECT id FROM wallet_transfer WHERE (debit_id = %s AND debit_version > %s) OR (credit_id = %s AND credit_version > %s)
 ORDER BY id LIMIT 1
 """
-CLEARING = frozenset({AccountKind.IN_FLIGHT, AccountKind.SUSPENSE, AccountKind.ROUNDING})
+CLEARING = frozenset({AccountKind.IN_FLIGHT, AccountKind.SUSPENSE, AccountKind.ROUNDING, AccountKind.EARNINGS})
 PAYS_OUT = frozenset({TransferKind.VOUCHER, TransferKind.FEE})
 _WAYS = frozenset(way for way in product(TransferKind, AccountKind, AccountKind) if is_way(*way))
 PAYS_IN = frozenset({TransferKind.CHANNEL_OPENED, TransferKind.CHANNEL_TOPPED_UP})

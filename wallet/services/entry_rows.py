@@ -26,6 +26,7 @@ KINDS = {
     TransferKind.CHANNEL_EXPIRED: ("Rest of an expired channel", "Channel expired"),
     TransferKind.TIP: ("Tip received", "Tip sent"),
     TransferKind.GRANT: ("Grant", "Grant"),
+    TransferKind.EARNING: ("Share of earnings", "Share of earnings"),
 }
 
 

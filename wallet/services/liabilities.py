@@ -2,8 +2,9 @@
 
 Counted for a user of an asset: the balance of the user's account, held money included, and the money in open channels
 that the user pays from, because what is not redeemed returns. What has been redeemed is in the payee's balance already.
-Not counted: the install's own accounts, bounties, and withdrawals in flight, which are on their way out of the books.
-Every user with an account has a leaf, also with nothing on it.
+What a node has earned and is not split yet belongs to users too, nobody knows how much to whom: it has a leaf of its
+own. Not counted: the install's own accounts, bounties, and withdrawals in flight, which are on their way out of the
+books. Every user with an account has a leaf, also with nothing on it.
 """
 
 import secrets
@@ -45,7 +46,7 @@ def take_snapshot(asset: Asset, now: datetime) -> models.LiabilitySnapshot:
             asset=asset,
             taken_at=now,
             seal_number=seal_number,
-            users=len(owed),
+            users=sum(_is_user(name) for name in owed),
             count=taken.count,
             root=taken.root.hash,
             total_ubtt=taken.root.sum_ubtt,
@@ -56,7 +57,7 @@ def take_snapshot(asset: Asset, now: datetime) -> models.LiabilitySnapshot:
                 models.LiabilityLeaf(
                     snapshot=snapshot,
                     place=place,
-                    user_id=int(leaf.user) if leaf.user else None,
+                    user_id=int(leaf.user) if _is_user(leaf.user) else None,
                     nonce=leaf.nonce,
                     balance_ubtt=leaf.node.sum_ubtt,
                     hash=leaf.node.hash,
@@ -111,8 +112,8 @@ def proof_for(user_id: int, *, snapshot: models.LiabilitySnapshot | None = None)
 
 
 def _owed(asset: Asset) -> Counter[str]:
-    """Return what is owed to each user id. One statement reads both, so no transfer can stand between them."""
-    accounts = models.Account.objects.filter(asset=asset, kind=AccountKind.USER)
+    """Return what is owed to each user id, and as a node's earnings. One statement: no transfer is between."""
+    accounts = models.Account.objects.filter(asset=asset, kind__in=(AccountKind.USER, AccountKind.EARNINGS))
     channels = models.Channel.objects.filter(end="", payer__kind=AccountKind.USER, account__asset=asset)
     in_accounts = accounts.values_list(F("ref"), F("balance_ubtt"))
     in_channels = channels.values_list(F("payer__ref"), F("account__balance_ubtt"))
@@ -120,6 +121,11 @@ def _owed(asset: Asset) -> Counter[str]:
     for user_id, balance_ubtt in in_accounts.union(in_channels, all=True):
         owed[user_id] += balance_ubtt
     return owed
+
+
+def _is_user(name: str) -> bool:
+    """Tell a user's id from a node's earnings and from padding."""
+    return name.isdecimal()
 
 
 def _leaves(owed: Counter[str]) -> list[_Leaf]:

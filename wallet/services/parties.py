@@ -20,6 +20,7 @@ WORDS = {
     AccountKind.TREASURY: "the operator",
     AccountKind.CHANNEL: "channel",
     AccountKind.BOUNTY: "bounty",
+    AccountKind.EARNINGS: "earnings",
 }
 GONE = "somebody who has left"
 

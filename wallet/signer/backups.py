@@ -33,14 +33,18 @@ class Backup:
 
     def phrase(self, passphrase: Secret) -> Secret:
         """Return the phrase; raises WrongKey also when the addresses beside it are not its own."""
+        return self.secrets(passphrase)[Purpose.PHRASE]
+
+    def secrets(self, passphrase: Secret) -> dict[Purpose, Secret]:
+        """Return the phrase, and what the hub's keys come from if it was kept; raises WrongKey as `phrase` does."""
         if not isinstance(self.keystore.wrap, Scrypt):
             raise WrongKey("the backup is not sealed under a passphrase")
         with sealing.stretch(passphrase, self.keystore.wrap) as key:
-            phrase = self.keystore.opened(key)[Purpose.PHRASE]
-        ring = Keyring(phrase)
+            found = self.keystore.opened(key)
+        ring = Keyring(found[Purpose.PHRASE])
         if (ring.hot_address, ring.account_xpub) != (self.keystore.hot_address, self.keystore.account_xpub):
             raise WrongKey("the backup was altered: it names other addresses than its keys have")
-        return phrase
+        return found
 
 
 def make(folder: Path, kept: Keystore, key: Secret, lock: Lock) -> Backup:

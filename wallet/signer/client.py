@@ -6,12 +6,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
+from wallet.domain.money import Asset
 from wallet.signer import messages, rules
 from wallet.signer.policy import Rules
 from wallet.signer.protocol import (
     LENGTH,
     BadFrame,
     DeadProof,
+    InfoRequest,
+    ReceiptRequest,
     SignedAttempt,
     SignerAway,
     SignerConflict,
@@ -69,6 +72,15 @@ class SignerClient:
 
     def sign(self, request: SignRequest) -> bytes:
         return self._ask({"ask": "sign", **messages.write_request(request)}, messages.read_signature)
+
+    def hub_key(self, asset: Asset) -> bytes:
+        return self._ask({"ask": "hub_key", "asset": int(asset)}, messages.read_key)
+
+    def sign_receipt(self, request: ReceiptRequest) -> bytes:
+        return self._ask({"ask": "sign_receipt", **messages.write_receipt_request(request)}, messages.read_receipt)
+
+    def sign_info(self, request: InfoRequest) -> bytes:
+        return self._ask({"ask": "sign_info", **messages.write_info_request(request)}, messages.read_signature)
 
     def unlock(self, passphrase: str) -> None:
         """Open the keys with a passphrase that a person has typed."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wallet.signer import key_files, keystore, rules, sealing
+from wallet.signer import hub_keys, key_files, keystore, rules, sealing
 from wallet.signer.keyring import Keyring
 from wallet.signer.keystore import Keystore, Purpose
 from wallet.signer.policy import Rules
@@ -51,9 +51,11 @@ def found(
     limits: Rules = rules.DEFAULT,
     entries: Sequence[Entry] | None = None,
     set_id: str = "",
+    hub: Secret | None = None,
 ) -> Keystore:
     """Make the folder of new keys; with `entries`, even none, its store is one put back, which a person must confirm.
 
+    Without the `hub` of a backup the hub gets new keys: to others it is another hub.
     Raises KeysExist when the folder is there.
     """
     if folder.exists():
@@ -63,7 +65,8 @@ def found(
     ring = Keyring(phrase)
     try:
         empty = Keystore(set_id or secrets.token_hex(8), network, ring.hot_address, ring.account_xpub, 1, {})
-        made = empty.with_version({Purpose.PHRASE: phrase}, lock.key, lock.wrap)
+        secrets_kept = {Purpose.PHRASE: phrase, Purpose.HUB: hub or hub_keys.fresh_seed()}
+        made = empty.with_version(secrets_kept, lock.key, lock.wrap)
         keystore.save(made, fresh / KEYS_FILE, is_new=True)
         store = Store(fresh, ring.store_key)
         if entries is not None:

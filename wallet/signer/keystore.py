@@ -27,7 +27,7 @@ class Purpose(StrEnum):
     """What a secret is for; the signer is the only holder of all of them."""
 
     PHRASE = "phrase"  # the words that all chain keys come from
-    HUB = "hub"  # reserved: the key that signs an install's receipts for the market
+    HUB = "hub"  # what the keys come from by which an install's hub signs, one for each asset
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,17 @@ class Keystore:
                 },
             )
         return replace(self, versions=self.versions | {number: version})
+
+    def with_secret(self, purpose: Purpose, secret: Secret, key: Secret) -> "Keystore":
+        """Return the keystore with one more secret in the version that counts; raises WrongKey.
+
+        The others stay sealed as they are.
+        """
+        version = self.versions[self.current]
+        with sealing.unseal(key, version.data_key, bound_to=self.binding(self.current, "data key")) as data_key:
+            sealed = sealing.seal(data_key, secret, bound_to=self.binding(self.current, purpose))
+        grown = replace(version, secrets=version.secrets | {purpose.value: sealed})
+        return replace(self, versions=self.versions | {self.current: grown})
 
     def switched(self) -> "Keystore":
         """Return the keystore with the newest version as the one that counts."""

@@ -4,11 +4,17 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar, get_args
 
+from wallet.domain.accounts import AccountKind, AccountName
+from wallet.domain.money import Asset
+from wallet.domain.speed1.receipt import SIGNED_RECEIPT_BYTES
+from wallet.domain.speed1.signing import MAX_WHOLE
 from wallet.signer.protocol import (
     ADDRESSES_AT_ONCE,
     BadFrame,
     DeadProof,
+    InfoRequest,
     Purpose,
+    ReceiptRequest,
     SignedAttempt,
     SignerStatus,
     SignRequest,
@@ -22,6 +28,8 @@ EARLIER_PROOFS = 12  # of the newest; each is about two thousand characters
 INDEX_END = 2**31  # of unhardened children
 PURPOSES = get_args(Purpose)
 Value = TypeVar("Value")
+CHANNEL = re.compile(r"[0-9a-f]{32}", re.ASCII)
+MOST_VERSIONS = 10**6  # of one channel: each is a top-up
 ATTEMPT_KEY = re.compile(r"(withdrawal|sweep|gas)/[0-9]{1,19}/[1-9][0-9]{0,8}")
 SUBJECT = re.compile(r"(withdrawal|sweep|gas)/[0-9]{1,19}")
 
@@ -88,6 +96,87 @@ def _read_proof(given: Any) -> DeadProof:
 
 def _is_name(given: Any) -> bool:
     return isinstance(given, str) and len(given) <= NAME_CHARACTERS
+
+
+def write_receipt_request(request: ReceiptRequest) -> dict[str, Any]:
+    return {
+        "asset": int(request.asset),
+        "channel": request.channel,
+        "version": request.version,
+        "payer": [int(request.payer.kind), request.payer.ref],
+        "payee": [int(request.payee.kind), request.payee.ref],
+        "payer_key": request.payer_key.hex(),
+        "payee_key": request.payee_key.hex(),
+        "amount_ubtt": request.amount_ubtt,
+        "opened_at_s": request.opened_at_s,
+        "expires_at_s": request.expires_at_s,
+    }
+
+
+def read_receipt_request(message: dict[str, Any]) -> ReceiptRequest:
+    asset, channel, version = read_asset(message.get("asset")), _text(message, "channel"), message.get("version")
+    if not CHANNEL.fullmatch(channel):
+        raise BadFrame("channel: write 32 hexadecimal digits")
+    if type(version) is not int or not 0 < version <= MOST_VERSIONS:
+        raise BadFrame("version: write a whole number from 1")
+    return ReceiptRequest(
+        asset=asset,
+        channel=channel,
+        version=version,
+        payer=_account(message, "payer", asset),
+        payee=_account(message, "payee", asset),
+        payer_key=_bytes(message, "payer_key", exactly=33),
+        payee_key=_bytes(message, "payee_key", exactly=33),
+        amount_ubtt=_whole(message, "amount_ubtt"),
+        opened_at_s=_whole(message, "opened_at_s"),
+        expires_at_s=_whole(message, "expires_at_s"),
+    )
+
+
+def write_info_request(request: InfoRequest) -> dict[str, Any]:
+    return {
+        "asset": int(request.asset),
+        "nonce": request.nonce.hex(),
+        "fee_ppm": request.fee_ppm,
+        "time_s": request.time_s,
+    }
+
+
+def read_info_request(message: dict[str, Any]) -> InfoRequest:
+    return InfoRequest(
+        asset=read_asset(message.get("asset")),
+        nonce=_bytes(message, "nonce", exactly=16),
+        fee_ppm=_whole(message, "fee_ppm"),
+        time_s=_whole(message, "time_s"),
+    )
+
+
+def read_asset(given: Any) -> Asset:
+    if type(given) is not int or given not in set(Asset):
+        raise BadFrame("asset: write the number of one")
+    return Asset(given)
+
+
+def read_key(given: Any) -> bytes:
+    return _bytes({"key": given}, "key", exactly=33)
+
+
+def read_receipt(given: Any) -> bytes:
+    return _bytes({"receipt": given}, "receipt", exactly=SIGNED_RECEIPT_BYTES)
+
+
+def _account(message: dict[str, Any], name: str, asset: Asset) -> AccountName:
+    match message.get(name):
+        case [int(kind), str(ref)] if kind in set(AccountKind):
+            return AccountName(asset, AccountKind(kind), ref)
+    raise BadFrame(f"{name}: write kind and ref of an account")
+
+
+def _whole(message: dict[str, Any], name: str) -> int:
+    given = message.get(name)
+    if type(given) is not int or not 0 <= given <= MAX_WHOLE:
+        raise BadFrame(f"{name}: write a whole number from 0 to {MAX_WHOLE}")
+    return given
 
 
 def write_status(status: SignerStatus) -> dict[str, Any]:

@@ -31,6 +31,7 @@ LONGEST_LIFE_MS = (
     600_000  # behind the solid block: 60 to 120 s behind the head, which is a minute ahead of it, and slack
 )
 ENDPOINTS_FOR_DEATH = 2
+RECEIPTS_PER_DAY_UBTT = 10**18  # as wide as the other limits come
 TRX = "trx"
 TRC10 = "trc10"
 TRC20 = "trc20"
@@ -47,10 +48,11 @@ class Limit:
 
 @dataclass(frozen=True)
 class Rules:
-    """The signer's own limits: for what leaves us (withdrawals), and for the TRX that deposit addresses get as gas."""
+    """The signer's own limits: for withdrawals, for the TRX that deposit addresses get as gas, for receipts."""
 
     limits: Mapping[str, Limit]
     fee_limit_sun: int  # the most energy that a call of the token may burn
+    receipts_per_day_ubtt: int = RECEIPTS_PER_DAY_UBTT  # put into channels, of each asset
 
 
 @dataclass(frozen=True)

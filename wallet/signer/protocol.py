@@ -10,6 +10,9 @@ import struct
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from wallet.domain.accounts import AccountName
+from wallet.domain.money import Asset
+
 FRAME_BYTES = 65_536  # the largest transaction of ours has a few hundred
 MOST_PASSPHRASE_BYTES = 1_024
 ADDRESSES_AT_ONCE = 1_000
@@ -83,6 +86,32 @@ class SignedAttempt:
 
 
 @dataclass(frozen=True)
+class ReceiptRequest:
+    """A version of a channel's receipt. Asking again for the same gives the same receipt, for ever."""
+
+    asset: Asset
+    channel: str  # id, 32 hexadecimal digits
+    version: int  # from 1; amount and expiry of a later one are never below those of an earlier one
+    payer: AccountName
+    payee: AccountName
+    payer_key: bytes
+    payee_key: bytes
+    amount_ubtt: int
+    opened_at_s: int  # unix seconds
+    expires_at_s: int
+
+
+@dataclass(frozen=True)
+class InfoRequest:
+    """What the hub says of itself to somebody who has brought a nonce."""
+
+    asset: Asset
+    nonce: bytes
+    fee_ppm: int
+    time_s: int  # unix seconds; near the signer's own time
+
+
+@dataclass(frozen=True)
 class SignerStatus:
     ready: bool  # it signs
     why_not: str  # "" or what a person must do
@@ -115,6 +144,22 @@ class SignerDoor(Protocol):
 
     def sign(self, request: SignRequest) -> bytes:
         """Return the 65 bytes of the signature over the transaction; may raise SignerLimited too."""
+
+
+class HubSigner(Protocol):
+    """What the hub asks of the signer; every method may raise SignerAway, SignerLocked or SignerRefused.
+
+    The hub key signs receipts and what the hub says of itself; the signer makes their bytes, from what it is told.
+    """
+
+    def hub_key(self, asset: Asset) -> bytes:
+        """Return the 33 bytes of the key by which the hub of that asset signs."""
+
+    def sign_receipt(self, request: ReceiptRequest) -> bytes:
+        """Return the receipt, 170 bytes, and its signature; may raise SignerLimited too."""
+
+    def sign_info(self, request: InfoRequest) -> bytes:
+        """Return the 65 bytes of the signature."""
 
 
 def frame(message: dict[str, Any]) -> bytes:

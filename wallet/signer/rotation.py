@@ -3,11 +3,7 @@
 Each step leaves files that open. Whatever is left of a rotation that was interrupted goes with the next one.
 """
 
-import fcntl
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
 from wallet.signer import key_files, keystore
 from wallet.signer.founding import Lock
@@ -18,7 +14,7 @@ from wallet.signer.signer import Place
 
 def rotate(place: Place, old_key: Secret, new: Callable[[], Lock]) -> None:
     """Do all steps; raises WrongKey when the old key does not open the keystore, before a new one is made."""
-    with _alone(place.folder):
+    with key_files.alone(place.folder):
         for secret in keystore.load(place.keys).opened(old_key).values():
             secret.wipe()
         add_version(place, old_key, new())
@@ -54,14 +50,3 @@ def drop_old_versions(place: Place) -> None:
     if place.key_file.exists():
         key_files.change(place.key_file, lambda keys: {name: key for name, key in keys.items() if name not in gone})
     keystore.save(kept, place.keys)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep a second rotation waiting."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -29,14 +29,17 @@ def write(rules: Rules) -> dict[str, Any]:
     return {
         "limits": {asset: asdict(limit) for asset, limit in rules.limits.items()},
         "fee_limit_sun": rules.fee_limit_sun,
+        "receipts_per_day_ubtt": rules.receipts_per_day_ubtt,
     }
 
 
 def read(given: Any) -> Rules:
-    """Return the limits that JSON describes; raises BadRules."""
+    """Return the limits that JSON describes; raises BadRules. Older ones say nothing of receipts."""
     match given:
-        case {"limits": dict(limits), "fee_limit_sun": int(fee_limit_sun)} if limits.keys() == UNITS.keys():
-            return Rules({asset: _limit(limit) for asset, limit in limits.items()}, fee_limit_sun)
+        case {"limits": dict(limits), "fee_limit_sun": int(fee_limit_sun), **rest} if limits.keys() == UNITS.keys():
+            per_day_ubtt = rest.get("receipts_per_day_ubtt", DEFAULT.receipts_per_day_ubtt)
+            if type(per_day_ubtt) is int and per_day_ubtt >= 0:
+                return Rules({asset: _limit(limit) for asset, limit in limits.items()}, fee_limit_sun, per_day_ubtt)
     raise BadRules("they have another shape")
 
 

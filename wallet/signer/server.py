@@ -164,6 +164,12 @@ class Server:
                 return self._signer.addresses(messages.read_index(first))
             case {"ask": "sign"}:
                 return self._signer.sign(messages.read_request(question)).hex()
+            case {"ask": "hub_key", "asset": asset}:
+                return self._signer.hub_key(messages.read_asset(asset)).hex()
+            case {"ask": "sign_receipt"}:
+                return self._signer.sign_receipt(messages.read_receipt_request(question)).hex()
+            case {"ask": "sign_info"}:
+                return self._signer.sign_info(messages.read_info_request(question)).hex()
         if not self._peers.is_own(uid):
             raise SignerRefused("only the signer's own user may ask this")
         match question:

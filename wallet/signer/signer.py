@@ -9,16 +9,20 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from wallet.domain.money import Asset
 from wallet.domain.networks import Network
 from wallet.domain.tron.addresses import parse_address, to_base58
-from wallet.signer import key_files, keystore, messages, policy, rules, sealing
+from wallet.signer import hub_keys, key_files, keystore, messages, policy, rules, sealing
 from wallet.signer.founding import KEYS_FILE
+from wallet.signer.hub_desk import HubDesk
 from wallet.signer.key_files import BadKeyFile
 from wallet.signer.keyring import Keyring
 from wallet.signer.keystore import BadKeystore, Keystore, Purpose
 from wallet.signer.policy import EarlierSignature, Parties, Payment, Rules
 from wallet.signer.protocol import (
     ADDRESSES_AT_ONCE,
+    InfoRequest,
+    ReceiptRequest,
     SignedAttempt,
     SignerLocked,
     SignerRefused,
@@ -33,6 +37,7 @@ from wallet.signer.store import BrokenStore, Entry, Kind, Store, StoreUnwritable
 MAX_REASON_CHARS = 500
 NO_KEYS = "there are no keys yet: run `manage.py wallet init` or `manage.py wallet import`"
 LOCKED = "the keys are locked: run `manage.py wallet unlock`"
+NO_HUB = "the hub has no key yet, as the keystore could not be written: look at its disk"
 CONFIRM = "compare its newest signature with the ledger's attempts, then run `manage.py wallet confirm`"
 UNLIMITED = "nothing leaves the hot address in an asset until you set its limits with `manage.py wallet limits`"
 
@@ -63,6 +68,7 @@ class Signer:
         self._now_ms = now_ms
         self._keystore: Keystore | None = None
         self._ring: Keyring | None = None
+        self._hub: HubDesk | None = None
         self._store: Store | None = None
         self._rules = rules.DEFAULT
         self._spending = Spending()
@@ -122,6 +128,26 @@ class Signer:
         signature = ring.sign(request.tx_id, from_index=request.from_index)
         self._note_signature(request, payment, signature, store)
         return signature
+
+    # --- what a HubSigner can do
+
+    def hub_key(self, asset: Asset) -> bytes:
+        return self._hub_desk().public_key(asset)
+
+    def sign_receipt(self, request: ReceiptRequest) -> bytes:
+        """Sign unless something else was signed for this version. It is in the store before anybody gets it."""
+        _, store = self._ready()
+        limit_ubtt = self._rules.receipts_per_day_ubtt
+        return self._hub_desk().sign_receipt(request, store, most_ubtt=limit_ubtt, now_ms=self._now_ms())
+
+    def sign_info(self, request: InfoRequest) -> bytes:
+        return self._hub_desk().sign_info(request, now_ms=self._now_ms())
+
+    def _hub_desk(self) -> HubDesk:
+        self._opened_ring()
+        if self._hub is None:
+            raise SignerLocked(NO_HUB)
+        return self._hub
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -187,7 +213,9 @@ class Signer:
         self.let_go_of_store()
         if self._ring:
             self._ring.wipe()
-        self._ring = None
+        if self._hub:
+            self._hub.wipe()
+        self._ring = self._hub = None
 
     # --- opening
 
@@ -220,17 +248,32 @@ class Signer:
 
     def _open(self, key: Secret) -> None:
         assert self._keystore
-        with self._keystore.opened(key)[Purpose.PHRASE] as phrase:
+        secrets = self._keystore.opened(key)
+        with secrets[Purpose.PHRASE] as phrase:
             ring = Keyring(phrase)
         if (ring.hot_address, ring.account_xpub) != (self._keystore.hot_address, self._keystore.account_xpub):
             ring.wipe()
             raise WrongKey("the keystore was altered: it names other addresses than its keys have")
+        self._hub = self._opened_hub(secrets.get(Purpose.HUB), key)
         self._ring = ring
         self._store = self._opened_store(ring)
+
+    def _opened_hub(self, seed: Secret | None, key: Secret) -> HubDesk | None:
+        """Open the hub's desk; a keystore from before there were hubs gets a secret for it."""
+        if seed is None:
+            try:
+                self._keystore = hub_keys.add_seed(self._place.keys, key)
+            except OSError:  # a disk that can't be written hinders the hub, and not what the chain keys are for
+                return None
+            seed = self._keystore.opened(key)[Purpose.HUB]
+        with seed:
+            return HubDesk(seed, self._network.name)
 
     def _opened_store(self, ring: Keyring) -> Store | None:
         store = self._fresh_store(ring)
         self._spending, self._rules, self._indexes, self._why_not = Spending(), rules.DEFAULT, [], ""
+        if self._hub:
+            self._hub.forget()
         try:
             for entry in store.open():
                 self._learn(entry)
@@ -254,6 +297,8 @@ class Signer:
             self._rules = rules.read(entry.fields)
         elif entry.kind == Kind.ADDRESS:
             bisect.insort(self._indexes, entry.fields["index"])
+        elif entry.kind == Kind.RECEIPT and self._hub:
+            self._hub.learn(entry, now_ms=self._now_ms())
         elif entry.kind == Kind.SIGNATURE:
             fields = entry.fields
             if fields["purpose"] != "sweep":

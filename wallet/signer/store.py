@@ -45,6 +45,7 @@ class Kind(StrEnum):
     SIGNATURE = "signature"  # of an attempt, which is the subject
     DEAD = "dead"  # the proof that an attempt, the subject, can't be included any more
     ADDRESS = "address"  # a deposit address, the subject, that was shown to be ours
+    RECEIPT = "receipt"  # of a version of a channel, which is the subject
     RULES = "rules"  # limits, from now on
     DOUBT = "doubt"  # nothing is signed from now on: the ledger has a signature of an attempt, the subject, and we not
     CONFIRMED = "confirmed"  # a person ended a doubt; with the inode of the file

@@ -10,6 +10,7 @@ from wallet.domain.tron.addresses import ADDRESS_PREFIX, Address
 SIGNATURE_BYTES = 65
 KEY_BYTES = 32
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141  # of secp256k1: keys are below it
+HALF_ORDER = ORDER // 2  # of s and its negative, which sign alike, the low one is at most this
 _V_OF_OTHERS = 27  # TronWeb counts from here, tronpy from 0
 
 
@@ -53,6 +54,23 @@ def recover(digest: bytes, signature: bytes) -> Address:
     except ValueError:
         raise BadSignature("No key signs so.") from None
     return address_of_public(public.format(compressed=False))
+
+
+def recover_public_key(digest: bytes, signature: bytes) -> bytes:
+    """Return the 33 bytes of the key that signed. One signature has one form here: v of 0 or 1, s low, nothing behind.
+
+    Raises BadSignature.
+    """
+    if len(signature) != SIGNATURE_BYTES:
+        raise BadSignature(f"A signature has {SIGNATURE_BYTES} bytes, this one {len(signature)}.")
+    if signature[64] > 1:
+        raise BadSignature(f"The last byte of this signature must be 0 or 1, not {signature[64]}.")
+    if int.from_bytes(signature[32:64]) > HALF_ORDER:
+        raise BadSignature("The second half of this signature is not the low one of two.")
+    try:
+        return PublicKey.from_signature_and_message(signature, digest, hasher=None).format(compressed=True)
+    except ValueError:
+        raise BadSignature("No key signs so.") from None
 
 
 def public_key_of(private_key: bytes) -> bytes:

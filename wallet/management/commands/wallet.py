@@ -2,7 +2,7 @@
 
 import json
 from argparse import ArgumentParser
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.db import OperationalError
 
 from wallet import wiring
 from wallet.chain.devnet_faucet import FaucetAway
+from wallet.domain.money import UBTT_PER_BTT
 from wallet.domain.networks import Network
 from wallet.domain.tron.addresses import BadAddress, parse_address, to_base58
 from wallet.domain.tron.derivation import BadPhrase, check_phrase, new_phrase
@@ -23,7 +24,7 @@ from wallet.signer.client import SignerError, SignerStatus
 from wallet.signer.founding import KeysExist, Lock
 from wallet.signer.key_files import BadKeyFile
 from wallet.signer.keyring import Keyring
-from wallet.signer.keystore import BadKeystore, Keystore
+from wallet.signer.keystore import BadKeystore, Keystore, Purpose
 from wallet.signer.policy import Limit, Rules
 from wallet.signer.process import now_ms
 from wallet.signer.sealing import Scrypt, WrongKey
@@ -70,6 +71,7 @@ class Command(BaseCommand):
         limits.add_argument("--asset", choices=rules.UNITS)
         for name in SPANS:
             limits.add_argument(f"--per-{name}", type=int, metavar="N", help="whole BTT, BTTOLD or TRX")
+        limits.add_argument("--receipts-per-day", type=int, metavar="N", help="whole BTT or BTTOLD into channels")
         cold.add_arguments(verbs.add_parser("cold", help="addresses of yours whose keys are kept elsewhere"))
         gives = verbs.add_parser("faucet", help="on a devnet: give TRX, BTT and BTTOLD away")
         gives.add_argument("address", nargs="?", help="default: the hot address, for the treasury")
@@ -151,7 +153,8 @@ class Command(BaseCommand):
         backup = backups.read(source)
         if backup.keystore.network != setting.network.name:
             raise CommandError(f"the backup is of keys for {backup.keystore.network}, not {setting.network.name}")
-        with backup.phrase(secrets_asked.old_passphrase(backup_passphrase_file, "the backup")) as phrase:
+        opened = backup.secrets(secrets_asked.old_passphrase(backup_passphrase_file, "the backup"))
+        with opened[Purpose.PHRASE] as phrase:
             made = founding.found(
                 setting.place.folder,
                 phrase,
@@ -160,6 +163,7 @@ class Command(BaseCommand):
                 at_ms=now_ms(),
                 entries=backup.entries,
                 set_id=backup.keystore.set_id,
+                hub=opened.get(Purpose.HUB),
             )
         self._tell_made(made, restored=True)
 
@@ -208,13 +212,18 @@ class Command(BaseCommand):
         client.confirm(reason)
         self._status(json=False)
 
-    def _limits(self, *, json: bool, asset: str | None, **options: Any) -> None:
+    def _limits(self, *, json: bool, asset: str | None, receipts_per_day: int | None, **options: Any) -> None:
         if not asset and any(options[f"per_{name}"] is not None for name in SPANS):
             raise CommandError("name the --asset: nothing was changed")
         client = signer_client()
         found = client.rules()
         if asset:
             found = _changed(found, asset, options)
+        if receipts_per_day is not None:
+            if receipts_per_day < 0:
+                raise CommandError("a limit is not below zero: nothing was changed")
+            found = replace(found, receipts_per_day_ubtt=receipts_per_day * UBTT_PER_BTT)
+        if asset or receipts_per_day is not None:
             client.set_rules(found)
         if json:
             self.stdout.write(_as_json(found))
@@ -224,6 +233,7 @@ class Command(BaseCommand):
                 f"{value // rules.UNITS[name]:,}" for value in (limit.per_transaction, limit.per_hour, limit.per_day)
             )
             self.stdout.write("{}: {} at once, {} in an hour, {} in a day".format(name, *written))
+        self.stdout.write(f"receipts of the hub: {found.receipts_per_day_ubtt // UBTT_PER_BTT:,} in a day")
 
     def _cold(self, *, act: str, json: bool, address: str | None = None, **_: Any) -> None:
         signer_setting()
@@ -285,7 +295,7 @@ def _changed(found: Rules, asset: str, options: dict[str, Any]) -> Rules:
     if any(value is None or value < 0 for value in asked):
         raise CommandError("give --per-transaction, --per-hour and --per-day")
     limit = Limit(*(value * rules.UNITS[asset] for value in asked))
-    return Rules({**found.limits, asset: limit}, found.fee_limit_sun)
+    return replace(found, limits={**found.limits, asset: limit})
 
 
 def _as_json(value: SignerStatus | Rules) -> str:

@@ -1,0 +1,83 @@
+"""Calls that change something happen once for their caller's key: the same again is answered as it was then.
+
+What was refused stays refused under its key, so that a late duplicate can't succeed after its caller was told no.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from django.db import transaction
+
+from wallet.domain.hub import MAX_KEY_CHARS, HubRefused, Refusal
+from wallet.domain.items import BadItem
+from wallet.models import HubCall
+from wallet.services import ledger
+
+KEPT = timedelta(days=8)  # longer than the longest life of a channel
+MAX_TEXT_CHARS = 300
+_KEY = re.compile(rf"[!-~]{{1,{MAX_KEY_CHARS}}}", re.ASCII)
+
+Body = Mapping[str, object]
+
+
+def once(*, caller: str, key: str, call: str, body: Body, work: Callable[[], str], now: datetime) -> str:
+    """Do the work, in one transaction with the note of it, and return what it is about. Raises HubRefused.
+
+    `call` and `body` say what is asked for: the same key with others is a conflict. Work that raises HubRefused or
+    BadItem leaves nothing behind; only the first is remembered.
+    """
+    digest = digest_of(call, body)
+    check_key(key)
+
+    def in_transaction() -> HubCall:
+        if there := _earlier(caller, key, digest):
+            return there
+        note = HubCall(caller=caller, key=key, body_hash=digest, at=now)
+        try:
+            with transaction.atomic():
+                note.about = work()
+        except HubRefused as refusal:
+            note.code, note.text = refusal.code, refusal.text[:MAX_TEXT_CHARS]
+        note.save(force_insert=True)
+        return note
+
+    try:
+        note = ledger.whole(in_transaction)
+    except BadItem as problem:
+        raise HubRefused(Refusal.BAD_REQUEST, f"{problem}.") from None
+    if note.code:
+        raise HubRefused(Refusal(note.code), note.text)
+    return note.about
+
+
+def note(*, caller: str, key: str, call: str, body: Body, now: datetime) -> None:
+    """Remember a call that may be carried out again and again; raises HubRefused when its key was used for another."""
+    check_key(key)
+    digest = digest_of(call, body)
+    if _earlier(caller, key, digest) is None:
+        HubCall.objects.create(caller=caller, key=key, body_hash=digest, at=now)
+
+
+def check_key(key: object) -> None:
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        raise HubRefused(Refusal.BAD_REQUEST, f"key: write 1 to {MAX_KEY_CHARS} visible ASCII characters.")
+
+
+def digest_of(call: str, body: Body) -> bytes:
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), default=bytes.hex)
+    return sha256(f"{call}\n{text}".encode()).digest()
+
+
+def forget(*, now: datetime) -> None:
+    """Forget old calls: the channels that came of them are over, and whoever asks again has long given up on those."""
+    HubCall.objects.filter(at__lte=now - KEPT).delete()
+
+
+def _earlier(caller: str, key: str, digest: bytes) -> HubCall | None:
+    there = HubCall.objects.filter(caller=caller, key=key).first()
+    if there is not None and bytes(there.body_hash) != digest:
+        raise HubRefused(Refusal.CONFLICT, "This key was used for something else. Make a new one for a new wish.")
+    return there

@@ -1,0 +1,70 @@
+"""Receipts: what the wallet worker has the signer sign, behind the channels' transfers.
+
+A signer that is locked, or away, only delays: what waits is signed later, and a channel whose receipt is late runs out.
+"""
+
+import logging
+from datetime import datetime
+
+from wallet.models import Channel, ReceiptVersion
+from wallet.services import hub_identity
+from wallet.services.install import market_asset
+from wallet.signer.protocol import (
+    HubSigner,
+    ReceiptRequest,
+    SignerAway,
+    SignerError,
+    SignerLimited,
+    SignerLocked,
+)
+
+AT_ONCE = 200  # of one round; the next comes within a second
+MAX_TROUBLE_CHARS = 300
+
+logger = logging.getLogger(__name__)
+
+
+def sign_waiting(signer: HubSigner, *, now: datetime) -> int:
+    """Have signed what waits, the oldest first, and return how many were. May run twice at once: a version has one."""
+    waiting = ReceiptVersion.objects.filter(
+        receipt__isnull=True, trouble="", channel__end="", channel__account__asset=market_asset()
+    )
+    rows = list(waiting.select_related("channel__payer", "channel__payee").order_by("pk")[:AT_ONCE])
+    try:
+        hub_identity.note_key(signer, now=now)
+        return sum(_sign(signer, version, now) for version in rows)
+    except (SignerLocked, SignerAway) as problem:
+        if rows:
+            logger.info("%d receipts wait: %s", len(rows), problem)
+        return 0
+
+
+def _sign(signer: HubSigner, version: ReceiptVersion, now: datetime) -> bool:
+    try:
+        receipt = signer.sign_receipt(_request(version, version.channel))
+    except SignerLimited as problem:
+        logger.warning("a receipt waits: %s", problem)
+        return False
+    except (SignerLocked, SignerAway):
+        raise
+    except SignerError as problem:
+        logger.error("%s is not signed: %s", version, problem)
+        ReceiptVersion.objects.filter(pk=version.pk).update(trouble=str(problem)[:MAX_TROUBLE_CHARS])
+        return False
+    unsigned = ReceiptVersion.objects.filter(pk=version.pk, receipt__isnull=True)
+    return bool(unsigned.update(receipt=receipt, signed_at=now))
+
+
+def _request(version: ReceiptVersion, channel: Channel) -> ReceiptRequest:
+    return ReceiptRequest(
+        asset=market_asset(),
+        channel=channel.pk,
+        version=version.number,
+        payer=channel.payer.name,
+        payee=channel.payee.name,
+        payer_key=bytes.fromhex(channel.payer_key),
+        payee_key=bytes.fromhex(channel.payee_key),
+        amount_ubtt=version.amount_ubtt,
+        opened_at_s=int(channel.opened_at.timestamp()),
+        expires_at_s=int(version.expires_at.timestamp()),
+    )
