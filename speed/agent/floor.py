@@ -128,15 +128,10 @@ class AgentFloor:
         try:
             if self.door is None:
                 raise DialFailed("The market is closed.")
-            await self.door.dial(endpoint, from_address=self._from_address())
+            node = self.terms.node
+            await self.door.dial(endpoint, interface=node.interface if node else "")  # where the engine's peers go out
         except DialFailed as problem:
             told(then, problem)
-
-    def _from_address(self) -> str:
-        """Return the address that the engine's connections come from, if the operator has bound them to one."""
-        node = self.terms.node
-        interface = node.interface if node else ""
-        return interface if ":" in interface or interface[:1].isdigit() else ""
 
 
 def _asked(hub: Hub, work: Callable[[Hub], T]) -> T:

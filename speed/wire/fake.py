@@ -56,7 +56,7 @@ class FakeDoor:
         self.served: tuple[str, ...] = ()
         self.loop: asyncio.AbstractEventLoop | None = None  # in which it was opened
         self.sellers: dict[str, Link] = {}  # by endpoint
-        self.dialled: list[tuple[str, str]] = []  # endpoint and from where
+        self.dialled: list[tuple[str, str]] = []  # endpoint and the way out
 
     async def serve(self, listen: Sequence[str]) -> tuple[str, ...]:
         self.served = tuple(listen)
@@ -66,8 +66,8 @@ class FakeDoor:
     async def stop_serving(self) -> None:
         self.served = ()
 
-    async def dial(self, endpoint: str, *, from_address: str = "") -> Link:
-        self.dialled.append((endpoint, from_address))
+    async def dial(self, endpoint: str, *, interface: str = "") -> Link:
+        self.dialled.append((endpoint, interface))
         if endpoint not in self.sellers:
             raise DialFailed("Nobody listens there.")
         link = self.sellers[endpoint]

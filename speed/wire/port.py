@@ -10,6 +10,8 @@ from typing import Protocol
 
 from speed.domain.messages import Message
 
+LAST_WORDS_S = 10.0  # a last voucher may come so long after `bye`
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -23,6 +25,10 @@ class Identity:
 
 class DialFailed(Exception):
     """Nobody could be reached there, or it was not a market that we can talk to: the text says what happened."""
+
+    def __init__(self, text: str, *, wait_s: float = 0.0) -> None:
+        super().__init__(text)
+        self.wait_s = wait_s  # it was not even tried: before that it would be too often
 
 
 class Link(Protocol):
@@ -64,7 +70,10 @@ class Link(Protocol):
         """Send this behind what was sent before. Never waits, never fails: a link that is gone loses it."""
 
     def close(self, reason: str) -> None:
-        """Say `bye` with the reason and end the connection; `unlinked` follows."""
+        """Say `bye` with the reason, hear and say last words for a few seconds, and end the connection.
+
+        `unlinked` follows: as soon as both have said `bye` and all is sent that was said, at last after LAST_WORDS_S.
+        """
 
 
 class Hearer(Protocol):
@@ -86,8 +95,14 @@ class Door(Protocol):
     async def stop_serving(self) -> None:
         """Listen no more; connections stay."""
 
-    async def dial(self, endpoint: str, *, from_address: str = "") -> Link:
-        """Call a seller, from that address of ours if one is given; raises DialFailed."""
+    async def dial(self, endpoint: str, *, interface: str = "") -> Link:
+        """Call a seller, through that network device or from that address of ours if one is given; raises DialFailed.
+
+        `linked` is told before this returns. An endpoint that was called a moment ago is not called: it says when.
+        """
 
     async def close(self) -> None:
-        """Listen no more and drop all connections without a word, so that their deals may be resumed."""
+        """Listen no more and drop all connections without a word, so that their deals may be resumed.
+
+        What was said before is sent if the others take it at once; `unlinked` is told of each.
+        """
