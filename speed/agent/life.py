@@ -199,9 +199,16 @@ class Agent:
         asked = {hub.url: hub for hub in (OWN_HUB, *trusted.values())}  # ours has no row before it was heard of
         for url, hub in asked.items():
             if self._is_due(f"hub {url}", LEARN_S):
-                known = self._heard_of.get(bytes.fromhex(hub.hub_id))
-                made = known.hub if known else self._makers.hub(hub, self._floor.key)
-                self._floor.ask_this_hub(made, lambda hub: hub.info(), partial(self._learn, made))
+                self._ask_about(hub)
+
+    def _ask_about(self, hub: TrustedHub) -> None:
+        known = self._heard_of.get(bytes.fromhex(hub.hub_id))
+        try:
+            made = known.hub if known else self._makers.hub(hub, self._floor.key)
+        except ValueError as problem:  # its address is none
+            logger.error("the hub %s can't be asked: %s", hub.hub_id, problem)
+            return
+        self._floor.ask_this_hub(made, lambda hub: hub.info(), partial(self._learn, made))
 
     def _learn(self, hub: Hub, answer: HubInfo | HubRefused | HubAway, _now: datetime) -> None:
         if isinstance(answer, HubRefused | HubAway):
