@@ -210,11 +210,11 @@ class Agent:
             return
         self._floor.ask_this_hub(made, lambda hub: hub.info(), partial(self._learn, made))
 
-    def _learn(self, hub: Hub, answer: HubInfo | HubRefused | HubAway, _now: datetime) -> None:
+    def _learn(self, hub: Hub, answer: HubInfo | HubRefused | HubAway, now: datetime) -> None:
         if isinstance(answer, HubRefused | HubAway):
             return  # asked again; whoever needs it meanwhile is told that it is away
         self._floor.write(lambda: hubs.know(hub_key=answer.key, is_own=hub.is_own))
-        self._heard_of[answer.hub_id] = KnownHub(hub, answer)
+        self._heard_of[answer.hub_id] = KnownHub(hub, answer, answer.time_s - int(now.timestamp()))
 
     # --- the Speed port
 
