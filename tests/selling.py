@@ -82,9 +82,12 @@ class Shop:
         self.seller.heard(buyer.link, message, self.floor.now)
 
     def bid(self, buyer: "Buyer", torrent: Torrent | None = None, **changes: object) -> None:
-        """Bid as the buyer does, with a channel of 64 MiB's worth unless it has one."""
+        """Bid as the buyer does, with a channel of its own unless it has one."""
         if buyer.receipt is None:
             buyer.receipt = self.hub.open(self.terms_of(buyer))
+        self.hear(buyer, self.bid_of(buyer, torrent, **changes))
+
+    def bid_of(self, buyer: "Buyer", torrent: Torrent | None = None, **changes: object) -> Bid:
         name = torrent_name(
             callee_nonce=buyer.link.callee_nonce, info_hash=bytes.fromhex((torrent or self.torrent).info_hash_v1)
         )
@@ -96,7 +99,7 @@ class Shop:
             "useful_bytes_per_s": 100 * MIB,
             "receipt": buyer.receipt,
         }
-        self.hear(buyer, Bid(**fields | changes))  # type: ignore[arg-type]  # fields of a bid, with plain defaults
+        return Bid(**fields | changes)  # type: ignore[arg-type]  # fields of a bid, with plain defaults
 
     def terms_of(self, buyer: "Buyer") -> Receipt:
         return Receipt(

@@ -123,8 +123,10 @@ class Bids:
         if found is None or self._is_used(found[0].channel):
             return Reason.BAD_RECEIPT
         receipt, hub = found
-        if book.of_payer(receipt.payer_ref.hex(), torrent.key):
-            return Reason.BUSY  # its other deal about this torrent has to end first
+        if (other := book.of_payer(receipt.payer_ref.hex(), torrent.key)) is not None:
+            if other.link is not None:
+                return Reason.BUSY  # its other deal about this torrent has to end first
+            other.end("its buyer has begun anew", now)
         if book.at_place(torrent.key, link.place):
             return Reason.SHARED_ADDRESS  # bytes to one address can be only one buyer's
         sale = Sale(

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from speed.agent.sale import Sale, ms
@@ -74,7 +74,9 @@ class Book:
         return [sale for sale in self._sales.values() if sale.link is link]
 
     def of_payer(self, payer: str, torrent_key: str) -> Sale | None:
-        return next((sale for sale in self.live if sale.payer == payer and sale.goods.key == torrent_key), None)
+        """Return the deal that an account has about a torrent, also one that has lost its connection."""
+        found = (sale for sale in self._sales.values() if sale.is_live and sale.payer == payer)
+        return next((sale for sale in found if sale.goods.key == torrent_key), None)
 
     def at_place(self, torrent_key: str, place: str) -> Sale | None:
         """Return the deal that bytes of a torrent to a place belong to."""
@@ -83,25 +85,33 @@ class Book:
     def credit(self, terms: Terms) -> "Credit":
         """Add up what all payers and addresses have had and paid by now."""
         trust = Trust((sale.account for sale in self._sales.values()), before=self._past_trust)
-        live = self.live
-        bidding = [sale for sale in live if not sale.bid.is_paused]
-        running: Counter[str] = Counter()
-        for sale in live:
-            running[sale.payer] += sale.account.standing.unpaid_bytes
-        return Credit(
-            trust, Counter(sale.payer for sale in bidding), Counter(sale.place for sale in bidding), running, terms
-        )
+        credit = Credit(trust, terms)
+        for sale in self.live:
+            credit.add(sale)
+        return credit
 
 
-@dataclass(frozen=True)
+@dataclass
 class Credit:
-    """What everybody is trusted with at one moment."""
+    """What everybody is trusted with at one moment, and how many draw on it."""
 
     trust: Trust
-    payers: Counter[str]  # how many bids each has standing
-    places: Counter[str]
-    running: Counter[str]  # what each leaves unpaid in deals that run: the buyer can mend that, and nothing older
     terms: Terms
+    bids: Counter[str] = field(default_factory=Counter)  # standing, by payer and by place
+    lanes: Counter[str] = field(default_factory=Counter)  # granted speed, by payer and by place
+    running: Counter[str] = field(default_factory=Counter)  # unpaid in deals that run, by payer: that can be mended
+    strangers: int = 0  # bids of theirs
+    strangers_lanes: int = 0
+
+    def add(self, sale: Sale) -> None:
+        """Count a deal that runs."""
+        self.running[sale.payer] += sale.account.standing.unpaid_bytes
+        for name in (sale.payer, sale.place):
+            self.bids[name] += not sale.bid.is_paused
+            self.lanes[name] += sale.granted_bytes_per_s
+        if self.trust.payer(sale.payer).is_stranger:
+            self.strangers += not sale.bid.is_paused
+            self.strangers_lanes += sale.granted_bytes_per_s
 
     def is_half_used(self, sale: Sale) -> bool:
         """Say whether a voucher is due by what a deal's buyer leaves unpaid."""
@@ -122,6 +132,10 @@ class Credit:
             address=self.trust.place(sale.place),
             strangers_unpaid_bytes=self.trust.strangers_unpaid_bytes,
             delays=sale.delays,
-            sharers=max(self.payers[sale.payer], self.places[sale.place]),
+            sharers=max(self.bids[sale.payer], self.bids[sale.place]),
+            strangers=self.strangers,
+            payers_lanes_bytes_per_s=self.lanes[sale.payer],
+            places_lanes_bytes_per_s=self.lanes[sale.place],
+            strangers_lanes_bytes_per_s=self.strangers_lanes,
             unpaid_for_ms=ms(now) - unpaid_since_ms if unpaid_since_ms is not None else 0,
         )

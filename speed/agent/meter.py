@@ -31,6 +31,7 @@ class SellersMeter:
         """Return what was sent since the last reading. A connection that is new, or counts anew, began at nothing."""
         grown: Sent = defaultdict(int)
         seen: dict[Connection, int] = {}
+        pairs = set()
         for reading in readings:
             pair = (reading.key, place_of_endpoint(reading.endpoint))
             connection = (reading.key, reading.endpoint, reading.peer_id, reading.connection)
@@ -41,6 +42,7 @@ class SellersMeter:
             if growth:
                 grown[pair] += growth
             seen[connection] = reading.sent_bytes
+            pairs.add(pair)
         self._read = seen
-        self._fresh -= {(key, place_of_endpoint(endpoint)) for key, endpoint, _, _ in seen}
+        self._fresh -= pairs
         return dict(grown)

@@ -30,6 +30,8 @@ from speed.wire.port import Link
 
 STOCK_EVERY = timedelta(seconds=5)  # what is for sale is read
 STORE_EVERY = timedelta(seconds=2)  # figures of deals; a crash forgets no more of what was sent than that
+STORED_AT_ONCE = 50
+SHARE_EVERY = timedelta(seconds=1)
 TILL_EVERY = timedelta(seconds=1)
 ANNOUNCE_EVERY = timedelta(seconds=60)
 DIRECTORY_EVERY = timedelta(seconds=5)
@@ -59,6 +61,7 @@ class Seller:
         self._directory = Directory(self._shop)
         self._earning_problem = ""
         self._is_storing = False
+        self._to_store: list[Sale] = []
 
     # --- life
 
@@ -97,7 +100,8 @@ class Seller:
         if self._rounds.is_due(now):
             self._lanes.judge_round(now)
             self._rounds.hold(now)
-        self._lanes.share(now, is_round=False)
+        if self._is_due("share", SHARE_EVERY, now):  # while the engine reports, each of its reports does it too
+            self._lanes.share(now, is_round=False)
         self._lanes.tell_meters(now)
         if self._is_due("till", TILL_EVERY, now):
             self._till.tick(now)
@@ -116,8 +120,8 @@ class Seller:
         for sale in self._shop.book:
             sale.end_span(now)
         self._floor.ask(ShareUpload())
-        self._is_storing = False
-        self._store()
+        rows = [stored(sale) for sale in self._shop.book if sale.is_dirty]
+        self._floor.write(partial(selling.store, rows))
 
     def problem(self) -> str:
         return self._shop.obstacle or (self._earning_problem if self._floor.terms.sells else "")
@@ -241,17 +245,19 @@ class Seller:
 
     def _store(self) -> None:
         """Write how deals are, unless the last time is not done yet."""
-        dirty = [sale for sale in self._shop.book if sale.is_dirty]
-        if not dirty or self._is_storing:
-            return
-        for sale in dirty:
+        if not self._is_storing:
+            self._to_store = [sale for sale in self._shop.book if sale.is_dirty]
+            self._store_some()
+
+    def _store_some(self, _done: None = None, _now: datetime | None = None) -> None:
+        """Write the next few: vouchers that come meanwhile must not wait for all of them."""
+        some, self._to_store = self._to_store[:STORED_AT_ONCE], self._to_store[STORED_AT_ONCE:]
+        self._is_storing = bool(some)
+        for sale in some:
             sale.is_dirty = False
-        self._is_storing = True
-        rows = [stored(sale) for sale in dirty]
-        self._floor.write(partial(selling.store, rows), self._stored, self._stored_nothing)
+        if some:
+            rows = [stored(sale) for sale in some]
+            self._floor.write(partial(selling.store, rows), self._store_some, self._not_stored)
 
-    def _stored(self, _done: None, _now: datetime) -> None:
-        self._is_storing = False
-
-    def _stored_nothing(self, _now: datetime) -> None:
+    def _not_stored(self, _now: datetime) -> None:
         self._is_storing = False

@@ -9,7 +9,7 @@ of integers only, so that it comes out the same everywhere; a share is rounded d
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from math import gcd
+from math import gcd, isqrt
 from typing import NamedTuple
 
 from speed.domain.refusals import Reason
@@ -75,60 +75,77 @@ def clear(*, ask_ubtt_per_gib: int, for_sale_bytes_per_s: int, bids: Sequence[Te
 
 
 def _price(ask: int, for_sale: int, demands: Sequence[_Demand]) -> tuple[int, int]:
-    """Return the price as a fraction in lowest terms."""
-    if not for_sale:
+    """Return the price as a fraction in lowest terms.
+
+    Demand falls as the price rises: there is enough at `low`, unless that is the ask, and too little at `high`. Prices
+    in between are tried until no ceiling lies between the two. On the way those are added up once and for all of which
+    it is known what binds them from `low` to `high`.
+    """
+    if not for_sale or not demands:
         return ask, 1
-    # Demand falls as the price rises, so the lowest ceiling at which it is still enough is found by halving.
-    ends = {max_price: place for place, (max_price, _, _) in enumerate(demands, 1)}  # how many have it or a higher one
-    ceilings = sorted(ends)
-    enough, too_high = -1, len(ceilings)  # up to the one there is enough, from the other on too little
-    while too_high - enough > 1:
-        middle = (enough + too_high) // 2
-        ceiling = ceilings[middle]
-        if _is_enough(demands[: ends[ceiling]], ceiling, for_sale):
-            enough = middle
+    low, high = ask, demands[0][0] + 1
+    open_ones = list(demands)
+    capped = bought = tries = 0
+    while between := [max_price for max_price, _, _ in open_ones if low < max_price < high]:
+        # By halves, so that it comes to an end, and in turns by magnitudes, so that soon most are settled.
+        tried = max(low + 1, isqrt(low * high)) if tries % 2 else between[len(between) // 2]
+        tries += 1
+        there = [demand for demand in open_ones if demand[0] >= tried]
+        if capped * tried + bought + _wanted(there, tried) >= for_sale * tried:
+            low = tried
         else:
-            too_high = middle
-    floor = ceilings[enough] if enough >= 0 else ask
-    if too_high == len(ceilings):
-        return floor, 1
-    above = demands[: ends[ceilings[too_high]]]
-    if not _is_enough(above, floor, for_sale):
-        return floor, 1
-    # Also without those whose ceiling is the floor there is enough: the price is above it, and below the next ceiling.
-    price, denominator = _root([(cap, money) for _, cap, money in above], for_sale, floor, ceilings[too_high])
+            high = tried
+        rest = [demand for demand in open_ones if low <= demand[0] < high]
+        sure = [demand for demand in open_ones if demand[0] >= high]
+        unsettled, more_capped, more_bought = _settle(sure, low, high)
+        open_ones = unsettled + rest
+        capped, bought = capped + more_capped, bought + more_bought
+    above = [demand for demand in open_ones if demand[0] > low]
+    if capped * low + bought + _wanted(above, low) < for_sale * low:
+        return low, 1
+    # Also without those whose ceiling is `low` there is enough: the price is above it, and below the next ceiling.
+    price, denominator = _root(above, for_sale, capped, bought)
     shared = gcd(price, denominator)
     return price // shared, denominator // shared
 
 
-def _is_enough(demands: Iterable[_Demand], price: int, for_sale: int) -> bool:
-    """Whether together they demand what is for sale at a whole price."""
-    return sum([paid if (paid := cap * price) < money else money for _, cap, money in demands]) >= for_sale * price
+def _wanted(demands: Iterable[_Demand], price: int) -> int:
+    """Return what they demand at a whole price, times the price."""
+    return sum([paid if (paid := cap * price) < money else money for _, cap, money in demands])
 
 
-def _root(demands: Iterable[tuple[int, int]], for_sale: int, low: int, high: int) -> tuple[int, int]:
-    """Return the highest price, as a fraction, at which caps and moneys demand what is for sale.
+def _settle(demands: Iterable[_Demand], low: int, high: int) -> tuple[list[_Demand], int, int]:
+    """Return those of which it is open what binds them at prices from `low` to `high`, and two sums of the others.
 
-    There is one from `low` on, and not above `high`. Each demand has a price up to which its cap binds, and above which
-    its money does; only for those that have it in between it must be found out which it is.
+    First the sum of caps that bind, then that of moneys.
     """
     open_ones = []
-    capped = bought = 0  # what is surely bound by caps, and by money
-    for cap, money in demands:
+    capped = bought = 0
+    for demand in demands:
+        _, cap, money = demand
         if cap * high <= money:
             capped += cap
         elif cap * low >= money:
             bought += money
         else:
-            open_ones.append(((money << _EXACT_BITS) // cap, cap, money))
-    open_ones.sort()
-    moneys = list(accumulate((money for _, _, money in open_ones), initial=bought))
-    caps = list(accumulate((cap for _, cap, _ in reversed(open_ones)), initial=capped))[::-1]
-    # The first so many are bound by money: as many as can be, so that at the price of the last of them there is enough.
-    first, behind = 0, len(open_ones) + 1
+            open_ones.append(demand)
+    return open_ones, capped, bought
+
+
+def _root(demands: Iterable[_Demand], for_sale: int, capped: int, bought: int) -> tuple[int, int]:
+    """Return the highest price, as a fraction, at which they demand what is for sale, with what is settled already.
+
+    There is one. Each has a price up to which its cap binds, and above which its money does: sorted by it, those that
+    money binds come first.
+    """
+    bound = sorted([((money << _EXACT_BITS) // cap, cap, money) for _, cap, money in demands])
+    moneys = list(accumulate((money for _, _, money in bound), initial=bought))
+    caps = list(accumulate((cap for _, cap, _ in reversed(bound)), initial=capped))[::-1]
+    # Money binds the first so many: as many as can be, so that at the price of the last of them there is enough.
+    first, behind = 0, len(bound) + 1
     while behind - first > 1:
         middle = (first + behind) // 2
-        _, cap, money = open_ones[middle - 1]
+        _, cap, money = bound[middle - 1]
         if caps[middle] * money + moneys[middle] * cap >= for_sale * money:
             first = middle
         else:
@@ -145,14 +162,16 @@ def _level(price: int, denominator: int, for_sale: int, demands: Sequence[_Deman
         return 0, 1
     # All of it times the price, so that it stays a whole number.
     left = for_sale * price - sum([min(cap * price, money) for max_price, cap, money in demands if max_price > price])
-    marginal = [(cap * price, money) for max_price, cap, money in demands if max_price == price]
-    if sum([min(demand) for demand in marginal]) <= left:
+    marginal = [(price, cap * price, money) for max_price, cap, money in demands if max_price == price]
+    if _wanted(marginal, 1) <= left:
         return GIB, price
     if left <= 0:
         return 0, 1
-    # What they demand at λ = 2³⁰ ÷ q they demand at a price of q; here in units of the price, so it is 1 or more.
-    most = max(money for _, money in marginal) * len(marginal) // left + 1
-    root, root_denominator = _root(marginal, left, 1, most)
+    # What they demand at λ = 2³⁰ ÷ q they demand at a price of q; here in units of the price, so it is 1 or more, and
+    # below what would buy all of them together too little.
+    most = sum([money for _, _, money in marginal]) // left + 1
+    open_ones, capped, bought = _settle(marginal, 1, most)
+    root, root_denominator = _root(open_ones, left, capped, bought)
     return GIB * root_denominator, root * price
 
 

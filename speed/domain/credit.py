@@ -3,7 +3,7 @@
 Everything is summed twice, for the payer and for the address, over all deals, keys and connections of the last 7 days.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 MIB = 2**20
@@ -138,6 +138,46 @@ def is_lane_open(*, was_open: bool, room_bytes: int, lane_bytes_per_s: int) -> b
     """Whether a lane has its speed: it falls when less than a reading's worth of room is left and rises at two."""
     readings = 1 if was_open else 2
     return room_bytes * 1_000 >= lane_bytes_per_s * READING_MS * readings and room_bytes > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One room, and the granted speed of all lanes together that draw on it: what they send until the next reading."""
+
+    room_bytes: int
+    lanes_bytes_per_s: int
+
+
+def draws(
+    *,
+    payer: Standing,
+    address: Standing,
+    strangers_unpaid_bytes: int,
+    payers_lanes: int,
+    places_lanes: int,
+    strangers_lanes: int,
+) -> list[Draw]:
+    """Return the rooms of room(), each with the speeds that share it: several lanes use a window up together."""
+    found = [
+        Draw(payer.window_bytes - payer.unpaid_bytes, payers_lanes),
+        Draw(address.window_bytes - address.unpaid_bytes, places_lanes),
+    ]
+    if payer.is_stranger:
+        found.append(Draw(STRANGERS_WINDOW_BYTES - strangers_unpaid_bytes, strangers_lanes))
+    return found
+
+
+def has_its_speed(found: Iterable[Draw], *, was_open: bool) -> bool:
+    """Whether a lane has its speed by all rooms that it draws on."""
+    return all(
+        is_lane_open(was_open=was_open, room_bytes=draw.room_bytes, lane_bytes_per_s=draw.lanes_bytes_per_s)
+        for draw in found
+    )
+
+
+def strangers_cap(*, delays: Delays, strangers: int) -> int:
+    """Return what a stranger's lane may be at most, of so many strangers' that share their common window."""
+    return lane_cap(window_bytes=STRANGERS_WINDOW_BYTES, delays=delays, sharers=strangers)
 
 
 def fallen_speed(free_peer_speeds: Sequence[int], *, free_limit_bytes_per_s: int) -> int:

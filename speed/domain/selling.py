@@ -4,14 +4,17 @@ from dataclasses import dataclass
 
 from speed.domain.credit import (
     Delays,
+    Draw,
     Standing,
+    draws,
+    has_its_speed,
     is_channel_low,
-    is_lane_open,
     lane_cap,
     least_channel_ubtt,
     money_room,
     room,
     shared_window,
+    strangers_cap,
 )
 from speed.domain.refusals import Reason
 from wallet.domain.speed1.receipt import Receipt, SpeedNetwork
@@ -65,6 +68,10 @@ class Prospect:
     strangers_unpaid_bytes: int
     delays: Delays
     sharers: int  # deals of this payer or address, itself included
+    strangers: int  # deals of all strangers
+    payers_lanes_bytes_per_s: int  # granted to this payer in all, itself included
+    places_lanes_bytes_per_s: int
+    strangers_lanes_bytes_per_s: int
     unpaid_for_ms: int  # since a voucher has been due or its lane has lain still; 0: neither
 
 
@@ -96,7 +103,10 @@ def chance(prospect: Prospect, *, now_s: int) -> Chance:
     if left == 0 or prospect.unpaid_for_ms > STALE_DEBT_MS:
         return Chance(0, Reason.UNPAID)
     window_bytes = shared_window(payer=prospect.payer, address=prospect.address)
-    return Chance(lane_cap(window_bytes=window_bytes, delays=prospect.delays, sharers=prospect.sharers))
+    cap = lane_cap(window_bytes=window_bytes, delays=prospect.delays, sharers=prospect.sharers)
+    if prospect.payer.is_stranger:
+        cap = min(cap, strangers_cap(delays=prospect.delays, strangers=prospect.strangers))
+    return Chance(cap)
 
 
 def keeps_its_speed(prospect: Prospect, *, was_open: bool, speed_bytes_per_s: int) -> bool:
@@ -106,15 +116,20 @@ def keeps_its_speed(prospect: Prospect, *, was_open: bool, speed_bytes_per_s: in
     used, so to wait for more room could be to wait for ever.
     """
     is_paid_up = all(party.unpaid_bytes * 2 < party.window_bytes for party in (prospect.payer, prospect.address))
-    left = room(payer=prospect.payer, address=prospect.address, strangers_unpaid_bytes=prospect.strangers_unpaid_bytes)
     money = money_room(
         amount_ubtt=prospect.amount_ubtt,
         owed_ubtt=prospect.owed_ubtt,
         price_ubtt_per_gib=prospect.max_price_ubtt_per_gib,
     )
-    return is_lane_open(
-        was_open=was_open or is_paid_up, room_bytes=min(left, money), lane_bytes_per_s=speed_bytes_per_s
+    rooms = draws(
+        payer=prospect.payer,
+        address=prospect.address,
+        strangers_unpaid_bytes=prospect.strangers_unpaid_bytes,
+        payers_lanes=prospect.payers_lanes_bytes_per_s,
+        places_lanes=prospect.places_lanes_bytes_per_s,
+        strangers_lanes=prospect.strangers_lanes_bytes_per_s,
     )
+    return has_its_speed([*rooms, Draw(money, speed_bytes_per_s)], was_open=was_open or is_paid_up)
 
 
 def is_behind_nat(callers: dict[bytes, str], gateways: frozenset[str]) -> bool:

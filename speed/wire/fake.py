@@ -1,5 +1,6 @@
 """Connections in memory, for tests: what was sent stays on the link, and what shall be heard is said by the test."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -53,11 +54,13 @@ class FakeDoor:
     def __init__(self, hearer: Hearer) -> None:
         self.hearer = hearer
         self.served: tuple[str, ...] = ()
+        self.loop: asyncio.AbstractEventLoop | None = None  # in which it was opened
         self.sellers: dict[str, Link] = {}  # by endpoint
         self.dialled: list[tuple[str, str]] = []  # endpoint and the way out
 
     async def serve(self, listen: Sequence[str]) -> tuple[str, ...]:
         self.served = tuple(listen)
+        self.loop = asyncio.get_running_loop()
         return self.served
 
     async def stop_serving(self) -> None:

@@ -1,29 +1,33 @@
 """The life of a node's market, with the wire and hubs as fakes: its threads, its key, its port."""
 
 import stat
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from django.db import OperationalError
 
-from seedbox.domain.lanes import MapPort, Report
-from seedbox.models import Network, Node
+from seedbox.domain.lanes import MapPort, Report, ShareUpload
+from seedbox.models import Network, Node, User
 from seedbox.services.lanes import LaneDesk
 from speed.agent.life import AgentLife, AgentSettings, Makers
+from speed.agent.seller import Seller
 from speed.agent.side import Floor
-from speed.domain.messages import Message
-from speed.models import Agent, Hub
+from speed.domain.messages import Grants, Message
+from speed.models import Agent, Hub, SellingDeal
 from speed.services import markets
 from speed.services.markets import HIDES
 from speed.services.speed_key import SpeedKeyBroken, read_or_make
-from speed.wire.fake import FakeDoor
+from speed.wire.fake import FakeDoor, FakeLink
 from speed.wire.port import Hearer, Identity, Link
 from tests.box import wait_until
 from tests.builders import make_node
 from tests.market import StubHub
+from tests.selling import Buyer, Shop
+from wallet.domain.speed1.receipt import Receipt
 
 HERE = "127.0.0.1:7001"
 
@@ -101,6 +105,12 @@ def sell(*, sells: bool = True) -> None:
     )
 
 
+def fresh(receipt: Receipt) -> Receipt:
+    """Return the receipt of a channel that was opened just now, for what runs by the real clock."""
+    now_s = int(time.time())
+    return replace(receipt, opened_at_s=now_s, expires_at_s=now_s + 3_600)
+
+
 @pytest.fixture
 def stage(transactional_db: None, tmp_path: Path) -> Iterator[Stage]:
     make_node()
@@ -169,3 +179,37 @@ class TestTheSpeedKey:
         with pytest.raises(SpeedKeyBroken, match="Bring a copy of it back"):
             read_or_make(tmp_path)
         assert (tmp_path / "speed.key").read_text() == "00" * 32
+
+
+class TestASellerInItsLife:
+    def test_takes_a_bid_over_its_own_threads(self, committed_books: None, tmp_path: Path, admin: User) -> None:
+        scene = Shop(admin)  # lends its torrent, its hub and its words
+        desk, doors = LaneDesk(), []
+
+        def make_door(identity: Identity, hearer: Hearer) -> FakeDoor:
+            doors.append(FakeDoor(hearer))
+            return doors[-1]
+
+        makers = Makers(door=make_door, hub=lambda _hub, _key: scene.hub, sides=lambda floor: [Seller(floor)])
+        life = AgentLife(AgentSettings("local", tmp_path, (HERE,)), makers=makers, desk=desk)
+        life.start()
+        try:
+            wait_until(lambda: doors and doors[0].loop, "an open port")
+            wait_until(lambda: Agent.objects.filter(speed_key__gt="").exists(), "the first beat")
+            scene.floor.key = read_or_make(tmp_path)
+            buyer = Buyer(1)
+            buyer.link = FakeLink(buyer.key.public_key, address=buyer.address, hubs=frozenset({scene.hub.hub_id}))
+            buyer.receipt = scene.hub.open(fresh(scene.terms_of(buyer)))
+            loop = doors[0].loop
+            assert loop
+            loop.call_soon_threadsafe(doors[0].hearer.linked, buyer.link)
+
+            def grants() -> list[Grants]:
+                loop.call_soon_threadsafe(doors[0].hearer.heard, buyer.link, scene.bid_of(buyer))
+                return buyer.link.take(Grants)
+
+            wait_until(grants, "a grant")
+            assert any(isinstance(order, ShareUpload) for order in desk.take())
+        finally:
+            life.stop()
+        assert SellingDeal.objects.get().state == "in_lane"

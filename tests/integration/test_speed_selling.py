@@ -46,7 +46,8 @@ class TestAQuestion:
             link = shop.connect(buyer)
             name = torrent_name(callee_nonce=link.callee_nonce, info_hash=bytes.fromhex(shop.torrent.info_hash_v1))
             shop.hear(buyer, Ask((name, bytes(20))))
-        assert LookAtPeers(frozenset({shop.torrent.key})) in shop.floor.orders
+        looks = [order for order in shop.floor.orders if isinstance(order, LookAtPeers)]
+        assert looks == [LookAtPeers(frozenset({shop.torrent.key}))]  # one for both
         shop.seller.report(PeersSeen(shop.torrent.key, (peer(near.address),)), shop.floor.now)
         (quote,) = near.link.take(Quote)
         assert (quote.ask_ubtt_per_gib, quote.for_sale_bytes_per_s) == (ASK, 8 * MIB)
@@ -162,6 +163,20 @@ class TestALostConnection:
         shop.run(25, buyer)
         assert shop.row(buyer).sent_bytes > before
         assert shop.row(buyer).opened_at < shop.row(buyer).linked_at
+
+    def test_makes_way_for_a_buyer_who_has_forgotten_the_deal(self, shop: Shop) -> None:
+        buyer, again = Buyer(1), Buyer(2, payer=1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(12, buyer)
+        shop.connect(again)
+        shop.bid(again)
+        assert [refuse.reason for refuse in again.link.take(Refuse)] == [Reason.BUSY]
+        shop.disconnect(buyer)
+        shop.bid(again)
+        shop.run(12, again)
+        assert shop.row(buyer).is_closed
+        assert shop.row(again).sent_bytes > 0
 
     def test_ends_the_deal_after_ten_minutes_with_all_that_was_promised(self, shop: Shop) -> None:
         buyer = Buyer(1)

@@ -1,5 +1,7 @@
 """How far a seller trusts, and that no buyer gets further."""
 
+from dataclasses import dataclass, field
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,9 @@ from speed.domain.credit import (
     Delays,
     Standing,
     believed_window,
+    draws,
     fallen_speed,
+    has_its_speed,
     is_channel_low,
     is_lane_open,
     is_redeem_due,
@@ -21,6 +25,7 @@ from speed.domain.credit import (
     money_room,
     room,
     shared_window,
+    strangers_cap,
     unpaid,
     window,
 )
@@ -152,6 +157,95 @@ class TestALane:
             sent_bytes += speed // 5 if is_open else 0
             covered_bytes += (sent_bytes - covered_bytes) * percent // 100 if pays else 0
             assert sent_bytes - covered_bytes <= window(paid_bytes)
+
+
+@dataclass
+class Deal:
+    """One deal as its seller counts it."""
+
+    sent: list[int] = field(default_factory=lambda: [0])  # at each reading
+    covered_bytes: int = 0
+    written_off_bytes: int = 0
+    is_open: bool = True
+
+    @property
+    def unpaid_bytes(self) -> int:
+        return unpaid(
+            sent_bytes=self.sent[-1], covered_bytes=self.covered_bytes, written_off_bytes=self.written_off_bytes
+        )
+
+
+def standing_of(deals: list[Deal]) -> Standing:
+    return Standing(
+        paid_bytes=sum(deal.covered_bytes for deal in deals),
+        sent_bytes=sum(deal.sent[-1] for deal in deals),
+        unpaid_bytes=sum(deal.unpaid_bytes for deal in deals),
+        written_off_bytes=sum(deal.written_off_bytes for deal in deals),
+    )
+
+
+def has_room(party: Standing, *, lanes: int, was_open: bool, strangers_unpaid: int = 0, strangers: int = 0) -> bool:
+    found = draws(
+        payer=party,
+        address=party,
+        strangers_unpaid_bytes=strangers_unpaid,
+        payers_lanes=lanes,
+        places_lanes=lanes,
+        strangers_lanes=strangers,
+    )
+    return has_its_speed(found, was_open=was_open)
+
+
+class TestStrangers:
+    @given(st.integers(1, 60), st.lists(st.integers(0, 59), max_size=60))
+    def test_together_never_owe_more_than_their_window_and_still_get_lanes(self, count: int, pays: list[int]) -> None:
+        owed = [0] * count
+        speed = min(lane_cap(window_bytes=4 * MIB, delays=Delays()), strangers_cap(delays=Delays(), strangers=count))
+        is_open = [has_room(Standing(), lanes=speed, was_open=False, strangers=count * speed)] * count
+        assert all(is_open)
+        for payer in pays:
+            for place in range(count):
+                party = Standing(unpaid_bytes=owed[place])
+                is_open[place] = has_room(
+                    party,
+                    lanes=speed,
+                    was_open=is_open[place],
+                    strangers_unpaid=sum(owed),
+                    strangers=count * speed,
+                )
+            owed = [owes + speed // 5 if opened else owes for owes, opened in zip(owed, is_open, strict=True)]
+            assert max(owed) <= 4 * MIB
+            assert sum(owed) <= 64 * MIB
+            if payer < count:
+                owed[payer] = 0
+
+
+class TestABuyerThatCheats:
+    @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 130)), max_size=80))
+    def test_never_gets_more_for_nothing_than_the_window_a_mebibyte_and_a_hundredth(
+        self, steps: list[tuple[int, int]]
+    ) -> None:
+        """It has two deals, and acknowledges and pays for whatever part of what was sent it likes, or for nothing."""
+        deals = [Deal(), Deal()]
+        for which, percent in steps:
+            speed = lane_cap(window_bytes=standing_of(deals).window_bytes, delays=Delays((0,)), sharers=2)
+            for deal in deals:  # a reading: lanes that are open have sent at their speed since the last one
+                deal.is_open = has_room(standing_of(deals), lanes=2 * speed, was_open=deal.is_open)
+            for deal in deals:
+                deal.sent.append(deal.sent[-1] + (speed // 5 if deal.is_open else 0))
+            deal, party = deals[which], standing_of(deals)
+            if percent:
+                deal.covered_bytes = max(deal.covered_bytes, deal.sent[-1] * percent // 100)
+                deal.written_off_bytes = judge_gap(
+                    sent_bytes=deal.sent[max(0, len(deal.sent) - 11)],
+                    received_bytes=deal.covered_bytes,
+                    written_off_before_bytes=deal.written_off_bytes,
+                    payer=party,
+                    address=party,
+                ).written_off_bytes
+            party = standing_of(deals)
+            lost_bytes = sum(max(0, deal.sent[-1] - deal.covered_bytes) for deal in deals)
+            assert lost_bytes <= party.window_bytes + MIB + party.sent_bytes // 100
 
 
 class TestAChannel:
