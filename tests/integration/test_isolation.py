@@ -176,7 +176,6 @@ ROWS: dict[str, Row] = {
     "withdrawal_want_back": Row(302, 404, 404, SIGN_IN, method="post", args=owners_withdrawal),
     "addresses": MEMBERS,
     "addresses_check": Row(200, 200, 200, SIGN_IN, method="post"),  # 200: the form says what is missing
-    "addresses_add": Row(302, 302, 302, SIGN_IN, method="post"),
     "addresses_remove": Row(302, 404, 404, SIGN_IN, method="post", args=owners_address),
     "desk": ADMINS,
     "desk_now": ADMINS,
@@ -184,7 +183,6 @@ ROWS: dict[str, Row] = {
     "desk_approve": Row(404, 404, 302, SIGN_IN, method="post", args=owners_withdrawal),
     "desk_reject": Row(404, 404, 302, SIGN_IN, method="post", args=owners_withdrawal),
     "desk_rules": ADMINS,
-    "desk_rules_set": Row(404, 404, 302, SIGN_IN, method="post"),
     "own_acts": MEMBERS,
     "books": ADMINS,
     "count_owed": Row(404, 404, 302, SIGN_IN, method="post"),

@@ -35,7 +35,7 @@ from wallet.models import (
     Reconciliation,
     Transfer,
 )
-from wallet.services import halts, news, outgoing
+from wallet.services import compared, halts, news, outgoing
 from wallet.services.holdings_on_chain import holdings
 from wallet.services.overview import sums_by_kind
 from wallet.services.snapshot import snapshot
@@ -80,6 +80,12 @@ def run(*, now: datetime) -> list[Reconciliation]:
             logger.error("the chain and the books differ: %s", in_words(row))
     news.reserves_changed()
     return made
+
+
+def run_if_due(*, now: datetime) -> None:
+    """Compare before something is signed, unless somebody has within a round."""
+    if compared.is_due(now):
+        run(now=now)
 
 
 def in_words(row: Reconciliation) -> str:

@@ -14,7 +14,7 @@ from wallet.signer.signer import Place
 
 def rotate(place: Place, old_key: Secret, new: Callable[[], Lock]) -> None:
     """Do all steps; raises WrongKey when the old key does not open the keystore, before a new one is made."""
-    with key_files.alone(place.folder):
+    with key_files.alone_in(place.folder):
         for secret in keystore.load(place.keys).opened(old_key).values():
             secret.wipe()
         add_version(place, old_key, new())
@@ -42,12 +42,11 @@ def switch(place: Place) -> None:
 def drop_old_versions(place: Place) -> None:
     """Drop what no longer counts: the keys of old versions first, while the keystore still says which they are.
 
-    All other keys stay in the key file: they may be another wallet's.
+    All other keys stay in the key file: they may be those of another keystore.
     """
     old = keystore.load(place.keys)
     kept = old.without_old_versions()
     gone = {one.wrap for one in old.versions.values()} - {kept.wrap}
     if place.key_file.exists():
-        keys = key_files.read(place.key_file)
-        key_files.write(place.key_file, {name: key for name, key in keys.items() if name not in gone})
+        key_files.change(place.key_file, lambda keys: {name: key for name, key in keys.items() if name not in gone})
     keystore.save(kept, place.keys)

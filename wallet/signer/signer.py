@@ -3,6 +3,7 @@
 It does one thing at a time, in one thread. Tests use it as it is, as a SignerDoor.
 """
 
+import bisect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from wallet.domain.money import Asset
 from wallet.domain.networks import Network
 from wallet.domain.tron.addresses import parse_address, to_base58
-from wallet.signer import hub_keys, key_files, keystore, messages, policy, rules, sealing
+from wallet.signer import hub_desk, key_files, keystore, messages, notices, policy, rules, sealing
 from wallet.signer.founding import KEYS_FILE
 from wallet.signer.hub_desk import HubDesk
 from wallet.signer.key_files import BadKeyFile
@@ -19,8 +20,10 @@ from wallet.signer.keyring import Keyring
 from wallet.signer.keystore import BadKeystore, Keystore, Purpose
 from wallet.signer.policy import EarlierSignature, Parties, Payment, Rules
 from wallet.signer.protocol import (
+    ADDRESSES_AT_ONCE,
     InfoRequest,
     ReceiptRequest,
+    SignedAttempt,
     SignerLocked,
     SignerRefused,
     SignerStatus,
@@ -32,7 +35,7 @@ from wallet.signer.spending import Spending
 from wallet.signer.store import BrokenStore, Entry, Kind, Store, StoreUnwritable
 
 MAX_REASON_CHARS = 500
-NO_WALLET = "there is no wallet yet: run `manage.py wallet init` or `manage.py wallet import`"
+NO_KEYS = "there are no keys yet: run `manage.py wallet init` or `manage.py wallet import`"
 LOCKED = "the keys are locked: run `manage.py wallet unlock`"
 NO_HUB = "the hub has no key yet, as the keystore could not be written: look at its disk"
 CONFIRM = "compare its newest signature with the ledger's attempts, then run `manage.py wallet confirm`"
@@ -68,7 +71,8 @@ class Signer:
         self._store: Store | None = None
         self._rules = rules.DEFAULT
         self._spending = Spending()
-        self._why_not = NO_WALLET
+        self._indexes: list[int] = []  # of deposit addresses that were confirmed, ascending
+        self._why_not = NO_KEYS
 
     # --- what a SignerDoor can do
 
@@ -86,7 +90,7 @@ class Signer:
             entries=store.count if store else 0,
             newest_entry=store.newest_hash.hex() if store else "",
             newest_signed=(signed.subject, bytes.fromhex(signed.fields["tx_id"])) if signed else None,
-            notices=self._notices(),
+            notices=notices.of(self._network, self._rules, self._keystore, self._place.key_file),
         )
 
     def account_xpub(self) -> str:
@@ -96,8 +100,18 @@ class Signer:
         ring, store = self._ready()
         address = to_base58(ring.deposit_address(index))
         if not store.newest(Kind.ADDRESS, address):
-            store.append(Kind.ADDRESS, address, {"index": index}, at_ms=self._now_ms())
+            self._learn(store.append(Kind.ADDRESS, address, {"index": index}, at_ms=self._now_ms()))
         return address
+
+    def signed_for(self, subject: str) -> SignedAttempt | None:
+        """Say what was signed last for a withdrawal; a store in doubt may have lost that, and says nothing."""
+        _, store = self._ready()
+        return _newest_below(subject, store)
+
+    def addresses(self, first: int) -> list[int]:
+        self._ready()
+        start = bisect.bisect_left(self._indexes, first)
+        return self._indexes[start : start + ADDRESSES_AT_ONCE]
 
     def sign(self, request: SignRequest) -> bytes:
         """Sign unless the policy forbids it. The signature is in the store before anybody gets it."""
@@ -175,7 +189,7 @@ class Signer:
                 raise SignerLocked(self._why_not)
             assert self._keystore
             store = self._fresh_store(ring)
-            store.create({"wallet": self._keystore.wallet, "network": self._network.name}, at_ms=self._now_ms())
+            store.create({"keys": self._keystore.set_id, "network": self._network.name}, at_ms=self._now_ms())
         store.confirm(reason, at_ms=self._now_ms())
         self._store = store
 
@@ -205,7 +219,7 @@ class Signer:
     # --- opening
 
     def _open_by_itself(self) -> None:
-        """Look for a wallet and a key that opens it, until one is open: an operator may have just made or mended it."""
+        """Look for a keystore and a key that opens it, until one is open: somebody may have just made or mended it."""
         if self._ring:
             self._store = self._store or self._opened_store(self._ring)
             return
@@ -213,8 +227,8 @@ class Signer:
             self._keystore = keystore.load(self._place.keys)
             if self._keystore.network != self._network.name:
                 raise BadKeystore(
-                    f"the wallet is one for {self._keystore.network}, not for {self._network.name}: set WALLET_NETWORK "
-                    "back, or give this network a data folder of its own"
+                    f"the keys are those for {self._keystore.network}, not for {self._network.name}: set "
+                    "WALLET_NETWORK back, or give this network a data folder of its own"
                 )
             wrap = self._keystore.wrap
             if isinstance(wrap, Scrypt):
@@ -225,7 +239,7 @@ class Signer:
                 raise BadKeyFile(f"the key file {self._place.key_file} has no key for this keystore")
             self._open(key)
         except FileNotFoundError:
-            self._keystore, self._why_not = None, NO_WALLET
+            self._keystore, self._why_not = None, NO_KEYS
         except OSError as problem:
             self._why_not = f"{self._place.keys} can't be read ({problem.strerror})"
         except (BadKeystore, BadKeyFile, WrongKey) as problem:
@@ -239,24 +253,13 @@ class Signer:
         if (ring.hot_address, ring.account_xpub) != (self._keystore.hot_address, self._keystore.account_xpub):
             ring.wipe()
             raise WrongKey("the keystore was altered: it names other addresses than its keys have")
-        self._hub = self._opened_hub(secrets.get(Purpose.HUB), key)
+        self._hub = hub_desk.open_desk(secrets.get(Purpose.HUB), key, self._place.keys, self._network.name)
         self._ring = ring
         self._store = self._opened_store(ring)
 
-    def _opened_hub(self, seed: Secret | None, key: Secret) -> HubDesk | None:
-        """Open the hub's desk; a keystore from before there were hubs gets a secret for it."""
-        if seed is None:
-            try:
-                self._keystore = hub_keys.add_seed(self._place.keys, key)
-            except OSError:  # a disk that can't be written hinders the hub, and not what the chain keys are for
-                return None
-            seed = self._keystore.opened(key)[Purpose.HUB]
-        with seed:
-            return HubDesk(seed, self._network.name)
-
     def _opened_store(self, ring: Keyring) -> Store | None:
         store = self._fresh_store(ring)
-        self._spending, self._rules, self._why_not = Spending(), rules.DEFAULT, ""
+        self._spending, self._rules, self._indexes, self._why_not = Spending(), rules.DEFAULT, [], ""
         if self._hub:
             self._hub.forget()
         try:
@@ -282,6 +285,8 @@ class Signer:
             self._rules = rules.read(entry.fields)
         elif entry.kind == Kind.RECEIPT and self._hub:
             self._hub.learn(entry, now_ms=self._now_ms())
+        elif entry.kind == Kind.ADDRESS:
+            bisect.insort(self._indexes, entry.fields["index"])
         elif entry.kind == Kind.SIGNATURE:
             fields = entry.fields
             if fields["purpose"] != "sweep":
@@ -308,28 +313,14 @@ class Signer:
             raise SignerLocked(trouble)
         return ring, self._store
 
-    def _notices(self) -> tuple[str, ...]:
-        said = []
-        if self._network.name != "devnet" and self._keystore and not self._keystore.needs_passphrase:
-            said.append(
-                f"The keys for {self._network.name} open by the file {self._place.key_file}: whoever reads it and the "
-                "keystore has the money. Use a passphrase (`manage.py wallet rotate --passphrase`), or keep that file "
-                "where neither backups nor other users come."
-            )
-        wide = [asset for asset, limit in self._rules.limits.items() if limit == rules.DEFAULT.limits[asset]]
-        if self._network.is_real and wide:
-            said.append(
-                f"The signer's own limits of {', '.join(wide)} are as wide as they come: set them with "
-                "`manage.py wallet limits`."
-            )
-        return tuple(said)
-
     # --- signing
 
     def _checked(self, request: SignRequest, ring: Keyring, store: Store) -> Payment:
         payment = policy.read_payment(request, self._network.assets, self._rules)
         policy.check_parties(payment, request.purpose, self._parties(request, payment, ring, store))
         policy.check_attempt(request, payment, _earlier(request, store))
+        if request.purpose != "sweep" and payment.asset in notices.unlimited(self._network, self._rules):
+            raise SignerLocked(f"{notices.UNLIMITED}: {payment.asset}")
         policy.check_limits(payment, request.purpose, self._rules, self._spending)
         return payment
 
@@ -377,6 +368,15 @@ def _compare(request: SignRequest, store: Store, *, at_ms: int) -> None:
         reason = f"the ledger knows a signature of {key} that the store does not"
         store.cast_doubt(reason, subject=key, tx_id=signed.hex(), at_ms=at_ms)
         raise SignerLocked(f"{reason}: {CONFIRM}")
+
+
+def _newest_below(subject: str, store: Store) -> SignedAttempt | None:
+    entries = store.below(Kind.SIGNATURE, subject)
+    if not entries:
+        return None
+    fields = entries[-1].fields
+    raw_bytes, tx_id, signature = (bytes.fromhex(fields[name]) for name in ("raw", "tx_id", "signature"))
+    return SignedAttempt(entries[-1].subject, raw_bytes, tx_id, signature, fields["reference"])
 
 
 def _earlier(request: SignRequest, store: Store) -> EarlierSignature | None:
