@@ -6,7 +6,8 @@ A message is a frozen dataclass whose annotations say what may stand in each fie
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass
+from dataclasses import fields as dataclass_fields
 from enum import StrEnum
 from typing import Annotated, Any, Generic, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
@@ -134,16 +135,16 @@ class Shape(Generic[T]):
         self.made = made
         hints = get_type_hints(made, include_extras=True)
         # The name in Python, that on the wire, what may stand there, and whether it may be missing.
-        self._fields = [
+        self.fields = [
             (field.name, *_annotated(field.name, hints[field.name]), field.default is not MISSING)
-            for field in fields(made)  # type: ignore[arg-type]  # whoever makes a shape gives a dataclass
+            for field in dataclass_fields(made)  # type: ignore[arg-type]  # whoever makes a shape gives a dataclass
         ]
 
     def read(self, value: object, name: str) -> T:
         if type(value) is not dict:
             raise BadFrame(f"{name} must be an object.")
         taken = {}
-        for ours, theirs, kind, is_optional in self._fields:
+        for ours, theirs, kind, is_optional in self.fields:
             if theirs in value:
                 taken[ours] = kind.read(value[theirs], theirs)
             elif not is_optional:
@@ -154,7 +155,7 @@ class Shape(Generic[T]):
         """Return the object; what is None is left out."""
         return {
             theirs: kind.write(content)
-            for ours, theirs, kind, _ in self._fields
+            for ours, theirs, kind, _ in self.fields
             if (content := getattr(value, ours)) is not None
         }
 

@@ -255,7 +255,7 @@ _NAMES: dict[type[Any], str] = {
     Bye: "bye",
     Error: "error",
 }
-_SHAPES: dict[str, Shape[Any]] = {name: Shape(made) for made, name in _NAMES.items()}
+SHAPES: dict[str, Shape[Any]] = {name: Shape(made) for made, name in _NAMES.items()}
 _TYPE = Text(32)
 
 
@@ -263,7 +263,7 @@ def parse(text: str) -> Message:
     """Return the message of a text frame, Unknown for a type of a later day. Raises BadFrame for all else."""
     frame = load(text)
     name = _TYPE.read(frame.get("t"), "t")
-    shape = _SHAPES.get(name)
+    shape = SHAPES.get(name)
     if shape is None:
         return Unknown(name)
     message: Message = shape.read(frame, name)
@@ -273,7 +273,7 @@ def parse(text: str) -> Message:
 def encode(message: Message) -> str:
     """Return the text frame. Raises BadFrame for what no peer would read: too large, or a number out of its range."""
     name = _NAMES[type(message)]
-    written = _SHAPES[name].write(message)
-    if _SHAPES[name].read(written, name) != message:
+    written = SHAPES[name].write(message)
+    if SHAPES[name].read(written, name) != message:
         raise BadFrame(f"This {name} cannot be written.")
     return dump({"t": name, **written})

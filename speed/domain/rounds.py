@@ -5,12 +5,14 @@ that a bid was in and that the arithmetic was right. It cannot prove that the ot
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated
 
+from speed.domain.clearing import Terms, clear
 from speed.domain.frames import Octets, Whole, Wire
+from speed.domain.refusals import Reason
 
 ROUND_S = 10
 LEAF_BYTES = 32
@@ -32,6 +34,10 @@ class PublishedBid:
     useful_bytes_per_s: Annotated[int, Whole(), Wire("useful")]
     cap_bytes_per_s: Annotated[int, Whole(), Wire("cap")]  # what its credit allows; 0: it could not take part
     granted_bytes_per_s: Annotated[int, Whole(), Wire("granted")]
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(self.max_price_ubtt_per_gib, self.spend_ubtt_per_s, self.useful_bytes_per_s, self.cap_bytes_per_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,65 @@ def bids_hash(record: RoundRecord) -> bytes:
     return made.digest()
 
 
-def rows_after(record: RoundRecord, leaf: bytes, most: int) -> Sequence[PublishedBid]:
-    """Return the next rows behind a leaf, for a page of the record."""
-    return [bid for bid in record.bids if bid.leaf > leaf][:most]
+def run_round(
+    *, number: int, ask_ubtt_per_gib: int, for_sale_bytes_per_s: int, bids: Mapping[bytes, Terms]
+) -> tuple[RoundRecord, Mapping[bytes, Reason | None]]:
+    """Clear a round over bids by their leaves, paused ones left out; return what is kept of it and why each lost."""
+    leaves = sorted(leaf for leaf, terms in bids.items() if not terms.is_paused)
+    cleared = clear(
+        ask_ubtt_per_gib=ask_ubtt_per_gib,
+        for_sale_bytes_per_s=for_sale_bytes_per_s,
+        bids=[bids[leaf] for leaf in leaves],
+    )
+    rows = tuple(
+        PublishedBid(leaf, *bids[leaf], granted)
+        for leaf, granted in zip(leaves, cleared.granted_bytes_per_s, strict=True)
+    )
+    record = RoundRecord(number, ask_ubtt_per_gib, for_sale_bytes_per_s, cleared.price_ubtt_per_gib, rows)
+    return record, dict(zip(leaves, cleared.lost_by, strict=True))
+
+
+def audit(record: RoundRecord, *, given_hash: bytes, own: Mapping[bytes, Terms]) -> list[str]:
+    """Recompute a round from its rows; return a sentence for each thing that is wrong, none if it was right.
+
+    `own` are the auditor's own bids by their leaves. What the seller's credit allowed them is the seller's word.
+    """
+    found = []
+    if bids_hash(record) != given_hash:
+        found.append("These are not the rows whose hash was given with the round.")
+    leaves = [bid.leaf for bid in record.bids]
+    if leaves != sorted(set(leaves)):
+        found.append("The rows are not in order, or one stands there twice.")
+    rows = {bid.leaf: bid.terms for bid in record.bids}
+    for leaf, terms in own.items():
+        if leaf not in rows:
+            found.append("A bid of ours is missing.")
+        elif rows[leaf]._replace(cap_bytes_per_s=0) != terms._replace(cap_bytes_per_s=0):
+            found.append("A bid of ours stands there with other numbers.")
+    if record.ask_ubtt_per_gib == 0:
+        return [*found, "There is no ask."]
+    cleared = clear(
+        ask_ubtt_per_gib=record.ask_ubtt_per_gib,
+        for_sale_bytes_per_s=record.for_sale_bytes_per_s,
+        bids=[bid.terms for bid in record.bids],
+    )
+    if cleared.price_ubtt_per_gib != record.price_ubtt_per_gib:
+        found.append(f"The price should have been {cleared.price_ubtt_per_gib} µBTT per GiB.")
+    wrong = sum(
+        bid.granted_bytes_per_s != share for bid, share in zip(record.bids, cleared.granted_bytes_per_s, strict=True)
+    )
+    if wrong:
+        found.append(f"The shares of {wrong} of {len(rows)} bids are not what they should have been.")
+    return found
+
+
+def rows_after(record: RoundRecord, leaf: bytes | None, most: int) -> tuple[Sequence[PublishedBid], bool]:
+    """Return the next rows behind a leaf, from the first without one, and whether more follow."""
+    behind = [bid for bid in record.bids if leaf is None or bid.leaf > leaf]
+    return behind[:most], len(behind) > most
+
+
+def is_served(record: RoundRecord, now_s: float) -> bool:
+    """Whether a round's rows may be shown: not while bids may still follow from them, and not for ever."""
+    age_s = now_s - (record.round + 1) * ROUND_S
+    return FIRST_SERVED_S <= age_s <= LAST_SERVED_S

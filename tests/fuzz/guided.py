@@ -14,6 +14,7 @@ with atheris.instrument_imports(
         "seedbox.engine",
         "seedbox.web",
         "seedbox.services",
+        "speed.domain",
         "wallet.chain",
         "wallet.domain",
         "wallet.signer",

@@ -115,6 +115,10 @@ class TestAVoucher:
         with pytest.raises(ValueError, match="cumulative_ubtt"):
             replace(VOUCHER, cumulative_ubtt=cumulative).encode()
 
+    def test_of_another_length_cannot_be_made(self) -> None:
+        with pytest.raises(ValueError, match="hub_id has 20 bytes, not 19"):
+            replace(VOUCHER, hub_id=VOUCHER.hub_id[1:]).encode()
+
 
 class TestAReceipt:
     @given(receipts)

@@ -12,6 +12,7 @@ from speed.domain.messages import (
     MAX_DEALS,
     MAX_ROUND_ROWS,
     Ack,
+    Ask,
     Audit,
     Bid,
     Error,
@@ -99,6 +100,7 @@ class TestAMessage:
             replace(BID, spend_ubtt_per_s=-1),
             replace(BID, deal=b"short"),
             Error("x", "two\nlines"),
+            Ask([b"t" * 20]),  # type: ignore[arg-type]  # on purpose: it would be read as another message
             Vouchers((), (Ack(b"d" * 16, MOST, MOST),) * 128 + (Ack(b"d" * 16, 1, 1),)),
             Vouchers((SignedTotal(b"c" * 16, MOST, b"s" * 65),) * 32, (Ack(b"d" * 16, MOST, MOST),) * 128),
         ],
@@ -117,6 +119,7 @@ class TestAFrame:
             '{"t":"ask","torrents":{}}', '{"t":"ask","torrents":"ab"}', '{"t":"ask","torrents":[7]}',
             '{"t":"withdraw","deal":"' + "AB" * 16 + '"}', '{"t":"withdraw","deal":"' + "ab" * 15 + '"}',
             '{"t":"withdraw","deal":"' + "\u0661" * 32 + '"}', '{"t":"meter","meters":[[]]}',
+            '{"t":"round","round":1,"ask":1,"for_sale":1,"price":1,"bids":[],"more":1}',
             '{"t":"audit","round":' + "9" * 5_000 + "}", '{"t":"x","y":' + "[" * 600 + "]" * 600 + "}",
         ],
     )  # fmt: skip

@@ -22,6 +22,7 @@ from seedbox.config.benches.fuzz_engine import take_in  # noqa: E402  # as above
 from seedbox.config.benches.fuzz_hub import HUB_TARGETS  # noqa: E402  # as above
 from seedbox.config.benches.fuzz_mutations import Target  # noqa: E402  # as above
 from seedbox.config.benches.fuzz_signer import SIGNER_TARGETS  # noqa: E402  # as above
+from seedbox.config.benches.fuzz_speed import SPEED_TARGETS  # noqa: E402  # as above
 from seedbox.domain.blocklist import BadBlocklist, read_blocklist  # noqa: E402  # as above
 from seedbox.domain.magnets import magnet_link  # noqa: E402  # as above
 from seedbox.domain.metainfo import BadTorrent, Source  # noqa: E402  # as above
@@ -252,4 +253,5 @@ TARGETS = (
     *CHAIN_TARGETS,
     *SIGNER_TARGETS,
     *HUB_TARGETS,
+    *SPEED_TARGETS,
 )

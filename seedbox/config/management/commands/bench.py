@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from seedbox.config.benches import actions, chain, chaos, files, fuzz, ledger, seeding
+from seedbox.config.benches import actions, chain, chaos, files, fuzz, ledger, seeding, vouchers
 from seedbox.config.benches.files import BenchFailed
 
 BENCHES: dict[str, ModuleType] = {
@@ -15,6 +15,7 @@ BENCHES: dict[str, ModuleType] = {
     "fuzz": fuzz,
     "ledger": ledger,
     "seeding": seeding,
+    "vouchers": vouchers,
 }
 # A bench's `run` takes those that its `add_arguments` offers.
 _OPTIONS = (
