@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -65,6 +65,22 @@ class TestReceipts:
         assert hub_receipts.sign_waiting(signer, now=THEN) == 0
         assert hub_channels.seen(channel.id, BUYER, now=THEN).is_signed
 
+    def test_are_waited_for_by_whoever_wants_to(self, bound: str, signer: Signer) -> None:
+        channel = opened(bound)
+        looks: list[int] = []
+
+        def clock() -> datetime:
+            looks.append(1)
+            if len(looks) == 3:
+                hub_receipts.sign_waiting(signer, now=THEN)
+            return THEN
+
+        found = hub_channels.wait_until_signed(channel.id, BUYER, wait_s=5, clock=clock)
+        assert (found.state, len(looks)) == (ChannelState.OPEN, 3)
+        longer = {"caller": BUYER, "channel_id": channel.id, "amount_ubtt": 1, "expires_s": HOUR_S, "now": THEN}
+        hub_channels.top_up(key="2", **longer)  # type: ignore[arg-type]  # its arguments
+        assert not hub_channels.wait_until_signed(channel.id, BUYER, wait_s=0, clock=lambda: THEN).is_signed
+
     def test_that_the_signer_refuses_are_not_asked_for_again(self, bound: str, signer: Signer) -> None:
         channel = opened(bound, now=THEN - timedelta(days=8))  # a clock that ran wrong
         ReceiptVersion.objects.filter(channel_id=channel.id).update(trouble="")
@@ -89,6 +105,9 @@ class TestReceipts:
         hub_identity.note_key(other, now=THEN)
         other.close()
         assert hub_identity.hub_id() != channel.receipt[20:40]
+        hub_identity.note_key(signer, now=THEN)
+        assert hub_identity.hub_id() == channel.receipt[20:40]
+        assert HubKey.objects.count() == 3
         (paid,) = hub_vouchers.redeem(caller=SELLER, brought=[promised(channel, 5)], key="1", now=THEN)
         assert paid.outcome is Redemption.PAID
 
