@@ -11,7 +11,7 @@ from wallet import wiring
 from wallet.chain.devnet_faucet import FaucetAway
 from wallet.domain.deposits import DepositFate, format_units
 from wallet.domain.money import Asset
-from wallet.models import Deposit, Halt, HaltReason
+from wallet.models import Deposit, Halt
 from wallet.services import cold_addresses, halts, reconciliation, reserves
 from wallet.services.deposit_rows import short
 from wallet.services.entry_rows import minute
@@ -64,9 +64,12 @@ def reserves_halt(request: HttpRequest) -> HttpResponse:
     form = ReasonForm(request.POST or None)
     if request.method == "GET" or not form.is_valid():
         return render(request, "wallet/halt.html", {"form": form})
-    actor = _actor(request)
-    halts.halt(HaltReason.OPERATOR, f"{actor.name}: {form.cleaned_data['reason']}", timezone.now())
-    messages.success(request, "Withdrawals are stopped.")
+    try:
+        halts.stop(actor=_actor(request), reason=form.cleaned_data["reason"], now=timezone.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "Withdrawals are stopped.")
     return redirect("reserves")
 
 

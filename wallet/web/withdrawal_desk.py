@@ -14,7 +14,7 @@ from wallet.domain.accounts import AccountKind
 from wallet.domain.money import Asset, BadAmount, format_amount, format_btt, parse_btt
 from wallet.domain.withdrawal_states import WithdrawalState
 from wallet.models import Account, WithdrawalRules
-from wallet.services import halts, withdrawal_pages, withdrawal_rules, withdrawals
+from wallet.services import decisions, halts, withdrawal_pages, withdrawal_rules
 from wallet.services.holders import holder
 from wallet.services.install import market_asset
 from wallet.services.operators import MAX_REASON_CHARS, Actor
@@ -116,7 +116,7 @@ def desk_withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
         "rejected_by": found.rejected_by_name,
         "is_own": found.user_id == user_id(request),
         "can_approve": found.state == WithdrawalState.CHECKING,
-        "can_reject": withdrawals.is_rejectable(found),
+        "can_reject": decisions.is_rejectable(found),
         "doubt": found.doubt,
         "fails": found.fails_because,
         "max_reason": MAX_REASON_CHARS,
@@ -146,7 +146,7 @@ def _says_rules(request: HttpRequest) -> str:
 @with_second_factor(_says_approval)
 def desk_approve(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
     def approve() -> str:
-        found = withdrawals.approve(withdrawal_id=withdrawal_id, actor=_actor(request), now=timezone.now())
+        found = decisions.approve(withdrawal_id=withdrawal_id, actor=_actor(request), now=timezone.now())
         is_in = found.state == WithdrawalState.QUEUED
         return "Approved: it is in the queue." if is_in else f"It is {found.state} now."
 
@@ -159,7 +159,7 @@ def desk_approve(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
 def desk_reject(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
     def reject() -> str:
         reason = request.POST.get("reason", "")[: MAX_REASON_CHARS + 1]
-        withdrawals.reject(withdrawal_id=withdrawal_id, actor=_actor(request), reason=reason, now=timezone.now())
+        decisions.reject(withdrawal_id=withdrawal_id, actor=_actor(request), reason=reason, now=timezone.now())
         return "Rejected. The money is its user's again."
 
     return carry_out(request, reject, page="desk_withdrawal", withdrawal_id=withdrawal_id)
