@@ -193,7 +193,7 @@ class TestTheReservesPage:
     def test_shows_where_an_endpoint_says_otherwise_than_the_blocks(self, exchange: Exchange, admin: User) -> None:
         exchange.fake.books.add(exchange.hot, 5_000_000, 0)
         second_source.compare(exchange.chain, now=exchange.now)
-        assert f"By an endpoint's word, {to_base58(exchange.hot)} has 5 TRX more than" in show(admin, "reserves")
+        assert f"By the word of an endpoint, {to_base58(exchange.hot)} has 5 TRX more than" in show(admin, "reserves")
 
     def test_shows_sweeps_and_what_was_not_credited(self, exchange: Exchange, owner: User, admin: User) -> None:
         exchange.deposit(owner.pk, 50_000 * BTTOLD, Asset.TRC10)

@@ -13,7 +13,7 @@ from wallet.chain.devnet_faucet import FaucetAway
 from wallet.domain.deposits import format_units
 from wallet.domain.money import Asset, format_amount
 from wallet.domain.tron.addresses import to_base58
-from wallet.services import deposit_screen, reserves, statements
+from wallet.services import deposit_screen, floats, statements
 from wallet.services.deposit_addresses import NOT_READY, address_for
 from wallet.services.deposit_rows import deposit_row, minimum, solid_lag, usual_wait, why
 from wallet.services.install import other_asset
@@ -94,7 +94,7 @@ def deposit_faucet(request: HttpRequest) -> HttpResponse:
     try:
         faucet.pay(address_for(user_id(request), now=timezone.now()).address)
         hot = hot_address()
-        if hot is not None and reserves.lacks_trx():
+        if hot is not None and floats.lacks_trx():
             faucet.pay_trx(hot)
     except (Refused, FaucetAway) as problem:
         messages.error(request, str(problem))
