@@ -84,11 +84,12 @@ class TestTheDepositPage:
     def test_shows_what_is_on_its_way_and_then_what_has_come(
         self, exchange: Exchange, owner: User, stranger: User
     ) -> None:
+        assert re.search(r"after about 20 blocks, \d+\ss", show(owner, "deposit").replace("&nbsp;", " "))
         exchange.pay(exchange.address(owner.pk), RICH)
         exchange.fake.mine(4)
         exchange.scan_all()
         pending.look_at_head(exchange.chain, now=exchange.now)
-        assert re.search(r"4 of about 11 blocks \w+…\w+ about 21\ss 5,000 BTT", show(owner, "deposit"))
+        assert re.search(r"4 of about 20 blocks \w+…\w+ about 21\ss 5,000 BTT", show(owner, "deposit"))
         assert "5,000" not in show(stranger, "deposit").replace("1,000 BTT", "")
         exchange.arrive()
         page = show(owner, "deposit")

@@ -15,7 +15,7 @@ from wallet.domain.money import Asset, format_amount
 from wallet.domain.tron.addresses import to_base58
 from wallet.services import deposit_screen, floats, statements
 from wallet.services.deposit_addresses import NOT_READY, address_for
-from wallet.services.deposit_rows import deposit_row, minimum, solid_lag, usual_wait, why
+from wallet.services.deposit_rows import blocks_until_solid, deposit_row, minimum, usual_wait, why
 from wallet.services.install import other_asset
 from wallet.services.own_addresses import cursor, hot_address
 from wallet.services.refusals import Refused
@@ -47,7 +47,7 @@ def deposit(request: HttpRequest) -> HttpResponse:
             ("BTT", "TRC-20", "Contract", to_base58(network.assets.trc20_contract), minimum(Asset.TRC20)),
             ("BTTOLD", "TRC-10", "Token", str(network.assets.trc10_id), minimum(Asset.TRC10)),
         ],
-        "lag": solid_lag(read),
+        "lag": blocks_until_solid(),
         "wait": usual_wait(read),
         "held": _held_elsewhere(who),
         "pending": deposit_screen.pending_of(who),
