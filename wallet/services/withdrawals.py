@@ -27,7 +27,7 @@ APPROVE_WITHIN = timedelta(hours=72)
 USED = "This form was used already for another withdrawal, or that one was refused. Open it anew."
 TOO_LATE = "It is being sent already, and what is sent can't be called back."
 IN_DOUBT = "An admin has to look at it first: the box's records and what it has signed do not agree."
-UNAPPROVED = "No second admin approved it in time. Nothing was taken."
+UNAPPROVED = "No admin approved it in time. Nothing was taken."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class Wish:
 
 
 def request(wish: Wish, *, now: datetime) -> Withdrawal:
-    """Hold the money and put the withdrawal into the queue, or before a second admin; once for its key.
+    """Hold the money and put the withdrawal into the queue, or before an admin; once for its key.
 
     Raises Refused, LedgerBusy. A refusal is kept: its key never works later.
     """

@@ -15,6 +15,7 @@ from wallet.domain.money import Asset, BadAmount, format_amount, format_btt, par
 from wallet.domain.withdrawal_states import WithdrawalState
 from wallet.models import Account, WithdrawalRules
 from wallet.services import decisions, halts, withdrawal_pages, withdrawal_rules
+from wallet.services.approvers import Approver, approver_for
 from wallet.services.holders import holder
 from wallet.services.install import market_asset
 from wallet.services.operators import MAX_REASON_CHARS, Actor
@@ -54,7 +55,9 @@ class RulesForm(forms.Form):
     user_day_ubtt = ZeroAmountField("Most of one user in 24 hours", unit="market")
     all_hour_ubtt = ZeroAmountField("Most of all users in an hour", unit="market")
     all_day_ubtt = ZeroAmountField("Most of all users in 24 hours", unit="market")
-    approval_above_ubtt = ZeroAmountField("A second admin approves above", unit="market")
+    approval_above_ubtt = ZeroAmountField(
+        "An admin approves above", unit="market", help_text="Nobody approves their own: an admin's takes another one."
+    )
     address_wait_h = forms.IntegerField(
         label="A new address waits for (hours)",
         min_value=0,
@@ -105,7 +108,7 @@ def desk_withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
     found = withdrawal_pages.find(withdrawal_id)
     if found is None:
         raise Http404
-    (row,) = withdrawal_pages.rows_of([found])
+    (row,) = withdrawal_pages.desk_rows_of([found])
     context = {
         "row": row,
         "steps": steps_of(row),
@@ -115,6 +118,7 @@ def desk_withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
         "approved_by": found.decided_by_name,
         "rejected_by": found.rejected_by_name,
         "is_own": found.user_id == user_id(request),
+        "nobody_approves": approver_for(found.user_id) is Approver.NOBODY,
         "can_approve": found.state == WithdrawalState.CHECKING,
         "can_reject": decisions.is_rejectable(found),
         "doubt": found.doubt,
@@ -232,7 +236,7 @@ def _rules_rows(rules: WithdrawalRules) -> list[tuple[str, str]]:
         ("One user in 24 hours", amounts["user_day_ubtt"]),
         ("All users in an hour", amounts["all_hour_ubtt"]),
         ("All users in 24 hours", amounts["all_day_ubtt"]),
-        ("A second admin approves above", amounts["approval_above_ubtt"]),
+        ("An admin approves above", amounts["approval_above_ubtt"]),
         ("A new address waits", f"{-(-rules.address_wait_s // 3600)} h"),
         ("Fee", amounts["flat_fee_ubtt"]),
         ("Price of 1 TRX", amounts["ubtt_per_trx"] if rules.ubtt_per_trx else "none: the box bears what is burned"),
