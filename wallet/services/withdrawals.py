@@ -16,7 +16,7 @@ from wallet.domain.posting import Answer, Code, Decision, Outcome, hashed
 from wallet.domain.tron.addresses import Address, to_base58
 from wallet.domain.withdrawal_states import CANCELLABLE, WithdrawalState, check_move
 from wallet.models import Withdrawal
-from wallet.services import address_book, fates, ledger, news, statements, withdrawal_limits, withdrawal_rules
+from wallet.services import address_book, ledger, news, statements, withdrawal_limits, withdrawal_rules
 from wallet.services.books import Request
 from wallet.services.install import market_asset
 from wallet.services.openings import open_absent
