@@ -45,7 +45,7 @@ class Till:
             self._redeem(hub_id, due[:MAX_VOUCHERS])
 
     def _rests(self, sale: Sale, now: datetime) -> bool:
-        until = self._rest_until.get(sale.receipt.hub_id)
+        until = self._rest_until.get(self._shop.hub_id_of(sale))
         return until is not None and now < until
 
     # --- what the hub knows
@@ -78,7 +78,7 @@ class Till:
             if sale in self._busy or not sale.is_checked or not sale.voucher_sig or self._rests(sale, now):
                 continue
             if self._redeemed_at.get(sale, sale.redeemed_ubtt) < sale.cumulative_ubtt:
-                owed[sale.receipt.hub_id].append(sale)
+                owed[self._shop.hub_id_of(sale)].append(sale)
         for hub_id, sales in owed.items():
             if sum(sale.unredeemed_ubtt for sale in sales) >= self._exposure_limit(hub_id):
                 found[hub_id] = sales
@@ -88,7 +88,7 @@ class Till:
 
     def _is_due(self, sale: Sale, now: datetime) -> bool:
         """80 % of the channel's money is used by what is not redeemed yet, or of its time."""
-        hub = self._shop.hub_of(sale.receipt.hub_id)
+        hub = self._shop.hub_of(sale)
         return is_redeem_due(
             cumulative_ubtt=sale.unredeemed_ubtt,
             amount_ubtt=sale.receipt.amount_ubtt - sale.redeemed_ubtt,
@@ -156,7 +156,6 @@ class Till:
     def _book(self, sale: Sale, redeemed_ubtt: int, *, is_closed: bool, now: datetime) -> None:
         self.redeemed_ubtt += max(redeemed_ubtt - sale.redeemed_ubtt, 0)
         sale.redeemed_ubtt = max(sale.redeemed_ubtt, redeemed_ubtt)
-        hub = self._shop.hub_of(sale.receipt.hub_id)
         node = self._shop.floor.terms.node
         paid = Paid(sale.deal.hex(), redeemed_ubtt, is_closed)
         self._shop.floor.write(
@@ -164,7 +163,7 @@ class Till:
                 settlement.book,
                 paid,
                 node_id=node.node_id if node else 0,
-                is_own_hub=hub is not None and hub.hub.is_own,
+                is_own_hub=sale.on_own_hub,
                 now=now,
             )
         )
@@ -176,10 +175,10 @@ class Till:
         then: Callable[[HubChannel | HubRefused | HubAway, datetime], None],
     ) -> None:
         self._busy.add(sale)
-        self._shop.floor.ask_hub(sale.receipt.hub_id, work, then)
+        self._shop.floor.ask_hub(self._shop.hub_id_of(sale), work, then)
 
     def _rest(self, sale: Sale, now: datetime) -> None:
-        self._rest_until[sale.receipt.hub_id] = now + TRY_AGAIN
+        self._rest_until[self._shop.hub_id_of(sale)] = now + TRY_AGAIN
 
 
 def _since_s(sale: Sale, now: datetime) -> int:
