@@ -18,6 +18,8 @@ from wallet.domain.channels import MAX_VOUCHERS
 from wallet.domain.hub import ChannelState, HubChannel, Redeemed, Redemption, Refusal, SignedVoucher
 
 TRY_AGAIN = timedelta(seconds=10)  # a hub that gave no answer
+PAUSE = timedelta(seconds=60)  # between two redemptions of one deal
+EXPOSED_PAUSE = timedelta(seconds=5)  # when its hub owes us too much
 ENDED = frozenset({Refusal.CLOSED, Refusal.EXPIRED, Refusal.UNKNOWN_CHANNEL, Refusal.NOT_FOUND})
 
 
@@ -30,7 +32,7 @@ class Till:
         self._gone = gone
         self._busy: set[Sale] = set()  # asked about, without an answer so far
         self._rest_until: dict[bytes, datetime] = {}  # hubs that gave none
-        self._redeemed_at: dict[Sale, int] = {}  # total at which it was last redeemed, or refused
+        self._brought: dict[Sale, tuple[int, datetime]] = {}  # the total that was last redeemed, or refused, and when
 
     def tick(self, now: datetime) -> None:
         """Ask hubs about what is due."""
@@ -42,7 +44,8 @@ class Till:
             elif deals.is_close_due(state=sale.state, since_s=_since_s(sale, now), has_last_voucher=_is_settled(sale)):
                 self._close(sale, now)
         for hub_id, due in self._due(now).items():
-            self._redeem(hub_id, due[:MAX_VOUCHERS])
+            if due:
+                self._redeem(hub_id, due[:MAX_VOUCHERS])
 
     def _rests(self, sale: Sale, now: datetime) -> bool:
         until = self._rest_until.get(self._shop.hub_id_of(sale))
@@ -77,14 +80,18 @@ class Till:
         for sale in self._shop.book:
             if sale in self._busy or not sale.is_checked or not sale.voucher_sig or self._rests(sale, now):
                 continue
-            if self._redeemed_at.get(sale, sale.redeemed_ubtt) < sale.cumulative_ubtt:
+            if self._brought.get(sale, (sale.redeemed_ubtt, now))[0] < sale.cumulative_ubtt:
                 owed[self._shop.hub_id_of(sale)].append(sale)
         for hub_id, sales in owed.items():
             if sum(sale.unredeemed_ubtt for sale in sales) >= self._exposure_limit(hub_id):
-                found[hub_id] = sales
-            elif due := [sale for sale in sales if self._is_due(sale, now)]:
-                found[hub_id] = due
+                found[hub_id] = [sale for sale in sales if self._rested(sale, EXPOSED_PAUSE, now)]
+            else:
+                found[hub_id] = [sale for sale in sales if self._rested(sale, PAUSE, now) and self._is_due(sale, now)]
         return found
+
+    def _rested(self, sale: Sale, pause: timedelta, now: datetime) -> bool:
+        """Say whether a deal's vouchers were left alone for long enough: towards a channel's end all would be due."""
+        return sale not in self._brought or now - self._brought[sale][1] >= pause
 
     def _is_due(self, sale: Sale, now: datetime) -> bool:
         """80 % of the channel's money is used by what is not redeemed yet, or of its time."""
@@ -119,7 +126,7 @@ class Till:
                 self._rest(sale, now)
             return
         for sale, voucher, redeemed in zip(sales, vouchers, answer, strict=True):
-            self._redeemed_at[sale] = voucher.cumulative_ubtt
+            self._brought[sale] = voucher.cumulative_ubtt, now
             if redeemed.outcome is not Redemption.REFUSED:
                 self._book(sale, redeemed.redeemed_ubtt, is_closed=False, now=now)
             elif redeemed.code in ENDED:
@@ -148,7 +155,7 @@ class Till:
             sale.end("the hub has ended its channel", now)
         sale.state, sale.is_closed = DealState.CLOSED, True
         self._book(sale, redeemed_ubtt, is_closed=True, now=now)
-        self._redeemed_at.pop(sale, None)
+        self._brought.pop(sale, None)
         self._gone(sale, now)
 
     # --- books
