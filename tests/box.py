@@ -169,6 +169,7 @@ class Box(ManagedProcess):
         self._only = only
         self.port = free_port()
         self.node_port = free_port()
+        self.speed_port = free_port()
         self.devnet_port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.admin_user = "ada"
@@ -180,6 +181,7 @@ class Box(ManagedProcess):
             "SEEDBOX_ADMIN_USER": self.admin_user,
             "SEEDBOX_ADMIN_PASSWORD": self.admin_password,
             "NODE_LISTEN": f"127.0.0.1:{self.node_port}",
+            "NODE_SPEED_LISTEN": f"127.0.0.1:{self.speed_port}",
             "WALLET_NETWORK": "off",
             "WALLET_DEVNET_PORT": str(self.devnet_port),
         } | settings

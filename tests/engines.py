@@ -13,12 +13,14 @@ from seedbox.engine.bare import BarePeer
 from seedbox.engine.fake import FakeEngine, FakeTorrent
 from seedbox.engine.libtorrent_engine import LibtorrentEngine
 from seedbox.engine.metainfo import read_torrent_file
-from seedbox.engine.port import Engine, Event, FilesProgress, Logged, Snapshot
+from seedbox.engine.port import ConnectPeers, Engine, Event, FilesProgress, Logged, Snapshot
 from seedbox.engine.settings import EngineSettings
 
 LIMIT_S = 20.0
 ADDRESS = "127.0.0.12"
 PEER_ADDRESS = "127.0.0.13"
+TAKER_ADDRESS = "127.0.0.14"
+TAKER_BYTES_PER_S = 40_000
 MISSING_ADDRESS = "203.0.113.77"  # of no interface: TEST-NET-3
 
 E = TypeVar("E")
@@ -42,6 +44,9 @@ class EngineBox(HasEngine, Protocol):
 
     def let_peers_send(self) -> None:
         """From now on (again) the swarm delivers whatever is asked for."""
+
+    def let_somebody_take(self, key: str) -> None:
+        """Let a peer on TAKER_ADDRESS connect to us, and fetch slowly what we have of a torrent."""
 
     def reopen(self) -> None:
         """Close the engine, and open another one over the same folders."""
@@ -133,6 +138,12 @@ class FakeBox:
         self._fake.lose_files(key, "a.bin is gone.")
         return partial(self._fake.lose_files, key, "")
 
+    def let_somebody_take(self, key: str) -> None:
+        endpoint = f"{TAKER_ADDRESS}:6881"
+        self._fake.apply(ConnectPeers(key, (endpoint,)))
+        self._fake.poll(timeout_s=0)
+        self._fake.upload(key, TAKER_BYTES_PER_S, endpoint=endpoint)
+
     def reopen(self) -> None:
         self._fake.close(timeout_s=5)
         self.engine = self._fake = FakeEngine(self._kept)
@@ -154,6 +165,7 @@ class RealBox:
         self._content = content
         self.engine = LibtorrentEngine(self.settings)
         self.bare = self._new_peer()
+        self._taker: BarePeer | None = None
 
     @property
     def peer(self) -> str:
@@ -170,6 +182,12 @@ class RealBox:
 
     def with_markers(self) -> EngineSettings:
         return replace(self.settings, has_markers=True)
+
+    def let_somebody_take(self, key: str) -> None:
+        self._taker = BarePeer(TAKER_ADDRESS)
+        self._taker.take(self._torrent_file, self.downloads.parent / "taker", empty=True)
+        self._taker.limit_download(TAKER_BYTES_PER_S)
+        self._taker.connect(self.engine.listening[0])
 
     def use_another_peer(self) -> None:
         """Replace the peer by one that has counted nothing yet."""
@@ -192,3 +210,5 @@ class RealBox:
     def close(self) -> None:
         self.engine.close(timeout_s=5)
         self.bare.close()
+        if self._taker is not None:
+            self._taker.close()

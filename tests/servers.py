@@ -65,6 +65,7 @@ def _start() -> None:
         REDIS_URL=f"unix://{REDIS_SOCKET}",
         WALLET_NETWORK="devnet",
         NODE_LISTEN="127.0.0.1:6881",
+        NODE_SPEED_LISTEN="127.0.0.1:6890",
         SEEDBOX_SECRET_KEY="tests only",
         DATABASE_URL="" if ON_SQLITE else _start_postgres(),
     )

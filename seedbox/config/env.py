@@ -42,6 +42,7 @@ class Environment:
     redis_url: str  # REDIS_URL: "" starts our own on a Unix socket in the data folder
     node_name: str  # NODE_NAME
     node_listen: tuple[str, ...]  # NODE_LISTEN: IP:PORT of the engine
+    node_speed_listen: tuple[str, ...]  # NODE_SPEED_LISTEN: IP:PORT where the node's market listens while it is used
     node_folders: tuple[Folder, ...]  # NODE_FOLDERS: where this node keeps torrents
     node_umask: int  # NODE_UMASK: of files and folders the node makes
     wallet_network: str  # WALLET_NETWORK
@@ -137,7 +138,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         database_url=_database_url(environ),
         redis_url=_redis_url(environ),
         node_name=_node_name(environ),
-        node_listen=_listen(environ),
+        node_listen=_listen(environ, "NODE_LISTEN", 6881),
+        node_speed_listen=_listen(environ, "NODE_SPEED_LISTEN", 6890),
         node_folders=_folders(environ, data),
         node_umask=_umask(environ),
         wallet_network=_one_of(environ, "WALLET_NETWORK", WALLET_NETWORKS, "devnet"),
@@ -211,13 +213,13 @@ def _node_name(environ: Mapping[str, str]) -> str:
     return text
 
 
-def _listen(environ: Mapping[str, str]) -> tuple[str, ...]:
-    text = environ.get("NODE_LISTEN") or "0.0.0.0:6881,[::]:6881"
+def _listen(environ: Mapping[str, str], name: str, port: int) -> tuple[str, ...]:
+    text = environ.get(name) or f"0.0.0.0:{port},[::]:{port}"
     addresses = tuple(part.strip() for part in text.split(",") if part.strip())
     for address in addresses:
         match = _LISTEN.fullmatch(address)
         if not match or int(match[2]) > 65_535:
-            raise BadEnvironment(f"NODE_LISTEN={text}: write IP:PORT, several with commas, IPv6 in brackets")
+            raise BadEnvironment(f"{name}={text}: write IP:PORT, several with commas, IPv6 in brackets")
     return addresses
 
 

@@ -166,6 +166,7 @@ CHANNEL_LAYERS = {
 
 NODE_NAME = ENVIRONMENT.node_name
 NODE_LISTEN = ENVIRONMENT.node_listen
+NODE_SPEED_LISTEN = ENVIRONMENT.node_speed_listen
 NODE_FOLDERS = ENVIRONMENT.node_folders
 NODE_FOLDER = NODE_FOLDERS[0].path  # until the node has looked which one takes new torrents
 NODE_UMASK = ENVIRONMENT.node_umask

@@ -21,6 +21,14 @@ def shared_parts(torrent_file: bytes) -> bytes:
     return b"d" + b"".join(kept) + b"e"
 
 
+def info_section(torrent_file: bytes) -> bytes:
+    """Return the bencoded info section as it stands; raises ValueError where there is none."""
+    try:
+        return _top_level(torrent_file)[b"info"]
+    except KeyError:
+        raise ValueError("no info section") from None
+
+
 def _top_level(data: bytes) -> dict[bytes, bytes]:
     if data[:1] != b"d":
         raise ValueError("no bencoded dictionary")

@@ -15,10 +15,11 @@ from seedbox.domain.states import State
 from seedbox.engine.commands import keep_private, take_in_anew
 from seedbox.engine.faults import begin
 from seedbox.engine.files import look_at_files, report_flushed
-from seedbox.engine.gate import port_mapped, port_not_mapped, socks5_failed
+from seedbox.engine.gate import socks5_failed
 from seedbox.engine.metainfo import format_endpoint, read_torrent_file, renamed_files, torrent_file_of
 from seedbox.engine.peers import keep_peers, peer_connected, peer_disconnected
 from seedbox.engine.port import MetadataReceived
+from seedbox.engine.port_mapping import port_mapped, port_not_mapped
 from seedbox.engine.presence import check_has_ended, files_are_missing, first_missing, paths, should_be_whole
 from seedbox.engine.readings import read_file_sizes, read_snapshot
 from seedbox.engine.removal import delete_content
@@ -120,9 +121,29 @@ def file_error(swarm: Swarm, taken: Taken, alert: lt.file_error_alert) -> None:
 
 
 def hash_failed(swarm: Swarm, taken: Taken, alert: lt.hash_failed_alert) -> None:
+    swarm.market.meters.piece_checked(taken, alert.piece_index, passed=False)
     taken.hash_failures += 1
     if taken.hash_failures == 1:
         swarm.tell(taken.key, "warning", "A peer sent damaged data; it was thrown away and is fetched again.")
+
+
+# --- what a market reckons with
+
+
+def block_asked(swarm: Swarm, taken: Taken, alert: lt.block_downloading_alert) -> None:
+    swarm.market.meters.block_asked(taken, alert)
+
+
+def block_finished(swarm: Swarm, taken: Taken, alert: lt.block_finished_alert) -> None:
+    swarm.market.meters.block_finished(taken, alert)
+
+
+def piece_finished(swarm: Swarm, taken: Taken, alert: lt.piece_finished_alert) -> None:
+    swarm.market.meters.piece_checked(taken, alert.piece_index, passed=True)
+
+
+def dht_answered(swarm: Swarm, alert: lt.dht_get_peers_reply_alert) -> None:
+    swarm.market.discovery.answered(alert)
 
 
 # --- metadata
@@ -270,11 +291,13 @@ def listen_failed(swarm: Swarm, alert: lt.listen_failed_alert) -> None:
 
 def stats(swarm: Swarm, alert: lt.session_stats_alert) -> None:
     swarm.counts["dht_nodes"] = alert.values["dht.dht_nodes"]
+    swarm.counts["sent_bytes"] = alert.values["net.sent_payload_bytes"]
 
 
 def alerts_dropped(swarm: Swarm, alert: lt.alerts_dropped_alert) -> None:
     """Some news is lost: look at everything again."""
     swarm.counts["alerts_dropped"] += sum(alert.dropped_alerts) or 1
+    swarm.market.meters.have_missed(taken.key for taken in swarm.torrents)
     for taken in swarm.torrents:
         taken.saving = None
         taken.flushing, taken.unflushed = set(), taken.flushing | taken.unflushed
@@ -286,6 +309,8 @@ def alerts_dropped(swarm: Swarm, alert: lt.alerts_dropped_alert) -> None:
 
 
 ABOUT_TORRENTS: dict[type, Callable[[Swarm, Taken, Any], None]] = {
+    lt.block_downloading_alert: block_asked,
+    lt.block_finished_alert: block_finished,
     lt.cache_flushed_alert: cache_flushed,
     lt.fastresume_rejected_alert: fastresume_rejected,
     lt.file_error_alert: file_error,
@@ -294,6 +319,7 @@ ABOUT_TORRENTS: dict[type, Callable[[Swarm, Taken, Any], None]] = {
     lt.metadata_received_alert: metadata_received,
     lt.peer_connect_alert: peer_connected,
     lt.peer_disconnected_alert: peer_disconnected,
+    lt.piece_finished_alert: piece_finished,
     lt.save_resume_data_alert: save_resume_data,
     lt.save_resume_data_failed_alert: save_resume_data_failed,
     lt.state_changed_alert: state_moved,
@@ -306,6 +332,7 @@ ABOUT_TORRENTS: dict[type, Callable[[Swarm, Taken, Any], None]] = {
 }
 ABOUT_ALL: dict[type, Callable[[Swarm, Any], None]] = {
     lt.alerts_dropped_alert: alerts_dropped,
+    lt.dht_get_peers_reply_alert: dht_answered,
     lt.listen_failed_alert: listen_failed,
     lt.listen_succeeded_alert: listen_succeeded,
     lt.portmap_alert: port_mapped,

@@ -15,7 +15,7 @@ import libtorrent as lt
 from seedbox.domain.blocklist import BadBlocklist, read_blocklist
 
 _GZIP = b"\x1f\x8b"
-_BLOCKED = 1
+BLOCKED = 1
 
 # The machine itself, and what clouds tell only the machine: no stranger's name may lead there. IPv4 in IPv6's clothes
 # would, too. Link-local IPv6 is left out: without its device no name leads there, and neighbours say it in peer lists.
@@ -78,5 +78,5 @@ def read_filter(path: str, *, guards_machine: bool) -> Filter:
 def _filter(ranges: Iterable[tuple[str, str]], *, guards_machine: bool) -> lt.ip_filter:
     addresses = lt.ip_filter()
     for first, last in (*ranges, *(OWN_MACHINE if guards_machine else ())):
-        addresses.add_rule(first, last, _BLOCKED)
+        addresses.add_rule(first, last, BLOCKED)
     return addresses

@@ -4,8 +4,10 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from seedbox.domain.lanes import Order
 from seedbox.domain.metainfo import BadTorrent, Metainfo
 from seedbox.domain.states import State
+from seedbox.engine.fake_market import FakeMarket
 from seedbox.engine.metainfo import read_magnet, read_torrent_file
 from seedbox.engine.port import (
     AddFailed,
@@ -65,6 +67,7 @@ class FakeEngine:
         self.network = ConfigureNetwork() if network is None else network
         self.missing_interfaces: set[str] = set()
         self.proxy_says = ""  # while set, proxies are no way out
+        self.market = FakeMarket(self.torrents)
         self._told: NetworkAnswered | None = None
         self.closed = False
         self._watched: frozenset[str] = frozenset()
@@ -92,6 +95,8 @@ class FakeEngine:
                 self._watched = command.keys
             case ConfigureNetwork():
                 self.network = command
+            case _ if isinstance(command, Order):
+                self.market.carry_out(command)
             case _ if torrent := self.torrents.get(command.key):
                 self._change(torrent, command)
         self._woken.set()
@@ -128,11 +133,16 @@ class FakeEngine:
         torrent = self.torrents[key]
         stands_still = torrent.error or torrent.disk_problem or torrent.missing or self.network_problem
         if torrent.runs and torrent.metainfo and not stands_still:
+            before, piece_bytes = torrent.done_bytes, torrent.metainfo.piece_length_bytes
             torrent.done_bytes = min(torrent.done_bytes + size_bytes, torrent.metainfo.size_bytes)
+            self.market.deliver(key, before, torrent.done_bytes, piece_bytes)
         self._woken.set()
 
-    def upload(self, key: str, size_bytes: int) -> None:
+    def upload(self, key: str, size_bytes: int, *, endpoint: str = "") -> None:
+        """Let a peer take that many bytes."""
         self.torrents[key].uploaded_bytes += size_bytes
+        if endpoint:
+            self.market.upload(key, size_bytes, endpoint)
         self._woken.set()
 
     def give_metadata(self, key: str, torrent_file: bytes) -> None:
@@ -226,6 +236,7 @@ class FakeEngine:
 
     def _look(self) -> None:
         self._answer_network()
+        self._outbox += self.market.look()
         for key, torrent in self.torrents.items():
             snapshot = self._snapshot(key, torrent)
             if snapshot != torrent.last:

@@ -72,7 +72,7 @@ class Gate:
             self._shut()
             self._proxy_problem, self._proxy_failures, self._proxy_due_s = None, 0, 0.0
         elif self._is_open:
-            self._apply(way_out(self._swarm.settings, wish.settings))
+            self._go(wish.settings)
         self._configure(wish)
 
     def _configure(self, wish: ConfigureNetwork) -> None:
@@ -96,9 +96,14 @@ class Gate:
     # --- open and shut
 
     def _open(self, now: float) -> None:
-        self._apply(way_out(self._swarm.settings, self._wish.settings))
+        self._go(self._wish.settings)
         self._is_open, self._opened_at_s = True, now
         self._swarm.session.resume()
+
+    def _go(self, wanted: NetworkSettings) -> None:
+        pack = way_out(self._swarm.settings, wanted)
+        self._apply(pack)
+        self._swarm.ports.use_router(is_asked=bool(pack["enable_natpmp"]))
 
     def _shut(self) -> None:
         """Close every way before the pause, which would say goodbye to trackers by the old one."""
@@ -106,7 +111,8 @@ class Gate:
         self._swarm.session.pause()
         self._swarm.listening.clear()
         self._swarm.listen_problems.clear()
-        self._swarm.port_mapping = self._swarm.proxy_said = ""
+        self._swarm.ports.use_router(is_asked=False)
+        self._swarm.proxy_said = ""
         self._is_open = False
 
     def _apply(self, pack: dict[str, Setting]) -> None:
@@ -180,7 +186,7 @@ class Gate:
         if found.addresses is None:
             return
         is_first = self._list is None
-        self._swarm.session.set_ip_filter(found.addresses)
+        self._swarm.addresses.use(found.addresses)
         self._list = replace(found, addresses=None)  # libtorrent has it; it may be large
         if not is_first and self._is_open:
             for taken in self._swarm.torrents:  # libtorrent forgot the peers that were blocked: trackers know them
@@ -196,7 +202,7 @@ class Gate:
         answer = NetworkAnswered(
             self._wish.version,
             self.problem,
-            port_mapping=self._swarm.port_mapping if self._is_open else "",
+            port_mapping=self._swarm.ports.said if self._is_open else "",
             proxy=self._what_proxy_said() if wanted.has_proxy else "",
             blocklist=self._list.summary if self._list and wanted.blocklist_path else "",
         )
@@ -226,16 +232,6 @@ def _proxy(wanted: NetworkSettings) -> tuple[object, ...]:
     if not wanted.has_proxy:
         return ()
     return wanted.proxy_kind, wanted.proxy_host, wanted.proxy_port, wanted.proxy_user, wanted.proxy_password
-
-
-def port_mapped(swarm: Swarm, alert: lt.portmap_alert) -> None:
-    swarm.port_mapping = f"The router lets peers in at port {alert.external_port}."
-
-
-def port_not_mapped(swarm: Swarm, alert: lt.portmap_error_alert) -> None:
-    """Routers without port mapping are the rule: what one of two ways has reached stands."""
-    if not swarm.port_mapping.startswith("The router lets"):
-        swarm.port_mapping = f"No port was mapped ({alert.error.message()})."
 
 
 def socks5_failed(swarm: Swarm, alert: lt.socks5_alert) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import libtorrent as lt
 
+from seedbox.domain.lanes import Order, Reach
 from seedbox.domain.states import ACTIVE_STATES
 from seedbox.engine import dht
 from seedbox.engine.alerts import handle_alert
@@ -15,10 +16,10 @@ from seedbox.engine.faults import look_again
 from seedbox.engine.files import look_at_files
 from seedbox.engine.gate import Gate
 from seedbox.engine.peers import Patience
-from seedbox.engine.port import Command, ConfigureNetwork, Event
+from seedbox.engine.port import Command, ConfigureNetwork, ConnectPeers, Event
 from seedbox.engine.readings import read_details
 from seedbox.engine.removal import delete_content
-from seedbox.engine.settings import EngineSettings, everyone_global, settings_pack
+from seedbox.engine.settings import EngineSettings, settings_pack
 from seedbox.engine.swarm import MAX_SAVES_PER_TICK, Swarm
 from seedbox.engine.waker import Waker
 
@@ -38,12 +39,11 @@ class LibtorrentEngine:
         params.disk_io_constructor = settings.disk_io
         self._waker = Waker()
         self._session: lt.session | None = lt.session(params)
-        self._session.set_peer_class_filter(everyone_global())
         self._session.set_alert_fd(self._waker.write_descriptor)
         self._swarm = Swarm(settings, self._session, self._waker)
         self._gate = Gate(self._swarm, network or ConfigureNetwork())
         self._next_tick_s = time.monotonic()
-        self._updated_at_s = 0.0
+        self._updated_at_s = self._market_at_s = 0.0
         self._dht_clock = dht.Clock(time.monotonic())
         self._patience = Patience(self._session)
 
@@ -58,6 +58,12 @@ class LibtorrentEngine:
     def apply(self, command: Command) -> None:
         if isinstance(command, ConfigureNetwork):
             self._gate.configure(command)
+        elif isinstance(command, Reach):
+            carry_out(self._swarm, ConnectPeers(command.key, command.endpoints))
+        elif isinstance(command, Order):
+            self._take_news()  # who is connected by now is under no lane that this order opens
+            self._swarm.market.carry_out(command)
+            self._market_at_s = 0.0
         else:
             carry_out(self._swarm, command)
         self._update_if_wanted()
@@ -67,6 +73,7 @@ class LibtorrentEngine:
         while True:
             self._take_news()
             self._tick_if_due()
+            self._market_tick_if_due()
             self._update_if_wanted()
             now = time.monotonic()
             if self._swarm.outbox or self._waker.take_woken() or now >= deadline:
@@ -131,7 +138,13 @@ class LibtorrentEngine:
 
     def _next_look_s(self) -> float:
         soon = self._updated_at_s + UPDATE_REST_S if self._swarm.wants_update else self._next_tick_s
-        return min(soon, self._next_tick_s)
+        return min(soon, self._next_tick_s, self._market_at_s)
+
+    def _market_tick_if_due(self) -> None:
+        now = time.monotonic()
+        if now >= self._market_at_s and self._session is not None:
+            self._swarm.market.tick(now)
+            self._market_at_s = now + self._swarm.market.tick_s()
 
     def _tick_if_due(self) -> None:
         now = time.monotonic()

@@ -29,8 +29,10 @@ def peer_connected(swarm: Swarm, taken: Taken, alert: lt.peer_connect_alert) -> 
     """
     found = _CONNECTED.search(alert.message())
     if found is None:  # cut short by a long name of the torrent
+        swarm.connections.open(taken.key, alert.endpoint, incoming=False)
         return
     direction, protocol = found.groups()
+    swarm.connections.open(taken.key, alert.endpoint, incoming=direction == "incoming")
     if direction == "incoming" and protocol == "uTP":
         taken.handle.connect_peer(alert.endpoint)
     if direction == "outgoing" or protocol == "uTP":
@@ -43,6 +45,7 @@ def peer_connected(swarm: Swarm, taken: Taken, alert: lt.peer_connect_alert) -> 
 
 
 def peer_disconnected(swarm: Swarm, taken: Taken, alert: lt.peer_disconnected_alert) -> None:
+    swarm.connections.close(taken.key, alert.endpoint)
     if alert.op == lt.operation_t.connect:  # nobody is there any more
         swarm.counts["peers_not_reached"] += 1
         taken.peers.pop(alert.endpoint, None)

@@ -1,5 +1,7 @@
 """The engine's port: what the node may ask of a BitTorrent engine, and what it hears back.
 
+What a market orders and is told goes the same way (seedbox/domain/lanes.py).
+
 One thread owns an engine and calls everything here, except `wake`, which any thread may call. Commands never wait:
 their outcome arrives as events. A torrent is known by its key, the hex info-hash under which our database knows it.
 """
@@ -8,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from seedbox.domain.lanes import Order, Report
 from seedbox.domain.network import NetworkSettings
 from seedbox.domain.states import State
 
@@ -115,7 +118,7 @@ TorrentCommand = (
     | ConnectPeers
     | WatchTorrents
 )
-Command = TorrentCommand | ConfigureNetwork
+Command = TorrentCommand | ConfigureNetwork | Order
 
 # --- events: what the owner hears -------------------------------------------------------------------------------------
 
@@ -236,6 +239,7 @@ Event = (
     | AddFailed
     | Details
     | NetworkAnswered
+    | Report
 )
 
 

@@ -46,6 +46,7 @@ ALERT_MASK = (
     | lt.alert_category.storage
     | lt.alert_category.port_mapping
     | lt.alert_category.connect
+    | lt.alert_category.dht_operation  # answers to what we ask ourselves, nothing else
 )
 
 # Nothing listens, nothing looks for anybody. The engine is paused besides, so that nothing connects.
@@ -121,8 +122,12 @@ def identity(*, anonymous: bool) -> dict[str, Setting]:
 
 def everyone_global() -> lt.ip_filter:
     """Return the class filter that puts every address, local ones too, into the global peer class and no other."""
-    classes = lt.ip_filter()
-    mask = 1 << lt.session.global_peer_class_id
-    classes.add_rule("0.0.0.0", "255.255.255.255", mask)
-    classes.add_rule("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", mask)
-    return classes
+    return everyone_in(1 << lt.session.global_peer_class_id)
+
+
+def everyone_in(classes: int) -> lt.ip_filter:
+    """Return the class filter that puts every address, local ones too, into these classes, given as bits."""
+    found = lt.ip_filter()
+    found.add_rule("0.0.0.0", "255.255.255.255", classes)
+    found.add_rule("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", classes)
+    return found

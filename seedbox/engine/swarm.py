@@ -14,7 +14,11 @@ from typing import TypeVar
 import libtorrent as lt
 
 from seedbox.domain.states import State
+from seedbox.engine.address_filter import AddressFilter
+from seedbox.engine.connections import Connections
+from seedbox.engine.market import Market
 from seedbox.engine.port import AddTorrent, Event, Logged
+from seedbox.engine.port_mapping import PortMapping
 from seedbox.engine.presence import Presence
 from seedbox.engine.resume import ResumeStore
 from seedbox.engine.settings import EngineSettings
@@ -48,6 +52,9 @@ class Swarm:
         self.session = session
         self.waker = waker
         self.torrents = Registry()
+        self.connections = Connections()
+        self.addresses = AddressFilter(self)
+        self.market = Market(self)
         self.store = ResumeStore(settings.resume_folder)
         self.outbox: list[Event] = []
         self.removals: dict[str, Removal] = {}
@@ -59,7 +66,7 @@ class Swarm:
         self.due_files: dict[str, float] = {}
         self.listening: dict[str, str] = {}  # "IP:PORT" by socket
         self.listen_problems: dict[str, str] = {}
-        self.port_mapping = ""  # what the router said last
+        self.ports = PortMapping(self)
         self.proxy_said = ""  # of what it can't do
         self.store_problem = ""  # why resume data can't be written, a sentence for the health page
         self.faulty: set[str] = set()  # torrents whose disk is in trouble
@@ -88,6 +95,7 @@ class Swarm:
     def let_go(self, taken: Taken) -> None:
         """Keep nothing in mind of a torrent but its handle."""
         self.torrents.take_out(taken)
+        self.connections.forget(taken.key)
         for waiting in (self.due_saves, self.due_peers, self.due_files):
             waiting.pop(taken.key, None)
 

@@ -13,9 +13,11 @@ from django.db import connections
 
 from seedbox.engine import port
 from seedbox.models import Node
+from seedbox.node.engine_thread import EngineThread
 from seedbox.node.loop import EngineOutdated, LeaseLost, NodeLoop
 from seedbox.node.ownership import FolderInUse, owned
 from seedbox.services import nodes, nudge
+from seedbox.services.lanes import desk
 from seedbox.services.live import Publisher
 from seedbox.services.networking import read_wish
 from seedbox.services.observing import ReadTorrentFile
@@ -101,12 +103,12 @@ class NodeLife:
         publisher = Publisher(redis_url=self._settings.redis_url)
         try:
             network = read_wish(node_id=node.pk)  # before the first packet: without the database no engine starts
-            engine = self._make_engine(network)
+            engine = EngineThread(lambda: self._make_engine(network), desk)
             try:
                 self._turn_until_stopped(node, token, engine, publisher, network)
             finally:
                 self._engine = None
-                del engine  # before its thread ends: libtorrent wants to be gone by then
+                engine.close(timeout_s=CLOSE_S)  # also when it never came to turn
         finally:
             publisher.close()
 

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -9,6 +10,7 @@ from importlib.metadata import version
 from django.db import Error as DatabaseError
 from django.db import connections
 
+from seedbox.domain.upload_test import UploadTest
 from seedbox.engine import port
 from seedbox.models import Node
 from seedbox.node.screen import Screen
@@ -85,6 +87,7 @@ class NodeLoop:
         self._reconciler = Reconciler(node_id=node.pk, engine=engine, ward=self.ward, folders=self._folders)
         self._networking = Networking(node.pk, engine, self.ward, network or port.ConfigureNetwork())
         self._screen = Screen(node_id=node.pk, engine=engine, ward=self.ward, publisher=publisher)
+        self._upload_test = UploadTest.from_counters(node.counters, now_s=time.time())
         self._nudged = threading.Event()
         self._look, self._beat, self._check = Every(LOOK_EVERY), Every(BEAT_EVERY), Every(FOLDERS_EVERY)
         self._show, self._store = Every(SHOW_EVERY), Every(STORE_EVERY)
@@ -177,12 +180,15 @@ class NodeLoop:
         self._beat.start(now)
 
     def _tell_health(self, now: datetime) -> None:
+        counted = self._engine.counters()
+        self._upload_test.see(counted.get("sent_bytes", 0), clock_s=time.monotonic(), now_s=now.timestamp())
         problems = (self._engine.problem, self._folders.problem(), self.ward.problem())
         figures = nodes.Beat(
             folders=self._folders.found,
             known_folders=self._folders.known,
             counters={
-                **self._engine.counters(),
+                **counted,
+                **self._upload_test.counters,
                 **self._publisher.counters(),
                 "illegal_moves": self.ward.illegal_moves,
                 "log_lines_lost": self.ward.log_lines_lost,

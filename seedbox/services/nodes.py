@@ -170,7 +170,7 @@ def trouble(now: datetime) -> str:
     if _disk_problem():
         return "The disk of the box is full: nothing can be added or changed until there is room. Nothing is lost."
     for node in Node.objects.order_by("name"):
-        if not _is_alive(node, now):
+        if not is_alive(node, now):
             return f"The node {node.name} does not run. Torrents rest until it is back; nothing is lost."
         if node.problem:
             return f"The node {node.name} is not well. Torrents may rest for a while; nothing is lost."
@@ -182,14 +182,14 @@ _HELD = Count("torrents", filter=Q(torrents__holdings__isnull=False), distinct=T
 
 def _node_health(node: Node, now: datetime, *, silence: str) -> NodeHealth:
     age = None if node.beat_at is None else now - node.beat_at
-    is_alive = _is_alive(node, now)
+    alive = is_alive(node, now)
     return NodeHealth(
         name=node.name,
-        is_alive=is_alive,
+        is_alive=alive,
         beat_at=node.beat_at,
         beat_age_s=None if age is None else max(int(age.total_seconds()), 0),
         started_at=node.started_at,
-        problem=node.problem if is_alive else silence,
+        problem=node.problem if alive else silence,
         folder=node.folder,
         folders=tuple(_folder_health(entry) for entry in node.folders),
         free_bytes=node.free_bytes,
@@ -202,7 +202,7 @@ def _node_health(node: Node, now: datetime, *, silence: str) -> NodeHealth:
     )
 
 
-def _is_alive(node: Node, now: datetime) -> bool:
+def is_alive(node: Node, now: datetime) -> bool:
     """Say whether its last beat is young; one from the future says as little as an old one: the clock was set back."""
     return node.beat_at is not None and abs(now - node.beat_at) < LEASE and node.lease_token != ""
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from seedbox.domain.lanes import Report
 from seedbox.domain.plan import Applied
 from seedbox.domain.states import State, is_legal_move
 from seedbox.engine import port
@@ -136,6 +137,8 @@ class Ward:
             if isinstance(event, port.NetworkAnswered):
                 self.network_answer = event
                 continue  # about the node, not about a torrent
+            if isinstance(event, Report):
+                continue  # a market's own
             charge = self.charges.get(event.key)
             if charge is not None:
                 self._take(event, charge, now)

@@ -293,7 +293,7 @@ class TestCases46And47:
         world.tick(8)
         check_paid_once(world, asked)
 
-    def test_46_a_reference_that_has_grown_old_is_followed_by_a_fresh_one(self, world: World, owner: User) -> None:
+    def test_46_a_reference_of_sixty_blocks_ago_is_followed_by_a_fresh_one(self, world: World, owner: User) -> None:
         asked = world.request(owner.pk)
         world.signer.problem = SignerAway("it does not answer")
         world.step()

@@ -28,12 +28,13 @@ class TestAnOpenPage:
                 assert shown["rows"][row]["state_words"] == "In the queue, number 1"
                 assert (await browser.hear())["what"] == "withdrawal-log"
                 seen: list[str] = []
-                for _ in range(8):
-                    await sync_to_async(world.tick)()
-                while not seen or seen[-1] != "Arrived":
-                    heard = await browser.hear()
-                    if heard["type"] == "rows":
-                        seen.append(heard["rows"][row]["state_words"])
+                for state in ("On its way", "In a block", "Arrived"):
+                    await sync_to_async(world.tick)({"On its way": 1, "In a block": 1, "Arrived": 6}[state])
+                    while not seen or seen[-1] != state:
+                        heard = await browser.hear()
+                        if heard["type"] == "rows":
+                            seen.append(heard["rows"][row]["state_words"])
+                assert list(dict.fromkeys(seen)) == ["On its way", "In a block", "Arrived"]
                 assert heard["rows"][row]["final_state"] == "done" and heard["rows"][row]["tx_id"]
                 assert await spy.hears_nothing()
 

@@ -30,6 +30,7 @@ REFUSED = [
     ("NODE_LISTEN", "0.0.0.0:70000", "write IP:PORT"),
     ("NODE_LISTEN", "::1:6881", "write IP:PORT"),
     ("NODE_LISTEN", "0.0.0.0:6881,nonsense", "write IP:PORT"),
+    ("NODE_SPEED_LISTEN", "6890", "write IP:PORT, several with commas, IPv6 in brackets"),
     ("NODE_FOLDERS", "downloads", "write one absolute path"),
     ("NODE_FOLDERS", "/one,/two", "or several as name=/path"),
     ("NODE_FOLDERS", "a=/one,b=two", "or several as name=/path"),
@@ -76,6 +77,7 @@ class TestTheEnvironment:
         assert (environment.database_url, environment.redis_url, environment.secret_key) == ("", "", "")
         assert (environment.node_name, environment.node_umask) == ("local", 0o022)
         assert environment.node_listen == ("0.0.0.0:6881", "[::]:6881")
+        assert environment.node_speed_listen == ("0.0.0.0:6890", "[::]:6890")
         assert environment.node_folders == (Folder("main", env.ROOT / "var" / "downloads"),)
         assert environment.wallet_network == "devnet"
         assert (environment.wallet_chain_endpoints, environment.wallet_devnet_port) == ((), 9090)
@@ -119,6 +121,7 @@ class TestTheEnvironment:
                 "REDIS_URL": "rediss://cache:6380/1",
                 "NODE_NAME": "attic-2",
                 "NODE_LISTEN": "10.0.0.5:50000, [2001:db8::5]:50000",
+                "NODE_SPEED_LISTEN": "10.0.0.5:50001",
                 "NODE_FOLDERS": "disk=/srv/torrents, big=/mnt/big/",
                 "NODE_UMASK": "027",
                 "WALLET_NETWORK": "off",
@@ -131,6 +134,7 @@ class TestTheEnvironment:
         assert environment.public_url == "http://localhost:9000"
         assert environment.trusted_proxies == ("10.0.0.1", "10.0.0.2")
         assert environment.node_listen == ("10.0.0.5:50000", "[2001:db8::5]:50000")
+        assert environment.node_speed_listen == ("10.0.0.5:50001",)
         assert environment.node_folders == (Folder("disk", Path("/srv/torrents")), Folder("big", Path("/mnt/big")))
         assert environment.node_umask == 0o027
         assert environment.signer_socket == Path("/run/signer/socket")

@@ -15,8 +15,8 @@ from wallet.domain.money import Asset, format_amount
 from wallet.domain.posting import Answer, Code, Decision, Outcome, hashed
 from wallet.domain.tron.addresses import Address, to_base58
 from wallet.domain.withdrawal_states import CANCELLABLE, WithdrawalState, check_move
-from wallet.models import Account, Withdrawal
-from wallet.services import address_book, fates, ledger, news, withdrawal_limits, withdrawal_rules
+from wallet.models import Withdrawal
+from wallet.services import address_book, fates, ledger, news, statements, withdrawal_limits, withdrawal_rules
 from wallet.services.books import Request
 from wallet.services.install import market_asset
 from wallet.services.openings import open_absent
@@ -242,12 +242,8 @@ def _sentence(code: Code, item: PlaceHold) -> str:
         return "An operator has frozen your account, so nothing can leave it. The reason stands with your money."
     if code in (Code.INSUFFICIENT, Code.NOT_FOUND):
         asset = item.account.asset
-        has = format_amount(_available_ubtt(asset, item), asset)
+        account = statements.account_of(int(item.account.ref), asset)
+        has = format_amount(account.available_ubtt if account else 0, asset)
         needs = format_amount(item.amount_ubtt, asset)
         return f"You have only {has} available, and with the fee this takes {needs}. Withdraw a smaller amount."
     return USED
-
-
-def _available_ubtt(asset: Asset, item: PlaceHold) -> int:
-    account = Account.objects.filter(asset=asset, kind=item.account.kind, ref=item.account.ref).first()
-    return account.available_ubtt if account else 0

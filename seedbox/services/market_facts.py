@@ -1,0 +1,201 @@
+"""What a market must know of torrents and nodes, and may know of nothing else of the seedbox."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F
+
+from seedbox.domain.network import BadNetwork, NetworkSettings
+from seedbox.domain.states import State
+from seedbox.domain.torrent_file import info_section
+from seedbox.domain.upload_test import UploadTest
+from seedbox.models import Holding, Metadata, Node, Observation, Torrent
+from seedbox.services import networks, nodes
+from seedbox.services.sealing import SealBroken
+
+
+@dataclass(frozen=True)
+class TorrentFacts:
+    """One torrent on one node."""
+
+    torrent_id: int
+    key: str
+    name: str  # "" until the metadata is known
+    node_id: int
+    node_name: str
+    info_hash_v1: str  # hex, "" where there is none or it is not known
+    info_hash_v2: str
+    private: bool
+    size_bytes: int  # 0 until the metadata is known
+    piece_length_bytes: int
+    holders: tuple[int, ...]  # ids of the users that hold it, ascending
+    state: State
+    done_bytes: int
+    wanted_bytes: int
+    downloaded_bytes: int  # ever
+    uploaded_bytes: int
+    down_bytes_per_s: int
+    up_bytes_per_s: int
+    peers: int
+    seeds: int
+
+    @property
+    def is_complete(self) -> bool:
+        """Nothing is left to download."""
+        return 0 < self.wanted_bytes <= self.done_bytes
+
+    @property
+    def runs(self) -> bool:
+        return self.state in (State.SEEDING, State.DOWNLOADING, State.METADATA)
+
+    @property
+    def may_be_sold(self) -> bool:
+        """It is whole and seeding. None is super-seeding: no engine of ours is ever told to."""
+        return self.is_complete and self.state is State.SEEDING
+
+    @property
+    def info_hash(self) -> bytes:
+        """The 20 bytes that the market names it by: v1, or v2 cut short where there is no v1; b"" if neither."""
+        return bytes.fromhex(self.info_hash_v1 or self.info_hash_v2)[:20]
+
+
+@dataclass(frozen=True)
+class NodeFacts:
+    """One node, as far as it concerns a market."""
+
+    node_id: int
+    name: str
+    is_alive: bool
+    listens_on: tuple[str, ...]  # "IP:PORT" for torrents
+    hides: bool  # behind a proxy or in anonymous mode, or its settings can't be read: no socket of ours may show it
+    interface: str  # network device or IP address that all traffic is bound to; "" any
+    port_mapping: bool
+    best_upload_bytes_per_s: int  # highest mean over 10 s seen in the last week; 0: none yet
+    suggested_limit_bytes_per_s: int  # 85 % of it
+
+    @property
+    def data_ports(self) -> tuple[int, ...]:
+        return tuple(sorted({int(place.rpartition(":")[2]) for place in self.listens_on}))
+
+
+def torrents(
+    *, ids: Collection[int] | None = None, user_id: int | None = None, node_name: str | None = None
+) -> list[TorrentFacts]:
+    """Return torrents that somebody holds: of these ids, of this holder, on this node; what is not given is not asked.
+
+    A torrent that its node has not seen yet is WAITING, with nothing done.
+    """
+    found = Torrent.objects.filter(holdings__isnull=False).select_related("node", "observation").order_by("pk")
+    if ids is not None:
+        found = found.filter(pk__in=ids)
+    if node_name is not None:
+        found = found.filter(node__name=node_name)
+    if user_id is not None:
+        found = found.filter(pk__in=Holding.objects.filter(user_id=user_id).values("torrent_id"))
+    rows = list(found.distinct())
+    holders: dict[int, list[int]] = {row.pk: [] for row in rows}
+    pairs = Holding.objects.filter(torrent_id__in=holders).order_by("user_id").values_list("torrent_id", "user_id")
+    for torrent_id, holder in pairs:
+        holders[torrent_id].append(holder)
+    return [_facts(row, tuple(holders[row.pk])) for row in rows]
+
+
+def torrent(torrent_id: int) -> TorrentFacts | None:
+    """Return the torrent if somebody holds it."""
+    return next(iter(torrents(ids=[torrent_id])), None)
+
+
+@dataclass(frozen=True)
+class SeedingFacts:
+    """One whole, seeding torrent of a node: what is looked at every few seconds, so little of it."""
+
+    torrent_id: int
+    key: str
+    name: str
+    info_hash: bytes  # as of TorrentFacts
+    private: bool
+    size_bytes: int
+    leechers: int  # connected peers that are not whole
+
+
+def seeding(node_name: str) -> list[SeedingFacts]:
+    """Return what a node could sell: torrents that somebody holds, whole and seeding."""
+    found = Torrent.objects.filter(
+        node__name=node_name,
+        holdings__isnull=False,
+        observation__state=State.SEEDING,
+        observation__wanted_bytes__gt=0,
+        observation__done_bytes__gte=F("observation__wanted_bytes"),
+    ).distinct()
+    columns = ("pk", "key", "name", "info_hash_v1", "info_hash_v2", "private", "size_bytes")
+    rows = found.values_list(*columns, "observation__peers", "observation__seeds")
+    return [
+        SeedingFacts(pk, key, name, bytes.fromhex(v1 or v2)[:20], private, size, max(peers - seeds, 0))
+        for pk, key, name, v1, v2, private, size, peers, seeds in rows
+    ]
+
+
+def holders(*, node_name: str, key: str) -> tuple[int, ...]:
+    """Return the ids of the users that hold a torrent on a node, ascending; none if it is gone."""
+    found = Holding.objects.filter(torrent__node__name=node_name, torrent__key=key)
+    return tuple(found.order_by("user_id").values_list("user_id", flat=True))
+
+
+def info_bytes(torrent_id: int) -> bytes:
+    """Return the bencoded info section, which only those have who own the torrent file; b"" until it is known."""
+    metadata = Metadata.objects.filter(torrent_id=torrent_id).first()
+    return info_section(bytes(metadata.torrent_file)) if metadata else b""
+
+
+def node(name: str, *, now: datetime) -> NodeFacts | None:
+    """Return the node of this name."""
+    found = Node.objects.select_related("network").filter(name=name).first()
+    if found is None:
+        return None
+    settings = _settings(found)
+    test = UploadTest.from_counters(found.counters, now_s=now.timestamp())
+    return NodeFacts(
+        node_id=found.pk,
+        name=found.name,
+        is_alive=nodes.is_alive(found, now),
+        listens_on=tuple(found.listens_on),
+        hides=settings is None or settings.has_proxy or settings.anonymous,
+        interface=settings.interface if settings else "",
+        port_mapping=settings is not None and settings.port_mapping,
+        best_upload_bytes_per_s=test.best_bytes_per_s,
+        suggested_limit_bytes_per_s=test.suggested_limit_bytes_per_s,
+    )
+
+
+def _settings(found: Node) -> NetworkSettings | None:
+    try:
+        return networks.settings_of(networks.wish_of(found))
+    except (BadNetwork, SealBroken):
+        return None
+
+
+def _facts(row: Torrent, holders: tuple[int, ...]) -> TorrentFacts:
+    seen = getattr(row, "observation", None) or Observation(torrent=row)
+    return TorrentFacts(
+        torrent_id=row.pk,
+        key=row.key,
+        name=row.name,
+        node_id=row.node_id,
+        node_name=row.node.name,
+        info_hash_v1=row.info_hash_v1,
+        info_hash_v2=row.info_hash_v2,
+        private=row.private,
+        size_bytes=row.size_bytes,
+        piece_length_bytes=row.piece_length_bytes,
+        holders=holders,
+        state=State(seen.state),
+        done_bytes=seen.done_bytes,
+        wanted_bytes=seen.wanted_bytes,
+        downloaded_bytes=seen.downloaded_bytes,
+        uploaded_bytes=seen.uploaded_bytes,
+        down_bytes_per_s=seen.down_bytes_per_s,
+        up_bytes_per_s=seen.up_bytes_per_s,
+        peers=seen.peers,
+        seeds=seen.seeds,
+    )

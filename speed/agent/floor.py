@@ -1,0 +1,141 @@
+"""The floor of one running agent: where its sides meet links, hubs, the database and the engine."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from concurrent.futures import Executor
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from django.db import close_old_connections
+
+from seedbox.domain.lanes import Order, Watch
+from seedbox.services.lanes import LaneDesk
+from speed.agent.writing import Writing, told
+from speed.services.markets import Terms
+from speed.services.speed_key import SpeedKey
+from speed.wire.hub_port import Hub, HubAway, HubRefused
+from speed.wire.port import DialFailed, Door, Link
+
+if TYPE_CHECKING:
+    from speed.agent.side import KnownHub
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+class AgentFloor:
+    """See `side.Floor`. It lives as long as its loop."""
+
+    def __init__(
+        self, *, node_name: str, key: SpeedKey, desk: LaneDesk, writing: Writing, hub_threads: Executor
+    ) -> None:
+        self.node_name = node_name
+        self.key = key
+        self.terms = Terms()
+        self.hubs: dict[bytes, KnownHub] = {}
+        self.door: Door | None = None
+        self.port = 0
+        self._links: dict[Link, None] = {}
+        self._desk = desk
+        self._writing = writing
+        self._hub_threads = hub_threads
+        self._watch = Watch()
+        self._errands: set[asyncio.Task[None]] = set()
+
+    @property
+    def links(self) -> Collection[Link]:
+        return self._links.keys()
+
+    def add_link(self, link: Link) -> None:
+        self._links[link] = None
+
+    def drop_link(self, link: Link) -> None:
+        self._links.pop(link, None)
+
+    def ask(self, order: Order) -> None:
+        self._desk.ask(order)
+
+    def watch_sells(self, places: Mapping[str, frozenset[str]]) -> None:
+        self._change_watch(Watch(sells=dict(places), buys=self._watch.buys))
+
+    def watch_buys(self, places: Mapping[str, frozenset[str]]) -> None:
+        self._change_watch(Watch(sells=self._watch.sells, buys=dict(places)))
+
+    def _change_watch(self, watch: Watch) -> None:
+        if watch != self._watch:
+            self._watch = watch
+            self._desk.ask(watch)
+
+    def write(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T, datetime], None] | None = None,
+        otherwise: Callable[[datetime], None] | None = None,
+    ) -> None:
+        self._writing.add(work, then, otherwise)
+
+    def ask_hub(
+        self,
+        hub_id: bytes,
+        work: Callable[[Hub], T],
+        then: Callable[[T | HubRefused | HubAway, datetime], None],
+    ) -> None:
+        known = self.hubs.get(hub_id)
+        if known is None:
+            self._run(self._answer(then, HubAway("This hub is not trusted, or has not told its key yet.")))
+        else:
+            self.ask_this_hub(known.hub, work, then)
+
+    def ask_this_hub(
+        self, hub: Hub, work: Callable[[Hub], T], then: Callable[[T | HubRefused | HubAway, datetime], None]
+    ) -> None:
+        """As `ask_hub`, also one that is not known yet."""
+        self._run(self._ask_hub(hub, work, then))
+
+    def dial(self, endpoint: str, then: Callable[[DialFailed], None]) -> None:
+        self._run(self._dial(endpoint, then))
+
+    async def finish(self) -> None:
+        """Wait for nothing more."""
+        for errand in self._errands:
+            errand.cancel()
+        await asyncio.gather(*self._errands, return_exceptions=True)
+
+    def _run(self, errand: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    async def _answer(self, then: Callable[[HubAway, datetime], None], problem: HubAway) -> None:
+        told(then, problem, datetime.now(UTC))
+
+    async def _ask_hub(
+        self, hub: Hub, work: Callable[[Hub], T], then: Callable[[T | HubRefused | HubAway, datetime], None]
+    ) -> None:
+        answer: T | HubRefused | HubAway
+        try:
+            answer = await asyncio.get_running_loop().run_in_executor(self._hub_threads, _asked, hub, work)
+        except (HubRefused, HubAway) as problem:
+            answer = problem
+        except Exception as problem:  # of the own hub, for instance its database's: asking again is harmless
+            logger.exception("a hub could not be asked")
+            answer = HubAway(f"It could not be asked ({type(problem).__name__}).")
+        told(then, answer, datetime.now(UTC))
+
+    async def _dial(self, endpoint: str, then: Callable[[DialFailed], None]) -> None:
+        try:
+            if self.door is None:
+                raise DialFailed("The market is closed.")
+            node = self.terms.node
+            await self.door.dial(endpoint, interface=node.interface if node else "")  # where the engine's peers go out
+        except DialFailed as problem:
+            told(then, problem)
+
+
+def _asked(hub: Hub, work: Callable[[Hub], T]) -> T:
+    try:
+        return work(hub)
+    finally:
+        close_old_connections()  # the own hub's, in this thread

@@ -1,0 +1,92 @@
+"""What all parts of the selling side share: the deals, what is for sale, and whether anything is sold at all."""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from seedbox.services.market_facts import SeedingFacts
+from speed.agent.book import Book
+from speed.agent.sale import Sale
+from speed.agent.side import Floor, KnownHub
+from speed.domain.messages import Refuse
+from speed.domain.naming import torrent_name
+from speed.domain.refusals import Reason
+from speed.domain.rounds import round_at
+from speed.wire.port import Link
+
+BEHIND_NAT = (
+    "Everybody seems to call from this machine's own gateway, as in a container's network: lanes can't be told apart, "
+    "so nothing is sold. Run the node on the host's network."
+)
+
+
+@dataclass
+class Shop:
+    floor: Floor
+    book: Book = field(default_factory=Book)
+    last_price_ubtt_per_gib: int = 0
+    is_behind_nat: bool = False
+    is_loaded: bool = False  # deals of before are in the book
+    _seeding: dict[str, SeedingFacts] = field(default_factory=dict)  # by key
+    _names: dict[Link, dict[bytes, str]] = field(default_factory=dict)  # of a connection: name -> key
+
+    @property
+    def obstacle(self) -> str:
+        """Return why nothing is sold though selling is on, in a sentence; "" if it is."""
+        terms = self.floor.terms
+        if not terms.sells:
+            return ""
+        return terms.selling_obstacle or (BEHIND_NAT if self.is_behind_nat else "")
+
+    @property
+    def is_open(self) -> bool:
+        return self.is_loaded and self.floor.terms.sells and not self.obstacle
+
+    def stock(self, seeding: Iterable[SeedingFacts]) -> None:
+        """Take in what the node seeds now."""
+        fresh = {torrent.key: torrent for torrent in seeding}
+        if fresh.keys() != self._seeding.keys():
+            self._names.clear()
+        self._seeding = fresh
+
+    @property
+    def for_sale(self) -> list[SeedingFacts]:
+        return [torrent for torrent in self._seeding.values() if self.sells(torrent.key)] if self.is_open else []
+
+    def sells(self, key: str) -> bool:
+        torrent = self._seeding.get(key)
+        return (
+            torrent is not None and self.is_open and self.floor.terms.is_for_sale(torrent.key, private=torrent.private)
+        )
+
+    def find(self, link: Link, name: bytes) -> SeedingFacts | None:
+        """Return the torrent that a connection means, if it is for sale."""
+        names = self._names.get(link)
+        if names is None:
+            names = self._names[link] = {
+                torrent_name(callee_nonce=link.callee_nonce, info_hash=torrent.info_hash): torrent.key
+                for torrent in self._seeding.values()
+            }
+        key = names.get(name, "")
+        return self._seeding[key] if self.sells(key) else None
+
+    def forget_link(self, link: Link) -> None:
+        self._names.pop(link, None)
+
+    def hub_of(self, hub_id: bytes) -> KnownHub | None:
+        return self.floor.hubs.get(hub_id)
+
+    def refuse(self, link: Link, deal: bytes, reason: Reason, now: datetime) -> None:
+        """Answer a bid that was in no round."""
+        price = self.last_price_ubtt_per_gib
+        link.send(Refuse(deal, round_at(now.timestamp()), price, reason))
+
+    def refuse_sale(self, sale: Sale, reason: Reason, now: datetime) -> None:
+        sale.refuse(reason, now)
+        if sale.link is not None:
+            self.refuse(sale.link, sale.deal, reason, now)
+
+
+def fresh_salt() -> bytes:
+    return secrets.token_bytes(16)

@@ -1,0 +1,216 @@
+"""The till: vouchers are redeemed in batches, channels are closed, and what came in is booked."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from speed.agent.sale import Sale
+from speed.agent.shop import Shop
+from speed.domain import deals
+from speed.domain.credit import is_redeem_due
+from speed.domain.deals import DealState
+from speed.services import settlement
+from speed.services.settlement import Paid
+from speed.wire.hub_port import Hub, HubAway, HubRefused
+from wallet.domain.channels import MAX_VOUCHERS
+from wallet.domain.hub import ChannelState, HubChannel, Redeemed, Redemption, Refusal, SignedVoucher
+
+TRY_AGAIN = timedelta(seconds=10)  # a hub that gave no answer
+ENDED = frozenset({Refusal.CLOSED, Refusal.EXPIRED, Refusal.UNKNOWN_CHANNEL, Refusal.NOT_FOUND})
+
+
+class Till:
+    """`gone` is told of deals whose channel the hub has ended."""
+
+    def __init__(self, shop: Shop, *, gone: Callable[[Sale, datetime], None]) -> None:
+        self.redeemed_ubtt = 0
+        self._shop = shop
+        self._gone = gone
+        self._busy: set[Sale] = set()  # asked about, without an answer so far
+        self._rest_until: dict[bytes, datetime] = {}  # hubs that gave none
+        self._redeemed_at: dict[Sale, int] = {}  # total at which it was last redeemed, or refused
+
+    def tick(self, now: datetime) -> None:
+        """Ask hubs about what is due."""
+        for sale in self._shop.book:
+            if sale in self._busy or self._rests(sale, now):
+                continue
+            if not sale.is_checked:
+                self._check(sale)
+            elif deals.is_close_due(state=sale.state, since_s=_since_s(sale, now), has_last_voucher=_is_settled(sale)):
+                self._close(sale, now)
+        for hub_id, due in self._due(now).items():
+            self._redeem(hub_id, due[:MAX_VOUCHERS])
+
+    def _rests(self, sale: Sale, now: datetime) -> bool:
+        until = self._rest_until.get(sale.receipt.hub_id)
+        return until is not None and now < until
+
+    # --- what the hub knows
+
+    def _check(self, sale: Sale) -> None:
+        """Ask about a deal of before: we may have been restored from a backup that is older than its money."""
+        self._ask(sale, partial(_channel, sale.receipt.channel.hex()), partial(self._checked, sale))
+
+    def _checked(self, sale: Sale, answer: HubChannel | HubRefused | HubAway, now: datetime) -> None:
+        self._busy.discard(sale)
+        if isinstance(answer, HubAway):
+            self._rest(sale, now)
+        elif isinstance(answer, HubRefused):
+            self._end(sale, sale.redeemed_ubtt, now)
+        else:
+            sale.is_checked = True
+            sale.start_at(answer.redeemed_ubtt)
+            if answer.state in (ChannelState.CLOSED, ChannelState.EXPIRED):
+                self._end(sale, answer.redeemed_ubtt, now)
+            else:
+                self._book(sale, answer.redeemed_ubtt, is_closed=False, now=now)
+
+    # --- redeeming
+
+    def _due(self, now: datetime) -> dict[bytes, list[Sale]]:
+        """Return the deals whose vouchers are to be redeemed now, by their hub."""
+        found: dict[bytes, list[Sale]] = defaultdict(list)
+        owed: dict[bytes, list[Sale]] = defaultdict(list)
+        for sale in self._shop.book:
+            if sale in self._busy or not sale.is_checked or not sale.voucher_sig or self._rests(sale, now):
+                continue
+            if self._redeemed_at.get(sale, sale.redeemed_ubtt) < sale.cumulative_ubtt:
+                owed[sale.receipt.hub_id].append(sale)
+        for hub_id, sales in owed.items():
+            if sum(sale.unredeemed_ubtt for sale in sales) >= self._exposure_limit(hub_id):
+                found[hub_id] = sales
+            elif due := [sale for sale in sales if self._is_due(sale, now)]:
+                found[hub_id] = due
+        return found
+
+    def _is_due(self, sale: Sale, now: datetime) -> bool:
+        """80 % of the channel's money is used by what is not redeemed yet, or of its time."""
+        hub = self._shop.hub_of(sale.receipt.hub_id)
+        return is_redeem_due(
+            cumulative_ubtt=sale.unredeemed_ubtt,
+            amount_ubtt=sale.receipt.amount_ubtt - sale.redeemed_ubtt,
+            opened_at_s=sale.receipt.opened_at_s,
+            expires_at_s=sale.receipt.expires_at_s,
+            now_s=hub.time_s(now) if hub else int(now.timestamp()),
+        )
+
+    def _exposure_limit(self, hub_id: bytes) -> int:
+        hubs = {hub.hub_id: hub.exposure_limit_ubtt for hub in self._shop.floor.terms.hubs}
+        return hubs.get(hub_id.hex(), 0)
+
+    def _redeem(self, hub_id: bytes, sales: Sequence[Sale]) -> None:
+        vouchers = [_voucher(sale) for sale in sales]
+        self._busy |= set(sales)
+        self._shop.floor.ask_hub(hub_id, partial(_redeem, vouchers), partial(self._redeemed, sales, vouchers))
+
+    def _redeemed(
+        self,
+        sales: Sequence[Sale],
+        vouchers: Sequence[SignedVoucher],
+        answer: list[Redeemed] | HubRefused | HubAway,
+        now: datetime,
+    ) -> None:
+        self._busy -= set(sales)
+        if isinstance(answer, HubRefused | HubAway):
+            for sale in sales:
+                self._rest(sale, now)
+            return
+        for sale, voucher, redeemed in zip(sales, vouchers, answer, strict=True):
+            self._redeemed_at[sale] = voucher.cumulative_ubtt
+            if redeemed.outcome is not Redemption.REFUSED:
+                self._book(sale, redeemed.redeemed_ubtt, is_closed=False, now=now)
+            elif redeemed.code in ENDED:
+                self._end(sale, max(redeemed.redeemed_ubtt, sale.redeemed_ubtt), now)
+
+    # --- closing
+
+    def _close(self, sale: Sale, now: datetime) -> None:
+        if sale.is_live:
+            sale.end("no connection", now)
+        last = _voucher(sale) if sale.voucher_sig and sale.unredeemed_ubtt else None
+        self._ask(sale, partial(_close, sale.receipt.channel.hex(), last), partial(self._closed, sale))
+
+    def _closed(self, sale: Sale, answer: HubChannel | HubRefused | HubAway, now: datetime) -> None:
+        self._busy.discard(sale)
+        if isinstance(answer, HubAway) or (isinstance(answer, HubRefused) and answer.code not in ENDED):
+            self._rest(sale, now)
+        elif isinstance(answer, HubRefused):
+            self._end(sale, sale.redeemed_ubtt, now)
+        else:
+            self._end(sale, answer.redeemed_ubtt, now)
+
+    def _end(self, sale: Sale, redeemed_ubtt: int, now: datetime) -> None:
+        """Nothing more can come out of this channel."""
+        if sale.state is not DealState.ENDING:
+            sale.end("the hub has ended its channel", now)
+        sale.state, sale.is_closed = DealState.CLOSED, True
+        self._book(sale, redeemed_ubtt, is_closed=True, now=now)
+        self._redeemed_at.pop(sale, None)
+        self._gone(sale, now)
+
+    # --- books
+
+    def _book(self, sale: Sale, redeemed_ubtt: int, *, is_closed: bool, now: datetime) -> None:
+        self.redeemed_ubtt += max(redeemed_ubtt - sale.redeemed_ubtt, 0)
+        sale.redeemed_ubtt = max(sale.redeemed_ubtt, redeemed_ubtt)
+        hub = self._shop.hub_of(sale.receipt.hub_id)
+        node = self._shop.floor.terms.node
+        paid = Paid(sale.deal.hex(), redeemed_ubtt, is_closed)
+        self._shop.floor.write(
+            partial(
+                settlement.book,
+                paid,
+                node_id=node.node_id if node else 0,
+                is_own_hub=hub is not None and hub.hub.is_own,
+                now=now,
+            )
+        )
+
+    def _ask(
+        self,
+        sale: Sale,
+        work: Callable[[Hub], HubChannel],
+        then: Callable[[HubChannel | HubRefused | HubAway, datetime], None],
+    ) -> None:
+        self._busy.add(sale)
+        self._shop.floor.ask_hub(sale.receipt.hub_id, work, then)
+
+    def _rest(self, sale: Sale, now: datetime) -> None:
+        self._rest_until[sale.receipt.hub_id] = now + TRY_AGAIN
+
+
+def _since_s(sale: Sale, now: datetime) -> int:
+    """Return for how long a deal has been over, or without a connection."""
+    if sale.state is DealState.ENDING and sale.ended_at is not None:
+        return int((now - sale.ended_at).total_seconds())
+    return 0 if sale.link is not None else int((now - sale.linked_at).total_seconds())
+
+
+def _is_settled(sale: Sale) -> bool:
+    """Say whether no voucher is to be waited for any more."""
+    return sale.last_voucher_came or sale.account.standing.unpaid_bytes == 0
+
+
+def _voucher(sale: Sale) -> SignedVoucher:
+    return SignedVoucher(sale.receipt.channel.hex(), sale.cumulative_ubtt, sale.voucher_sig)
+
+
+def _channel(channel_id: str, hub: Hub) -> HubChannel:
+    return hub.channel(channel_id)
+
+
+def _close(channel_id: str, last: SignedVoucher | None, hub: Hub) -> HubChannel:
+    return hub.close(channel_id, key=_key("close", channel_id, last.cumulative_ubtt if last else 0), last=last)
+
+
+def _redeem(vouchers: Sequence[SignedVoucher], hub: Hub) -> list[Redeemed]:
+    parts = [part for voucher in vouchers for part in (voucher.channel, voucher.cumulative_ubtt)]
+    return hub.redeem(vouchers, key=_key("redeem", *parts))
+
+
+def _key(*parts: object) -> str:
+    """Return the key of a call: the same for the same wish, so that asking twice pays once."""
+    return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()

@@ -1,0 +1,195 @@
+"""How a node takes part in the market: what its operator decided, what stands in its way, and how its agent is."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+
+from seedbox.services import market_facts
+from seedbox.services.market_facts import NodeFacts
+from speed.domain.bounds import LEAST_FREE_SHARE_PPM
+from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB, PPM
+from speed.models import Agent, ForSale, Hub, Market, Offer
+
+HIDES = (
+    "This node hides behind a proxy or in anonymous mode, and a connection of the market would show its address: "
+    "selling and bidding are off."
+)
+NO_LIMIT = "Say how much this node may upload: without a limit there is nothing to share, so nothing is sold."
+NO_NODE = "The node has not started yet."
+NO_HUB = "No hub is trusted that would say who pays: nothing can be sold or bid for."
+
+
+class BadTerms(ValueError):
+    """Some settings can't be taken; `problems` says why, a sentence for each field."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class TrustedHub:
+    hub_id: str
+    url: str  # "": our own
+    exposure_limit_ubtt: int
+
+
+@dataclass(frozen=True)
+class Terms:
+    """All that a node's market goes by."""
+
+    sells: bool = False
+    buys: bool = False
+    ask_ubtt_per_gib: int = 20_000_000
+    free_share_ppm: int = LEAST_FREE_SHARE_PPM
+    upload_limit_bytes_per_s: int = 0
+    dials_local: bool = False
+    offers: Mapping[str, tuple[str, int]] = field(default_factory=dict)  # torrent key -> for_sale, ask (0: the node's)
+    hubs: tuple[TrustedHub, ...] = ()
+    node: NodeFacts | None = None
+    obstacle: str = ""  # why neither side can be on, in a sentence
+
+    @property
+    def selling_obstacle(self) -> str:
+        return self.obstacle or ("" if self.upload_limit_bytes_per_s else NO_LIMIT)
+
+    @property
+    def for_sale_bytes_per_s(self) -> int:
+        """What of the upload is sold: all but the free share, which is rounded up."""
+        return self.upload_limit_bytes_per_s * (PPM - self.free_share_ppm) // PPM
+
+    def ask_of(self, torrent_key: str) -> int:
+        """Return a torrent's own ask, or the node's; one below the node's counts as the node's."""
+        return max(self.offers.get(torrent_key, ("", 0))[1], self.ask_ubtt_per_gib)
+
+    def is_for_sale(self, torrent_key: str, *, private: bool) -> bool:
+        """Say whether a torrent may be sold, if it is complete: a private one only if it was said of itself."""
+        for_sale = self.offers.get(torrent_key, ("", 0))[0]
+        return for_sale == ForSale.YES or (not private and for_sale != ForSale.NO)
+
+
+def terms_of(node_name: str, *, now: datetime) -> Terms:
+    """Return what a node's market goes by; without a row everything is off."""
+    market = Market.objects.filter(pk=node_name).first() or Market(node_name=node_name)
+    offers = Offer.objects.filter(node_name=node_name).values_list("torrent_key", "for_sale", "ask_ubtt_per_gib")
+    hubs = Hub.objects.filter(is_trusted=True).order_by("pk")
+    node = market_facts.node(node_name, now=now)
+    return Terms(
+        sells=market.sells,
+        buys=market.buys,
+        ask_ubtt_per_gib=market.ask_ubtt_per_gib,
+        free_share_ppm=market.free_share_ppm,
+        upload_limit_bytes_per_s=market.upload_limit_bytes_per_s,
+        dials_local=market.dials_local,
+        offers={key: (for_sale, ask) for key, for_sale, ask in offers},
+        hubs=tuple(TrustedHub(hub.hub_id, hub.url, hub.exposure_limit_ubtt) for hub in hubs),
+        node=node,
+        obstacle=_obstacle(node, has_hubs=bool(hubs)),
+    )
+
+
+def _obstacle(node: NodeFacts | None, *, has_hubs: bool) -> str:
+    if node is None:
+        return NO_NODE
+    if node.hides:
+        return HIDES
+    return "" if has_hubs else NO_HUB
+
+
+def change(
+    *,
+    node_name: str,
+    sells: bool,
+    buys: bool,
+    ask_ubtt_per_gib: int,
+    free_share_ppm: int,
+    upload_limit_bytes_per_s: int,
+    dials_local: bool,
+) -> None:
+    """Decide how a node takes part; its agent follows within seconds. Raises BadTerms."""
+    problems = find_problems(
+        sells=sells,
+        ask_ubtt_per_gib=ask_ubtt_per_gib,
+        free_share_ppm=free_share_ppm,
+        upload_limit_bytes_per_s=upload_limit_bytes_per_s,
+    )
+    if problems:
+        raise BadTerms(problems)
+    Market.objects.update_or_create(
+        node_name=node_name,
+        defaults={
+            "sells": sells,
+            "buys": buys,
+            "ask_ubtt_per_gib": ask_ubtt_per_gib,
+            "free_share_ppm": free_share_ppm,
+            "upload_limit_bytes_per_s": upload_limit_bytes_per_s,
+            "dials_local": dials_local,
+        },
+    )
+
+
+def find_problems(
+    *, sells: bool, ask_ubtt_per_gib: int, free_share_ppm: int, upload_limit_bytes_per_s: int
+) -> dict[str, str]:
+    """Return a sentence for each setting that can't be taken as it is."""
+    found = {}
+    if not MIN_PRICE_UBTT_PER_GIB <= ask_ubtt_per_gib <= MAX_PRICE_UBTT_PER_GIB:
+        found["ask_ubtt_per_gib"] = "Ask for 0.004096 to 1,099,511 BTT per GiB: less can't be counted, more is a slip."
+    if not LEAST_FREE_SHARE_PPM <= free_share_ppm <= PPM:
+        found["free_share_ppm"] = "Leave 20 % to 100 % of the upload free: peers that pay nothing live on it."
+    if not 0 <= upload_limit_bytes_per_s < 1 << 50 or (sells and not upload_limit_bytes_per_s):
+        found["upload_limit_bytes_per_s"] = NO_LIMIT
+    return found
+
+
+def offer(*, node_name: str, torrent_key: str, for_sale: ForSale, ask_ubtt_per_gib: int = 0) -> None:
+    """Decide on one torrent: whether it is sold, and at what price if not the node's (0). Raises BadTerms."""
+    if ask_ubtt_per_gib and (
+        problems := find_problems(
+            sells=False,
+            ask_ubtt_per_gib=ask_ubtt_per_gib,
+            free_share_ppm=LEAST_FREE_SHARE_PPM,
+            upload_limit_bytes_per_s=0,
+        )
+    ):
+        raise BadTerms(problems)
+    Offer.objects.update_or_create(
+        node_name=node_name,
+        torrent_key=torrent_key,
+        defaults={"for_sale": for_sale, "ask_ubtt_per_gib": ask_ubtt_per_gib},
+    )
+
+
+def beat(
+    *,
+    node_name: str,
+    now: datetime,
+    speed_key: bytes,
+    listens_on: Iterable[str],
+    port_mapping: str,
+    selling_problem: str,
+    buying_problem: str,
+    problem: str,
+    counters: Mapping[str, int],
+) -> None:
+    """Write how a node's agent is."""
+    Agent.objects.update_or_create(
+        node_name=node_name,
+        defaults={
+            "speed_key": speed_key.hex(),
+            "beat_at": now,
+            "listens_on": list(listens_on),
+            "port_mapping": port_mapping,
+            "selling_problem": selling_problem,
+            "buying_problem": buying_problem,
+            "problem": problem,
+            "counters": dict(counters),
+        },
+    )
+
+
+def takes_part() -> bool:
+    """Say whether this install has a market at all."""
+    return bool(settings.WALLET_NETWORK != "off")

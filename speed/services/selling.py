@@ -1,0 +1,68 @@
+"""What a seller keeps of its deals: rows written by the agent of one node, in the thread of its database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Sum
+
+from speed.domain.bounds import DEBT_S
+from speed.domain.trust import Account
+from speed.models import SellingDeal
+
+MAX_PAST = 100_000  # deals of a week that are remembered one by one
+
+Columns = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Past:
+    """What deals that are over say of payers and addresses."""
+
+    accounts: tuple[Account, ...]  # of the last seven days
+    paid_before: Mapping[str, int]  # bytes that payers paid for in deals that are older
+
+
+def open_deals(node_name: str) -> list[SellingDeal]:
+    """Return the deals whose channels the hub has not ended yet."""
+    return list(SellingDeal.objects.filter(node_name=node_name, is_closed=False).order_by("pk"))
+
+
+def past(node_name: str, *, now: datetime) -> Past:
+    """Return what to remember of deals that are over."""
+    over = SellingDeal.objects.filter(node_name=node_name, is_closed=True)
+    week = now - timedelta(seconds=DEBT_S)
+    recent = over.filter(linked_at__gte=week).order_by("-pk")[:MAX_PAST]
+    older = over.filter(linked_at__lt=week).values_list("payer_ref").annotate(paid=Sum("covered_bytes"))
+    return Past(
+        accounts=tuple(
+            Account(deal.payer_ref, tuple(deal.places), deal.sent_bytes, deal.covered_bytes, deal.written_off_bytes)
+            for deal in recent
+        ),
+        paid_before=dict(older),
+    )
+
+
+def begin(columns: Columns) -> bool:
+    """Write a new deal; false if its id or its channel is another one's. The same again changes nothing."""
+    with transaction.atomic():
+        deal, is_new = SellingDeal.objects.get_or_create(
+            deal_id=columns["deal_id"], defaults={**columns, "channel_id": columns["channel_id"]}
+        )
+    return is_new or deal.channel_id == columns["channel_id"]
+
+
+def is_free(*, deal_id: str, channel_id: str) -> bool:
+    """Say whether no deal of before has this id or this channel: a channel serves one deal only."""
+    return not SellingDeal.objects.filter(deal_id=deal_id).exists() and not (
+        SellingDeal.objects.filter(channel_id=channel_id).exists()
+    )
+
+
+def store(rows: Sequence[Columns]) -> None:
+    """Write how deals are now. What a voucher promises is written before it counts, so it stands in these, too."""
+    with transaction.atomic():
+        for columns in rows:
+            SellingDeal.objects.filter(deal_id=columns["deal_id"]).update(**columns)

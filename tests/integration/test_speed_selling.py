@@ -1,0 +1,265 @@
+"""The selling side, driven by messages and counters: what it sells, and how deals begin, rest and end."""
+
+from datetime import timedelta
+
+import pytest
+
+from seedbox.domain.lanes import Announce, LookAtPeers, PeersSeen, ShareUpload, SwarmPeer
+from seedbox.models import User
+from speed.domain.messages import Ask, Quote, Refuse, State, Withdraw
+from speed.domain.naming import dht_target, torrent_name
+from speed.domain.refusals import Reason
+from speed.models import ForSale, Round, SellingDeal
+from speed.services import markets
+from tests.selling import ASK, BTT, MIB, Buyer, Shop
+from wallet.domain.hub import ChannelState, SignedVoucher
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop(owner: User) -> Shop:
+    return Shop(owner)
+
+
+def peer(address: str) -> SwarmPeer:
+    return SwarmPeer(
+        endpoint=f"{address}:6881",
+        place=f"{address}/32",
+        peer_id=bytes(20),
+        incoming=True,
+        is_free=True,
+        interested=True,
+        unchoked=True,
+        progress_ppm=0,
+        up_bytes_per_s=0,
+        down_bytes_per_s=0,
+        sent_bytes=0,
+        received_bytes=0,
+    )
+
+
+class TestAQuestion:
+    def test_is_answered_for_connected_peers_only(self, shop: Shop) -> None:
+        near, far = Buyer(1), Buyer(2)
+        for buyer in (near, far):
+            link = shop.connect(buyer)
+            name = torrent_name(callee_nonce=link.callee_nonce, info_hash=bytes.fromhex(shop.torrent.info_hash_v1))
+            shop.hear(buyer, Ask((name, bytes(20))))
+        looks = [order for order in shop.floor.orders if isinstance(order, LookAtPeers)]
+        assert looks == [LookAtPeers(frozenset({shop.torrent.key}))]  # one for both
+        shop.seller.report(PeersSeen(shop.torrent.key, (peer(near.address),)), shop.floor.now)
+        (quote,) = near.link.take(Quote)
+        assert (quote.ask_ubtt_per_gib, quote.for_sale_bytes_per_s) == (ASK, 8 * MIB)
+        assert far.link.take(Quote) == []
+
+
+class TestADeal:
+    def test_is_granted_billed_and_paid_to_the_last_byte(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(60, buyer)
+        assert buyer.refusals == []
+        row = shop.row(buyer)
+        assert row.sent_bytes == buyer.tally.total_bytes > 100 * MIB
+        assert row.cumulative_ubtt == buyer.cumulative > 0
+        assert row.owed_ubtt == buyer.tally.owed_ubtt
+        assert row.state == "in_lane"
+
+    def test_leaves_upload_unthrottled_before_and_after(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.run(1)
+        assert not any(isinstance(order, ShareUpload) for order in shop.floor.orders)
+        shop.bid(buyer)
+        shop.run(12, buyer)
+        assert shop.lane(buyer) > 0
+        shop.disconnect(buyer)
+        shop.run(1)
+        assert shop.floor.orders[-1] == ShareUpload()
+
+
+class TestWhatIsSold:
+    def test_is_nothing_while_selling_is_off(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(12, buyer)
+        shop.change(sells=False)
+        shop.run(12, buyer)
+        assert buyer.refusals == [Reason.NOT_SELLING]
+        assert shop.lane(buyer) == 0
+
+    def test_is_no_private_torrent_unless_somebody_said_so(self, shop: Shop, owner: User) -> None:
+        private = shop.seed("secret.iso", owner, private=True)
+        shop.run(6)
+        buyer = Buyer(1, torrent_key=private.key)
+        shop.connect(buyer)
+        shop.bid(buyer, private)
+        assert [refuse.reason for refuse in buyer.link.take(Refuse)] == [Reason.NOT_SELLING]
+        markets.offer(node_name="local", torrent_key=private.key, for_sale=ForSale.YES)
+        shop.read_terms()
+        shop.bid(buyer, private)
+        shop.run(12, buyer)
+        assert shop.row(buyer).sent_bytes > 0
+        assert not any(
+            isinstance(order, Announce) and dht_target(bytes.fromhex(private.info_hash_v1)) in order.targets
+            for order in shop.floor.orders
+        )
+
+    def test_costs_what_the_torrent_asks_if_that_is_more(self, shop: Shop) -> None:
+        markets.offer(
+            node_name="local", torrent_key=shop.torrent.key, for_sale=ForSale.AS_THE_NODE, ask_ubtt_per_gib=20 * BTT
+        )
+        shop.read_terms()
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(12, buyer)
+        assert set(buyer.refusals) == {Reason.PRICE_TOO_LOW}
+
+    def test_is_announced_where_buyers_look(self, shop: Shop) -> None:
+        shop.run(61)
+        announced = [order for order in shop.floor.orders if isinstance(order, Announce)]
+        assert announced[-1].targets == {dht_target(bytes.fromhex(shop.torrent.info_hash_v1)): 6890}
+
+    def test_is_nothing_where_all_call_from_our_own_gateway(self, shop: Shop) -> None:
+        for number in (1, 2):
+            shop.connect(Buyer(number, address="172.17.0.1"))
+        assert "host's network" in shop.seller.problem()
+
+
+class TestAPausedDeal:
+    def test_gives_its_lane_back_at_once_and_goes_on_when_it_bids_again(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(12, buyer)
+        assert shop.lane(buyer) > 0
+        shop.bid(buyer, spend_ubtt_per_s=0)
+        assert shop.lane(buyer) == 0
+        shop.run(12, buyer)
+        assert not buyer.refusals
+        assert Round.objects.latest("number").bids == 1
+        shop.bid(buyer)
+        shop.run(12, buyer)
+        assert shop.lane(buyer) > 0
+
+
+class TestALostConnection:
+    def test_is_resumed_by_the_same_deal_and_receipt(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(25, buyer)
+        shop.disconnect(buyer)
+        before = shop.row(buyer).sent_bytes
+        shop.run(30)
+        shop.connect(buyer)
+        (state,) = buyer.link.take(State)
+        assert state.vouchers == (buyer.signed(shop, buyer.cumulative),)
+        shop.bid(buyer)
+        shop.run(25, buyer)
+        assert shop.row(buyer).sent_bytes > before
+        assert shop.row(buyer).opened_at < shop.row(buyer).linked_at
+
+    def test_makes_way_for_a_buyer_who_has_forgotten_the_deal(self, shop: Shop) -> None:
+        buyer, again = Buyer(1), Buyer(2, payer=1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(12, buyer)
+        shop.connect(again)
+        shop.bid(again)
+        assert [refuse.reason for refuse in again.link.take(Refuse)] == [Reason.BUSY]
+        shop.disconnect(buyer)
+        shop.bid(again)
+        shop.run(12, again)
+        assert shop.row(buyer).is_closed
+        assert shop.row(again).sent_bytes > 0
+
+    def test_ends_the_deal_after_ten_minutes_with_all_that_was_promised(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(25, buyer)
+        shop.disconnect(buyer)
+        shop.floor.now += timedelta(seconds=601)
+        shop.run(2)
+        row = shop.row(buyer)
+        assert (row.is_closed, row.state, row.redeemed_ubtt) == (True, "closed", buyer.cumulative)
+        assert shop.hub.channels[buyer.channel.hex()].state is ChannelState.CLOSED
+
+
+class TestASellerThatWasKilled:
+    def test_knows_its_deals_and_debts_again(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(25, buyer)
+        before = shop.row(buyer)
+        shop.start()
+        shop.connect(buyer)
+        shop.bid(buyer)
+        buyer.uploaded = buyer.seen = 0  # a new engine counts anew
+        shop.run(25, buyer)
+        after = shop.row(buyer)
+        assert after.sent_bytes > before.sent_bytes
+        assert after.cumulative_ubtt == buyer.cumulative
+        assert after.state == "in_lane"
+
+    def test_starts_at_what_was_redeemed_when_it_comes_from_a_backup(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(12, buyer)
+        backup = SellingDeal.objects.values().get(deal_id=buyer.deal.hex())
+        shop.run(30, buyer)
+        buyer.pay(shop)
+        shop.hub.redeem([SignedVoucher(buyer.channel.hex(), buyer.cumulative, b"")], key="")
+        SellingDeal.objects.filter(pk=backup["id"]).update(**backup)
+        shop.start()
+        shop.run(2)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        replayed = buyer.vouchers(shop, buyer.cumulative)
+        buyer.pays = False
+        shop.run(12, buyer)
+        for _ in range(10):
+            shop.hear(buyer, replayed)
+            shop.run(2, buyer)
+        row = shop.row(buyer)
+        assert row.redeemed_ubtt == buyer.cumulative
+        assert row.sent_bytes - backup["sent_bytes"] <= 4 * MIB + MIB
+
+    def test_leaves_nothing_throttled(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(12, buyer)
+        shop.seller.finish(shop.floor.now)
+        assert shop.floor.orders[-1] == ShareUpload()
+
+
+class TestAWithdrawal:
+    def test_waits_for_the_last_voucher_and_closes(self, shop: Shop) -> None:
+        buyer = Buyer(1, pays=False)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(12, buyer)
+        shop.hear(buyer, Withdraw(buyer.deal))
+        assert shop.lane(buyer) == 0
+        shop.run(5)
+        assert not shop.row(buyer).is_closed
+        buyer.pay(shop)
+        shop.run(2)
+        row = shop.row(buyer)
+        assert (row.is_closed, row.redeemed_ubtt) == (True, buyer.cumulative)
+
+    def test_is_nobody_elses(self, shop: Shop) -> None:
+        buyer, other = Buyer(1), Buyer(2)
+        for each in (buyer, other):
+            shop.connect(each)
+        shop.bid(buyer)
+        shop.hear(other, Withdraw(buyer.deal))
+        assert shop.row(buyer).state == "open"

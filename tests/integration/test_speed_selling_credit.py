@@ -1,0 +1,247 @@
+"""The selling side, driven by messages and counters: how far it trusts, and what counts as money."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from seedbox.models import User
+from speed.domain.messages import Error, Refuse, Vouchers, Withdraw
+from speed.domain.refusals import Reason
+from speed.models import Hub, SellingDeal
+from tests.market import speed_key
+from tests.selling import BTT, MIB, Buyer, Shop
+from wallet.domain.money import Asset
+from wallet.domain.speed1.receipt import SpeedNetwork
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop(owner: User) -> Shop:
+    return Shop(owner)
+
+
+class TestAnUnpaidWindow:
+    def test_is_all_that_a_stranger_can_take(self, shop: Shop) -> None:
+        cheat = Buyer(1, pays=False)
+        shop.connect(cheat)
+        shop.bid(cheat)
+        shop.run(60, cheat)
+        assert 3 * MIB < shop.row(cheat).sent_bytes <= 4 * MIB
+        assert cheat.refusals[-1] is Reason.UNPAID
+
+    def test_is_one_for_all_deals_and_keys_of_a_payer_and_all_at_an_address(self, shop: Shop, owner: User) -> None:
+        other = shop.seed("book.iso", owner)
+        shop.run(6)
+        one = Buyer(1, pays=False)
+        shop.connect(one)
+        shop.bid(one)
+        shop.run(60, one)
+        same_payer = Buyer(2, pays=False, payer=1, torrent_key=other.key)
+        same_address = Buyer(3, pays=False, address=one.address, torrent_key=other.key)
+        for buyer in (same_payer, same_address):
+            shop.connect(buyer)
+            shop.bid(buyer, other)
+        shop.run(30, one, same_payer, same_address)
+        total = sum(shop.row(buyer).sent_bytes for buyer in (one, same_payer, same_address))
+        assert total <= 4 * MIB
+
+    def test_is_remembered_when_the_deal_is_long_over(self, shop: Shop) -> None:
+        cheat = Buyer(1, pays=False)
+        shop.connect(cheat)
+        shop.bid(cheat)
+        shop.run(60, cheat)
+        shop.hear(cheat, Withdraw(cheat.deal))
+        shop.run(15, cheat)
+        assert shop.row(cheat).is_closed
+        shop.start()
+        again = Buyer(2, pays=False, payer=1)
+        shop.connect(again)
+        shop.bid(again)
+        shop.run(30, again)
+        assert shop.row(again).sent_bytes <= 1 * MIB
+        shop.floor.now += timedelta(days=8)
+        shop.start()
+        shop.seller.tick(shop.floor.now)
+        late = Buyer(3, pays=False, payer=1)
+        shop.connect(late)
+        late.receipt = shop.hub.open(replace(shop.terms_of(late), expires_at_s=int(shop.floor.now.timestamp()) + 3_600))
+        shop.bid(late)
+        shop.run(30, late)
+        assert shop.row(late).sent_bytes > 3 * MIB
+
+    def test_of_all_strangers_together_is_bounded(self, shop: Shop) -> None:
+        crowd = [Buyer(number, pays=False, spend=BTT) for number in range(1, 25)]
+        for buyer in crowd:
+            shop.connect(buyer)
+            shop.bid(buyer)
+        shop.run(60, *crowd)
+        assert 48 * MIB < sum(shop.row(buyer).sent_bytes for buyer in crowd) <= 64 * MIB
+
+    def test_grows_with_what_was_paid_for(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(60, buyer)
+        buyer.pays = False
+        before = shop.row(buyer)
+        shop.run(60, buyer)
+        after = shop.row(buyer)
+        assert 10 * MIB < after.sent_bytes - before.covered_bytes <= 16 * MIB
+
+    def test_stays_open_for_who_pays_late_by_seconds(self, shop: Shop) -> None:
+        buyer = Buyer(1, pays=False)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        for _ in range(12):
+            shop.run(3, buyer)
+            buyer.pay(shop)
+        assert shop.row(buyer).cumulative_ubtt == buyer.cumulative
+        assert shop.row(buyer).sent_bytes > 12 * MIB
+
+
+class TestAReceipt:
+    def test_has_to_be_good_before_a_lane_opens(self, shop: Shop) -> None:
+        other_key = speed_key(b"\x77").public_key
+        bad: dict[str, dict[str, object]] = {
+            "of another network": {"network": SpeedNetwork.NILE},
+            "in another asset": {"asset": Asset.TRC10},
+            "for another seller": {"payee_key": other_key},
+            "of another buyer": {"payer_key": other_key},
+        }
+        for number, (what, changes) in enumerate(bad.items(), 1):
+            buyer = Buyer(number)
+            shop.connect(buyer)
+            buyer.receipt = shop.hub.open(replace(shop.terms_of(buyer), **changes))  # type: ignore[arg-type]  # one of its fields
+            shop.bid(buyer)
+            assert [refuse.reason for refuse in buyer.link.take(Refuse)] == [Reason.BAD_RECEIPT], what
+        assert not SellingDeal.objects.exists()
+
+    def test_must_be_signed_by_a_trusted_hub_that_knows_its_channel_as_open(self, shop: Shop) -> None:
+        forged, unknown, closed = Buyer(1), Buyer(2), Buyer(3)
+        for buyer in (forged, unknown, closed):
+            shop.connect(buyer)
+            buyer.receipt = shop.hub.open(shop.terms_of(buyer))
+        forged.receipt = bytes([*(forged.receipt or b"")[:-2], 1, 1])
+        del shop.hub.channels[unknown.channel.hex()]
+        shop.hub.close(closed.channel.hex(), key="")
+        for buyer in (forged, unknown, closed):
+            shop.bid(buyer)
+            assert [refuse.reason for refuse in buyer.link.take(Refuse)] == [Reason.BAD_RECEIPT]
+        shop.run(12)
+        assert not SellingDeal.objects.exists()
+
+    def test_of_too_little_money_waits_for_a_top_up(self, shop: Shop) -> None:
+        buyer = Buyer(1, amount=BTT // 10)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(12, buyer)
+        assert set(buyer.refusals) == {Reason.CHANNEL_LOW}
+        buyer.receipt = shop.hub.open(replace(shop.terms_of(buyer), amount_ubtt=10 * BTT))
+        shop.bid(buyer)
+        shop.run(12, buyer)
+        assert shop.row(buyer).sent_bytes > 0
+        assert shop.row(buyer).amount_ubtt == 10 * BTT
+
+    def test_is_good_for_one_deal_only(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.bid(buyer, deal=b"\x99" * 16)
+        assert [refuse.reason for refuse in buyer.link.take(Refuse)] == [Reason.BAD_RECEIPT]
+
+    def test_ends_the_service_two_minutes_before_it_expires(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        buyer.receipt = shop.hub.open(replace(shop.terms_of(buyer), expires_at_s=int(shop.floor.now.timestamp()) + 125))
+        shop.bid(buyer)
+        shop.run(25, buyer)
+        assert buyer.refusals[-1] is Reason.CHANNEL_LOW
+
+    def test_waits_while_its_hub_is_away(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.hub.is_away = True
+        shop.bid(buyer)
+        assert [refuse.reason for refuse in buyer.link.take(Refuse)] == [Reason.BUSY]
+        shop.hub.is_away = False
+        shop.run(25, buyer)
+        assert shop.row(buyer).sent_bytes > 0
+
+
+class TestAVoucher:
+    def test_counts_only_when_it_is_written(self, shop: Shop) -> None:
+        buyer = Buyer(1, pays=False)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(20, buyer)
+        assert shop.lane(buyer) == 0
+        shop.floor.holds_writes = True
+        buyer.pay(shop)
+        shop.seller.tick(shop.floor.now)
+        assert shop.lane(buyer) == 0
+        shop.floor.catch_up()
+        shop.run(20, buyer)
+        assert shop.row(buyer).sent_bytes > 4 * MIB
+
+    def test_that_is_lower_or_said_again_changes_nothing(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(30, buyer)
+        buyer.pays = False
+        row = shop.row(buyer)
+        shop.hear(buyer, Vouchers((buyer.signed(shop, 1),), ()))
+        shop.hear(buyer, Vouchers((buyer.signed(shop, row.cumulative_ubtt),), ()))
+        shop.run(0.2, buyer)
+        assert shop.row(buyer).cumulative_ubtt == row.cumulative_ubtt
+        assert not buyer.link.take(Error)
+
+    def test_that_promises_too_much_or_is_forged_is_refused_whole(self, shop: Shop) -> None:
+        buyer, other = Buyer(1), Buyer(2)
+        shop.connect(buyer)
+        shop.connect(other)
+        shop.bid(buyer)
+        shop.hear(buyer, Vouchers((buyer.signed(shop, buyer.amount + 1),), ()))
+        forged = replace(buyer.signed(shop, 500), cumulative_ubtt=501)
+        shop.hear(buyer, Vouchers((forged,), ()))
+        shop.hear(other, Vouchers((buyer.signed(shop, 500),), ()))  # right, but not on its own connection
+        assert shop.row(buyer).cumulative_ubtt == 0
+        assert len(buyer.link.take(Error)) == 2
+
+    def test_covers_only_what_it_is_enough_for(self, shop: Shop) -> None:
+        buyer = Buyer(1, pays=False)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(20, buyer)
+        shop.hear(buyer, buyer.vouchers(shop, buyer.tally.owed_ubtt - 1))
+        shop.run(2, buyer)
+        assert shop.row(buyer).covered_bytes == 0
+        assert shop.row(buyer).cumulative_ubtt == buyer.tally.owed_ubtt - 1
+
+
+class TestMoney:
+    def test_is_redeemed_in_a_batch_when_a_hub_owes_too_much(self, shop: Shop) -> None:
+        buyers = [Buyer(number) for number in (1, 2)]
+        for buyer in buyers:
+            shop.connect(buyer)
+            shop.bid(buyer)
+        shop.run(40, *buyers)
+        assert shop.hub.redemptions == []
+        Hub.objects.update(exposure_limit_ubtt=1)
+        shop.read_terms()
+        shop.run(2, *buyers)
+        assert {voucher.channel for voucher in shop.hub.redemptions[0]} == {buyer.channel.hex() for buyer in buyers}
+        row = shop.row(buyers[0])
+        assert row.redeemed_ubtt > 0
+        assert row.earned_ubtt == row.redeemed_ubtt - row.redeemed_ubtt // 100
+
+    def test_is_redeemed_when_most_of_a_channels_time_is_over(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(25, buyer)
+        shop.floor.now += timedelta(seconds=2_900)
+        shop.run(2)
+        assert shop.row(buyer).redeemed_ubtt == buyer.cumulative
