@@ -75,6 +75,17 @@ class SignRequest:
 
 
 @dataclass(frozen=True)
+class SignedAttempt:
+    """What the signer has signed for an attempt, as its store has it: whoever forgot it can go on with it."""
+
+    attempt_key: str
+    raw_bytes: bytes
+    tx_id: bytes
+    signature: bytes
+    reference_number: int  # of the block that it refers to
+
+
+@dataclass(frozen=True)
 class ReceiptRequest:
     """A version of a channel's receipt. Asking again for the same gives the same receipt, for ever."""
 
@@ -98,17 +109,6 @@ class InfoRequest:
     nonce: bytes
     fee_ppm: int
     time_s: int  # unix seconds; near the signer's own time
-
-
-@dataclass(frozen=True)
-class SignedAttempt:
-    """What the signer has signed for an attempt, as its store has it: whoever forgot it can go on with it."""
-
-    attempt_key: str
-    raw_bytes: bytes
-    tx_id: bytes
-    signature: bytes
-    reference_number: int  # of the block that it refers to
 
 
 @dataclass(frozen=True)

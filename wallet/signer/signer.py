@@ -282,10 +282,10 @@ class Signer:
     def _learn(self, entry: Entry) -> None:
         if entry.kind == Kind.RULES:
             self._rules = rules.read(entry.fields)
-        elif entry.kind == Kind.RECEIPT and self._hub:
-            self._hub.learn(entry, now_ms=self._now_ms())
         elif entry.kind == Kind.ADDRESS:
             bisect.insort(self._indexes, entry.fields["index"])
+        elif entry.kind == Kind.RECEIPT and self._hub:
+            self._hub.learn(entry, now_ms=self._now_ms())
         elif entry.kind == Kind.SIGNATURE:
             fields = entry.fields
             if fields["purpose"] != "sweep":
