@@ -1,4 +1,4 @@
-"""A real box for tests: `manage.py up` in a temporary data folder, on free ports of 127.0.0.1."""
+"""Real processes for tests: `manage.py …` in a temporary data folder, and the box, on free ports of 127.0.0.1."""
 
 import os
 import shutil
@@ -65,33 +65,16 @@ def processes_with(setting: str) -> set[int]:
     return found
 
 
-class Box:
-    """Start a box on entering, stop it on leaving. `lines` is all it has said; `settings` override its environment.
+class ManagedProcess:
+    """`manage.py …`: started on entering, stopped on leaving. `lines` is all it has said.
 
-    With `only` it is that process alone.
+    What it is for says by `start` when it is ready. It can be stopped, or killed, and started again on the same data.
     """
 
-    def __init__(self, *, only: str = "", **settings: str) -> None:
-        self._only = only
-        self.data = Path(tempfile.mkdtemp(prefix="box"))
-        self.port = free_port()
-        self.node_port = free_port()
-        self.speed_port = free_port()
-        self.devnet_port = free_port()
-        self.url = f"http://localhost:{self.port}"
-        self.admin_user = "ada"
-        self.admin_password = "a long password of ada"
-        self.env = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
-        self.env |= {
-            "SEEDBOX_DATA": str(self.data),
-            "SEEDBOX_PORT": str(self.port),
-            "SEEDBOX_ADMIN_USER": self.admin_user,
-            "SEEDBOX_ADMIN_PASSWORD": self.admin_password,
-            "NODE_LISTEN": f"127.0.0.1:{self.node_port}",
-            "NODE_SPEED_LISTEN": f"127.0.0.1:{self.speed_port}",
-            "WALLET_NETWORK": "off",
-            "WALLET_DEVNET_PORT": str(self.devnet_port),
-        } | settings
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.data = Path(tempfile.mkdtemp(prefix=name))
+        self.env = dict(os.environ)
         self.lines: list[str] = []
         self._process: subprocess.Popen[str] | None = None
 
@@ -111,10 +94,13 @@ class Box:
         finally:
             shutil.rmtree(self.data, ignore_errors=True)
 
-    def start(self) -> None:
-        """Start and return when the box says that it is ready; also after `stop`, on the same data."""
+    def start(self) -> object:
+        raise NotImplementedError
+
+    def launch(self, *arguments: str) -> None:
+        """Start `manage.py` with these arguments, and listen to it."""
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "manage.py"), "up", *(["--only", self._only] if self._only else [])],
+            [sys.executable, str(ROOT / "manage.py"), *arguments],
             env=self.env,
             cwd=self.data,  # so that nothing depends on the folder it is started from
             stdin=subprocess.DEVNULL,
@@ -127,7 +113,6 @@ class Box:
         self.lines = []
         self._reader = threading.Thread(target=self._read, args=[process, self.lines], daemon=True)
         self._reader.start()
-        self.wait_for_line("Seedbox is ready" if self._only in ("", "web") else f"starting {self._only} alone")
 
     def _read(self, process: subprocess.Popen[str], lines: list[str]) -> None:
         assert process.stdout
@@ -135,13 +120,13 @@ class Box:
             lines.extend(line.rstrip("\n") for line in process.stdout)
 
     def wait_for_line(self, text: str, limit_s: float = READY_WAIT_S) -> str:
-        """Return the first line with `text`; fail with all that was said when the box ends or takes too long."""
+        """Return the first line with `text`; fail with all that was said when it ends or takes too long."""
 
         def look() -> str | None:
             if not self.is_running:
                 self._reader.join(LAST_LINES_WAIT_S)
             found = next((line for line in list(self.lines) if text in line), None)
-            assert found or self.is_running, f"the box ended without saying {text!r}"
+            assert found or self.is_running, f"the {self._name} ended without saying {text!r}"
             return found
 
         try:
@@ -161,6 +146,50 @@ class Box:
     def pid(self) -> int:
         assert self._process
         return self._process.pid
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Signal it and return its exit code; kill what takes too long, and fail then."""
+        if self._process is None:
+            return 0
+        if self.is_running:
+            self._process.send_signal(number)
+        try:
+            return self._process.wait(STOP_WAIT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()  # the guardian of a box ends the rest
+            self._process.wait()
+            raise AssertionError(f"the {self._name} did not stop in {STOP_WAIT_S:g} s:\n{self.said}") from None
+
+
+class Box(ManagedProcess):
+    """A whole box; with `only` it is that process alone. `settings` override its environment."""
+
+    def __init__(self, *, only: str = "", **settings: str) -> None:
+        super().__init__("box")
+        self._only = only
+        self.port = free_port()
+        self.node_port = free_port()
+        self.speed_port = free_port()
+        self.devnet_port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.admin_user = "ada"
+        self.admin_password = "a long password of ada"
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+        self.env |= {
+            "SEEDBOX_DATA": str(self.data),
+            "SEEDBOX_PORT": str(self.port),
+            "SEEDBOX_ADMIN_USER": self.admin_user,
+            "SEEDBOX_ADMIN_PASSWORD": self.admin_password,
+            "NODE_LISTEN": f"127.0.0.1:{self.node_port}",
+            "NODE_SPEED_LISTEN": f"127.0.0.1:{self.speed_port}",
+            "WALLET_NETWORK": "off",
+            "WALLET_DEVNET_PORT": str(self.devnet_port),
+        } | settings
+
+    def start(self) -> None:
+        """Start and return when the box says that it is ready; also after `stop`, on the same data."""
+        self.launch("up", *(["--only", self._only] if self._only else []))
+        self.wait_for_line("Seedbox is ready" if self._only in ("", "web") else f"starting {self._only} alone")
 
     def child_pid(self, name: str) -> int:
         """Return the pid of redis, node, wallet or web; 0 while it is not running."""
@@ -198,16 +227,3 @@ class Box:
             timeout=COMMAND_WAIT_S,
             check=False,
         )
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        """Signal the box and return its exit code; kill what takes too long, and fail then."""
-        if self._process is None:
-            return 0
-        if self.is_running:
-            self._process.send_signal(number)
-        try:
-            return self._process.wait(STOP_WAIT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()  # its guardian ends the rest
-            self._process.wait()
-            raise AssertionError(f"the box did not stop in {STOP_WAIT_S:g} s:\n{self.said}") from None

@@ -19,6 +19,7 @@ from wallet.models import (
     MovementSide,
     OwnTransaction,
     Reconciliation,
+    RetiredAddress,
     Sweep,
     SweepPurpose,
 )
@@ -48,6 +49,8 @@ def a_row_of_each() -> None:
     DepositKey.objects.create(network=NETWORK, xpub="xpub", confirmed_index=0, confirmed_at=NOW)
     address = DepositAddress.objects.create(network=NETWORK, user_id=1, index=0, address="TX", made_at=NOW)
     InstallAddress.objects.create(network=NETWORK, role=InstallRole.HOT, address="TH", made_at=NOW)
+    cold = InstallAddress.objects.create(network=NETWORK, role=InstallRole.COLD, address="TC", made_at=NOW)
+    RetiredAddress.objects.create(address=cold, retired_at=NOW)
     ChainCursor.objects.create(
         network=NETWORK, genesis_id="00", first_height=0, height=0, block_id="00", block_at=NOW, moved_at=NOW
     )

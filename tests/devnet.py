@@ -1,33 +1,25 @@
 """A development chain for tests: the real one over HTTP, in a thread of this process or as a process of its own.
 
     with devnet_here(keys=[KEY]) as chain:          # 20 ms: for most tests
-    with DevnetProcess(keys=[KEY]) as chain:        # `manage.py devnet`: to kill it, or to be sure
+    with DevnetProcess(keys=[KEY]) as process:      # `manage.py devnet`: to kill it, or to be sure; process.chain
 
 Both have blocks on demand and a solid lag of two blocks, unless told otherwise, and give the same `RunningDevnet`.
 """
 
 import asyncio
 import json
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
+import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
-from tests.box import ROOT, free_port
+from tests.box import READY_WAIT_S, STOP_WAIT_S, ManagedProcess, free_port
 from wallet.devnet.server import Options, Ready, serve
 
-READY_WAIT_S = 60.0
-STOP_WAIT_S = 15.0
 ANSWER_WAIT_S = 60.0
 SOLID_LAG = 2
 
@@ -138,8 +130,8 @@ def devnet_here(
         assert not thread.is_alive(), "the chain did not stop"
 
 
-class DevnetProcess:
-    """`manage.py devnet` on a free port of 127.0.0.1. On entering it gives a `RunningDevnet`.
+class DevnetProcess(ManagedProcess):
+    """`manage.py devnet` on a free port of 127.0.0.1; `chain` is what answers there.
 
     With `keeps_state` it can be stopped, or killed, and started again on the same chain and port.
     """
@@ -152,68 +144,20 @@ class DevnetProcess:
         block_s: float = 0,
         keeps_state: bool = False,
     ) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="devnet"))
-        state = ["--state", str(self._folder / "devnet.sqlite3")] if keeps_state else []
+        super().__init__("chain")
+        self.env["SEEDBOX_DATA"] = str(self.data)
+        state = ["--state", str(self.data / "devnet.sqlite3")] if keeps_state else []
         funds = [option for key in keys for option in ("--fund", key.hex())]
         timing = ["--block-seconds", str(block_s), "--solid-lag", str(solid_lag)]
         self._arguments = ["devnet", "--port", str(free_port()), *timing, *state, *funds, *options]
-        self._process: subprocess.Popen[str] | None = None
         self.chain: RunningDevnet
 
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self.stop()
-        finally:
-            shutil.rmtree(self._folder, ignore_errors=True)
-
     def start(self) -> RunningDevnet:
-        self._process = subprocess.Popen(
-            [sys.executable, str(ROOT / "manage.py"), *self._arguments],
-            env={**os.environ, "SEEDBOX_DATA": str(self._folder)},
-            cwd=self._folder,  # so that nothing depends on the folder it is started from
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        assert line, "the chain ended before it was ready"
-        self.chain = RunningDevnet(json.loads(line))
+        self.launch(*self._arguments)
+        self.chain = RunningDevnet(json.loads(self.wait_for_line('{"url"')))
         return self.chain
 
-    def stop(self) -> int:
-        """Ask it to end; return its exit code."""
-        if self._process is None:
-            return 0
-        self._process.terminate()
-        return self._ended()
-
-    def kill(self) -> None:
-        assert self._process
-        self._process.kill()
-        self._ended()
-
-    def _ended(self) -> int:
-        process = self._process
-        assert process and process.stdout
-        try:
-            return process.wait(STOP_WAIT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise AssertionError(f"the chain did not stop in {STOP_WAIT_S:g} s") from None
-        finally:
-            process.stdout.close()
-            self._process = None
-            if hasattr(self, "chain"):
-                self.chain.close()
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        if hasattr(self, "chain"):
+            self.chain.close()
+        return super().stop(number)

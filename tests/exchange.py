@@ -16,7 +16,7 @@ from wallet.domain.tron.derivation import AccountKey, seed_of
 from wallet.domain.tron.keys import address_of_key, sign
 from wallet.models import ChainCursor, Deposit
 from wallet.services import deposit_addresses, scanning
-from wallet.signer.protocol import SignerAway, SignerConflict, SignerRefused, SignerStatus, SignRequest
+from wallet.signer.protocol import SignedAttempt, SignerAway, SignerConflict, SignerRefused, SignerStatus, SignRequest
 
 PHRASE = "test test test test test test test test test test test junk"  # of nobody's money
 TOKEN = DEVNET.assets.trc20_contract
@@ -35,6 +35,7 @@ class KeySigner:
     refuses: str = ""
     conflicts: int = 0  # how many of the next it has signed before, with other bytes
     signed: list[SignRequest] = field(default_factory=list)
+    confirmed: set[int] = field(default_factory=set)
 
     @property
     def deposits(self) -> AccountKey:
@@ -54,7 +55,14 @@ class KeySigner:
         return self.deposits.xpub()
 
     def confirm_address(self, index: int) -> str:
+        self.confirmed.add(index)
         return to_base58(address_of_key(self.deposits.private_key(index)))
+
+    def signed_for(self, subject: str) -> SignedAttempt | None:
+        """Nobody asks it: it signs no withdrawals."""
+
+    def addresses(self, first: int) -> list[int]:
+        return sorted(index for index in self.confirmed if index >= first)
 
     def sign(self, request: SignRequest) -> bytes:
         if self.is_away:

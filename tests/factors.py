@@ -36,3 +36,24 @@ def set_up_app(client: Client) -> tuple[str, list[str]]:
     codes = CODE.findall(answer.content.decode())
     assert len(codes) == 10
     return secret, codes
+
+
+def found(pattern: str, page: str) -> str:
+    """Return what the pattern's group finds in a page."""
+    match = re.search(pattern, page)
+    assert match, page
+    return match[1]
+
+
+def prove(browser: Client, name: str, form: dict[str, str], code: str, *args: object) -> str:
+    """Post a form that asks for a second factor, show it, and return the page it leads to."""
+    asked = browser.post(reverse(name, args=args), form)
+    assert asked.status_code == 302 and asked["Location"].startswith(reverse("mfa_reauthenticate")), asked
+    page = browser.get(asked["Location"]).content.decode()
+    return confirm(browser, page, code)
+
+
+def confirm(browser: Client, page: str, code: str) -> str:
+    """Send off the page that asks for a code, as it was shown, and return the page it leads to."""
+    form = {name: found(rf'name="{name}" value="([^"]+)"', page) for name in ("next", "act")}
+    return browser.post(reverse("mfa_reauthenticate"), form | {"code": code}, follow=True).content.decode()

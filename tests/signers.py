@@ -37,7 +37,7 @@ def place_in(folder: Path) -> Place:
 
 
 def found_signer(folder: Path, *, network: Network = DEVNET, passphrase: bool = False, words: str = WORDS) -> Signer:
-    """Make a wallet of everybody's words in the folder, and return its signer."""
+    """Make the keys of everybody's words in the folder, and return its signer."""
     place = place_in(folder)
     lock = (
         founding.lock_by_passphrase(PASSPHRASE, n=QUICK_N) if passphrase else founding.lock_by_key_file(place.key_file)

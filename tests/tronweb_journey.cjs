@@ -24,6 +24,7 @@ async function reads() {
   assert.equal(await trx.getBandwidthPrices(), "0:1000");
   assert.equal(await trx.getEnergyPrices(), "0:100");
   assert.equal(await trx.getReward(me), 0);
+  assert.ok((await trx.timeUntilNextVoteCycle()) > 0);
   assert.equal((await trx.getCanDelegatedMaxSize(me)).max_size, undefined);
   const account = await trx.getAccount(me);
   assert.equal(TronWeb.address.fromHex(account.address), me);
@@ -208,6 +209,11 @@ async function deployments() {
   const answer = await trx.sendRawTransaction(await trx.sign(made));
   assert.equal(answer.code, "CONTRACT_VALIDATE_ERROR");
   assert.match(Buffer.from(answer.message, "hex").toString(), /runs no code of others/);
+  const frozen = await builder.freezeBalanceV2(1_000_000, "ENERGY", me);
+  const refused = await trx.sendRawTransaction(await trx.sign(frozen));
+  assert.equal(refused.code, "CONTRACT_VALIDATE_ERROR");
+  assert.equal(refused.txid, frozen.txID);
+  assert.match(Buffer.from(refused.message, "hex").toString(), /nobody stakes or votes here/);
 }
 
 async function events() {

@@ -25,6 +25,7 @@ from wallet.models import (
     AddressBookEntry,
     Attempt,
     AttemptEvent,
+    ChainCursor,
     InstallAddress,
     InstallRole,
     Transfer,
@@ -33,8 +34,9 @@ from wallet.models import (
     WithdrawalRules,
 )
 from wallet.services import address_book, deposit_addresses, scanning, withdrawal_rules, withdrawals, withdrawing
+from wallet.services.chain_reading import time_of
 from wallet.services.install import market_asset
-from wallet.signer.protocol import SignerError, SignerStatus, SignRequest
+from wallet.signer.protocol import SignedAttempt, SignerError, SignerStatus, SignRequest
 from wallet.signer.signer import Signer
 
 SLOW_BLOCK_MS = 12_000  # fewer looks until an attempt's time is over
@@ -55,6 +57,7 @@ class WatchedSigner:
         self.requests: list[SignRequest] = []
         self.problem: SignerError | None = None
         self.problem_after_signing: SignerError | None = None
+        self.silence: SignerError | None = None  # when it is asked what it has signed
 
     @property
     def _signer(self) -> Signer:
@@ -69,6 +72,14 @@ class WatchedSigner:
 
     def confirm_address(self, index: int) -> str:
         return self._signer.confirm_address(index)
+
+    def signed_for(self, subject: str) -> SignedAttempt | None:
+        if self.silence is not None:
+            raise self.silence
+        return self._signer.signed_for(subject)
+
+    def addresses(self, first: int) -> list[int]:
+        return self._signer.addresses(first)
 
     def sign(self, request: SignRequest) -> bytes:
         self.requests.append(request)
@@ -92,6 +103,7 @@ class World:
     chain: FakeChain = field(default_factory=lambda: FakeChain(DEVNET))
     now: datetime = NOW
     is_quick: bool = False  # the signer is not asked for its keys before it signs: there are no deposits
+    agrees: bool = True  # the chain and the books, whenever the driver looks
     scans: bool = False  # with every tick, as nothing is given up that was not scanned
 
     def __post_init__(self) -> None:
@@ -106,10 +118,28 @@ class World:
         self.chain.pay_asset(HOT, 10**9 * BTT)
         self.chain.pay_token(HOT, 10**9 * BTT * UNITS_OF_TRC20)
         self.chain.make_solid()
+        genesis = self.chain.block(0)
+        assert genesis is not None
+        ChainCursor.objects.create(
+            network="devnet",
+            genesis_id=genesis.id.hex(),
+            first_height=0,
+            height=0,
+            block_id=genesis.id.hex(),
+            block_at=time_of(genesis.timestamp_ms),
+            moved_at=self.now,
+            reconciled_at=self.now,
+        )
+
+    def agree(self) -> None:
+        """Let the chain have been read and compared just now: what people have here, nobody has paid in."""
+        if self.agrees:
+            ChainCursor.objects.update(reconciled_at=self.now, moved_at=self.now)
 
     def step(self) -> withdrawing.Stepped:
         """Let the driver look once, a second later."""
         self.now += timedelta(seconds=1)
+        self.agree()
         return withdrawing.step(self.door, self.signer, now=self.now)
 
     def tick(self, blocks: int = 1, *, block_ms: int = BLOCK_MS) -> None:
@@ -119,6 +149,7 @@ class World:
             self.now += timedelta(milliseconds=block_ms)
             if self.scans:
                 self.scan()
+            self.agree()
             withdrawing.step(self.door, self.signer, now=self.now)
 
     def tick_past_expiration(self) -> None:

@@ -24,7 +24,6 @@ from wallet.services import (
     speed_keys,
     withdrawing,
 )
-from wallet.services.install import market_asset
 
 AWAY = (OperationalError, InterfaceError)  # or there would be a traceback each second; web says that it is away
 
@@ -38,7 +37,7 @@ def seal_new() -> None:
 @shared_task(name="wallet.take_liabilities", ignore_result=True, throws=AWAY)
 def take_liabilities() -> None:
     """Write down once a day what is owed to the users."""
-    liabilities.take_snapshot_if_due(market_asset(), datetime.now(UTC))
+    liabilities.take_due(datetime.now(UTC))
 
 
 @shared_task(name="wallet.expire_due", ignore_result=True, throws=AWAY)

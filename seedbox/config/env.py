@@ -47,7 +47,7 @@ class Environment:
     node_umask: int  # NODE_UMASK: of files and folders the node makes
     wallet_network: str  # WALLET_NETWORK
     wallet_asset: str  # WALLET_ASSET: what this install's market is paid in
-    wallet_chain_endpoints: tuple[str, ...]  # WALLET_CHAIN_ENDPOINTS: full nodes; none is our own devnet
+    wallet_chain_endpoints: tuple[str, ...]  # WALLET_CHAIN_ENDPOINTS; none is our own devnet
     wallet_devnet_port: int  # WALLET_DEVNET_PORT: of our own devnet, on this machine only
     wallet_devnet_block_s: float  # WALLET_DEVNET_BLOCK_SECONDS: from one of its blocks to the next
     wallet_devnet_solid_lag: int  # WALLET_DEVNET_SOLID_LAG: how many blocks its solid block is behind its newest
@@ -247,20 +247,20 @@ def _umask(environ: Mapping[str, str]) -> int:
 
 
 def _chain_endpoints(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Read the addresses of full nodes. Refusals don't repeat them: providers put keys into addresses."""
+    """Read the addresses of chain endpoints. Refusals don't repeat them: providers put keys into addresses."""
     endpoints = tuple((environ.get("WALLET_CHAIN_ENDPOINTS") or "").replace(",", " ").split())
     for number, endpoint in enumerate(endpoints, 1):
         if not _is_endpoint(endpoint):
             raise BadEnvironment(
-                f"WALLET_CHAIN_ENDPOINTS: number {number} is no address of a full node, like https://node.example.org"
+                f"WALLET_CHAIN_ENDPOINTS: number {number} is no address of a chain endpoint, like https://tron.example.org"
             )
     if len({_server(endpoint) for endpoint in endpoints}) < len(endpoints):
         raise BadEnvironment("WALLET_CHAIN_ENDPOINTS: write different servers, or they can't check each other")
     network = environ.get("WALLET_NETWORK")
     if network in ("nile", "mainnet") and len(endpoints) < 2:
         raise BadEnvironment(
-            f"WALLET_CHAIN_ENDPOINTS: WALLET_NETWORK={network} needs two full nodes or more that check each other; "
-            "write their addresses with commas between them"
+            f"WALLET_CHAIN_ENDPOINTS: WALLET_NETWORK={network} needs two chain endpoints or more that check each "
+            "other; write their addresses with commas between them"
         )
     return endpoints
 

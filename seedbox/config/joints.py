@@ -9,7 +9,7 @@ from seedbox.web import navigation
 from wallet.services import changes, deposit_screen, news, reserves, screen, withdrawal_pages
 from wallet.services.news import Listener
 
-DEPOSITS, RESERVES, WITHDRAWALS = "deposits", "reserves", "withdrawals"  # what pages watch
+DEPOSITS, RESERVES, WITHDRAWALS, DESK = "deposits", "reserves", "withdrawals", "desk"  # what pages watch
 MONEY = "money"  # the address of the page, and what it watches
 MONEY_PAGES = frozenset(
     {MONEY, "money_history", "money_entry", "tip", "tip_send", "own_acts", "owed", "deposit", "deposit_came"}
@@ -25,7 +25,7 @@ def join(wallet_network: str) -> None:
     """Show money on the pages of a box that has a wallet, and let open pages follow it."""
     if wallet_network == "off":
         navigation.forget(MONEY)
-        for kind in (MONEY, DEPOSITS, RESERVES, WITHDRAWALS):
+        for kind in (MONEY, DEPOSITS, RESERVES, WITHDRAWALS, DESK):
             watchables.forget(kind)
         changes.stop_listening("open pages")
         news.stop_listening("open pages")
@@ -38,7 +38,15 @@ def join(wallet_network: str) -> None:
     changes.listen("open pages", _tell_of_money)
     watchables.register(DEPOSITS, deposit_screen.messages)
     watchables.register(RESERVES, reserves.messages)
-    news.listen("open pages", Listener(deposits=partial(watchables.tell, DEPOSITS), reserves=_tell_admins))
+    watchables.register(DESK, withdrawal_pages.desk_messages)
+    news.listen(
+        "open pages",
+        Listener(
+            deposits=partial(watchables.tell, DEPOSITS),
+            reserves=partial(_tell_admins, RESERVES),
+            desk=partial(_tell_admins, DESK),
+        ),
+    )
 
 
 def _tell_of_money(user_ids: frozenset[int]) -> None:
@@ -46,6 +54,6 @@ def _tell_of_money(user_ids: frozenset[int]) -> None:
         watchables.tell(kind, user_ids)
 
 
-def _tell_admins() -> None:
+def _tell_admins(kind: str) -> None:
     admins = User.objects.filter(role=Role.ADMIN, is_active=True).values_list("pk", flat=True)
-    watchables.tell(RESERVES, admins)
+    watchables.tell(kind, admins)

@@ -32,6 +32,7 @@ class Connections:
         self._by_key: dict[str, dict[Address, Connection]] = {}
         self._by_place: dict[str, dict[int, Connection]] = {}
         self._places: dict[str, str] = {}
+        self._begun: dict[tuple[str, Address], int | None] = {}
         self.lane_of: Callable[[str], int | None] = lambda place: None  # of a connection that is made now
 
     def place(self, host: str) -> str:
@@ -48,15 +49,22 @@ class Connections:
         return found
 
     def open(self, key: str, address: Address, *, incoming: bool) -> Connection:
-        self.close(key, address)
         place = self.place(address[0])
-        connection = Connection(next(_numbers), key, address, place, self.lane_of(place), incoming)
+        lane = self._begun.get((key, address), self.lane_of(place))
+        self.close(key, address)
+        connection = Connection(next(_numbers), key, address, place, lane, incoming)
         self._by_key.setdefault(key, {})[address] = connection
         self._by_place.setdefault(place, {})[connection.number] = connection
         return connection
 
+    def begin(self, key: str, address: Address) -> None:
+        """Note that a connection is being made: it is made under the lane of now, whatever it has when it is there."""
+        if len(self._begun) < MAX_PLACES_KNOWN:
+            self._begun.setdefault((key, address), self.lane_of(self.place(address[0])))
+
     def close(self, key: str, address: Address) -> None:
         """Forget a connection; an attempt that failed was never one."""
+        self._begun.pop((key, address), None)
         connection = self._by_key.get(key, {}).pop(address, None)
         if connection is None:
             return
@@ -71,6 +79,8 @@ class Connections:
         """Forget a torrent's connections: it is taken out."""
         for address in tuple(self._by_key.get(key, ())):
             self.close(key, address)
+        for begun in [begun for begun in self._begun if begun[0] == key]:
+            del self._begun[begun]
 
     def get(self, key: str, address: Address) -> Connection | None:
         return self._by_key.get(key, {}).get(address)

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 EVEN: Mapping[str, int] = {
     "tick_interval": 100,
     "send_buffer_watermark_factor": 25,
-    "send_buffer_low_watermark": 32 * 1024,
+    "send_buffer_low_watermark": 128 * 1024,  # with less, a lane would take seconds to reach its speed
 }
+IS_BEING_MADE = lt.peer_info.connecting | lt.peer_info.handshake
 MAX_TORRENTS_COMPARED = 50  # for the speed of free peers on the node
 
 
@@ -55,6 +56,7 @@ class LaneClasses:
 
     def share(self, order: ShareUpload) -> None:
         """Share the upload like this, at once, and say how it stands."""
+        self._note_attempts(order)
         self._sharing.share(order, time.monotonic())
         self._carry_out()
         self._swarm.report(self._sharing.stand())
@@ -67,6 +69,15 @@ class LaneClasses:
         if self._sharing.look(now_s):
             self._carry_out()
             self._swarm.report(self._sharing.stand())
+
+    def _note_attempts(self, order: ShareUpload) -> None:
+        """Note who is being connected to places that have no lane yet: that is made under none."""
+        connections = self._swarm.connections
+        for place in order.lanes.keys() - self._sharing.lanes.keys():
+            for taken in filter(None, map(self._swarm.torrents.get, order.lanes[place].torrents)):
+                for peer in taken.handle.get_peer_info():
+                    if peer.flags & IS_BEING_MADE and connections.place(peer.ip[0]) == place:
+                        connections.begin(taken.key, peer.ip)
 
     def _carry_out(self) -> None:
         self._put_in_filter()

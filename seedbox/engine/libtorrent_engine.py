@@ -61,6 +61,7 @@ class LibtorrentEngine:
         elif isinstance(command, Reach):
             carry_out(self._swarm, ConnectPeers(command.key, command.endpoints))
         elif isinstance(command, Order):
+            self._take_news()  # who is connected by now is under no lane that this order opens
             self._swarm.market.carry_out(command)
             self._market_at_s = 0.0
         else:

@@ -20,30 +20,29 @@ from seedbox.domain.lanes import (
 )
 from seedbox.engine.block_meter import Arrived, BlockMeter
 from seedbox.engine.connections import Address, Connection
+from seedbox.engine.lane_classes import IS_BEING_MADE, LaneClasses
 from seedbox.engine.metainfo import format_endpoint
 from seedbox.engine.settings import ALERT_MASK
 from seedbox.engine.taken import Taken
 
 if TYPE_CHECKING:
-    from seedbox.engine.lane_classes import LaneClasses
     from seedbox.engine.swarm import Swarm
 
 TORRENTS_AT_ONCE = 200  # whose connections are looked up in one go, when news of them was lost
 BLOCKS_AT_ONCE = 2_000  # in one report
 # Each block of each torrent is an alert then, so it is on only while something is bought.
 _BLOCKS = lt.alert_category.block_progress | lt.alert_category.piece_progress
-_NO_CONNECTION = lt.peer_info.connecting | lt.peer_info.handshake
 
 
 class Meters:
-    def __init__(self, swarm: "Swarm", classes: "LaneClasses") -> None:
+    def __init__(self, swarm: "Swarm", classes: LaneClasses) -> None:
         self._swarm = swarm
         self._classes = classes
         self._watch = Watch()
         self._meters: dict[str, BlockMeter] = {}  # of torrents that are bought
         self._blocks: list[Block] = []
         self._blocks_are_on = False
-        self._web_seeds: dict[int, bool] = {}  # of connections that blocks came from, by number
+        self._web_seeds: dict[tuple[str, Address], tuple[int, bool]] = {}  # whether it is one, by connection
         self._infos: dict[str, lt.torrent_info | None] = {}  # of torrents that are bought: a look-up waits
         self._missed: set[str] = set()  # torrents whose connections must be looked up
         self._read_at_s = 0.0
@@ -83,7 +82,7 @@ class Meters:
         for taken in filter(None, map(self._swarm.torrents.get, sorted(keys))):
             places = watched.get(taken.key, frozenset())
             for peer in taken.handle.get_peer_info():
-                if peer.flags & _NO_CONNECTION:
+                if peer.flags & IS_BEING_MADE:
                     continue
                 connection = self._connection(taken, peer)
                 self._classes.count(connection, peer.total_upload - connection.sent_bytes, now_s)
@@ -156,13 +155,13 @@ class Meters:
     def _is_web_seed(self, taken: Taken, address: Address) -> bool:
         """A seller may run a web server, too: what that sends is not paid."""
         connection = self._swarm.connections.get(taken.key, address)
-        if connection is None:
-            return False
-        if connection.number not in self._web_seeds:
-            peers = taken.handle.get_peer_info()
-            seeds = {peer.ip for peer in peers if peer.connection_type != lt.peer_info.standard_bittorrent}
-            self._web_seeds[connection.number] = address in seeds
-        return self._web_seeds[connection.number]
+        number, is_one = self._web_seeds.get((taken.key, address), (0, False))
+        if connection is None or connection.number == number:
+            return is_one  # blocks are told of when they are on disk, maybe after their connection has ended
+        peers = taken.handle.get_peer_info()
+        is_one = any(peer.ip == address and peer.connection_type != lt.peer_info.standard_bittorrent for peer in peers)
+        self._web_seeds[taken.key, address] = (connection.number, is_one)
+        return is_one
 
     # --- whoever is there
 
@@ -177,7 +176,7 @@ class Meters:
             taken, connections = self._swarm.torrents.get(key), self._swarm.connections
             if taken is None or not (connections.of(key) or (taken.snapshot and taken.snapshot.peers)):
                 continue
-            found = {peer.ip: peer for peer in taken.handle.get_peer_info() if not peer.flags & _NO_CONNECTION}
+            found = {peer.ip: peer for peer in taken.handle.get_peer_info() if not peer.flags & IS_BEING_MADE}
             for known in connections.of(key):
                 if known.address not in found:
                     connections.close(key, known.address)
@@ -187,7 +186,7 @@ class Meters:
     def look_at_peers(self, keys: Iterable[str]) -> None:
         """Say once whom these torrents are connected to; this waits for libtorrent's network thread."""
         for taken in filter(None, map(self._swarm.torrents.get, sorted(keys))):
-            peers = [peer for peer in taken.handle.get_peer_info() if not peer.flags & _NO_CONNECTION]
+            peers = [peer for peer in taken.handle.get_peer_info() if not peer.flags & IS_BEING_MADE]
             self._swarm.report(PeersSeen(taken.key, tuple(self._seen(taken, peer) for peer in peers)))
 
     def _seen(self, taken: Taken, peer: lt.peer_info) -> SwarmPeer:

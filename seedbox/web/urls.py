@@ -7,7 +7,18 @@ from django.contrib.auth.decorators import login_required
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
-from seedbox.web import accounts, audit, downloads, health, network, people, security, torrent, torrents
+from seedbox.web import (
+    accounts,
+    audit,
+    downloads,
+    health,
+    network,
+    people,
+    second_factor_door,
+    security,
+    torrent,
+    torrents,
+)
 
 # allauth leads here after each change of a factor; ours is one page for all.
 to_security = login_required(RedirectView.as_view(pattern_name="security"))
@@ -45,7 +56,7 @@ urlpatterns: list[URLPattern] = [
     path("accounts/password/change/", allauth_views.password_change, name="account_change_password"),
     path("accounts/2fa/", to_security, name="mfa_index"),
     path("accounts/2fa/authenticate/", factor_views.authenticate, name="mfa_authenticate"),
-    path("accounts/2fa/reauthenticate/", factor_views.reauthenticate, name="mfa_reauthenticate"),
+    path("accounts/2fa/reauthenticate/", second_factor_door.CodePage.as_view(), name="mfa_reauthenticate"),
     path("accounts/2fa/app/add/", app_views.activate_totp, name="mfa_activate_totp"),
     path("accounts/2fa/app/remove/", app_views.deactivate_totp, name="mfa_deactivate_totp"),
     path("accounts/2fa/codes/", code_views.view_recovery_codes, name="mfa_view_recovery_codes"),
@@ -54,6 +65,8 @@ urlpatterns: list[URLPattern] = [
     path("accounts/2fa/passkeys/add/", passkey_views.add_webauthn, name="mfa_add_webauthn"),
     path("accounts/2fa/passkeys/<int:pk>/remove/", security.RemovePasskey.as_view(), name="mfa_remove_webauthn"),
     path("accounts/2fa/passkeys/sign-in/", passkey_views.login_webauthn, name="mfa_login_webauthn"),
-    path("accounts/2fa/passkeys/confirm/", passkey_views.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path(
+        "accounts/2fa/passkeys/confirm/", second_factor_door.PasskeyPage.as_view(), name="mfa_reauthenticate_webauthn"
+    ),
     path("torrents/<int:holding_id>/files/<int:index>/", downloads.download, name="download"),
 ]

@@ -86,6 +86,7 @@ class ForeignHub:
         asset: int,
         speed_private_key: bytes,
         clock: Callable[[], datetime],
+        quiet_s: float = QUIET_S,
         whole_answer_s: float = WHOLE_ANSWER_S,
     ) -> None:
         self._url = check_address(url)
@@ -94,6 +95,7 @@ class ForeignHub:
         self._private_key = speed_private_key
         self._speed_key = public_key_of(speed_private_key).hex()
         self._clock = clock
+        self._quiet_s = quiet_s
         self._whole_answer_s = whole_answer_s
         self._ahead_s: int | None = None  # the hub's clock before ours; None: it was never asked
         self._lock = threading.Lock()
@@ -229,7 +231,7 @@ class ForeignHub:
                 self._client = httpx.Client(
                     # No compression: a small answer could otherwise become a large one. No proxy of the environment.
                     headers={"Accept-Encoding": "identity", "User-Agent": "seedbox"},
-                    timeout=httpx.Timeout(QUIET_S, connect=CONNECT_S),
+                    timeout=httpx.Timeout(self._quiet_s, connect=CONNECT_S),
                     limits=httpx.Limits(max_connections=_CONNECTIONS, keepalive_expiry=30),
                     trust_env=False,
                     follow_redirects=False,

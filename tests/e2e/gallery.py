@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Literal
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser import DESKTOP, PHONE
+from tests.withdrawals import stranger_address
+from wallet.domain.tron.addresses import to_base58
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +61,13 @@ def with_wrong_withdrawal(page: Page) -> None:
     page.get_by_label("Amount").fill("a lot")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("This is no amount")).to_be_visible()
+
+
+def with_filled_withdrawal(page: Page) -> None:
+    page.get_by_label("Address").fill(to_base58(stranger_address()))
+    page.get_by_label("Amount").fill("480.25")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", name="Withdraw 480.25 BTT?")).to_be_visible()
 
 
 def with_filled_grant(page: Page) -> None:
@@ -139,6 +148,7 @@ SHOTS = (
     Shot("deposit_came", "/wallet/deposit/came/{came}/", "admin"),
     Shot("withdraw", "/wallet/withdraw/", "admin"),
     Shot("withdraw-wrong", "/wallet/withdraw/", "admin", with_wrong_withdrawal, covers="withdraw"),
+    Shot("withdraw-confirm", "/wallet/withdraw/", "admin", with_filled_withdrawal, covers="withdraw"),
     Shot("withdrawals", "/wallet/withdrawals/", "admin"),
     Shot("withdrawals-none", "/wallet/withdrawals/", "newcomer", covers="withdrawals"),
     Shot("withdrawal", "/wallet/withdrawals/{withdrawal}/", "admin"),
@@ -193,12 +203,10 @@ NO_PAGES = {
     "withdrawal_cancel": "takes a form",
     "withdrawal_want_back": "takes a form",
     "addresses_check": "takes a form",
-    "addresses_add": "takes a form",
     "addresses_remove": "takes a form",
     "desk_now": "a part of `desk`",
     "desk_approve": "takes a form",
     "desk_reject": "takes a form",
-    "desk_rules_set": "takes a form",
     "operator_carry_out": "takes a form",
     "count_owed": "takes a form",
     "owed_proof": "a file",

@@ -114,12 +114,14 @@ class Scene:
         expect(admin.get_by_text("is owed to all users.")).to_be_visible()
 
     def _withdraw(self) -> None:
-        """Let withdrawals have been asked for: nothing on the address that pays, so they wait."""
+        """Let withdrawals have been asked for, which wait for a halt to be lifted; the next one can be paid, too."""
         admin = self._box.admin_user
         self._words["withdrawal"] = ask_to_withdraw(self._box, admin, "1250.5")
         pay(self._box, Payment("chain", admin, "30000000", "DEPOSIT"))
         self._words["checked"] = ask_to_withdraw(self._box, admin, "26000000")
         self._words["halt"] = halt(self._box, "ada: the disk of the signer makes noises")
+        given = self._box.manage("wallet", "faucet")
+        assert given.returncode == 0, given.stderr
 
     def _sign_up_admin(self, page: Page, link: str) -> None:
         steps.fill_sign_up(page, link, "ben")

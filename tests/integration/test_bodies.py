@@ -1,5 +1,6 @@
 """What is too large or too slow is refused before it is kept, and with words."""
 
+import json
 import tempfile
 from typing import Any
 
@@ -123,6 +124,18 @@ class TestTheLimits:
 
     def test_of_a_form_are_those_of_django(self) -> None:
         assert settings.DATA_UPLOAD_MAX_MEMORY_SIZE == MAX_FORM_BYTES
+
+
+class TestABodyForTheHub:
+    def test_is_json_and_is_answered_in_json(self) -> None:
+        status, text = Sender("/hub/1/vouchers", content_type=b"application/json").answer_to(b"{}")
+        assert (status, json.loads(text)["code"]) == (401, "not_signed")
+
+    def test_is_refused_in_json_too(self, disk: Disk) -> None:
+        for sent, status in ((b"application/json", 413), (b"text/plain", 415)):
+            found, text = Sender("/hub/1/vouchers", content_type=sent).answer_to(CHUNK, CHUNK)
+            assert (found, json.loads(text)["code"]) == (status, "bad_request")
+        assert disk.kept_bytes <= MAX_FORM_BYTES
 
 
 class TestABodyThatIsNoForm:

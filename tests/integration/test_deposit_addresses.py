@@ -1,9 +1,11 @@
 """A user's address comes from a public key that the signer has confirmed once; no other is ever shown."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.db import transaction
 
 from seedbox.models import User
 from tests.at_once import at_once
@@ -19,6 +21,8 @@ from wallet.services.own_addresses import hot_address, is_own
 from wallet.services.refusals import Refused
 from wallet.signer.protocol import SignerStatus
 
+INDEX_NOW = 91_368_000  # the seconds from 2024 to NOW
+
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 
@@ -31,9 +35,10 @@ class TestAnAddress:
     def test_is_what_the_signer_derives_from_its_private_key(self, owner: User, stranger: User) -> None:
         signer = KeySigner()
         assert confirm_key(signer, now=NOW)
-        found = [address_for(user.pk, now=NOW).address for user in (owner, stranger)]
-        assert found == [signer.confirm_address(0), signer.confirm_address(1)]
-        assert all(is_own(address) for address in found)
+        found = [address_for(user.pk, now=NOW) for user in (owner, stranger)]
+        assert [one.address for one in found] == [signer.confirm_address(one.index) for one in found]
+        assert [one.index for one in found] == [INDEX_NOW, INDEX_NOW + 1]
+        assert all(is_own(one.address) for one in found)
         assert hot_address() == signer.status().hot_address
 
     def test_stays_the_users_for_ever(self, owner: User) -> None:
@@ -54,11 +59,22 @@ class TestAnAddress:
     ) -> None:
         signer = KeySigner()
         confirm_key(signer, now=NOW)
-        first, second = (signer.confirm_address(index) for index in range(2))
+        first, second = (signer.confirm_address(INDEX_NOW + number) for number in range(2))
         ChainMovement.objects.create(**CAME, side=MovementSide.IN, recipient=first)
         Deposit.objects.create(**CAME, address=second, fate=DepositFate.SMALL, written_at=NOW)
         found = [address_for(user.pk, now=NOW) for user in (owner, stranger)]
-        assert [(one.index, one.address) for one in found] == [(n, signer.confirm_address(n)) for n in (2, 3)]
+        expected = [INDEX_NOW + 2, INDEX_NOW + 3]
+        assert [(one.index, one.address) for one in found] == [(n, signer.confirm_address(n)) for n in expected]
+
+    def test_that_a_database_put_back_has_forgotten_is_given_to_nobody(self, owner: User, stranger: User) -> None:
+        confirm_key(KeySigner(), now=NOW)
+        address_for(owner.pk, now=NOW)
+        with transaction.atomic():
+            forgotten = address_for(stranger.pk, now=NOW + timedelta(minutes=1)).address
+            transaction.set_rollback(True)  # the backup is from before
+        users = [make_user(f"user{number}") for number in range(5)]
+        given = {address_for(user.pk, now=NOW + timedelta(minutes=2)).address for user in users}
+        assert forgotten not in given
 
 
 @pytest.mark.usefixtures("committed_books")
@@ -68,7 +84,7 @@ class TestUsersWhoAskAtOnce:
         users = [make_user(f"user{number}") for number in range(6)] * 2  # each of them twice
         found = at_once(*[partial(address_for, user.pk, now=NOW) for user in users])
         made = list(DepositAddress.objects.order_by("index"))
-        assert [one.index for one in made] == list(range(6))
+        assert [one.index for one in made] == list(range(INDEX_NOW, INDEX_NOW + 6))
         assert set(found) == set(made)
 
 
@@ -97,10 +113,10 @@ class TestTheKey:
 
 @dataclass
 class Empty(KeySigner):
-    """A signer before anybody has made a wallet."""
+    """A signer before anybody has made keys."""
 
     def status(self) -> SignerStatus:
-        return SignerStatus(False, "there is no wallet", "devnet", None, None, 0, "", None, ())
+        return SignerStatus(False, "there are no keys yet", "devnet", None, None, 0, "", None, ())
 
 
 @dataclass

@@ -30,7 +30,7 @@ from wallet.domain.tron.transactions import (
     encode_raw,
     encode_transaction,
 )
-from wallet.models import ChainMovement, Deposit, HaltReason
+from wallet.models import ChainMovement, Deposit, DepositAddress, HaltReason
 from wallet.services import halts, scanning
 from wallet.services.watched import BEYOND
 
@@ -315,8 +315,10 @@ class TestADeposit:
     ) -> None:
         gone = exchange.address(stranger.pk)
         stranger.delete()
-        beyond = parse_address(exchange.signer.confirm_address(BEYOND))
-        far_beyond = parse_address(exchange.signer.confirm_address(BEYOND + 1))
+        newest = DepositAddress.objects.get().index
+        beyond, far_beyond = (
+            parse_address(exchange.signer.confirm_address(newest + number)) for number in (BEYOND, BEYOND + 1)
+        )
         for address in (gone, beyond, far_beyond):
             exchange.fake.pay_token(address, RICH)
         exchange.arrive()

@@ -17,7 +17,7 @@ from tests.exchange import BTT, BTTOLD, SUN, Exchange
 from tests.ledger import lifted_guards
 from wallet.domain.money import Asset
 from wallet.domain.tron.addresses import to_base58
-from wallet.models import ChainMovement, Deposit, Halt, HaltReason
+from wallet.models import ChainMovement, Deposit, DepositAddress, Halt, HaltReason
 from wallet.services import (
     chain_rounds,
     deposit_screen,
@@ -71,7 +71,7 @@ class TestTheDepositPage:
         self, exchange: Exchange, owner: User, stranger: User
     ) -> None:
         page = let_in(owner).get(reverse("deposit")).content.decode()
-        address = exchange.signer.confirm_address(0)
+        address = exchange.signer.confirm_address(DepositAddress.objects.get(user_id=owner.pk).index)
         assert f'readonly value="{address}"' in page
         assert "<svg" in page
         assert address not in let_in(stranger).get(reverse("deposit")).content.decode()
@@ -98,7 +98,11 @@ class TestTheDepositPage:
 
     @pytest.mark.parametrize(
         ("units", "asset", "words"),
-        [(999 * BTT, Asset.TRC20, "999 BTT"), (5 * SUN, Asset.TRX, "5 TRX"), (1, Asset.TRC10, "0.000001 BTTOLD")],
+        [
+            (999 * BTT, Asset.TRC20, "below 1,000 BTT 999 BTT"),
+            (5 * SUN, Asset.TRX, "TRX pays for the chain 5 TRX"),
+            (1, Asset.TRC10, "below 1 BTTOLD 0.000001 BTTOLD"),
+        ],
     )
     def test_promises_no_credit_for_what_gets_none(
         self, exchange: Exchange, owner: User, units: int, asset: Asset, words: str
@@ -106,7 +110,7 @@ class TestTheDepositPage:
         exchange.pay(exchange.address(owner.pk), units, asset)
         exchange.fake.mine()
         pending.look_at_head(exchange.chain, now=exchange.now)
-        assert f"not credited {words}" in show(owner, "deposit")
+        assert f"not credited: {words}" in show(owner, "deposit")
 
     def test_says_of_a_deposit_that_was_not_credited_why(self, exchange: Exchange, owner: User) -> None:
         exchange.deposit(owner.pk, 999 * BTT)
@@ -114,6 +118,13 @@ class TestTheDepositPage:
         page = show(owner, "deposit_came", Deposit.objects.get().pk)
         assert "less than the minimum of 1,000 BTT" in page
         assert "999 BTT" in page
+
+    def test_is_linked_from_its_entry_with_its_transaction(self, exchange: Exchange, owner: User) -> None:
+        exchange.deposit(owner.pk, RICH)
+        came = Deposit.objects.get()
+        page = let_in(owner).get(reverse("money_entry", args=[came.transfer_id])).content.decode()
+        assert f'<a href="{reverse("deposit_came", args=[came.pk])}">Deposit {came.pk}</a>' in page
+        assert came.tx_id in page
 
     def test_writes_all_18_decimals_and_where_the_last_went(self, exchange: Exchange, owner: User) -> None:
         exchange.deposit(owner.pk, RICH + 1)
@@ -238,7 +249,7 @@ class TestTheFaucet:
     ) -> None:
         let_in(owner).post(reverse("deposit_faucet"))
         devnet.mine()
-        assert self.of(devnet, exchange.signer.confirm_address(0))["assetV2"] == [
+        assert self.of(devnet, DepositAddress.objects.get(user_id=owner.pk).address)["assetV2"] == [
             {"key": "1002000", "value": 20_000_000_000}
         ]
         assert self.of(devnet, exchange.signer.status().hot_address)["balance"] == 10_000 * SUN

@@ -203,6 +203,8 @@ class TestTronpy:
         contract = Contract(bytecode="6080", abi=[], name="Own")
         with pytest.raises(ValidationError, match="runs no code of others"):
             tron.trx.deploy_contract(ADA_ADDRESS, contract).build()
+        with pytest.raises(ValidationError, match="nobody stakes or votes here"):
+            tron.trx.freeze_balance(ADA_ADDRESS, 1_000_000, "ENERGY").build()
 
 
 class TestAsyncTronpy:

@@ -1,5 +1,7 @@
 """`manage.py devnet` as a process: one line of JSON, then a chain that lives until it is told to end."""
 
+import json
+import signal
 import socket
 
 import pytest
@@ -25,6 +27,7 @@ class TestTheCommand:
     def test_tells_in_one_line_where_the_chain_is_and_who_has_plenty_on_it(self) -> None:
         with DevnetProcess(keys=[ADA, BOB]) as process:
             chain = process.chain
+            assert set(json.loads(process.wait_for_line('{"url"'))) == {"url", "trc10_id", "trc20", "funded"}
             assert chain.url.startswith("http://127.0.0.1:")
             assert chain.trc10_id == 1002000
             assert [(one["address"], one["private_key"]) for one in chain.funded] == [
@@ -58,7 +61,7 @@ class TestTheCommand:
             (paid,) = process.chain.faucet(to_base58(address_of_key(BOB)), trx=5)
             number = process.chain.settle()
             before = process.chain.post("wallet/getblockbynum", num=number)
-            process.kill()
+            process.stop(signal.SIGKILL)
             chain = process.start()
             assert chain.post("wallet/getblockbynum", num=number) == before
             assert chain.post("walletsolidity/gettransactionbyid", value=paid)["txID"] == paid

@@ -168,7 +168,7 @@ class TestBuilders:
 
     def test_refuse_with_the_words_of_a_node(self, chain: RunningDevnet) -> None:
         parties = {"owner_address": ADA_TEXT, "to_address": ADA_TEXT, "visible": True}
-        prefix = "class org.tron.core.exception.ContractValidateException : Contract validate error : "
+        prefix = "class org.tron.core.exception.ContractValidateException : "
         yourself = chain.post("wallet/createtransaction", **parties, amount=1)
         assert yourself["Error"] == f"{prefix}Cannot transfer TRX to yourself."
         none = chain.post("wallet/transferasset", **{**parties, "to_address": BOB_TEXT}, amount=1, asset_name="1000001")
@@ -209,16 +209,37 @@ class TestBroadcasts:
         ("raw_data", "sentence"),
         [
             ({"contract": []}, "No contract!"),
-            ({"contract": [{}, {}]}, "act size should be exactly 1"),
-            ({"contract": [{"type": "CreateSmartContract"}]}, "runs no code of others"),
-            ({"contract": [{"type": "FreezeBalanceV2Contract"}]}, "no contract that is known here"),
+            ({"contract": [{"type": "UnheardOf"}]}, "No contract!"),
+            ({"contract": [{}, {}]}, "act size should be exactly 1, this is extend feature"),
         ],
     )
-    def test_refuse_what_is_no_payment(self, chain: RunningDevnet, raw_data: Any, sentence: str) -> None:
+    def test_refuse_what_has_not_one_contract(self, chain: RunningDevnet, raw_data: Any, sentence: str) -> None:
         refused = chain.post("wallet/broadcasttransaction", raw_data=raw_data, visible=True)
         assert refused["code"] == "CONTRACT_VALIDATE_ERROR"
-        assert sentence in refused["message"]
-        assert sentence in chain.post("wallet/getsignweight", raw_data=raw_data)["result"]["message"]
+        assert refused["message"] == f"Contract validate error : {sentence}"
+        for path in ("wallet/getsignweight", "wallet/getapprovedlist"):
+            weighed = chain.post(path, raw_data=raw_data)
+            assert weighed["result"] == {"code": "OTHER_ERROR", "message": "Invalid transaction: no valid contract"}
+            assert weighed["transaction"]["transaction"]["txID"] == weighed["transaction"]["txid"] == refused["txid"]
+
+    @pytest.mark.parametrize(
+        ("builder", "kind", "sentence"),
+        [
+            ("deploycontract", "CreateSmartContract", "runs no code of others"),
+            ("freezebalancev2", "FreezeBalanceV2Contract", "nobody stakes or votes here"),
+            ("createassetissue", "AssetIssueContract", "its tokens are fixed"),
+        ],
+    )
+    def test_refuse_with_a_reason_what_only_real_chains_do(
+        self, chain: RunningDevnet, builder: str, kind: str, sentence: str
+    ) -> None:
+        raw_data = {"contract": [{"type": kind}]}
+        refused = chain.post("wallet/broadcasttransaction", raw_data=raw_data, raw_data_hex="0a00", visible=True)
+        weighed = chain.post("wallet/getsignweight", raw_data=raw_data)
+        assert refused["code"] == weighed["result"]["code"] == "CONTRACT_VALIDATE_ERROR"
+        assert refused["txid"] == tx_id(b"\x0a\0").hex()
+        for told in (refused["message"], weighed["result"]["message"], chain.post(f"wallet/{builder}")["Error"]):
+            assert sentence in told
 
     @pytest.mark.parametrize("fields", [{}, {"raw_data": 1}, {"raw_data": {"contract": [{"parameter": 5}]}}])
     def test_say_what_cannot_be_read(self, chain: RunningDevnet, fields: Any) -> None:

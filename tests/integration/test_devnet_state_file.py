@@ -1,5 +1,6 @@
 """The development chain's state file: what survives a restart, a SIGKILL and a full disk."""
 
+import asyncio
 import random
 import sqlite3
 import subprocess
@@ -15,7 +16,10 @@ from tests.devnet_replay import check_supply, replayed
 from tests.devnet_scene import ALICE, BOB, Scene, trx
 from tests.small_disk import SmallDisk
 from wallet.devnet.answers import Code
+from wallet.devnet.application import Application
 from wallet.devnet.chain import Devnet
+from wallet.devnet.endpoint import Endpoint
+from wallet.devnet.http import Arrived
 from wallet.devnet.parameters import Lags
 from wallet.devnet.state_file import StateFileInUse, StateFileUnreadable, StateFileUnwritable
 
@@ -154,6 +158,9 @@ class TestAFile:
             before = scene.head.tip(), scene.account(BOB)
             with pytest.raises(StateFileUnwritable):
                 scene.chain.mine(50)
+            ordered = Arrived("POST", "/devnet/mine", {}, b'{"count": 50}')
+            refused = asyncio.run(Application(Endpoint(scene.chain))(ordered))
+            assert (refused.status, b"The state file cannot be written: make room" in refused.body) == (507, True)
             assert (scene.head.tip(), scene.account(BOB)) == before
             assert scene.chain.pending_ids() == (answer.tx_id,)
             filler.unlink()

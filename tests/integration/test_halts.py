@@ -52,7 +52,7 @@ class TestAHalt:
         self, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
     ) -> None:
         told: list[bool] = []
-        news.listen("a test", Listener(deposits=print, reserves=lambda: told.append(halts.is_halted())))
+        news.listen("a test", Listener(deposits=print, reserves=lambda: told.append(halts.is_halted()), desk=print))
         try:
             with django_capture_on_commit_callbacks(execute=True):
                 halts.halt(HaltReason.LAG, "late", NOW)

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 WRITTEN_ONCE = (
     *("transfer", "hold", "endedhold", "answer", "seal", "operatoract", "liabilitysnapshot", "liabilityleaf"),
     *("depositkey", "depositaddress", "installaddress", "deposit", "owntransaction", "reconciliation"),
-    *("attemptevent", "withdrawalrules", "hubkey", "hubrules"),
+    *("attemptevent", "withdrawalrules", "retiredaddress", "hubkey", "hubrules"),
 )
 ENDED_ONCE = ("chainmovement", "halt")  # of these, what ends them is added once
 # The last of these change, and stay.
@@ -48,6 +48,7 @@ COLUMNS = {
     "depositkey": "xpub",
     "depositaddress": "address",
     "installaddress": "address",
+    "retiredaddress": "retired_at",
     "deposit": "fate",
     "owntransaction": "result",
     "reconciliation": "difference",

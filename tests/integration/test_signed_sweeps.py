@@ -20,6 +20,7 @@ class TestTheRealSigner:
         [
             (Asset.TRC20, 50_000_000 * BTT, [("gas", "final"), ("sweep", "final")]),
             (Asset.TRC10, 50_000 * BTTOLD, [("sweep", "final")]),
+            (Asset.TRX, 50 * SUN, [("sweep", "final")]),
         ],
     )
     def test_signs_what_brings_a_deposit_home(
@@ -34,6 +35,11 @@ class TestTheRealSigner:
             sweeps.step(exchange.chain, signer, now=exchange.now)
             exchange.arrive()
         assert list(Sweep.objects.order_by("pk").values_list("purpose", "state")) == made
-        home = exchange.fake.books.amount(HOT, TOKEN if asset is Asset.TRC20 else 1_002_000)
-        assert home == units
+        account = exchange.chain.account(HOT)
+        home = {
+            Asset.TRC20: exchange.fake.books.amount(HOT, TOKEN),
+            Asset.TRC10: account.assets.get(1_002_000),
+            Asset.TRX: account.balance_sun - 1_000 * SUN,
+        }
+        assert home[asset] == units
         signer.close()

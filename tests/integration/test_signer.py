@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.signers import DEPOSIT_0, HOT, STRANGER, found_signer, header, pays, proof_of, request, signer_in
-from wallet.domain.networks import DEVNET
+from wallet.domain.networks import DEVNET, MAINNET, NILE
 from wallet.domain.tron import abi
 from wallet.domain.tron.addresses import BLACK_HOLE, ZERO_ADDRESS, Address, to_base58
 from wallet.domain.tron.blocks import encode_header
@@ -44,6 +44,7 @@ class TestTheSigner:
         assert signer.account_xpub() == status.account_xpub
         assert signer.confirm_address(0) == to_base58(DEPOSIT_0)
         assert [signer.confirm_address(1), signer.confirm_address(1)] == [DEPOSIT_1, DEPOSIT_1]
+        assert (signer.addresses(0), signer.addresses(1), signer.addresses(2)) == ([0, 1], [1], [])
         assert signer.status().entries == status.entries + 2
 
     def test_signs_withdrawals_sweeps_and_gas(self, signer: Signer) -> None:
@@ -55,6 +56,18 @@ class TestTheSigner:
             (request(TransferTrx(HOT, DEPOSIT_0, 5_000_000), key="gas/1/1"), HOT),
         ):
             assert recover(asked.tx_id, signer.sign(asked)) == sender
+
+    def test_signs_on_the_main_network_once_limits_were_set(self, tmp_path: Path) -> None:
+        main = found_signer(tmp_path / "main", network=MAINNET)
+        with pytest.raises(SignerLocked, match=r"`manage\.py wallet limits`: trc10"):
+            main.sign(request())
+        assert main.sign(request(pays(to=HOT, sender=DEPOSIT_0), key="sweep/1/1", from_index=0))  # it stays ours
+        main.set_rules(Rules({**rules.DEFAULT.limits, TRC10: Limit(10**7, 10**7, 10**7)}, FEE_SUN))
+        assert main.sign(request())
+        main.close()
+        nile = found_signer(tmp_path / "nile", network=NILE)
+        assert nile.sign(request())
+        nile.close()
 
     def test_gives_the_same_signature_when_asked_again(self, signer: Signer, tmp_path: Path) -> None:
         asked = request()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.at_once import at_once
 from tests.signers import (
     HOT,
     PASSPHRASE,
@@ -81,7 +82,7 @@ class TestTheKeystore:
             ("names other addresses", lambda content: content.update(hot_address=to_base58(HOT)[::-1])),
             ("names other addresses", lambda content: content.update(account_xpub="xpub")),
             ("no key for this keystore", lambda content: content["versions"]["1"].update(wrap="0" * 16)),
-            ("one for nile", lambda content: content.update(network="nile")),
+            ("those for nile", lambda content: content.update(network="nile")),
             ("is missing", lambda content: content.update(current=2)),
             ("another shape", lambda content: content.pop("versions")),
             ("other secrets", lambda content: content["versions"]["1"].update(secrets={})),
@@ -110,7 +111,7 @@ class TestTheKeystore:
             replace(both, versions={1: replace(version, secrets=swapped)}),
             replace(both, versions={2: version}, current=2),
             replace(both, network="mainnet"),
-            replace(both, wallet="v"),
+            replace(both, set_id="v"),
         ]
         for one in moved:
             with pytest.raises(WrongKey):
@@ -148,6 +149,12 @@ class TestTheKeyFile:
         assert why in signer.status().why_not
         with pytest.raises(SignerLocked):
             signer.sign(request())
+
+    def test_loses_no_key_of_many_that_come_at_once(self, tmp_path: Path) -> None:
+        path = tmp_path / "keys" / "signer.key"
+        made = at_once(*[lambda: founding.lock_by_key_file(path).wrap] * 8)
+        assert set(key_files.read(path)) == set(made)
+        assert len(set(made)) == 8
 
     def test_is_noticed_once_it_is_mended(self, tmp_path: Path) -> None:
         signer = found_signer(tmp_path)

@@ -91,6 +91,7 @@ class TestASignerOfTheDevnet:
         with pytest.raises(SignerRefused, match="signed before"):
             running.client.sign(request(pays(6, sender=hot)))
         assert running.client.confirm_address(3) == running.client.confirm_address(3)
+        assert running.client.addresses(0)[-1] == 3
         assert running.client.account_xpub().startswith("xpub")
 
     def test_signs_one_of_many_that_are_asked_for_one_attempt_at_once(self, running: Running) -> None:
@@ -203,6 +204,9 @@ class TestASignerThatIsKilled:
         signer = signer_in(tmp_path)
         entries = signer.status().entries
         assert signer.status().newest_signed == (asked.attempt_key, asked.tx_id)
+        signed = signer.signed_for("withdrawal/17")
+        assert signed is not None and (signed.attempt_key, signed.raw_bytes) == (asked.attempt_key, asked.raw_bytes)
+        assert signer.signed_for("withdrawal/1") is None
         with pytest.raises(SignerRefused, match="signed before, with other bytes"):
             signer.sign(request(block=header(101)))
         assert recover(asked.tx_id, signer.sign(asked)) == HOT

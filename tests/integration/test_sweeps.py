@@ -66,6 +66,33 @@ class TestASweep:
         assert exchange.fake.books.amount(exchange.hot, 1_002_000) == 50_000 * BTTOLD
         assert differences() == [0, 0, 0]
 
+    def test_brings_trx_that_strangers_sent_once_nothing_beside_it_needs_it(
+        self, exchange: Exchange, owner: User
+    ) -> None:
+        exchange.pay(exchange.address(owner.pk), 40 * SUN, Asset.TRX)
+        exchange.deposit(owner.pk, WORTH)
+        step(exchange)
+        assert list(Sweep.objects.values_list("asset", flat=True)) == [Asset.TRC20]  # it is the gas of this one
+        exchange.arrive()
+        left = exchange.chain.account(exchange.address(owner.pk)).balance_sun
+        step(exchange)
+        exchange.arrive()
+        step(exchange)
+        assert list(Sweep.objects.order_by("pk").values_list("asset", "state")) == [
+            (Asset.TRC20, "final"),
+            (Asset.TRX, "final"),
+        ]
+        assert 30 * SUN < left < 40 * SUN
+        reserved = 270 * 1_000  # for the bytes; two fewer are charged
+        assert exchange.chain.account(exchange.hot).balance_sun == 1_000 * SUN + left - reserved
+        assert differences() == [0, 0, 0]
+
+    def test_leaves_trx_that_is_less_than_ten_times_what_moving_it_burns(self, exchange: Exchange, owner: User) -> None:
+        exchange.deposit(owner.pk, 2_690_000, Asset.TRX)  # 270 bytes for 1,000 sun each, ten times, is 2.7
+        assert step(exchange) == 0
+        exchange.deposit(owner.pk, 10_000, Asset.TRX)
+        assert step(exchange) == 1
+
     def test_is_not_made_for_what_costs_more_than_it_is_worth(self, exchange: Exchange, owner: User) -> None:
         exchange.deposit(owner.pk, 1_000_000 * BTT)
         assert step(exchange) == 0

@@ -84,7 +84,7 @@ class TestARunningBox:
 
     def test_keeps_the_secrets_of_its_wallet_from_all_that_it_writes(self, box: Box) -> None:
         place = Place(box.data / "signer", box.data / "signer.key")
-        wait_until(place.keys.exists, "the wallet to be made", LIMIT_S)
+        wait_until(place.keys.exists, "the keys to be made", LIMIT_S)
         kept = keystore.load(place.keys)
         words = kept.opened(key_files.read(place.key_file)[str(kept.wrap)])[Purpose.PHRASE].reveal().decode()
         written = {Path("what it said"): box.said.encode()}

@@ -97,7 +97,7 @@ class TestInit:
 
     def test_makes_nothing_where_a_wallet_is_and_shows_no_words(self, folder: Path, terminal: Terminal) -> None:
         found_signer(folder).close()
-        with pytest.raises(CommandError, match="there is a wallet already"):
+        with pytest.raises(CommandError, match="there are keys already"):
             terminal.run("init", "--key-file")
         assert terminal.shown.getvalue() == ""
 
@@ -182,7 +182,7 @@ class TestKeeping:
 
     @pytest.mark.parametrize("verb", [("backup", "--to", "b"), ("rotate",)])
     def test_says_so_where_no_wallet_is(self, folder: Path, terminal: Terminal, verb: tuple[str, ...]) -> None:
-        with pytest.raises(CommandError, match="there is no wallet yet"):
+        with pytest.raises(CommandError, match="there are no keys yet"):
             terminal.run(*verb)
 
 

@@ -19,7 +19,7 @@ from wallet.domain.tron.abi import transfer_log
 from wallet.domain.tron.transactions import decode_raw, encode_raw
 from wallet.domain.withdrawal_states import WithdrawalState
 from wallet.models import Attempt, Withdrawal
-from wallet.services import withdrawing
+from wallet.services import withdrawal_pages, withdrawing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -35,12 +35,24 @@ class TestCases49To51And55:
         world.tick(8)
         check_paid_once(world, asked)
 
-    def test_49_without_tokens_on_the_hot_address_nothing_is_begun(self, world: World, owner: User) -> None:
+    def test_49_without_tokens_on_the_hot_address_one_stands_aside_and_a_smaller_one_goes(
+        self, world: World, owner: User
+    ) -> None:
         token = world.chain.network.assets.trc20_contract
         world.chain.books.add(HOT, -world.chain.books.amount(HOT, token) + 99 * BTT * 10**12, token)
-        world.request(owner.pk)
-        assert "the next one takes 100 BTT, and the address that pays has 99 BTT" in world.step().waits_because
-        assert money(owner.pk) == (899, 101)
+        large, small = world.request(owner.pk), world.request(owner.pk, 40)
+        assert (world.step().begun, money(owner.pk)) == (1, (858, 101))
+        large.refresh_from_db()
+        assert "has too little, 99 BTT that is not spoken for, and this takes 100 BTT" in large.fails_because
+        (row,) = withdrawal_pages.rows_of([large])
+        assert "The address that pays has less than that at the moment" in str(row["now_text"])
+        world.tick(8)
+        check_paid_once(world, small)
+        world.chain.pay_token(HOT, 100 * BTT * 10**12)
+        world.now += withdrawing.TRIED_AGAIN
+        world.tick(8)
+        assert {one.state for one in Withdrawal.objects.all()} == {WithdrawalState.FINAL}
+        assert sorted(world.paid()) == [40 * BTT, 100 * BTT]
 
     def test_49_a_batch_uses_up_the_free_bandwidth_and_pays_the_rest(
         self, world: World, owner: User, settings: Settings

@@ -21,12 +21,12 @@ from wallet.chain.fake_endpoint import (
 )
 from wallet.chain.port import BroadcastCode
 from wallet.domain.accounts import AccountKind
-from wallet.domain.tron.transactions import Signed, encode_transaction, tx_id
+from wallet.domain.tron.transactions import Signed, encode_transaction
 from wallet.domain.withdrawal_states import WithdrawalState
 from wallet.models import Attempt, AttemptEvent, Halt, HaltReason, Withdrawal
-from wallet.services import attempts, halts, withdrawals
+from wallet.services import attempts, halts, own_addresses, reserves, scanning, withdrawals
 from wallet.services.operators import Actor
-from wallet.signer.protocol import SignerAway, SignRequest
+from wallet.signer.protocol import SignerAway
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -207,35 +207,6 @@ class TestCases39To42:
         check_paid_once(world, asked)
 
 
-class TestCase22ARestoredBackup:
-    def test_gives_no_money_back_for_what_the_signer_knows_and_the_books_have_forgotten(
-        self, world: World, owner: User
-    ) -> None:
-        world.scan()
-        asked = world.request(owner.pk)
-        forgotten = attempts.draft(world.door, asked, hot=HOT, at=attempts.moment(world.door))
-        signature = world.signer.sign(
-            SignRequest(
-                "withdrawal",
-                f"withdrawal/{asked.pk}/1",
-                forgotten.raw_bytes,
-                tx_id(forgotten.raw_bytes),
-                forgotten.reference.header,
-            )
-        )
-        world.door.broadcast(encode_transaction(Signed(forgotten.raw_bytes, (signature,))))
-        world.chain.mine()
-        world.step()  # the books know of no attempt, and make one
-        world.tick_past_expiration()
-        world.tick(3)
-        asked.refresh_from_db()
-        assert (asked.state, asked.attempts.get().state) == ("sending", "prepared")
-        assert "was signed before, with other bytes" in AttemptEvent.objects.filter(what="refused").latest("pk").message
-        assert set(Halt.objects.values_list("reason", flat=True)) == {HaltReason.OUTGOING, HaltReason.SIGNER}
-        assert f"whether {asked.address} was paid" in Halt.objects.get(reason=HaltReason.SIGNER).detail
-        assert world.paid() == [asked.amount_ubtt] and of_install(AccountKind.IN_FLIGHT) == 101
-
-
 class TestCases43To45:
     def test_43_each_answer_once_neither_loses_nor_doubles_a_payment(self, world: World, owner: User) -> None:
         asked = []
@@ -278,7 +249,7 @@ class TestCases43To45:
         check_paid_once(world, asked)
         assert asked.attempts.count() == 2
 
-    def test_45_the_signer_is_asked_for_our_own_bytes_and_an_endpoints_id_changes_nothing(
+    def test_45_the_signer_is_asked_for_our_own_bytes_and_an_endpoints_other_id_is_an_alarm(
         self, world: World, owner: User
     ) -> None:
         world.one.broadcast_faults.append(WRONG_ID)
@@ -288,6 +259,16 @@ class TestCases43To45:
         (request,) = world.signer.requests
         assert request.tx_id.hex() == asked.attempts.get().tx_id
         assert request.raw_bytes == bytes(asked.attempts.get().raw_bytes)
+        halt = Halt.objects.get()
+        assert (halt.reason, halt.lifted_at) == (HaltReason.LIED, None)
+        assert halt.detail.startswith(f"one was given {asked.attempts.get().tx_id} and calls it by another id: ")
+        world.scan()
+        scanning.look_at_endpoints(world.door)
+        states = [(row["name"], row["state"]) for row in reserves.endpoint_rows(own_addresses.cursor())]
+        assert states[0][0] == "one" and "called a transaction that it was given by another id" in str(states[0][1])
+        assert ("two", "Answers") in states
+        second = world.request(owner.pk)
+        assert world.step().begun == 0 and not second.attempts.exists()
 
 
 class TestCases46And47:
@@ -312,7 +293,7 @@ class TestCases46And47:
         world.tick(8)
         check_paid_once(world, asked)
 
-    def test_46_a_reference_that_has_grown_old_is_followed_by_a_fresh_one(self, world: World, owner: User) -> None:
+    def test_46_a_reference_of_sixty_blocks_ago_is_followed_by_a_fresh_one(self, world: World, owner: User) -> None:
         asked = world.request(owner.pk)
         world.signer.problem = SignerAway("it does not answer")
         world.step()

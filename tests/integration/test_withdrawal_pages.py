@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from django.core.cache import cache
@@ -10,16 +11,18 @@ from django.urls import reverse
 
 from seedbox.models import User
 from tests.builders import signed_in
-from tests.factors import set_up_app
+from tests.factors import confirm, found, prove, set_up_app
 from tests.ledger import BTT
+from tests.signers import HOT
 from tests.withdrawals import World, money, stranger_address
 from wallet import wiring
 from wallet.chain.fake_endpoint import Problem
+from wallet.domain.kinds import TransferKind
 from wallet.domain.tron.addresses import to_base58, to_hex
 from wallet.domain.withdrawal_states import WithdrawalState
-from wallet.models import Account, AddressBookEntry, Halt, Withdrawal, WithdrawalDesk, WithdrawalRules
-from wallet.services import withdrawal_rules
-from wallet.signer.protocol import SignerAway
+from wallet.models import Account, AddressBookEntry, Halt, Transfer, Withdrawal, WithdrawalDesk, WithdrawalRules
+from wallet.services import address_book, attempts, causes, withdrawal_rules
+from wallet.signer.protocol import SignerAway, SignerRefused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -46,12 +49,6 @@ def code(browser: Client) -> str:
     return set_up_app(browser)[1][0]
 
 
-def found(pattern: str, page: str) -> str:
-    match = re.search(pattern, page)
-    assert match, page
-    return match[1]
-
-
 def fill_in(browser: Client, **fields: str) -> str:
     key = found(r'name="key" value="([0-9a-f]{32})"', browser.get(reverse("withdraw")).content.decode())
     return browser.post(
@@ -61,15 +58,6 @@ def fill_in(browser: Client, **fields: str) -> str:
 
 def wish_of(page: str) -> str:
     return found(r'name="wish" value="([^"]+)"', page)
-
-
-def prove(browser: Client, name: str, form: dict[str, str], code: str, *args: object) -> str:
-    """Post a form that asks for a second factor, show it, and return the page it leads to."""
-    asked = browser.post(reverse(name, args=args), form)
-    assert asked.status_code == 302 and asked["Location"].startswith(reverse("mfa_reauthenticate")), asked
-    page = browser.get(asked["Location"]).content.decode()
-    next_url = found(r'name="next" value="([^"]+)"', page)
-    return browser.post(reverse("mfa_reauthenticate"), {"code": code, "next": next_url}, follow=True).content.decode()
 
 
 class TestWithdrawing:
@@ -101,6 +89,31 @@ class TestWithdrawing:
         assert "Set up a second factor first" in answer.content.decode()
         assert money(owner.pk) == (1_000, 0)
 
+    def test_says_from_the_start_that_it_takes_a_second_factor(self, browser: Client) -> None:
+        words = f'<a href="{reverse("security")}">Set one up first</a>'
+        assert words in browser.get(reverse("withdraw")).content.decode()
+        set_up_app(browser)
+        assert words not in browser.get(reverse("withdraw")).content.decode()
+
+    def test_asks_for_a_code_on_a_page_that_takes_no_password_and_leads_back_to_the_filled_form(
+        self, browser: Client, code: str
+    ) -> None:
+        page = fill_in(browser)
+        back = unescape(found(r'name="back" value="([^"]+)"', page))
+        asked = browser.post(reverse("withdraw_send"), {"wish": wish_of(page), "back": back})
+        shown = browser.get(asked["Location"]).content.decode()
+        assert "Use your password" not in shown and "Back to Security" not in shown
+        assert unescape(found(r'<a href="([^"]+)">Back without confirming', shown)) == back
+        form = browser.get(back).content.decode()
+        assert f'value="{ADDRESS}"' in form and 'name="amount" type="text" value="100"' in form
+        elsewhere = {"wish": wish_of(page), "back": "https://evil.example/"}
+        asked = browser.post(reverse("withdraw_send"), elsewhere, headers={"referer": f"http://testserver{back}"})
+        shown = browser.get(asked["Location"]).content.decode()
+        assert "evil.example" not in shown
+        assert unescape(found(r'<a href="([^"]+)">Back without confirming', shown)) == back
+        other = browser.get(f"{reverse('mfa_reauthenticate')}?next={reverse('security')}").content.decode()
+        assert "Use your password" in other and "Back to Security" in other
+
     def test_case_54_a_code_that_was_used_is_used_up(self, browser: Client, code: str, owner: User) -> None:
         prove(browser, "withdraw_send", {"wish": wish_of(fill_in(browser))}, code)
         shown = prove(browser, "withdraw_send", {"wish": wish_of(fill_in(browser))}, code)
@@ -124,6 +137,26 @@ class TestWithdrawing:
         assert other["Location"].startswith(reverse("mfa_reauthenticate"))
         assert not Withdrawal.objects.exists() and not AddressBookEntry.objects.exclude(address=ADDRESS).exists()
 
+    def test_a_code_typed_below_one_wish_carries_out_no_other_that_took_its_place(
+        self, browser: Client, code: str, owner: User
+    ) -> None:
+        meant, thiefs = wish_of(fill_in(browser)), wish_of(fill_in(browser, amount="800"))
+        shown = browser.get(browser.post(reverse("withdraw_send"), {"wish": meant})["Location"]).content.decode()
+        assert f"Withdraw 100 BTT to {ADDRESS}" in shown
+        browser.post(reverse("withdraw_send"), {"wish": thiefs})  # by who has stolen the login session
+        again = confirm(browser, shown, code)
+        assert not Withdrawal.objects.exists() and "Another form was sent from this login" in again
+        assert f"Withdraw 800 BTT to {ADDRESS}" in again and "Withdraw 100 BTT" not in again
+        anew = browser.get(browser.post(reverse("withdraw_send"), {"wish": meant})["Location"]).content.decode()
+        assert "In the queue, number 1" in confirm(browser, anew, code)  # the code was not used up
+        assert Withdrawal.objects.get().amount_ubtt == 100 * BTT
+
+    def test_a_code_without_an_act_carries_out_nothing(self, browser: Client, code: str, owner: User) -> None:
+        path = reverse("withdraw_send")
+        browser.post(path, {"wish": wish_of(fill_in(browser))})
+        answer = browser.post(reverse("mfa_reauthenticate"), {"code": code, "next": path})
+        assert answer["Location"].startswith(reverse("mfa_reauthenticate")) and not Withdrawal.objects.exists()
+
     def test_tells_operators_alone_what_others_want_and_what_the_signer_says(
         self, browser: Client, admin: User, owner: User, world: World
     ) -> None:
@@ -139,6 +172,23 @@ class TestWithdrawing:
         boss = signed_in(admin)
         assert "/srv/box" in boss.get(reverse("desk_withdrawal", args=[first.pk])).content.decode()
         assert "777 BTT" in boss.get(reverse("desk")).content.decode()
+
+    def test_tells_its_user_in_plain_sentences_what_signer_and_endpoints_say_to_operators(
+        self, browser: Client, admin: User, owner: User, world: World
+    ) -> None:
+        asked = world.request(owner.pk)
+        world.signer.problem = SignerRefused("the limit of 3 files in /srv/box")
+        world.step()
+        world.signer.problem = None
+        for endpoint in (world.one, world.two):
+            endpoint.problem = Problem.GARBAGE
+        attempts.sign(world.signer, asked.attempts.get(), now=world.now)
+        attempts.broadcast(world.door, asked.attempts.get(), now=world.now)
+        told = {"own": browser.get(reverse("withdrawal", args=[asked.pk])).content.decode()}
+        told["desk"] = signed_in(admin).get(reverse("desk_withdrawal", args=[asked.pk])).content.decode()
+        for words in ("/srv/box", "the answer is no JSON", ">one<"):
+            assert words not in told["own"] and words in told["desk"], words
+        assert "the signer won&#x27;t sign it" in told["own"] and "the network gave no clear answer" in told["own"]
 
     def test_takes_no_wish_that_was_changed_or_is_somebody_elses(
         self, browser: Client, code: str, stranger: User, owner: User
@@ -177,11 +227,42 @@ class TestWithdrawing:
         world.one.problem = world.two.problem = Problem.AWAY
         assert "The chain does not answer at the moment" in fill_in(browser)
 
+    def test_of_more_than_one_has_says_so_before_the_chain_is_asked(self, browser: Client, world: World) -> None:
+        world.one.problem = world.two.problem = Problem.AWAY
+        page = fill_in(browser, amount="20000")
+        assert "You have only 1,000 BTT available, and with the fee this takes 20,001 BTT" in page
+
+    def test_of_a_deposit_that_is_not_moved_yet_says_that_it_is_being_moved(
+        self, browser: Client, world: World
+    ) -> None:
+        token = world.chain.network.assets.trc20_contract
+        world.chain.books.add(HOT, -world.chain.books.amount(HOT, token), token)
+        assert "A deposit is credited before it is moved there" in fill_in(browser)
+
     def test_to_a_new_address_leads_to_the_book_where_new_ones_wait(
         self, browser: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(withdrawal_rules, "ON_A_DEVNET", {"address_wait_s": 3600})
         assert "not in your address book" in fill_in(browser)
+
+    def test_is_linked_from_all_that_it_leaves_in_the_statement(
+        self, browser: Client, owner: User, stranger: User, world: World
+    ) -> None:
+        address_book.add(owner.pk, ADDRESS, label="my cold store", now=world.now)
+        asked = world.request(owner.pk)
+        short = f"{ADDRESS[:7]}…{ADDRESS[-5:]}"
+        held = browser.get(reverse("money")).content.decode()
+        assert f'href="withdrawals/{asked.pk}/"' in held and f"to {short}" in held and "withdrawal/" not in held
+        world.tick(8)
+        page = browser.get(reverse("money")).content.decode()
+        assert f"to {short}" in page and "to withdrawals" not in page
+        entry = browser.get(
+            reverse("money_entry", args=[Transfer.objects.get(kind=TransferKind.WITHDRAWAL).pk])
+        ).content.decode()
+        assert f'<a href="{reverse("withdrawal", args=[asked.pk])}">Withdrawal {asked.pk}</a>' in entry
+        assert asked.attempts.get().tx_id in entry
+        assert "my cold store" in browser.get(reverse("withdrawal", args=[asked.pk])).content.decode()
+        assert causes.source_of(stranger.pk, 0, f"withdrawal/{asked.pk}") is None
 
     def test_can_be_cancelled_by_its_user_alone(
         self, browser: Client, world: World, owner: User, stranger: User
@@ -252,6 +333,9 @@ class TestTheDesk:
         fields = dict(re.findall(r'name="([a-z_]+)" type="text" value="([^"]*)"', page))
         fields |= {"key": found(r'name="key" value="([0-9a-f]{32})"', page), "reason": "a test", "flat_fee_ubtt": "0"}
         assert "This is no amount" in boss.post(reverse("desk_rules"), fields | {"most_ubtt": "lots"}).content.decode()
+        asked = boss.post(reverse("desk_rules"), fields | {"address_wait_h": "5"})
+        page = boss.get(asked["Location"]).content.decode()
+        assert "Fee of each withdrawal: 0; A new address waits for (hours): 5." in page
         shown = prove(boss, "desk_rules", fields, code)
         assert "These rules hold from now on." in shown
         rules = WithdrawalRules.objects.get()

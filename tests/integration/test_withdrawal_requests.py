@@ -10,6 +10,7 @@ from tests.builders import NOW
 from tests.ledger import BTT
 from tests.signers import HOT
 from tests.withdrawals import TRX, World, fresh_form_key, money, rich, stranger_address
+from wallet.domain.money import Asset
 from wallet.domain.tron.addresses import BLACK_HOLE, ZERO_ADDRESS, to_base58, to_hex
 from wallet.domain.withdrawal_states import WithdrawalState
 from wallet.models import Account, DepositAddress, Withdrawal, WithdrawalDesk, WithdrawalRules
@@ -53,7 +54,7 @@ class TestCase52ADestination:
         theirs = to_base58(stranger_address(7))
         DepositAddress.objects.create(network="devnet", user_id=stranger.pk, index=1, address=theirs, made_at=NOW)
         assert own_addresses.is_own(theirs)
-        with pytest.raises(Refused, match="belongs to this box"):
+        with pytest.raises(Refused, match="your own deposit address or another user's"):
             address_book.add(owner.pk, theirs, label="", now=NOW)
 
     def test_that_is_there_already_needs_no_room(
@@ -67,7 +68,9 @@ class TestCase52ADestination:
 
     def test_that_is_a_contract_is_refused(self, world: World) -> None:
         with pytest.raises(Refused, match="address of a contract"):
-            withdrawal_quotes.quote(world.door, world.chain.network.assets.trc20_contract, amount_ubtt=100 * BTT)
+            withdrawal_quotes.quote(
+                world.door, world.chain.network.assets.trc20_contract, asset=Asset.TRC20, amount_ubtt=100 * BTT
+            )
 
     def test_is_one_address_in_each_of_its_forms(self, world: World, owner: User) -> None:
         address = stranger_address()
@@ -194,6 +197,12 @@ class TestCase54ADecision:
         with pytest.raises(Refused, match="does not wait for approval any more"):
             withdrawals.approve(withdrawal_id=checked.pk, actor=Actor(admin.pk, "ada"), now=NOW)
 
+    def test_taken_back_by_another_admin_keeps_both_names(self, checked: Withdrawal) -> None:
+        withdrawals.approve(withdrawal_id=checked.pk, actor=Actor(11, "ada"), now=NOW)
+        withdrawals.reject(withdrawal_id=checked.pk, actor=Actor(12, "bob"), reason="too soon", now=NOW)
+        checked.refresh_from_db()
+        assert (checked.decided_by_name, checked.rejected_by_name) == ("ada", "bob")
+
     def test_that_nobody_makes_in_time_gives_the_money_back(
         self, world: World, checked: Withdrawal, owner: User, admin: User
     ) -> None:
@@ -249,7 +258,7 @@ class TestCase56AnAmount:
     def test_below_its_fee_is_refused(self, world: World, owner: User, admin: User) -> None:
         set_rules(admin, least_ubtt=1, flat_fee_ubtt=5 * BTT)
         with pytest.raises(Refused, match="more than would arrive"):
-            withdrawal_quotes.quote(world.door, stranger_address(), amount_ubtt=5 * BTT)
+            withdrawal_quotes.quote(world.door, stranger_address(), asset=Asset.TRC20, amount_ubtt=5 * BTT)
         with pytest.raises(Refused, match="more than would arrive"):
             world.request(owner.pk, amount_ubtt=5 * BTT, fee_ubtt=5 * BTT)
 
@@ -261,14 +270,14 @@ class TestCase56AnAmount:
         self, world: World, owner: User, admin: User
     ) -> None:
         set_rules(admin, flat_fee_ubtt=BTT, ubtt_per_trx=2 * BTT)
-        offer = withdrawal_quotes.quote(world.door, stranger_address(), amount_ubtt=100 * BTT)
+        offer = withdrawal_quotes.quote(world.door, stranger_address(), asset=Asset.TRC20, amount_ubtt=100 * BTT)
         assert offer.quote.cost.energy_sun == 2_965_000 and offer.quote.cost.bandwidth_sun == 0
         assert offer.quote.fee_ubtt == BTT + 5_930_000  # 2.965 TRX
         assert offer.is_new_account
 
     def test_that_the_box_cannot_pay_now_is_said_at_once(self, world: World) -> None:
-        with pytest.raises(Refused, match="this payment would fail now"):
-            withdrawal_quotes.quote(world.door, stranger_address(), amount_ubtt=2 * 10**9 * BTT)
+        with pytest.raises(Refused, match="The address that pays has less than that at this moment"):
+            withdrawal_quotes.quote(world.door, stranger_address(), asset=Asset.TRC20, amount_ubtt=2 * 10**9 * BTT)
 
 
 class TestRules:

@@ -32,9 +32,12 @@ class TestAtOnce:
         assert Attempt.objects.count() == 1
         assert money(owner.pk) == (899, 0)
 
-    def test_case_53_parallel_requests_do_not_slip_past_a_limit(self, world: World, owner: User, admin: User) -> None:
+    @pytest.mark.parametrize("whose", ["user", "all"])
+    def test_case_53_parallel_requests_do_not_slip_past_a_limit(
+        self, world: World, owner: User, admin: User, whose: str
+    ) -> None:
         values = {name: getattr(withdrawal_rules.current(), name) for name in withdrawal_rules.FIELDS}
-        values |= {"user_hour_ubtt": 250 * BTT, "user_day_ubtt": 250 * BTT}
+        values |= {f"{whose}_hour_ubtt": 250 * BTT, f"{whose}_day_ubtt": 250 * BTT}
         withdrawal_rules.change(values, actor=Actor(admin.pk, "ada"), reason="a test", key="a" * 32, now=NOW)
         world.request(owner.pk, 50)
         found = at_once(*[lambda: world.request(owner.pk)] * 6)

@@ -6,7 +6,7 @@ import pytest
 
 from wallet.chain.endpoints import Chain
 from wallet.chain.fake import FAUCET, FakeChain
-from wallet.chain.fake_endpoint import SWALLOWED, BroadcastFault, FakeEndpoint, Problem
+from wallet.chain.fake_endpoint import ACCEPTED_BUT_TIMED_OUT, SWALLOWED, BroadcastFault, FakeEndpoint, Problem
 from wallet.chain.port import BadAnswer, Block, BroadcastCode, ChainLied, ChainUnreachable
 from wallet.domain.networks import DEVNET, MAINNET
 from wallet.domain.tron.keys import address_of_key, sha256
@@ -238,6 +238,22 @@ class TestATransaction:
         signed = encode_transaction(box.fake.signed(TransferTrx(FAUCET, ANNA, 5)))
         codes = [answer.code for answer in box.chain.broadcast(signed)]
         assert codes == [BroadcastCode.SERVER_BUSY, BroadcastCode.UNKNOWN, BroadcastCode.SUCCESS]
+
+    def test_goes_last_to_who_gave_no_answer_lately_and_questions_still_go_there(self, box: Box) -> None:
+        box.one.broadcast_faults.extend([ACCEPTED_BUT_TIMED_OUT] * 2)
+        box.two.broadcast_faults.append(BroadcastFault(BroadcastCode.SERVER_BUSY))
+        signed = encode_transaction(box.fake.signed(TransferTrx(FAUCET, ANNA, 5)))
+        asked = []
+        for now_s in (0.0, 1.0, 2.0, 3.0, 60.0):
+            box.clock.now_s = now_s
+            asked.append([answer.endpoint for answer in box.chain.broadcast(signed)])
+        assert asked == [["one", "two", "three"], ["two"], ["three"], ["two"], ["two"]]
+        box.clock.now_s = 61.0
+        assert [answer.endpoint for answer in box.chain.broadcast(signed)] == ["three"]
+        assert [answer.endpoint for answer in box.chain.broadcast(signed)] == ["one", "two"]  # once more, and no answer
+        reads = box.one.reads
+        box.chain.heights()
+        assert box.one.reads == reads + 1
 
 
 class TestAnEndpointThatIsAway:

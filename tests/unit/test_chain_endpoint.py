@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fake_node import FakeNode, SmallNode
+from tests.endpoint_answers import AnsweringEndpoint, SmallEndpoint
 from tests.servers import PROVE
 from tests.unit.test_tron_vectors import CALL_BLOCK, CALL_RAW, CALL_SIGNATURE
 from wallet.chain.fake import FAUCET, FakeChain
@@ -56,8 +56,8 @@ class Box:
         self.full = self.fake.mine()
         self.fake.mine(4)
         self.truth = FakeEndpoint(self.fake)
-        self.node = FakeNode(self.fake)
-        self.endpoint = TronpyEndpoint(self.node)
+        self.answering = AnsweringEndpoint(self.fake)
+        self.endpoint = TronpyEndpoint(self.answering)
         self.token = self.fake.network.assets.trc20_contract
 
 
@@ -118,17 +118,17 @@ class TestTheAdapter:
             "block_header": {"raw_data": header_to_json(CALL_BLOCK, visible=False)},
             "transactions": [call],
         }
-        box.node.raw = json.dumps({"block": [form]}).encode()
+        box.answering.raw = json.dumps({"block": [form]}).encode()
         (block,) = box.endpoint.blocks(33_801_077, 33_801_077)
         assert block.transactions[0].tx_id.hex() == "31370141e3345421bdb92eff72f0d69aba8d04e636317ed52745d3f97e9faabb"
         assert (block.timestamp_ms, block.transactions[0].contract_ret) == (1_684_509_309_000, "SUCCESS")
         form["transactions"] = []
-        box.node.raw = json.dumps({"block": [form]}).encode()
+        box.answering.raw = json.dumps({"block": [form]}).encode()
         with pytest.raises(ChainLied, match="other transactions"):
             box.endpoint.blocks(33_801_077, 33_801_077)
 
     def test_takes_no_other_id(self, box: Box) -> None:
-        box.node.change = lambda _, answer: replaced(answer, "txID", "ab" * 32)
+        box.answering.change = lambda _, answer: replaced(answer, "txID", "ab" * 32)
         for question in (HASHED[2], HASHED[4]):
             with pytest.raises(ChainLied, match="txID"):
                 question(box, box.endpoint)
@@ -136,7 +136,9 @@ class TestTheAdapter:
     def test_takes_no_other_amount_even_if_it_is_the_ids(self, box: Box) -> None:
         """Another transaction with its own right id, in a block whose root does not have it."""
         other = self.other_transaction(box)
-        box.node.change = lambda path, answer: with_transaction(answer, other) if path.endswith("limitnext") else answer
+        box.answering.change = lambda path, answer: (
+            with_transaction(answer, other) if path.endswith("limitnext") else answer
+        )
         with pytest.raises(ChainLied, match="other transactions than its header says"):
             box.endpoint.blocks(1, 5)
 
@@ -145,59 +147,59 @@ class TestTheAdapter:
         return {"txID": signed.tx_id.hex(), "raw_data_hex": signed.raw_bytes.hex(), "signature": ["00" * 65]}
 
     def test_takes_no_result_that_the_tree_does_not_have(self, box: Box) -> None:
-        box.node.change = lambda _, answer: replaced(answer, "contractRet", "SUCCESS")
+        box.answering.change = lambda _, answer: replaced(answer, "contractRet", "SUCCESS")
         with pytest.raises(ChainLied, match="other transactions"):
             box.endpoint.blocks(1, 5)
 
     def test_takes_no_receipt_that_says_more_than_its_block(self, box: Box) -> None:
-        box.node.change = lambda path, answer: replaced(answer, "result", "SUCCESS") if "info" in path else answer
+        box.answering.change = lambda path, answer: replaced(answer, "result", "SUCCESS") if "info" in path else answer
         with pytest.raises(BadAnswer):
             box.endpoint.receipts(box.full)
-        box.node.change = lambda path, answer: without_failures(answer) if "info" in path else answer
+        box.answering.change = lambda path, answer: without_failures(answer) if "info" in path else answer
         with pytest.raises(ChainLied, match="another result"):
             box.endpoint.receipts(box.full)
 
     def test_takes_no_solid_block_above_the_newest_and_calls_it_no_lie(self, box: Box) -> None:
-        box.node.change = lambda path, answer: (
-            box.node.answer("wallet/getblock", {"id_or_num": "1"}) if path.startswith("wallet/") else answer
+        box.answering.change = lambda path, answer: (
+            box.answering.answer("wallet/getblock", {"id_or_num": "1"}) if path.startswith("wallet/") else answer
         )
         with pytest.raises(BadAnswer, match="above its newest"):
             box.endpoint.heights()
 
     def test_asks_in_halves_for_what_is_too_large(self, box: Box) -> None:
-        whole = len(box.node.post("walletsolidity/getblockbylimitnext", {"startNum": 1, "endNum": 6}))
-        small = SmallNode(box.fake, limit_bytes=whole - 1)
+        whole = len(box.answering.post("walletsolidity/getblockbylimitnext", {"startNum": 1, "endNum": 6}))
+        small = SmallEndpoint(box.fake, limit_bytes=whole - 1)
         assert TronpyEndpoint(small).blocks(1, 5) == box.truth.blocks(1, 5)
         assert small.asked.count("walletsolidity/getblockbylimitnext") == 3
         with pytest.raises(BadAnswer, match="too large"):
-            TronpyEndpoint(SmallNode(box.fake, limit_bytes=10)).blocks(1, 5)
+            TronpyEndpoint(SmallEndpoint(box.fake, limit_bytes=10)).blocks(1, 5)
 
     def test_asks_for_each_receipt_when_those_of_a_block_are_too_large_together(self, box: Box) -> None:
-        whole = len(box.node.post("walletsolidity/gettransactioninfobyblocknum", {"num": box.full.number}))
-        small = SmallNode(box.fake, limit_bytes=whole - 1)
+        whole = len(box.answering.post("walletsolidity/gettransactioninfobyblocknum", {"num": box.full.number}))
+        small = SmallEndpoint(box.fake, limit_bytes=whole - 1)
         assert TronpyEndpoint(small).receipts(box.full) == box.truth.receipts(box.full)
 
     def test_reads_what_a_stranger_lets_a_contract_log_however_much_it_is(self, box: Box) -> None:
         def with_long_logs(path: str, answer: Any) -> Any:
             return replaced(answer, "data", "00" * 600_000) if "info" in path else answer
 
-        box.node.change = with_long_logs
+        box.answering.change = with_long_logs
         assert any(len(log.data) == 600_000 for receipt in box.endpoint.receipts(box.full) for log in receipt.logs)
 
     def test_tells_why_a_call_would_fail(self, box: Box) -> None:
         failing = {"result": {"code": "CONTRACT_EXE_ERROR", "message": b"REVERT opcode executed".hex()}}
-        box.node.change = lambda _, answer: failing
+        box.answering.change = lambda _, answer: failing
         for question in (SAID[6], MORE[2]):
             with pytest.raises(CallFails, match="REVERT opcode executed"):
                 question(box, box.endpoint)
 
-    def test_estimates_by_a_trial_where_a_node_has_no_estimate(self, box: Box) -> None:
+    def test_estimates_by_a_trial_where_an_endpoint_has_no_estimate(self, box: Box) -> None:
         missing = {"result": {"code": "OTHER_ERROR", "message": b"this node does not support estimate energy".hex()}}
-        box.node.change = lambda path, answer: missing if path.endswith("estimateenergy") else answer
+        box.answering.change = lambda path, answer: missing if path.endswith("estimateenergy") else answer
         assert box.endpoint.estimate_energy(FAUCET, box.token, transfer_call(ANNA, 5)) == 7
 
-    def test_waits_when_the_node_says_that_it_has_too_much_to_do(self, box: Box) -> None:
-        box.node.change = lambda _, answer: {
+    def test_waits_when_the_endpoint_says_that_it_has_too_much_to_do(self, box: Box) -> None:
+        box.answering.change = lambda _, answer: {
             "Error": "class java.lang.IllegalAccessException : lack of computing resources"
         }
         with pytest.raises(ChainBusy):
@@ -206,7 +208,7 @@ class TestTheAdapter:
 
 class TestABroadcast:
     def answered(self, box: Box, answer: object) -> tuple[BroadcastCode, bytes | None]:
-        box.node.change = lambda _, __: answer
+        box.answering.change = lambda _, __: answer
         signed = box.fake.signed(TransferTrx(FAUCET, ANNA, 5))
         said = box.endpoint.broadcast(encode_transaction(signed))
         return said.code, said.tx_id if said.tx_id != signed.tx_id else b"ours"
@@ -247,9 +249,11 @@ class TestABroadcast:
 
     def test_leaves_doubt_when_it_gets_another_id(self, box: Box) -> None:
         assert self.answered(box, {"result": True, "txid": "ab" * 32}) == (BroadcastCode.UNKNOWN, b"\xab" * 32)
+        said = box.endpoint.broadcast(encode_transaction(box.fake.signed(TransferTrx(FAUCET, ANNA, 5))))
+        assert said.names_another and said.message == f"it calls it {'ab' * 32}"
 
     def test_is_in_doubt_when_the_answer_is_cut(self, box: Box) -> None:
-        box.node.raw = b'{"result": tr'
+        box.answering.raw = b'{"result": tr'
         assert (
             box.endpoint.broadcast(encode_transaction(box.fake.signed(TransferTrx(FAUCET, ANNA, 5)))).code == "UNKNOWN"
         )
@@ -320,7 +324,7 @@ class TestAHostileEndpoint:
     def test_can_change_nothing_that_a_hash_covers(self, rng: Random, place: int) -> None:
         box = shared_box()
         truth = HASHED[place](box, box.truth)
-        box.node.change = lambda _, answer: changed(rng, answer)
+        box.answering.change = lambda _, answer: changed(rng, answer)
         try:
             said = HASHED[place](box, box.endpoint)
         except ChainError:
@@ -332,9 +336,9 @@ class TestAHostileEndpoint:
     def test_gets_an_error_or_a_value_of_the_right_kind(self, rng: Random, place: int) -> None:
         box = shared_box()
         question = (SAID + MORE)[place]
-        box.node.change = lambda _, answer: answer
+        box.answering.change = lambda _, answer: answer
         kind = type(question(box, box.endpoint))
-        box.node.change = lambda _, answer: changed(rng, changed(rng, answer))
+        box.answering.change = lambda _, answer: changed(rng, changed(rng, answer))
         try:
             said = question(box, box.endpoint)
         except ChainError:
@@ -351,7 +355,7 @@ class TestAHostileEndpoint:
     )
     def test_gets_an_error_for_what_is_no_json(self, raw: bytes, place: int) -> None:
         box = shared_box()
-        box.node.raw = raw
+        box.answering.raw = raw
         try:
             said = (HASHED + SAID + MORE)[place](box, box.endpoint)
         except ChainError as problem:
@@ -359,7 +363,7 @@ class TestAHostileEndpoint:
         else:
             assert said in (None, BroadcastCode.UNKNOWN, (), Resources()) or not said.exists  # type: ignore[attr-defined] # of an account
         finally:
-            box.node.raw = None
+            box.answering.raw = None
 
 
 _SHARED: list[Box] = []

@@ -4,20 +4,36 @@ import pytest
 
 from tests.devnet_scene import ALICE, BOB, CAROL, TRX, Person, Scene, signed, trx
 from wallet.devnet import genesis
-from wallet.devnet.answers import Code
+from wallet.devnet.answers import Code, SignWeight
 from wallet.devnet.permission_updates import CONTRACT_TYPE, UPDATE
 from wallet.domain.tron import abi
 from wallet.domain.tron.addresses import to_base58
 from wallet.domain.tron.protobuf import Message, encode
-from wallet.domain.tron.transactions import AccountCreate, Contract, OtherContract, Signed, TriggerContract
+from wallet.domain.tron.transactions import (
+    AccountCreate,
+    Contract,
+    OtherContract,
+    Signed,
+    TriggerContract,
+    decode_raw,
+)
 
 TYPE_URL = b"type.googleapis.com/protocol.AccountPermissionUpdateContract"
+TOO_LITTLE = "sum of all key's weight should not be less than threshold in permission Owner"
+ONE_AT_LEAST = "permission's threshold should be greater than 0"
 PAYMENTS_ONLY = bytes.fromhex("06000080").ljust(32, b"\0")  # TRX, TRC-10 and calls
 
 
 def permission(kind: int, threshold: int, *keys: Person, operations: bytes = b"") -> Message:
     weights = [{"address": key.address, "weight": 1} for key in keys]
     return {"type": kind, "threshold": threshold, "keys": weights, "operations": operations}
+
+
+ALL_BITS = permission(2, 1, ALICE, operations=b"\xff" * 32)
+
+
+def weighed(scene: Scene, one: Signed) -> SignWeight:
+    return scene.head.sign_weight(one, decode_raw(one.raw_bytes))
 
 
 def update(owner: Message, active: Message) -> OtherContract:
@@ -71,7 +87,7 @@ class TestAnAccountOfSeveralKeys:
 class TestTheWeightOfSignatures:
     def test_is_told_as_it_grows(self, scene: Scene) -> None:
         raw = scene.raw(trx(ALICE, BOB))
-        none, one, two = (scene.head.sign_weight(signed(raw, by)) for by in ([], [ALICE], [ALICE, BOB]))
+        none, one, two = (weighed(scene, signed(raw, by)) for by in ([], [ALICE], [ALICE, BOB]))
         assert (none.code, none.current_weight, none.approved) == ("NOT_ENOUGH_PERMISSION", 0, ())
         assert (one.code, one.current_weight, one.approved) == ("NOT_ENOUGH_PERMISSION", 1, (ALICE.address,))
         assert (two.code, two.current_weight) == ("ENOUGH_PERMISSION", 2)
@@ -81,15 +97,15 @@ class TestTheWeightOfSignatures:
     def test_says_what_is_wrong(self, scene: Scene) -> None:
         raw = scene.raw(trx(ALICE, BOB))
         stranger = Person("stranger")
-        absent = scene.head.sign_weight(signed(scene.raw(trx(stranger, BOB)), [stranger]))
+        absent = weighed(scene, signed(scene.raw(trx(stranger, BOB)), [stranger]))
         assert (absent.permission, absent.code, absent.message) == (None, "PERMISSION_ERROR", "Account does not exist!")
-        short = scene.head.sign_weight(Signed(signed(raw, []).raw_bytes, (b"short",)))
+        short = weighed(scene, Signed(signed(raw, []).raw_bytes, (b"short",)))
         assert (short.code, short.message) == ("SIGNATURE_FORMAT_ERROR", "Signature size is 5")
-        nonsense = scene.head.sign_weight(Signed(signed(raw, []).raw_bytes, (bytes(65),)))
+        nonsense = weighed(scene, Signed(signed(raw, []).raw_bytes, (bytes(65),)))
         assert nonsense.code == "COMPUTE_ADDRESS_ERROR"
-        foreign = scene.head.sign_weight(signed(raw, [stranger]))
+        foreign = weighed(scene, signed(raw, [stranger]))
         assert (foreign.code, to_base58(stranger.address) in foreign.message) == ("PERMISSION_ERROR", True)
-        unknown = scene.head.sign_weight(signed(scene.raw(trx(ALICE, BOB), permission_id=7), [ALICE]))
+        unknown = weighed(scene, signed(scene.raw(trx(ALICE, BOB), permission_id=7), [ALICE]))
         assert (unknown.permission, unknown.code) == (None, "PERMISSION_ERROR")
 
 
@@ -97,13 +113,17 @@ class TestAnUpdate:
     @pytest.mark.parametrize(
         ("owner", "active", "why"),
         [
-            (permission(0, 3, ALICE), None, "sum of all key's weight should not be less than threshold in permission"),
-            (permission(0, 0, ALICE), None, "permission's threshold should be greater than 0"),
+            (permission(0, 3, ALICE), None, TOO_LITTLE),
+            (permission(0, 0, ALICE), None, ONE_AT_LEAST),
             (permission(0, 1), None, "key's count should be greater than 0"),
-            (permission(0, 1, ALICE, ALICE), None, "address should be distinct in permission"),
+            (permission(0, 1, ALICE, ALICE), None, "address should be distinct in permission Owner"),
             (permission(2, 1, ALICE), None, "owner permission type is error"),
-            (permission(0, 1, ALICE, operations=PAYMENTS_ONLY), None, "owner permission needn't operations"),
+            (permission(0, 1, ALICE, operations=PAYMENTS_ONLY), None, "Owner permission needn't operations"),
             (permission(0, 1, ALICE), permission(2, 1, ALICE, operations=b"short"), "operations size must 32"),
+            (permission(0, 1, ALICE), ALL_BITS, "7 isn't a validate ContractType"),
+            ({**permission(0, 1, ALICE), "permission_name": b"n" * 33}, None, "permission's name is too long"),
+            ({**permission(0, 1, ALICE), "permission_name": "ü".encode() * 32, "threshold": 2}, None, TOO_LITTLE),
+            ({**permission(0, 1, ALICE), "parent_id": 1}, None, "permission's parent should be owner"),
         ],
     )
     def test_is_refused_when_it_would_lock_the_account_or_makes_no_sense(

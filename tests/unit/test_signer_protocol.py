@@ -8,7 +8,16 @@ import pytest
 
 from wallet.signer import messages
 from wallet.signer.client import SignerAway, SignerClient
-from wallet.signer.protocol import FRAME_BYTES, BadFrame, DeadProof, SignRequest, body_length, frame, parse
+from wallet.signer.protocol import (
+    FRAME_BYTES,
+    BadFrame,
+    DeadProof,
+    SignedAttempt,
+    SignRequest,
+    body_length,
+    frame,
+    parse,
+)
 
 PROOF = DeadProof(bytes(32), b"header", ("one", "two"), 12)
 REQUEST = SignRequest(
@@ -62,6 +71,22 @@ class TestARequest:
     def test_of_another_shape_is_refused(self, name: str, value: object) -> None:
         with pytest.raises(BadFrame):
             messages.read_request(messages.write_request(REQUEST) | {name: value})
+
+
+class TestWhatWasSigned:
+    @pytest.mark.parametrize("signed", [None, SignedAttempt("withdrawal/17/2", b"raw", bytes(32), bytes(65), 12)])
+    def test_arrives_as_it_was_sent(self, signed: SignedAttempt | None) -> None:
+        assert messages.read_signed_attempt(messages.write_signed_attempt(signed)) == signed
+
+    @pytest.mark.parametrize("given", [{}, [], "raw", {"attempt_key": "withdrawal/17/2", "reference_number": 12}])
+    def test_of_another_shape_is_refused(self, given: object) -> None:
+        with pytest.raises(BadFrame):
+            messages.read_signed_attempt(given)
+
+    @pytest.mark.parametrize("given", [None, 17, "withdrawal", "withdrawal/17/1", "theft/17", "withdrawal/17\n"])
+    def test_is_asked_for_by_purpose_and_id_alone(self, given: object) -> None:
+        with pytest.raises(BadFrame):
+            messages.read_subject(given)
 
 
 class TestAFrame:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.chain_draws import addresses, raws, results, signed
+from wallet.chain.shapes import transaction_of
 from wallet.domain.tron import blocks, json_forms, keys, layout, protobuf, transactions
 from wallet.domain.tron.addresses import Address
 from wallet.domain.tron.blocks import Header
@@ -126,8 +127,8 @@ class TestATransaction:
         one = Signed(transactions.encode_raw(raw), (bytes(65), b"\x01" * 65))
         for visible in (True, False):
             form = json.loads(json.dumps(json_forms.transaction_to_json(one, visible=visible, result=result)))
-            assert json_forms.transaction_from_json(form) == (one, raw, result)
-            assert json_forms.posted_from_json(form) == one
+            assert transaction_of(form) == (one, result)
+            assert json_forms.posted_from_json(form, visible=visible) == (one, raw)
             assert form["txID"] == one.tx_id.hex()
 
     def test_is_read_in_any_spelling_of_hex_and_of_numbers(self) -> None:
@@ -152,10 +153,21 @@ class TestATransaction:
         value = form["contract"][0]["parameter"]["value"]
         for name in ("31303032303030", "0x31303032303030", "1002000"):
             assert json_forms.raw_from_json(_with(form, name)) == raw
-        for other in (b"BTT".hex(), "BTT", "", None, b"01002000".hex(), "1002000.0", 1002000):
+        for no_hex in ("BTT", "1002000.0", 1002000):
             with pytest.raises(BadShape, match="asset_name"):
-                json_forms.raw_from_json(_with(form, other))
+                json_forms.raw_from_json(_with(form, no_hex))
         assert value["asset_name"] == "31303032303030"
+
+    def test_of_a_token_named_by_text_or_by_hex_is_read_as_it_is_said_to_be_written(self) -> None:
+        raw = Raw(b"", b"", 0, 0, TransferAsset(OWNER, RECIPIENT, 1002000, 5))
+        form = json_forms.raw_to_json(raw, visible=False)
+        for name, visible in (("1002000", True), ("31303032303030", False), ("0x31303032303030", False)):
+            assert json_forms.raw_from_json(_with(form, name), visible=visible) == raw
+        for other, visible in ((b"BTT".hex(), False), ("BTT", True), ("ü", True), ("1002000", False)):
+            contract = json_forms.raw_from_json(_with(form, other), visible=visible).contract
+            assert isinstance(contract, OtherContract), "a name that is no id names no token"
+            shown = json_forms.raw_to_json(replace(raw, contract=contract), visible=visible)
+            assert int(shown["contract"][0]["parameter"]["value"]["amount"]) == 5
 
     def test_has_exactly_one_contract_of_a_known_kind(self) -> None:
         form = json_forms.raw_to_json(RAW_OF_TRX, visible=False)
@@ -281,7 +293,7 @@ class TestForeignBytes:
 
     @given(spoilt())
     def test_in_json_are_never_anything_else_than_read_or_refused(self, form: Any) -> None:
-        for read in (json_forms.transaction_from_json, json_forms.posted_from_json):
+        for read in (transaction_of, json_forms.posted_from_json):
             try:
                 read(form)
             except BadShape:
@@ -289,7 +301,7 @@ class TestForeignBytes:
 
     @given(json_values)
     def test_in_any_json_are_refused(self, form: Any) -> None:
-        for read in (json_forms.transaction_from_json, json_forms.posted_from_json, json_forms.raw_from_json):
+        for read in (transaction_of, json_forms.posted_from_json, json_forms.raw_from_json):
             with pytest.raises(BadShape):
                 read(form)
         for read_part in (json_forms.header_from_json, json_forms.result_from_json):
@@ -305,7 +317,7 @@ class TestForeignBytes:
     def test_in_json_have_limits(self, field: json_forms.Json) -> None:
         one = Signed(transactions.encode_raw(RAW_OF_TRX))
         with pytest.raises(BadShape, match=next(iter(field))):
-            json_forms.transaction_from_json({**json_forms.transaction_to_json(one, visible=False), **field})
+            transaction_of({**json_forms.transaction_to_json(one, visible=False), **field})
 
 
 class TestAHeader:

@@ -1,4 +1,4 @@
-"""Questions to contracts in a full node's JSON, and its answers to them. Raises BadShape."""
+"""Questions to contracts in java-tron's JSON, and its answers to them. Raises BadShape."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from wallet.domain.tron.addresses import Address
 from wallet.domain.tron.json_forms import BadShape, bytes_of, integer_of, mapping_of, sequence_of
 
 MAX_RESULTS = 16
-# Older nodes know functions only by their text.
+# Older endpoints know functions only by their text.
 _SIGNATURES = {
     abi.NAME: "name()",
     abi.SYMBOL: "symbol()",

@@ -176,11 +176,13 @@ class Chain:
     def broadcast(self, signed_bytes: bytes) -> tuple[BroadcastAnswer, ...]:
         """Hand the bytes to one endpoint after the other until one accepts or knows them; return all answers.
 
-        Never raises for what endpoints do. Each call begins with another endpoint: one may swallow what it accepts.
+        Never raises for what endpoints do. Each call begins with another endpoint: one may swallow what it accepts. Who
+        gave no answer lately comes last.
         """
         answers: list[BroadcastAnswer] = []
         turn = next(self._turns) % len(self._members)
-        for member in self._members[turn:] + self._members[:turn]:
+        in_turn = self._members[turn:] + self._members[:turn]
+        for member in sorted(in_turn, key=lambda member: member.comes_last):
             answers.append(self._broadcast_to(member, signed_bytes))
             if answers[-1].code in KNOWS:
                 break
@@ -209,8 +211,8 @@ class Chain:
         return tuple(
             EndpointHealth(
                 name=member.name,
-                ok=not member.problem,
-                problem=member.problem,
+                ok=not member.trouble,
+                problem=member.trouble,
                 head=member.seen.head.number if member.seen else None,
                 solid=member.seen.solid.number if member.seen else None,
             )
@@ -311,9 +313,13 @@ class Chain:
 
     def _broadcast_to(self, member: Member, signed_bytes: bytes) -> BroadcastAnswer:
         try:
-            return self._ask(member, lambda asked: asked.endpoint.broadcast(signed_bytes))
+            answer = self._ask(member, lambda asked: asked.endpoint.broadcast(signed_bytes))
         except ChainError as problem:
-            return BroadcastAnswer(member.name, BroadcastCode.UNKNOWN, problem.why)
+            answer = BroadcastAnswer(member.name, BroadcastCode.UNKNOWN, problem.why)
+        member.note_broadcast(answered=answer.code is not BroadcastCode.UNKNOWN)
+        if answer.names_another:
+            member.doubt(f"it called a transaction that it was given by another id: {answer.message}")
+        return answer
 
 
 def _look_for(member: Member, tx_id: bytes) -> Sighting:
@@ -323,5 +329,5 @@ def _look_for(member: Member, tx_id: bytes) -> Sighting:
 
 
 def _essence(receipt: Receipt) -> Receipt:
-    """Return what all nodes must say alike: whether internal payments and texts are kept is up to each of them."""
+    """Return what all endpoints must say alike: whether internal payments and texts are kept is up to each of them."""
     return replace(receipt, internal=(), message="")

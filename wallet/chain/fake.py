@@ -68,6 +68,7 @@ class FakeChain:
         self.execution = Execution(self.books, PARAMETERS)
         self.pending: dict[bytes, Signed] = {}
         self.swallowed: set[bytes] = set()  # accepted, and never taken into a block
+        self.refused_receivers: set[Address] = set()  # whom the token does not serve, when it is asked beforehand
         self._salt = salt
         self._solid = 0
         self._numbers: dict[bytes, int] = {}  # of the block that a transaction is in
@@ -154,7 +155,7 @@ class FakeChain:
         return self.mine(depth + 1)
 
     def accept(self, signed_bytes: bytes, *, included: bool = True) -> tuple[BroadcastCode, str]:
-        """Check a transaction as a node does, and keep it for the next block if it is right."""
+        """Check a transaction as the chain does, and keep it for the next block if it is right."""
         try:
             signed, _ = decode_transaction(signed_bytes)
             self._check(signed)
@@ -235,7 +236,7 @@ class FakeChain:
             try:
                 taken.append((signed, self.execution.run(signed, transaction.raw, number)))
             except Refused:
-                continue  # what became invalid since is dropped, as by a real node
+                continue  # what became invalid since is dropped, as on a real chain
         with_results = [(signed, Result(_ret(receipt))) for signed, receipt in taken]
         header = Header(
             number=number,
@@ -251,7 +252,7 @@ class FakeChain:
         self._numbers.update((receipt.tx_id, number) for receipt in receipts)
 
     def _check(self, signed: Signed) -> None:
-        """Raise Refused, in the order of a node's checks."""
+        """Raise Refused, in the order of the chain's checks."""
         transaction = transaction_of(signed, None)
         raw = transaction.raw
         owner = getattr(raw.contract, "owner", None)

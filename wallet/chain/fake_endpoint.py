@@ -184,6 +184,8 @@ class FakeEndpoint:
         transfer = decode_transfer_call(data)
         if transfer is None or contract not in self.chain.execution.tokens:
             raise CallFails(self.name, "no such function")
+        if transfer[0] in self.chain.refused_receivers:
+            raise CallFails(self.name, "the token does not serve this receiver")
         if self.chain.books.amount(owner, contract) < transfer[1]:
             raise CallFails(self.name, "transfer amount exceeds balance")
         return ENERGY_TO_HOLDER if self.chain.books.amount(transfer[0], contract) else ENERGY_TO_NEW_HOLDER
@@ -202,7 +204,9 @@ class FakeEndpoint:
             elif self.remembers_refused:
                 self._refused.add(tx_id)
             named = None if fault.answer is BroadcastCode.UNKNOWN else tx_id
-            return BroadcastAnswer(self.name, fault.answer, "as the test wants it", fault.tx_id or named)
+            return BroadcastAnswer(
+                self.name, fault.answer, "as the test wants it", fault.tx_id or named, fault.tx_id is not None
+            )
         if tx_id in self._refused:
             return BroadcastAnswer(self.name, BroadcastCode.DUP_TRANSACTION_ERROR, "Transaction already exists.", tx_id)
         code, message = self.chain.accept(signed_bytes)

@@ -8,6 +8,8 @@ from wallet.chain.port import CallFails, ChainEndpoint, ChainError, ChainUnreach
 
 FIRST_REST_S = 0.5  # doubled with each failure after another
 LONGEST_REST_S = 15.0
+LAST_FOR_S = 60.0  # after a transaction to which it gave no answer: each other one would wait for it as long again
+DOUBTED_FOR_S = 3600.0  # after a lie that the next good answer does not mend; the halt stands for longer
 
 T = TypeVar("T")
 
@@ -24,14 +26,34 @@ class Member:
         self._failures = 0
         self._rests_until = 0.0
         self._is_ours = False
+        self._comes_last_until = 0.0
+        self._doubt = ""
+        self._doubted_until = 0.0
+
+    @property
+    def trouble(self) -> str:
+        """Return what is to be said of it: what is wrong now, or a lie of the last hour; "" if it is well."""
+        return self.problem or (self._doubt if self._clock() < self._doubted_until else "")
 
     @property
     def name(self) -> str:
         return self.endpoint.name
 
+    def doubt(self, why: str) -> None:
+        with self._lock:
+            self._doubt, self._doubted_until = why, self._clock() + DOUBTED_FOR_S
+
     def heights(self) -> Heights:
         self.seen = self.endpoint.heights()
         return self.seen
+
+    @property
+    def comes_last(self) -> bool:
+        """Say whether transactions are given to others first; whatever else it is asked, it may answer well."""
+        return self._clock() < self._comes_last_until
+
+    def note_broadcast(self, *, answered: bool) -> None:
+        self._comes_last_until = 0.0 if answered else self._clock() + LAST_FOR_S
 
     def ask(self, check: Callable[["Member"], None], question: Callable[["Member"], T]) -> T:
         """Return the answer; the endpoint must pass `check` first, and again after it was away. Raises ChainError."""

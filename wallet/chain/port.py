@@ -191,7 +191,8 @@ class BroadcastAnswer:
     endpoint: str
     code: BroadcastCode
     message: str = ""
-    tx_id: bytes | None = None  # what the endpoint calls it; with UNKNOWN it may differ from ours
+    tx_id: bytes | None = None  # what the endpoint calls it
+    names_another: bool = False  # that is not what its bytes make: the endpoint lies, and the code is UNKNOWN
 
 
 class ChainEndpoint(Protocol):

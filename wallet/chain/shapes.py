@@ -1,4 +1,4 @@
-"""From a full node's JSON (`visible` false) to our values. Raises BadShape for whatever is not exactly that."""
+"""From java-tron's JSON (`visible` false) to our values. Raises BadShape for whatever is not exactly that."""
 
 import re
 
@@ -187,7 +187,7 @@ def name_of(value: object) -> str:
 
 
 def words_of(value: object) -> str:
-    """Return a message, which is the hex of its text with some nodes and for some paths, and plain text with others."""
+    """Return a message, which is the hex of its text at some endpoints and for some paths, else plain text."""
     if not isinstance(value, str):
         return said(value)
     try:

@@ -55,7 +55,7 @@ from wallet.domain.tron.transactions import decode_transaction
 
 MAX_DECIMALS = 77  # of a token: 10 to more has no room in 256 bits
 KEPT_ANSWERS = 4
-NOT_OFFERED = "does not support"  # what nodes say that have no estimate
+NOT_OFFERED = "does not support"  # what endpoints say that have no estimate
 
 Json = Mapping[str, Any]
 
@@ -236,8 +236,10 @@ class TronpyEndpoint:
     def _broadcast_answer(self, answer: Json, tx_id: bytes) -> BroadcastAnswer:
         code, message = shapes.name_of(answer.get("code")), shapes.words_of(answer.get("message", ""))
         named = shapes.hash_of(answer["txid"], "txid") if answer.get("txid") else None
-        if named not in (None, tx_id):
-            return BroadcastAnswer(self.name, BroadcastCode.UNKNOWN, "it calls it by another id", named)
+        if named is not None and named != tx_id:
+            return BroadcastAnswer(
+                self.name, BroadcastCode.UNKNOWN, f"it calls it {named.hex()}", named, names_another=True
+            )
         accepted = answer.get("result", False)
         if accepted is True and code in ("", BroadcastCode.SUCCESS):
             return BroadcastAnswer(self.name, BroadcastCode.SUCCESS, message, tx_id)

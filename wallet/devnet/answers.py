@@ -30,7 +30,7 @@ class Code(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class BroadcastAnswer:
-    """What the node says to a broadcast. SUCCESS means accepted to pending, not included."""
+    """What java-tron says to a broadcast. SUCCESS means accepted to pending, not included."""
 
     code: Code
     message: str  # plain text; "" on success

@@ -7,8 +7,16 @@ from wallet.devnet.parts import Parts
 from wallet.devnet.refusals import Refused, expired, invalid_contract, wrong_reference
 from wallet.devnet.signatures import check_signatures
 from wallet.domain.tron.messages import RAW, TRANSFER_ASSET, ContractType
+from wallet.domain.tron.protobuf import MAX_BYTES as MAX_MESSAGE_BYTES
 from wallet.domain.tron.protobuf import BadMessage, decode, encode
-from wallet.domain.tron.transactions import OtherContract, Raw, Signed, bandwidth_bytes, decode_raw
+from wallet.domain.tron.transactions import (
+    OtherContract,
+    Raw,
+    Signed,
+    bandwidth_bytes,
+    decode_raw,
+    decode_raw_by_fields,
+)
 
 MAX_BYTES = 500 * 1024
 MAX_EXPIRATION_MS = 24 * 3_600_000  # ahead of the head's time
@@ -77,19 +85,19 @@ def _read(signed: Signed) -> tuple[Raw, int]:
 
 
 def _read_odd(signed: Signed) -> tuple[Raw, int]:
-    """Read what has none or several contracts, or a memo too long to be read otherwise: the first contract counts."""
+    """Read what has none or several contracts, or is too large to be read otherwise: the first contract counts."""
     try:
         values = decode(RAW, signed.raw_bytes)
         contracts = values.pop("contract", [])
-        values.pop("data", None)
-        raw = decode_raw(encode(RAW, {**values, "contract": contracts[:1]}))
+        first = encode(RAW, {**values, "contract": contracts[:1]})
+        raw = decode_raw_by_fields(first, most_bytes=MAX_MESSAGE_BYTES)
     except BadMessage:
         raise invalid_contract(NO_CONTRACT) from None
     return raw, len(contracts)
 
 
 def _is_unreadable(contract: OtherContract) -> bool:
-    """Tell whether this claims to be a contract that can be read, and cannot: a node drops such contracts silently."""
+    """Tell whether this claims to be a contract that can be read, and cannot: java-tron drops such silently."""
     claims = _TYPE_NAMES.get(contract.type)
     if claims is None:
         return False

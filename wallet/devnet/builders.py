@@ -2,16 +2,20 @@
 
 from collections.abc import Callable
 
+from wallet.devnet import not_offered
 from wallet.devnet.answers import Call
-from wallet.devnet.endpoint import NO_PARSE, Endpoint, address_in, hex_in
+from wallet.devnet.endpoint import ID_TEXT, NO_PARSE, Endpoint, address_in, hex_in, name_in_hex
 from wallet.devnet.http import BadRequest, Request
 from wallet.devnet.lying import told_for_signing
+from wallet.devnet.permission_forms import NAME as UPDATE
+from wallet.devnet.permission_forms import update_from_json
 from wallet.devnet.reads import Read
 from wallet.devnet.shapes import Json, name_text, unsigned_json, without_defaults
-from wallet.devnet.tokens import ABI
+from wallet.devnet.tokens import BY_SELECTOR
 from wallet.devnet.views import CallReverted, NoContract, View
 from wallet.domain.tron.addresses import ZERO_ADDRESS
 from wallet.domain.tron.blocks import ref_of
+from wallet.domain.tron.json_forms import BadShape
 from wallet.domain.tron.keys import keccak256
 from wallet.domain.tron.protobuf import BadMessage
 from wallet.domain.tron.transactions import (
@@ -29,14 +33,7 @@ Build = Callable[[Endpoint, Request], Json]
 
 LIFE_MS = 60_000
 INVALID = "org.tron.core.exception.ContractValidateException"
-NO_CODE = (
-    "this development chain runs no code of others: use its own TRC-20 contracts, or a chain with a virtual machine"
-)
-VIEWS = {
-    f"{entry['name']}({','.join(given['type'] for given in entry['inputs'])})"
-    for entry in ABI
-    if entry.get("stateMutability") in ("View", "Pure")
-}
+NO_TOKEN = 0  # which no token has
 
 
 def create_transaction(endpoint: Endpoint, request: Request) -> Json:
@@ -46,8 +43,7 @@ def create_transaction(endpoint: Endpoint, request: Request) -> Json:
 
 def transfer_asset(endpoint: Endpoint, request: Request) -> Json:
     owner, to = address_in(request, "owner_address"), address_in(request, "to_address")
-    asset_id = _asset_id_in(request, "asset_name")
-    return _native(endpoint, request, TransferAsset(owner, to, asset_id, request.number("amount")))
+    return _native(endpoint, request, TransferAsset(owner, to, _asset_id_in(request), request.number("amount")))
 
 
 def create_account(endpoint: Endpoint, request: Request) -> Json:
@@ -55,16 +51,33 @@ def create_account(endpoint: Endpoint, request: Request) -> Json:
     return _native(endpoint, request, AccountCreate(owner, account))
 
 
-def deploy_contract(endpoint: Endpoint, request: Request) -> Json:
-    raise BadRequest(f"Contract validate error : {NO_CODE}", INVALID)
+def update_permissions(endpoint: Endpoint, request: Request) -> Json:
+    number = request.number("Permission_id")
+    contract = {"type": UPDATE, "parameter": {"value": request.fields}, "Permission_id": number}
+    try:
+        raw = update_from_json({"contract": [contract]})
+    except BadShape as problem:
+        raise BadRequest(str(problem), NO_PARSE) from None
+    return _native(endpoint, request, raw.contract)
+
+
+def _refusal(why: str) -> Build:
+    def refuse(endpoint: Endpoint, request: Request) -> Json:
+        raise BadRequest(why, INVALID)
+
+    return refuse
 
 
 def trigger_contract(endpoint: Endpoint, request: Request) -> Json:
-    """Build a call; one that only reads is run instead, as the node does for functions that are marked so."""
-    if request.text("function_selector") in VIEWS:
-        return call_contract(endpoint, request, endpoint.view(is_solid=False))
+    """Build a call; one that only reads is run instead, as java-tron does for functions that are marked so."""
+    if not request.text("contract_address"):
+        return _failed_call(request, "CONTRACT_VALIDATE_ERROR", not_offered.CODE)
     contract = _call_in(request)
-    why_not = endpoint.view(is_solid=False).why_not(contract)
+    function = BY_SELECTOR.get(contract.data[:4])
+    view = endpoint.view(is_solid=False)
+    if function and function.mutability == "View" and view.contract(contract.contract):
+        return call_contract(endpoint, request, view)
+    why_not = view.why_not(contract)
     if why_not:
         return _failed_call(request, "CONTRACT_VALIDATE_ERROR", why_not)
     shown = _built(endpoint, request, contract, fee_limit_sun=request.number("fee_limit"))
@@ -72,13 +85,15 @@ def trigger_contract(endpoint: Endpoint, request: Request) -> Json:
 
 
 def call_contract(endpoint: Endpoint, request: Request, view: View) -> Json:
+    if not request.text("contract_address"):
+        return _failed_call(request, "CONTRACT_VALIDATE_ERROR", not_offered.CODE)
     contract = _call_in(request)
     try:
         called = view.constant_call(
             owner=contract.owner,
             contract=contract.contract,
             data=contract.data,
-            call_value_sun=contract.call_value,
+            is_paid=_is_paid(contract),
         )
     except NoContract:
         return _failed_call(request, "CONTRACT_VALIDATE_ERROR", "Smart contract is not exist.")
@@ -97,19 +112,25 @@ def _revert_text(called: Call, *, visible: bool) -> str:
 
 
 def estimate_energy(endpoint: Endpoint, request: Request, view: View) -> Json:
+    if not request.text("contract_address"):
+        return _failed_call(request, "CONTRACT_VALIDATE_ERROR", not_offered.CODE)
     contract = _call_in(request)
     try:
         needed = view.estimate_energy(
             owner=contract.owner,
             contract=contract.contract,
             data=contract.data,
-            call_value_sun=contract.call_value,
+            is_paid=_is_paid(contract),
         )
     except NoContract:
         return _failed_call(request, "CONTRACT_VALIDATE_ERROR", "Smart contract is not exist.")
     except CallReverted as problem:
         return _failed_call(request, "CONTRACT_EXE_ERROR", str(problem))
     return {"result": {"result": True}, "energy_required": needed}
+
+
+def _is_paid(contract: TriggerContract) -> bool:
+    return bool(contract.call_value or contract.call_token_value)
 
 
 def _failed_call(request: Request, code: str, message: str) -> Json:
@@ -131,26 +152,21 @@ def _call_in(request: Request) -> TriggerContract:
     )
 
 
-def _asset_id_in(request: Request, name: str) -> int:
-    """Return the id in a field: digits when visible, their hex otherwise; digits are taken in either form."""
-    text = request.text(name)
-    if not request.visible:
-        spelt = hex_in(request, name)
-        text = spelt.decode("ascii", "replace") if spelt.isdigit() else text
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise BadRequest("Contract validate error : No asset!", INVALID)
-    return int(text)
+def _asset_id_in(request: Request) -> int:
+    """Return the id that names a token: digits when visible, their hex otherwise."""
+    name = request.text("asset_name") if request.visible else name_in_hex(request, "asset_name")
+    return int(name) if ID_TEXT.fullmatch(name) else NO_TOKEN
 
 
 def _native(endpoint: Endpoint, request: Request, contract: Contract) -> Json:
     why_not = endpoint.view(is_solid=False).why_not(contract)
     if why_not:
-        raise BadRequest(f"Contract validate error : {why_not}", INVALID)
+        raise BadRequest(why_not, INVALID)
     return _built(endpoint, request, contract)
 
 
 def _built(endpoint: Endpoint, request: Request, contract: Contract, *, fee_limit_sun: int = 0) -> Json:
-    """Return the transaction as the node builds it: reference to the solid block, a minute from the head's time."""
+    """Return the transaction as java-tron builds it: reference to the solid block, a minute from the head's time."""
     solid = endpoint.view(is_solid=True).tip()
     ref_block_bytes, ref_block_hash = ref_of(solid.id, solid.number)
     raw = Raw(
@@ -179,8 +195,9 @@ BUILDERS: dict[str, Build] = {
     "createtransaction": create_transaction,
     "transferasset": transfer_asset,
     "createaccount": create_account,
-    "deploycontract": deploy_contract,
+    "accountpermissionupdate": update_permissions,
     "triggersmartcontract": trigger_contract,
+    **{path: _refusal(why) for path, why in not_offered.BY_BUILDER.items()},
 }
 # Under wallet/ and walletsolidity/ alike.
 CALLS: dict[str, Read] = {"triggerconstantcontract": call_contract, "estimateenergy": estimate_energy}

@@ -67,7 +67,7 @@ class Devnet:
     def broadcast(self, signed: Signed) -> BroadcastAnswer:
         """Check a transaction as java-tron does, in its order and with its texts, and keep it as pending if it passes.
 
-        Raw bytes that are no transaction answer CONTRACT_VALIDATE_ERROR, “No contract!”, as a real node does.
+        Raw bytes that are no transaction answer CONTRACT_VALIDATE_ERROR, “No contract!”, as java-tron does.
         """
         with self._lock:
             return broadcasts.broadcast(self._parts, signed)
@@ -89,7 +89,7 @@ class Devnet:
     def witnesses(self) -> tuple[Witness, ...]:
         return genesis.WITNESSES
 
-    # From here on: control, which no real node offers.
+    # From here on: control, which no real chain offers.
 
     def mine(self, count: int = 1) -> tuple[BlockRef, ...]:
         """Make blocks now. Pending transactions go into the first ones that have room. At most 10,000 at once."""

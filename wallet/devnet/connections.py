@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 
-from wallet.devnet.http import Answer, BadRequest, Request, error_answer, request_of
+from wallet.devnet.http import OPEN_TO_PAGES, Answer, Arrived
 
 MOST_HEAD_BYTES = 32 * 1024
 MOST_BODY_BYTES = 4 * 1024 * 1024  # the largest transaction, three times in hex, and room
@@ -20,7 +20,7 @@ LAST_BYTES_S = 2.0  # for a client to read why it is refused
 ANSWER_TIME_S = 60.0  # for a client to take an answer
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
-Application = Callable[[Request], Awaitable[Answer]]
+Application = Callable[[Arrived], Awaitable[Answer]]
 
 
 class Refused(Exception):
@@ -83,10 +83,7 @@ class Connections:
             if headers.get("expect", "").lower() == "100-continue":
                 writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             body = await _read_body(headers, reader)
-        try:
-            answer = await self._application(request_of(method, target, headers, body))
-        except BadRequest as problem:
-            answer = error_answer(problem)
+        answer = await self._application(Arrived(method, target, headers, body))
         if answer.stays_open:
             await _until_gone(reader)
             return False
@@ -155,7 +152,7 @@ async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
 
 async def _refuse(problem: Refused, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Answer, and take what still comes for a moment: with bytes unread the system would take the answer back."""
-    await _write(writer, _head(Answer(b"", problem.status), ends=True))
+    await _write(writer, _head(Answer(b"", problem.status, headers=OPEN_TO_PAGES), ends=True))
     writer.write_eof()
     async with asyncio.timeout(LAST_BYTES_S):
         await _until_gone(reader)

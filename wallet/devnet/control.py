@@ -1,4 +1,4 @@
-"""What a test or a demo can order, under devnet/: blocks, money, reorgs, time, faults. No real node has this.
+"""What a test or a demo can order, under devnet/: blocks, money, reorgs, time, faults. No real chain has this.
 
 Amounts are whole numbers of the smallest unit, as numbers or as decimal text.
 """
@@ -127,7 +127,7 @@ def lag(endpoint: Endpoint, request: Request) -> Json:
 
 
 def checks(endpoint: Endpoint, request: Request) -> Json:
-    """Switch on what real nodes may check and by default do not; what is not named is off."""
+    """Switch on what chain endpoints may check and by default do not; what is not named is off."""
     wanted = Checks(
         is_unsolidified_block_refused=is_true(request.fields.get("unsolidified")),
         is_id_cache_on=is_true(request.fields.get("id_cache")),
@@ -153,7 +153,7 @@ def info(endpoint: Endpoint, request: Request) -> Json:
     return {
         "genesis_id": summary.genesis_id.hex(),
         "head": _ref_json(summary.head),
-        "solid": _ref_json(summary.solid),
+        "solid": _ref_json(endpoint.view(is_solid=True).tip()),  # as this port shows it
         "lag": _lags_json(endpoint.current_lags()),
         "clock_ms": summary.clock_ms,
         "clock_offset_ms": summary.clock_offset_ms,
@@ -182,7 +182,7 @@ def _amounts(request: Request, name: str) -> dict[str, int]:
     if not isinstance(found, Mapping) or len(found) > MOST_KINDS:
         raise BadRequest(f"{name} must be an object of amounts, at most {MOST_KINDS}")
     amounts = replace(request, fields=found)
-    return {key: amounts.number(key) for key in found}
+    return {key: amounts.whole(key) for key in found}
 
 
 def _asset_id(text: str) -> int:

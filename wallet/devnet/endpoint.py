@@ -1,5 +1,7 @@
 """One port of the chain: what it shows, how it fails, about what it lies."""
 
+import re
+from binascii import unhexlify
 from dataclasses import dataclass, field
 
 from wallet.devnet.chain import Devnet
@@ -10,6 +12,8 @@ from wallet.devnet.texts import Texts
 from wallet.devnet.views import View
 from wallet.domain.tron.addresses import Address, BadAddress, parse_address
 
+ID_TEXT = re.compile(r"[1-9]\d{0,17}", re.ASCII)  # of a TRC-10 token
+HASH_BYTES = 32
 NO_PARSE = "org.tron.json.JsonFormat$ParseException"
 
 
@@ -47,18 +51,20 @@ def address_in(request: Request, name: str, default: Address | None = None) -> A
 
 def hash_in(request: Request, name: str) -> bytes | None:
     """Return the 32 bytes that a field names, or None for text that can be no hash; raise BadRequest for no hex."""
-    text = request.text(name).removeprefix("0x")
-    try:
-        found = bytes.fromhex(text)
-    except ValueError:
-        raise BadRequest("INVALID hex String", NO_PARSE) from None
-    return found if len(found) == 32 else None
+    found = hex_in(request, name)
+    return found if len(found) == HASH_BYTES else None
 
 
 def hex_in(request: Request, name: str) -> bytes:
     """Return the bytes of a field in hex, with or without 0x, an odd digit filled up; raise BadRequest."""
-    text = request.text(name).removeprefix("0x")
+    text = request.text(name)
+    digits = text[2:] if text[:2] in ("0x", "0X") else text
     try:
-        return bytes.fromhex(text if len(text) % 2 == 0 else f"0{text}")
+        return unhexlify(digits if len(digits) % 2 == 0 else f"0{digits}")
     except ValueError:
         raise BadRequest("INVALID hex String", NO_PARSE) from None
+
+
+def name_in_hex(request: Request, name: str) -> str:
+    """Return the text whose bytes a field has in hex; raise BadRequest."""
+    return hex_in(request, name).decode(errors="replace")

@@ -1,4 +1,4 @@
-"""The reads under v1/, which real networks offer beside the node: events of contracts, transactions of accounts."""
+"""The reads under v1/, which real networks offer beside java-tron: events of contracts, transactions of accounts."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from wallet.devnet.answers import Info, Involvement, Log
 from wallet.devnet.endpoint import Endpoint
-from wallet.devnet.http import BadRequest, Request, is_true
+from wallet.devnet.http import LARGEST, BadRequest, Request, is_true
 from wallet.devnet.shapes import Json, account_json, transaction_json, without_defaults
 from wallet.devnet.tokens import ABI
 from wallet.devnet.views import View
@@ -64,7 +64,7 @@ def page_in(request: Request) -> Page:
         is_confirmed_only=is_true(request.query.get("only_confirmed")),
         is_unconfirmed_only=is_true(request.query.get("only_unconfirmed")),
         min_ms=_number(request, "min_block_timestamp", _number(request, "min_timestamp", 0)),
-        max_ms=_number(request, "max_block_timestamp", _number(request, "max_timestamp", 2**63)),
+        max_ms=_number(request, "max_block_timestamp", _number(request, "max_timestamp", LARGEST)),
     )
 
 

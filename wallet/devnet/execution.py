@@ -108,8 +108,15 @@ def why_not(state: Reader, rules: Rules, contract: Contract) -> str | None:
     if contract.type == permission_updates.CONTRACT_TYPE:
         return permission_updates.why_not(state, rules.parameters, contract)
     if contract.type == ContractType.TransferAssetContract:
-        return "No asset!"  # the only thing that makes it an unknown one is a name that is no id
+        # The only thing that makes it an unknown one is a name that is no id: no token has this one either.
+        return transfers.why_not_asset(state, rules.parameters, rules.assets, _nameless(contract))
     return NOT_OFFERED.format(contract.type)
+
+
+def _nameless(contract: OtherContract) -> TransferAsset:
+    values = decode(TRANSFER_ASSET, contract.value)
+    owner, to = Address(values.get("owner_address", b"")), Address(values.get("to_address", b""))
+    return TransferAsset(owner, to, 0, values.get("amount", 0))
 
 
 def execute(state: State, rules: Rules, candidate: Candidate, head: BlockRef) -> Outcome:

@@ -32,6 +32,7 @@ from wallet.domain.tron.transactions import TriggerContract
 BLOCKS_SHOWN = 12
 TRANSACTIONS_SHOWN = 12
 PAGE = 25
+LONGEST_NUMBER = 18  # digits: less than the 64 bits of the file
 LOOKED_AT = 100  # blocks in which the newest transactions are looked for
 
 FILES = {
@@ -113,7 +114,7 @@ def _solidity(scene: Scene, block: Block) -> Markup:
 
 def _block(endpoint: Endpoint, request: Request, name: str) -> Answer:
     scene = Scene.of(endpoint)
-    found = scene.view.block(_number(name, -1)) if len(name) < 20 else scene.view.block_by_id(_hash(name))
+    found = scene.view.block(_number(name, -1)) if len(name) <= LONGEST_NUMBER else scene.view.block_by_id(_hash(name))
     if found is None:
         return _missing("There is no such block", f"The newest is {scene.head.number}.", name)
     neighbours = [
@@ -294,7 +295,7 @@ def _search(endpoint: Endpoint, request: Request, name: str) -> Answer:
     """Send on to what was meant: a number is a block, 64 digits are a transaction or a block, else an address."""
     wanted = request.query.get("q", "").strip()[:80]
     plain = wanted.replace(",", "").removeprefix("0x")
-    if plain.isascii() and plain.isdigit() and len(plain) < 20:
+    if plain.isascii() and plain.isdigit() and len(plain) <= LONGEST_NUMBER:
         return _elsewhere(f"/block/{plain}")
     if len(plain) == 64:
         is_block = Scene.of(endpoint).view.block_by_id(_hash(plain)) is not None
@@ -311,7 +312,7 @@ def _missing(title: str, why: str, searched: str) -> Answer:
 
 
 def _number(text: str, default: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else default
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else default
 
 
 def _hash(text: str) -> bytes:

@@ -66,7 +66,7 @@ def document(title: str, *contents: Content, status: int = 200, is_live: bool = 
     mark = tag("span", "TRON", class_="mark", aria_hidden="true")
     header = tag("header", tag("a", mark, "Development chain", href="/", class_="home"), search)
     footer = tag(
-        "footer", "A chain for tests. Nothing on it is worth anything. What a full node answers is under /wallet/."
+        "footer", "A chain for tests. Nothing on it is worth anything. What java-tron answers is under /wallet/."
     )
     body = tag("body", header, tag("main", *contents, data_live="" if is_live else None), footer)
     head = tag(

@@ -41,7 +41,7 @@ BROKEN = {
     "500": Answer(b"<html>Internal Server Error</html>", 500, "text/html"),
     "502": Answer(b"<html>Bad Gateway</html>", 502, "text/html"),
     "broken_json": Answer(b'{"result":tru'),
-    "plain_text": Answer(b"the node is being looked after", 200, "text/plain"),
+    "plain_text": Answer(b"this endpoint is being looked after", 200, "text/plain"),
     "empty": Answer(b""),
     "timeout": Answer(b"", stays_open=True),
     "cut": Answer(b'{"result":', breaks_off=True),

@@ -11,6 +11,13 @@ from urllib.parse import parse_qsl, unquote
 
 MOST_FIELDS_IN_A_QUERY = 100
 
+# Pages of other origins may read this chain and send it transactions, as they may with real ones; they may not order.
+OPEN_TO_PAGES = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Allow-Headers", "*"),
+    ("Access-Control-Allow-Methods", "GET, POST"),
+)
+LARGEST, SMALLEST = 2**63 - 1, -(2**63)  # of int64, which all numbers of the protocol are at most
 # int32 in the protocol: these stay numbers when somebody wants int64 as text.
 SMALL_NUMBERS = frozenset({"version", "precision", "trx_num", "num", "vote_score", "Permission_id", "id"})
 
@@ -54,7 +61,14 @@ class Request:
         return str(value)
 
     def number(self, name: str, default: int = 0) -> int:
-        """Return an integer that came as a number or as decimal text; a float or a truth value is neither."""
+        """Return an integer of 64 bits that came as a number or as decimal text; raise BadRequest for any other."""
+        found = self.whole(name, default)
+        if not SMALLEST <= found <= LARGEST:
+            raise _no_number(found)
+        return found
+
+    def whole(self, name: str, default: int = 0) -> int:
+        """Return an integer of any size; a float or a truth value is none."""
         value = self.fields.get(name)
         if value is None or value == "":
             return default
@@ -63,7 +77,21 @@ class Request:
         try:
             return int(value)
         except ValueError:
-            raise BadRequest(f'For input string: "{str(value)[:40]}"', "java.lang.NumberFormatException") from None
+            raise _no_number(value) from None
+
+
+def _no_number(value: str | int) -> BadRequest:
+    return BadRequest(f'For input string: "{str(value)[:40]}"', "java.lang.NumberFormatException")
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """What came over a connection, not yet read."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
 
 
 @dataclass(frozen=True)
@@ -110,12 +138,15 @@ def with_text_for_large(found: Any, name: str = "") -> Any:
     return str(found) if is_large else found
 
 
-def request_of(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Request:
+def path_of(target: str) -> str:
+    return unquote(target.partition("?")[0]).strip("/")
+
+
+def request_of(arrived: Arrived) -> Request:
     """Return the request with its fields; raise BadRequest."""
-    path, _, query_text = target.partition("?")
-    query = parse_query(query_text)
-    fields = parse_body(body) if method == "POST" else query
-    return Request(method, unquote(path).strip("/"), query, fields, headers)
+    query = parse_query(arrived.target.partition("?")[2])
+    fields = parse_body(arrived.body) if arrived.method == "POST" else query
+    return Request(arrived.method, path_of(arrived.target), query, fields, arrived.headers)
 
 
 def parse_query(query: str) -> dict[str, str]:

@@ -18,7 +18,10 @@ class Parameters:
     memo_fee_sun: int = 0
     permission_update_fee_sun: int = 100_000_000
     total_net_limit: int = 43_200_000_000
+    total_net_weight: int = 26_000_000_000  # TRX that are staked on a real chain; clients divide by it
     total_energy_limit: int = 180_000_000_000
+    total_energy_weight: int = 19_000_000_000
+    maintenance_interval_ms: int = 21_600_000
     max_block_bytes: int = 2_000_000
     transfer_energy: int = 14_650  # of TRC-20, to a holder
     new_holder_transfer_energy: int = 29_650

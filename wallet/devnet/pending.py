@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from wallet.devnet.answers import BlockTransaction
 from wallet.devnet.execution import Candidate
 
-EXPIRES_AFTER_MS = 60_000  # then a node forgets a transaction that got into no block
+EXPIRES_AFTER_MS = 60_000  # then java-tron forgets a transaction that got into no block
 SEEN_FOR_MS = 3_600_000  # how long the id cache, where it is on, remembers
 
 
@@ -51,7 +51,7 @@ class Pending:
 
 
 def is_over(candidate: Candidate, *, parent_ms: int, now_ms: int) -> bool:
-    """Tell whether no block upon this parent may include it, or a node has forgotten it."""
+    """Tell whether no block upon this parent may include it, or java-tron has forgotten it."""
     return candidate.raw.expiration_ms <= parent_ms or candidate.received_ms + EXPIRES_AFTER_MS < now_ms
 
 

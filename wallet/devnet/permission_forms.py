@@ -55,7 +55,7 @@ def update_from_json(form: Mapping[str, Any]) -> Raw:
 
 
 def any_raw_to_json(raw: Raw, *, visible: bool) -> Json:
-    """Return `raw_data` as a full node shows it, with what such a change changes."""
+    """Return `raw_data` as java-tron shows it, with what such a change changes."""
     form = raw_to_json(raw, visible=visible)
     if isinstance(raw.contract, OtherContract) and raw.contract.type == CONTRACT_TYPE:
         form["contract"][0]["parameter"]["value"] = _shown(raw.contract, visible=visible)
@@ -100,6 +100,7 @@ def _permission(form: object, field: str) -> Message:
         "id": integer_of(fields.get("id"), "id"),
         "permission_name": name.encode(),
         "threshold": integer_of(fields.get("threshold"), "threshold"),
+        "parent_id": integer_of(fields.get("parent_id"), "parent_id"),
         "operations": bytes_of(fields.get("operations"), "operations"),
         "keys": [_key(key) for key in sequence_of(fields.get("keys"), "keys", MAX_KEYS + 1)],
     }

@@ -1,6 +1,6 @@
 """AccountPermissionUpdateContract: who may sign for an account from now on."""
 
-from wallet.devnet.accounts import account_key, account_of
+from wallet.devnet.accounts import MAX_AMOUNT, account_key, account_of
 from wallet.devnet.answers import Permission
 from wallet.devnet.parameters import Parameters
 from wallet.devnet.resources import burn
@@ -13,7 +13,12 @@ CONTRACT_TYPE = 46
 MAX_KEYS = 5
 MAX_ACTIVES = 8
 OPERATIONS_BYTES = 32
+LONGEST_NAME = 32  # characters
+# Types of contracts that may be allowed: also those that real chains have and this one does not.
+AVAILABLE_TYPES = bytes.fromhex("7fff1fc0037efb0f").ljust(OPERATIONS_BYTES, b"\0")
+OVERFLOW = "long overflow"
 _OWNER, _ACTIVE = 0, 2
+_TYPES = {_OWNER: "Owner", _ACTIVE: "Active"}
 
 _KEY = Schema((1, "address", Holds.BYTES), (2, "weight", Holds.INT))
 _PERMISSION = Schema(
@@ -82,25 +87,44 @@ def _permission(values: Message, number: int, name: str) -> Permission:
 
 
 def _why_not_permission(values: Message, kind: int) -> str | None:
-    keys = values.get("keys", [])
-    addresses = [key.get("address", b"") for key in keys]
-    operations = values.get("operations", b"")
     if values.get("type", 0) != kind:
-        return f"{'owner' if kind == _OWNER else 'active'} permission type is error"
-    if not keys:
-        return "key's count should be greater than 0"
-    if len(keys) > MAX_KEYS:
+        return f"{_TYPES[kind].lower()} permission type is error"
+    if len(values.get("keys", [])) > MAX_KEYS:
         return f"number of keys in permission should not be greater than {MAX_KEYS}"
+    if not values.get("keys"):
+        return "key's count should be greater than 0"
     if values.get("threshold", 0) <= 0:
         return "permission's threshold should be greater than 0"
-    if len(set(addresses)) != len(addresses):
-        return "address should be distinct in permission"
-    if not all(is_address(address) for address in addresses):
-        return "key is not a validate address"
-    if any(key.get("weight", 0) <= 0 for key in keys):
-        return "key's weight should be greater than 0"
-    if sum(key["weight"] for key in keys) < values["threshold"]:
-        return "sum of all key's weight should not be less than threshold in permission"
+    if len(values.get("permission_name", b"").decode(errors="replace")) > LONGEST_NAME:
+        return "permission's name is too long"
+    if values.get("parent_id", 0):
+        return "permission's parent should be owner"
+    return _why_not_keys(values, kind) or _why_not_operations(values.get("operations", b""), kind)
+
+
+def _why_not_keys(values: Message, kind: int) -> str | None:
+    keys = values["keys"]
+    if len({key.get("address", b"") for key in keys}) != len(keys):
+        return f"address should be distinct in permission {_TYPES[kind]}"
+    total = 0
+    for key in keys:
+        if not is_address(key.get("address", b"")):
+            return "key is not a validate address"
+        if key.get("weight", 0) <= 0:
+            return "key's weight should be greater than 0"
+        total += key["weight"]
+        if total > MAX_AMOUNT:
+            return OVERFLOW
+    if total < values["threshold"]:
+        return f"sum of all key's weight should not be less than threshold in permission {_TYPES[kind]}"
+    return None
+
+
+def _why_not_operations(operations: bytes, kind: int) -> str | None:
     if kind == _OWNER:
-        return "owner permission needn't operations" if operations else None
-    return None if len(operations) == OPERATIONS_BYTES else f"operations size must {OPERATIONS_BYTES}"
+        return "Owner permission needn't operations" if operations else None
+    if len(operations) != OPERATIONS_BYTES:
+        return f"operations size must {OPERATIONS_BYTES}"
+    bits = (bit for bit in range(8 * OPERATIONS_BYTES) if operations[bit // 8] & 1 << bit % 8)
+    unknown = next((bit for bit in bits if not AVAILABLE_TYPES[bit // 8] & 1 << bit % 8), None)
+    return None if unknown is None else f"{unknown} isn't a validate ContractType"

@@ -52,7 +52,7 @@ def make_block(parts: Parts, timestamp_ms: int) -> BlockRef:
 
 
 def push_again(parts: Parts, candidates: list[Candidate]) -> None:
-    """Run what waits on top of the head; what cannot run any more is forgotten, as a node forgets it."""
+    """Run what waits on top of the head; what cannot run any more is forgotten, as java-tron forgets it."""
     kept: list[Candidate] = []
     for candidate in candidates:
         try:

@@ -1,11 +1,11 @@
-"""The reads of a full node: wallet/ shows the newest state with what is pending, walletsolidity/ the solid one."""
+"""The reads of java-tron: wallet/ shows the newest state with what is pending, walletsolidity/ the solid one."""
 
 from collections.abc import Callable
 from typing import Any
 
 from wallet.devnet import lying
 from wallet.devnet.answers import Asset, Block
-from wallet.devnet.endpoint import NO_PARSE, Endpoint, address_in, hash_in
+from wallet.devnet.endpoint import ID_TEXT, Endpoint, address_in, hash_in, name_in_hex
 from wallet.devnet.http import BadRequest, Request, Written, is_true
 from wallet.devnet.parameters import Parameters
 from wallet.devnet.shapes import (
@@ -26,7 +26,7 @@ from wallet.domain.tron.addresses import BadAddress, parse_address, to_hex
 
 MOST_BLOCKS = 100
 MOST_ASSETS = 1_000
-CODE_VERSION = "4.8.0-devnet"
+CODE_VERSION = "4.8.0"  # plain, for clients compare it and a word behind it would count as an earlier one
 NOT_UNIQUE = "org.tron.core.exception.NonUniqueObjectException"
 
 Read = Callable[[Endpoint, Request, View], Any]
@@ -93,7 +93,8 @@ def bandwidth(endpoint: Endpoint, request: Request, view: View) -> Json:
 
 
 def asset_by_id(endpoint: Endpoint, request: Request, view: View) -> Json:
-    found = view.asset(request.number("value"))
+    text = request.text("value")  # in either form: java-tron has no bytes here
+    found = view.asset(int(text)) if ID_TEXT.fullmatch(text) else None
     return asset_json(found, visible=request.visible) if found else {}
 
 
@@ -116,13 +117,7 @@ def _named(request: Request, view: View) -> list[Asset]:
 
 
 def _name_in(request: Request) -> str:
-    text = request.text("value")
-    if request.visible:
-        return text
-    try:
-        return bytes.fromhex(text.removeprefix("0x")).decode()
-    except ValueError:
-        raise BadRequest("INVALID hex String", NO_PARSE) from None
+    return request.text("value") if request.visible else name_in_hex(request, "value")
 
 
 def assets(endpoint: Endpoint, request: Request, view: View) -> Json:
@@ -222,7 +217,7 @@ def chain_parameters(endpoint: Endpoint, request: Request, view: View) -> Json:
 
 def _parameter_values(parameters: Parameters) -> dict[str, int]:
     return {
-        "getMaintenanceTimeInterval": 21_600_000,
+        "getMaintenanceTimeInterval": parameters.maintenance_interval_ms,
         "getCreateAccountFee": parameters.create_account_fee_sun,
         "getTransactionFee": parameters.transaction_fee_sun,
         "getCreateNewAccountFeeInSystemContract": parameters.new_account_fee_sun,
@@ -254,6 +249,11 @@ def memo_fee(endpoint: Endpoint, request: Request, view: View) -> Json:
     return {"prices": f"0:{endpoint.devnet.parameters().memo_fee_sun}"}
 
 
+def next_maintenance(endpoint: Endpoint, request: Request, view: View) -> Json:
+    interval_ms = endpoint.devnet.parameters().maintenance_interval_ms
+    return {"num": (view.tip().timestamp_ms // interval_ms + 1) * interval_ms}
+
+
 def witnesses(endpoint: Endpoint, request: Request, view: View) -> Json:
     return {
         "witnesses": [
@@ -261,6 +261,13 @@ def witnesses(endpoint: Endpoint, request: Request, view: View) -> Json:
             for found in endpoint.devnet.witnesses()
         ]
     }
+
+
+def page_of_witnesses(endpoint: Endpoint, request: Request, view: View) -> Json:
+    offset, limit = request.number("offset"), request.number("limit")
+    if offset < 0 or limit <= 0:
+        return {}
+    return without_defaults({"witnesses": witnesses(endpoint, request, view)["witnesses"][offset : offset + limit]})
 
 
 def validate_address(endpoint: Endpoint, request: Request, view: View) -> Json:
@@ -281,7 +288,7 @@ def brokerage(endpoint: Endpoint, request: Request, view: View) -> Json:
 
 
 def nothing(endpoint: Endpoint, request: Request, view: View) -> Json:
-    """Staking and exchanges are not on this chain: nobody has any of it."""
+    """Staking, exchanges, proposals and names are not on this chain: nobody has any of it."""
     return {}
 
 
@@ -322,6 +329,7 @@ EVERYWHERE: dict[str, Read] = {
     "gettransactioninfobyblocknum": infos_of_block,
     "gettransactioncountbyblocknum": transaction_count,
     "listwitnesses": witnesses,
+    "getpaginatednowwitnesslist": page_of_witnesses,
     "getreward": reward,
     "getbrokerage": brokerage,
     **dict.fromkeys(
@@ -333,6 +341,8 @@ EVERYWHERE: dict[str, Read] = {
             "getcandelegatedmaxsize",
             "getcanwithdrawunfreezeamount",
             "getavailableunfreezecount",
+            "getaccountbyid",
+            "getexchangebyid",
             "listexchanges",
         ),
         nothing,
@@ -352,6 +362,9 @@ WALLET_ONLY: dict[str, Read] = {
     "getenergyprices": energy_prices,
     "getmemofee": memo_fee,
     "validateaddress": validate_address,
-    "listnodes": nothing,
-    "listproposals": nothing,
+    "getnextmaintenancetime": next_maintenance,
+    **dict.fromkeys(
+        ("getpaginatedexchangelist", "getpaginatedproposallist", "getproposalbyid", "listnodes", "listproposals"),
+        nothing,
+    ),
 }

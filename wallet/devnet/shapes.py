@@ -29,7 +29,7 @@ def without_defaults(form: Mapping[str, Any]) -> Json:
 
 
 def name_text(text: str, *, visible: bool) -> str:
-    """Names and messages are bytes to the node: hex, unless somebody wants to read them."""
+    """Names and messages are bytes to java-tron: hex, unless somebody wants to read them."""
     return text if visible else text.encode().hex()
 
 
@@ -143,7 +143,7 @@ def account_json(account: AccountAnswer, *, visible: bool) -> Json:
 
 
 def _map_json(amounts: Mapping[int, int]) -> list[Json]:
-    """Return a map as the node prints it, zeros too."""
+    """Return a map as java-tron prints it, zeros too."""
     return [{"key": str(key), "value": amount} for key, amount in amounts.items()]
 
 

@@ -20,6 +20,7 @@ from wallet.domain.tron.transactions import (
 
 MAX_SIGNATURES = 5
 OWNER_PERMISSION = 0
+ENOUGH = "ENOUGH_PERMISSION"
 
 
 def check_signatures(state: Reader, raw: Raw, signed: Signed, tx_id: bytes) -> None:
@@ -46,7 +47,7 @@ def sign_weight(state: Reader, raw: Raw, signed: Signed, tx_id: bytes) -> SignWe
     if permission is None:
         return SignWeight(None, (), 0, "PERMISSION_ERROR", "Permission for this, does not exist!")
     if raw.permission_id != OWNER_PERMISSION and not may_do(permission, raw.contract):
-        return SignWeight(permission, (), 0, "PERMISSION_ERROR", "Permission denied!")
+        return SignWeight(None, (), 0, "PERMISSION_ERROR", "Permission denied!")
     if any(len(signature) < SIGNATURE_BYTES for signature in signed.signatures):
         return SignWeight(permission, (), 0, "SIGNATURE_FORMAT_ERROR", _short(signed))
     try:
@@ -54,8 +55,23 @@ def sign_weight(state: Reader, raw: Raw, signed: Signed, tx_id: bytes) -> SignWe
     except Refused as refused:
         code = "COMPUTE_ADDRESS_ERROR" if isinstance(refused.__cause__, BadSignature) else "PERMISSION_ERROR"
         return SignWeight(permission, (), 0, code, str(refused).removeprefix("Validate signature error: "))
-    code = "ENOUGH_PERMISSION" if weight >= permission.threshold else "NOT_ENOUGH_PERMISSION"
+    code = ENOUGH if weight >= permission.threshold else "NOT_ENOUGH_PERMISSION"
     return SignWeight(permission, approved, weight, code, "")
+
+
+def approved_list(state: Reader, raw: Raw, signed: Signed, tx_id: bytes) -> SignWeight:
+    """Say whose signatures these are, as getapprovedlist does: whoever they are, and whatever they may."""
+    owner = owner_of(raw.contract)
+    if not is_address(owner) or account_of(state, owner) is None:
+        why = "class org.tron.core.exception.PermissionException : Account does not exist!"
+        return SignWeight(None, (), 0, "OTHER_ERROR", why)
+    if any(len(signature) < SIGNATURE_BYTES for signature in signed.signatures):
+        return SignWeight(None, (), 0, "SIGNATURE_FORMAT_ERROR", _short(signed))
+    try:
+        signers = tuple(recover(tx_id, signature) for signature in signed.signatures)
+    except BadSignature as problem:
+        return SignWeight(None, (), 0, "COMPUTE_ADDRESS_ERROR", str(problem))
+    return SignWeight(None, signers, 0, ENOUGH, "")
 
 
 def may_do(permission: Permission, contract: Contract) -> bool:

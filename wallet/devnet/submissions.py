@@ -2,28 +2,31 @@
 
 import json
 
+from wallet.devnet import not_offered
 from wallet.devnet.answers import BroadcastAnswer, Code, SignWeight
-from wallet.devnet.builders import NO_CODE
+from wallet.devnet.broadcasts import NO_CONTRACT, SEVERAL_CONTRACTS
 from wallet.devnet.endpoint import NO_PARSE, Endpoint, hex_in
 from wallet.devnet.faults import MESSAGES, Failure
 from wallet.devnet.http import BadRequest, Request
 from wallet.devnet.lying import told_for_signing
 from wallet.devnet.permission_forms import is_update, update_from_json
 from wallet.devnet.shapes import Json, name_text, permission_json, unsigned_json, without_defaults
+from wallet.devnet.signatures import ENOUGH
 from wallet.domain.tron.json_forms import (
-    MAX_SIGNATURES,
     BadShape,
     NoContract,
     SeveralContracts,
     UnknownContract,
     address_text,
-    bytes_of,
+    mapping_of,
     posted_from_json,
-    sequence_of,
+    raw_from_json,
+    signatures_from_json,
     transaction_to_json,
 )
-from wallet.domain.tron.protobuf import BadMessage
-from wallet.domain.tron.transactions import Signed, decode_raw, decode_transaction, encode_raw
+from wallet.domain.tron.messages import RAW
+from wallet.domain.tron.protobuf import MAX_BYTES, BadMessage, decode, encode
+from wallet.domain.tron.transactions import Raw, Signed, decode_transaction, encode_raw, tx_id
 
 PATHS = ("broadcasttransaction", "broadcasthex")
 
@@ -31,17 +34,19 @@ PATHS = ("broadcasttransaction", "broadcasthex")
 class Invalid(Exception):
     """What was posted holds no contract that this chain could run; the sentence says why."""
 
-    def __init__(self, why: str, code: str = "OTHER_ERROR") -> None:
+    def __init__(self, why: str, tx_id: bytes, without: Signed | None = None) -> None:
         super().__init__(why)
         self.why = why
-        self.code = code  # for those who ask how far the signatures reach
+        self.tx_id = tx_id
+        self.without = without  # the transaction with no contract in it; None for one that real chains offer
 
 
 def broadcast_transaction(endpoint: Endpoint, request: Request, failure: Failure | None = None) -> Json:
     try:
-        answer = _broadcast(endpoint, _posted(request), failure)
+        answer = _broadcast(endpoint, _posted(request)[0], failure)
     except Invalid as problem:
-        answer = BroadcastAnswer(Code.CONTRACT_VALIDATE_ERROR, f"Contract validate error : {problem.why}", b"")
+        why = f"Contract validate error : {problem.why}"
+        answer = BroadcastAnswer(Code.CONTRACT_VALIDATE_ERROR, why, problem.tx_id)
     return without_defaults(
         {
             "result": answer.code is Code.SUCCESS,
@@ -54,7 +59,7 @@ def broadcast_transaction(endpoint: Endpoint, request: Request, failure: Failure
 
 def broadcast_hex(endpoint: Endpoint, request: Request, failure: Failure | None = None) -> Json:
     try:
-        signed, _ = decode_transaction(hex_in(request, "transaction"))
+        signed, _ = decode_transaction(hex_in(request, "transaction"), most_bytes=MAX_BYTES)
     except BadMessage as problem:
         raise BadRequest(str(problem), "com.google.protobuf.InvalidProtocolBufferException") from None
     answer = _broadcast(endpoint, signed, failure)
@@ -88,10 +93,10 @@ def _broadcast(endpoint: Endpoint, signed: Signed, failure: Failure | None) -> B
 def sign_weight(endpoint: Endpoint, request: Request) -> Json:
     """Weigh what has been signed so far; without a code in its result it is enough."""
     try:
-        signed = _posted(request)
+        signed, raw = _posted(request)
     except Invalid as problem:
         return _not_weighed(problem)
-    weight = endpoint.view(is_solid=False).sign_weight(signed)
+    weight = endpoint.view(is_solid=False).sign_weight(signed, raw)
     permission = permission_json(weight.permission, visible=request.visible) if weight.permission else None
     return without_defaults(
         {
@@ -99,24 +104,35 @@ def sign_weight(endpoint: Endpoint, request: Request) -> Json:
             "approved_list": _approved(weight, visible=request.visible),
             "current_weight": weight.current_weight,
         }
-    ) | {"result": _weight_result(weight), "transaction": _extended(endpoint, request, signed)}
+    ) | {"result": _weight_result(weight), "transaction": _extended(endpoint, request, signed, raw)}
 
 
 def approved_list(endpoint: Endpoint, request: Request) -> Json:
+    """Tell who signed, also those who may not."""
     try:
-        signed = _posted(request)
+        signed, raw = _posted(request)
     except Invalid as problem:
         return _not_weighed(problem)
-    weight = endpoint.view(is_solid=False).sign_weight(signed)
-    is_about_signatures = weight.code in ("SIGNATURE_FORMAT_ERROR", "COMPUTE_ADDRESS_ERROR")
+    weight = endpoint.view(is_solid=False).approved_list(signed, raw)
     return without_defaults({"approved_list": _approved(weight, visible=request.visible)}) | {
-        "result": _weight_result(weight) if is_about_signatures else {},
-        "transaction": _extended(endpoint, request, signed),
+        "result": _weight_result(weight),
+        "transaction": _extended(endpoint, request, signed, raw),
     }
 
 
 def _not_weighed(problem: Invalid) -> Json:
-    return {"result": {"code": problem.code, "message": f"Invalid transaction: no valid contract, {problem.why}"}}
+    if problem.without is None:
+        return {"result": {"code": Code.CONTRACT_VALIDATE_ERROR.name, "message": problem.why}}
+    inner = {
+        "txID": problem.without.tx_id.hex(),
+        "raw_data": {"contract": []},
+        "raw_data_hex": problem.without.raw_bytes.hex(),
+        **_signatures_json(problem.without),
+    }
+    return {
+        "result": {"code": Code.OTHER_ERROR.name, "message": "Invalid transaction: no valid contract"},
+        "transaction": {"result": {"result": True}, "txid": inner["txID"], "transaction": inner},
+    }
 
 
 def _approved(weight: SignWeight, *, visible: bool) -> list[str]:
@@ -124,34 +140,49 @@ def _approved(weight: SignWeight, *, visible: bool) -> list[str]:
 
 
 def _weight_result(weight: SignWeight) -> Json:
-    code = "" if weight.code == "ENOUGH_PERMISSION" else weight.code
+    code = "" if weight.code == ENOUGH else weight.code
     return without_defaults({"code": code, "message": weight.message})
 
 
-def _extended(endpoint: Endpoint, request: Request, signed: Signed) -> Json:
-    tx_id, raw_bytes, raw = told_for_signing(endpoint.faults, signed, decode_raw(signed.raw_bytes))
-    inner = unsigned_json(tx_id, raw_bytes, raw, visible=request.visible)
-    if signed.signatures:
-        inner["signature"] = [signature.hex() for signature in signed.signatures]
-    return {"result": {"result": True}, "txid": tx_id.hex(), "transaction": inner}
+def _extended(endpoint: Endpoint, request: Request, signed: Signed, raw: Raw) -> Json:
+    told_id, raw_bytes, told = told_for_signing(endpoint.faults, signed, raw)
+    inner = unsigned_json(told_id, raw_bytes, told, visible=request.visible) | _signatures_json(signed)
+    return {"result": {"result": True}, "txid": told_id.hex(), "transaction": inner}
 
 
-def _posted(request: Request) -> Signed:
+def _signatures_json(signed: Signed) -> Json:
+    return without_defaults({"signature": [signature.hex() for signature in signed.signatures]})
+
+
+def _posted(request: Request) -> tuple[Signed, Raw]:
     """Return what was posted, encoded anew from its raw_data alone. Raises Invalid and BadRequest."""
     raw_data = request.fields.get("raw_data")
     try:
         if isinstance(raw_data, dict) and is_update(raw_data):
-            signatures = sequence_of(request.fields.get("signature"), "signature", MAX_SIGNATURES)
-            raw_bytes = encode_raw(update_from_json(raw_data))
-            return Signed(raw_bytes, tuple(bytes_of(signature, "signature") for signature in signatures))
-        return posted_from_json(request.fields)
+            raw = update_from_json(raw_data)
+            return Signed(encode_raw(raw), signatures_from_json(request.fields)), raw
+        return posted_from_json(request.fields, visible=request.visible)
     except NoContract:
-        raise Invalid("No contract!") from None
+        raise _unreadable(request, NO_CONTRACT) from None
     except SeveralContracts:
-        raise Invalid("act size should be exactly 1, this is extend feature") from None
-    except UnknownContract as problem:
-        if "CreateSmartContract" in str(problem):
-            raise Invalid(NO_CODE, "CONTRACT_VALIDATE_ERROR") from None
-        raise Invalid(str(problem)) from None
-    except BadShape as problem:
+        raise _unreadable(request, SEVERAL_CONTRACTS) from None
+    except UnknownContract:
+        name = mapping_of(request.fields["raw_data"]["contract"][0], "contract").get("type")
+        if isinstance(name, str) and name in not_offered.BY_TYPE:
+            claimed = hex_in(request, "raw_data_hex")  # believed this once: its bytes cannot be made here
+            raise Invalid(not_offered.BY_TYPE[name], tx_id(claimed) if claimed else b"") from None
+        raise _unreadable(request, NO_CONTRACT) from None  # java-tron drops what it cannot read
+    except (BadShape, BadMessage) as problem:
         raise BadRequest(str(problem), NO_PARSE) from None
+
+
+def _unreadable(request: Request, why: str) -> Invalid:
+    """Return what a transaction is whose contract cannot be told, with what is left of it. Raises BadRequest."""
+    stands_in = [{"type": "AccountCreateContract", "parameter": {"value": {}}}]
+    try:
+        raw = raw_from_json({**request.fields["raw_data"], "contract": stands_in})
+        content = encode(RAW, {**decode(RAW, encode_raw(raw)), "contract": []})
+        without = Signed(content, signatures_from_json(request.fields))
+    except (BadShape, BadMessage) as problem:
+        raise BadRequest(str(problem), NO_PARSE) from None
+    return Invalid(why, without.tx_id, without)

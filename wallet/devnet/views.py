@@ -30,11 +30,11 @@ from wallet.devnet.execution import why_not
 from wallet.devnet.parameters import Lags
 from wallet.devnet.parts import Parts
 from wallet.devnet.resources import recovered
-from wallet.devnet.signatures import sign_weight
+from wallet.devnet.signatures import approved_list, sign_weight
 from wallet.devnet.state import Reader, StateAt
 from wallet.domain.tron.addresses import Address
 from wallet.domain.tron.blocks import number_of
-from wallet.domain.tron.transactions import Contract, Signed, decode_raw
+from wallet.domain.tron.transactions import Contract, Raw, Signed
 
 MAX_BLOCKS = 100  # of one run
 MAX_INVOLVEMENTS = 1_000  # of one page
@@ -161,9 +161,9 @@ class View:
                 free_net_used_bytes=recovered(account.free_net_usage_bytes, account.free_net_slot, slot),
                 free_net_limit_bytes=rules.parameters.free_net_limit_bytes,
                 total_net_limit=rules.parameters.total_net_limit,
-                total_net_weight=0,
+                total_net_weight=rules.parameters.total_net_weight,
                 total_energy_limit=rules.parameters.total_energy_limit,
-                total_energy_weight=0,
+                total_energy_weight=rules.parameters.total_energy_weight,
             )
 
     def token_balance(self, contract: Address, holder: Address) -> int:
@@ -186,20 +186,19 @@ class View:
     def contract(self, address: Address) -> TokenContract | None:
         return self._parts.rules.contracts.get(address)
 
-    def constant_call(self, *, owner: Address, contract: Address, data: bytes, call_value_sun: int = 0) -> Call:
+    def constant_call(self, *, owner: Address, contract: Address, data: bytes, is_paid: bool = False) -> Call:
         """Run a call and forget what it wrote. Raises NoContract."""
         token = self.contract(contract)
         if token is None:
             raise NoContract
         with self._lock:
             parameters = self._parts.rules.parameters
-            is_paid = call_value_sun != 0
             ran = tokens.call(self._state(), parameters, token, caller=owner, data=data, is_paid=is_paid)
             return Call(ran.returned, ran.energy, ran.is_reverted, ran.logs)
 
-    def estimate_energy(self, *, owner: Address, contract: Address, data: bytes, call_value_sun: int = 0) -> int:
+    def estimate_energy(self, *, owner: Address, contract: Address, data: bytes, is_paid: bool = False) -> int:
         """Return the energy that a call needs. Raises NoContract and CallReverted."""
-        call = self.constant_call(owner=owner, contract=contract, data=data, call_value_sun=call_value_sun)
+        call = self.constant_call(owner=owner, contract=contract, data=data, is_paid=is_paid)
         if call.is_reverted:
             raise CallReverted(call.returned)
         return call.energy_used
@@ -209,11 +208,15 @@ class View:
         with self._lock:
             return why_not(self._state(), self._parts.rules, contract)
 
-    def sign_weight(self, signed: Signed) -> SignWeight:
-        """Weigh the signatures of a transaction (getsignweight, getapprovedlist). Raises BadMessage."""
-        raw = decode_raw(signed.raw_bytes)
+    def sign_weight(self, signed: Signed, raw: Raw) -> SignWeight:
+        """Weigh the signatures of a transaction (getsignweight)."""
         with self._lock:
             return sign_weight(self._state(), raw, signed, signed.tx_id)
+
+    def approved_list(self, signed: Signed, raw: Raw) -> SignWeight:
+        """Return who signed a transaction (getapprovedlist)."""
+        with self._lock:
+            return approved_list(self._state(), raw, signed, signed.tx_id)
 
     def _lags(self) -> Lags:
         return self._own_lags or self._parts.lags

@@ -4,6 +4,7 @@ import re
 from enum import IntEnum
 
 UBTT_PER_BTT = 1_000_000
+BTT_PER_BTTOLD = 1_000  # at the issuer's own contract, for ever
 MAX_AMOUNT_UBTT = 2**62  # of one transfer and of one balance: their sum still fits 64 bits, so nothing can wrap
 _DECIMALS = 6
 # Thousands may be set apart, but only as thousands: to half of the world 1,5 is not 15.
@@ -26,6 +27,13 @@ class Asset(IntEnum):
     @property
     def unit(self) -> str:
         return {Asset.TRC10: "BTTOLD", Asset.TRC20: "BTT", Asset.TRX: "TRX"}[self]
+
+
+def worth_ubtt(amount_ubtt: int, asset: Asset, *, in_asset: Asset) -> int:
+    """Return what BTT or BTTOLD is worth in the other one, rounded up. For limits: nothing is exchanged."""
+    if asset is in_asset:
+        return amount_ubtt
+    return amount_ubtt * BTT_PER_BTTOLD if in_asset is Asset.TRC20 else -(-amount_ubtt // BTT_PER_BTTOLD)
 
 
 class BadAmount(ValueError):

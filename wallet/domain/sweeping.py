@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from wallet.domain.money import Asset
 
 # What BTT is taken to be worth, to weigh a sweep against its cost and for nothing else: 1 TRX for 300,000 BTT.
-UBTT_PER_TRX = {Asset.TRC20: 300_000_000_000, Asset.TRC10: 300_000_000}
+UBTT_PER_TRX = {Asset.TRC20: 300_000_000_000, Asset.TRC10: 300_000_000, Asset.TRX: 1_000_000}
 SUN_PER_TRX = 1_000_000
 WORTH_TIMES = 10  # as much as it costs
 TRANSFER_BYTES = {Asset.TRX: 270, Asset.TRC10: 300, Asset.TRC20: 350}  # what the chain charges for, rounded up
@@ -66,3 +66,16 @@ def cost_of(*, asset: Asset, prices: Prices, sender: Sender, hot_free_bytes: int
 def is_worth(*, asset: Asset, amount_ubtt: int, cost_sun: int) -> bool:
     """Say whether an amount is worth a good deal more than moving it costs."""
     return amount_ubtt * SUN_PER_TRX >= WORTH_TIMES * cost_sun * UBTT_PER_TRX[asset]
+
+
+def least_trx_sun(prices: Prices) -> int:
+    """Return from how much on the TRX that is left on a deposit address is worth taking back.
+
+    Bytes that are free today do not count: what is taken back may have to be sent there again as gas.
+    """
+    return WORTH_TIMES * TRANSFER_BYTES[Asset.TRX] * prices.byte_sun
+
+
+def needs_its_trx(*, asset: Asset, amount_ubtt: int, prices: Prices) -> bool:
+    """Say whether an amount may be worth a sweep that the TRX beside it pays for: it costs its bytes at least."""
+    return is_worth(asset=asset, amount_ubtt=amount_ubtt, cost_sun=TRANSFER_BYTES[asset] * prices.byte_sun)

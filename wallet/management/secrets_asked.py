@@ -63,7 +63,7 @@ def check_back(words: list[str], *, say: Callable[[str], None]) -> None:
         if all(ask(f"Word {place + 1}: ").strip().lower() == words[place] for place in places):
             return
         say("That is not the word. Look at what you have written down.")
-    raise CommandError("the words were not written down: no wallet was made, and these words are worth nothing")
+    raise CommandError("the words were not written down: nothing was made, and these words are worth nothing")
 
 
 def confirm_end(address: str) -> None:

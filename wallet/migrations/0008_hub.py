@@ -99,7 +99,7 @@ def _sqlite():
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("wallet", "0004_withdrawals"),
+        ("wallet", "0007_retired_addresses"),
     ]
 
     operations = [

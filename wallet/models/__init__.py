@@ -11,7 +11,7 @@ from wallet.models.hold import EndedHold, Hold
 from wallet.models.hub import HubCall, HubKey, HubNonce, HubOffer, HubRules, ReceiptVersion
 from wallet.models.liability import LiabilityLeaf, LiabilitySnapshot
 from wallet.models.operator_act import ActKind, OperatorAct
-from wallet.models.own_address import DepositAddress, DepositKey, InstallAddress, InstallRole
+from wallet.models.own_address import DepositAddress, DepositKey, InstallAddress, InstallRole, RetiredAddress
 from wallet.models.own_transaction import OwnTransaction
 from wallet.models.reconciliation import Reconciliation
 from wallet.models.seal import Seal
@@ -57,6 +57,7 @@ __all__ = [
     "PendingDeposit",
     "ReceiptVersion",
     "Reconciliation",
+    "RetiredAddress",
     "Seal",
     "SpeedKey",
     "Sweep",

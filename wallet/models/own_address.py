@@ -20,8 +20,10 @@ class DepositAddress(models.Model):
     """The address of one user, at which both assets can be deposited for ever. Its index is never used again."""
 
     network = models.CharField(max_length=8)
-    user_id = models.BigIntegerField()  # no foreign key: money may come to it when the user is gone
-    index = models.IntegerField()  # of m/44'/195'/0'/0/index
+    # No foreign key: money may come to it when the user is gone. Below zero: a database that was put back has forgotten
+    # whose it is.
+    user_id = models.BigIntegerField()
+    index = models.IntegerField()  # of m/44'/195'/0'/0/index: the second in which it was given, from 2024 on
     address = models.CharField(max_length=34)  # base58, of which there is one for each address
     made_at = models.DateTimeField()
 
@@ -54,3 +56,16 @@ class InstallAddress(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class RetiredAddress(models.Model):
+    """A cold address that is ours no longer: it was empty then, and what comes to it later is not seen. Never changed.
+
+    A row of its own, because the address stays in the movements that it had.
+    """
+
+    address = models.OneToOneField(InstallAddress, models.PROTECT, primary_key=True, related_name="retired")
+    retired_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.address}, retired"

@@ -22,12 +22,19 @@ class Withdrawal(models.Model):
     hold_id = models.BigIntegerField()  # what keeps amount and fee until they are in flight
     needs_approval = models.BooleanField()
     is_wanted_back = models.BooleanField(default=False)  # its user wants no further attempt, should this one be dead
+    # Why it is neither sent, returned nor cancelled until an admin has looked; "": it goes its way.
+    doubt = models.CharField(max_length=300, default="", blank=True)
+    fails_because = models.CharField(max_length=300, default="", blank=True)  # the chain said so when it was its turn
+    try_from = models.DateTimeField(null=True)  # when it is its turn again then
     reason = models.CharField(max_length=300, default="", blank=True)  # why it ended otherwise than FINAL
     requested_at = models.DateTimeField()
     approve_until = models.DateTimeField(null=True)
-    decided_by_id = models.BigIntegerField(null=True)  # the admin who approved or rejected it
+    decided_by_id = models.BigIntegerField(null=True)  # the admin who approved it
     decided_by_name = models.CharField(max_length=150, default="", blank=True)
     decided_at = models.DateTimeField(null=True)
+    rejected_by_id = models.BigIntegerField(null=True)  # the admin who rejected it, maybe after that
+    rejected_by_name = models.CharField(max_length=150, default="", blank=True)
+    rejected_at = models.DateTimeField(null=True)
     queued_at = models.DateTimeField(null=True)
     sending_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
@@ -69,6 +76,7 @@ class Attempt(models.Model):
 
     withdrawal = models.ForeignKey(Withdrawal, on_delete=models.PROTECT, related_name="attempts")
     number = models.SmallIntegerField()  # 1, 2, 3 …
+    signed_as = models.SmallIntegerField(null=True)  # the signer's number of one that the books had forgotten
     raw_bytes = models.BinaryField()
     tx_id = models.CharField(max_length=64, unique=True)  # hex
     expiration_ms = models.BigIntegerField()  # by the chain's clock
@@ -123,7 +131,7 @@ class Attempt(models.Model):
     @property
     def key(self) -> str:
         """Return what the signer knows it by."""
-        return f"withdrawal/{self.withdrawal_id}/{self.number}"
+        return f"withdrawal/{self.withdrawal_id}/{self.signed_as or self.number}"
 
 
 class AttemptEvent(models.Model):

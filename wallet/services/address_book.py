@@ -15,8 +15,8 @@ MAX_LABEL_CHARS = 60
 
 NOBODYS = "Nobody can spend what is sent to this address: it would be lost. Choose one of your own."
 OURS = (
-    "This address belongs to this box. Money can move inside the box without any fee: send it to the other user "
-    "by name."
+    "This address belongs to this box: it is your own deposit address or another user's. To other users money goes by "
+    "name, without any fee."
 )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from wallet.domain.withdrawal_states import AttemptState, check_attempt_move
 from wallet.models import Attempt, AttemptEvent
-from wallet.services import changes, ledger
+from wallet.services import ledger, news
 
 LOOK_AGAIN = timedelta(seconds=3)  # a block
 BACK_OFF_MOST = timedelta(seconds=15)
@@ -24,7 +24,7 @@ def move(attempt: Attempt, to: AttemptState, what: str, *, now: datetime, messag
         moved = Attempt.objects.filter(pk=attempt.pk, state=attempt.state).update(state=to, **fields)
         if moved:
             note(attempt, what, now, message=message)
-            changes.tell_users_after_commit([attempt.withdrawal.user_id])
+            news.withdrawal_changed(attempt.withdrawal.user_id)
         return bool(moved)
 
     return ledger.whole(work)

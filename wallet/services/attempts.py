@@ -35,7 +35,7 @@ from wallet.domain.tron.transactions import (
 )
 from wallet.domain.withdrawal_states import LIVE, AttemptState, WithdrawalState, check_move
 from wallet.models import Attempt, HaltReason, Withdrawal
-from wallet.services import changes, halts, ledger, payouts
+from wallet.services import compared, halts, ledger, news, payouts
 from wallet.services.attempt_log import back_off, move, note, note_once
 from wallet.services.books import Request
 from wallet.services.openings import open_absent
@@ -45,8 +45,7 @@ from wallet.signer.protocol import DeadProof, SignerConflict, SignerDoor, Signer
 LIFE_MS = 90_000  # from the head block's time on: long enough for a slow network, and a lost one ends in three minutes
 MOST_LAG_MS = 300_000  # of what is irreversible behind the head: five times what is usual
 _CONFLICT = (
-    "The books may come from an older backup. Look at the chain whether {address} was paid: "
-    "after this halt the money of the withdrawal goes back to its user."
+    "The books may come from an older backup. What it has signed is taken over when this attempt is dead for certain."
 )
 SPREAD = 1_000  # of milliseconds: two payments that are alike must not have the same id
 
@@ -110,13 +109,12 @@ def prepare(withdrawal_id: int, drafted: Draft, *, number: int, now: datetime) -
 
     def work() -> Attempt | None:
         found = Withdrawal.objects.select_for_update().get(pk=withdrawal_id)
-        newest = found.attempts.order_by("-number").first()
-        is_next = number == (newest.number + 1 if newest else 1) and not (newest and newest.state in LIVE)
-        is_open = found.state in (WithdrawalState.QUEUED, WithdrawalState.SENDING)
-        if not is_open or not is_next or found.is_wanted_back or halts.is_halted():
+        is_next = number == next_number(found) and not found.attempts.filter(state__in=LIVE).exists()
+        is_open = found.state in (WithdrawalState.QUEUED, WithdrawalState.SENDING) and not found.doubt
+        if not is_open or not is_next or found.is_wanted_back or halts.is_halted() or compared.why_not(now):
             return None
         if found.state == WithdrawalState.QUEUED:
-            if not _go_in_flight(found, now):
+            if not go_in_flight(found, now):
                 return None
             check_move(WithdrawalState(found.state), WithdrawalState.SENDING)
             found.state, found.sending_at = WithdrawalState.SENDING, now
@@ -136,7 +134,7 @@ def prepare(withdrawal_id: int, drafted: Draft, *, number: int, now: datetime) -
             prepared_at=now,
         )
         note(made, "prepared", now)
-        changes.tell_users_after_commit([found.user_id])
+        news.withdrawal_changed(found.user_id)
         return made
 
     return ledger.whole(work)
@@ -164,9 +162,9 @@ def sign(signer: SignerDoor, attempt: Attempt, *, now: datetime) -> bool:
         note_once(attempt, "refused" if isinstance(problem, SignerRefused) else "unsigned", now, message=str(problem))
         back_off(attempt, now)
         if isinstance(problem, SignerConflict):
-            halts.halt(HaltReason.SIGNER, f"{problem}. {_CONFLICT.format(address=attempt.withdrawal.address)}", now)
+            halts.halt(HaltReason.SIGNER, f"{problem}. {_CONFLICT}", now)
         return False
-    if not _is_by(payer_of(attempt), digest, signature):
+    if not is_by(payer_of(attempt), digest, signature):
         halts.halt(HaltReason.SIGNER, f"the signature of {attempt.key} is not by the address that pays", now)
         return False
     is_moved = move(
@@ -181,6 +179,7 @@ def broadcast(chain: Chain, attempt: Attempt, *, now: datetime) -> None:
     assert attempt.signature is not None, f"{attempt} has no signature"
     signed = Signed(bytes(attempt.raw_bytes), (bytes(attempt.signature),))
     answers = chain.broadcast(encode_transaction(signed))
+    halts.halt_for_another_id(answers, attempt.tx_id, now)
 
     def work() -> None:
         for answer in answers:
@@ -192,6 +191,12 @@ def broadcast(chain: Chain, attempt: Attempt, *, now: datetime) -> None:
     ledger.whole(work)
 
 
+def next_number(withdrawal: Withdrawal) -> int:
+    """Return the number of the attempt after all that there are."""
+    newest = withdrawal.attempts.order_by("-number").first()
+    return newest.number + 1 if newest else 1
+
+
 def payer_of(attempt: Attempt) -> Address:
     """Return the address that pays, as it stands in the stored bytes."""
     contract = decode_raw(bytes(attempt.raw_bytes)).contract
@@ -199,7 +204,7 @@ def payer_of(attempt: Attempt) -> Address:
     return contract.owner
 
 
-def _go_in_flight(found: Withdrawal, now: datetime) -> bool:
+def go_in_flight(found: Withdrawal, now: datetime) -> bool:
     """Post the hold; False while its user may not pay: the wish waits, and no refusal is kept under its key."""
     asset = Asset(found.asset)
     item = Transfer(
@@ -244,7 +249,7 @@ def _newest_signed() -> tuple[str, bytes] | None:
     return (newest.key, bytes.fromhex(newest.tx_id)) if newest else None
 
 
-def _is_by(payer: Address, digest: bytes, signature: bytes) -> bool:
+def is_by(payer: Address, digest: bytes, signature: bytes) -> bool:
     try:
         return recover(digest, signature) == payer
     except BadSignature:

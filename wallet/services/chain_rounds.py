@@ -5,7 +5,7 @@ from datetime import datetime
 
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import ChainError
-from wallet.services import deposit_addresses, pending, reconciliation, scanning, second_source, sweeps
+from wallet.services import deposit_addresses, given_addresses, pending, reconciliation, scanning, second_source, sweeps
 from wallet.signer.protocol import SignerDoor, SignerError
 
 MOST_STEPS = 5  # of a hundred blocks each: a round leaves the worker free for others after some seconds
@@ -17,8 +17,9 @@ def read(chain: Chain, signer: SignerDoor, *, now: datetime) -> int:
     """Read on in the solid blocks and book what they bring, then look at what is on its way; return the blocks read."""
     try:
         deposit_addresses.confirm_key(signer, now=now)
+        given_addresses.compare(signer, now=now)  # before blocks are read, in which something may have come to them
     except SignerError as problem:
-        logger.debug("the signer was not asked for its key: %s", problem)
+        logger.debug("the signer was not asked for its key and its addresses: %s", problem)
     blocks = 0
     for _ in range(MOST_STEPS):
         read_now = scanning.scan(chain, now=now)

@@ -1,6 +1,6 @@
 """The address at which a user deposits: derived here from a public key alone; no key that spends is near."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -23,6 +23,7 @@ from wallet.signer.protocol import SignerDoor
 
 TRIES = 20  # users who come for their first address at the same moment
 CONFIRMED_INDEX = 0
+FIRST_SECOND = datetime(2024, 1, 1, tzinfo=UTC)  # is index 0; 31 bits of seconds last until 2092
 NOT_READY = (
     "Deposits are not ready yet: the box waits for its signer and its chain. Try again in a minute, or ask an admin."
 )
@@ -77,7 +78,7 @@ def address_for(user_id: int, *, now: datetime) -> DepositAddress:
         key = DepositKey.objects.filter(network=network).first()
         if key is None:
             raise Refused(NOT_READY)
-        index, address = _next_address(network, AccountXpub.parse(key.xpub))
+        index, address = _next_address(network, AccountXpub.parse(key.xpub), now)
         try:
             with transaction.atomic():
                 return DepositAddress.objects.create(
@@ -92,13 +93,16 @@ def address_for(user_id: int, *, now: datetime) -> DepositAddress:
     raise Refused("Too many people ask for an address at this moment. Reload the page.")
 
 
-def _next_address(network: str, xpub: AccountXpub) -> tuple[int, str]:
-    """Return the first index behind the newest whose address has received nothing, and that address.
+def _next_address(network: str, xpub: AccountXpub, now: datetime) -> tuple[int, str]:
+    """Return an index that nobody ever had, and its address.
 
-    A database that was restored has forgotten to whom it gave the last ones, and those still get what their users send.
+    It is the second in which it is given, or the one behind the newest if that is later. A database that was put back
+    has forgotten to whom it gave the last ones, and so has every file that was put back with it, but the clock goes
+    on: their seconds are over. This does not hold for those of a rush that are ahead of the clock until it has passed
+    them. What has received something is skipped besides.
     """
     newest = DepositAddress.objects.filter(network=network).aggregate(index=Max("index"))["index"]
-    index = 0 if newest is None else newest + 1
+    index = max(0 if newest is None else newest + 1, (now - FIRST_SECOND) // timedelta(seconds=1))
     while _has_received(network, address := to_base58(xpub.address(index))):
         index += 1
     return index, address

@@ -31,6 +31,7 @@ def pending_row(pending: PendingDeposit, cursor: ChainCursor) -> Row:
     lag = solid_lag(cursor)
     seen = min(max(cursor.head_height - pending.block_number + 1, 1), lag)
     is_enough = asset in MINIMUM_UBTT and split(pending.amount, asset)[0] >= MINIMUM_UBTT[asset]
+    too_little = f"below {minimum(asset)}" if asset in MINIMUM_UBTT else f"{asset.unit} pays for the chain"
     left = pending.solid_at - (cursor.looked_at or pending.seen_at)
     return {
         "row": f"pending-{pending.tx_id[:16]}-{pending.kind}-{pending.index}",
@@ -38,7 +39,7 @@ def pending_row(pending: PendingDeposit, cursor: ChainCursor) -> Row:
         "unit": asset.unit,
         "blocks": f"{seen} of about {lag} blocks",
         "percent": seen * 100 // lag,
-        "left": _left(left) if is_enough else "not credited",
+        "left": _left(left) if is_enough else f"not credited: {too_little}",
         "tx": short(pending.tx_id),
         "tx_whole": pending.tx_id,
     }

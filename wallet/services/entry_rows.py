@@ -50,9 +50,9 @@ def entry_row(entry: Entry) -> Row:
     }
 
 
-def balance_row(balance: Balance) -> Row:
+def balance_row(balance: Balance, *, name: str = "money") -> Row:
     return {
-        "row": "money",
+        "row": name,
         "available": format_btt(balance.available_ubtt),
         "held": format_btt(balance.held_ubtt),
         "in_channels": format_btt(balance.in_channels_ubtt),
@@ -62,10 +62,12 @@ def balance_row(balance: Balance) -> Row:
 
 
 def hold_row(hold: RunningHold) -> Row:
+    """Return the cells of a hold; `href` leads from the page of money to what it is for, if that has a page."""
     return {
         "row": f"hold-{hold.id}",
         "purpose": PURPOSES[hold.purpose],
-        "cause": hold.cause,
+        "cause": f"to {hold.receiver}" if hold.withdrawal_id else hold.cause,
+        "href": f"withdrawals/{hold.withdrawal_id}/" if hold.withdrawal_id else "",
         "amount": format_btt(hold.amount_ubtt),
         "unit": hold.asset.unit,
         "until": hold.expires_at.isoformat() if hold.expires_at else "",

@@ -17,16 +17,19 @@ from wallet.domain.tron.abi import decode_transfer_log
 from wallet.domain.tron.addresses import parse_address
 from wallet.domain.withdrawal_states import AttemptState, WithdrawalState, check_move
 from wallet.models import Attempt, HaltReason, Withdrawal
-from wallet.services import changes, halts, ledger, own_addresses, payouts
+from wallet.services import forgotten, halts, ledger, news, own_addresses, payouts
 from wallet.services.attempt_log import look_again, move, note_once
 from wallet.services.attempts import payer_of
+from wallet.services.forgotten import Forgotten
 from wallet.services.openings import open_absent
+from wallet.signer.protocol import SignerDoor, SignerError
 
 MOST_ATTEMPTS = 5  # each was lost or refused; a sixth would be, too
 MOST_INDEX_BLOCKS = 2_000  # an hour and a half of blocks above a reference: far more than an attempt lives
 SEEN_AGAIN = timedelta(seconds=5)
 FRESH = timedelta(minutes=1)  # since the scan has looked for more: it does every two seconds
 UNWANTED = "It was lost on the way to the network, and you wanted no further attempt. Your money is back."
+SIGNER_SILENT = "the signer can't say whether it has signed another attempt"
 BORNE = "Your money is back, with the fee; what the network has burned the box bears."
 
 
@@ -48,8 +51,8 @@ def settle(chain: Chain, attempt: Attempt, receipt: Receipt, *, now: datetime) -
                 _arrive(attempt.withdrawal_id, now)
             return
         if move(attempt, AttemptState.FAILED, "failed", now=now, message=receipt.message or result, **ended):
-            why = receipt.message or ("it did not move the token" if receipt.succeeded else result)
-            _return(attempt.withdrawal_id, f"The chain took it and it failed there: {why}. {BORNE}", now)
+            why = "it did not move the token" if receipt.succeeded else result
+            give_back(attempt.withdrawal_id, f"The chain took it and it failed there: {why}. {BORNE}", now=now)
 
     ledger.whole(work)
 
@@ -86,8 +89,11 @@ def mark_taken_back(attempt: Attempt, *, now: datetime) -> None:
     attempt.refresh_from_db()
 
 
-def bury_if_dead(chain: Chain, attempt: Attempt, *, now: datetime) -> Judgement:
-    """End an attempt that can't come into any block any more; leave alone whatever is not proven. Raises ChainError."""
+def bury_if_dead(chain: Chain, signer: SignerDoor, attempt: Attempt, *, now: datetime) -> Judgement:
+    """End an attempt that can't come into any block any more; leave alone whatever is not proven. Raises ChainError.
+
+    Also while the signer can't say whether it has signed another one, which the books have forgotten.
+    """
     tx_id = bytes.fromhex(attempt.tx_id)
     sent = Sent(tx_id, attempt.expiration_ms, attempt.reference_number, bytes(attempt.reference_id))
     blocks = _blocks_since(chain, sent)
@@ -99,31 +105,40 @@ def bury_if_dead(chain: Chain, attempt: Attempt, *, now: datetime) -> Judgement:
     )
     if judgement.verdict is Verdict.DEAD:
         judgement = _against_our_scan(attempt, judgement, now)
+    lost: Forgotten | None = None
+    if judgement.verdict is Verdict.DEAD:
+        try:
+            lost = forgotten.find(chain, signer, attempt.withdrawal)
+        except SignerError:
+            judgement = Judgement(Verdict.UNPROVEN, SIGNER_SILENT)
     if judgement.verdict is not Verdict.DEAD:
         note_once(attempt, "not dead", now, message=judgement.why)
         look_again(attempt, now)
         return judgement
     (closing,) = [block for block in blocks if block.number == judgement.closed_by]
     witnesses = {one.endpoint for one in sightings if one.solid.number >= closing.number}
-    _bury(attempt, judgement, closing, sorted(witnesses), now)
+    _bury(attempt, judgement, closing, sorted(witnesses), lost, now)
     return judgement
 
 
-def return_unwanted(*, now: datetime) -> None:
+def return_unwanted(chain: Chain, signer: SignerDoor, *, now: datetime) -> None:
     """Give back what was wanted back after its attempt was buried, and before another one was made.
 
-    Not before our own scan has read all there is: books from an older backup may have forgotten an attempt that paid,
-    and the scan, which meets its payment, halts.
+    Not before our own scan has read all there is, and the signer has said that it has signed nothing else: books from
+    an older backup may have forgotten an attempt that paid. Raises SignerError, ChainError.
     """
     if not _has_scanned_all(now):
         return
     for withdrawal in _unwanted():
+        if (lost := forgotten.find(chain, signer, withdrawal)) is not None:
+            forgotten.take_over(withdrawal.pk, lost, now=now)
+            continue
         _open_accounts(withdrawal, now)
 
         def work(pk: int = withdrawal.pk) -> None:
             is_unwanted = _unwanted().select_for_update().filter(pk=pk).first() is not None
             if is_unwanted and not halts.is_halted():
-                _return(pk, UNWANTED, now)
+                give_back(pk, UNWANTED, now=now)
 
         ledger.whole(work)
 
@@ -137,7 +152,8 @@ def _has_scanned_all(now: datetime) -> bool:
 
 def _unwanted() -> QuerySet[Withdrawal]:
     alive = Attempt.objects.filter(withdrawal=OuterRef("pk")).exclude(state=AttemptState.DEAD)
-    return Withdrawal.objects.filter(~Exists(alive), state=WithdrawalState.SENDING, is_wanted_back=True).order_by("pk")
+    unwanted = Withdrawal.objects.filter(state=WithdrawalState.SENDING, is_wanted_back=True, doubt="")
+    return unwanted.filter(~Exists(alive)).order_by("pk")
 
 
 def _against_our_scan(attempt: Attempt, judgement: Judgement, now: datetime) -> Judgement:
@@ -156,7 +172,14 @@ def _against_our_scan(attempt: Attempt, judgement: Judgement, now: datetime) -> 
     return judgement
 
 
-def _bury(attempt: Attempt, judgement: Judgement, closing: Block, sources: Sequence[str], now: datetime) -> None:
+def _bury(
+    attempt: Attempt,
+    judgement: Judgement,
+    closing: Block,
+    sources: Sequence[str],
+    lost: Forgotten | None,
+    now: datetime,
+) -> None:
     _open_accounts(attempt.withdrawal, now)
 
     def work() -> None:
@@ -172,8 +195,10 @@ def _bury(attempt: Attempt, judgement: Judgement, closing: Block, sources: Seque
             dead_sources=list(sources),
             dead_scanned_to=closing.number,
         )
-        if is_moved and (why := _why_no_further(attempt)):
-            _return(attempt.withdrawal_id, why, now)
+        if is_moved and lost is not None:
+            forgotten.take_over(attempt.withdrawal_id, lost, now=now)
+        elif is_moved and (why := _why_no_further(attempt)):
+            give_back(attempt.withdrawal_id, why, now=now)
 
     ledger.whole(work)
 
@@ -182,12 +207,12 @@ def _why_no_further(attempt: Attempt) -> str:
     """Return why a dead attempt is the last one; "" if another one follows."""
     refused = attempt.events.filter(what="refused").order_by("-pk").first()
     if refused is not None and attempt.signature is None:
-        return f"The signer refused it: {refused.message} Your money is back."
+        return "The signer refused it. Your money is back."  # why, its log says to operators
     if Withdrawal.objects.filter(pk=attempt.withdrawal_id, is_wanted_back=True).exists():
         return UNWANTED
     if attempt.number >= MOST_ATTEMPTS:
         said = attempt.events.filter(what__in=["broadcast", "unsigned"]).order_by("-pk").first()
-        words = f" The network said: {said.code or said.message}." if said else ""
+        words = f" The network said: {said.code}." if said else ""
         if said and said.what == "unsigned":  # why it could not is for operators
             words = " The signer could not sign it."
         return f"{MOST_ATTEMPTS} attempts came into no block.{words} Your money is back."
@@ -261,10 +286,11 @@ def _arrive(withdrawal_id: int, now: datetime) -> None:
     )
     found.state, found.ended_at = WithdrawalState.FINAL, now
     found.save(update_fields=["state", "ended_at"])
-    changes.tell_users_after_commit([found.user_id])
+    news.withdrawal_changed(found.user_id)
 
 
-def _return(withdrawal_id: int, why: str, now: datetime) -> None:
+def give_back(withdrawal_id: int, why: str, *, now: datetime) -> None:
+    """Return what is in flight to its user. The caller's transaction knows that it never arrives."""
     found = _locked(withdrawal_id, WithdrawalState.RETURNED)
     asset = Asset(found.asset)
     back = Transfer(
@@ -279,7 +305,7 @@ def _return(withdrawal_id: int, why: str, now: datetime) -> None:
     _post([back], now)
     found.state, found.reason, found.ended_at = WithdrawalState.RETURNED, why[:300], now
     found.save(update_fields=["state", "reason", "ended_at"])
-    changes.tell_users_after_commit([found.user_id])
+    news.withdrawal_changed(found.user_id)
 
 
 def _locked(withdrawal_id: int, to: WithdrawalState) -> Withdrawal:

@@ -3,13 +3,14 @@
 Machines halt, people lift. Whoever signs asks `is_halted` just before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from wallet.chain.port import BroadcastAnswer
 from wallet.models import ChainCursor, Halt, HaltReason
 from wallet.services import news
 from wallet.services.operators import Actor, check_reason
@@ -45,6 +46,18 @@ def halt(reason: HaltReason, detail: str, now: datetime) -> None:
     except IntegrityError:  # somebody else has found the same at the same moment
         return
     news.reserves_changed()
+    news.desk_changed()
+
+
+def halt_for_another_id(answers: Iterable[BroadcastAnswer], tx_id: str, now: datetime) -> None:
+    """Halt if an endpoint calls what it was given by another id than the bytes make: it may alter what it gets."""
+    for answer in answers:
+        if answer.names_another:
+            halt(
+                HaltReason.LIED,
+                f"{answer.endpoint} was given {tx_id} and calls it by another id: {answer.message}",
+                now,
+            )
 
 
 def lift(halt_id: int, *, actor: Actor, reason: str, now: datetime) -> None:
@@ -56,3 +69,4 @@ def lift(halt_id: int, *, actor: Actor, reason: str, now: datetime) -> None:
     if not lifted:
         raise Refused("This halt does not stand any more. Reload the page to see who has lifted it, and why.")
     news.reserves_changed()
+    news.desk_changed()

@@ -21,7 +21,7 @@ from wallet.domain.accounts import AccountKind
 from wallet.domain.merkle_sum import NONCE_BYTES, SumNode
 from wallet.domain.money import Asset
 from wallet.domain.proofs import Liability, Snapshot
-from wallet.services.install import market_asset
+from wallet.services.install import market_asset, other_asset
 
 EVERY = timedelta(days=1)
 PADDING = ""
@@ -75,6 +75,13 @@ def take_snapshot_if_due(asset: Asset, now: datetime, *, every: timedelta = EVER
     if latest is not None and latest.taken_at > now - every:
         return None
     return take_snapshot(asset, now)
+
+
+def take_due(now: datetime) -> None:
+    """Take what is due of the market's asset, and of the other one as soon as it is anybody's."""
+    take_snapshot_if_due(market_asset(), now)
+    if models.Account.objects.filter(asset=other_asset(), kind=AccountKind.USER, version__gt=0).exists():
+        take_snapshot_if_due(other_asset(), now)
 
 
 def newest(asset: Asset) -> models.LiabilitySnapshot | None:

@@ -11,6 +11,8 @@ from functools import partial
 
 from django.db import transaction
 
+from wallet.services import changes
+
 logger = logging.getLogger(__name__)
 
 
@@ -18,6 +20,7 @@ logger = logging.getLogger(__name__)
 class Listener:
     deposits: Callable[[frozenset[int]], None]  # gets the ids of the users
     reserves: Callable[[], None]  # what operators see: heights, halts, sweeps, reconciliations
+    desk: Callable[[], None]  # what operators see of withdrawals: their steps, why the queue waits, halts
 
 
 _listeners: dict[str, Listener] = {}
@@ -41,6 +44,17 @@ def deposits_changed(user_ids: Iterable[int]) -> None:
 def reserves_changed() -> None:
     if _listeners:
         transaction.on_commit(partial(_tell, lambda listener: listener.reserves()))
+
+
+def withdrawal_changed(user_id: int) -> None:
+    """Tell the user and operators, when the transaction is committed, that a withdrawal of this user's has moved on."""
+    changes.tell_users_after_commit([user_id])
+    desk_changed()
+
+
+def desk_changed() -> None:
+    if _listeners:
+        transaction.on_commit(partial(_tell, lambda listener: listener.desk()))
 
 
 def _tell(tell: Callable[[Listener], None]) -> None:

@@ -14,6 +14,11 @@ def is_own(address: str) -> bool:
     )
 
 
+def standing(network: str) -> list[str]:
+    """Return the install's own addresses (base58) that are watched: all but cold ones that were removed."""
+    return list(InstallAddress.objects.filter(network=network, retired=None).values_list("address", flat=True))
+
+
 def hot_address() -> str | None:
     """Return the address that pays withdrawals (base58), or None before the signer was asked for it."""
     found = InstallAddress.objects.filter(network=settings.WALLET_NETWORK, role=InstallRole.HOT).order_by("-pk").first()

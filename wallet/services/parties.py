@@ -12,7 +12,7 @@ SHORT_REF_CHARS = 8  # of a channel's 32: enough to tell one's channels apart
 
 WORDS = {
     AccountKind.CHAIN: "the chain",
-    AccountKind.IN_FLIGHT: "withdrawals under way",
+    AccountKind.IN_FLIGHT: "withdrawals",
     AccountKind.SUSPENSE: "unclaimed deposits",
     AccountKind.FEES: "fees",
     AccountKind.NETWORK_FEES: "network costs",

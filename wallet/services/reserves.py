@@ -10,7 +10,7 @@ from wallet.domain.accounts import AccountKind
 from wallet.domain.deposits import DepositFate, format_units
 from wallet.domain.money import Asset
 from wallet.models import ChainCursor, Deposit, DepositAddress, Halt, Reconciliation, Sweep
-from wallet.services import deposit_addresses, halts, reconciliation, second_source
+from wallet.services import cold_addresses, deposit_addresses, halts, reconciliation, second_source
 from wallet.services.deposit_rows import by_name, short
 from wallet.services.entry_rows import Row, minute
 from wallet.services.holdings_on_chain import Holdings, holdings
@@ -42,6 +42,7 @@ class Float:
     total: str
     hot: str
     deposits: str
+    cold: str
     addresses: int  # deposit addresses that have any
     is_low: bool
 
@@ -153,7 +154,8 @@ def floats() -> list[Float]:
         return []
     held = holdings(found.network, found.height)
     users = set(DepositAddress.objects.filter(network=found.network).values_list("address", flat=True))
-    return [_float(held, asset, hot, users) for asset in (Asset.TRC20, Asset.TRC10, Asset.TRX)]
+    cold = {one.address for one in cold_addresses.listed()}
+    return [_float(held, asset, hot, users, cold) for asset in (Asset.TRC20, Asset.TRC10, Asset.TRX)]
 
 
 def lacks_trx() -> bool:
@@ -161,7 +163,7 @@ def lacks_trx() -> bool:
     return any(one.is_low for one in floats())
 
 
-def _float(held: Holdings, asset: Asset, hot: str, users: set[str]) -> Float:
+def _float(held: Holdings, asset: Asset, hot: str, users: set[str], cold: set[str]) -> Float:
     at_users = [units for (kind, address), units in held.by_address.items() if kind is asset and address in users]
     in_hot = held.of(hot, asset)
     return Float(
@@ -169,6 +171,7 @@ def _float(held: Holdings, asset: Asset, hot: str, users: set[str]) -> Float:
         total=format_units(held.total.get(asset, 0), asset),
         hot=format_units(in_hot, asset),
         deposits=format_units(sum(at_users), asset),
+        cold=format_units(sum(held.of(address, asset) for address in cold), asset),
         addresses=sum(units > 0 for units in at_users),
         is_low=asset is Asset.TRX and in_hot < LOW_TRX_SUN,
     )

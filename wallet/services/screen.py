@@ -1,8 +1,9 @@
 """What an open page of somebody's money shows, as the messages of the live socket."""
 
+from wallet.domain.money import Asset
 from wallet.services import statements
 from wallet.services.entry_rows import Row, balance_row, entry_row, hold_row
-from wallet.services.install import market_asset
+from wallet.services.install import market_asset, other_asset
 
 NEWEST = 20  # entries of one message; a page that missed more of them fetches its list
 
@@ -10,16 +11,26 @@ Message = dict[str, object]
 
 
 def messages(user_id: int) -> list[Message]:
-    """Return the balance, the holds and the newest entries of a user; none before money has come."""
-    account = statements.account_of(user_id, market_asset())
+    """Return the balance, the holds and the newest entries of a user in each asset; none before money has come."""
+    return _messages(user_id, market_asset()) + _messages(user_id, other_asset())
+
+
+def name_of(part: str, asset: Asset) -> str:
+    """Return what a part of the page is called: the market's asset and the other one have pages of their own."""
+    return part if asset is market_asset() else f"{part}-{asset.unit.lower()}"
+
+
+def _messages(user_id: int, asset: Asset) -> list[Message]:
+    account = statements.account_of(user_id, asset)
     if account is None:
         return []
     holds = [hold_row(hold) for hold in statements.running_holds(account)]
     newest = [entry_row(entry) for entry in statements.read(account, limit=NEWEST).entries]
+    money = name_of("money", asset)
     return [
-        {"type": "rows", "rows": {"money": balance_row(statements.balance(account))}},
-        {"type": "list", "list": "holds", "rows": _by_name(holds)},
-        {"type": "head", "list": "entries", "rows": _by_name(newest)},
+        {"type": "rows", "rows": {money: balance_row(statements.balance(account), name=money)}},
+        {"type": "list", "list": name_of("holds", asset), "rows": _by_name(holds)},
+        {"type": "head", "list": name_of("entries", asset), "rows": _by_name(newest)},
     ]
 
 

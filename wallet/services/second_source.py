@@ -16,10 +16,11 @@ from wallet.domain.deposits import format_units
 from wallet.domain.money import Asset
 from wallet.domain.tron.addresses import parse_address
 from wallet.domain.withdrawal_states import LIVE as LIVE_ATTEMPTS
-from wallet.models import Attempt, ChainCursor, HaltReason, InstallAddress, Sweep
+from wallet.models import Attempt, ChainCursor, HaltReason, Sweep
 from wallet.models.sweep import LIVE as LIVE_SWEEPS
 from wallet.services import halts, pending
 from wallet.services.holdings_on_chain import Holdings, holdings
+from wallet.services.own_addresses import standing
 from wallet.services.watched import watched
 
 MOST_ADDRESSES = 10  # beside the install's own: those that hold most
@@ -84,7 +85,7 @@ def _differences(chain: Chain, cursor: ChainCursor) -> dict[str, int] | None:
 
 
 def _looked_at(held: Holdings, network: str) -> Iterator[str]:
-    own = list(InstallAddress.objects.filter(network=network).values_list("address", flat=True))
+    own = standing(network)
     yield from own
     by_amount = sorted(held.by_address.items(), key=lambda one: -one[1])
     others = dict.fromkeys(address for (_, address), units in by_amount if units > 0 and address not in own)

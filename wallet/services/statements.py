@@ -15,7 +15,7 @@ from wallet.domain.items import HoldPurpose
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.models import Account, Channel, Hold, Transfer
-from wallet.services import parties
+from wallet.services import causes, parties
 
 PAGE_ENTRIES = 50
 CHUNK = 2_000  # versions that one statement of a search reads
@@ -98,12 +98,20 @@ class RunningHold:
     purpose: HoldPurpose
     cause: str
     expires_at: datetime | None
+    withdrawal_id: int | None  # that it is for
+    receiver: str  # of that, shortened
 
 
 def account_of(user_id: int, asset: Asset) -> Account | None:
     """Return a user's account, or None while no money has come."""
     name = user_account(asset, user_id)
     return Account.objects.filter(asset=name.asset, kind=name.kind, ref=name.ref).first()
+
+
+def has_had(user_id: int, asset: Asset) -> bool:
+    """Say whether anything of an asset ever moved for a user: what was refused opens an account, too."""
+    account = account_of(user_id, asset)
+    return account is not None and account.version > 0
 
 
 def balance(account: Account) -> Balance:
@@ -123,10 +131,19 @@ def running_holds(account: Account) -> list[RunningHold]:
     """Return what is reserved on the account, the newest first."""
     if not account.held_ubtt:
         return []
-    running = Hold.objects.filter(account=account, ended__isnull=True).order_by("-pk")[:MAX_HOLDS_SHOWN]
+    running = list(Hold.objects.filter(account=account, ended__isnull=True).order_by("-pk")[:MAX_HOLDS_SHOWN])
     asset = Asset(account.asset)
+    withdrawals = causes.of_holds(hold.pk for hold in running if hold.purpose == HoldPurpose.WITHDRAWAL)
     return [
-        RunningHold(hold.pk, hold.amount_ubtt, asset, HoldPurpose(hold.purpose), hold.cause, hold.expires_at)
+        RunningHold(
+            hold.pk,
+            hold.amount_ubtt,
+            asset,
+            HoldPurpose(hold.purpose),
+            hold.cause,
+            hold.expires_at,
+            *withdrawals.get(hold.pk, (None, "")),
+        )
         for hold in running
     ]
 
@@ -156,9 +173,9 @@ def detail(user_id: int, transfer_id: int) -> Detail | None:
     if transfer is None:
         return None
     ref = str(user_id)
-    for account, other in ((transfer.credit, transfer.debit), (transfer.debit, transfer.credit)):
+    for account in (transfer.credit, transfer.debit):
         if account.kind == AccountKind.USER and account.ref == ref:
-            entry = _entry(account.pk, transfer, parties.in_words([other])[other.pk])
+            entry = _entry(account.pk, transfer, _counterparties(account.pk, [transfer])[transfer.pk])
             reversal = Transfer.objects.filter(reverses_id=transfer.pk).values_list("pk", flat=True).first()
             return Detail(entry, transfer.reverses_id, reversal, transfer.hold_id)
     return None
@@ -183,9 +200,22 @@ def _search(account: Account, wanted: Wanted, newest: int, oldest: int, limit: i
 def _page(
     account: Account, found: list[Transfer], *, oldest: int, reached: int, searched_back_to: datetime | None = None
 ) -> Page:
-    words = parties.in_words(_other(account.pk, transfer) for transfer in found)
-    entries = [_entry(account.pk, transfer, words[_other(account.pk, transfer).pk]) for transfer in found]
+    words = _counterparties(account.pk, found)
+    entries = [_entry(account.pk, transfer, words[transfer.pk]) for transfer in found]
     return Page(entries, reached if reached > oldest else None, searched_back_to)
+
+
+def _counterparties(account_id: int, found: list[Transfer]) -> dict[int, str]:
+    """Return the other side of each transfer in words: of a withdrawal, where it goes."""
+    words = parties.in_words(_other(account_id, transfer) for transfer in found)
+    under_way = [one for one in found if _other(account_id, one).kind == AccountKind.IN_FLIGHT]
+    receivers = causes.receivers(one.cause for one in under_way)
+    goes = {
+        one.pk: f"the withdrawal to {receivers[one.cause]}" if one.credit_id == account_id else receivers[one.cause]
+        for one in under_way
+        if one.cause in receivers
+    }
+    return {one.pk: words[_other(account_id, one).pk] for one in found} | goes
 
 
 def _filters(account: Account, wanted: Wanted) -> tuple[Q, Q] | None:

@@ -3,15 +3,16 @@
 1. What is on its way is looked after: signed, sent again with the same bytes, found in a solid block, or dead.
 2. For addresses without one on its way a transaction is written down, then signed, then sent: gas first, where the
    address has no TRX to pay with; the sweep when the gas is solid.
+3. TRX comes back last, gas that was not used or what strangers sent, from addresses with nothing that it must pay for.
 
 It stays between addresses of ours, so the books do not move; the scan books the fees. While withdrawals are halted
 nothing new is made or signed. Two live ones of an address can't be, the database sees to it.
 """
 
+import itertools
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import islice
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -20,7 +21,7 @@ from wallet.chain.endpoints import Chain
 from wallet.chain.port import CallFails
 from wallet.domain.deposits import split
 from wallet.domain.money import Asset
-from wallet.domain.sweeping import Cost, Prices, Sender, cost_of, is_worth
+from wallet.domain.sweeping import Cost, Prices, Sender, cost_of, is_worth, least_trx_sun, needs_its_trx
 from wallet.domain.tron.abi import transfer_call
 from wallet.domain.tron.addresses import Address, parse_address
 from wallet.domain.tron.blocks import ref_of
@@ -37,7 +38,7 @@ from wallet.domain.tron.transactions import (
 )
 from wallet.models import DepositAddress, Sweep, SweepPurpose, SweepState
 from wallet.models.sweep import LIVE
-from wallet.services import halts, news, withdrawal_rules
+from wallet.services import compared, halts, news, reconciliation, withdrawal_rules
 from wallet.services.chain_reading import time_of
 from wallet.services.holdings_on_chain import Holdings, holdings
 from wallet.services.own_addresses import cursor as find_cursor
@@ -61,9 +62,14 @@ def step(chain: Chain, signer: SignerDoor, *, now: datetime) -> int:
     cursor, hot = find_cursor(), hot_address()
     if cursor is None or hot is None or halts.is_halted():
         return live
+    reconciliation.run_if_due(now=now)
+    if compared.why_not(now):
+        return live
     prices = _prices(chain)
     held = holdings(chain.network.name, cursor.height)
-    for address, asset, units in islice(_worthwhile(held, chain.network.name, now), MOST_TRIED):
+    tokens = itertools.islice(_worthwhile(held, chain.network.name, now), MOST_TRIED)
+    trx = itertools.islice(_left_over(held, chain.network.name, prices, now), MOST_TRIED)
+    for address, asset, units in itertools.chain(tokens, trx):
         if live >= MOST_LIVE:
             break
         try:
@@ -79,8 +85,7 @@ def step(chain: Chain, signer: SignerDoor, *, now: datetime) -> int:
 
 def _worthwhile(held: Holdings, network: str, now: datetime) -> Iterator[tuple[DepositAddress, Asset, int]]:
     """Yield what addresses hold, the most valuable first, of those that have nothing on its way."""
-    refused = Q(state__in=[SweepState.FAILED, SweepState.DROPPED], ended_at__gt=now - REST)
-    busy = set(Sweep.objects.filter(Q(state__in=LIVE) | refused).values_list("address_id", flat=True))
+    busy = _busy(now)
     addresses = {one.address: one for one in DepositAddress.objects.filter(network=network)}
     worth = [
         (split(units, asset)[0] * (1_000 if asset is Asset.TRC10 else 1), asset, address, units)
@@ -93,6 +98,25 @@ def _worthwhile(held: Holdings, network: str, now: datetime) -> Iterator[tuple[D
             busy.add(addresses[address].pk)  # one at a time: the other asset comes with a later step
 
 
+def _left_over(
+    held: Holdings, network: str, prices: Prices, now: datetime
+) -> Iterator[tuple[DepositAddress, Asset, int]]:
+    """Yield the TRX of addresses that have nothing on its way, the most first, unless what is beside it needs it."""
+    busy, least_sun = _busy(now), least_trx_sun(prices)
+    rows = DepositAddress.objects.filter(network=network).exclude(pk__in=busy)
+    enough = [row for row in rows if held.of(row.address, Asset.TRX) >= least_sun]
+    for row in sorted(enough, key=lambda row: -held.of(row.address, Asset.TRX)):
+        beside = ((asset, split(held.of(row.address, asset), asset)[0]) for asset in SWEPT)
+        if not any(needs_its_trx(asset=asset, amount_ubtt=amount, prices=prices) for asset, amount in beside):
+            yield row, Asset.TRX, held.of(row.address, Asset.TRX)
+
+
+def _busy(now: datetime) -> set[int]:
+    """Return the ids of the addresses that have something on its way, or rest after what went wrong."""
+    refused = Q(state__in=[SweepState.FAILED, SweepState.DROPPED], ended_at__gt=now - REST)
+    return set(Sweep.objects.filter(Q(state__in=LIVE) | refused).values_list("address_id", flat=True))
+
+
 def _begin(
     chain: Chain, row: DepositAddress, asset: Asset, units: int, hot: Address, prices: Prices, now: datetime
 ) -> Sweep | None:
@@ -100,6 +124,11 @@ def _begin(
     address = parse_address(row.address)
     contract = _contract(chain, asset, address, hot, units)
     cost = _cost(chain, asset, address, hot, contract, prices)
+    if asset is Asset.TRX:  # it pays for itself
+        if not chain.account(hot).exists:
+            return None  # that would be another price; the hot address gets its first TRX from the operator
+        units -= cost.burn_sun
+        contract = TransferTrx(address, hot, units)
     if not is_worth(asset=asset, amount_ubtt=split(units, asset)[0], cost_sun=cost.total_sun):
         return None
     if cost.gas_sun:
@@ -112,6 +141,8 @@ def _begin(
 
 
 def _contract(chain: Chain, asset: Asset, address: Address, hot: Address, units: int) -> Contract:
+    if asset is Asset.TRX:
+        return TransferTrx(address, hot, units)
     if asset is Asset.TRC10:
         return TransferAsset(address, hot, chain.network.assets.trc10_id, units)
     return TriggerContract(address, chain.network.assets.trc20_contract, transfer_call(hot, units))
@@ -191,12 +222,12 @@ def _look_after(chain: Chain, signer: SignerDoor, sweep: Sweep, now: datetime) -
         # The scan has read every block that could hold it. Own money only: nothing more needs proof.
         _end(sweep, SweepState.DEAD if sweep.signature else SweepState.DROPPED, sweep.says, now)
     elif sweep.signature is not None or _sign(signer, sweep, now):
-        _send(chain, sweep)
+        _send(chain, sweep, now)
 
 
 def _sign(signer: SignerDoor, sweep: Sweep, now: datetime) -> bool:
     """Have the bytes signed and keep the signature; say whether it is there."""
-    if halts.is_halted():
+    if halts.is_halted() or compared.why_not(now):
         return False
     request = SignRequest(
         purpose="gas" if sweep.purpose == SweepPurpose.GAS else "sweep",
@@ -227,11 +258,12 @@ def _sign(signer: SignerDoor, sweep: Sweep, now: datetime) -> bool:
     return True
 
 
-def _send(chain: Chain, sweep: Sweep) -> None:
+def _send(chain: Chain, sweep: Sweep, now: datetime) -> None:
     """Hand the same bytes in, whatever was answered before: no answer proves anything."""
     assert sweep.signature is not None
     signed = Signed(bytes(sweep.raw_bytes), (bytes(sweep.signature),))
     answers = chain.broadcast(encode_transaction(signed))
+    halts.halt_for_another_id(answers, sweep.tx_id, now)
     says = "; ".join(f"{answer.endpoint}: {answer.code} {answer.message}".rstrip() for answer in answers)
     Sweep.objects.filter(pk=sweep.pk).update(says=says[:200], broadcasts=sweep.broadcasts + 1)
 

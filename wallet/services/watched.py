@@ -7,7 +7,8 @@ from functools import lru_cache
 from wallet.domain.deposits import Place
 from wallet.domain.tron.addresses import Address, parse_address, to_base58
 from wallet.domain.tron.derivation import AccountXpub
-from wallet.models import DepositAddress, DepositKey, InstallAddress
+from wallet.models import DepositAddress, DepositKey
+from wallet.services.own_addresses import standing
 
 BEYOND = 20  # indexes behind the newest: a restored database may have forgotten the last ones that it gave out
 KEPT = 100_000  # addresses whose bytes are remembered: checking a text costs more than reading its row
@@ -29,9 +30,12 @@ def watched(network: str) -> Mapping[Address, Owner]:
     """
     owners = _beyond(network)
     rows = DepositAddress.objects.filter(network=network).values_list("address", "user_id")
-    owners |= {_parsed(address): Owner(address, Place.USER, user_id) for address, user_id in rows}
-    own = InstallAddress.objects.filter(network=network).values_list("address", flat=True)
-    return owners | {_parsed(address): Owner(address, Place.INSTALL) for address in own}
+    owners |= {_parsed(address): _owner(address, user_id) for address, user_id in rows}
+    return owners | {_parsed(address): Owner(address, Place.INSTALL) for address in standing(network)}
+
+
+def _owner(address: str, user_id: int) -> Owner:
+    return Owner(address, Place.USER, user_id) if user_id > 0 else Owner(address, Place.NOBODY)  # forgotten whose
 
 
 def _beyond(network: str) -> dict[Address, Owner]:

@@ -6,20 +6,18 @@ from datetime import datetime
 from django.db.models import QuerySet, Sum
 
 from wallet.domain.limits import DAY, Over, Spent, Window, first_over
-from wallet.domain.money import format_amount
+from wallet.domain.money import Asset, format_amount, worth_ubtt
 from wallet.domain.withdrawal_states import OPEN, WithdrawalState
 from wallet.models import Withdrawal, WithdrawalDesk, WithdrawalRules
 from wallet.services import withdrawal_rules
-from wallet.services.install import market_asset
 
 MAX_OPEN = 20  # of one user: the queue is everybody's
 # What never left counts no more.
 _UNCOUNTED = (WithdrawalState.CANCELLED, WithdrawalState.REJECTED, WithdrawalState.RETURNED)
 
 
-def problem(rules: WithdrawalRules, *, user_id: int, amount_ubtt: int, now: datetime) -> str:
-    """Return why a request does not fit, with when it will; "" if it does."""
-    asset = market_asset()
+def problem(rules: WithdrawalRules, *, asset: Asset, user_id: int, amount_ubtt: int, now: datetime) -> str:
+    """Return why a request does not fit, with when it will; "" if it does. The rules are in the asset's units."""
     if amount_ubtt < rules.least_ubtt:
         return f"One withdrawal is at least {format_amount(rules.least_ubtt, asset)}: less would not be worth its cost."
     if amount_ubtt > rules.most_ubtt:
@@ -32,30 +30,30 @@ def problem(rules: WithdrawalRules, *, user_id: int, amount_ubtt: int, now: date
         )
     if Withdrawal.objects.filter(user_id=user_id, state__in=OPEN).count() >= MAX_OPEN:
         return f"You have {MAX_OPEN} withdrawals under way. Wait until one has arrived, or cancel one."
-    over = _first_over(rules, user_id, amount_ubtt, now)
-    return _sentence(over) if over else ""
+    over = _first_over(rules, asset, user_id, amount_ubtt, now)
+    return _sentence(over, asset) if over else ""
 
 
-def left_today_ubtt(rules: WithdrawalRules, *, user_id: int, now: datetime) -> int:
-    """Return what a user may still ask for now."""
+def left_today_ubtt(rules: WithdrawalRules, *, asset: Asset, user_id: int, now: datetime) -> int:
+    """Return what a user may still ask for now. The rules are in the asset's units."""
     lefts = [
-        max(window.most_ubtt - _sum_ubtt(_counted(window, user_id, now)), 0)
+        max(window.most_ubtt - _sum_ubtt(_counted(window, user_id, now), asset), 0)
         for window in withdrawal_rules.windows(rules)
     ]
     return min([rules.most_ubtt, *lefts])
 
 
-def _first_over(rules: WithdrawalRules, user_id: int, amount_ubtt: int, now: datetime) -> Over | None:
+def _first_over(rules: WithdrawalRules, asset: Asset, user_id: int, amount_ubtt: int, now: datetime) -> Over | None:
     """Add up in the database, and read single rows only to say when there will be room."""
     windows = [
         window
         for window in withdrawal_rules.windows(rules)
-        if _sum_ubtt(_counted(window, user_id, now)) + amount_ubtt > window.most_ubtt
+        if _sum_ubtt(_counted(window, user_id, now), asset) + amount_ubtt > window.most_ubtt
     ]
     if not windows:
         return None
     everybodys = Withdrawal.objects.filter(requested_at__gt=now - DAY).exclude(state__in=_UNCOUNTED)
-    own, all_spent = _spent(everybodys.filter(user_id=user_id)), _spent(everybodys)
+    own, all_spent = _spent(everybodys.filter(user_id=user_id), asset), _spent(everybodys, asset)
     return first_over(windows, amount_ubtt=amount_ubtt, own=own, all_spent=all_spent, now=now)
 
 
@@ -64,16 +62,19 @@ def _counted(window: Window, user_id: int, now: datetime) -> "QuerySet[Withdrawa
     return found if window.is_everybodys else found.filter(user_id=user_id)
 
 
-def _sum_ubtt(found: "QuerySet[Withdrawal]") -> int:
-    return int(found.aggregate(all_ubtt=Sum("amount_ubtt"))["all_ubtt"] or 0)
+def _sum_ubtt(found: "QuerySet[Withdrawal]", asset: Asset) -> int:
+    """Add up what counts, each asset by what it is worth: whoever holds both has the limits once."""
+    sums = found.order_by().values_list("asset").annotate(all_ubtt=Sum("amount_ubtt"))
+    return sum(worth_ubtt(int(all_ubtt), Asset(one), in_asset=asset) for one, all_ubtt in sums)
 
 
-def _spent(found: "QuerySet[Withdrawal]") -> Sequence[Spent]:
-    return [Spent(at, amount_ubtt) for at, amount_ubtt in found.values_list("requested_at", "amount_ubtt")]
+def _spent(found: "QuerySet[Withdrawal]", asset: Asset) -> Sequence[Spent]:
+    rows = found.values_list("requested_at", "amount_ubtt", "asset")
+    return [Spent(at, worth_ubtt(amount_ubtt, Asset(one), in_asset=asset)) for at, amount_ubtt, one in rows]
 
 
-def _sentence(over: Over) -> str:
-    asset, window = market_asset(), over.window
+def _sentence(over: Over, asset: Asset) -> str:
+    window = over.window
     who = "All users together" if window.is_everybodys else "You"
     most, left = format_amount(window.most_ubtt, asset), format_amount(over.left_ubtt, asset)
     when = f"this fits from {over.free_at:%Y-%m-%d %H:%M} UTC on" if over.free_at else "this never fits: withdraw less"

@@ -1,14 +1,16 @@
 """What pages read of withdrawals: a user's own, one of them with its log, and what operators see of all."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.contrib.auth import get_user_model
 from django.db.models import Sum
 
-from wallet.domain.accounts import AccountKind, own_account
+from wallet.domain.accounts import AccountKind
+from wallet.domain.money import Asset
 from wallet.domain.withdrawal_states import OPEN, WithdrawalState
 from wallet.models import Account, Attempt, AttemptEvent, Withdrawal, WithdrawalDesk
-from wallet.services.install import market_asset
+from wallet.services.install import market_asset, other_asset
 from wallet.services.withdrawal_rows import Row, Standing, event_row, withdrawal_row
 from wallet.services.withdrawing import queue
 
@@ -16,6 +18,7 @@ PAGE_ROWS = 30
 NEWEST = 20  # of one live message, and all that are under way
 QUEUE_SHOWN = 50
 EVENTS_SHOWN = 100
+FAILING_SHOWN = 5
 
 Message = dict[str, object]
 
@@ -37,9 +40,10 @@ class Overview:
     sending: Sequence[Row]
     ended: Sequence[Row]
     desk: WithdrawalDesk | None
-    waiting_ubtt: int  # asked for, and not sent
-    in_flight_ubtt: int
-    earned_ubtt: int
+    failing: Sequence[Withdrawal]  # what the chain would not take now; they wait alone
+    waiting_ubtt: Mapping[Asset, int]  # asked for, and not sent
+    in_flight_ubtt: Mapping[Asset, int]
+    earned_ubtt: Mapping[Asset, int]
 
 
 def messages(user_id: int) -> list[Message]:
@@ -52,6 +56,14 @@ def messages(user_id: int) -> list[Message]:
         {"type": "rows", "rows": {str(row["row"]): row for row in rows_of(shown.values())}},
         {"type": "changed", "what": "withdrawal-log"},
     ]
+
+
+def desk_messages(user_id: int) -> list[Message]:
+    """Return what of the desk shall be fetched anew, as messages of the live socket; nothing for anybody but admins."""
+    user = get_user_model().objects.filter(pk=user_id, is_active=True).first()
+    if not getattr(user, "is_admin", False):
+        return []
+    return [{"type": "changed", "what": what} for what in ("desk", "withdrawal-log")]
 
 
 def list_own(user_id: int, *, before: int | None) -> Page:
@@ -79,8 +91,7 @@ def log_of(withdrawal: Withdrawal, *, with_details: bool) -> Sequence[Row]:
 
 
 def overview() -> Overview:
-    asset = market_asset()
-    by_time = Withdrawal.objects.filter(asset=asset).order_by("pk")
+    by_time = Withdrawal.objects.order_by("pk")
     waiting = by_time.filter(state__in=[WithdrawalState.CHECKING, WithdrawalState.QUEUED])
     return Overview(
         checking=rows_of(by_time.filter(state=WithdrawalState.CHECKING)[:QUEUE_SHOWN]),
@@ -88,9 +99,10 @@ def overview() -> Overview:
         sending=rows_of(by_time.filter(state=WithdrawalState.SENDING)[:QUEUE_SHOWN]),
         ended=rows_of(by_time.exclude(state__in=OPEN).order_by("-ended_at", "-pk")[:NEWEST]),
         desk=WithdrawalDesk.objects.first(),
-        waiting_ubtt=int(waiting.aggregate(all_ubtt=Sum("amount_ubtt"))["all_ubtt"] or 0),
-        in_flight_ubtt=_balance(AccountKind.IN_FLIGHT),
-        earned_ubtt=_balance(AccountKind.FEES),
+        failing=list(by_time.filter(state__in=OPEN).exclude(fails_because="")[:FAILING_SHOWN]),
+        waiting_ubtt=_by_asset(waiting.order_by().values_list("asset").annotate(all_ubtt=Sum("amount_ubtt"))),
+        in_flight_ubtt=_balances(AccountKind.IN_FLIGHT),
+        earned_ubtt=_balances(AccountKind.FEES),
     )
 
 
@@ -123,7 +135,12 @@ def _places() -> dict[int, int]:
     return {pk: place for place, pk in enumerate(queue().values_list("pk", flat=True), 1)}
 
 
-def _balance(kind: AccountKind) -> int:
-    name = own_account(market_asset(), kind)
-    found = Account.objects.filter(asset=name.asset, kind=name.kind, ref=name.ref).first()
-    return found.balance_ubtt if found else 0
+def _balances(kind: AccountKind) -> dict[Asset, int]:
+    return _by_asset(Account.objects.filter(kind=kind, ref="").values_list("asset", "balance_ubtt"))
+
+
+def _by_asset(found: Iterable[tuple[int, int]]) -> dict[Asset, int]:
+    """Return the sums of what can be withdrawn: of the market's asset always, of the other if there is any."""
+    sums = {Asset(asset): int(sum_ubtt) for asset, sum_ubtt in found}
+    other = {other_asset(): sums[other_asset()]} if sums.get(other_asset()) else {}
+    return {market_asset(): sums.get(market_asset(), 0)} | other

@@ -1,21 +1,31 @@
 """What a withdrawal would cost, asked of the chain before anybody confirms it."""
 
+import logging
 from dataclasses import dataclass
 
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import CallFails, ChainError
 from wallet.domain.fees import Quote, fee_ubtt
-from wallet.domain.money import format_amount
+from wallet.domain.money import Asset, format_amount
 from wallet.domain.tron.addresses import Address, parse_address, to_base58
 from wallet.services import own_addresses, payouts, withdrawal_rules
-from wallet.services.install import market_asset
 from wallet.services.refusals import Refused
 
 NOT_READY = "Withdrawals are not ready yet: the box does not know the address that pays them. Try again in a minute."
+WOULD_FAIL = (
+    "The chain says that this payment would fail now. The box may have too little at hand: "
+    "try a smaller amount, or later."
+)
 NO_CHAIN = "The chain does not answer at the moment, so nobody can say what this costs. Try again in a minute."
+NOT_AT_HAND = (
+    "The address that pays has less than that at this moment. A deposit is credited before it is moved there, which "
+    "takes a minute or two more: try again in a minute, or withdraw a smaller amount."
+)
 A_CONTRACT = (
     "This is the address of a contract, and most contracts keep what is sent to them. Choose a person's address."
 )
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,7 +37,7 @@ class Offer:
     quote: Quote
 
 
-def quote(chain: Chain, destination: Address, *, amount_ubtt: int) -> Offer:
+def quote(chain: Chain, destination: Address, *, asset: Asset, amount_ubtt: int) -> Offer:
     """Ask the chain about the destination and the cost. Raises Refused, also when the chain does not answer."""
     hot = own_addresses.hot_address()
     if hot is None:
@@ -36,19 +46,18 @@ def quote(chain: Chain, destination: Address, *, amount_ubtt: int) -> Offer:
         account = chain.account(destination)
         if account.is_contract:
             raise Refused(A_CONTRACT)
-        payout = payouts.plan(chain, market_asset(), hot=parse_address(hot), to=destination, amount_ubtt=amount_ubtt)
+        if payouts.hot_units(chain, asset, parse_address(hot)) < payouts.units_of(amount_ubtt, asset, chain.network):
+            raise Refused(NOT_AT_HAND)  # TRC-10's price would be told all the same, and TRC-20's call just fail
+        payout = payouts.plan(chain, asset, hot=parse_address(hot), to=destination, amount_ubtt=amount_ubtt)
     except CallFails as problem:
-        raise Refused(
-            f"The chain says that this payment would fail now ({problem.why}). The box may have too little at hand: "
-            "try a smaller amount, or later."
-        ) from None
+        logger.info("a payment to %s would fail now: %s", to_base58(destination), problem)
+        raise Refused(WOULD_FAIL) from None
     except ChainError:
         raise Refused(NO_CHAIN) from None
-    rules = withdrawal_rules.current()
+    rules = withdrawal_rules.in_asset(withdrawal_rules.current(), asset)
     fee = fee_ubtt(flat_ubtt=rules.flat_fee_ubtt, ubtt_per_trx=rules.ubtt_per_trx, cost_sun=payout.cost.total_sun)
     if fee >= amount_ubtt:
         raise Refused(
-            f"The fee is {format_amount(fee, market_asset())} now, which is more than would arrive. "
-            "Withdraw a larger amount."
+            f"The fee is {format_amount(fee, asset)} now, which is more than would arrive. Withdraw a larger amount."
         )
     return Offer(to_base58(destination), not account.exists, Quote(amount_ubtt, fee, payout.cost))

@@ -42,7 +42,28 @@ _STEP_OF_ATTEMPT = {
     AttemptState.DEAD: "block",
 }
 STOPPED = "withdrawals are stopped"  # why the queue waits begins like this when everybody may know it
+TOO_LITTLE = "the address that pays has too little"  # why one stands aside begins like this: its user may know so much
+IN_DOUBT = (
+    "An admin has to look at it first: the box's records and what it has signed do not agree. Until then your money "
+    "stays where it is."
+)
 _UNSIGNED = "the signer can't sign now"
+_REFUSED = "the signer won't sign it"
+_OUR_OWN_WORDS = ("seen", "taken back", "dead")
+# What users read in place of what others have said.
+_PLAIN = {
+    "unsigned": _UNSIGNED,
+    "refused": _REFUSED,
+    "taken over": "it was signed before, and the box's records had lost it",
+    "not dead": "it is not certain yet that it will never arrive",
+    "failed": "the chain took it, and it moved nothing",
+    "final": "it is in a block that nothing takes back",
+}
+_PLAIN_CODES = {
+    "SUCCESS": "the network has taken it",
+    "DUP_TRANSACTION_ERROR": "the network has it already",
+    "UNKNOWN": "the network gave no clear answer, and is given it again",
+}
 _BAD_ENDS = (WithdrawalState.RETURNED, WithdrawalState.CANCELLED, WithdrawalState.REJECTED)
 
 
@@ -71,6 +92,9 @@ def withdrawal_row(standing: Standing) -> Row:
     words, tone = STATES[standing.state]
     if standing.attempt_state is AttemptState.SEEN:
         words = "In a block"
+    can_cancel = standing.state in CANCELLABLE and not withdrawal.doubt
+    if withdrawal.doubt and not standing.state.is_over:
+        words, tone = "In doubt", "red"
     row: Row = {
         "row": f"withdrawal-{withdrawal.pk}",
         "href": f"{withdrawal.pk}/",
@@ -82,29 +106,42 @@ def withdrawal_row(standing: Standing) -> Row:
         "fee_text": format_amount(withdrawal.fee_ubtt, asset),
         "total_text": format_amount(withdrawal.total_ubtt, asset),
         "address": withdrawal.address,
-        "short_address": f"{withdrawal.address[:7]}…{withdrawal.address[-5:]}",
+        "short_address": short_address(withdrawal.address),
         "state_words": f"{words}, number {standing.place}" if standing.place else words,
         "tone": tone,
         "now_text": _now(standing),
         "tx_id": attempt.tx_id if attempt else "",
+        "has_attempt": "yes" if attempt else "no",
+        "none_text": "" if attempt else "Nothing was ever given to it." if standing.state.is_over else "Nothing yet.",
         "attempt_text": f"{attempt.number}" if attempt else "",
         "network_fee_text": _trx(attempt.fee_sun) if attempt and attempt.fee_sun is not None else "",
-        "can_cancel": "yes" if standing.state in CANCELLABLE else "no",
+        "can_cancel": "yes" if can_cancel else "no",
         "can_want_back": "yes" if standing.state is WithdrawalState.SENDING and not withdrawal.is_wanted_back else "no",
     }
     return row | _steps(standing)
 
 
 def event_row(event: AttemptEvent, *, with_details: bool) -> Row:
-    """Return a line of the log of attempts. Why the signer can't sign names the box's files: that is for operators."""
+    """Return a line of the log of attempts. What signer and endpoints say names files, servers and others' money."""
     return {
         "at": event.at.isoformat(),
         "at_text": second(event.at),
         "what": event.what.capitalize(),
-        "endpoint": event.endpoint,
+        "endpoint": event.endpoint if with_details else "",
         "code": event.code,
-        "message": _UNSIGNED if event.what == "unsigned" and not with_details else event.message,
+        "message": event.message if with_details else _plain(event),
     }
+
+
+def short_address(address: str) -> str:
+    return f"{address[:7]}…{address[-5:]}"
+
+
+def _plain(event: AttemptEvent) -> str:
+    """Say what a line of the log means in words of ours alone."""
+    if event.what == "broadcast":
+        return _PLAIN_CODES.get(event.code, "the network did not take it, and is given it again")
+    return event.message if event.what in _OUR_OWN_WORDS else _PLAIN.get(event.what, "")
 
 
 def second(at: datetime) -> str:
@@ -137,6 +174,8 @@ def _steps(standing: Standing) -> Row:
         cells[f"{step}_text"] = second(at) if at else ""
     if not standing.withdrawal.needs_approval:
         cells["checked_at"], cells["checked_text"] = "", "no approval needed"
+    if cells["block_state"] == "bad":
+        cells["block_at"], cells["block_text"] = "", "in no block"
     if standing.place:
         cells["queued_text"] = f"number {standing.place}"
     return cells
@@ -161,7 +200,7 @@ def _times(standing: Standing) -> dict[str, datetime | None]:
     withdrawal, attempt = standing.withdrawal, standing.attempt
     return {
         "requested": withdrawal.requested_at,
-        "checked": withdrawal.decided_at or withdrawal.ended_at,
+        "checked": withdrawal.decided_at or withdrawal.rejected_at or withdrawal.ended_at,
         "queued": withdrawal.sending_at or withdrawal.ended_at,
         "signed": attempt.signed_at if attempt else None,
         "sent": attempt.broadcast_at if attempt else None,
@@ -173,6 +212,8 @@ def _times(standing: Standing) -> dict[str, datetime | None]:
 def _now(standing: Standing) -> str:
     """Say what happens now, and what will happen next."""
     withdrawal = standing.withdrawal
+    if withdrawal.doubt and not standing.state.is_over:
+        return IN_DOUBT
     if standing.state is WithdrawalState.CHECKING:
         until = f"{withdrawal.approve_until:%Y-%m-%d %H:%M} UTC" if withdrawal.approve_until else "further notice"
         return (
@@ -189,9 +230,17 @@ def _now(standing: Standing) -> str:
 
 
 def _waiting(standing: Standing) -> str:
+    if standing.withdrawal.fails_because.startswith(TOO_LITTLE):
+        return (
+            "The address that pays has less than that at the moment. It is looked at again each minute, and smaller "
+            "ones may go before it; you can cancel it."
+        )
+    if standing.withdrawal.fails_because:
+        return "The chain says that this payment would fail now. It is tried again each minute; you can cancel it."
     if not standing.place:
         return "It waits, because nothing may leave your account at the moment. You can cancel it."
-    place = "It is the next one." if standing.place == 1 else f"{standing.place - 1} are before it."
+    before = standing.place - 1
+    place = f"{before} {'is' if before == 1 else 'are'} before it." if before else "It is the next one."
     desk = standing.desk
     if desk is None:
         return f"{place} Nobody has looked at the queue yet."
@@ -211,21 +260,26 @@ def _under_way(standing: Standing) -> str:
     if attempt is None:
         return "It is being prepared."
     ends = chain_time(attempt.expiration_ms)
+    is_wanted_back = standing.withdrawal.is_wanted_back
     if standing.attempt_state is AttemptState.PREPARED:
         trouble = ""
         if said and said.what in ("refused", "unsigned"):
-            trouble = f" It has not signed yet: {_UNSIGNED if said.what == 'unsigned' else said.message}."
-        return f"The signer is asked for its signature.{trouble} If it can't sign by {ends}, another attempt follows."
+            trouble = f" It has not signed yet: {_UNSIGNED if said.what == 'unsigned' else _REFUSED}."
+        then = "your money returns" if is_wanted_back else "another attempt follows"
+        return f"The signer is asked for its signature.{trouble} If it can't sign by {ends}, {then}."
     if standing.attempt_state is AttemptState.SIGNED:
         return "It is signed, and about to be given to the network."
     if standing.attempt_state is AttemptState.BROADCAST:
+        then = "your money returns" if is_wanted_back else "another attempt follows or your money returns"
         return (
             f"The network was given it, and it is in no block yet. If it is in none by {ends}, it never will be; when "
-            "that is certain, about a minute later, another attempt follows or your money returns."
+            f"that is certain, about a minute later, {then}."
         )
     if standing.attempt_state is AttemptState.SEEN:
         return f"It is in block {attempt.block_number}. In about a minute that block can't be taken back any more."
     lost = f"Attempt {attempt.number} was lost for certain, and will never be in a block."
+    if is_wanted_back:
+        return f"{lost} No other one is made: your money returns in a moment."
     why = _why_for_users(standing.desk) if standing.desk and standing.desk.waits_because else ""
     return f"{lost} Another one follows{f' when it can: {why}' if why else ''}."
 

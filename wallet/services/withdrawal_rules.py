@@ -8,9 +8,10 @@ from django.db import connection
 
 from wallet.domain.items import key_hash
 from wallet.domain.limits import DAY, HOUR, Window
-from wallet.domain.money import UBTT_PER_BTT
+from wallet.domain.money import UBTT_PER_BTT, Asset, worth_ubtt
 from wallet.models import WithdrawalRules
 from wallet.services import ledger
+from wallet.services.install import market_asset
 from wallet.services.operators import USED, Actor, check_reason
 from wallet.services.refusals import Refused
 
@@ -27,7 +28,10 @@ FIELDS = (
     "ubtt_per_trx",
     "reserve_sun",
 )
+_AT_LEAST = ("least_ubtt", "flat_fee_ubtt", "ubtt_per_trx")
+_AT_MOST = ("most_ubtt", "user_hour_ubtt", "user_day_ubtt", "all_hour_ubtt", "all_day_ubtt", "approval_above_ubtt")
 # About what a day of a small box may cost when somebody has stolen a login: tens to hundreds of dollars.
+# In BTT, and for a market in BTTOLD converted.
 DEFAULTS: Mapping[str, int] = {
     "least_ubtt": 10 * UBTT_PER_BTT,
     "most_ubtt": 100_000_000 * UBTT_PER_BTT,
@@ -51,10 +55,17 @@ def current() -> WithdrawalRules:
     found = WithdrawalRules.objects.order_by("-pk").first()
     if found is not None:
         return found
-    values = dict(DEFAULTS) | (ON_A_DEVNET if settings.WALLET_NETWORK == "devnet" else {})
+    values = _converted(DEFAULTS, Asset.TRC20, market_asset())
+    values |= ON_A_DEVNET if settings.WALLET_NETWORK == "devnet" else {}
     return WithdrawalRules(
         at=datetime.fromtimestamp(0, UTC), actor_id=0, actor_name="the defaults", reason="", **values
     )
+
+
+def in_asset(rules: WithdrawalRules, asset: Asset) -> WithdrawalRules:
+    """Return the rules in the units of an asset: they are set in the market's, and BTTOLD is worth 1,000 BTT."""
+    values = _converted({name: getattr(rules, name) for name in FIELDS}, market_asset(), asset)
+    return WithdrawalRules(at=rules.at, actor_id=rules.actor_id, actor_name=rules.actor_name, **values)
 
 
 def history(*, limit: int) -> list[WithdrawalRules]:
@@ -100,6 +111,15 @@ def lock_the_count() -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def _converted(values: Mapping[str, int], asset: Asset, in_asset: Asset) -> dict[str, int]:
+    """Round up what is at least asked or paid, and down what is at most allowed."""
+    return (
+        dict(values)
+        | {name: worth_ubtt(values[name], asset, in_asset=in_asset) for name in _AT_LEAST}
+        | {name: -worth_ubtt(-values[name], asset, in_asset=in_asset) for name in _AT_MOST}
+    )
 
 
 def _problem(values: Mapping[str, int]) -> str:

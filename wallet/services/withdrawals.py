@@ -15,8 +15,8 @@ from wallet.domain.money import Asset, format_amount
 from wallet.domain.posting import Answer, Code, Decision, Outcome, hashed
 from wallet.domain.tron.addresses import Address, to_base58
 from wallet.domain.withdrawal_states import CANCELLABLE, WithdrawalState, check_move
-from wallet.models import Account, Withdrawal
-from wallet.services import address_book, changes, ledger, withdrawal_limits, withdrawal_rules
+from wallet.models import Withdrawal
+from wallet.services import address_book, fates, ledger, news, statements, withdrawal_limits, withdrawal_rules
 from wallet.services.books import Request
 from wallet.services.install import market_asset
 from wallet.services.openings import open_absent
@@ -27,6 +27,7 @@ APPROVE_WITHIN = timedelta(hours=72)
 
 USED = "This form was used already for another withdrawal, or that one was refused. Open it anew."
 TOO_LATE = "It is being sent already, and what is sent can't be called back."
+IN_DOUBT = "An admin has to look at it first: the box's records and what it has signed do not agree."
 UNAPPROVED = "No second admin approved it in time. Nothing was taken."
 
 
@@ -39,6 +40,11 @@ class Wish:
     amount_ubtt: int
     fee_ubtt: int  # as it was shown
     key: str
+    asset: int | None = None  # None: the market's
+
+    @property
+    def in_asset(self) -> Asset:
+        return market_asset() if self.asset is None else Asset(self.asset)
 
 
 def request(wish: Wish, *, now: datetime) -> Withdrawal:
@@ -48,7 +54,7 @@ def request(wish: Wish, *, now: datetime) -> Withdrawal:
     """
     item = PlaceHold(
         key=f"withdrawal/{wish.user_id}/{wish.key}",
-        account=user_account(market_asset(), wish.user_id),
+        account=user_account(wish.in_asset, wish.user_id),
         amount_ubtt=wish.amount_ubtt + wish.fee_ubtt,
         purpose=HoldPurpose.WITHDRAWAL,
         cause=f"withdrawal/{wish.key[:8]}",  # its number is known when the money is held
@@ -66,15 +72,15 @@ def _request(wish: Wish, address: Address, item: PlaceHold, now: datetime) -> Wi
     withdrawal_rules.lock_the_count()
     there = Withdrawal.objects.filter(user_id=wish.user_id, key=wish.key).first()
     if there is not None:
-        is_same = (there.address, there.amount_ubtt, there.fee_ubtt) == (wish.address, wish.amount_ubtt, wish.fee_ubtt)
-        return there if is_same else USED
+        was = (there.asset, there.address, there.amount_ubtt, there.fee_ubtt)
+        return there if was == (wish.in_asset, wish.address, wish.amount_ubtt, wish.fee_ubtt) else USED
     (hashed_item,) = hashed([item])
     books = ledger.store().lock(Request.of([hashed_item]))
     if hashed_item[1] in books.known:
         return USED
-    rules = withdrawal_rules.current()
+    rules = withdrawal_rules.in_asset(withdrawal_rules.current(), wish.in_asset)
     problem = _problem(wish, address, now) or withdrawal_limits.problem(
-        rules, user_id=wish.user_id, amount_ubtt=wish.amount_ubtt, now=now
+        rules, asset=wish.in_asset, user_id=wish.user_id, amount_ubtt=wish.amount_ubtt, now=now
     )
     if problem:  # kept under its key: a late duplicate must not succeed after its user was told no
         refusal = Answer(item, Outcome(Code.LIMIT), hashed_item[1], hashed_item[2])
@@ -84,7 +90,7 @@ def _request(wish: Wish, address: Address, item: PlaceHold, now: datetime) -> Wi
     if outcome.code is not Code.OK or outcome.hold_id is None:
         return _sentence(outcome.code, item)
     needs_approval = wish.amount_ubtt > rules.approval_above_ubtt
-    changes.tell_users_after_commit([wish.user_id])
+    news.withdrawal_changed(wish.user_id)
     return Withdrawal.objects.create(
         user_id=wish.user_id,
         key=wish.key,
@@ -107,6 +113,8 @@ def cancel(*, user_id: int, withdrawal_id: int, now: datetime) -> Withdrawal:
     def decide(found: Withdrawal) -> str:
         if found.state == WithdrawalState.CANCELLED:
             return ""
+        if found.doubt:
+            return IN_DOUBT
         if found.state not in CANCELLABLE:
             return TOO_LATE if found.state == WithdrawalState.SENDING else "It is over already."
         _end(found, WithdrawalState.CANCELLED, "You cancelled it.", now)
@@ -142,8 +150,8 @@ def approve(*, withdrawal_id: int, actor: Actor, now: datetime) -> Withdrawal:
             return ""
         check_move(WithdrawalState(found.state), WithdrawalState.QUEUED)
         found.state, found.queued_at = WithdrawalState.QUEUED, now
-        _sign_decision(found, actor, now)
-        found.save(update_fields=["state", "queued_at", *_DECISION])
+        found.decided_by_id, found.decided_by_name, found.decided_at = actor.id, actor.name, now
+        found.save(update_fields=["state", "queued_at", "decided_by_id", "decided_by_name", "decided_at"])
         return ""
 
     return _with_locked(withdrawal_id, decide)
@@ -154,16 +162,26 @@ def reject(*, withdrawal_id: int, actor: Actor, reason: str, now: datetime) -> W
     reason = check_reason(reason)
 
     def decide(found: Withdrawal) -> str:
-        if found.state == WithdrawalState.REJECTED and found.decided_by_id == actor.id:
+        if found.rejected_by_id == actor.id and (
+            found.state == WithdrawalState.REJECTED or (found.doubt and found.state == WithdrawalState.RETURNED)
+        ):
             return ""
-        if found.state not in CANCELLABLE:
+        if not is_rejectable(found):
             return TOO_LATE if found.state == WithdrawalState.SENDING else f"It is over already: it is {found.state}."
-        _sign_decision(found, actor, now)
-        found.save(update_fields=_DECISION)
-        _end(found, WithdrawalState.REJECTED, reason, now)
+        found.rejected_by_id, found.rejected_by_name, found.rejected_at = actor.id, actor.name, now
+        found.save(update_fields=["rejected_by_id", "rejected_by_name", "rejected_at"])
+        if found.state == WithdrawalState.SENDING:
+            fates.give_back(found.pk, reason, now=now)
+        else:
+            _end(found, WithdrawalState.REJECTED, reason, now)
         return ""
 
     return _with_locked(withdrawal_id, decide)
+
+
+def is_rejectable(found: Withdrawal) -> bool:
+    """Say whether an admin may give its money back: before it is sent, and when what was signed for it is in doubt."""
+    return found.state in CANCELLABLE or bool(found.state == WithdrawalState.SENDING and found.doubt)
 
 
 def expire_unapproved(*, now: datetime) -> int:
@@ -181,13 +199,6 @@ def expire_unapproved(*, now: datetime) -> int:
     return len(ids)
 
 
-_DECISION = ["decided_by_id", "decided_by_name", "decided_at"]
-
-
-def _sign_decision(found: Withdrawal, actor: Actor, now: datetime) -> None:
-    found.decided_by_id, found.decided_by_name, found.decided_at = actor.id, actor.name, now
-
-
 def _with_locked(withdrawal_id: int, decide: Callable[[Withdrawal], str], *, user_id: int | None = None) -> Withdrawal:
     """Decide while the row is locked, and raise as Refused what the decision says against it."""
 
@@ -195,7 +206,7 @@ def _with_locked(withdrawal_id: int, decide: Callable[[Withdrawal], str], *, use
         rows = Withdrawal.objects.select_for_update()
         found = rows.get(pk=withdrawal_id) if user_id is None else rows.get(pk=withdrawal_id, user_id=user_id)
         problem = decide(found)
-        changes.tell_users_after_commit([found.user_id])
+        news.withdrawal_changed(found.user_id)
         return found, problem
 
     found, problem = ledger.whole(work)
@@ -231,12 +242,8 @@ def _sentence(code: Code, item: PlaceHold) -> str:
         return "An operator has frozen your account, so nothing can leave it. The reason stands with your money."
     if code in (Code.INSUFFICIENT, Code.NOT_FOUND):
         asset = item.account.asset
-        has = format_amount(_available_ubtt(asset, item), asset)
+        account = statements.account_of(int(item.account.ref), asset)
+        has = format_amount(account.available_ubtt if account else 0, asset)
         needs = format_amount(item.amount_ubtt, asset)
         return f"You have only {has} available, and with the fee this takes {needs}. Withdraw a smaller amount."
     return USED
-
-
-def _available_ubtt(asset: Asset, item: PlaceHold) -> int:
-    account = Account.objects.filter(asset=asset, kind=item.account.kind, ref=item.account.ref).first()
-    return account.available_ubtt if account else 0

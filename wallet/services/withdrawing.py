@@ -3,7 +3,9 @@
 1. Every attempt under way is asked for by its id before anything else is done about it: irreversible, in a block, or in
    none. Only one that is in none is signed or given to the network, and only while it can still come into a block.
 2. Past its expiration it is given up when that is proven, and followed by another one or by the money's return.
-3. Then the next of the queue are begun, in their order, if nothing stands against it. What does is written down.
+3. Then the next of the queue are begun, in their order, if nothing stands against it. What does is written down. One
+   that would fail, or that is more than the address that pays has, stands aside and is tried again each minute: those
+   behind it go on, and smaller ones may go before it.
 
 A step may be lost, doubled or killed anywhere: the next one goes on. No transaction is open while the chain or the
 signer is asked.
@@ -14,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
-from django.db.models import CharField, Count, Exists, OuterRef, QuerySet, Sum
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Cast
 
 from wallet.chain.endpoints import Chain
@@ -25,13 +27,26 @@ from wallet.domain.networks import BLOCK_MS
 from wallet.domain.tron.addresses import Address, parse_address
 from wallet.domain.withdrawal_states import LIVE, AttemptState, WithdrawalState
 from wallet.models import Account, Attempt, HaltReason, Withdrawal, WithdrawalDesk
-from wallet.services import attempts, fates, halts, own_addresses, payouts, withdrawals
-from wallet.services.attempt_log import look_again
+from wallet.services import (
+    attempts,
+    compared,
+    fates,
+    forgotten,
+    halts,
+    news,
+    own_addresses,
+    payouts,
+    reconciliation,
+    withdrawals,
+)
+from wallet.services.attempt_log import look_again, note_once
 from wallet.services.install import market_asset
-from wallet.signer.protocol import SignerAway, SignerDoor
+from wallet.services.withdrawal_rows import TOO_LITTLE
+from wallet.signer.protocol import SignerAway, SignerDoor, SignerError
 
 LOOKED_AT_ONCE = 200  # attempts of one step
 BEGUN_AT_ONCE = 20  # of the queue in one step: another comes in a second
+TRIED_AGAIN = timedelta(minutes=1)  # after one that would have failed: its tokens or its receiver must change first
 REST = timedelta(seconds=30)  # between looks at the address that pays while nothing waits
 GIVEN_EVERY = 4  # looks at what is pending
 NO_HOT_ADDRESS = "the signer has not said yet which address pays"
@@ -61,8 +76,8 @@ def step(chain: Chain, signer: SignerDoor, *, now: datetime) -> Stepped:
         _write_desk(done, now)
         return done
     hot = parse_address(hot_text)
-    fates.return_unwanted(now=now)
     try:
+        _give_back(chain, signer, now)
         _follow_all(chain, signer, now, done)
         _begin_next(chain, signer, hot, now, done)
     except ChainLied as lie:
@@ -73,6 +88,13 @@ def step(chain: Chain, signer: SignerDoor, *, now: datetime) -> Stepped:
     if not done.is_idle:
         _write_desk(done, now)
     return done
+
+
+def _give_back(chain: Chain, signer: SignerDoor, now: datetime) -> None:
+    try:
+        fates.return_unwanted(chain, signer, now=now)
+    except SignerError as problem:
+        logger.info("what is wanted back returns later: %s", problem)
 
 
 def _follow_all(chain: Chain, signer: SignerDoor, now: datetime, done: Stepped) -> None:
@@ -103,7 +125,7 @@ def follow(chain: Chain, signer: SignerDoor, attempt: Attempt, *, heights: Heigh
         fates.mark_taken_back(attempt, now=now)
     heights = heights or chain.heights()
     if heights.solid.timestamp_ms >= attempt.expiration_ms:
-        fates.bury_if_dead(chain, attempt, now=now)
+        fates.bury_if_dead(chain, signer, attempt, now=now)
     elif heights.head.timestamp_ms + BLOCK_MS >= attempt.expiration_ms:
         look_again(attempt, now)  # too late to give it out, too early to give it up
     elif _is_pending(chain, attempt):
@@ -137,50 +159,79 @@ def _send(chain: Chain, signer: SignerDoor, attempt: Attempt, *, now: datetime) 
     if attempt.state != AttemptState.BROADCAST and halts.is_halted():
         look_again(attempt, now)
         return
+    if attempt.state == AttemptState.PREPARED and (why := _why_uncompared(now)):
+        note_once(attempt, "unsigned", now, message=why)
+        look_again(attempt, now)
+        return
     if attempt.state == AttemptState.PREPARED and not attempts.sign(signer, attempt, now=now):
         return
     attempts.broadcast(chain, attempt, now=now)
 
 
 def _begin_next(chain: Chain, signer: SignerDoor, hot: Address, now: datetime, done: Stepped) -> None:
-    """Begin what is next while there is enough at hand; the first for which there is not keeps the others waiting."""
-    waiting = [*_without_attempt(), *queue()[:BEGUN_AT_ONCE]]
+    """Begin what is next. Without TRX for the fees all wait; without tokens, those that take more than there is."""
+    waiting = [*_in_turn(_without_attempt(), now), *_in_turn(_unsent(), now)]
     if not waiting and _was_looked_into(now):
         done.is_idle = True
         return
-    till = _look_into_the_till(chain, hot)
-    done.hot_sun, done.hot_ubtt = till.sun, till.has_ubtt
-    done.waits_because = why_not(signer) if waiting else ""
+    till = _look_into_the_till(chain, hot, {Asset(one.asset) for one in waiting})
+    done.hot_sun, done.hot_ubtt = till.sun, till.has_ubtt[market_asset()]
+    done.waits_because = why_not(signer, now) if waiting else ""
+    waiting, silence = _without_forgotten(chain, signer, waiting, now)
+    done.waits_because = done.waits_because or silence
     at = attempts.moment(chain) if waiting and not done.waits_because else None
-    fails: list[str] = []
     for withdrawal in waiting:
-        done.waits_because = done.waits_because or till.lacks_tokens(withdrawal)
-        if done.waits_because or at is None:
+        if at is None:
             break
+        if lack := till.lacks_tokens(withdrawal):
+            _put_aside(withdrawal, lack, now)
+            continue
         try:
             drafted = attempts.draft(chain, withdrawal, hot=hot, at=at)
         except CallFails as problem:  # its own trouble: the others go on, and its user can cancel it
-            fails.append(f"{withdrawal} would fail now: {problem.why}")
+            _put_aside(withdrawal, problem.why, now)
             continue
         done.waits_because = till.lacks_trx(drafted.payout.worst_sun)
         if done.waits_because:
             break
-        number = withdrawal.attempts.count() + 1
+        number = attempts.next_number(withdrawal)
         made = attempts.prepare(withdrawal.pk, drafted, number=number, now=now)
         if made is None:
             continue
         done.begun += 1
+        _put_aside(withdrawal, "", now)
         till.take(withdrawal)
         _send(chain, signer, made, now=now)
-    done.waits_because = done.waits_because or "; ".join(fails)
 
 
-def why_not(signer: SignerDoor) -> str:
+def _without_forgotten(
+    chain: Chain, signer: SignerDoor, waiting: list[Withdrawal], now: datetime
+) -> tuple[list[Withdrawal], str]:
+    """Take over what the signer has signed and the books do not know, also while withdrawals are stopped.
+
+    Return the others, and what the signer said if it could not say: then nothing is begun.
+    """
+    others: list[Withdrawal] = []
+    for withdrawal in waiting:
+        try:
+            lost = forgotten.find(chain, signer, withdrawal)
+        except SignerError as problem:
+            return others, str(problem)
+        if lost is None:
+            others.append(withdrawal)
+        else:
+            forgotten.take_over(withdrawal.pk, lost, now=now)
+    return others, ""
+
+
+def why_not(signer: SignerDoor, now: datetime) -> str:
     """Return why nothing is begun now; "" if nothing stands against it."""
     if standing := halts.standing():
         return f"withdrawals are stopped: {standing[0].get_reason_display().lower()}"
     if halts.is_catching_up():
         return "withdrawals are stopped: the chain is still being read after an absence"
+    if why := _why_uncompared(now):
+        return f"withdrawals are stopped: {why}"
     try:
         status = signer.status()
     except SignerAway as away:
@@ -188,8 +239,18 @@ def why_not(signer: SignerDoor) -> str:
     return "" if status.ready else f"the signer does not sign: {status.why_not}"
 
 
+def _why_uncompared(now: datetime) -> str:
+    """Hold the chain against the books before a batch of signatures, if that was not done lately; say what is wrong."""
+    reconciliation.run_if_due(now=now)
+    return compared.why_not(now)
+
+
 def queue() -> "QuerySet[Withdrawal]":
-    """Return what waits for its turn, the next first; without those whose user may not pay now."""
+    """Return what waits for its turn, the next first; without those that would fail, or whose user may not pay now."""
+    return _unsent().filter(fails_because="").order_by("queued_at", "pk")
+
+
+def _unsent() -> "QuerySet[Withdrawal]":
     frozen = Account.objects.filter(
         asset=OuterRef("asset"),
         kind=AccountKind.USER,
@@ -197,38 +258,48 @@ def queue() -> "QuerySet[Withdrawal]":
         is_frozen=True,
     )
     active = get_user_model().objects.filter(pk=OuterRef("user_id"), is_active=True)
-    waiting = Withdrawal.objects.filter(state=WithdrawalState.QUEUED)
-    return waiting.filter(Exists(active), ~Exists(frozen)).order_by("queued_at", "pk")
+    waiting = Withdrawal.objects.filter(state=WithdrawalState.QUEUED, doubt="")
+    return waiting.filter(Exists(active), ~Exists(frozen))
 
 
-def _without_attempt() -> list[Withdrawal]:
+def _without_attempt() -> "QuerySet[Withdrawal]":
     """Return those whose attempt is dead and that want another one: they were first in the queue once."""
     live = Attempt.objects.filter(withdrawal=OuterRef("pk"), state__in=LIVE)
-    sending = Withdrawal.objects.filter(state=WithdrawalState.SENDING)
-    return list(sending.filter(~Exists(live)).order_by("queued_at", "pk")[:BEGUN_AT_ONCE])
+    return Withdrawal.objects.filter(~Exists(live), state=WithdrawalState.SENDING, doubt="", is_wanted_back=False)
+
+
+def _in_turn(waiting: "QuerySet[Withdrawal]", now: datetime) -> list[Withdrawal]:
+    """Return the next ones. What would have failed has its turn again after a while, behind all others."""
+    due = waiting.filter(Q(try_from=None) | Q(try_from__lte=now))
+    return list(due.order_by(F("try_from").asc(nulls_first=True), "queued_at", "pk")[:BEGUN_AT_ONCE])
+
+
+def _put_aside(withdrawal: Withdrawal, why: str, now: datetime) -> None:
+    """Let one that would fail wait alone; with no reason it goes on again."""
+    if why or withdrawal.fails_because:
+        try_from = now + TRIED_AGAIN if why else None
+        Withdrawal.objects.filter(pk=withdrawal.pk).update(fails_because=why[:300], try_from=try_from)
+        news.withdrawal_changed(withdrawal.user_id)
 
 
 @dataclass
 class _Till:
     """What the hot address has, and what of it is spoken for: attempts in no block yet have not left it for sure."""
 
-    asset: Asset
-    units_per_ubtt: int
-    units: int
+    has_ubtt: dict[Asset, int]
+    promised_ubtt: dict[Asset, int]
     sun: int
-    promised_ubtt: int
     promised_count: int
 
-    @property
-    def has_ubtt(self) -> int:
-        return self.units // self.units_per_ubtt
-
     def lacks_tokens(self, withdrawal: Withdrawal) -> str:
-        free_ubtt = max(self.has_ubtt - self.promised_ubtt, 0)
+        asset = Asset(withdrawal.asset)
+        free_ubtt = max(self.has_ubtt[asset] - self.promised_ubtt[asset], 0)
         if withdrawal.amount_ubtt <= free_ubtt:
             return ""
-        wants, has = format_amount(withdrawal.amount_ubtt, self.asset), format_amount(free_ubtt, self.asset)
-        return f"the next one takes {wants}, and the address that pays has {has} that is not spoken for"
+        has = format_amount(free_ubtt, asset)
+        return (
+            f"{TOO_LITTLE}, {has} that is not spoken for, and this takes {format_amount(withdrawal.amount_ubtt, asset)}"
+        )
 
     def lacks_trx(self, worst_sun: int) -> str:
         if worst_sun * (self.promised_count + 1) <= self.sun:
@@ -236,7 +307,7 @@ class _Till:
         return "the address that pays has too little TRX for the chain's fees"
 
     def take(self, withdrawal: Withdrawal) -> None:
-        self.promised_ubtt += withdrawal.amount_ubtt
+        self.promised_ubtt[Asset(withdrawal.asset)] += withdrawal.amount_ubtt
         self.promised_count += 1
 
 
@@ -246,22 +317,26 @@ def _was_looked_into(now: datetime) -> bool:
     return bool(desk and desk.hot_sun is not None and not desk.waits_because and abs(now - desk.looked_at) < REST)
 
 
-def _look_into_the_till(chain: Chain, hot: Address) -> _Till:
-    asset = market_asset()
-    promised = Attempt.objects.filter(state__in=LIVE - {AttemptState.SEEN}).aggregate(
-        all_ubtt=Sum("withdrawal__amount_ubtt"), count=Count("pk")
-    )
-    return _Till(
-        asset=asset,
-        units_per_ubtt=payouts.units_of(1, asset, chain.network),
-        units=payouts.hot_units(chain, asset, hot),
-        sun=chain.account(hot).balance_sun,
-        promised_ubtt=int(promised["all_ubtt"] or 0),
-        promised_count=int(promised["count"]),
-    )
+def _look_into_the_till(chain: Chain, hot: Address, wanted: set[Asset]) -> _Till:
+    promised = Attempt.objects.filter(state__in=LIVE - {AttemptState.SEEN})
+    till = _Till({}, {}, chain.account(hot).balance_sun, promised.count())
+    for asset in wanted | {market_asset()}:
+        units = payouts.hot_units(chain, asset, hot)
+        till.has_ubtt[asset] = units // payouts.units_of(1, asset, chain.network)
+        sums = promised.filter(withdrawal__asset=asset).aggregate(all_ubtt=Sum("withdrawal__amount_ubtt"))
+        till.promised_ubtt[asset] = int(sums["all_ubtt"] or 0)
+    return till
 
 
 def _write_desk(done: Stepped, now: datetime) -> None:
     seen = {"hot_sun": done.hot_sun, "hot_ubtt": done.hot_ubtt} if done.hot_sun is not None else {}
     values = {"looked_at": now, "waits_because": done.waits_because[:300]} | seen
-    WithdrawalDesk.objects.update_or_create(pk=1, defaults=values)
+    before = WithdrawalDesk.objects.first()
+    desk, _ = WithdrawalDesk.objects.update_or_create(pk=1, defaults=values)
+    if before is None or _shown(before) != _shown(desk):
+        news.desk_changed()
+
+
+def _shown(desk: WithdrawalDesk) -> tuple[object, ...]:
+    """Return what a page shows of it: the time to the minute, or open pages would be told of nothing each second."""
+    return (f"{desk.looked_at:%Y-%m-%d %H:%M}", desk.waits_because, desk.hot_sun, desk.hot_ubtt)

@@ -17,13 +17,13 @@ from wallet.signer.sealing import Scrypt, WrongKey
 from wallet.signer.secret import Secret
 from wallet.signer.store import BrokenStore, Entry, Store
 
-WHAT = "seedbox wallet backup"
+WHAT = "seedbox wallet backup"  # after the command that writes it
 FORMAT = 1
 MOST_BYTES = 1 << 30  # of a million signatures, which nobody has
 
 
 class BadBackup(Exception):
-    """This is no backup of a wallet: {reason}."""
+    """This is no backup of keys: {reason}."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Backup:
 
 
 def make(folder: Path, kept: Keystore, key: Secret, lock: Lock) -> Backup:
-    """Return a backup of the wallet in `folder`; raises WrongKey, BrokenStore."""
+    """Return a backup of the keys in `folder`; raises WrongKey, BrokenStore."""
     secrets = kept.opened(key)
     bare = replace(kept, versions={}, current=1)
     sealed = bare.with_version(secrets, lock.key, lock.wrap)
@@ -78,7 +78,7 @@ def read(path: Path) -> Backup:
     try:
         return parse(text)
     except BadBackup as problem:
-        raise BadBackup(f"{path} is no backup of a wallet: {problem}") from None
+        raise BadBackup(f"{path} is no backup of keys: {problem}") from None
 
 
 def parse(text: bytes) -> Backup:

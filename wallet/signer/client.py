@@ -15,6 +15,7 @@ from wallet.signer.protocol import (
     DeadProof,
     InfoRequest,
     ReceiptRequest,
+    SignedAttempt,
     SignerAway,
     SignerConflict,
     SignerDoor,
@@ -62,6 +63,12 @@ class SignerClient:
 
     def confirm_address(self, index: int) -> str:
         return self._ask({"ask": "confirm_address", "index": index}, messages.read_text)
+
+    def signed_for(self, subject: str) -> SignedAttempt | None:
+        return self._ask({"ask": "signed_for", "subject": subject}, messages.read_signed_attempt)
+
+    def addresses(self, first: int) -> list[int]:
+        return self._ask({"ask": "addresses", "first": first}, messages.read_indexes)
 
     def sign(self, request: SignRequest) -> bytes:
         return self._ask({"ask": "sign", **messages.write_request(request)}, messages.read_signature)

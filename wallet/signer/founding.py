@@ -17,8 +17,8 @@ from wallet.signer.store import Entry, Kind, Store
 KEYS_FILE = "keys.json"
 
 
-class WalletExists(Exception):
-    """There is a wallet already: {folder}. Nothing was changed."""
+class KeysExist(Exception):
+    """There are keys already: {folder}. Nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,8 @@ def lock_by_passphrase(passphrase: Secret, *, n: int = sealing.SCRYPT_N) -> Lock
 
 def lock_by_key_file(path: Path) -> Lock:
     """Put a new key into the key file, beside those in it; raises BadKeyFile."""
-    keys = key_files.read(path) if path.exists() else {}
     name, key = key_files.fresh_key()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key_files.write(path, keys | {name: key})
+    key_files.change(path, lambda keys: keys | {name: key})
     return Lock(key, name)
 
 
@@ -52,21 +50,21 @@ def found(
     at_ms: int,
     limits: Rules = rules.DEFAULT,
     entries: Sequence[Entry] | None = None,
-    wallet: str = "",
+    set_id: str = "",
     hub: Secret | None = None,
 ) -> Keystore:
-    """Make the folder of a wallet; with `entries`, even none, its store is one put back, which a person must confirm.
+    """Make the folder of new keys; with `entries`, even none, its store is one put back, which a person must confirm.
 
     Without the `hub` of a backup the hub gets new keys: to others it is another hub.
-    Raises WalletExists when the folder is there.
+    Raises KeysExist when the folder is there.
     """
     if folder.exists():
-        raise WalletExists(f"there is a wallet already: {folder}. Nothing was changed")
+        raise KeysExist(f"there are keys already: {folder}. Nothing was changed")
     fresh = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}")
     fresh.mkdir(mode=0o700, parents=True)
     ring = Keyring(phrase)
     try:
-        empty = Keystore(wallet or secrets.token_hex(8), network, ring.hot_address, ring.account_xpub, 1, {})
+        empty = Keystore(set_id or secrets.token_hex(8), network, ring.hot_address, ring.account_xpub, 1, {})
         secrets_kept = {Purpose.PHRASE: phrase, Purpose.HUB: hub or hub_keys.fresh_seed()}
         made = empty.with_version(secrets_kept, lock.key, lock.wrap)
         keystore.save(made, fresh / KEYS_FILE, is_new=True)
@@ -74,7 +72,7 @@ def found(
         if entries is not None:
             store.put_back(entries)
         else:
-            store.create({"wallet": made.wallet, "network": network}, at_ms=at_ms)
+            store.create({"keys": made.set_id, "network": network}, at_ms=at_ms)
             store.append(Kind.RULES, "", rules.write(limits), at_ms=at_ms)
         store.close()
         key_files.sync_folder(fresh)
@@ -91,5 +89,5 @@ def _move_into_place(fresh: Path, folder: Path) -> None:
         fresh.rename(folder)  # over a folder that is not empty it fails
     except OSError:
         if folder.exists():
-            raise WalletExists(f"there is a wallet already: {folder}. Nothing was changed") from None
+            raise KeysExist(f"there are keys already: {folder}. Nothing was changed") from None
         raise

@@ -5,7 +5,7 @@ import fcntl
 import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,9 +46,30 @@ def read(path: Path) -> dict[str, Secret]:
     return keys
 
 
-def write(path: Path, keys: Mapping[str, Secret]) -> None:
-    """Write the file whole or not at all, for its owner alone."""
-    write_whole(path, "".join(f"{name} {key.reveal().hex()}\n" for name, key in keys.items()).encode())
+def change(path: Path, how: Callable[[dict[str, Secret]], Mapping[str, Secret]]) -> None:
+    """Put what `how` makes of the keys, none while there is no file, in their place; raises BadKeyFile.
+
+    Another change waits meanwhile, or one of the two would be lost; who reads needs not wait. The file is written whole
+    or not at all, for its owner alone.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(path):
+        keys = how(read(path) if path.exists() else {})
+        write_whole(path, "".join(f"{name} {key.reveal().hex()}\n" for name, key in keys.items()).encode())
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a lock on a file beside: the file itself is replaced by each change, and a lock would stay with the old one.
+
+    It keeps out no editor and no copy that a person puts there.
+    """
+    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def write_whole(path: Path, content: bytes, *, replacing: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""The keystore: a wallet's secrets, sealed, in versions side by side.
+"""The keystore: the secrets of one set of keys, sealed, in versions side by side.
 
 A version is a data key, sealed under a passphrase or under a key of the key file, and every secret sealed under that
 data key. `current` names the version that counts. A rotation adds a version, points `current` at it, drops the old
@@ -39,9 +39,9 @@ class Version:
 
 @dataclass(frozen=True)
 class Keystore:
-    """A wallet's keystore as it is in the file. The public part says whose keys these are before they are opened."""
+    """A keystore as it is in the file. The public part says whose keys these are before they are opened."""
 
-    wallet: str  # a random id
+    set_id: str  # a random id of this set of keys; "wallet" in the file, as it always was
     network: str
     hot_address: str
     account_xpub: str
@@ -57,7 +57,7 @@ class Keystore:
         return isinstance(self.wrap, Scrypt)
 
     def binding(self, version: int, purpose: str) -> str:
-        return f"{self.wallet}|{self.network}|{version}|{purpose}"
+        return f"{self.set_id}|{self.network}|{version}|{purpose}"
 
     def opened(self, key: Secret) -> dict[Purpose, Secret]:
         """Return the secrets of the current version; raises WrongKey."""
@@ -135,8 +135,8 @@ def write(keystore: Keystore) -> dict[str, Any]:
         }
         for number, version in keystore.versions.items()
     }
-    public = {name: getattr(keystore, name) for name in ("wallet", "network", "hot_address", "account_xpub", "current")}
-    return {"format": FORMAT, **public, "versions": versions}
+    public = {name: getattr(keystore, name) for name in ("network", "hot_address", "account_xpub", "current")}
+    return {"format": FORMAT, "wallet": keystore.set_id, **public, "versions": versions}
 
 
 def read(given: Any) -> Keystore:
@@ -144,7 +144,7 @@ def read(given: Any) -> Keystore:
     match given:
         case {
             "format": 1,
-            "wallet": str(wallet),
+            "wallet": str(set_id),
             "network": str(network),
             "hot_address": str(hot_address),
             "account_xpub": str(account_xpub),
@@ -154,7 +154,7 @@ def read(given: Any) -> Keystore:
             found = {int(number): _version(version) for number, version in versions.items() if number.isdecimal()}
             if current not in found:
                 raise BadKeystore("the version that counts is missing")
-            return Keystore(wallet, network, hot_address, account_xpub, current, found)
+            return Keystore(set_id, network, hot_address, account_xpub, current, found)
         case {"format": int()}:
             raise BadKeystore("it has another shape, or was written by a newer version of this program")
     raise BadKeystore("it has another shape")
@@ -171,7 +171,7 @@ def _version(given: Any) -> Version:
     names = set(Purpose)
     sealed = rest.get("secrets")
     if not isinstance(sealed, dict) or not sealed.keys() <= names or Purpose.PHRASE not in sealed:
-        raise BadKeystore("a version has other secrets than a wallet has")
+        raise BadKeystore("a version has other secrets than a keystore has")
     return Version(wrap, _sealed(data_key), {name: _sealed(secret) for name, secret in sealed.items()})
 
 

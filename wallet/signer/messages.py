@@ -8,7 +8,17 @@ from wallet.domain.accounts import AccountKind, AccountName
 from wallet.domain.money import Asset
 from wallet.domain.speed1.receipt import SIGNED_RECEIPT_BYTES
 from wallet.domain.speed1.signing import MAX_WHOLE
-from wallet.signer.protocol import BadFrame, DeadProof, InfoRequest, Purpose, ReceiptRequest, SignerStatus, SignRequest
+from wallet.signer.protocol import (
+    ADDRESSES_AT_ONCE,
+    BadFrame,
+    DeadProof,
+    InfoRequest,
+    Purpose,
+    ReceiptRequest,
+    SignedAttempt,
+    SignerStatus,
+    SignRequest,
+)
 
 RAW_BYTES = 4_096
 HEADER_BYTES = 512
@@ -21,6 +31,7 @@ Value = TypeVar("Value")
 CHANNEL = re.compile(r"[0-9a-f]{32}", re.ASCII)
 MOST_VERSIONS = 10**6  # of one channel: each is a top-up
 ATTEMPT_KEY = re.compile(r"(withdrawal|sweep|gas)/[0-9]{1,19}/[1-9][0-9]{0,8}")
+SUBJECT = re.compile(r"(withdrawal|sweep|gas)/[0-9]{1,19}")
 
 
 def write_request(request: SignRequest) -> dict[str, Any]:
@@ -201,10 +212,45 @@ def read_status(given: Any) -> SignerStatus:
     raise BadFrame("it is not a status")
 
 
+def write_signed_attempt(signed: SignedAttempt | None) -> dict[str, Any] | None:
+    if signed is None:
+        return None
+    return {
+        "attempt_key": signed.attempt_key,
+        "raw_bytes": signed.raw_bytes.hex(),
+        "tx_id": signed.tx_id.hex(),
+        "signature": signed.signature.hex(),
+        "reference_number": signed.reference_number,
+    }
+
+
+def read_signed_attempt(given: Any) -> SignedAttempt | None:
+    match given:
+        case None:
+            return None
+        case {"attempt_key": str(key), "reference_number": int(number)} if ATTEMPT_KEY.fullmatch(key):
+            raw_bytes = _bytes(given, "raw_bytes", most=RAW_BYTES)
+            tx_id, signature = _bytes(given, "tx_id", exactly=32), _bytes(given, "signature", exactly=65)
+            return SignedAttempt(key, raw_bytes, tx_id, signature, number)
+    raise BadFrame("it is nothing that was signed")
+
+
+def read_subject(given: Any) -> str:
+    if not isinstance(given, str) or not SUBJECT.fullmatch(given):
+        raise BadFrame("subject: write PURPOSE/ID")
+    return given
+
+
 def read_index(given: Any) -> int:
     if type(given) is not int or not 0 <= given < INDEX_END:
         raise BadFrame("index: write a whole number from 0 below 2147483648")
     return given
+
+
+def read_indexes(given: Any) -> list[int]:
+    if not isinstance(given, list) or len(given) > ADDRESSES_AT_ONCE:
+        raise BadFrame(f"indexes: write up to {ADDRESSES_AT_ONCE} whole numbers")
+    return [read_index(one) for one in given]
 
 
 def read_text(given: Any) -> str:

@@ -1,4 +1,4 @@
-"""May this be signed? Pure decisions over a request, what the wallet is, and what was signed before.
+"""May this be signed? Pure decisions over a request, whose keys these are, and what was signed before.
 
 Whoever asks is not believed. The transaction is read from its bytes and written again; the block it refers to is
 recomputed from its header, and its hash stands in the transaction: a made-up block makes a transaction that no chain

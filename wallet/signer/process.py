@@ -44,7 +44,7 @@ def run(setting: Setting, *, say: Say) -> None:
 
 
 def _found_by_itself(setting: Setting) -> None:
-    """Make a wallet for the devnet, whose money is worth nothing: nobody is asked, and nobody sees the words."""
+    """Make keys for the devnet, whose money is worth nothing: nobody is asked, and nobody sees the words."""
     with Secret(new_phrase().encode()) as phrase:
         lock = founding.lock_by_key_file(setting.place.key_file)
         founding.found(setting.place.folder, phrase, lock, network=setting.network.name, at_ms=now_ms())

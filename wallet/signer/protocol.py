@@ -15,6 +15,7 @@ from wallet.domain.money import Asset
 
 FRAME_BYTES = 65_536  # the largest transaction of ours has a few hundred
 MOST_PASSPHRASE_BYTES = 1_024
+ADDRESSES_AT_ONCE = 1_000
 LENGTH = struct.Struct(">I")
 
 Purpose = Literal["withdrawal", "sweep", "gas"]
@@ -74,6 +75,17 @@ class SignRequest:
 
 
 @dataclass(frozen=True)
+class SignedAttempt:
+    """What the signer has signed for an attempt, as its store has it: whoever forgot it can go on with it."""
+
+    attempt_key: str
+    raw_bytes: bytes
+    tx_id: bytes
+    signature: bytes
+    reference_number: int  # of the block that it refers to
+
+
+@dataclass(frozen=True)
 class ReceiptRequest:
     """A version of a channel's receipt. Asking again for the same gives the same receipt, for ever."""
 
@@ -104,7 +116,7 @@ class SignerStatus:
     ready: bool  # it signs
     why_not: str  # "" or what a person must do
     network: str  # devnet, nile or mainnet
-    hot_address: str | None  # T…; None while there is no wallet, or before its first unlocking
+    hot_address: str | None  # T…; None while there are no keys, or before its first unlocking
     account_xpub: str | None  # of the deposit addresses; None as above
     entries: int  # in the signer's own store
     newest_entry: str  # hash of the newest of them, hexadecimal
@@ -123,6 +135,12 @@ class SignerDoor(Protocol):
 
     def confirm_address(self, index: int) -> str:
         """Derive the deposit address m/44'/195'/0'/0/index from the private key, keep it as ours, return it as T…."""
+
+    def signed_for(self, subject: str) -> SignedAttempt | None:
+        """Return the newest of what was signed for PURPOSE/ID, or None: attempts before it were dead by then."""
+
+    def addresses(self, first: int) -> list[int]:
+        """Return the indexes from `first` on that were confirmed, ascending, at most ADDRESSES_AT_ONCE of them."""
 
     def sign(self, request: SignRequest) -> bytes:
         """Return the 65 bytes of the signature over the transaction; may raise SignerLimited too."""

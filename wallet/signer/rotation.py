@@ -42,12 +42,11 @@ def switch(place: Place) -> None:
 def drop_old_versions(place: Place) -> None:
     """Drop what no longer counts: the keys of old versions first, while the keystore still says which they are.
 
-    All other keys stay in the key file: they may be another wallet's.
+    All other keys stay in the key file: they may be those of another keystore.
     """
     old = keystore.load(place.keys)
     kept = old.without_old_versions()
     gone = {one.wrap for one in old.versions.values()} - {kept.wrap}
     if place.key_file.exists():
-        keys = key_files.read(place.key_file)
-        key_files.write(place.key_file, {name: key for name, key in keys.items() if name not in gone})
+        key_files.change(place.key_file, lambda keys: {name: key for name, key in keys.items() if name not in gone})
     keystore.save(kept, place.keys)

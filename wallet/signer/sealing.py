@@ -1,6 +1,6 @@
 """How secrets are sealed: AES-256-GCM under a data key, and the data key under a key from a passphrase or a file.
 
-Everything sealed is bound to what it is for (wallet, network, version, purpose), so a ciphertext that was moved to
+Everything sealed is bound to what it is for (set of keys, network, version, purpose), so a ciphertext that was moved to
 another place does not open there.
 """
 

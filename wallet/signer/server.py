@@ -158,6 +158,10 @@ class Server:
                 return self._signer.account_xpub()
             case {"ask": "confirm_address", "index": index}:
                 return self._signer.confirm_address(messages.read_index(index))
+            case {"ask": "signed_for", "subject": subject}:
+                return messages.write_signed_attempt(self._signer.signed_for(messages.read_subject(subject)))
+            case {"ask": "addresses", "first": first}:
+                return self._signer.addresses(messages.read_index(first))
             case {"ask": "sign"}:
                 return self._signer.sign(messages.read_request(question)).hex()
             case {"ask": "hub_key", "asset": asset}:

@@ -3,6 +3,7 @@
 It does one thing at a time, in one thread. Tests use it as it is, as a SignerDoor.
 """
 
+import bisect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -10,17 +11,19 @@ from pathlib import Path
 
 from wallet.domain.money import Asset
 from wallet.domain.networks import Network
-from wallet.domain.tron.addresses import parse_address, to_base58
-from wallet.signer import hub_keys, key_files, keystore, messages, policy, rules, sealing
+from wallet.domain.tron.addresses import to_base58
+from wallet.signer import hub_keys, key_files, keystore, messages, policy, remembered, rules, sealing
 from wallet.signer.founding import KEYS_FILE
 from wallet.signer.hub_desk import HubDesk
 from wallet.signer.key_files import BadKeyFile
 from wallet.signer.keyring import Keyring
 from wallet.signer.keystore import BadKeystore, Keystore, Purpose
-from wallet.signer.policy import EarlierSignature, Parties, Payment, Rules
+from wallet.signer.policy import Parties, Payment, Rules
 from wallet.signer.protocol import (
+    ADDRESSES_AT_ONCE,
     InfoRequest,
     ReceiptRequest,
+    SignedAttempt,
     SignerLocked,
     SignerRefused,
     SignerStatus,
@@ -32,10 +35,10 @@ from wallet.signer.spending import Spending
 from wallet.signer.store import BrokenStore, Entry, Kind, Store, StoreUnwritable
 
 MAX_REASON_CHARS = 500
-NO_WALLET = "there is no wallet yet: run `manage.py wallet init` or `manage.py wallet import`"
+NO_KEYS = "there are no keys yet: run `manage.py wallet init` or `manage.py wallet import`"
 LOCKED = "the keys are locked: run `manage.py wallet unlock`"
 NO_HUB = "the hub has no key yet, as the keystore could not be written: look at its disk"
-CONFIRM = "compare its newest signature with the ledger's attempts, then run `manage.py wallet confirm`"
+UNLIMITED = "nothing leaves the hot address in an asset until you set its limits with `manage.py wallet limits`"
 
 MEND = (
     "stop the signer, move the whole folder `signer/` away, run `manage.py wallet restore FILE`, start the signer and "
@@ -68,7 +71,8 @@ class Signer:
         self._store: Store | None = None
         self._rules = rules.DEFAULT
         self._spending = Spending()
-        self._why_not = NO_WALLET
+        self._indexes: list[int] = []  # of deposit addresses that were confirmed, ascending
+        self._why_not = NO_KEYS
 
     # --- what a SignerDoor can do
 
@@ -96,13 +100,23 @@ class Signer:
         ring, store = self._ready()
         address = to_base58(ring.deposit_address(index))
         if not store.newest(Kind.ADDRESS, address):
-            store.append(Kind.ADDRESS, address, {"index": index}, at_ms=self._now_ms())
+            self._learn(store.append(Kind.ADDRESS, address, {"index": index}, at_ms=self._now_ms()))
         return address
+
+    def signed_for(self, subject: str) -> SignedAttempt | None:
+        """Say what was signed last for a withdrawal; a store in doubt may have lost that, and says nothing."""
+        _, store = self._ready()
+        return remembered.newest_below(subject, store)
+
+    def addresses(self, first: int) -> list[int]:
+        self._ready()
+        start = bisect.bisect_left(self._indexes, first)
+        return self._indexes[start : start + ADDRESSES_AT_ONCE]
 
     def sign(self, request: SignRequest) -> bytes:
         """Sign unless the policy forbids it. The signature is in the store before anybody gets it."""
         ring, store = self._ready()
-        _compare(request, store, at_ms=self._now_ms())
+        remembered.compare(request, store, at_ms=self._now_ms())
         before = store.newest(Kind.SIGNATURE, request.attempt_key)
         if before and before.fields["raw"] == request.raw_bytes.hex() and before.fields["tx_id"] == request.tx_id.hex():
             return bytes.fromhex(before.fields["signature"])
@@ -175,7 +189,7 @@ class Signer:
                 raise SignerLocked(self._why_not)
             assert self._keystore
             store = self._fresh_store(ring)
-            store.create({"wallet": self._keystore.wallet, "network": self._network.name}, at_ms=self._now_ms())
+            store.create({"keys": self._keystore.set_id, "network": self._network.name}, at_ms=self._now_ms())
         store.confirm(reason, at_ms=self._now_ms())
         self._store = store
 
@@ -205,7 +219,7 @@ class Signer:
     # --- opening
 
     def _open_by_itself(self) -> None:
-        """Look for a wallet and a key that opens it, until one is open: an operator may have just made or mended it."""
+        """Look for a keystore and a key that opens it, until one is open: somebody may have just made or mended it."""
         if self._ring:
             self._store = self._store or self._opened_store(self._ring)
             return
@@ -213,8 +227,8 @@ class Signer:
             self._keystore = keystore.load(self._place.keys)
             if self._keystore.network != self._network.name:
                 raise BadKeystore(
-                    f"the wallet is one for {self._keystore.network}, not for {self._network.name}: set WALLET_NETWORK "
-                    "back, or give this network a data folder of its own"
+                    f"the keys are those for {self._keystore.network}, not for {self._network.name}: set "
+                    "WALLET_NETWORK back, or give this network a data folder of its own"
                 )
             wrap = self._keystore.wrap
             if isinstance(wrap, Scrypt):
@@ -225,7 +239,7 @@ class Signer:
                 raise BadKeyFile(f"the key file {self._place.key_file} has no key for this keystore")
             self._open(key)
         except FileNotFoundError:
-            self._keystore, self._why_not = None, NO_WALLET
+            self._keystore, self._why_not = None, NO_KEYS
         except OSError as problem:
             self._why_not = f"{self._place.keys} can't be read ({problem.strerror})"
         except (BadKeystore, BadKeyFile, WrongKey) as problem:
@@ -256,7 +270,7 @@ class Signer:
 
     def _opened_store(self, ring: Keyring) -> Store | None:
         store = self._fresh_store(ring)
-        self._spending, self._rules, self._why_not = Spending(), rules.DEFAULT, ""
+        self._spending, self._rules, self._indexes, self._why_not = Spending(), rules.DEFAULT, [], ""
         if self._hub:
             self._hub.forget()
         try:
@@ -280,6 +294,8 @@ class Signer:
     def _learn(self, entry: Entry) -> None:
         if entry.kind == Kind.RULES:
             self._rules = rules.read(entry.fields)
+        elif entry.kind == Kind.ADDRESS:
+            bisect.insort(self._indexes, entry.fields["index"])
         elif entry.kind == Kind.RECEIPT and self._hub:
             self._hub.learn(entry, now_ms=self._now_ms())
         elif entry.kind == Kind.SIGNATURE:
@@ -293,8 +309,8 @@ class Signer:
         if self._why_not:
             return self._why_not
         if self._store is None:
-            return f"the signer's store is gone: {CONFIRM}"
-        return f"{self._store.doubt}: {CONFIRM}" if self._store.doubt else ""
+            return f"the signer's store is gone: {remembered.CONFIRM}"
+        return f"{self._store.doubt}: {remembered.CONFIRM}" if self._store.doubt else ""
 
     def _opened_ring(self) -> Keyring:
         self._open_by_itself()
@@ -316,20 +332,24 @@ class Signer:
                 "keystore has the money. Use a passphrase (`manage.py wallet rotate --passphrase`), or keep that file "
                 "where neither backups nor other users come."
             )
-        wide = [asset for asset, limit in self._rules.limits.items() if limit == rules.DEFAULT.limits[asset]]
-        if self._network.is_real and wide:
-            said.append(
-                f"The signer's own limits of {', '.join(wide)} are as wide as they come: set them with "
-                "`manage.py wallet limits`."
-            )
+        if unlimited := self._unlimited():
+            said.append(f"{UNLIMITED.capitalize()}: {', '.join(unlimited)}.")
         return tuple(said)
+
+    def _unlimited(self) -> list[str]:
+        """Return the assets whose limits nobody has set where money is real: those that they come with are too wide."""
+        if not self._network.is_real:
+            return []
+        return [asset for asset, limit in self._rules.limits.items() if limit == rules.DEFAULT.limits[asset]]
 
     # --- signing
 
     def _checked(self, request: SignRequest, ring: Keyring, store: Store) -> Payment:
         payment = policy.read_payment(request, self._network.assets, self._rules)
         policy.check_parties(payment, request.purpose, self._parties(request, payment, ring, store))
-        policy.check_attempt(request, payment, _earlier(request, store))
+        policy.check_attempt(request, payment, remembered.earlier(request, store))
+        if request.purpose != "sweep" and payment.asset in self._unlimited():
+            raise SignerLocked(f"{UNLIMITED}: {payment.asset}")
         policy.check_limits(payment, request.purpose, self._rules, self._spending)
         return payment
 
@@ -353,44 +373,3 @@ class Signer:
             "chain_ms": payment.reference.timestamp_ms,
         }
         self._learn(store.append(Kind.SIGNATURE, request.attempt_key, body, at_ms=self._now_ms()))
-
-
-def _compare(request: SignRequest, store: Store, *, at_ms: int) -> None:
-    """Fall silent when the ledger knows of a signature that is not in the store: the store is not what it was.
-
-    What a person has confirmed since is taken for signed: that withdrawal gets no other bytes without a dead proof.
-    """
-    proofs = {proof.tx_id.hex(): proof for proof in (*request.earlier_proofs, request.dead_proof) if proof}
-    for claimed in store.below(Kind.DOUBT, request.attempt_key.rpartition("/")[0]):
-        if (tx_id := claimed.fields["tx_id"]) == request.tx_id.hex():
-            continue
-        if tx_id not in proofs:
-            raise SignerRefused(
-                f"{claimed.subject} was signed, as the ledger knows, and nothing proves that it is dead"
-            )
-        policy.check_proof(proofs[tx_id], policy.read_header(request.solid_header), claimed.subject)
-    if request.newest_signed is None:
-        return
-    key, signed = request.newest_signed
-    known = (store.newest(Kind.SIGNATURE, key), store.newest(Kind.DOUBT, key))
-    if not any(entry and entry.fields["tx_id"] == signed.hex() for entry in known):
-        reason = f"the ledger knows a signature of {key} that the store does not"
-        store.cast_doubt(reason, subject=key, tx_id=signed.hex(), at_ms=at_ms)
-        raise SignerLocked(f"{reason}: {CONFIRM}")
-
-
-def _earlier(request: SignRequest, store: Store) -> EarlierSignature | None:
-    entries = store.below(Kind.SIGNATURE, request.attempt_key.rpartition("/")[0])
-    if not entries:
-        return None
-    newest = entries[-1]
-    fields = newest.fields
-    return EarlierSignature(
-        number=int(newest.subject.rpartition("/")[2]),
-        tx_id=bytes.fromhex(fields["tx_id"]),
-        expiration_ms=fields["expiration_ms"],
-        reference_number=fields["reference"],
-        asset=fields["asset"],
-        recipient=parse_address(fields["recipient"]),
-        amount=int(fields["amount"]),
-    )

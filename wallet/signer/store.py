@@ -1,10 +1,10 @@
 """The signer's own memory: an append-only chain of entries in a SQLite file of its own.
 
-Every entry's hash is an HMAC over the hash before it and its own fields, under a key that comes from the wallet's
-phrase: without the keys nothing can be written, changed or taken out of the middle. What an HMAC can't show, that the
-end was cut off or an older copy put back, three things outside the entries show: the `newest` file beside the store,
-the inode of the file that a person has confirmed, and what the ledger says was signed. Any doubt lasts until a person
-confirms the store.
+Every entry's hash is an HMAC over the hash before it and its own fields, under a key that comes from the phrase:
+without the keys nothing can be written, changed or taken out of the middle. What an HMAC can't show, that the end was
+cut off or an older copy put back, three things outside the entries show: the `newest` file beside the store, the inode
+of the file that a person has confirmed, and what the ledger says was signed. Any doubt lasts until a person confirms
+the store.
 """
 
 import contextlib
@@ -211,7 +211,7 @@ class Store:
 
     def _check(self, entry: Entry) -> None:
         if entry.number != self.count + 1 or entry_hash(self._key.reveal(), self.newest_hash, entry) != entry.hash:
-            raise BrokenStore(f"the store was changed at entry {self.count + 1}, or belongs to another wallet")
+            raise BrokenStore(f"the store was changed at entry {self.count + 1}, or belongs to other keys")
 
     def _rows(self) -> Iterator[Entry]:
         try:

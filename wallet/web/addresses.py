@@ -39,13 +39,15 @@ def addresses_check(request: HttpRequest) -> HttpResponse:
     form = AddressForm(request.POST)
     if not form.is_valid():
         return _show(request, form)
-    return addresses_add(request)
+    return _add(request)
 
 
-@for_members
-@require_POST
-@with_second_factor
-def addresses_add(request: HttpRequest) -> HttpResponse:
+def _says(request: HttpRequest) -> str:
+    return f"Put the address {request.POST.get('address', '')} into your address book."
+
+
+@with_second_factor(_says)
+def _add(request: HttpRequest) -> HttpResponse:
     form = AddressForm(request.POST)
     if not form.is_valid():
         return _show(request, form)

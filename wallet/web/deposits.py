@@ -16,9 +16,10 @@ from wallet.domain.tron.addresses import to_base58
 from wallet.services import deposit_screen, reserves, statements
 from wallet.services.deposit_addresses import NOT_READY, address_for
 from wallet.services.deposit_rows import deposit_row, minimum, solid_lag, usual_wait, why
-from wallet.services.install import market_asset
+from wallet.services.install import other_asset
 from wallet.services.own_addresses import cursor, hot_address
 from wallet.services.refusals import Refused
+from wallet.web.assets import query_of
 from wallet.web.books import read_before
 from wallet.web.doors import for_members, user_id
 
@@ -115,14 +116,12 @@ def _list_context(request: HttpRequest) -> dict[str, object]:
     }
 
 
-def _held_elsewhere(who: int) -> list[str]:
-    """Return what the user has in assets that the pages of money do not show: they are in the market's."""
-    accounts = [statements.account_of(who, asset) for asset in (Asset.TRC20, Asset.TRC10) if asset != market_asset()]
-    return [
-        format_amount(account.available_ubtt, Asset(account.asset))
-        for account in accounts
-        if account is not None and account.available_ubtt
-    ]
+def _held_elsewhere(who: int) -> dict[str, str] | None:
+    """Return what the user has in the other asset, with the way to its page."""
+    account = statements.account_of(who, other_asset())
+    if account is None or not account.available_ubtt:
+        return None
+    return {"amount": format_amount(account.available_ubtt, other_asset()), "query": query_of(other_asset())}
 
 
 def _qr(text: str) -> dict[str, object]:

@@ -4,9 +4,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from wallet import wiring
 from wallet.domain.money import format_amount
-from wallet.services import acts, proofs, statements
+from wallet.services import acts, causes, proofs, statements
 from wallet.services.entry_rows import entry_row
+from wallet.web.assets import query_of
 from wallet.web.doors import for_members, user_id
 
 
@@ -25,6 +27,9 @@ def money_entry(request: HttpRequest, transfer_id: int) -> HttpResponse:
         "balance": format_amount(entry.balance_ubtt, entry.asset),
         "sender": entry.counterparty if entry.is_credit else "you",
         "receiver": "you" if entry.is_credit else entry.counterparty,
+        "money_query": query_of(entry.asset),
+        "source": causes.source_of(user_id(request), transfer_id, entry.cause),
+        "explorer": wiring.network().explorer,
         "act": acts.act_behind(transfer_id),
         "proof": proof,
         "document": proof and proof.as_json(),

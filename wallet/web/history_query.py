@@ -24,6 +24,7 @@ class Asked:
     from_date: str
     to_date: str
     before: int | None
+    asset: str = ""  # "": the market's
 
     @property
     def wanted(self) -> Wanted:
@@ -48,11 +49,12 @@ class Asked:
         return bool(self.filters.keys() - {"text"})
 
     def query(self, *, before: int | None) -> str:
-        fields = self.filters | ({"before": str(before)} if before is not None else {})
+        asset = {"asset": self.asset} if self.asset else {}
+        fields = asset | self.filters | ({"before": str(before)} if before is not None else {})
         return f"?{urlencode(fields)}" if fields else ""
 
 
-def read_asked(query: QueryDict) -> Asked:
+def read_asked(query: QueryDict, *, asset: str = "") -> Asked:
     kind = query.get("kind", "")
     before = query.get("before", "")
     return Asked(
@@ -62,6 +64,7 @@ def read_asked(query: QueryDict) -> Asked:
         from_date=_date_text(query.get("from", "")),
         to_date=_date_text(query.get("to", "")),
         before=int(before) if before.isdecimal() and before.isascii() and len(before) <= MAX_VERSION_DIGITS else None,
+        asset=asset,
     )
 
 

@@ -8,11 +8,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 from django_htmx.http import replace_url
 
-from wallet.services import seals, statements
+from wallet.services import screen, seals, statements
 from wallet.services.entry_rows import balance_row, entry_row, hold_row, minute
-from wallet.services.install import market_asset
 from wallet.services.parties import WORDS
 from wallet.services.statements import Balance
+from wallet.web.assets import Choice, choice_of
 from wallet.web.doors import for_members, user_id
 from wallet.web.history_query import KINDS, read_asked
 
@@ -20,12 +20,15 @@ from wallet.web.history_query import KINDS, read_asked
 @for_members
 @require_GET
 def money(request: HttpRequest) -> HttpResponse:
-    asset = market_asset()
+    choice = choice_of(request, user_id(request))
+    asset = choice.asset
     account = statements.account_of(user_id(request), asset)
     balance = statements.balance(account) if account else Balance(asset, 0, 0, 0)
     holds = statements.running_holds(account) if account else []
     seal = seals.newest()
-    context = _history_context(request) | {
+    context = _history_context(request, choice) | {
+        "choice": choice,
+        "parts": {part: screen.name_of(part, asset) for part in ("money", "holds")},
         "seal": f"{seal.number}:{seal.hash.hex()}" if seal.number else "",  # as the audit takes it
         "balance": balance_row(balance),
         "holds": [hold_row(hold) for hold in holds],
@@ -38,21 +41,24 @@ def money(request: HttpRequest) -> HttpResponse:
 @require_GET
 def money_history(request: HttpRequest) -> HttpResponse:
     """Answer with the history alone, for the filters and for what was missed."""
-    response = render(request, "wallet/_history.html", _history_context(request))
+    choice = choice_of(request, user_id(request))
+    response = render(request, "wallet/_history.html", _history_context(request, choice))
     if request.headers.get("HX-Source") == "form#history-filter":
-        replace_url(response, reverse("money") + read_asked(request.GET).query(before=None))
+        replace_url(response, reverse("money") + read_asked(request.GET, asset=choice.name).query(before=None))
     return response
 
 
-def _history_context(request: HttpRequest) -> dict[str, Any]:
-    asked = read_asked(request.GET)
-    account = statements.account_of(user_id(request), market_asset())
+def _history_context(request: HttpRequest, choice: Choice) -> dict[str, Any]:
+    asked = read_asked(request.GET, asset=choice.name)
+    account = statements.account_of(user_id(request), choice.asset)
     page = statements.read(account, wanted=asked.wanted, before=asked.before) if account else statements.Page([], None)
     searched = page.searched_back_to
     return {
         "rows": [entry_row(entry) for entry in page.entries],
         "asked": asked,
-        "unit": market_asset().unit,
+        "unit": choice.asset.unit,
+        "entries_part": screen.name_of("entries", choice.asset),
+        "everything": choice.query,
         "is_newest": not asked.filters and asked.before is None,
         "here": asked.query(before=asked.before),
         "newest": asked.query(before=None),

@@ -7,17 +7,19 @@ from django.views.decorators.http import require_GET
 from wallet.domain.money import format_amount, format_btt
 from wallet.models import LiabilitySnapshot
 from wallet.services import liabilities
-from wallet.services.install import market_asset
+from wallet.web.assets import choice_of
 from wallet.web.doors import for_members, user_id
 
 
 @for_members
 @require_GET
 def owed(request: HttpRequest) -> HttpResponse:
-    asset = market_asset()
+    choice = choice_of(request, user_id(request))
+    asset = choice.asset
     taken = liabilities.newest(asset)
     proof = liabilities.proof_for(user_id(request), snapshot=taken) if taken else None
     context = {
+        "choice": choice,
         "unit": asset.unit,
         "taken": taken,
         "total": format_amount(taken.total_ubtt, asset) if taken else "",
@@ -34,7 +36,7 @@ def owed(request: HttpRequest) -> HttpResponse:
 @require_GET
 def owed_proof(request: HttpRequest, snapshot_id: int) -> HttpResponse:
     """Give somebody the proof to keep; it stays valid as long as someone knows the hash of its snapshot."""
-    taken = LiabilitySnapshot.objects.filter(pk=snapshot_id, asset=market_asset()).first()
+    taken = LiabilitySnapshot.objects.filter(pk=snapshot_id).first()
     proof = liabilities.proof_for(user_id(request), snapshot=taken) if taken else None
     if taken is None or proof is None:
         raise Http404

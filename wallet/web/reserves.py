@@ -12,7 +12,7 @@ from wallet.chain.devnet_faucet import FaucetAway
 from wallet.domain.deposits import DepositFate, format_units
 from wallet.domain.money import Asset
 from wallet.models import Deposit, Halt, HaltReason
-from wallet.services import halts, reconciliation, reserves
+from wallet.services import cold_addresses, halts, reconciliation, reserves
 from wallet.services.deposit_rows import short
 from wallet.services.entry_rows import minute
 from wallet.services.operators import MAX_REASON_CHARS, Actor
@@ -43,6 +43,7 @@ def reserves_page(request: HttpRequest) -> HttpResponse:
         "compared": [(reserves.compared_row(row), reserves.terms_of(row)) for row in newest],
         "floats": reserves.floats(),
         "hot": hot_address(),
+        "cold": cold_addresses.listed(),
         "doubts": reserves.doubts(),
         "notices": signer_notices(wiring.signer()),
         "has_faucet": wiring.faucet() is not None,

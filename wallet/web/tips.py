@@ -1,12 +1,10 @@
 """Send a tip: the form, what it will do, and the sending."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -20,9 +18,9 @@ from wallet.services.install import market_asset
 from wallet.services.refusals import Refused
 from wallet.web.doors import for_members, look_up_in_turn, user_id
 from wallet.web.form_fields import AmountField, KeyField, LineField, fresh_key
+from wallet.web.signed_wishes import Sealed
 
-SIGNED_AS = "wallet.tip"
-CONFIRM_WITHIN_S = 3600  # what was seen then may not hold any more
+SEALED = Sealed(tips.Wish, "wallet.tip", asker="sender_id", within_s=3600)
 LAST_SHOWN = 10
 TOO_OLD = "That page was too old, and nothing was sent. Fill in the form again."
 
@@ -76,7 +74,7 @@ def tip(request: HttpRequest) -> HttpResponse:
         "amount": format_amount(amount_ubtt, means.asset),
         "memo": memo,
         "remains": format_amount(means.available_ubtt - amount_ubtt, means.asset),
-        "signed": signing.dumps(asdict(wish), salt=SIGNED_AS),
+        "signed": SEALED.seal(wish),
     }
     return render(request, "wallet/tip_confirm.html", context)
 
@@ -85,12 +83,8 @@ def tip(request: HttpRequest) -> HttpResponse:
 @require_POST
 def tip_send(request: HttpRequest) -> HttpResponse:
     """Send what was confirmed, exactly that, and once."""
-    try:
-        wish = tips.Wish(**signing.loads(request.POST.get("wish", ""), salt=SIGNED_AS, max_age=CONFIRM_WITHIN_S))
-        is_ours = wish.sender_id == user_id(request)
-    except signing.BadSignature:
-        is_ours = False
-    if not is_ours:
+    wish = SEALED.read(request)
+    if wish is None:
         messages.error(request, TOO_OLD)
         return redirect("tip")
     try:

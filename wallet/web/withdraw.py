@@ -1,13 +1,13 @@
 """Withdraw: the form, what it costs and what it will do, and the wish itself behind a second factor."""
 
-from dataclasses import asdict
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -24,14 +24,14 @@ from wallet.services import (
     withdrawal_rules,
     withdrawals,
 )
-from wallet.services.install import market_asset
 from wallet.services.refusals import Refused
 from wallet.services.withdrawal_quotes import Offer
-from wallet.web.doors import for_members, look_up_in_turn, user_id, with_second_factor
-from wallet.web.form_fields import AmountField, KeyField, fresh_key
+from wallet.web.assets import Choice, choice_of
+from wallet.web.doors import for_members, has_second_factor, look_up_in_turn, user_id, with_second_factor
+from wallet.web.form_fields import MAX_AMOUNT_CHARS, AmountField, KeyField, fresh_key
+from wallet.web.signed_wishes import Sealed
 
-SIGNED_AS = "wallet.withdrawal"
-CONFIRM_WITHIN_S = 900  # the chain's prices and the box's rules may be others then
+SEALED = Sealed(withdrawals.Wish, "wallet.withdrawal", asker="user_id", within_s=900)
 TOO_OLD = "That quote was too old, and nothing was asked for. Fill in the form again."
 MAX_ADDRESS_CHARS = 64
 NOT_IN_BOOK = (
@@ -64,6 +64,7 @@ class WithdrawForm(forms.Form):
     address = AddressField()
     amount = AmountField()
     key = KeyField()
+    asset = forms.CharField(required=False, widget=forms.HiddenInput)  # what `choice_of` makes of it counts
 
 
 @for_members
@@ -72,47 +73,54 @@ class WithdrawForm(forms.Form):
 @look_up_in_turn
 def withdraw(request: HttpRequest) -> HttpResponse:
     """Show the form; of a filled one, what it would cost and do. Nothing moves here."""
-    now = timezone.now()
+    now, choice = timezone.now(), choice_of(request, user_id(request))
     if request.method == "GET":
-        initial = {"address": request.GET.get("to", "")[:MAX_ADDRESS_CHARS], "key": fresh_key()}
-        return _show_form(request, WithdrawForm(initial=initial), now)
+        to = request.GET.get("to", "")[:MAX_ADDRESS_CHARS]
+        amount = request.GET.get("amount", "")[:MAX_AMOUNT_CHARS]
+        initial = {"address": to, "amount": amount, "key": fresh_key(), "asset": choice.name}
+        return _show_form(request, WithdrawForm(initial=initial), choice, now)
     form = WithdrawForm(request.POST)
     if not form.is_valid():
-        return _show_form(request, form, now)
-    own_id, amount_ubtt, address = user_id(request), form.cleaned_data["amount"], form.cleaned_data["address"]
-    rules = withdrawal_rules.current()
-    entry = address_book.find(own_id, address)
-    if problem := _problem_of_address(entry, rules.address_wait_s, now):
-        form.add_error("address", problem)
-        return _show_form(request, form, now)
-    if problem := withdrawal_limits.problem(rules, user_id=own_id, amount_ubtt=amount_ubtt, now=now):
-        form.add_error("amount", problem)
-        return _show_form(request, form, now)
+        return _show_form(request, form, choice, now)
+    entry = address_book.find(user_id(request), form.cleaned_data["address"])
+    field, problem = _problem(form, user_id(request), choice.asset, entry, now)
+    if problem:
+        form.add_error(field, problem)
+        return _show_form(request, form, choice, now)
     try:
-        offer = withdrawal_quotes.quote(wiring.chain(), address, amount_ubtt=amount_ubtt)
+        offer = withdrawal_quotes.quote(
+            wiring.chain(),
+            form.cleaned_data["address"],
+            asset=choice.asset,
+            amount_ubtt=form.cleaned_data["amount"],
+        )
     except Refused as refusal:
         form.add_error(None, str(refusal))
-        return _show_form(request, form, now)
-    available_ubtt = _available_ubtt(own_id)
+        return _show_form(request, form, choice, now)
+    available_ubtt = _available_ubtt(user_id(request), choice.asset)
     if offer.quote.total_ubtt > available_ubtt:
-        asset = market_asset()
-        has, needs = format_amount(available_ubtt, asset), format_amount(offer.quote.total_ubtt, asset)
+        has, needs = format_amount(available_ubtt, choice.asset), format_amount(offer.quote.total_ubtt, choice.asset)
         form.add_error("amount", f"You have only {has} available, and with the fee this takes {needs}.")
-        return _show_form(request, form, now)
-    return render(request, "wallet/withdraw_confirm.html", _confirm_context(form, offer, entry, own_id, available_ubtt))
+        return _show_form(request, form, choice, now)
+    context = _confirm_context(form, offer, entry, user_id(request), choice, available_ubtt)
+    return render(request, "wallet/withdraw_confirm.html", context)
+
+
+def _says(request: HttpRequest) -> str:
+    wish = SEALED.read(request)
+    if wish is None:
+        return TOO_OLD
+    amount, fee = format_amount(wish.amount_ubtt, wish.in_asset), format_amount(wish.fee_ubtt, wish.in_asset)
+    return f"Withdraw {amount} to {wish.address}, for a fee of {fee}."
 
 
 @for_members
 @require_POST
-@with_second_factor
+@with_second_factor(_says)
 def withdraw_send(request: HttpRequest) -> HttpResponse:
     """Ask for what was confirmed, exactly that, and once."""
-    try:
-        wish = withdrawals.Wish(**signing.loads(request.POST.get("wish", ""), salt=SIGNED_AS, max_age=CONFIRM_WITHIN_S))
-        is_ours = wish.user_id == user_id(request)
-    except signing.BadSignature:
-        is_ours = False
-    if not is_ours:
+    wish = SEALED.read(request)
+    if wish is None:
         messages.error(request, TOO_OLD)
         return redirect("withdraw")
     now = timezone.now()
@@ -126,6 +134,22 @@ def withdraw_send(request: HttpRequest) -> HttpResponse:
     return redirect("withdrawal", asked.pk)
 
 
+def _problem(
+    form: WithdrawForm, own_id: int, asset: Asset, entry: AddressBookEntry | None, now: datetime
+) -> tuple[str, str]:
+    """Return the field and what is wrong with it, by what is known without the chain."""
+    rules, amount_ubtt = withdrawal_rules.in_asset(withdrawal_rules.current(), asset), form.cleaned_data["amount"]
+    if problem := _problem_of_address(entry, rules.address_wait_s, now):
+        return "address", problem
+    available_ubtt = _available_ubtt(own_id, asset)
+    least_ubtt = amount_ubtt + rules.flat_fee_ubtt
+    if least_ubtt > available_ubtt and amount_ubtt >= rules.least_ubtt:
+        has, needs = format_amount(available_ubtt, asset), format_amount(least_ubtt, asset)
+        more = "" if rules.ubtt_per_trx == 0 else " or more"
+        return "amount", f"You have only {has} available, and with the fee this takes {needs}{more}."
+    return "amount", withdrawal_limits.problem(rules, asset=asset, user_id=own_id, amount_ubtt=amount_ubtt, now=now)
+
+
 def _problem_of_address(entry: AddressBookEntry | None, wait_s: int, now: datetime) -> str:
     if entry is None:
         return NOT_IN_BOOK.format(hours=-(-wait_s // 3600)) if wait_s else ""
@@ -135,19 +159,24 @@ def _problem_of_address(entry: AddressBookEntry | None, wait_s: int, now: dateti
 
 
 def _confirm_context(
-    form: WithdrawForm, offer: Offer, entry: AddressBookEntry | None, own_id: int, available_ubtt: int
+    form: WithdrawForm, offer: Offer, entry: AddressBookEntry | None, own_id: int, choice: Choice, available_ubtt: int
 ) -> dict[str, object]:
-    asset, quote = market_asset(), offer.quote
+    asset, quote = choice.asset, offer.quote
     wish = withdrawals.Wish(
         user_id=own_id,
         address=offer.address,
         amount_ubtt=quote.amount_ubtt,
         fee_ubtt=quote.fee_ubtt,
         key=form.cleaned_data["key"],
+        asset=int(asset),
     )
-    cost = quote.cost
+    again = {"to": offer.address, "amount": format_btt(quote.amount_ubtt)} | (
+        {"asset": choice.name} if choice.name else {}
+    )
+    cost, rules = quote.cost, withdrawal_rules.in_asset(withdrawal_rules.current(), asset)
     parts = [("bandwidth", cost.bandwidth_sun), ("a new account", cost.activation_sun), ("energy", cost.energy_sun)]
     return {
+        "back": f"{reverse('withdraw')}?{urlencode(again)}",
         "address": offer.address,
         "label": entry.label if entry else "",
         "is_new_account": offer.is_new_account,
@@ -157,27 +186,30 @@ def _confirm_context(
         "remains": format_amount(available_ubtt - quote.total_ubtt, asset),
         "network_cost": format_amount(cost.total_sun, Asset.TRX),
         "network_parts": [f"{format_amount(sun, Asset.TRX)} for {what}" for what, sun in parts if sun],
-        "needs_approval": quote.amount_ubtt > withdrawal_rules.current().approval_above_ubtt,
-        "signed": signing.dumps(asdict(wish), salt=SIGNED_AS),
+        "needs_approval": quote.amount_ubtt > rules.approval_above_ubtt,
+        "signed": SEALED.seal(wish),
     }
 
 
-def _show_form(request: HttpRequest, form: WithdrawForm, now: datetime) -> HttpResponse:
-    own_id, rules = user_id(request), withdrawal_rules.current()
-    account = statements.account_of(own_id, market_asset())
+def _show_form(request: HttpRequest, form: WithdrawForm, choice: Choice, now: datetime) -> HttpResponse:
+    own_id, asset = user_id(request), choice.asset
+    rules = withdrawal_rules.in_asset(withdrawal_rules.current(), asset)
+    account = statements.account_of(own_id, asset)
     context = {
         "form": form,
-        "unit": market_asset().unit,
+        "choice": choice,
+        "unit": asset.unit,
         "available": format_btt(account.available_ubtt if account else 0),
         "is_frozen": bool(account and account.is_frozen),
+        "has_second_factor": has_second_factor(own_id),
         "least": format_btt(rules.least_ubtt),
-        "left": format_btt(withdrawal_limits.left_today_ubtt(rules, user_id=own_id, now=now)),
+        "left": format_btt(withdrawal_limits.left_today_ubtt(rules, asset=asset, user_id=own_id, now=now)),
         "approval_above": format_btt(rules.approval_above_ubtt),
         "addresses": [entry for entry in address_book.entries(own_id) if entry.usable_at <= now],
     }
     return render(request, "wallet/withdraw.html", context)
 
 
-def _available_ubtt(own_id: int) -> int:
-    account = statements.account_of(own_id, market_asset())
+def _available_ubtt(own_id: int, asset: Asset) -> int:
+    account = statements.account_of(own_id, asset)
     return account.available_ubtt if account else 0

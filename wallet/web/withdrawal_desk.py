@@ -1,5 +1,6 @@
 """The operator's desk of withdrawals: what waits for approval, the queue, what is under way, the rules."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from wallet.domain.accounts import AccountKind
 from wallet.domain.money import Asset, BadAmount, format_amount, format_btt, parse_btt
-from wallet.domain.withdrawal_states import CANCELLABLE, WithdrawalState
+from wallet.domain.withdrawal_states import WithdrawalState
 from wallet.models import Account, WithdrawalRules
 from wallet.services import halts, withdrawal_pages, withdrawal_rules, withdrawals
 from wallet.services.holders import holder
@@ -94,7 +95,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 @for_admins
 @require_GET
 def desk_now(request: HttpRequest) -> HttpResponse:
-    """Answer with the part that moves, for the page that asks every few seconds."""
+    """Answer with the part that moves, for the page that was told of a change."""
     return render(request, "wallet/_desk_now.html", _desk_context())
 
 
@@ -111,18 +112,38 @@ def desk_withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
         "pk": found.pk,
         "log": withdrawal_pages.log_of(found, with_details=True),
         "who": holder(Account(kind=AccountKind.USER, ref=str(found.user_id))),
-        "decided_by": found.decided_by_name,
+        "approved_by": found.decided_by_name,
+        "rejected_by": found.rejected_by_name,
         "is_own": found.user_id == user_id(request),
         "can_approve": found.state == WithdrawalState.CHECKING,
-        "can_reject": found.state in CANCELLABLE,
+        "can_reject": withdrawals.is_rejectable(found),
+        "doubt": found.doubt,
+        "fails": found.fails_because,
         "max_reason": MAX_REASON_CHARS,
     }
     return render(request, "wallet/desk_withdrawal.html", context)
 
 
+def _says_approval(request: HttpRequest, withdrawal_id: int) -> str:
+    found = withdrawal_pages.find(withdrawal_id)
+    if found is None:
+        raise Http404
+    return f"Approve the withdrawal of {format_amount(found.amount_ubtt, Asset(found.asset))} to {found.address}."
+
+
+def _says_rules(request: HttpRequest) -> str:
+    form, now = RulesForm(request.POST), withdrawal_rules.current()
+    if not form.is_valid():
+        return "Change the rules of withdrawals; as they were filled in they can't hold."
+    changed = [name for name, value in form.order().items() if value != getattr(now, name)]
+    fields = ["address_wait_h" if name == "address_wait_s" else name for name in changed]
+    changes = [f"{form.fields[name].label}: {form.data[name]}" for name in fields]
+    return "Change the rules of withdrawals. " + ("; ".join(changes) or "None of them becomes another one") + "."
+
+
 @for_admins
 @require_POST
-@with_second_factor
+@with_second_factor(_says_approval)
 def desk_approve(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
     def approve() -> str:
         found = withdrawals.approve(withdrawal_id=withdrawal_id, actor=_actor(request), now=timezone.now())
@@ -152,13 +173,11 @@ def desk_rules(request: HttpRequest) -> HttpResponse:
     form = RulesForm(request.POST)
     if not form.is_valid():
         return _show_rules(request, form)
-    return desk_rules_set(request)
+    return _set_rules(request)
 
 
-@for_admins
-@require_POST
-@with_second_factor
-def desk_rules_set(request: HttpRequest) -> HttpResponse:
+@with_second_factor(_says_rules)
+def _set_rules(request: HttpRequest) -> HttpResponse:
     form = RulesForm(request.POST)
     if not form.is_valid():
         return _show_rules(request, form)
@@ -186,14 +205,18 @@ def _desk_context() -> dict[str, object]:
     return {
         "found": found,
         "unit": asset.unit,
-        "waiting": format_amount(found.waiting_ubtt, asset),
-        "in_flight": format_amount(found.in_flight_ubtt, asset),
-        "earned": format_amount(found.earned_ubtt, asset),
+        "waiting": _sums(found.waiting_ubtt),
+        "in_flight": _sums(found.in_flight_ubtt),
+        "earned": _sums(found.earned_ubtt),
         "hot": _known(found.desk.hot_ubtt if found.desk else None, asset),
         "hot_trx": _known(found.desk.hot_sun if found.desk else None, Asset.TRX),
         "halts": halts.standing(),
         "rules": _rules_rows(withdrawal_rules.current()),
     }
+
+
+def _sums(sums: Mapping[Asset, int]) -> str:
+    return ", ".join(format_amount(sum_ubtt, asset) for asset, sum_ubtt in sums.items())
 
 
 def _known(amount_ubtt: int | None, asset: Asset) -> str:

@@ -6,7 +6,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from wallet import wiring
-from wallet.services import withdrawal_pages, withdrawals
+from wallet.domain.tron.addresses import parse_address
+from wallet.services import address_book, withdrawal_pages, withdrawals
 from wallet.services.install import market_asset
 from wallet.services.withdrawal_rows import steps_of
 from wallet.web.books import read_before
@@ -28,13 +29,16 @@ def withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
     if found is None:
         raise Http404
     (row,) = withdrawal_pages.rows_of([found])
+    entry = address_book.find(found.user_id, parse_address(found.address))
     context = {
         "row": row,
+        "label": entry.label if entry else "",
         "steps": steps_of(row),
         "pk": found.pk,
         "log": withdrawal_pages.log_of(found, with_details=False),
         "explorer": wiring.network().explorer,
-        "decided_by": found.decided_by_name,
+        "approved_by": found.decided_by_name,
+        "rejected_by": found.rejected_by_name,
     }
     return render(request, "wallet/withdrawal.html", context)
 

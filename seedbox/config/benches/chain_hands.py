@@ -13,7 +13,7 @@ from wallet.chain.port import Block, BlockRef, BroadcastAnswer, Receipt
 from wallet.domain.networks import DEVNET
 from wallet.domain.tron.addresses import Address, parse_address
 from wallet.signer import founding
-from wallet.signer.protocol import SignerAway, SignerStatus, SignRequest
+from wallet.signer.protocol import SignedAttempt, SignerAway, SignerStatus, SignRequest
 from wallet.signer.secret import Secret
 from wallet.signer.signer import Place, Signer
 
@@ -57,6 +57,14 @@ class InterruptedSigner:
 
     def confirm_address(self, index: int) -> str:
         return self._signer.confirm_address(index)
+
+    def signed_for(self, subject: str) -> SignedAttempt | None:
+        if self._is_away():
+            raise SignerAway("nobody answers")
+        return self._signer.signed_for(subject)
+
+    def addresses(self, first: int) -> list[int]:
+        return self._signer.addresses(first)
 
     def sign(self, request: SignRequest) -> bytes:
         self._interrupt()

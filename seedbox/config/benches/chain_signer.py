@@ -47,7 +47,7 @@ def measure(folder: Path, *, count: int) -> dict[str, float]:
 
 @contextmanager
 def _signer(folder: Path) -> Iterator[SignerClient]:
-    """Let a signer run that makes a wallet for the devnet by itself."""
+    """Let a signer run that makes keys for the devnet by itself."""
     environ = box_environ(folder, port=1, node_listen="127.0.0.1:1") | {"WALLET_NETWORK": DEVNET.name}
     client = SignerClient(env.read(environ).signer_socket)
     log = folder / "signer.log"

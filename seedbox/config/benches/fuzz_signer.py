@@ -36,7 +36,7 @@ def wallet_key_file(data: bytes) -> None:
         path.touch(0o600)
         path.write_bytes(data)
         keys = key_files.read(path)
-        key_files.write(path, keys)
+        key_files.change(path, lambda _: keys)
         assert {name: key.reveal() for name, key in key_files.read(path).items()} == {
             name: key.reveal() for name, key in keys.items()
         }, "keys that are others the second time"

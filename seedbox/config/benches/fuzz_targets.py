@@ -19,6 +19,7 @@ from django.http import Http404, HttpRequest, QueryDict  # noqa: E402  # as abov
 from seedbox.config.benches import fuzz_mutations as mutations  # noqa: E402  # as above
 from seedbox.config.benches.fuzz_chain import CHAIN_TARGETS  # noqa: E402  # as above
 from seedbox.config.benches.fuzz_engine import take_in  # noqa: E402  # as above
+from seedbox.config.benches.fuzz_hub import HUB_TARGETS  # noqa: E402  # as above
 from seedbox.config.benches.fuzz_mutations import Target  # noqa: E402  # as above
 from seedbox.config.benches.fuzz_signer import SIGNER_TARGETS  # noqa: E402  # as above
 from seedbox.config.benches.fuzz_speed import SPEED_TARGETS  # noqa: E402  # as above
@@ -251,5 +252,6 @@ TARGETS = (
     Target("open_page", open_page, mutations.mutate_lists, (), (b"http://", b"//evil.example", b"?next=", b"\\")),
     *CHAIN_TARGETS,
     *SIGNER_TARGETS,
+    *HUB_TARGETS,
     *SPEED_TARGETS,
 )

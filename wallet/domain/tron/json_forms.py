@@ -1,8 +1,8 @@
-"""Transactions and headers as full nodes write them in JSON, in both forms of `visible`.
+"""Transactions and headers as java-tron writes them in JSON, in both forms of `visible`.
 
 With `visible`, addresses are T… and names are text; without, both are hex. All other bytes are hex in either. On the
 way in each text is read as what it looks like, with 0x, odd or upper-case hex; integers may be decimal text. Nothing
-else is an integer: no float, no boolean.
+else is an integer: no float, no boolean. Only the name of a token looks the same in both: whoever knows, says so.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Any
 from wallet.domain.tron.addresses import Address, BadAddress, is_address, parse_address, to_base58
 from wallet.domain.tron.blocks import Header
 from wallet.domain.tron.messages import TYPE_URL, VALUES, ContractRet, ContractType
-from wallet.domain.tron.protobuf import BadMessage, Holds
+from wallet.domain.tron.protobuf import MAX_BYTES, BadMessage, Holds, decode, encode
 from wallet.domain.tron.transactions import (
     MAX_TRANSACTION_BYTES,
     Contract,
@@ -25,6 +25,7 @@ from wallet.domain.tron.transactions import (
     contract_values,
     decode_raw,
     encode_raw,
+    type_url_of,
 )
 
 Json = dict[str, Any]
@@ -37,7 +38,7 @@ _ADDRESSES = frozenset({"owner_address", "to_address", "contract_address", "acco
 
 
 class BadShape(ValueError):
-    """This is not what a full node or a client of one writes: the field and what is wrong with it stand in the text."""
+    """This is not what java-tron or a client of it writes: the field and what is wrong with it stand in the text."""
 
     def __init__(self, field: str, why: str) -> None:
         super().__init__(f"{field}: {why}")
@@ -57,7 +58,7 @@ class UnknownContract(BadShape):
 
 
 def raw_to_json(raw: Raw, *, visible: bool) -> Json:
-    """Return `raw_data` as a full node shows it: what is zero or empty is left out."""
+    """Return `raw_data` as java-tron shows it: what is zero or empty is left out."""
     form: Json = {
         "contract": [_contract_to_json(raw, visible=visible)],
         "ref_block_bytes": raw.ref_block_bytes.hex(),
@@ -72,8 +73,11 @@ def raw_to_json(raw: Raw, *, visible: bool) -> Json:
     return form
 
 
-def raw_from_json(form: object) -> Raw:
-    """Read `raw_data` in either form. Raises BadShape, or one of its kinds for a contract that cannot be told."""
+def raw_from_json(form: object, *, visible: bool | None = None) -> Raw:
+    """Read `raw_data` in either form. Raises BadShape, or one of its kinds for a contract that cannot be told.
+
+    What is too large for the chain is read, too: that is for the chain to say.
+    """
     fields = mapping_of(form, "raw_data")
     contracts = sequence_of(fields.get("contract"), "contract", 2)
     if not contracts:
@@ -86,15 +90,15 @@ def raw_from_json(form: object) -> Raw:
         ref_block_hash=bytes_of(fields.get("ref_block_hash"), "ref_block_hash"),
         expiration_ms=integer_of(fields.get("expiration"), "expiration"),
         timestamp_ms=integer_of(fields.get("timestamp"), "timestamp"),
-        contract=_contract_from_json(contract),
+        contract=_contract_from_json(contract, visible=visible),
         permission_id=integer_of(contract.get("Permission_id"), "Permission_id"),
-        memo=bytes_of(fields.get("data"), "data"),
+        memo=bytes_of(fields.get("data"), "data", MAX_BYTES),
         fee_limit_sun=integer_of(fields.get("fee_limit"), "fee_limit"),
     )
 
 
 def transaction_to_json(signed: Signed, *, visible: bool, result: Result | None = None) -> Json:
-    """Return a transaction as a full node shows it, with its result if it is in a block. Raises BadMessage."""
+    """Return a transaction as java-tron shows it, with its result if it is in a block. Raises BadMessage."""
     form: Json = {
         "visible": visible,
         "txID": signed.tx_id.hex(),
@@ -108,29 +112,15 @@ def transaction_to_json(signed: Signed, *, visible: bool, result: Result | None 
     return form
 
 
-def posted_from_json(form: object) -> Signed:
-    """Read what a client posts, as a full node does: from `raw_data` alone, encoded anew. Raises BadShape."""
+def posted_from_json(form: object, *, visible: bool | None = None) -> tuple[Signed, Raw]:
+    """Read what a client posts, as java-tron does: from `raw_data` alone, encoded anew. Raises BadShape."""
     fields = mapping_of(form, "transaction")
+    raw = raw_from_json(fields.get("raw_data"), visible=visible)
     try:
-        raw_bytes = encode_raw(raw_from_json(fields.get("raw_data")))
+        raw_bytes = encode_raw(raw)
     except BadMessage as problem:
         raise BadShape("raw_data", str(problem)) from None
-    return Signed(raw_bytes, _signatures(fields))
-
-
-def transaction_from_json(form: object) -> tuple[Signed, Raw, Result | None]:
-    """Read what a node shows, from `raw_data_hex` alone: those are the bytes that were signed. Raises BadShape.
-
-    A `txID` or a `raw_data` that says something else is for the caller to hold against the node.
-    """
-    fields = mapping_of(form, "transaction")
-    raw_bytes = bytes_of(fields.get("raw_data_hex"), "raw_data_hex")
-    try:
-        raw = decode_raw(raw_bytes)
-    except BadMessage as problem:
-        raise BadShape("raw_data_hex", str(problem)) from None
-    results = sequence_of(fields.get("ret"), "ret", 1)
-    return Signed(raw_bytes, _signatures(fields)), raw, result_from_json(results[0]) if results else None
+    return Signed(raw_bytes, signatures_from_json(fields)), raw
 
 
 def result_from_json(form: object) -> Result:
@@ -144,7 +134,7 @@ def result_from_json(form: object) -> Result:
 
 
 def header_to_json(header: Header, *, visible: bool) -> Json:
-    """Return `block_header.raw_data` as a full node shows it."""
+    """Return `block_header.raw_data` as java-tron shows it."""
     form: Json = {
         "number": header.number,
         "txTrieRoot": header.tx_trie_root.hex(),
@@ -229,14 +219,27 @@ def _contract_to_json(raw: Raw, *, visible: bool) -> Json:
         assert isinstance(contract, OtherContract)
         url = contract.type_url.decode(errors="replace")
         name = url.rpartition(".")[2] or str(contract.type)
+        if contract.type == ContractType.TransferAssetContract:  # of a token that is named by no id
+            shown = _shown_values(_decoded_asset(contract.value), visible=visible)
     else:
         kind, values = known
         url, name = TYPE_URL + kind.name, kind.name
-        shown = {field: _shown(field, value, visible=visible) for field, value in values.items() if value}
+        shown = _shown_values(values, visible=visible)
     form: Json = {"parameter": {"value": shown, "type_url": url}, "type": name}
     if raw.permission_id:
         form["Permission_id"] = raw.permission_id
     return form
+
+
+def _decoded_asset(value: bytes) -> Mapping[str, Any]:
+    try:
+        return decode(VALUES[ContractType.TransferAssetContract], value)
+    except BadMessage:
+        return {}
+
+
+def _shown_values(values: Mapping[str, Any], *, visible: bool) -> Json:
+    return {field: _shown(field, value, visible=visible) for field, value in values.items() if value}
 
 
 def _shown(field: str, value: Any, *, visible: bool) -> int | str:
@@ -245,11 +248,11 @@ def _shown(field: str, value: Any, *, visible: bool) -> int | str:
     if field in _ADDRESSES:
         return address_text(value, visible=visible)
     if field == "asset_name" and visible:
-        return str(value, "ascii")
+        return str(value, "utf-8", "replace")
     return str(value.hex())
 
 
-def _contract_from_json(form: Mapping[str, Any]) -> Contract:
+def _contract_from_json(form: Mapping[str, Any], *, visible: bool | None) -> Contract:
     name = form.get("type", ContractType(0).name)
     kind = ContractType.__members__.get(name) if isinstance(name, str) else None
     if kind is None:
@@ -257,26 +260,32 @@ def _contract_from_json(form: Mapping[str, Any]) -> Contract:
     parameter = mapping_of(form.get("parameter"), "parameter")
     values = mapping_of(parameter.get("value"), "value")
     read = {
-        field: _read_value(holds, values[field], field) for field, _, holds, _ in VALUES[kind].plan if field in values
+        field: _read_value(holds, values[field], field, visible=visible)
+        for field, _, holds, _ in VALUES[kind].plan
+        if field in values
     }
     contract = contract_from_values(kind, read)
-    if contract is None:
-        raise BadShape("asset_name", "must be the id of a token, in digits")
-    return contract
+    if contract is not None:
+        return contract
+    try:
+        return OtherContract(kind, type_url_of(kind), encode(VALUES[kind], read))  # no id: no such token
+    except BadMessage as problem:
+        raise BadShape("value", str(problem)) from None
 
 
-def _read_value(holds: Holds, value: object, field: str) -> int | bytes:
+def _read_value(holds: Holds, value: object, field: str, *, visible: bool | None) -> int | bytes:
     if holds is Holds.INT:
         return integer_of(value, field)
     if field in _ADDRESSES:
         return _address_bytes(value, field)
-    return _asset_name(value) if field == "asset_name" else bytes_of(value, field)
+    return _asset_name(value, visible=visible) if field == "asset_name" else bytes_of(value, field, MAX_BYTES)
 
 
-def _asset_name(value: object) -> bytes:
-    """Return the id in ASCII. Seven digits are text, as ids are; everything else is hex, which has an even number."""
-    if isinstance(value, str) and _ASSET_ID.fullmatch(value):
-        return value.encode()
+def _asset_name(value: object, *, visible: bool | None) -> bytes:
+    """Return the id in ASCII. Where nobody says how it is written, seven digits are text and all else is hex."""
+    is_text = visible if visible is not None else isinstance(value, str) and bool(_ASSET_ID.fullmatch(value))
+    if is_text and isinstance(value, str):
+        return value.encode(errors="replace")
     return bytes_of(value, "asset_name")
 
 
@@ -298,7 +307,8 @@ def _address_bytes(value: object, field: str) -> bytes:
     return bytes_of(value, field)
 
 
-def _signatures(fields: Mapping[str, Any]) -> tuple[bytes, ...]:
+def signatures_from_json(fields: Mapping[str, Any]) -> tuple[bytes, ...]:
+    """Read the signatures of a transaction. Raises BadShape."""
     listed = sequence_of(fields.get("signature"), "signature", MAX_SIGNATURES)
     return tuple(bytes_of(signature, "signature") for signature in listed)
 

@@ -147,9 +147,9 @@ def decode_raw(raw_bytes: bytes) -> Raw:
     return decode_raw_by_fields(raw_bytes)
 
 
-def decode_raw_by_fields(raw_bytes: bytes) -> Raw:
+def decode_raw_by_fields(raw_bytes: bytes, *, most_bytes: int = MAX_TRANSACTION_BYTES) -> Raw:
     """Read what is signed, field by field, in whatever layout."""
-    values = _decoded(RAW, raw_bytes)
+    values = _decoded(RAW, raw_bytes, most_bytes)
     contracts = values.get("contract", [])
     if len(contracts) != 1:
         raise BadMessage(f"A transaction has one contract, this one {len(contracts)}.")
@@ -174,9 +174,9 @@ def encode_transaction(signed: Signed, result: Result | None = None) -> bytes:
     return encode(TRANSACTION, values)
 
 
-def decode_transaction(data: bytes) -> tuple[Signed, Result | None]:
+def decode_transaction(data: bytes, *, most_bytes: int = MAX_TRANSACTION_BYTES) -> tuple[Signed, Result | None]:
     """Read a transaction, with its result if it has one. Raises BadMessage."""
-    values = _decoded(TRANSACTION, data)
+    values = _decoded(TRANSACTION, data, most_bytes)
     results = values.get("ret", [])
     if len(results) > 1:
         raise BadMessage(f"A transaction has one result, this one {len(results)}.")
@@ -280,7 +280,7 @@ def _read(contract: Message) -> Contract:
 _KINDS = {(int(kind), f"protocol.{kind.name}".encode()): kind for kind in ContractType}
 
 
-def _decoded(schema: Any, data: bytes) -> Message:
-    if len(data) > MAX_TRANSACTION_BYTES:
-        raise BadMessage(f"A transaction has at most {MAX_TRANSACTION_BYTES} bytes, this one {len(data)}.")
+def _decoded(schema: Any, data: bytes, most_bytes: int) -> Message:
+    if len(data) > most_bytes:
+        raise BadMessage(f"A transaction has at most {most_bytes} bytes, this one {len(data)}.")
     return decode(schema, data)

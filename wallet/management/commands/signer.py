@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from wallet.management.signer_setting import signer_setting
 from wallet.signer import process
-from wallet.signer.founding import WalletExists
+from wallet.signer.founding import KeysExist
 from wallet.signer.key_files import BadKeyFile
 from wallet.signer.server import Busy
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         setting = signer_setting()
         try:
             process.run(setting, say=self._say)
-        except (Busy, BadKeyFile, WalletExists, OSError) as problem:
+        except (Busy, BadKeyFile, KeysExist, OSError) as problem:
             raise CommandError(f"{settings.SIGNER_FOLDER}: {problem}") from None
 
     def _say(self, line: str) -> None:

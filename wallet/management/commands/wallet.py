@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 
 from wallet import wiring
 from wallet.chain.devnet_faucet import FaucetAway
@@ -14,12 +15,13 @@ from wallet.domain.money import UBTT_PER_BTT
 from wallet.domain.networks import Network
 from wallet.domain.tron.addresses import BadAddress, parse_address, to_base58
 from wallet.domain.tron.derivation import BadPhrase, check_phrase, new_phrase
-from wallet.management import secrets_asked
+from wallet.management import cold, secrets_asked
 from wallet.management.signer_setting import signer_client, signer_setting
+from wallet.services.refusals import Refused
 from wallet.signer import backups, founding, hardening, key_files, keystore, rotation, rules, sealing
 from wallet.signer.backups import BadBackup
 from wallet.signer.client import SignerError, SignerStatus
-from wallet.signer.founding import Lock, WalletExists
+from wallet.signer.founding import KeysExist, Lock
 from wallet.signer.key_files import BadKeyFile
 from wallet.signer.keyring import Keyring
 from wallet.signer.keystore import BadKeystore, Keystore, Purpose
@@ -31,8 +33,8 @@ from wallet.signer.signer import Place
 from wallet.signer.store import BrokenStore
 
 # What goes wrong with what a person has given: a sentence, no traceback.
-ABOUT_KEYS = (BadBackup, BadKeyFile, BadKeystore, BadPhrase, BrokenStore, SignerError, WalletExists, WrongKey)
-EXPECTED = (*ABOUT_KEYS, BadAddress, FaucetAway, OSError)
+ABOUT_KEYS = (BadBackup, BadKeyFile, BadKeystore, BadPhrase, BrokenStore, SignerError, KeysExist, WrongKey)
+EXPECTED = (*ABOUT_KEYS, BadAddress, FaucetAway, OSError, OperationalError, Refused)
 SPANS = ("transaction", "hour", "day")  # that a limit is for
 
 
@@ -42,15 +44,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        _sealed(verbs.add_parser("init", help="make new words, show them once, and a wallet of them"))
-        brings = _sealed(verbs.add_parser("import", help="make a wallet of words that you have"))
+        _sealed(verbs.add_parser("init", help="make new words, show them once, and the keys of them"))
+        brings = _sealed(verbs.add_parser("import", help="make the keys of words that you have"))
         brings.add_argument("--file", type=Path, help="a file with the words; else they are asked for")
         brings.add_argument("--address", help="the hot address that must come out; else you confirm it")
         keeps = verbs.add_parser("backup", help="write keys, sealed, and what was signed to a file")
         keeps.add_argument("--to", type=Path, required=True, metavar="FILE", dest="target")
         keeps.add_argument("--backup-passphrase-file", type=Path, metavar="FILE", help="else it is asked for")
-        keeps.add_argument("--passphrase-file", type=Path, metavar="FILE", help="of the wallet; else it is asked for")
-        returns = _sealed(verbs.add_parser("restore", help="make a wallet of a backup"))
+        keeps.add_argument("--passphrase-file", type=Path, metavar="FILE", help="of the keys; else it is asked for")
+        returns = _sealed(verbs.add_parser("restore", help="make the keys of a backup"))
         returns.add_argument("source", type=Path, metavar="FILE")
         returns.add_argument("--backup-passphrase-file", type=Path, metavar="FILE", help="else it is asked for")
         renews = _sealed(
@@ -70,7 +72,7 @@ class Command(BaseCommand):
         for name in SPANS:
             limits.add_argument(f"--per-{name}", type=int, metavar="N", help="whole BTT, BTTOLD or TRX")
         limits.add_argument("--receipts-per-day", type=int, metavar="N", help="whole BTT or BTTOLD into channels")
-
+        cold.add_arguments(verbs.add_parser("cold", help="addresses of yours whose keys are kept elsewhere"))
         gives = verbs.add_parser("faucet", help="on a devnet: give TRX, BTT and BTTOLD away")
         gives.add_argument("address", nargs="?", help="default: the hot address, for the treasury")
 
@@ -81,7 +83,7 @@ class Command(BaseCommand):
         except EXPECTED as problem:
             raise CommandError(str(problem)) from None
 
-    # --- making a wallet
+    # --- making keys
 
     def _init(self, **options: Any) -> None:
         setting = signer_setting()
@@ -117,7 +119,7 @@ class Command(BaseCommand):
         self._tell_made(made, restored=restored)
 
     def _tell_made(self, made: Keystore, *, restored: bool) -> None:
-        self.stdout.write(f"The wallet for {made.network} is made. Hot address: {made.hot_address}")
+        self.stdout.write(f"The keys for {made.network} are made. Hot address: {made.hot_address}")
         self.stdout.write(f"Public key of the deposit addresses: {made.account_xpub}")
         if made.needs_passphrase:
             self.stdout.write("Open it after every start of the signer: manage.py wallet unlock")
@@ -150,7 +152,7 @@ class Command(BaseCommand):
         _refuse_second(setting.place)
         backup = backups.read(source)
         if backup.keystore.network != setting.network.name:
-            raise CommandError(f"the backup is of a wallet for {backup.keystore.network}, not {setting.network.name}")
+            raise CommandError(f"the backup is of keys for {backup.keystore.network}, not {setting.network.name}")
         opened = backup.secrets(secrets_asked.old_passphrase(backup_passphrase_file, "the backup"))
         with opened[Purpose.PHRASE] as phrase:
             made = founding.found(
@@ -160,7 +162,7 @@ class Command(BaseCommand):
                 network=setting.network.name,
                 at_ms=now_ms(),
                 entries=backup.entries,
-                wallet=backup.keystore.wallet,
+                set_id=backup.keystore.set_id,
                 hub=opened.get(Purpose.HUB),
             )
         self._tell_made(made, restored=True)
@@ -173,7 +175,7 @@ class Command(BaseCommand):
             if not any(options[how] for how in ("passphrase", "passphrase_file", "key_file")):
                 options["key_file"] = not kept.needs_passphrase  # the same way as before
             rotation.rotate(place, key, lambda: _new_lock(place, **options))
-        self.stdout.write("The keys are sealed anew; the old passphrase or key opens nothing of this wallet any more,")
+        self.stdout.write("The keys are sealed anew; the old passphrase or key opens nothing of them any more,")
         self.stdout.write("but copies and backups made before. The running signer goes on with what it has open.")
 
     # --- looking after it
@@ -194,7 +196,7 @@ class Command(BaseCommand):
 
     def _unlock(self, *, file: Path | None, **_: Any) -> None:
         client = signer_client()
-        with secrets_asked.old_passphrase(file, "the wallet") as passphrase:
+        with secrets_asked.old_passphrase(file, "the keys") as passphrase:
             client.unlock(passphrase.reveal().decode())
         self._status(json=False)
 
@@ -233,6 +235,10 @@ class Command(BaseCommand):
             self.stdout.write("{}: {} at once, {} in an hour, {} in a day".format(name, *written))
         self.stdout.write(f"receipts of the hub: {found.receipts_per_day_ubtt // UBTT_PER_BTT:,} in a day")
 
+    def _cold(self, *, act: str, json: bool, address: str | None = None, **_: Any) -> None:
+        signer_setting()
+        cold.run(act=act, address=address, as_json=json, say=self.stdout.write)
+
     def _faucet(self, *, address: str | None, **_: Any) -> None:
         signer_setting()
         faucet = wiring.faucet()
@@ -257,7 +263,7 @@ def _sealed(parser: ArgumentParser) -> ArgumentParser:
 def _new_lock(place: Place, *, key_file: bool, passphrase_file: Path | None, **_: Any) -> Lock:
     if key_file:
         return founding.lock_by_key_file(place.key_file)
-    with secrets_asked.new_passphrase(passphrase_file, "the wallet") as passphrase:
+    with secrets_asked.new_passphrase(passphrase_file, "the keys") as passphrase:
         return founding.lock_by_passphrase(passphrase)
 
 
@@ -265,23 +271,23 @@ def _kept(place: Place) -> Keystore:
     try:
         return keystore.load(place.keys)
     except FileNotFoundError:
-        raise CommandError("there is no wallet yet: make one with init, import or restore") from None
+        raise CommandError("there are no keys yet: make them with init, import or restore") from None
 
 
 def _key_of(place: Place, kept: Keystore, passphrase_file: Path | None) -> Secret:
     if isinstance(kept.wrap, Scrypt):
-        with secrets_asked.old_passphrase(passphrase_file, "the wallet") as passphrase:
+        with secrets_asked.old_passphrase(passphrase_file, "the keys") as passphrase:
             return sealing.stretch(passphrase, kept.wrap)
     key = key_files.read(place.key_file).get(kept.wrap)
     if key is None:
-        raise CommandError(f"the key file {place.key_file} has no key for this wallet")
+        raise CommandError(f"the key file {place.key_file} has no key for this keystore")
     return key
 
 
 def _refuse_second(place: Place) -> None:
     """Say it before words are shown or asked for."""
     if place.folder.exists():
-        raise WalletExists(f"there is a wallet already: {place.folder}. Nothing was changed")
+        raise KeysExist(f"there are keys already: {place.folder}. Nothing was changed")
 
 
 def _changed(found: Rules, asset: str, options: dict[str, Any]) -> Rules:

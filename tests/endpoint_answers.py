@@ -1,4 +1,4 @@
-"""What a full node would answer about the fake chain, as JSON, so that tests can change any part of an answer."""
+"""What a chain endpoint would answer about the fake chain, as JSON, so that tests can change any part of an answer."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ from wallet.domain.tron.transactions import Result, Signed
 Change = Callable[[str, Any], Any]
 
 
-class FakeNode(Transport):
+class AnsweringEndpoint(Transport):
     """A transport without a network. `change` may put anything in place of an answer."""
 
     def __init__(self, chain: FakeChain) -> None:
@@ -163,8 +163,8 @@ def _prices() -> list[dict[str, Any]]:
     return [{"key": key, "value": value} for key, value in prices.items()] + [{"key": "getMemoFee"}]
 
 
-class SmallNode(FakeNode):
-    """A node whose answers are limited."""
+class SmallEndpoint(AnsweringEndpoint):
+    """An endpoint whose answers are limited."""
 
     def __init__(self, chain: FakeChain, *, limit_bytes: int) -> None:
         super().__init__(chain)

@@ -1,0 +1,181 @@
+"""An older backup of the books was put back, and the signer knows of payments that they have forgotten (case 22)."""
+
+from datetime import timedelta
+
+import pytest
+
+from seedbox.models import User
+from tests.ledger import BTT
+from tests.signers import HOT
+from tests.withdrawals import SLOW_BLOCK_MS, World, check_paid_once, money, of_install, stranger_address
+from wallet.chain.fake_endpoint import SWALLOWED
+from wallet.domain.accounts import AccountKind
+from wallet.domain.tron.transactions import Signed, encode_transaction, tx_id
+from wallet.domain.withdrawal_states import AttemptState, WithdrawalState
+from wallet.models import Halt, HaltReason, Withdrawal
+from wallet.services import attempts, halts, withdrawals
+from wallet.services.chain_reading import time_of
+from wallet.services.operators import Actor
+from wallet.services.refusals import Refused
+from wallet.signer.protocol import SignerAway, SignRequest
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+ADA = Actor(1, "ada")
+
+
+@pytest.fixture(autouse=True)
+def _same_time_on_the_chain(world: World) -> None:
+    """What was signed before a withdrawal was asked for is not its payment, so the clocks must be those of one day."""
+    world.now = time_of(world.chain.now_ms)
+    world.agree()
+
+
+def forgotten(world: World, asked: Withdrawal, *, number: int = 1, amount_btt: int = 0) -> bytes:
+    """Let the signer sign what the books then know nothing of; return what the network could be given."""
+    meant = Withdrawal.objects.get(pk=asked.pk)
+    meant.amount_ubtt = amount_btt * BTT or asked.amount_ubtt
+    drafted = attempts.draft(world.door, meant, hot=HOT, at=attempts.moment(world.door))
+    key, raw_bytes = f"withdrawal/{asked.pk}/{number}", drafted.raw_bytes
+    request = SignRequest("withdrawal", key, raw_bytes, tx_id(raw_bytes), drafted.reference.header)
+    return encode_transaction(Signed(raw_bytes, (world.signer.sign(request),)))
+
+
+def lift_all(world: World) -> None:
+    for halt in halts.standing():
+        halts.lift(halt.pk, actor=ADA, reason="looked", now=world.now)
+
+
+class TestAPaymentThatTheBooksHaveForgotten:
+    def test_is_found_paid_and_never_given_back(self, world: World, owner: User) -> None:
+        world.scan()
+        asked = world.request(owner.pk)
+        world.door.broadcast(forgotten(world, asked))
+        world.scans = True
+        world.tick(8)
+        check_paid_once(world, asked)
+        found = asked.attempts.get()
+        assert found.key == f"withdrawal/{asked.pk}/1" and len(world.signer.requests) == 1
+        halt = Halt.objects.get()  # books that have forgotten one have forgotten more
+        assert halt.reason == HaltReason.SIGNER and found.tx_id in halt.detail
+
+    def test_is_found_also_while_withdrawals_are_stopped(self, world: World, owner: User) -> None:
+        world.scan()
+        asked = world.request(owner.pk)
+        world.door.broadcast(forgotten(world, asked))
+        world.chain.make_solid()
+        world.scan()
+        assert {halt.reason for halt in halts.standing()} == {HaltReason.OUTGOING}
+        world.step()
+        world.tick()
+        check_paid_once(world, asked)
+
+    def test_is_given_to_the_network_again_while_it_can_still_arrive(self, world: World, owner: User) -> None:
+        asked = world.request(owner.pk)
+        forgotten(world, asked)
+        world.tick(8)
+        check_paid_once(world, asked)
+        assert len(world.signer.requests) == 1
+
+    def test_that_came_into_no_block_is_given_up_by_the_dead_proof_alone(self, world: World, owner: User) -> None:
+        asked = world.request(owner.pk)
+        forgotten(world, asked)
+        world.one.broadcast_faults.append(SWALLOWED)
+        world.step()
+        withdrawals.want_back(user_id=owner.pk, withdrawal_id=asked.pk)
+        lift_all(world)
+        while asked.attempts.get().state != AttemptState.DEAD:
+            assert money(owner.pk) == (899, 0)
+            world.tick_past_expiration()
+        world.tick()
+        asked.refresh_from_db()
+        assert (asked.state, money(owner.pk)) == (WithdrawalState.RETURNED, (1_000, 0))
+        assert world.paid() == [] and of_install(AccountKind.IN_FLIGHT) == 0
+
+    def test_under_a_later_number_is_followed_when_the_attempt_of_the_books_is_dead(
+        self, world: World, owner: User
+    ) -> None:
+        asked = world.request(owner.pk)
+        signed = attempts.draft(world.door, asked, hot=HOT, at=attempts.moment(world.door))
+        attempts.prepare(asked.pk, signed, number=1, now=world.now)
+        world.chain.mine()
+        world.door.broadcast(forgotten(world, asked, number=3))
+        withdrawals.want_back(user_id=owner.pk, withdrawal_id=asked.pk)
+        for _ in range(3):
+            world.tick_past_expiration()
+            lift_all(world)  # whatever a person does, the money does not return
+        world.tick(8, block_ms=SLOW_BLOCK_MS)
+        check_paid_once(world, asked)
+        assert [one.key for one in asked.attempts.order_by("number")] == [
+            f"withdrawal/{asked.pk}/1",
+            f"withdrawal/{asked.pk}/3",
+        ]
+
+    def test_keeps_money_where_it_is_while_the_signer_can_not_say_what_it_has_signed(
+        self, world: World, owner: User
+    ) -> None:
+        asked = world.request(owner.pk)
+        world.one.broadcast_faults.append(SWALLOWED)
+        world.step()
+        withdrawals.want_back(user_id=owner.pk, withdrawal_id=asked.pk)
+        world.signer.silence = SignerAway("it does not answer")
+        world.tick_past_expiration()
+        world.tick(2, block_ms=SLOW_BLOCK_MS)
+        assert (asked.attempts.get().state, money(owner.pk)) == (AttemptState.BROADCAST, (899, 0))
+        world.signer.silence = None
+        world.tick(block_ms=SLOW_BLOCK_MS)
+        assert (asked.attempts.get().state, money(owner.pk)) == (AttemptState.DEAD, (1_000, 0))
+
+
+class TestAnotherPaymentUnderItsNumber:
+    @pytest.fixture
+    def doubted(self, world: World, owner: User) -> Withdrawal:
+        asked = world.request(owner.pk)
+        world.door.broadcast(forgotten(world, asked, amount_btt=70))
+        world.tick(8)
+        lift_all(world)
+        world.tick(2)
+        asked.refresh_from_db()
+        return asked
+
+    def test_neither_sends_nor_returns_it(self, world: World, owner: User, doubted: Withdrawal) -> None:
+        assert "pays another amount, or somebody else" in doubted.doubt
+        assert (doubted.state, doubted.attempts.count(), money(owner.pk)) == (WithdrawalState.QUEUED, 0, (899, 101))
+        with pytest.raises(Refused, match="An admin has to look at it first"):
+            withdrawals.cancel(user_id=owner.pk, withdrawal_id=doubted.pk, now=world.now)
+        other = world.request(owner.pk, 50, to=stranger_address(2))
+        world.tick(8)
+        other.refresh_from_db()
+        assert other.state == WithdrawalState.FINAL  # it keeps nobody waiting
+
+    def test_is_for_an_admin_to_decide_who_gives_the_money_back(
+        self, world: World, owner: User, doubted: Withdrawal
+    ) -> None:
+        for _ in range(2):
+            withdrawals.reject(withdrawal_id=doubted.pk, actor=ADA, reason="70 were the old one's", now=world.now)
+        assert money(owner.pk) == (1_000, 0)
+
+    def test_is_also_one_for_the_same_that_was_signed_long_before_it(self, world: World, owner: User) -> None:
+        world.now += timedelta(hours=1)
+        asked = world.request(owner.pk)
+        forgotten(world, asked)
+        world.step()
+        asked.refresh_from_db()
+        assert "before this withdrawal was asked for" in asked.doubt and not asked.attempts.exists()
+
+    def test_found_after_its_own_attempt_died_returns_nothing_by_itself(self, world: World, owner: User) -> None:
+        asked = world.request(owner.pk)
+        drafted = attempts.draft(world.door, asked, hot=HOT, at=attempts.moment(world.door))
+        attempts.prepare(asked.pk, drafted, number=1, now=world.now)
+        forgotten(world, asked, amount_btt=70)
+        for _ in range(3):
+            world.tick_past_expiration()
+            lift_all(world)
+        world.tick(3, block_ms=SLOW_BLOCK_MS)
+        asked.refresh_from_db()
+        assert asked.doubt and (asked.state, asked.attempts.get().state) == ("sending", "dead")
+        assert money(owner.pk) == (899, 0)
+        for _ in range(2):
+            withdrawals.reject(withdrawal_id=asked.pk, actor=ADA, reason="nothing of it was paid", now=world.now)
+        asked.refresh_from_db()
+        assert (asked.state, money(owner.pk), world.paid()) == ("returned", (1_000, 0), [])

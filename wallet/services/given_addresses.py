@@ -1,0 +1,61 @@
+"""Keeps with the signer which deposit addresses were given: a database that was put back learns there what it forgot.
+
+Nobody is given those again, see `deposit_addresses`; but whoever had one may still pay to it, and that must be seen.
+Only those are missing for good that were given after the backup and while the signer could not be asked.
+"""
+
+from datetime import datetime
+
+from django.conf import settings
+
+from wallet.domain.tron.addresses import to_base58
+from wallet.domain.tron.derivation import AccountXpub
+from wallet.models import DepositAddress, DepositKey
+from wallet.services.deposit_addresses import CONFIRMED_INDEX
+from wallet.signer.protocol import ADDRESSES_AT_ONCE, SignerDoor
+
+INDEX_END = 2**31  # of unhardened children
+MOST_TOLD = 100  # in a round: the signer flushes its disk for each
+
+# Up to which index signer and database were compared, by public key. A process that begins compares all.
+_compared: dict[str, int] = {}
+
+
+def compare(signer: SignerDoor, *, now: datetime) -> None:
+    """Tell the signer of addresses that were given, and watch those that it knows and the database does not.
+
+    They are written down as nobody's: what comes to one goes into suspense, and is swept. May run often. Raises
+    SignerError.
+    """
+    network = settings.WALLET_NETWORK
+    key = DepositKey.objects.filter(network=network).first()
+    if key is None:
+        return
+    first = _compared.get(key.xpub, CONFIRMED_INDEX + 1)
+    known = signer.addresses(first)  # before the rows: the signer is told of them when they are committed
+    rows = DepositAddress.objects.filter(network=network, index__gte=first).order_by("index")
+    given = list(rows.values_list("index", flat=True)[:ADDRESSES_AT_ONCE])
+    end = min(page[-1] if len(page) == ADDRESSES_AT_ONCE else INDEX_END for page in (known, given))
+    _remember(sorted(index for index in set(known) - set(given) if index <= end), network, key.xpub, now)
+    untold = sorted(index for index in set(given) - set(known) if index <= end)
+    for index in untold[:MOST_TOLD]:
+        signer.confirm_address(index)
+    done = untold[:MOST_TOLD] if untold[MOST_TOLD:] else [index for index in (*known, *given) if index <= end]
+    _compared[key.xpub] = max(done, default=first - 1) + 1
+
+
+def _remember(forgotten: list[int], network: str, xpub: str, now: datetime) -> None:
+    account = AccountXpub.parse(xpub)
+    DepositAddress.objects.bulk_create(
+        [
+            DepositAddress(
+                network=network,
+                user_id=-index,  # nobody's: numbers of users are above zero
+                index=index,
+                address=to_base58(account.address(index)),
+                made_at=now,
+            )
+            for index in forgotten
+        ],
+        ignore_conflicts=True,
+    )
