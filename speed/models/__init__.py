@@ -1,8 +1,30 @@
 from speed.models.agent import Agent
+from speed.models.bid import Bid, Budget, Pairing, Payment, Reservation
+from speed.models.buying_deal import BuyingDeal
 from speed.models.deal import Deal, SellingDeal
 from speed.models.hub import Hub
 from speed.models.market import Market
 from speed.models.offer import ForSale, Offer
+from speed.models.quote import Curiosity, Quote
 from speed.models.round import Round
+from speed.models.seen_round import SeenRound
 
-__all__ = ["Agent", "Deal", "ForSale", "Hub", "Market", "Offer", "Round", "SellingDeal"]
+__all__ = [
+    "Agent",
+    "Bid",
+    "Budget",
+    "BuyingDeal",
+    "Curiosity",
+    "Deal",
+    "ForSale",
+    "Hub",
+    "Market",
+    "Offer",
+    "Pairing",
+    "Payment",
+    "Quote",
+    "Reservation",
+    "Round",
+    "SeenRound",
+    "SellingDeal",
+]

@@ -1,0 +1,222 @@
+"""Bids by hand: what users would pay to have a torrent faster, and which of them stands on a node."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from seedbox.services import market_facts
+from seedbox.services.market_facts import TorrentFacts
+from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB
+from speed.models import Bid, Budget, Hub, Pairing
+from speed.services import spenders
+from wallet.domain.money import MAX_AMOUNT_UBTT
+
+DAY_S = 24 * 3_600
+MAX_SPEED_BYTES_PER_S = 1 << 50
+
+NOT_ON = "Your spending is off: nothing is bid until you turn it on."
+OTHERS = "Another user's bid stands for this torrent on this node; yours follows when it ends."
+WHOLE = "The torrent is complete."
+NOT_KNOWN = "What is in the torrent is not known yet."
+RESTS = "The torrent is not downloading."
+PRIVATE = "The torrent is private: say that hubs may be asked who sells it, or nobody is found."
+NO_ACCOUNT = "No hub that this node trusts has an account of yours that it may spend from."
+
+
+class BadBid(ValueError):
+    """A bid can't be taken; `problems` says why, a sentence for each field."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = problems
+
+
+class NoSuchTorrent(Exception):
+    """This user holds no such torrent."""
+
+
+@dataclass(frozen=True)
+class Want:
+    """A bid that stands now, and all that its node's agent must know of it."""
+
+    bid_id: int
+    user_id: int
+    torrent: TorrentFacts
+    max_price_ubtt_per_gib: int
+    spend_ubtt_per_s: int
+    useful_bytes_per_s: int  # 0: as fast as it gets
+    asks_directory: bool
+    accounts: Mapping[bytes, str]  # of the user, by hub: where money may come from, the own hub first
+
+    @property
+    def left_bytes(self) -> int:
+        return self.torrent.wanted_bytes - self.torrent.done_bytes
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All bids of one node."""
+
+    wants: tuple[Want, ...]
+    notes: Mapping[int, str]  # why others don't stand, by bid
+
+
+def per_second(ubtt_per_day: int) -> int:
+    """Return the pace of what shall be spent in a day, rounded down."""
+    return ubtt_per_day // DAY_S
+
+
+def place(
+    *,
+    user_id: int,
+    torrent_id: int,
+    max_price_ubtt_per_gib: int,
+    spend_ubtt_per_s: int,
+    budget_ubtt: int,
+    useful_bytes_per_s: int = 0,
+    asks_directory: bool = False,
+    now: datetime,
+) -> Bid:
+    """Let a bid stand, or change it; the node follows within seconds. Raises BadBid, NoSuchTorrent."""
+    torrent = market_facts.torrent(torrent_id)
+    if torrent is None or user_id not in torrent.holders:
+        raise NoSuchTorrent
+    problems = find_problems(
+        max_price_ubtt_per_gib=max_price_ubtt_per_gib,
+        spend_ubtt_per_s=spend_ubtt_per_s,
+        useful_bytes_per_s=useful_bytes_per_s,
+        budget_ubtt=budget_ubtt,
+    )
+    if problems:
+        raise BadBid(problems)
+    with transaction.atomic():
+        bid, _ = Bid.objects.update_or_create(
+            user_id=user_id,
+            node_name=torrent.node_name,
+            torrent_key=torrent.key,
+            defaults={
+                "torrent_id": torrent.torrent_id,
+                "max_price_ubtt_per_gib": max_price_ubtt_per_gib,
+                "spend_ubtt_per_s": spend_ubtt_per_s,
+                "useful_bytes_per_s": useful_bytes_per_s,
+                "budget_ubtt": budget_ubtt,
+                "asks_directory": asks_directory,
+                "is_on": True,
+            },
+        )
+        if bid.on_at is None:
+            bid.on_at = now
+            bid.save(update_fields=["on_at"])
+    spenders.bind(user_id, node_name=torrent.node_name, now=now)
+    return bid
+
+
+def withdraw(*, user_id: int, torrent_id: int) -> None:
+    """Let a user's bid stand no longer: what is owed is paid, and no more. Doing it twice is doing it once."""
+    Bid.objects.filter(user_id=user_id, torrent_id=torrent_id, is_on=True).update(is_on=False, on_at=None, note="")
+
+
+def find_problems(
+    *, max_price_ubtt_per_gib: int, spend_ubtt_per_s: int, useful_bytes_per_s: int, budget_ubtt: int
+) -> dict[str, str]:
+    """Return a sentence for each field that can't be taken as it is."""
+    found = {}
+    if not MIN_PRICE_UBTT_PER_GIB <= max_price_ubtt_per_gib <= MAX_PRICE_UBTT_PER_GIB:
+        found["max_price_ubtt_per_gib"] = "Say 0.004096 to 1,099,511 BTT per GiB: less is not counted, more is a slip."
+    if not 1 <= spend_ubtt_per_s <= MAX_AMOUNT_UBTT:
+        found["spend_ubtt_per_s"] = "Say how fast money may go: at least 0.000001 BTT per second."
+    if not 0 <= useful_bytes_per_s <= MAX_SPEED_BYTES_PER_S:
+        found["useful_bytes_per_s"] = "Say a speed that is of use, or 0 for as fast as it gets."
+    if not 1 <= budget_ubtt <= MAX_AMOUNT_UBTT:
+        found["budget_ubtt"] = "Say what this torrent may cost in all."
+    return found
+
+
+def of_torrent(torrent_id: int, *, user_id: int) -> Bid | None:
+    """Return the user's own bid for a torrent, also one that does not stand."""
+    return Bid.objects.filter(torrent_id=torrent_id, user_id=user_id).first()
+
+
+def of_user(user_id: int) -> list[Bid]:
+    """Return all bids of a user, those that stand first."""
+    return list(Bid.objects.filter(user_id=user_id).order_by("-is_on", "-pk"))
+
+
+def note(notes: Mapping[int, str]) -> None:
+    """Write down why bids come to nothing right now; "" for those that do."""
+    for bid_id, text in notes.items():
+        Bid.objects.filter(pk=bid_id).exclude(note=text).update(note=text)
+
+
+# --- for the agent
+
+
+def standing(node_name: str) -> Standing:
+    """Return which bids stand on a node: for each torrent the oldest one whose user has turned spending on."""
+    rows = list(Bid.objects.filter(node_name=node_name, is_on=True).order_by("on_at", "pk"))
+    if not rows:
+        return Standing((), {})
+    facts = {torrent.torrent_id: torrent for torrent in market_facts.torrents(ids={row.torrent_id for row in rows})}
+    spending = set(
+        Budget.objects.filter(user_id__in={row.user_id for row in rows}, is_on=True).values_list("user_id", flat=True)
+    )
+    accounts = _accounts(node_name, spending)
+    wants: dict[int, Want] = {}
+    notes: dict[int, str] = {}
+    for row in rows:
+        torrent = facts.get(row.torrent_id)
+        if torrent is None or row.user_id not in torrent.holders:
+            continue  # it is gone, and so is whatever was to be said of it
+        if why_not := _why_not(row, torrent, spends=row.user_id in spending, has_account=bool(accounts[row.user_id])):
+            notes[row.pk] = why_not
+        elif row.torrent_id in wants:
+            notes[row.pk] = OTHERS
+        else:
+            wants[row.torrent_id] = _want(row, torrent, accounts[row.user_id])
+    return Standing(tuple(wants.values()), notes)
+
+
+def _why_not(row: Bid, torrent: TorrentFacts, *, spends: bool, has_account: bool) -> str:
+    if not spends:
+        return NOT_ON
+    if not has_account:
+        return NO_ACCOUNT
+    if torrent.is_complete:
+        return WHOLE
+    if not torrent.size_bytes or not torrent.info_hash:
+        return NOT_KNOWN
+    if not torrent.runs:
+        return RESTS
+    return PRIVATE if torrent.private and not row.asks_directory else ""
+
+
+def _want(row: Bid, torrent: TorrentFacts, accounts: Mapping[bytes, str]) -> Want:
+    return Want(
+        bid_id=row.pk,
+        user_id=row.user_id,
+        torrent=torrent,
+        max_price_ubtt_per_gib=row.max_price_ubtt_per_gib,
+        spend_ubtt_per_s=row.spend_ubtt_per_s,
+        useful_bytes_per_s=row.useful_bytes_per_s,
+        asks_directory=row.asks_directory,
+        accounts=accounts,
+    )
+
+
+def _accounts(node_name: str, spending: Iterable[int]) -> "_Accounts":
+    """Return where users may spend from on a node: what the own hub calls a user's account is the user's id."""
+    hubs = {hub.hub_id: hub.url for hub in Hub.objects.filter(is_trusted=True).order_by("url", "pk")}
+    found = _Accounts()
+    for user_id in spending:
+        found[user_id] = {bytes.fromhex(hub_id): str(user_id) for hub_id, url in hubs.items() if not url}
+    pairings = Pairing.objects.filter(node_name=node_name, user_id__in=found, hub_id__in=hubs).exclude(account="")
+    for pairing in pairings.order_by("pk"):
+        found[pairing.user_id][bytes.fromhex(pairing.hub_id)] = pairing.account
+    return found
+
+
+class _Accounts(dict[int, dict[bytes, str]]):
+    def __missing__(self, user_id: int) -> dict[bytes, str]:
+        return {}

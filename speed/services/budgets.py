@@ -1,0 +1,141 @@
+"""Budgets: no race and no crash can spend more than a user has said, for a torrent or within 24 hours.
+
+What counts as used: what was signed within the time, and all that a channel still open could still pay, from the moment
+at which a hub may have been asked to open it. The reservation is committed first; only then is the hub asked, with
+the reservation's key, so that asking again is harmless. It counts until the hub has refused it, or the channel is known
+to have ended; then only what was signed counts.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, QuerySet, Sum
+
+from speed.models import Bid, Budget, BuyingDeal, Payment, Reservation
+
+DAY = timedelta(hours=24)
+HOUR = timedelta(hours=1)
+STOPPED = "The user has stopped it."
+COUNTS = (Reservation.ASKED, Reservation.DONE)
+
+
+@dataclass(frozen=True)
+class Need:
+    """What shall go into a channel: a new one, or one that is topped up."""
+
+    bid_id: int
+    deal_id: str
+    channel_id: str  # "": a new one
+    hub_id: str
+    account: str
+    payee_key: str
+    endpoint: str
+    wanted_ubtt: int
+    least_ubtt: int  # less is of no use
+    expires_s: int
+
+
+@dataclass(frozen=True)
+class Used:
+    """How far a budget is used."""
+
+    used_ubtt: int
+    limit_ubtt: int
+
+    @property
+    def left_ubtt(self) -> int:
+        return max(self.limit_ubtt - self.used_ubtt, 0)
+
+
+def reserve(need: Need, *, now: datetime) -> Reservation | str:
+    """Take the money off the budgets, as much as is wanted or left; return why not, in a sentence, if that is no use.
+
+    The user's budget is locked until it is written, so that two nodes never see the same rest.
+    """
+    with transaction.atomic():
+        bid = Bid.objects.filter(pk=need.bid_id).first()
+        if bid is None:
+            return STOPPED
+        budget = Budget.objects.select_for_update().filter(pk=bid.user_id, is_on=True).first()
+        if budget is None or not Bid.objects.filter(pk=bid.pk, is_on=True).exists():
+            return STOPPED
+        torrent, day = of_torrent(bid), of_day(budget, now=now)
+        amount_ubtt = min(need.wanted_ubtt, torrent.left_ubtt, day.left_ubtt)
+        if amount_ubtt < need.least_ubtt:
+            which = "torrent" if torrent.left_ubtt <= day.left_ubtt else "day"
+            return f"The budget of this {which} is used up, or would be."
+        return Reservation.objects.create(
+            key=secrets.token_hex(16),
+            bid=bid,
+            user_id=bid.user_id,
+            node_name=bid.node_name,
+            deal_id=need.deal_id,
+            channel_id=need.channel_id,
+            hub_id=need.hub_id,
+            account=need.account,
+            payee_key=need.payee_key,
+            endpoint=need.endpoint,
+            amount_ubtt=amount_ubtt,
+            expires_s=need.expires_s,
+            made_at=now,
+        )
+
+
+def refused(key: str, *, text: str) -> None:
+    """The hub has said no, and will say no again: the money counts no longer."""
+    Reservation.objects.filter(pk=key, state=Reservation.ASKED).update(state=Reservation.REFUSED, refusal=text)
+
+
+def unanswered(node_name: str) -> list[Reservation]:
+    """Return what a hub was, or was to be, asked when the node stopped."""
+    found = Reservation.objects.filter(node_name=node_name, state=Reservation.ASKED)
+    return list(found.select_related("bid").order_by("made_at"))
+
+
+def of_torrent(bid: Bid) -> Used:
+    """Return what a bid's torrent has cost, or still can."""
+    reserved_ubtt = _sum(Reservation.objects.filter(bid=bid, state__in=COUNTS), "amount_ubtt")
+    over = BuyingDeal.objects.filter(bid_id=bid.pk, is_closed=True)
+    return Used(reserved_ubtt + _sum(over, "cumulative_ubtt"), bid.budget_ubtt)
+
+
+def of_day(budget: Budget, *, now: datetime) -> Used:
+    """Return what a user has spent within 24 hours, to the whole hour, or still can out of open channels."""
+    reserved_ubtt = _sum(Reservation.objects.filter(user_id=budget.user_id, state__in=COUNTS), "amount_ubtt")
+    signed_ubtt = _sum(BuyingDeal.objects.filter(user_id=budget.user_id, is_closed=False), "cumulative_ubtt")
+    return Used(reserved_ubtt - signed_ubtt + signed_within_day(budget.user_id, now=now), budget.day_limit_ubtt)
+
+
+def signed_within_day(user_id: int, *, now: datetime) -> int:
+    return _sum(Payment.objects.filter(user_id=user_id, hour_at__gt=now - DAY - HOUR), "signed_ubtt")
+
+
+# --- what the books of a deal tell budgets; called within their transactions
+
+
+def note_signed(deal: BuyingDeal, *, more_ubtt: int, more_bytes: int, now: datetime) -> None:
+    """Count what was signed, in its hour."""
+    hour_at = now.replace(minute=0, second=0, microsecond=0)
+    payment, _ = Payment.objects.get_or_create(
+        deal_id=deal.deal_id, hour_at=hour_at, defaults={"user_id": deal.user_id}
+    )
+    Payment.objects.filter(pk=payment.pk).update(
+        signed_ubtt=F("signed_ubtt") + more_ubtt, accepted_bytes=F("accepted_bytes") + more_bytes
+    )
+
+
+def note_done(key: str, *, channel_id: str) -> None:
+    """The hub has put the money into the channel."""
+    Reservation.objects.filter(pk=key, state=Reservation.ASKED).update(state=Reservation.DONE, channel_id=channel_id)
+
+
+def note_ended(deal_id: str) -> None:
+    """The channel has ended: only what was signed counts from now on."""
+    Reservation.objects.filter(deal_id=deal_id, state__in=COUNTS).update(state=Reservation.ENDED)
+
+
+def _sum(rows: QuerySet[Any], column: str) -> int:
+    return int(rows.aggregate(total=Sum(column))["total"] or 0)

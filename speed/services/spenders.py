@@ -1,0 +1,82 @@
+"""Who may spend: users who have turned it on, by the Speed keys of the nodes that bid for them."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from speed.models import Agent, Budget, Pairing
+from wallet.services import speed_keys
+
+
+def allow(user_id: int, *, day_limit_ubtt: int, now: datetime) -> None:
+    """Turn a user's spending on: nodes of this install may bid for this user, up to that much within 24 hours.
+
+    The ledger holds the same limit against each node's key, and counts there what went into channels.
+    """
+    with transaction.atomic():
+        Budget.objects.update_or_create(user_id=user_id, defaults={"is_on": True, "day_limit_ubtt": day_limit_ubtt})
+    for key in _keys():
+        speed_keys.bind_user(user_id, key, daily_limit_ubtt=day_limit_ubtt, now=now)
+
+
+def stop(user_id: int, *, now: datetime) -> None:
+    """Turn a user's spending off: nodes pay what is owed, and the ledger itself opens no channel any more.
+
+    At a foreign hub it is the account's owner who takes the key off it, on a page of that install.
+    """
+    with transaction.atomic():
+        Budget.objects.filter(user_id=user_id).update(is_on=False)
+    for bound in speed_keys.bound_to_user(user_id):
+        if bound.key in _keys():
+            speed_keys.revoke(user_id, bound.key, now=now)
+
+
+def bind(user_id: int, *, node_name: str, now: datetime) -> None:
+    """Let one node's key spend for a user who has turned it on."""
+    budget = Budget.objects.filter(user_id=user_id, is_on=True).first()
+    agent = Agent.objects.filter(node_name=node_name).exclude(speed_key="").first()
+    if budget and agent:
+        speed_keys.bind_user(user_id, agent.speed_key, daily_limit_ubtt=budget.day_limit_ubtt, now=now)
+
+
+def bind_all(node_name: str, key: bytes, *, now: datetime) -> None:
+    """Let a node's key, which may be a new one, spend for all who have turned it on."""
+    for budget in Budget.objects.filter(is_on=True):
+        speed_keys.bind_user(budget.user_id, key.hex(), daily_limit_ubtt=budget.day_limit_ubtt, now=now)
+
+
+def budget_of(user_id: int) -> Budget:
+    """Return what a user has decided; who has not said anything spends nothing."""
+    return Budget.objects.filter(user_id=user_id).first() or Budget(user_id=user_id)
+
+
+def _keys() -> list[str]:
+    return list(Agent.objects.exclude(speed_key="").values_list("speed_key", flat=True))
+
+
+# --- foreign hubs
+
+
+def pair(*, user_id: int, node_name: str, hub_id: str, code: str, daily_limit_ubtt: int, key: str) -> None:
+    """Have a node bring a foreign hub the code that was made there; `key` is new for each wish."""
+    Pairing.objects.update_or_create(
+        user_id=user_id,
+        node_name=node_name,
+        hub_id=hub_id,
+        defaults={"code": code, "daily_limit_ubtt": daily_limit_ubtt, "key": key, "problem": ""},
+    )
+
+
+def waiting(node_name: str) -> list[Pairing]:
+    """Return the codes that a node shall bring to their hubs."""
+    return list(Pairing.objects.filter(node_name=node_name).exclude(code="").order_by("pk"))
+
+
+def paired(key: str, *, account: str) -> None:
+    """The hub has bound the node's key to this account."""
+    Pairing.objects.filter(key=key).update(account=account, code="", problem="")
+
+
+def not_paired(key: str, *, problem: str) -> None:
+    """The hub has refused; an account of before stays."""
+    Pairing.objects.filter(key=key).update(code="", problem=problem)
