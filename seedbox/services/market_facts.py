@@ -142,6 +142,11 @@ def holders(*, node_name: str, key: str) -> tuple[int, ...]:
     return tuple(found.order_by("user_id").values_list("user_id", flat=True))
 
 
+def held_by(user_id: int) -> frozenset[int]:
+    """Return the ids of the torrents that a user holds."""
+    return frozenset(Holding.objects.filter(user_id=user_id).values_list("torrent_id", flat=True))
+
+
 def info_bytes(torrent_id: int) -> bytes:
     """Return the bencoded info section, which only those have who own the torrent file; b"" until it is known."""
     metadata = Metadata.objects.filter(torrent_id=torrent_id).first()

@@ -174,6 +174,13 @@ SHOTS = (
     Shot("money_entry", "/wallet/entries/{entry}/", "admin"),
     Shot("owed", "/wallet/owed/", "admin", with_verified_count),
     Shot("owed-none", "/wallet/owed/", "newcomer", covers="owed"),
+    Shot("market", "/market/", "admin"),
+    Shot("market-empty", "/market/", "newcomer", covers="market"),
+    Shot("market_node", "/market/nodes/local/", "admin"),
+    Shot("market_rounds", "/market/nodes/local/rounds/", "admin"),
+    Shot("market_round", "/market/nodes/local/rounds/{round}/", "admin"),
+    Shot("market_selling", "/market/selling/{selling}/", "admin"),
+    Shot("market_buying", "/market/buying/{buying}/", "admin"),
     Shot("not-found", "/nothing-here/", "admin"),
 )
 
