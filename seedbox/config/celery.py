@@ -48,5 +48,6 @@ app.conf.update(
 )
 # By name: a step needs models, and this module is imported before they can be.
 app.steps["worker"].add("seedbox.node.bootstep:NodeStep")
+app.steps["worker"].add("speed.agent.bootstep:SpeedStep")
 app.steps["worker"].add("seedbox.config.beat_watch:BeatWatch")
 app.autodiscover_tasks(["seedbox", "wallet", "speed"])

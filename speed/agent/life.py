@@ -1,6 +1,7 @@
 """The life of a node's market: a thread with a loop, in the worker that is the node, until told to stop."""
 
 import asyncio
+import errno
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -34,6 +35,7 @@ TRY_AGAIN_S = 2.0  # after the agent could not live
 DRAIN_S = 3.0
 JOIN_S = 8.0
 HUB_THREADS = 4
+NO_SUCH_ADDRESS = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 OWN_HUB = TrustedHub(hub_id="", url="", exposure_limit_ubtt=0)
 
 logger = logging.getLogger(__name__)
@@ -199,15 +201,22 @@ class Agent:
         asked = {hub.url: hub for hub in (OWN_HUB, *trusted.values())}  # ours has no row before it was heard of
         for url, hub in asked.items():
             if self._is_due(f"hub {url}", LEARN_S):
-                known = self._heard_of.get(bytes.fromhex(hub.hub_id))
-                made = known.hub if known else self._makers.hub(hub, self._floor.key)
-                self._floor.ask_this_hub(made, lambda hub: hub.info(), partial(self._learn, made))
+                self._ask_about(hub)
 
-    def _learn(self, hub: Hub, answer: HubInfo | HubRefused | HubAway, _now: datetime) -> None:
+    def _ask_about(self, hub: TrustedHub) -> None:
+        known = self._heard_of.get(bytes.fromhex(hub.hub_id))
+        try:
+            made = known.hub if known else self._makers.hub(hub, self._floor.key)
+        except ValueError as problem:  # its address is none
+            logger.error("the hub %s can't be asked: %s", hub.hub_id, problem)
+            return
+        self._floor.ask_this_hub(made, lambda hub: hub.info(), partial(self._learn, made))
+
+    def _learn(self, hub: Hub, answer: HubInfo | HubRefused | HubAway, now: datetime) -> None:
         if isinstance(answer, HubRefused | HubAway):
             return  # asked again; whoever needs it meanwhile is told that it is away
         self._floor.write(lambda: hubs.know(hub_key=answer.key, is_own=hub.is_own))
-        self._heard_of[answer.hub_id] = KnownHub(hub, answer)
+        self._heard_of[answer.hub_id] = KnownHub(hub, answer, answer.time_s - int(now.timestamp()))
 
     # --- the Speed port
 
@@ -229,7 +238,7 @@ class Agent:
     async def _open_port(self, identity: Identity) -> None:
         door = self._makers.door(identity, self)
         try:
-            self._listens_on = await door.serve(self._settings.listen)
+            self._listens_on = await _serve(door, self._settings.listen)
         except OSError as problem:
             self._port_problem = (
                 f"The market can't listen at {', '.join(self._settings.listen)} ({problem.strerror or problem}). "
@@ -290,6 +299,17 @@ def _in_loop(loop: asyncio.AbstractEventLoop, tell: Callable[[Report], None], re
         loop.call_soon_threadsafe(tell, report)
     except RuntimeError:  # the loop has ended between two reports
         logger.debug("a report of the engine came after the market had ended")
+
+
+async def _serve(door: Door, listen: Sequence[str]) -> tuple[str, ...]:
+    """Listen at all of these; on a machine without IPv6 at those that it has. Raises OSError."""
+    try:
+        return await door.serve(listen)
+    except OSError as problem:
+        rest = [place for place in listen if not place.startswith("[::]")]
+        if problem.errno not in NO_SUCH_ADDRESS or not rest or len(rest) == len(listen):
+            raise
+        return await door.serve(rest)
 
 
 async def _event_or_pause(event: asyncio.Event, pause_s: float) -> None:

@@ -118,7 +118,7 @@ class Rounds:
 
     def _hub_time(self, sale: Sale, now: datetime) -> int:
         hub = self._shop.hub_of(sale.receipt.hub_id)
-        return hub.hub.now() if hub else int(now.timestamp())
+        return hub.time_s(now) if hub else int(now.timestamp())
 
     # --- what ends
 

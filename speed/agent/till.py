@@ -88,12 +88,13 @@ class Till:
 
     def _is_due(self, sale: Sale, now: datetime) -> bool:
         """80 % of the channel's money is used by what is not redeemed yet, or of its time."""
+        hub = self._shop.hub_of(sale.receipt.hub_id)
         return is_redeem_due(
             cumulative_ubtt=sale.unredeemed_ubtt,
             amount_ubtt=sale.receipt.amount_ubtt - sale.redeemed_ubtt,
             opened_at_s=sale.receipt.opened_at_s,
             expires_at_s=sale.receipt.expires_at_s,
-            now_s=int(now.timestamp()),
+            now_s=hub.time_s(now) if hub else int(now.timestamp()),
         )
 
     def _exposure_limit(self, hub_id: bytes) -> int:

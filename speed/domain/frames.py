@@ -75,7 +75,7 @@ class Text:
         return value
 
     def write(self, value: str) -> str:
-        return value
+        return str(value)  # a word out of a list is text as well
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,10 @@ class Reservation(models.Model):
     hub_id = models.CharField(max_length=40)
     account = models.CharField(max_length=100)  # as the hub calls it
     payee_key = models.CharField(max_length=66)
-    endpoint = models.CharField(max_length=60, default="", blank=True)  # of the seller
+    place = models.CharField(max_length=50, default="", blank=True)  # of the seller
+    endpoint = models.CharField(max_length=60, default="", blank=True)
+    torrent_name = models.TextField(default="", blank=True)
+    size_bytes = models.BigIntegerField(default=0)  # of the torrent
     amount_ubtt = models.BigIntegerField()  # 0: time only
     expires_s = models.IntegerField()
     made_at = models.DateTimeField()

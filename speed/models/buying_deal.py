@@ -18,8 +18,7 @@ class BuyingDeal(Deal):
     endpoint = models.CharField(max_length=60, default="", blank=True)  # "IP:PORT" where the seller was called
     tally = models.JSONField(default=dict)  # of accepted bytes, by round: the newest may still change
     covered_bytes = models.BigIntegerField(default=0)  # of the accepted ones: for those that a voucher is for
-    sellers_sent_bytes = models.BigIntegerField(default=0)  # as the seller's meter has it: information
-    sellers_owed_ubtt = models.BigIntegerField(default=0)
+    sellers_owed_ubtt = models.BigIntegerField(default=0)  # as the seller has it: information, as `sent_bytes` is
     failed_pieces = models.IntegerField(default=0)
     is_closed = models.BooleanField(default=False)  # the hub has ended the channel: what was not signed has come back
 

@@ -32,7 +32,10 @@ class Need:
     hub_id: str
     account: str
     payee_key: str
+    place: str
     endpoint: str
+    torrent_name: str
+    size_bytes: int
     wanted_ubtt: int
     least_ubtt: int  # less is of no use
     expires_s: int
@@ -77,7 +80,10 @@ def reserve(need: Need, *, now: datetime) -> Reservation | str:
             hub_id=need.hub_id,
             account=need.account,
             payee_key=need.payee_key,
+            place=need.place,
             endpoint=need.endpoint,
+            torrent_name=need.torrent_name,
+            size_bytes=need.size_bytes,
             amount_ubtt=amount_ubtt,
             expires_s=need.expires_s,
             made_at=now,

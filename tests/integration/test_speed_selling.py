@@ -46,7 +46,8 @@ class TestAQuestion:
             link = shop.connect(buyer)
             name = torrent_name(callee_nonce=link.callee_nonce, info_hash=bytes.fromhex(shop.torrent.info_hash_v1))
             shop.hear(buyer, Ask((name, bytes(20))))
-        assert LookAtPeers(frozenset({shop.torrent.key})) in shop.floor.orders
+        looks = [order for order in shop.floor.orders if isinstance(order, LookAtPeers)]
+        assert looks == [LookAtPeers(frozenset({shop.torrent.key}))]  # one for both
         shop.seller.report(PeersSeen(shop.torrent.key, (peer(near.address),)), shop.floor.now)
         (quote,) = near.link.take(Quote)
         assert (quote.ask_ubtt_per_gib, quote.for_sale_bytes_per_s) == (ASK, 8 * MIB)

@@ -1,0 +1,219 @@
+"""Bids as they are wanted: a deal for each good seller, its channel filled, its bid said anew when it is news."""
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from speed.agent.finder import Finder, Heard
+from speed.agent.funds import Funds
+from speed.agent.payer import Payer
+from speed.agent.purchase import Bought, Purchase, Source
+from speed.agent.purchases import Purchases
+from speed.agent.side import Floor
+from speed.domain.bounds import RESUME_S
+from speed.domain.buying import MAX_DEALS_OF_TORRENT, Wish, affordable, first_filling, is_news, share_of
+from speed.domain.credit import BLOCK_BYTES, money_room
+from speed.domain.messages import Bid, Withdraw
+from speed.services import bids
+from speed.services.bids import Standing, Want
+from speed.wire.port import Link
+
+REST = timedelta(minutes=2)  # before a new deal with who has ended one, or to whom no channel could be opened
+GARBAGE_REST = timedelta(days=1)
+
+NOBODY = "Nobody who is connected to this torrent sells it, as far as is known."
+TOO_DEAR = "All who sell it ask more than the bid's ceiling."
+NO_COMMON_HUB = "Those who sell it take money of no hub where this user has an account."
+SENT_GARBAGE = "bad data"
+GONE = "no connection"
+NO_MONEY = "budget used up"
+WITHDRAWN = "withdrawn"
+COMPLETE = "complete"
+
+
+class Bidding:
+    """What a node wants, and the deals that it has for it."""
+
+    def __init__(self, floor: Floor, purchases: Purchases, finder: Finder) -> None:
+        self.wants: dict[str, Want] = {}  # by torrent
+        self._floor = floor
+        self._purchases = purchases
+        self._finder = finder
+        self.funds = Funds(floor, purchases, ready=self.bid, failed=self._not_opened)
+        self.payer = Payer(floor, purchases, refresh=self.funds.refresh)
+        self._notes: dict[int, str] = {}  # as last written
+        self._rest_until: dict[tuple[str, bytes], datetime] = {}  # torrent and seller
+
+    def take(self, standing: Standing, now: datetime) -> None:
+        """These bids stand now; deals of others end."""
+        self.wants = {want.torrent.key: want for want in standing.wants}
+        for purchase in self._purchases.live:
+            want = self.wants.get(purchase.bought.torrent_key)
+            if want is None or want.bid_id != purchase.bought.bid_id:
+                is_whole = standing.notes.get(purchase.bought.bid_id) == bids.WHOLE
+                self.end(purchase, COMPLETE if is_whole else WITHDRAWN, now, rest=timedelta(0))
+        self._note({**standing.notes, **{want.bid_id: self._state_of(want, now) for want in standing.wants}})
+
+    def tick(self, now: datetime) -> None:
+        self._end_stale(now)
+        for key, want in self.wants.items():
+            self._pursue(key, want, now)
+
+    def _state_of(self, want: Want, now: datetime) -> str:
+        """Return why a bid comes to nothing, in a sentence; "" while a deal runs or begins."""
+        live = self._purchases.of_torrent(want.torrent.key)
+        problems = [self.funds.problems[purchase] for purchase in live if purchase in self.funds.problems]
+        if problems or live or self.funds.is_opening(want.torrent.key):
+            return problems[0] if problems else ""
+        heard = self._finder.quotes_for(want.torrent.key, now)
+        if not heard:
+            return NOBODY
+        if all(one.quote.ask_ubtt_per_gib > want.max_price_ubtt_per_gib for one in heard):
+            return TOO_DEAR
+        if all(_hub_of(want, one.link) is None for one in heard):
+            return NO_COMMON_HUB
+        return self._notes.get(want.bid_id, "")
+
+    def _note(self, notes: dict[int, str]) -> None:
+        news = {bid_id: text for bid_id, text in notes.items() if self._notes.get(bid_id) != text}
+        self._notes = notes
+        if news:
+            self._floor.write(partial(bids.note, news))
+
+    def _pursue(self, key: str, want: Want, now: datetime) -> None:
+        """Keep the bids for a torrent as they are wanted, their channels filled, and look for one more seller."""
+        live = self._purchases.of_torrent(key)
+        for purchase in live:
+            self.bid(purchase, now)
+            if purchase.link is None and purchase.source.endpoint:
+                self._finder.call(key, purchase.source.endpoint, now)
+            if purchase.link is not None:
+                wish = share_of(_wish(want), len(live))
+                self.funds.care_for(purchase, wish, left_bytes=want.left_bytes, now=now)
+        if len(live) < MAX_DEALS_OF_TORRENT and not self.funds.is_opening(key):
+            self._open_one(want, len(live) + 1, now)
+
+    def _open_one(self, want: Want, deals: int, now: datetime) -> None:
+        key, wish = want.torrent.key, share_of(_wish(want), deals)
+        heard = next((one for one in self._finder.quotes_for(key, now) if self._is_good(want, one, now)), None)
+        if heard is None or wish.is_paused:
+            return
+        link = heard.link
+        hub_id = _hub_of(want, link)
+        assert hub_id is not None  # or it would not be a good one
+        torrent = want.torrent
+        bought = Bought(want.bid_id, want.user_id, torrent.torrent_id, key, torrent.name, torrent.size_bytes)
+        endpoint = link.endpoint if link.is_ours else ""
+        source = Source(link.peer_key, link.place, endpoint, hub_id, want.accounts[hub_id])
+        filling = first_filling(wish, size_bytes=torrent.size_bytes, left_bytes=want.left_bytes)
+        self.funds.open(bought, source, filling, now)
+
+    def _is_good(self, want: Want, heard: Heard, now: datetime) -> bool:
+        key, link = want.torrent.key, heard.link
+        return (
+            heard.quote.ask_ubtt_per_gib <= want.max_price_ubtt_per_gib
+            and link in self._floor.links
+            and _hub_of(want, link) is not None
+            and now >= self._rest_until.get((key, link.peer_key), now)
+            and self._purchases.at(key, link.place) is None
+            and not any(one.source.peer_key == link.peer_key for one in self._purchases.of_torrent(key))
+        )
+
+    def _not_opened(self, bought: Bought, source: Source, text: str, now: datetime) -> None:
+        self._rest_until[bought.torrent_key, source.peer_key] = now + REST
+        self._notes[bought.bid_id] = text
+        self._floor.write(partial(bids.note, {bought.bid_id: text}))
+
+    # --- what is said
+
+    def bid(self, purchase: Purchase, now: datetime) -> None:
+        """Say what is bid, if it is news to the seller: of a new deal, after a lost connection, with a new receipt."""
+        want, link = self.wants.get(purchase.bought.torrent_key), purchase.link
+        if link is None:
+            link = self._join_any(purchase, now)
+        if want is None or link is None or not purchase.receipt or not purchase.is_live:
+            return
+        deals = len(self._purchases.of_torrent(purchase.bought.torrent_key))
+        wish = affordable(
+            share_of(_wish(want), deals),
+            amount_ubtt=purchase.receipt_amount_ubtt,
+            size_bytes=purchase.bought.size_bytes,
+        )
+        is_again = purchase.bid_again_at is not None and now >= purchase.bid_again_at
+        if purchase.is_bid_sent and not is_again and not is_news(purchase.bid, wish):
+            return
+        if not is_news(purchase.bid, wish):
+            wish = purchase.bid
+        if wish.is_paused and purchase.bid.is_paused:
+            return  # it never had anything to say
+        link.send(
+            Bid(
+                deal=purchase.deal,
+                torrent=self._finder.name_of(link, want.torrent),
+                max_price_ubtt_per_gib=wish.max_price_ubtt_per_gib,
+                spend_ubtt_per_s=wish.spend_ubtt_per_s,
+                useful_bytes_per_s=wish.useful_bytes_per_s,
+                receipt=purchase.receipt,
+            )
+        )
+        is_first = not purchase.is_bid_sent
+        purchase.bid_again_at = None
+        purchase.take_bid(wish, now)
+        if is_first:
+            self.payer.say_again(purchase)
+
+    def _join_any(self, purchase: Purchase, now: datetime) -> Link | None:
+        for link in self._floor.links:
+            if link.peer_key == purchase.source.peer_key:
+                self.join(purchase, link, now)
+                return link
+        return None
+
+    def join(self, purchase: Purchase, link: Link, now: datetime) -> None:
+        endpoint = link.endpoint if link.is_ours else purchase.source.endpoint
+        old = purchase.source
+        purchase.source = Source(old.peer_key, link.place, endpoint, old.hub_id, old.account)
+        purchase.join(link, now)
+
+    def end(self, purchase: Purchase, reason: str, now: datetime, *, rest: timedelta = REST) -> None:
+        """End a deal: its seller is told, and gets its last voucher as soon as that is written."""
+        if purchase.is_live:
+            if purchase.link is not None and not purchase.bid.is_paused:
+                purchase.link.send(Withdraw(purchase.deal))
+            self.over(purchase, reason, now, rest=rest)
+
+    def over(self, purchase: Purchase, reason: str, now: datetime, *, rest: timedelta = REST) -> None:
+        """A deal is over for its seller, too; there is no other with it about this torrent for a while."""
+        purchase.end(reason, now)
+        self._rest_until[purchase.bought.torrent_key, purchase.source.peer_key] = now + rest
+        self.funds.refresh(purchase)
+
+    def _end_stale(self, now: datetime) -> None:
+        for purchase in self._purchases.live:
+            if purchase.link is None and (now - purchase.linked_at).total_seconds() >= RESUME_S:
+                self.over(purchase, GONE, now)
+            elif purchase in self.funds.problems and not _has_money(purchase):
+                self.end(purchase, NO_MONEY, now)
+
+    def spoilt(self, purchase: Purchase, now: datetime) -> None:
+        """Its seller has sent a second piece that was not what it should be."""
+        if purchase.is_live:
+            self.end(purchase, SENT_GARBAGE, now, rest=GARBAGE_REST)
+
+
+def _wish(want: Want) -> Wish:
+    return Wish(want.max_price_ubtt_per_gib, want.spend_ubtt_per_s, want.useful_bytes_per_s)
+
+
+def _hub_of(want: Want, link: Link) -> bytes | None:
+    """Return the first hub of the user's whose money the seller takes."""
+    return next((hub_id for hub_id in want.accounts if hub_id in link.hubs), None)
+
+
+def _has_money(purchase: Purchase) -> bool:
+    """Whether the channel can pay for one more block."""
+    room = money_room(
+        amount_ubtt=purchase.amount_ubtt,
+        owed_ubtt=purchase.owed_ubtt,
+        price_ubtt_per_gib=purchase.bid.max_price_ubtt_per_gib,
+    )
+    return room >= BLOCK_BYTES

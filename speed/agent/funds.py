@@ -1,0 +1,344 @@
+"""Money on its way into channels: reserved and committed first, then asked of the hub, and asked again until it says.
+
+A reservation that a hub may have carried out is never forgotten: the node takes it up again after a restart.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from speed.agent.purchase import Bought, Purchase, Source, columns_of, row_of
+from speed.agent.purchases import Purchases
+from speed.agent.side import Floor
+from speed.domain import buying as rules
+from speed.domain.buying import CHANNEL_LIFE_S, Filling, Wish
+from speed.models import Reservation
+from speed.services import budgets, buying
+from speed.services.budgets import Need
+from speed.wire.hub_port import Hub, HubAway, HubRefused
+from wallet.domain.hub import ChannelState, HubChannel
+from wallet.domain.speed1.receipt import BadReceipt, read_receipt
+
+ASK_AGAIN = timedelta(seconds=10)  # a hub that gave no answer
+RECEIPT_WAIT_S = 2  # that a hub's thread may wait for a signature
+LOOK_SOON = timedelta(seconds=1)
+LOOK_LATER = timedelta(seconds=30)  # at a channel whose deal is over
+LOOK_SELDOM = timedelta(seconds=300)
+NO_BUDGET_REST = timedelta(seconds=60)  # before a budget that had no room is asked again
+OVER = (ChannelState.CLOSED, ChannelState.EXPIRED)
+
+
+@dataclass(eq=False)
+class _Errand:
+    """One reservation that the hub has not answered."""
+
+    reservation: Reservation
+    bought: Bought
+    source: Source
+    purchase: Purchase | None = None  # to be topped up
+    again_at: datetime | None = None
+
+
+class Funds:
+    """`ready` is told when a deal has a receipt that its seller has not seen, `failed` why no channel was opened."""
+
+    def __init__(
+        self,
+        floor: Floor,
+        purchases: Purchases,
+        *,
+        ready: Callable[[Purchase, datetime], None],
+        failed: Callable[[Bought, Source, str, datetime], None],
+    ) -> None:
+        self.problems: dict[Purchase, str] = {}  # why a deal gets no more money, by deal
+        self._floor = floor
+        self._purchases = purchases
+        self._ready = ready
+        self._failed = failed
+        self._opening: dict[str, Source] = {}  # by torrent: one channel at a time, so that budgets are seen whole
+        self._topping: set[Purchase] = set()
+        self._errands: set[_Errand] = set()
+        self._look_at: dict[Purchase, datetime] = {}  # when a channel is looked at next
+        self._looking: set[Purchase] = set()
+        self._rest_until: dict[Purchase, datetime] = {}
+
+    def tick(self, now: datetime) -> None:
+        for errand in list(self._errands):
+            if errand.again_at is not None and now >= errand.again_at:
+                self._ask(errand)
+        for purchase in self._purchases:
+            if purchase not in self._looking and now >= self._look_at.get(purchase, now):
+                self._look(purchase)
+
+    def take_up(self, reservations: tuple[Reservation, ...]) -> None:
+        """Ask again what may have been asked before the node stopped."""
+        for row in reservations:
+            bought = Bought(
+                row.bid_id, row.user_id, row.bid.torrent_id, row.bid.torrent_key, row.torrent_name, row.size_bytes
+            )
+            peer_key, hub_id = bytes.fromhex(row.payee_key), bytes.fromhex(row.hub_id)
+            source = Source(peer_key, row.place, row.endpoint, hub_id, row.account)
+            purchase = next((one for one in self._purchases if one.deal.hex() == row.deal_id), None)
+            if purchase is None:
+                self._opening[bought.torrent_key] = source
+            else:
+                self._topping.add(purchase)
+            errand = _Errand(row, bought, source, purchase)
+            self._errands.add(errand)
+            self._ask(errand)
+
+    # --- a new channel
+
+    def is_opening(self, torrent_key: str) -> bool:
+        return torrent_key in self._opening
+
+    def open(self, bought: Bought, source: Source, filling: Filling, now: datetime) -> None:
+        """Have a channel to a seller opened for a new deal."""
+        self._opening[bought.torrent_key] = source
+        need = _need(bought, source, secrets.token_hex(16), "", filling)
+        self._floor.write(
+            partial(budgets.reserve, need, now=now),
+            partial(self._reserved, bought, source),
+            partial(self._not_reserved, bought, source),
+        )
+
+    def _reserved(self, bought: Bought, source: Source, answer: Reservation | str, now: datetime) -> None:
+        if isinstance(answer, str):
+            self._open_failed(bought, source, answer, now)
+            return
+        errand = _Errand(answer, bought, source)
+        self._errands.add(errand)
+        self._ask(errand)
+
+    def _not_reserved(self, bought: Bought, source: Source, now: datetime) -> None:
+        self._open_failed(bought, source, "The reservation could not be written.", now)
+
+    def _open_failed(self, bought: Bought, source: Source, text: str, now: datetime) -> None:
+        self._opening.pop(bought.torrent_key, None)
+        self._failed(bought, source, text, now)
+
+    # --- more money, or more time
+
+    def care_for(self, purchase: Purchase, wish: Wish, *, left_bytes: int, now: datetime) -> None:
+        """Top a deal's channel up when half of it is used, its seller asks for it, or its time runs short."""
+        rests = now < self._rest_until.get(purchase, now)
+        if purchase in self._topping or rests or not purchase.receipt or left_bytes <= 0:
+            return
+        filling = rules.top_up(
+            wish,
+            size_bytes=purchase.bought.size_bytes,
+            left_bytes=left_bytes,
+            amount_ubtt=purchase.amount_ubtt,
+            owed_ubtt=purchase.owed_ubtt,
+        )
+        if filling is None and purchase.is_low:
+            wanted = rules.first_filling(wish, size_bytes=purchase.bought.size_bytes, left_bytes=left_bytes)
+            filling = Filling(wanted.wanted_ubtt, 1)
+        must_renew = rules.must_renew(expires_at_s=purchase.expires_at_s, now_s=self._hub_now(purchase, now))
+        if filling is None and not must_renew:
+            return
+        if must_renew:
+            filling = Filling(filling.wanted_ubtt if filling else 0, 0)
+        assert filling is not None
+        self._topping.add(purchase)
+        need = _need(purchase.bought, purchase.source, purchase.deal.hex(), purchase.channel.hex(), filling)
+        self._floor.write(
+            partial(budgets.reserve, need, now=now),
+            partial(self._top_up_reserved, purchase),
+            partial(self._top_up_not_reserved, purchase),
+        )
+
+    def _top_up_reserved(self, purchase: Purchase, answer: Reservation | str, now: datetime) -> None:
+        if isinstance(answer, str):
+            self._top_up_failed(purchase, answer, now)
+            return
+        errand = _Errand(answer, purchase.bought, purchase.source, purchase)
+        self._errands.add(errand)
+        self._ask(errand)
+
+    def _top_up_not_reserved(self, purchase: Purchase, now: datetime) -> None:
+        self._top_up_failed(purchase, "The reservation could not be written.", now)
+
+    def _top_up_failed(self, purchase: Purchase, text: str, now: datetime) -> None:
+        self._topping.discard(purchase)
+        self._rest_until[purchase] = now + NO_BUDGET_REST
+        self.problems[purchase] = text
+
+    # --- what hubs say
+
+    def _ask(self, errand: _Errand) -> None:
+        errand.again_at = None
+        row = errand.reservation
+        work = partial(_top_up, row) if row.channel_id else partial(_open, row)
+        self._floor.ask_hub(errand.source.hub_id, work, partial(self._answered, errand))
+
+    def _answered(self, errand: _Errand, answer: HubChannel | HubRefused | HubAway, now: datetime) -> None:
+        if isinstance(answer, HubAway):
+            errand.again_at = now + max(ASK_AGAIN, timedelta(seconds=answer.wait_s))
+            return
+        self._errands.discard(errand)
+        if isinstance(answer, HubRefused):
+            self._refused(errand, answer, now)
+        elif errand.purchase is not None:
+            self._topped_up(errand, errand.purchase, answer, now)
+        else:
+            self._begin(errand, answer, now)
+
+    def _refused(self, errand: _Errand, refusal: HubRefused, now: datetime) -> None:
+        self._floor.write(partial(budgets.refused, errand.reservation.key, text=refusal.text))
+        if errand.purchase is not None:
+            self._top_up_failed(errand.purchase, refusal.text, now)
+            self._look_at[errand.purchase] = now  # it may have ended
+        else:
+            self._open_failed(errand.bought, errand.source, refusal.text, now)
+
+    def _begin(self, errand: _Errand, channel: HubChannel, now: datetime) -> None:
+        purchase = Purchase(
+            deal=bytes.fromhex(errand.reservation.deal_id),
+            bought=errand.bought,
+            source=errand.source,
+            channel=bytes.fromhex(channel.id),
+            amount_ubtt=channel.amount_ubtt,
+            expires_at_s=channel.expires_at_s,
+            opened_at=now,
+            linked_at=now,
+        )
+        row = row_of(purchase, self._floor.node_name)
+        self._floor.write(
+            partial(buying.begin, errand.reservation.key, row),
+            partial(self._begun, errand, purchase, channel),
+            partial(self._not_begun, errand),
+        )
+
+    def _begun(self, errand: _Errand, purchase: Purchase, channel: HubChannel, _done: None, now: datetime) -> None:
+        self._opening.pop(errand.bought.torrent_key, None)
+        self._purchases.add(purchase)
+        self._seen(purchase, channel, now)
+
+    def _not_begun(self, errand: _Errand, now: datetime) -> None:
+        """The hub has opened it, so it is neither refused nor over: try again, as after a restart."""
+        errand.again_at = now + ASK_AGAIN
+        self._errands.add(errand)
+
+    def _topped_up(self, errand: _Errand, purchase: Purchase, channel: HubChannel, now: datetime) -> None:
+        self._floor.write(
+            partial(
+                buying.topped_up,
+                errand.reservation.key,
+                deal_id=purchase.deal.hex(),
+                amount_ubtt=channel.amount_ubtt,
+                expires_at=datetime.fromtimestamp(channel.expires_at_s, UTC),
+            ),
+            partial(self._top_up_written, purchase, channel),
+            partial(self._not_begun, errand),
+        )
+
+    def _top_up_written(self, purchase: Purchase, channel: HubChannel, _done: None, now: datetime) -> None:
+        self._topping.discard(purchase)
+        self.problems.pop(purchase, None)
+        self._seen(purchase, channel, now)
+
+    # --- how channels are
+
+    def refresh(self, purchase: Purchase) -> None:
+        """Look at a channel soon."""
+        self._look_at.pop(purchase, None)
+
+    def _look(self, purchase: Purchase) -> None:
+        self._looking.add(purchase)
+        wait_s = RECEIPT_WAIT_S if _awaits_receipt(purchase) else 0
+        work = partial(_channel, purchase.channel.hex(), wait_s)
+        self._floor.ask_hub(purchase.source.hub_id, work, partial(self._looked, purchase))
+
+    def _looked(self, purchase: Purchase, answer: HubChannel | HubRefused | HubAway, now: datetime) -> None:
+        self._looking.discard(purchase)
+        if isinstance(answer, HubRefused | HubAway):
+            self._look_at[purchase] = now + ASK_AGAIN
+        else:
+            self._seen(purchase, answer, now)
+
+    def _seen(self, purchase: Purchase, channel: HubChannel, now: datetime) -> None:
+        purchase.amount_ubtt = max(purchase.amount_ubtt, channel.amount_ubtt)
+        purchase.expires_at_s = max(purchase.expires_at_s, channel.expires_at_s)
+        if channel.state in OVER:
+            self._close(purchase, str(channel.state), now)
+            return
+        self._take_receipt(purchase, channel.receipt, now)
+        self._look_at[purchase] = now + self._pause(purchase, now)
+
+    def _take_receipt(self, purchase: Purchase, signed: bytes, now: datetime) -> None:
+        hub = self._floor.hubs.get(purchase.source.hub_id)
+        if not signed or signed == purchase.receipt or hub is None:
+            return
+        try:
+            receipt = read_receipt(signed, hub_key=hub.info.key)
+        except BadReceipt:
+            return
+        if receipt.channel == purchase.channel and receipt.amount_ubtt >= purchase.receipt_amount_ubtt:
+            purchase.take_receipt(signed, amount_ubtt=receipt.amount_ubtt, expires_at_s=receipt.expires_at_s)
+            self._ready(purchase, now)
+
+    def _pause(self, purchase: Purchase, now: datetime) -> timedelta:
+        if purchase.is_live and _awaits_receipt(purchase):
+            return LOOK_SOON
+        if purchase.expires_at_s <= self._hub_now(purchase, now):
+            return ASK_AGAIN
+        is_recent = purchase.ended_at is not None and now - purchase.ended_at < LOOK_SELDOM
+        return LOOK_LATER if is_recent else LOOK_SELDOM
+
+    def _close(self, purchase: Purchase, state: str, now: datetime) -> None:
+        """Let the budgets have back what was not signed; nothing is signed in this deal any more."""
+        purchase.end(f"the channel is {state}", now)
+        self._purchases.drop(purchase)
+        self._look_at.pop(purchase, None)
+        self.problems.pop(purchase, None)
+        self._rest_until.pop(purchase, None)
+        self._floor.write(partial(buying.store, [columns_of(purchase)], now=now))
+        self._floor.write(partial(buying.close, purchase.deal.hex(), now=now))
+
+    def _hub_now(self, purchase: Purchase, now: datetime) -> int:
+        hub = self._floor.hubs.get(purchase.source.hub_id)
+        return hub.hub.now() if hub else int(now.timestamp())
+
+
+def _need(bought: Bought, source: Source, deal_id: str, channel_id: str, filling: Filling) -> Need:
+    return Need(
+        bid_id=bought.bid_id,
+        deal_id=deal_id,
+        channel_id=channel_id,
+        hub_id=source.hub_id.hex(),
+        account=source.account,
+        payee_key=source.peer_key.hex(),
+        place=source.place,
+        endpoint=source.endpoint,
+        torrent_name=bought.name,
+        size_bytes=bought.size_bytes,
+        wanted_ubtt=filling.wanted_ubtt,
+        least_ubtt=filling.least_ubtt,
+        expires_s=CHANNEL_LIFE_S,
+    )
+
+
+def _awaits_receipt(purchase: Purchase) -> bool:
+    """Whether the channel holds more, or longer, than its receipt says."""
+    return purchase.receipt_amount_ubtt < purchase.amount_ubtt or purchase.receipt_expires_at_s < purchase.expires_at_s
+
+
+def _open(row: Reservation, hub: Hub) -> HubChannel:
+    return hub.open_channel(
+        key=row.key,
+        account=row.account,
+        payee_key=row.payee_key,
+        amount_ubtt=row.amount_ubtt,
+        expires_s=row.expires_s,
+    )
+
+
+def _top_up(row: Reservation, hub: Hub) -> HubChannel:
+    return hub.top_up(row.channel_id, key=row.key, amount_ubtt=row.amount_ubtt, expires_s=row.expires_s)
+
+
+def _channel(channel_id: str, wait_s: int, hub: Hub) -> HubChannel:
+    return hub.channel(channel_id, wait_s=wait_s)

@@ -1,0 +1,42 @@
+"""Codes that users brought from foreign hubs: the node hands them in, and keeps the account that it was let to."""
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from speed.agent.side import Floor
+from speed.models import Pairing
+from speed.services import spenders
+from speed.wire.hub_port import Hub, HubAway, HubRefused
+
+LOOK_EVERY = timedelta(seconds=3)
+
+
+class Pairings:
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+        self._looked_at: datetime | None = None
+        self._busy: set[str] = set()  # keys of codes that a hub was asked about
+
+    def tick(self, now: datetime) -> None:
+        if self._looked_at is None or not timedelta(0) <= now - self._looked_at < LOOK_EVERY:
+            self._looked_at = now
+            self._floor.write(partial(spenders.waiting, self._floor.node_name), self._bring)
+
+    def _bring(self, pairings: list[Pairing], _now: datetime) -> None:
+        for pairing in pairings:
+            if pairing.key not in self._busy:
+                self._busy.add(pairing.key)
+                self._floor.ask_hub(
+                    bytes.fromhex(pairing.hub_id), partial(_bind, pairing), partial(self._answered, pairing)
+                )
+
+    def _answered(self, pairing: Pairing, answer: str | HubRefused | HubAway, _now: datetime) -> None:
+        self._busy.discard(pairing.key)
+        if isinstance(answer, HubRefused):
+            self._floor.write(partial(spenders.not_paired, pairing.key, problem=answer.text))
+        elif isinstance(answer, str):
+            self._floor.write(partial(spenders.paired, pairing.key, account=answer))
+
+
+def _bind(pairing: Pairing, hub: Hub) -> str:
+    return hub.bind(pairing=pairing.code, daily_limit_ubtt=pairing.daily_limit_ubtt, key=pairing.key)

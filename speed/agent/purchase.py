@@ -1,0 +1,284 @@
+"""One deal in which we buy, as the agent has it in mind; its row in the database follows behind."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from speed.agent.sale import ms
+from speed.domain import deals
+from speed.domain.buying import Wish
+from speed.domain.deals import LIVE, DealState
+from speed.domain.messages import MIN_PRICE_UBTT_PER_GIB
+from speed.domain.meters import RoundCount, Span, Tally
+from speed.domain.refusals import Reason
+from speed.models import BuyingDeal
+from speed.wire.port import Link
+from wallet.domain.rounding import Accrual
+from wallet.domain.speed1.receipt import RECEIPT_BYTES, decode_receipt
+
+NO_WISH = Wish(MIN_PRICE_UBTT_PER_GIB, 0, 0)
+
+
+@dataclass(frozen=True)
+class Bought:
+    """What is bought, and with whose money."""
+
+    bid_id: int
+    user_id: int
+    torrent_id: int
+    torrent_key: str
+    name: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """Who sells, and where the money for it is."""
+
+    peer_key: bytes
+    place: str
+    endpoint: str  # where it was called; "" if it has called us
+    hub_id: bytes
+    account: str
+
+
+@dataclass(eq=False)
+class Purchase:
+    """Everything the agent knows of one deal."""
+
+    deal: bytes
+    bought: Bought
+    source: Source
+    channel: bytes
+    amount_ubtt: int  # of the channel
+    expires_at_s: int
+    opened_at: datetime
+    linked_at: datetime  # when there was last a connection
+    link: Link | None = None
+    state: DealState = DealState.OPEN
+    end_reason: str = ""
+    ended_at: datetime | None = None
+    refusal: Reason | None = None
+
+    receipt: bytes = b""  # signed; b"" while the hub has not signed any
+    receipt_amount_ubtt: int = 0  # no voucher may be above it
+    receipt_expires_at_s: int = 0
+    bid: Wish = NO_WISH  # as it was last sent
+    earlier_bid: Wish = NO_WISH  # the one before: a grant may still answer it
+    is_bid_sent: bool = False  # on this link
+
+    span: Span | None = None
+    tally: Tally = field(default_factory=Tally)
+    unsaid_round: int = 0  # the oldest round that has more than its seller was told
+    covered_bytes: int = 0
+    cumulative_ubtt: int = 0  # written down
+    voucher_sig: bytes = b""
+    voucher_at: datetime | None = None
+    is_signing: bool = False
+    is_waited_for: bool = False  # the seller has stopped for want of a voucher
+    sellers_sent_bytes: int = 0
+    sellers_owed_ubtt: int = 0
+    failed_pieces: int = 0
+    is_bounced: bool = False  # on this link: its lane carries our connections
+    is_low: bool = False  # the seller wants to see more money or time in the channel
+    bid_again_at: datetime | None = None  # it was too busy to look at it
+    is_dirty: bool = False  # the row is behind
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE
+
+    @property
+    def owed_ubtt(self) -> int:
+        return self.tally.owed_ubtt
+
+    @property
+    def unpaid_bytes(self) -> int:
+        return max(self.tally.total_bytes - self.covered_bytes, 0)
+
+    @property
+    def payable_ubtt(self) -> int:
+        """Return what can be signed: all that is owed, as far as the channel holds it by a receipt."""
+        return min(self.owed_ubtt, self.receipt_amount_ubtt)
+
+    def grant(self, span: Span) -> None:
+        self.end_span(span.began_at_ms)
+        self.span = span
+        self.state = deals.after_grant(self.state)
+        self.refusal = None
+        self.is_waited_for = False
+        self.tally = self.tally.opened(span.round, span.price_ubtt_per_gib)
+        self.is_dirty = True
+
+    def refuse(self, reason: Reason, now: datetime) -> None:
+        self.end_span(ms(now))
+        self.span = None
+        self.refusal = reason
+        self.state = deals.after_refusal(self.state, reason)
+        if self.state is DealState.ENDING:
+            self.end_reason, self.ended_at = str(reason), now
+        self.is_dirty = True
+
+    def end(self, reason: str, now: datetime) -> None:
+        """The deal is over; what is owed is still paid."""
+        if self.is_live:
+            self.end_span(ms(now))
+            self.span = None
+            self.state = DealState.ENDING
+            self.end_reason, self.ended_at = reason, now
+            self.is_dirty = True
+
+    def take_bid(self, wish: Wish, now: datetime) -> None:
+        """This is what we have bid now."""
+        self.earlier_bid, self.bid, self.is_bid_sent = self.bid, wish, True
+        self.state = deals.after_bid(
+            self.state, spend_ubtt_per_s=wish.spend_ubtt_per_s, useful_bytes_per_s=wish.useful_bytes_per_s
+        )
+        if wish.is_paused:
+            self.end_span(ms(now))
+        self.is_dirty = True
+
+    def take_receipt(self, signed: bytes, *, amount_ubtt: int, expires_at_s: int) -> None:
+        """The hub has signed for so much; the seller has to see it before a voucher above the old amount."""
+        self.receipt, self.receipt_amount_ubtt, self.receipt_expires_at_s = signed, amount_ubtt, expires_at_s
+        self.amount_ubtt = max(self.amount_ubtt, amount_ubtt)
+        self.expires_at_s = max(self.expires_at_s, expires_at_s)
+        self.is_bid_sent = self.is_low = False
+        self.is_dirty = True
+
+    def join(self, link: Link, now: datetime) -> None:
+        self.link, self.linked_at, self.is_bid_sent = link, now, False
+        self.is_bounced, self.bid_again_at = False, None
+        self.unsaid_round = 0  # it may have lost what was said last
+        self.is_dirty = True
+
+    def lose_link(self, now: datetime) -> None:
+        self.end_span(ms(now))
+        self.span = None
+        self.link, self.linked_at, self.is_bid_sent = None, now, False
+        self.state = deals.after_loss(self.state)
+        self.is_dirty = True
+
+    def end_span(self, now_ms: int) -> None:
+        if self.span is not None:
+            self.span = self.span.ended(now_ms)
+
+    def bill(self, size_bytes: int, now_ms: int) -> int:
+        """Return how many of these bytes are for money: as far as the grant that runs goes."""
+        if self.span is None:
+            return 0
+        before = self.span.billed_bytes
+        self.span = self.span.after(size_bytes, now_ms)
+        return self.span.billed_bytes - before
+
+    def count(self, round_number: int, size_bytes: int) -> None:
+        """Owe these bytes, in the round in which they came."""
+        received = self.tally.received(round_number) + size_bytes
+        self.tally = self.tally.counted(round_number, received)
+        self.unsaid_round = min(self.unsaid_round, round_number)
+        self.is_dirty = True
+
+    def signed(self, cumulative_ubtt: int, signature: bytes, covered: Tally, now: datetime) -> None:
+        """This total stands in the database, for these bytes."""
+        self.cumulative_ubtt, self.voucher_sig, self.voucher_at = cumulative_ubtt, signature, now
+        self.covered_bytes = max(self.covered_bytes, covered.total_bytes)
+
+
+def columns_of(purchase: Purchase) -> dict[str, Any]:
+    """Return what of a row changes while a deal runs."""
+    span, wish, accrual = purchase.span, purchase.bid, purchase.tally.accrual
+    runs = span if purchase.state is DealState.IN_LANE else None
+    return {
+        "deal_id": purchase.deal.hex(),
+        "place": purchase.source.place,
+        "endpoint": purchase.source.endpoint,
+        "state": str(purchase.state),
+        "end_reason": purchase.end_reason[:24],
+        "refusal": str(purchase.refusal or ""),
+        "linked_at": purchase.linked_at,
+        "ended_at": purchase.ended_at,
+        "max_price_ubtt_per_gib": wish.max_price_ubtt_per_gib,
+        "spend_ubtt_per_s": wish.spend_ubtt_per_s,
+        "useful_bytes_per_s": wish.useful_bytes_per_s,
+        "receipt": purchase.receipt.hex(),
+        "amount_ubtt": purchase.amount_ubtt,
+        "expires_at": datetime.fromtimestamp(purchase.expires_at_s, UTC),
+        "cumulative_ubtt": purchase.cumulative_ubtt,
+        "voucher_at": purchase.voucher_at,
+        "voucher_sig": purchase.voucher_sig.hex(),
+        "round_number": span.round if span else purchase.tally.newest_round if purchase.tally.rounds else 0,
+        "price_ubtt_per_gib": purchase.tally.rounds[-1].price_ubtt_per_gib if purchase.tally.rounds else 0,
+        "speed_bytes_per_s": runs.speed_bytes_per_s if runs else 0,
+        "sent_bytes": purchase.sellers_sent_bytes,
+        "accepted_bytes": purchase.tally.total_bytes,
+        "owed_ubtt": accrual.owed_ubtt,
+        "owed_rem": accrual.carried,
+        "tally": _written(purchase.tally),
+        "covered_bytes": purchase.covered_bytes,
+        "sellers_owed_ubtt": purchase.sellers_owed_ubtt,
+        "failed_pieces": purchase.failed_pieces,
+    }
+
+
+def row_of(purchase: Purchase, node_name: str) -> dict[str, Any]:
+    """Return all of a row."""
+    return columns_of(purchase) | {
+        "node_name": node_name,
+        "torrent_id": purchase.bought.torrent_id,
+        "torrent_key": purchase.bought.torrent_key,
+        "torrent_name": purchase.bought.name,
+        "size_bytes": purchase.bought.size_bytes,
+        "peer_key": purchase.source.peer_key.hex(),
+        "opened_at": purchase.opened_at,
+        "hub_id": purchase.source.hub_id.hex(),
+        "channel_id": purchase.channel.hex(),
+        "bid_id": purchase.bought.bid_id,
+        "user_id": purchase.bought.user_id,
+        "account": purchase.source.account,
+    }
+
+
+def purchase_of(row: BuyingDeal) -> Purchase:
+    """Return a deal as it was left, without a connection."""
+    signed = bytes.fromhex(row.receipt)
+    receipt = decode_receipt(signed[:RECEIPT_BYTES]) if signed else None
+    return Purchase(
+        deal=bytes.fromhex(row.deal_id),
+        bought=Bought(row.bid_id, row.user_id, row.torrent_id, row.torrent_key, row.torrent_name, row.size_bytes),
+        source=Source(bytes.fromhex(row.peer_key), row.place, row.endpoint, bytes.fromhex(row.hub_id), row.account),
+        channel=bytes.fromhex(row.channel_id),
+        amount_ubtt=row.amount_ubtt,
+        expires_at_s=int(row.expires_at.timestamp()),
+        opened_at=row.opened_at,
+        linked_at=row.linked_at,
+        state=deals.after_loss(DealState(row.state)),
+        end_reason=row.end_reason,
+        ended_at=row.ended_at,
+        refusal=Reason(row.refusal) if row.refusal else None,
+        bid=Wish(row.max_price_ubtt_per_gib, row.spend_ubtt_per_s, row.useful_bytes_per_s),
+        receipt=signed,
+        receipt_amount_ubtt=receipt.amount_ubtt if receipt else 0,
+        receipt_expires_at_s=receipt.expires_at_s if receipt else 0,
+        tally=_read(row.tally),
+        covered_bytes=row.covered_bytes,
+        cumulative_ubtt=row.cumulative_ubtt,
+        voucher_sig=bytes.fromhex(row.voucher_sig),
+        voucher_at=row.voucher_at,
+        sellers_sent_bytes=row.sent_bytes,
+        sellers_owed_ubtt=row.sellers_owed_ubtt,
+        failed_pieces=row.failed_pieces,
+    )
+
+
+def _written(tally: Tally) -> dict[str, Any]:
+    settled = [tally.settled.owed_ubtt, tally.settled.carried, tally.settled_bytes, tally.settled_round]
+    counts = [[count.round, count.price_ubtt_per_gib, count.received_bytes] for count in tally.rounds]
+    return {"settled": settled, "rounds": counts}
+
+
+def _read(written: dict[str, Any]) -> Tally:
+    if not written:
+        return Tally()
+    owed_ubtt, carried, size_bytes, round_number = written["settled"]
+    rounds = tuple(RoundCount(*count) for count in written["rounds"])
+    return Tally(Accrual(owed_ubtt, carried), size_bytes, round_number, rounds)
