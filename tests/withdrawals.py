@@ -132,9 +132,9 @@ class World:
         )
 
     def agree(self) -> None:
-        """Let chain and books have been compared just now: what people have here, nobody has paid in."""
+        """Let the chain have been read and compared just now: what people have here, nobody has paid in."""
         if self.agrees:
-            ChainCursor.objects.update(reconciled_at=self.now)
+            ChainCursor.objects.update(reconciled_at=self.now, moved_at=self.now)
 
     def step(self) -> withdrawing.Stepped:
         """Let the driver look once, a second later."""

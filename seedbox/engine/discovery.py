@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from seedbox.engine.swarm import Swarm
 
 LEAST_PAUSE_S, LONGEST_PAUSE_S = 15 * 60.0, 30 * 60.0  # between two announces of a key
-ANNOUNCES_AT_ONCE = 5  # each asks a hundred nodes
+ANNOUNCES_AT_ONCE = 2  # each asks a hundred nodes
 MAX_SELLERS = 200  # in one answer, of strangers
 
 

@@ -72,7 +72,7 @@ class Gate:
             self._shut()
             self._proxy_problem, self._proxy_failures, self._proxy_due_s = None, 0, 0.0
         elif self._is_open:
-            self._apply(way_out(self._swarm.settings, wish.settings))
+            self._go(wish.settings)
         self._configure(wish)
 
     def _configure(self, wish: ConfigureNetwork) -> None:
@@ -96,9 +96,14 @@ class Gate:
     # --- open and shut
 
     def _open(self, now: float) -> None:
-        self._apply(way_out(self._swarm.settings, self._wish.settings))
+        self._go(self._wish.settings)
         self._is_open, self._opened_at_s = True, now
         self._swarm.session.resume()
+
+    def _go(self, wanted: NetworkSettings) -> None:
+        pack = way_out(self._swarm.settings, wanted)
+        self._apply(pack)
+        self._swarm.ports.use_router(is_asked=bool(pack["enable_natpmp"]))
 
     def _shut(self) -> None:
         """Close every way before the pause, which would say goodbye to trackers by the old one."""
@@ -106,7 +111,7 @@ class Gate:
         self._swarm.session.pause()
         self._swarm.listening.clear()
         self._swarm.listen_problems.clear()
-        self._swarm.ports.forget()
+        self._swarm.ports.use_router(is_asked=False)
         self._swarm.proxy_said = ""
         self._is_open = False
 

@@ -42,7 +42,7 @@ class Meters:
         self._meters: dict[str, BlockMeter] = {}  # of torrents that are bought
         self._blocks: list[Block] = []
         self._blocks_are_on = False
-        self._web_seeds: dict[int, bool] = {}  # of connections that blocks came from, by number
+        self._web_seeds: dict[tuple[str, Address], tuple[int, bool]] = {}  # whether it is one, by connection
         self._infos: dict[str, lt.torrent_info | None] = {}  # of torrents that are bought: a look-up waits
         self._missed: set[str] = set()  # torrents whose connections must be looked up
         self._read_at_s = 0.0
@@ -155,13 +155,13 @@ class Meters:
     def _is_web_seed(self, taken: Taken, address: Address) -> bool:
         """A seller may run a web server, too: what that sends is not paid."""
         connection = self._swarm.connections.get(taken.key, address)
-        if connection is None:
-            return False
-        if connection.number not in self._web_seeds:
-            peers = taken.handle.get_peer_info()
-            seeds = {peer.ip for peer in peers if peer.connection_type != lt.peer_info.standard_bittorrent}
-            self._web_seeds[connection.number] = address in seeds
-        return self._web_seeds[connection.number]
+        number, is_one = self._web_seeds.get((taken.key, address), (0, False))
+        if connection is None or connection.number == number:
+            return is_one  # blocks are told of when they are on disk, maybe after their connection has ended
+        peers = taken.handle.get_peer_info()
+        is_one = any(peer.ip == address and peer.connection_type != lt.peer_info.standard_bittorrent for peer in peers)
+        self._web_seeds[taken.key, address] = (connection.number, is_one)
+        return is_one
 
     # --- whoever is there
 

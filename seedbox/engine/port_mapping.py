@@ -21,6 +21,7 @@ class PortMapping:
         self.said = ""  # of the torrent port
         self._port = 0
         self._said = ""  # of the market's port
+        self._is_asked = False
         self._mappings: list[int] = []
         self._made_for: frozenset[str] = frozenset()
 
@@ -36,18 +37,20 @@ class PortMapping:
     def look(self) -> None:
         """Map the market's port where that was not done since the engine began to listen there."""
         listening = frozenset(self._swarm.listening)
-        if not self._port or not listening or listening == self._made_for:
+        if not self._is_asked or not self._port or not listening or listening == self._made_for:
             return
         self._take_back()
         self._made_for = listening
         self._mappings = self._swarm.session.add_port_mapping(lt.portmap_protocol.tcp, self._port, self._port)
 
-    def forget(self) -> None:
-        """Nothing is mapped any more: the engine listens nowhere."""
-        self.said = ""
-        self._mappings, self._made_for = [], frozenset()
-        if self._said:
-            self._tell("")
+    def use_router(self, *, is_asked: bool) -> None:
+        """Ask the router from now on, or no more: then nothing is mapped."""
+        if not is_asked:
+            self.said = ""
+            self._mappings, self._made_for = [], frozenset()
+            if self._said:
+                self._tell("")
+        self._is_asked = is_asked
 
     def mapped(self, alert: lt.portmap_alert) -> None:
         sentence = f"The router lets peers in at port {alert.external_port}."

@@ -46,6 +46,7 @@ ALERT_MASK = (
     | lt.alert_category.storage
     | lt.alert_category.port_mapping
     | lt.alert_category.connect
+    | lt.alert_category.dht_operation  # answers to what we ask ourselves, nothing else
 )
 
 # Nothing listens, nothing looks for anybody. The engine is paused besides, so that nothing connects.

@@ -105,7 +105,6 @@ class TestALink:
             assert stage.sellers_ear.messages == [LAST, Bye("paid")]
             theirs.send(Withdraw(bytes(16)))
             theirs.close("twice")
-            await asyncio.sleep(0)
             assert len(stage.ear.ended) == len(stage.sellers_ear.ended) == 1
 
         stage.run(play)

@@ -3,6 +3,8 @@
 The engine is set up as for the world, with DHT, LSD and PEX, but its world is the loopback interface.
 """
 
+import hashlib
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import libtorrent as lt
 import pytest
 
+from seedbox.domain.lanes import Announce, FindSellers, SellersFound
 from seedbox.engine.bare import BarePeer
 from seedbox.engine.dht import FILE_NAME, MAX_STATE_BYTES
 from seedbox.engine.libtorrent_engine import LibtorrentEngine
@@ -24,7 +27,7 @@ from seedbox.engine.port import (
     StopTorrent,
     WatchTorrents,
 )
-from seedbox.engine.settings import EngineSettings, Setting
+from seedbox.engine.settings import ALERT_MASK, EngineSettings, Setting
 from tests.box import free_port, wait_until
 from tests.builders import make_content, make_torrent_file
 from tests.capture import Capture
@@ -61,7 +64,7 @@ class World:
         first = f"{FIRST_NODE}:{port}"
         self._nodes = [  # the one that everybody starts from is in nobody's table
             BarePeer(FIRST_NODE, overrides={**LOOPBACK_DHT, "listen_interfaces": first}),
-            BarePeer(OTHER_NODE, overrides=LOOPBACK_DHT),
+            BarePeer(OTHER_NODE, overrides={**LOOPBACK_DHT, "alert_mask": int(ALERT_MASK)}),
         ]
         self.settings = EngineSettings(
             resume_folder=folder / "resume",
@@ -78,6 +81,10 @@ class World:
             },
         )
         self.engine = LibtorrentEngine(self.settings)
+
+    @property
+    def other_node(self) -> lt.session:
+        return self._nodes[1]._open_session()
 
     @property
     def dht_state(self) -> Path:
@@ -227,3 +234,29 @@ class TestTheDhtAfterARestart:
         settings = EngineSettings(tmp_path / "resume", tmp_path / "downloads", (f"{OURS}:0",), isolated=True)
         LibtorrentEngine(settings).close(timeout_s=5)
         assert not (settings.resume_folder / FILE_NAME).exists()
+
+
+class TestTheKeysOfAMarket:
+    def test_are_announced_and_found_with_the_port_that_was_named(self, world: World) -> None:
+        ours, theirs = hashlib.sha256(b"ours").digest()[:20], hashlib.sha256(b"theirs").digest()[:20]
+        world.meet_a_node()
+        world.engine.apply(Announce({ours: 6890}))
+        node = world.other_node
+        looks = itertools.count()
+        answers: dict[bytes, set[str]] = {ours: set(), theirs: set()}
+
+        def look() -> bool:
+            if next(looks) % 10 == 0:  # whoever asks more often than five times a second is not answered
+                node.dht_announce(lt.sha1_hash(theirs), 6891)
+                node.dht_get_peers(lt.sha1_hash(ours))
+                world.engine.apply(FindSellers(theirs))
+            for event in world.seen:
+                if isinstance(event, SellersFound):
+                    answers[event.target] |= set(event.endpoints)
+            for alert in node.pop_alerts():
+                if isinstance(alert, lt.dht_get_peers_reply_alert):
+                    answers[ours] |= {f"{host}:{port}" for host, port in alert.peers()}
+            return all(answers.values())
+
+        world.wait(look, "both keys to be found")
+        assert answers == {ours: {f"{OURS}:6890"}, theirs: {f"{OTHER_NODE}:6891"}}

@@ -31,7 +31,7 @@ from wallet.models import (
     Transfer,
     Withdrawal,
 )
-from wallet.services import deposit_addresses, halts, reconciliation, withdrawing
+from wallet.services import deposit_addresses, halts, reconciliation, transfers_of_nothing, withdrawing
 from wallet.services.operators import Actor
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
@@ -77,6 +77,7 @@ class TestTheChainAndTheBooks:
             held[Asset.TRC20] += exchange.fake.books.amount(address, TOKEN)
         assert {Asset(row.asset): row.chain for row in Reconciliation.objects.all()} == held
         assert not halts.is_halted()
+        assert [transfers_of_nothing.without_a_cause(asset, most=9) for asset in Asset] == [[], [], []]
 
     def test_are_equal_although_deposits_leave_something_below_one(self, exchange: Exchange) -> None:
         assert own(AccountKind.ROUNDING) == 2  # 3 times 777,777,777,777 units
@@ -125,6 +126,10 @@ class TestADifference:
         again = transfer(chain, user(owner.pk), 5_000_000_000, cause="deposit/again", key="deposit/again")
         assert post(again).is_done
         assert differences()[Asset.TRC20] == -RICH
+        (named,) = Reconciliation.objects.get(difference=-RICH).rows
+        number = Transfer.objects.get(cause="deposit/again").pk
+        assert named.startswith(f"Transfer {number} books 5,000 BTT from the chain (deposit/again)")
+        assert f"Transfer {number} " in halts.standing()[0].detail
 
     def test_names_what_left_without_a_withdrawal(self, exchange: Exchange) -> None:
         exchange.fake.send(TransferTrx(exchange.hot, STRANGER, 9 * SUN), exchange.signer.hot_key)
@@ -168,6 +173,7 @@ class TestWithdrawals:
         assert Withdrawal.objects.get(pk=wanted.pk).state == WithdrawalState.FINAL
         assert ChainMovement.objects.get(side="out").amount == 1_000 * BTT
         assert not halts.is_halted()
+        assert transfers_of_nothing.without_a_cause(Asset.TRC20, most=9) == []
 
     def test_that_failed_on_the_chain_leave_no_difference(self, world: World, owner: User) -> None:
         world.chain.execution.token_faults.append("REVERT")

@@ -115,6 +115,17 @@ class TestNothingNewIsSigned:
         assert money(owner.pk) == (899, 101)
         assert attempts.prepare(asked.pk, drafted, number=1, now=late - timedelta(seconds=1)) is not None
 
+    def test_when_no_block_was_read_for_five_minutes_though_they_were_compared_just_now(
+        self, world: World, owner: User
+    ) -> None:
+        world.agrees = False
+        asked = world.request(owner.pk)
+        late = world.now + timedelta(hours=3)
+        ChainCursor.objects.update(reconciled_at=late)
+        done = withdrawing.step(world.door, world.signer, now=late)
+        assert done.waits_because.endswith("the newest block of the chain was read on 2026-11-23 12:00:00 UTC")
+        assert not asked.attempts.exists() and world.signer.requests == []
+
     def test_before_they_were_ever_compared(self, world: World) -> None:
         ChainCursor.objects.update(reconciled_at=None)
         assert compared.why_not(world.now) == compared.NEVER

@@ -1,4 +1,8 @@
-"""Nothing new is signed unless the chain was held against the books a short while ago, and they agreed."""
+"""Nothing new is signed unless the chain was read and held against the books a short while ago, and they agreed.
+
+A comparison runs without the scan, too. While the scan stands still it compares the same height again and again, and
+would find nothing of what has happened on the chain since.
+"""
 
 from datetime import datetime, timedelta
 
@@ -9,18 +13,21 @@ from wallet.models import ChainCursor, Reconciliation
 
 ROUND = timedelta(minutes=1)  # what beat keeps
 MOST_AGE = 3 * ROUND  # one may be late, and one be lost
+MOST_STILL = timedelta(minutes=5)  # without a new block: then nothing could come into one, either
 
 NEVER = "the chain was not held against the books yet"
 DIFFER = "the chain and the books differ"
 
 
 def why_not(now: datetime) -> str:
-    """Return why nothing may be signed now, beside halts; "" after a comparison that is recent and clean."""
+    """Return why nothing may be signed now, beside halts; "" after a scan and a comparison, both recent and clean."""
     cursor = ChainCursor.objects.filter(network=settings.WALLET_NETWORK).first()
     if cursor is None or cursor.reconciled_at is None:
         return NEVER
     if abs(now - cursor.reconciled_at) > MOST_AGE:
         return f"the chain was held against the books last on {cursor.reconciled_at:%Y-%m-%d %H:%M:%S} UTC"
+    if abs(now - cursor.moved_at) > MOST_STILL:
+        return f"the newest block of the chain was read on {cursor.moved_at:%Y-%m-%d %H:%M:%S} UTC"
     rows = Reconciliation.objects.filter(network=settings.WALLET_NETWORK).order_by("-pk")
     newest = [rows.filter(asset=asset).first() for asset in Asset]
     return DIFFER if any(row is not None and row.difference for row in newest) else ""

@@ -35,7 +35,7 @@ from wallet.models import (
     Reconciliation,
     Transfer,
 )
-from wallet.services import compared, halts, news, outgoing
+from wallet.services import compared, halts, news, outgoing, transfers_of_nothing
 from wallet.services.holdings_on_chain import holdings
 from wallet.services.overview import sums_by_kind
 from wallet.services.snapshot import snapshot
@@ -152,6 +152,7 @@ def _names(row: Reconciliation, cursor: ChainCursor) -> list[str]:
         f"Fee of {one.tx_id} is not booked." for one in _missed_fees(cursor)[:NAMED] if row.asset == Asset.TRX
     ]
     sentences += outgoing.contradictions(cursor, row.asset)[:NAMED]
+    sentences += transfers_of_nothing.without_a_cause(Asset(row.asset), most=NAMED)
     return [*sentences, *_deposits_that_lack_something(row)][:NAMED]
 
 

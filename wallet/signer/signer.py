@@ -11,14 +11,14 @@ from pathlib import Path
 
 from wallet.domain.money import Asset
 from wallet.domain.networks import Network
-from wallet.domain.tron.addresses import parse_address, to_base58
-from wallet.signer import hub_keys, key_files, keystore, messages, policy, rules, sealing
+from wallet.domain.tron.addresses import to_base58
+from wallet.signer import hub_keys, key_files, keystore, messages, policy, remembered, rules, sealing
 from wallet.signer.founding import KEYS_FILE
 from wallet.signer.hub_desk import HubDesk
 from wallet.signer.key_files import BadKeyFile
 from wallet.signer.keyring import Keyring
 from wallet.signer.keystore import BadKeystore, Keystore, Purpose
-from wallet.signer.policy import EarlierSignature, Parties, Payment, Rules
+from wallet.signer.policy import Parties, Payment, Rules
 from wallet.signer.protocol import (
     ADDRESSES_AT_ONCE,
     InfoRequest,
@@ -38,7 +38,6 @@ MAX_REASON_CHARS = 500
 NO_KEYS = "there are no keys yet: run `manage.py wallet init` or `manage.py wallet import`"
 LOCKED = "the keys are locked: run `manage.py wallet unlock`"
 NO_HUB = "the hub has no key yet, as the keystore could not be written: look at its disk"
-CONFIRM = "compare its newest signature with the ledger's attempts, then run `manage.py wallet confirm`"
 UNLIMITED = "nothing leaves the hot address in an asset until you set its limits with `manage.py wallet limits`"
 
 MEND = (
@@ -107,7 +106,7 @@ class Signer:
     def signed_for(self, subject: str) -> SignedAttempt | None:
         """Say what was signed last for a withdrawal; a store in doubt may have lost that, and says nothing."""
         _, store = self._ready()
-        return _newest_below(subject, store)
+        return remembered.newest_below(subject, store)
 
     def addresses(self, first: int) -> list[int]:
         self._ready()
@@ -117,7 +116,7 @@ class Signer:
     def sign(self, request: SignRequest) -> bytes:
         """Sign unless the policy forbids it. The signature is in the store before anybody gets it."""
         ring, store = self._ready()
-        _compare(request, store, at_ms=self._now_ms())
+        remembered.compare(request, store, at_ms=self._now_ms())
         before = store.newest(Kind.SIGNATURE, request.attempt_key)
         if before and before.fields["raw"] == request.raw_bytes.hex() and before.fields["tx_id"] == request.tx_id.hex():
             return bytes.fromhex(before.fields["signature"])
@@ -310,8 +309,8 @@ class Signer:
         if self._why_not:
             return self._why_not
         if self._store is None:
-            return f"the signer's store is gone: {CONFIRM}"
-        return f"{self._store.doubt}: {CONFIRM}" if self._store.doubt else ""
+            return f"the signer's store is gone: {remembered.CONFIRM}"
+        return f"{self._store.doubt}: {remembered.CONFIRM}" if self._store.doubt else ""
 
     def _opened_ring(self) -> Keyring:
         self._open_by_itself()
@@ -348,7 +347,7 @@ class Signer:
     def _checked(self, request: SignRequest, ring: Keyring, store: Store) -> Payment:
         payment = policy.read_payment(request, self._network.assets, self._rules)
         policy.check_parties(payment, request.purpose, self._parties(request, payment, ring, store))
-        policy.check_attempt(request, payment, _earlier(request, store))
+        policy.check_attempt(request, payment, remembered.earlier(request, store))
         if request.purpose != "sweep" and payment.asset in self._unlimited():
             raise SignerLocked(f"{UNLIMITED}: {payment.asset}")
         policy.check_limits(payment, request.purpose, self._rules, self._spending)
@@ -374,53 +373,3 @@ class Signer:
             "chain_ms": payment.reference.timestamp_ms,
         }
         self._learn(store.append(Kind.SIGNATURE, request.attempt_key, body, at_ms=self._now_ms()))
-
-
-def _compare(request: SignRequest, store: Store, *, at_ms: int) -> None:
-    """Fall silent when the ledger knows of a signature that is not in the store: the store is not what it was.
-
-    What a person has confirmed since is taken for signed: that withdrawal gets no other bytes without a dead proof.
-    """
-    proofs = {proof.tx_id.hex(): proof for proof in (*request.earlier_proofs, request.dead_proof) if proof}
-    for claimed in store.below(Kind.DOUBT, request.attempt_key.rpartition("/")[0]):
-        if (tx_id := claimed.fields["tx_id"]) == request.tx_id.hex():
-            continue
-        if tx_id not in proofs:
-            raise SignerRefused(
-                f"{claimed.subject} was signed, as the ledger knows, and nothing proves that it is dead"
-            )
-        policy.check_proof(proofs[tx_id], policy.read_header(request.solid_header), claimed.subject)
-    if request.newest_signed is None:
-        return
-    key, signed = request.newest_signed
-    known = (store.newest(Kind.SIGNATURE, key), store.newest(Kind.DOUBT, key))
-    if not any(entry and entry.fields["tx_id"] == signed.hex() for entry in known):
-        reason = f"the ledger knows a signature of {key} that the store does not"
-        store.cast_doubt(reason, subject=key, tx_id=signed.hex(), at_ms=at_ms)
-        raise SignerLocked(f"{reason}: {CONFIRM}")
-
-
-def _newest_below(subject: str, store: Store) -> SignedAttempt | None:
-    entries = store.below(Kind.SIGNATURE, subject)
-    if not entries:
-        return None
-    fields = entries[-1].fields
-    raw_bytes, tx_id, signature = (bytes.fromhex(fields[name]) for name in ("raw", "tx_id", "signature"))
-    return SignedAttempt(entries[-1].subject, raw_bytes, tx_id, signature, fields["reference"])
-
-
-def _earlier(request: SignRequest, store: Store) -> EarlierSignature | None:
-    entries = store.below(Kind.SIGNATURE, request.attempt_key.rpartition("/")[0])
-    if not entries:
-        return None
-    newest = entries[-1]
-    fields = newest.fields
-    return EarlierSignature(
-        number=int(newest.subject.rpartition("/")[2]),
-        tx_id=bytes.fromhex(fields["tx_id"]),
-        expiration_ms=fields["expiration_ms"],
-        reference_number=fields["reference"],
-        asset=fields["asset"],
-        recipient=parse_address(fields["recipient"]),
-        amount=int(fields["amount"]),
-    )
