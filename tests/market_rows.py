@@ -166,7 +166,7 @@ def fill(sold: str, bought: str) -> None:
     newest = round_at(now.timestamp())
     for back in range(60):
         a_round(newest - back, demand=6 + back * 7 % 11)
-    own = a_buying_deal(buying, deal_id="d3" * 16, channel_id="c3" * 16, sellers_sent_bytes=161 * MIB, **since)
+    own = a_buying_deal(buying, deal_id="d3" * 16, channel_id="c3" * 16, sent_bytes=161 * MIB, **since)
     for number in range(20):
         lost = {"granted_bytes_per_s": 0, "reason": "no_capacity"} if number % 5 == 4 else {}
         a_seen_round(own, number, price_ubtt_per_gib=(20 + number * 3 % 9) * BTT, **lost)

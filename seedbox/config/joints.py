@@ -5,14 +5,16 @@ from functools import partial
 from seedbox.models import User
 from seedbox.models.user import Role
 from seedbox.services import watchables
-from seedbox.web import navigation
+from seedbox.web import navigation, torrent_tabs
 from speed.services import news as market_news
 from speed.services import screen as market_screen
+from speed.web import panel
 from wallet.services import changes, deposit_screen, news, reserves, screen, withdrawal_pages
 from wallet.services.news import Listener
 
 DEPOSITS, RESERVES, WITHDRAWALS, DESK = "deposits", "reserves", "withdrawals", "desk"  # what pages watch
 MARKET = "market"  # likewise
+SPEED = "speed"  # a tab of a torrent's page
 MONEY = "money"  # the address of the page, and what it watches
 MONEY_PAGES = frozenset(
     {MONEY, "money_history", "money_entry", "tip", "tip_send", "own_acts", "owed", "deposit", "deposit_came"}
@@ -23,8 +25,8 @@ BOOKS_PAGES = frozenset(
 WITHDRAWAL_PAGES = frozenset({"withdraw", "withdraw_send", "withdrawals", "withdrawal", "addresses", "addresses_check"})
 DESK_PAGES = frozenset({"desk", "desk_withdrawal", "desk_rules"})
 MARKET_PAGES = frozenset(
-    {MARKET, "market_node", "market_rounds", "market_round", "market_selling", "market_buying", "market_spending"}
-) | {"market_hubs"}
+    {MARKET, "market_node", "market_rounds", "market_round", "market_selling", "market_buying", "market_bid"}
+) | {"market_spending", "market_hubs"}
 
 
 def join(wallet_network: str) -> None:
@@ -32,6 +34,7 @@ def join(wallet_network: str) -> None:
     if wallet_network == "off":
         for url_name in (MONEY, MARKET):
             navigation.forget(url_name)
+        torrent_tabs.forget(SPEED)
         for kind in (MONEY, DEPOSITS, RESERVES, WITHDRAWALS, DESK, MARKET):
             watchables.forget(kind)
         changes.stop_listening("open pages")
@@ -61,6 +64,7 @@ def join(wallet_network: str) -> None:
 def _show_market() -> None:
     navigation.register(navigation.Link(MARKET, "Market", "market", MARKET_PAGES))
     watchables.register(MARKET, market_screen.messages)
+    torrent_tabs.register(torrent_tabs.Tab(SPEED, "Speed", "speed/_panel.html", panel.context))
     market_news.listen("open pages", _tell_of_market)
 
 

@@ -9,9 +9,9 @@ from speed.agent.payer import Payer
 from speed.agent.purchase import Bought, Purchase, Source
 from speed.agent.purchases import Purchases
 from speed.agent.side import Floor
-from speed.domain.bounds import RESUME_S
 from speed.domain.buying import MAX_DEALS_OF_TORRENT, Wish, affordable, first_filling, is_news, share_of
 from speed.domain.credit import BLOCK_BYTES, money_room
+from speed.domain.deals import SILENCE_S
 from speed.domain.messages import Bid, Withdraw
 from speed.services import bids
 from speed.services.bids import Standing, Want
@@ -189,7 +189,7 @@ class Bidding:
 
     def _end_stale(self, now: datetime) -> None:
         for purchase in self._purchases.live:
-            if purchase.link is None and (now - purchase.linked_at).total_seconds() >= RESUME_S:
+            if purchase.link is None and (now - purchase.linked_at).total_seconds() >= SILENCE_S:
                 self.over(purchase, GONE, now)
             elif purchase in self.funds.problems and not _has_money(purchase):
                 self.end(purchase, NO_MONEY, now)

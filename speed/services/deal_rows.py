@@ -73,7 +73,6 @@ def buying_row(deal: BuyingDeal) -> Row:
         "exposure": f"{format_btt(deal.cumulative_ubtt)} of {format_amount(deal.amount_ubtt, market_asset())}",
         "exposure_ppm": min(deal.cumulative_ubtt * PPM // amount, PPM),
         "exposure_tone": "azure",
-        "seller_says": format_bytes(deal.sellers_sent_bytes),
     }
 
 

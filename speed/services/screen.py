@@ -9,8 +9,9 @@ from django.db.models import Sum
 
 from seedbox.domain.units import format_speed
 from seedbox.services import market_facts
+from seedbox.services.market_facts import TorrentFacts
 from speed.domain.deals import LIVE
-from speed.models import Bid, BuyingDeal, Quote, SellingDeal
+from speed.models import Bid, BuyingDeal, Curiosity, Quote, SellingDeal
 from speed.services import budgets, markets, node_rows
 from speed.services.deal_rows import Row, bid_row, buying_row, price, quote_row, selling_row
 from wallet.domain.money import format_btt
@@ -18,6 +19,7 @@ from wallet.services.install import market_asset
 
 DEALS_SHOWN = 50
 OFFERS_SHOWN = 200
+CURIOUS = 1_000
 
 Message = dict[str, object]
 
@@ -41,16 +43,30 @@ def messages(user_id: int) -> list[Message]:
     selling = selling_rows(who)
     buying = [buying_row(deal) for deal in buying_deals(user_id)]
     bids = own_bids(user_id)
-    lists: list[Message] = [
-        {"type": "list", "list": f"sellers-{bid.torrent_id}", "rows": by_name(quotes_of(bid, now=now))}
-        for bid, _ in bids
-    ]
+    panels = [message for torrent in _looked_at(user_id, bids, now=now) for message in _panel(user_id, torrent, now)]
     return [
         {"type": "rows", "rows": by_name([*nodes(who, now=now), *selling, *buying, *(row for _, row in bids)])},
         {"type": "list", "list": "selling", "rows": by_name(selling)},
         {"type": "list", "list": "buying", "rows": by_name(buying)},
         {"type": "list", "list": "offers", "rows": by_name(offers(who, now=now))},
-        *lists,
+        *panels,
+    ]
+
+
+def _looked_at(user_id: int, own: list[tuple[Bid, Row]], *, now: datetime) -> list[TorrentFacts]:
+    """Return the torrents whose tab of the market this user may have open."""
+    curious = set(Curiosity.objects.filter(until__gt=now).values_list("torrent_id", flat=True)[:CURIOUS])
+    ids = (curious & _own_torrents(user_id)) | {bid.torrent_id for bid, _ in own if bid.is_on}
+    return market_facts.torrents(ids=ids) if ids else []
+
+
+def _panel(user_id: int, torrent: TorrentFacts, now: datetime) -> list[Message]:
+    number = torrent.torrent_id
+    deals = [buying_row(deal) for deal in buying_deals(user_id, torrent_id=number)]
+    sellers = quotes(torrent.node_name, torrent.key, now=now)
+    return [
+        {"type": "list", "list": f"buying-{number}", "rows": by_name(deals)},
+        {"type": "list", "list": f"sellers-{number}", "rows": by_name(sellers)},
     ]
 
 
@@ -60,10 +76,12 @@ def nodes(who: Viewer, *, now: datetime) -> list[Row]:
     return [node_rows.node_row(state, now=now) for state in node_rows.node_states(now=now, only=only)]
 
 
-def selling_rows(who: Viewer) -> list[Row]:
+def selling_rows(who: Viewer, *, torrent_id: int | None = None) -> list[Row]:
     """Return the newest deals in which we sell what the user holds; for an admin of all torrents."""
     own = _own_torrents(who.user_id)
     found = SellingDeal.objects.order_by("is_closed", "-opened_at")
+    if torrent_id is not None:
+        found = found.filter(torrent_id=torrent_id)
     if not who.is_admin:
         found = found.filter(torrent_id__in=own)
     return [selling_row(deal, shows_name=deal.torrent_id in own) for deal in found[:DEALS_SHOWN]]
@@ -98,14 +116,11 @@ def own_bids(user_id: int) -> list[tuple[Bid, Row]]:
     """Return a user's bids, those that stand first."""
     found = list(Bid.objects.filter(user_id=user_id).order_by("-is_on", "-pk")[:DEALS_SHOWN])
     names = {one.torrent_id: one.name for one in market_facts.torrents(ids={bid.torrent_id for bid in found})}
-    return [
-        (bid, bid_row(bid, name=names.get(bid.torrent_id, ""), used_ubtt=budgets.of_torrent(bid).used_ubtt))
-        for bid in found
-    ]
+    return [(bid, row_of_bid(bid, name=names.get(bid.torrent_id, ""))) for bid in found]
 
 
-def quotes_of(bid: Bid, *, now: datetime) -> list[Row]:
-    return quotes(bid.node_name, bid.torrent_key, now=now)
+def row_of_bid(bid: Bid, *, name: str) -> Row:
+    return bid_row(bid, name=name, used_ubtt=budgets.of_torrent(bid).used_ubtt)
 
 
 def quotes(node_name: str, torrent_key: str, *, now: datetime) -> list[Row]:

@@ -230,6 +230,18 @@ ROWS: dict[str, Row] = {
     "market_node": Row(404, 404, 200, SIGN_IN, args=lambda box: ["local"]),
     "market_rounds": Row(404, 404, 200, SIGN_IN, args=lambda box: ["local"]),
     "market_round": Row(404, 404, 200, SIGN_IN, args=a_round),
+    "market_bid": Row(200, 404, 404, SIGN_IN, args=of_holding),
+    "market_withdraw": Row(302, 404, 404, SIGN_IN, method="post", args=of_holding),
+    "market_offer": Row(404, 404, 404, SIGN_IN, method="post", args=of_holding),  # for an admin who holds it
+    "market_spending": MEMBERS,
+    "market_code": Row(200, 200, 200, SIGN_IN, method="post"),  # 200: the page says why there is no code
+    "market_revoke": Row(302, 302, 302, SIGN_IN, method="post", args=lambda box: ["02" + "ab" * 32]),
+    "market_pair": Row(404, 404, 200, SIGN_IN, method="post"),
+    "market_hubs": ADMINS,
+    "market_hub": Row(
+        404, 404, 404, SIGN_IN, method="post", args=lambda box: [1], form=lambda box: {"is_trusted": "on"}
+    ),
+    "market_fee": Row(404, 404, 200, SIGN_IN, method="post"),
     "owed": MEMBERS,
     "owed_proof": Row(200, 404, 404, SIGN_IN, args=counted_owner),
 }

@@ -111,7 +111,7 @@ class TestTheMarketPage:
 
 class TestAPurchase:
     def test_shows_its_buyer_price_lane_both_meters_and_why_rounds_were_lost(self, owner: User) -> None:
-        deal = a_buying_deal(make_holding(owner), sellers_sent_bytes=161 * MIB)
+        deal = a_buying_deal(make_holding(owner), sent_bytes=161 * MIB)
         a_seen_round(deal, 1)
         a_seen_round(deal, 2, granted_bytes_per_s=0, reason="no_capacity", price_ubtt_per_gib=31_000_000)
         browser = signed_in(owner)

@@ -10,14 +10,18 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from seedbox.services import market_facts
+from seedbox.services.market_facts import TorrentFacts
+from speed.domain.buying import pace_for
 from speed.domain.reading import BadNumber, read_mib, read_percent
 from speed.models import ForSale
-from speed.services import markets, node_rows, round_rows, screen
+from speed.services import bids, markets, node_rows, quotes, round_rows, screen
+from speed.services.bids import BadBid
 from speed.services.deal_rows import buying_row, selling_row
 from speed.services.markets import BadTerms
 from speed.services.screen import Viewer
 from wallet.domain.money import BadAmount, parse_btt
 
+HOUR_S = 3_600
 OFF = "WALLET_NETWORK is off: this box has no market."
 _TERMS = ("sells", "buys", "ask_ubtt_per_gib", "free_share_ppm", "upload_limit_bytes_per_s", "dials_local")
 
@@ -37,6 +41,17 @@ class Command(BaseCommand):
         sell.add_argument("--local", action=BooleanOptionalAction, default=None, dest="dials_local")
         sell.add_argument("--torrent", metavar="KEY", help="decide on this torrent alone, by its info-hash")
         sell.add_argument("--for-sale", choices=("yes", "no", "as-the-node"), help="of that torrent")
+        quotes_of = verbs.add_parser("quotes", help="list what sellers ask for a torrent; its node asks anew")
+        bid = verbs.add_parser("bid", help="bid for a torrent, change the bid or withdraw it")
+        for verb in (quotes_of, bid):
+            verb.add_argument("id", type=int, help="of the torrent, as `torrents list` shows it")
+            verb.add_argument("--user", required=True, help="who holds it")
+        bid.add_argument("--ceiling", type=_number(parse_btt), metavar="BTT_PER_GIB", dest="max_price_ubtt_per_gib")
+        bid.add_argument("--budget", type=_number(parse_btt), metavar="BTT", dest="budget_ubtt")
+        bid.add_argument("--useful", type=_number(read_mib), default=0, metavar="MIB_PER_S", dest="useful_bytes_per_s")
+        bid.add_argument("--per-hour", type=_number(parse_btt), metavar="BTT", help="default: as the page says")
+        bid.add_argument("--ask-hubs", action="store_true", help="look for sellers of a private torrent at hubs")
+        bid.add_argument("--withdraw", action="store_true", help="pay what is owed, and no more")
         deals = verbs.add_parser("deals", help="list deals")
         deals.add_argument("--user", default="", help="only this user's; default: all in which the box sells")
         rounds = verbs.add_parser("rounds", help="list a node's last rounds")
@@ -52,6 +67,8 @@ class Command(BaseCommand):
             raise CommandError(OFF)
         acts: dict[str, Callable[..., None]] = {
             "sell": self._sell,
+            "quotes": self._quotes,
+            "bid": self._bid,
             "deals": self._deals,
             "rounds": self._rounds,
             "audit": self._audit,
@@ -73,6 +90,27 @@ class Command(BaseCommand):
         state = node_rows.node_states(now=now, only=[node])[0]
         row = node_rows.node_row(state, now=now)
         self._print([row], "{name}  {says} Ask {ask}, free share {free}. Buying: {buying}", options["as_json"])
+
+    def _quotes(self, *, id: int, user: str, now: datetime, as_json: bool, **_: Any) -> None:
+        torrent = _torrent(id, user)
+        quotes.look(torrent.torrent_id, now=now)
+        found = screen.quotes(torrent.node_name, torrent.key, now=now)
+        self._print(found, "{seller}  ask {ask}, last price {last}, {for_sale} for sale, {bidders} bidders", as_json)
+
+    def _bid(self, *, id: int, user: str, now: datetime, as_json: bool, withdraw: bool, **options: Any) -> None:
+        torrent, user_id = _torrent(id, user), _user_id(user)
+        if withdraw:
+            bids.withdraw(user_id=user_id, torrent_id=torrent.torrent_id)
+        elif options["max_price_ubtt_per_gib"] and options["budget_ubtt"]:
+            try:
+                bids.place(user_id=user_id, torrent_id=torrent.torrent_id, now=now, **_wish(**options))
+            except BadBid as refusal:
+                raise CommandError(str(refusal)) from None
+        elif options["max_price_ubtt_per_gib"] or options["budget_ubtt"]:
+            raise CommandError("a bid has a --ceiling and a --budget")
+        stands = bids.of_torrent(torrent.torrent_id, user_id=user_id)
+        rows = [screen.row_of_bid(stands, name=torrent.name)] if stands else []
+        self._print(rows, "{name}  {state}  up to {ceiling}, {budget} used, {speed}  {note}", as_json)
 
     def _deals(self, *, user: str, as_json: bool, **_: Any) -> None:
         if user:
@@ -116,6 +154,19 @@ def _number(read: Callable[[str], int]) -> Callable[[str], int]:
             raise ArgumentTypeError(str(problem)) from None
 
     return number
+
+
+def _torrent(holding_id: int, user: str) -> TorrentFacts:
+    torrent = market_facts.torrent_of(holding_id, user_id=_user_id(user))
+    if torrent is None:
+        raise CommandError(f"{user} has no torrent {holding_id}")
+    return torrent
+
+
+def _wish(*, per_hour: int | None, ask_hubs: bool, **options: Any) -> dict[str, Any]:
+    said = {name: options[name] for name in ("max_price_ubtt_per_gib", "budget_ubtt", "useful_bytes_per_s")}
+    pace = per_hour // HOUR_S if per_hour is not None else pace_for(**said)
+    return said | {"spend_ubtt_per_s": pace, "asks_directory": ask_hubs}
 
 
 def _decide(node: str, torrent: str, for_sale: str | None, before: tuple[str, int], given: dict[str, Any]) -> None:
