@@ -28,7 +28,7 @@ from tests import exchange_processes, exchange_truth
 from tests.box import wait_until
 from tests.exchange_processes import SOLID_LAG, Clock, Process
 from tests.withdrawals import stranger_address
-from wallet.domain.money import UBTT_PER_BTT
+from wallet.domain.money import UBTT_PER_BTT, Asset
 from wallet.domain.networks import DEVNET
 from wallet.domain.tron.addresses import to_base58
 from wallet.domain.withdrawal_states import LIVE, OPEN
@@ -44,7 +44,7 @@ SETTLE_LIMIT_S = 300.0
 SUN_PER_TRX = 10**6
 TRC20_UNITS = 10**18
 TRC10_UNITS = 10**6
-FIRST_BTT = 20_000_000  # that everybody begins with: worth being swept
+FIRST_BTT, FIRST_BTTOLD = 20_000_000, 20_000  # that everybody begins with: worth being swept
 FEE_UBTT = UBTT_PER_BTT
 LONG_MS = 100_000  # of chain time: no attempt lives longer
 RESTLESS_S = 5.0  # without an end, before the chain's time is set forward once more
@@ -112,17 +112,17 @@ class Storm:
             process.start()
         hot = wait_until(own_addresses.hot_address, "the address that pays", LIMIT_S) or ""
         wait_until(lambda: self._order("info"), "the chain", LIMIT_S)
-        self._pay(hot, trx=10_000, btt=1_000_000)
+        self._pay(hot, trx=10_000, btt=1_000_000, trc10=FIRST_BTTOLD * TRC10_UNITS)
         self.addresses = {
             user.pk: deposit_addresses.address_for(user.pk, now=self.clock.now()).address for user in self.users
         }
         for address in self.addresses.values():
-            self._pay(address, btt=FIRST_BTT)
+            self._pay(address, btt=FIRST_BTT, trc10=FIRST_BTTOLD * TRC10_UNITS)
         ids = [str(user.pk) for user in self.users]
         for number, user in enumerate(self.users):
             address_book.add(user.pk, to_base58(stranger_address(number)), label="", now=self.clock.now())
         rich = Account.objects.filter(ref__in=ids, balance_ubtt__gt=0)
-        wait_until(lambda: rich.count() == len(ids), "the first deposits", LIMIT_S)
+        wait_until(lambda: rich.count() == 2 * len(ids), "the first deposits of both tokens", LIMIT_S)
 
     def _turn(self) -> None:
         """Wish something, break something, kill somebody, and let them live again."""
@@ -160,15 +160,16 @@ class Storm:
         elif kind == "bttold":
             self._count("deposits", self._pay(self.addresses[user_id], trc10=amount))
         else:
-            self._withdraw(user_id, number, amount, key)
+            self._withdraw(user_id, number, amount, key, self.random.choice((Asset.TRC20, Asset.TRC10)))
 
-    def _withdraw(self, user_id: int, number: int, amount_ubtt: int, key: str) -> None:
+    def _withdraw(self, user_id: int, number: int, amount_ubtt: int, key: str, asset: Asset) -> None:
         wish = withdrawals.Wish(
             user_id=user_id,
             address=to_base58(stranger_address(number)),
             amount_ubtt=amount_ubtt,
             fee_ubtt=FEE_UBTT,
             key=key,
+            asset=asset,
         )
         try:
             asked = withdrawals.request(wish, now=self.clock.now())
@@ -177,6 +178,7 @@ class Storm:
             self.done[f"refused: {str(refusal)[:40]}"] += 1
             return
         self.done["asked"] += 1
+        self.done[f"asked in {asset.unit}"] += 1
         if asked.pk != again.pk:
             self.problems.append(f"{asked} was asked for once, and is there twice")
 

@@ -24,7 +24,6 @@ from wallet.domain.withdrawal_states import OPEN, AttemptState, WithdrawalState
 from wallet.models import Account, Attempt, DepositAddress, Withdrawal
 from wallet.services import halts, own_addresses, reconciliation
 from wallet.services.audit import audit
-from wallet.services.install import market_asset
 
 UNITS_PER_UBTT = {Asset.TRC20: 10**12, Asset.TRC10: 1}
 
@@ -145,7 +144,7 @@ def _balances(came: Counter[tuple[int, int]]) -> Iterator[str]:
 
 
 def _books(truth: Truth) -> Iterator[str]:
-    for account in Account.objects.filter(kind=AccountKind.IN_FLIGHT, asset=market_asset()).exclude(balance_ubtt=0):
+    for account in Account.objects.filter(kind=AccountKind.IN_FLIGHT).exclude(balance_ubtt=0):
         yield f"{account.balance_ubtt} µBTT are in flight, and nothing flies"
     report = audit()
     truth.transfers = report.transfers

@@ -13,17 +13,20 @@ from speed.wire.hub_fake import FakeBooks, FakeHub
 from speed.wire.hub_foreign import ForeignHub
 from speed.wire.hub_port import Hub
 from tests.ledger import ASSET, BTT, balance, fund, user
+from tests.signers import NOW_MS
 from wallet.domain.hub import HubChannel, SignedVoucher
 from wallet.domain.speed1.receipt import SpeedNetwork
 from wallet.domain.speed1.voucher import Voucher
 from wallet.domain.tron.keys import public_key_of
-from wallet.services import hub_identity, hub_receipts, speed_keys
+from wallet.services import hub_channels, hub_identity, hub_receipts, speed_keys
 from wallet.signer.protocol import HubSigner
+from wallet.signer.signer import Signer
 
 BUYER_KEY, SELLER_KEY, STRANGER_KEY = (bytes(31) + bytes([number]) for number in (11, 12, 13))
 BUYER, SELLER, STRANGER = (public_key_of(key).hex() for key in (BUYER_KEY, SELLER_KEY, STRANGER_KEY))
 HAS_UBTT, DAILY_UBTT = 10 * BTT, 6 * BTT
 HOUR_S = 3_600
+THEN = datetime.fromtimestamp(NOW_MS / 1000, UTC)  # by the clock of the tests' signers
 
 
 def real_clock() -> datetime:
@@ -130,3 +133,27 @@ def promise(world: World, channel: HubChannel, cumulative_ubtt: int, *, by: byte
     """Return a voucher of the buyer's, or of somebody who has no business to sign one."""
     voucher = Voucher(world.buyer.hub_id, bytes.fromhex(channel.id), bytes.fromhex(channel.payee), cumulative_ubtt)
     return SignedVoucher(channel.id, cumulative_ubtt, voucher.sign(by))
+
+
+def opened(account: str, *, key: str = "1", amount_ubtt: int = 4 * BTT, now: datetime = THEN) -> HubChannel:
+    """Open a channel at the own hub, at a time of the test's."""
+    return hub_channels.open_channel(
+        caller=BUYER,
+        key=key,
+        account=account,
+        payee_key=SELLER,
+        amount_ubtt=amount_ubtt,
+        expires_s=HOUR_S,
+        now=now,
+    )
+
+
+def promised(channel: HubChannel, cumulative_ubtt: int) -> SignedVoucher:
+    hub_id = channel.receipt[20:40]
+    voucher = Voucher(hub_id, bytes.fromhex(channel.id), bytes.fromhex(SELLER), cumulative_ubtt)
+    return SignedVoucher(channel.id, cumulative_ubtt, voucher.sign(BUYER_KEY))
+
+
+def signed(channel: HubChannel, signer: Signer) -> HubChannel:
+    hub_receipts.sign_waiting(signer, now=THEN)
+    return hub_channels.seen(channel.id, SELLER, now=THEN)

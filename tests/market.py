@@ -135,7 +135,8 @@ class StubHub:
 class BenchFloor:
     """A floor on which everything is done at once, in the thread of the test."""
 
-    hub: Hub = field(default_factory=StubHub)  # the one of HUB_KEY
+    hub: Hub = field(default_factory=StubHub)
+    hub_key: bytes = HUB_KEY  # the one that it has now
     node_name: str = "local"
     key: SpeedKey = field(default_factory=lambda: speed_key(b"\x22"))
     terms: Terms = field(default_factory=Terms)
@@ -149,8 +150,8 @@ class BenchFloor:
 
     @property
     def hubs(self) -> dict[bytes, KnownHub]:
-        hub_id = hub_id_of(HUB_KEY)
-        info = HubInfo(hub_id, HUB_KEY, SpeedNetwork.DEVNET, Asset.TRC20, FEE_PPM, int(self.now.timestamp()))
+        hub_id = hub_id_of(self.hub_key)
+        info = HubInfo(hub_id, self.hub_key, SpeedNetwork.DEVNET, Asset.TRC20, FEE_PPM, int(self.now.timestamp()))
         return {hub_id: KnownHub(self.hub, info)}
 
     def ask(self, order: Order) -> None:

@@ -6,12 +6,26 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from wallet.domain.accounts import user_account
-from wallet.domain.channels import GRACE
-from wallet.domain.hub import ChannelState, HubChannel, HubEntry, HubRefused, Offer
+from wallet.domain.channels import GRACE, MAX_LIFE, MIN_LIFE, parts_of
+from wallet.domain.hub import (
+    ChannelState,
+    HubAccount,
+    HubChannel,
+    HubEntry,
+    HubRefused,
+    Offer,
+    Redeemed,
+    Redemption,
+    Refusal,
+    SignedVoucher,
+)
 from wallet.domain.money import Asset
 from wallet.domain.speed1.receipt import Receipt, SpeedNetwork, payer_ref
-from wallet.domain.speed1.signing import hub_id_of
+from wallet.domain.speed1.signing import BadSignature, hub_id_of
+from wallet.domain.speed1.voucher import Voucher
 from wallet.domain.tron.keys import public_key_of
+
+DAY_S = 86_400
 
 
 @dataclass
@@ -117,3 +131,70 @@ class FakeBooks:
             proof={},
         )
         self.entries.append(entry)
+
+    def spent(self, bound: Bound) -> int:
+        return sum(ubtt for at_s, ubtt in bound.spent if at_s > self.clock() - DAY_S)
+
+    def take(self, bound: Bound, amount_ubtt: int) -> None:
+        if self.spent(bound) + amount_ubtt > bound.daily_limit_ubtt:
+            raise HubRefused(Refusal.OVER_DAILY_LIMIT, "That is more than the key may spend in a day.")
+        if amount_ubtt > self.money[bound.account]:
+            raise HubRefused(Refusal.INSUFFICIENT, "The account does not have that much available.")
+        self.money[bound.account] -= amount_ubtt
+        bound.spent.append((self.clock(), amount_ubtt))
+
+    def expiry(self, expires_s: int) -> int:
+        if not MIN_LIFE.total_seconds() <= expires_s <= MAX_LIFE.total_seconds():
+            raise HubRefused(Refusal.BAD_REQUEST, "expires_s is out of bounds.")
+        return self.clock() + expires_s
+
+    def check_open(self, channel: HubChannel, *, grace_s: int = int(GRACE.total_seconds())) -> None:
+        if channel.state is ChannelState.CLOSED:
+            raise HubRefused(Refusal.CLOSED, "The channel is closed.")
+        if channel.state is ChannelState.EXPIRED or channel.expires_at_s + grace_s <= self.clock():
+            raise HubRefused(Refusal.EXPIRED, "The channel's time is over.")
+
+    def redeem(self, brought: SignedVoucher, caller: str) -> Redeemed:
+        channel = self.channels.get(brought.channel)
+        if channel is None or channel.payee != caller:
+            return Redeemed(brought.channel, Redemption.REFUSED, 0, 0, Refusal.UNKNOWN_CHANNEL, "There is none.")
+        code, text = self._why_not(channel, brought)
+        if code is not None:
+            return Redeemed(channel.id, Redemption.REFUSED, 0, channel.redeemed_ubtt, code, text)
+        if brought.cumulative_ubtt <= channel.redeemed_ubtt:
+            return Redeemed(channel.id, Redemption.UNCHANGED, 0, channel.redeemed_ubtt)
+        paid_ubtt = brought.cumulative_ubtt - channel.redeemed_ubtt
+        payee_ubtt, fee_ubtt = parts_of(
+            cumulative_ubtt=brought.cumulative_ubtt, redeemed_ubtt=channel.redeemed_ubtt, fee_ppm=channel.fee_ppm
+        )
+        earning = next(one.account for one in self.bound if one.key == caller and one.earns)
+        self.money[earning] += payee_ubtt
+        self.fees_ubtt += fee_ubtt
+        self.channels[channel.id] = replace(channel, redeemed_ubtt=brought.cumulative_ubtt)
+        self.note(channel.id, "voucher", payee_ubtt, is_in=False)
+        return Redeemed(channel.id, Redemption.PAID, paid_ubtt, brought.cumulative_ubtt)
+
+    def _why_not(self, channel: HubChannel, brought: SignedVoucher) -> tuple[Refusal | None, str]:
+        promise = Voucher(self.hub_id, bytes.fromhex(channel.id), bytes.fromhex(channel.payee), brought.cumulative_ubtt)
+        try:
+            promise.check(bytes.fromhex(channel.payer), brought.signature)
+            self.check_open(channel)
+        except BadSignature:
+            return Refusal.BAD_SIGNATURE, "It does not bear the payer's signature."
+        except HubRefused as refusal:
+            return refusal.code, refusal.text
+        if brought.cumulative_ubtt > channel.amount_ubtt:
+            return Refusal.OVER_AMOUNT, "It promises more than the channel holds."
+        return None, ""
+
+    def account_of(self, bound: Bound) -> HubAccount:
+        ours = [one for one in self.channels.values() if (one.account, one.payer) == (bound.account, bound.key)]
+        open_ones = [one for one in ours if one.state in (ChannelState.OPENING, ChannelState.OPEN)]
+        return HubAccount(
+            account=bound.account,
+            available_ubtt=self.money[bound.account],
+            in_channels_ubtt=sum(one.amount_ubtt - one.redeemed_ubtt for one in open_ones),
+            daily_limit_ubtt=bound.daily_limit_ubtt,
+            left_today_ubtt=max(bound.daily_limit_ubtt - self.spent(bound), 0),
+            earns=bound.earns,
+        )

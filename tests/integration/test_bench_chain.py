@@ -18,3 +18,7 @@ class TestTheChainsBench:
     def test_runs_on_a_few_blocks_and_ends_with_its_figures(self) -> None:
         figures = run_bench("chain", "--only", "speeds", "--transactions", "60", "--blocks", "80")
         assert all(figures[name] > 0 for name in SPEEDS)
+        assert set(figures["goals"]) < set(SPEEDS)
+        for name, verdict in figures["goals"].items():
+            sign, bound = verdict["goal"].split()
+            assert verdict["met"] is (figures[name] >= float(bound) if sign == ">=" else figures[name] <= float(bound))

@@ -18,7 +18,7 @@ from wallet.domain.money import Asset
 from wallet.domain.networks import DEVNET
 from wallet.domain.tron.addresses import BLACK_HOLE, parse_address, to_base58, to_hex
 from wallet.models import Deposit
-from wallet.services import address_book, cold_addresses, reconciliation, reserves
+from wallet.services import address_book, cold_addresses, floats, reconciliation
 from wallet.services.refusals import Refused
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
@@ -44,7 +44,7 @@ class TestAColdAddress:
         assert [(one.address, one.held["BTT"], one.held["TRX"]) for one in cold_addresses.listed()] == [
             (COLD, "7", "3")
         ]
-        assert [(one.cold, one.total) for one in reserves.floats()] == [("7", "7"), ("0", "0"), ("3", "3")]
+        assert [(one.cold, one.total) for one in floats.floats()] == [("7", "7"), ("0", "0"), ("3", "3")]
         assert f"{COLD}</span>" in let_in(admin).get(reverse("reserves")).content.decode()
 
     def test_is_no_place_to_withdraw_to(self, exchange: Exchange, owner: User) -> None:

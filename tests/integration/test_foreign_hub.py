@@ -12,8 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from speed.wire.hub_foreign import MAX_ANSWER_BYTES, BadHubAddress, ForeignHub, check_address
+from speed.wire.hub_foreign import ForeignHub
 from speed.wire.hub_port import HubAway
+from speed.wire.hub_transport import MAX_ANSWER_BYTES, BadHubAddress, check_address
 from tests.hubs import BUYER_KEY, HOUR_S, SELLER
 from wallet.domain.hub import HubRefused, Refusal, SignedVoucher
 from wallet.domain.money import Asset

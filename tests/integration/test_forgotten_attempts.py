@@ -13,7 +13,7 @@ from wallet.domain.accounts import AccountKind
 from wallet.domain.tron.transactions import Signed, encode_transaction, tx_id
 from wallet.domain.withdrawal_states import AttemptState, WithdrawalState
 from wallet.models import Halt, HaltReason, Withdrawal
-from wallet.services import attempts, halts, withdrawals
+from wallet.services import attempts, decisions, halts, withdrawals
 from wallet.services.chain_reading import time_of
 from wallet.services.operators import Actor
 from wallet.services.refusals import Refused
@@ -152,7 +152,7 @@ class TestAnotherPaymentUnderItsNumber:
         self, world: World, owner: User, doubted: Withdrawal
     ) -> None:
         for _ in range(2):
-            withdrawals.reject(withdrawal_id=doubted.pk, actor=ADA, reason="70 were the old one's", now=world.now)
+            decisions.reject(withdrawal_id=doubted.pk, actor=ADA, reason="70 were the old one's", now=world.now)
         assert money(owner.pk) == (1_000, 0)
 
     def test_is_also_one_for_the_same_that_was_signed_long_before_it(self, world: World, owner: User) -> None:
@@ -176,6 +176,6 @@ class TestAnotherPaymentUnderItsNumber:
         assert asked.doubt and (asked.state, asked.attempts.get().state) == ("sending", "dead")
         assert money(owner.pk) == (899, 0)
         for _ in range(2):
-            withdrawals.reject(withdrawal_id=asked.pk, actor=ADA, reason="nothing of it was paid", now=world.now)
+            decisions.reject(withdrawal_id=asked.pk, actor=ADA, reason="nothing of it was paid", now=world.now)
         asked.refresh_from_db()
         assert (asked.state, money(owner.pk), world.paid()) == ("returned", (1_000, 0), [])

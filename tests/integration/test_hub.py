@@ -1,39 +1,31 @@
 """The hub's services by a clock of the test's: limits, ends, fees, receipts, statements, races."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from seedbox.models import User
 from tests.at_once import at_once
-from tests.builders import NOW
-from tests.hubs import BUYER, BUYER_KEY, SELLER, STRANGER
+from tests.hubs import BUYER, HOUR_S, SELLER, STRANGER, THEN, opened, promised, signed
 from tests.ledger import ASSET, BTT, balance, fund, user
-from tests.signers import NOW_MS, PASSPHRASE, found_signer
+from tests.signers import found_signer
 from wallet import tasks
 from wallet.domain.accounts import AccountKind, earnings_account, own_account
 from wallet.domain.channels import GRACE
-from wallet.domain.hub import ChannelState, HubChannel, HubRefused, Redemption, Refusal, SignedVoucher
-from wallet.domain.proofs import verify
-from wallet.domain.speed1.voucher import Voucher
-from wallet.models import Account, HubCall, HubKey, HubNonce, HubOffer, PairingCode, ReceiptVersion, SpeedKey
+from wallet.domain.hub import ChannelState, HubChannel, HubRefused, Redemption, Refusal
+from wallet.models import Account, HubCall, HubNonce, HubOffer, PairingCode, SpeedKey
 from wallet.services import (
     audit,
     channels,
     hub_calls,
     hub_channels,
     hub_doorway,
-    hub_identity,
     hub_offers,
-    hub_receipts,
     hub_rules,
-    hub_statement,
     hub_vouchers,
     liabilities,
-    seals,
     speed_keys,
 )
 from wallet.services.operators import Actor
@@ -44,8 +36,6 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 NODE = earnings_account(ASSET, 1)
 FEES = own_account(ASSET, AccountKind.FEES)
-HOUR_S = 3_600
-THEN = datetime.fromtimestamp(NOW_MS / 1000, NOW.tzinfo)  # by the clock of the tests' signers
 ADA = Actor(1, "ada")
 
 
@@ -63,29 +53,6 @@ def bound(owner: User) -> str:
     speed_keys.bind_user(owner.pk, BUYER, daily_limit_ubtt=6 * BTT, now=THEN)
     speed_keys.bind_node(1, SELLER, now=THEN)
     return str(owner.pk)
-
-
-def opened(account: str, *, key: str = "1", amount_ubtt: int = 4 * BTT, now: datetime = THEN) -> HubChannel:
-    return hub_channels.open_channel(
-        caller=BUYER,
-        key=key,
-        account=account,
-        payee_key=SELLER,
-        amount_ubtt=amount_ubtt,
-        expires_s=HOUR_S,
-        now=now,
-    )
-
-
-def promise(channel: HubChannel, cumulative_ubtt: int) -> SignedVoucher:
-    hub_id = channel.receipt[20:40]
-    voucher = Voucher(hub_id, bytes.fromhex(channel.id), bytes.fromhex(SELLER), cumulative_ubtt)
-    return SignedVoucher(channel.id, cumulative_ubtt, voucher.sign(BUYER_KEY))
-
-
-def signed(channel: HubChannel, signer: Signer) -> HubChannel:
-    hub_receipts.sign_waiting(signer, now=THEN)
-    return hub_channels.seen(channel.id, SELLER, now=THEN)
 
 
 class TestTheDailyLimit:
@@ -161,7 +128,7 @@ class TestEarningsOfANode:
         channel = signed(opened(bound), signer)
         assert channel.fee_ppm == 25_000
         assert hub_rules.set_fee(0, actor=ADA, reason="no more", key="2", now=THEN).fee_ppm == 0  # for later ones
-        (paid,) = hub_vouchers.redeem(caller=SELLER, brought=[promise(channel, 999_999)], key="1", now=THEN)
+        (paid,) = hub_vouchers.redeem(caller=SELLER, brought=[promised(channel, 999_999)], key="1", now=THEN)
         assert (paid.outcome, paid.paid_ubtt) == (Redemption.PAID, 999_999)
         assert (balance(NODE), balance(FEES)) == (975_000, 24_999)
         assert liabilities.take_snapshot(ASSET, THEN).total_ubtt == 10 * BTT - 24_999
@@ -183,99 +150,18 @@ class TestTheEnd:
         over = THEN + timedelta(seconds=HOUR_S)
         assert hub_channels.seen(channel.id, BUYER, now=over).state is ChannelState.EXPIRED
         late = over + GRACE - timedelta(seconds=1)
-        (paid,) = hub_vouchers.redeem(caller=SELLER, brought=[promise(channel, BTT)], key="1", now=late)
+        (paid,) = hub_vouchers.redeem(caller=SELLER, brought=[promised(channel, BTT)], key="1", now=late)
         assert paid.outcome is Redemption.PAID
         assert channels.expire_due(now=late) == 0
         assert channels.expire_due(now=over + GRACE) == 1
         assert (balance(user(int(bound))), balance(NODE)) == (9 * BTT, BTT)
-        (refused,) = hub_vouchers.redeem(caller=SELLER, brought=[promise(channel, 2 * BTT)], key="2", now=over + GRACE)
+        (refused,) = hub_vouchers.redeem(caller=SELLER, brought=[promised(channel, 2 * BTT)], key="2", now=over + GRACE)
         assert refused.code is Refusal.EXPIRED
 
     def test_of_a_channel_whose_receipt_never_came_gives_all_back(self, bound: str) -> None:
         opened(bound)
         assert channels.expire_due(now=THEN + timedelta(seconds=HOUR_S) + GRACE) == 1
         assert balance(user(int(bound))) == 10 * BTT
-
-
-class TestReceipts:
-    def test_wait_for_a_signer_that_is_locked(self, bound: str, tmp_path: Path) -> None:
-        signer = found_signer(tmp_path / "locked", passphrase=True)
-        channel = opened(bound)
-        assert hub_receipts.sign_waiting(signer, now=THEN) == 0
-        assert not HubKey.objects.exists()
-        signer.unlock(PASSPHRASE)
-        assert hub_receipts.sign_waiting(signer, now=THEN) == 1
-        assert hub_channels.seen(channel.id, BUYER, now=THEN).state is ChannelState.OPEN
-        assert hub_identity.hub_id() == hub_channels.seen(channel.id, BUYER, now=THEN).receipt[20:40]
-        signer.close()
-
-    def test_come_in_order_and_the_newest_is_shown(self, bound: str, signer: Signer) -> None:
-        channel = opened(bound)
-        hub_channels.top_up(
-            caller=BUYER, channel_id=channel.id, key="2", amount_ubtt=BTT, expires_s=HOUR_S + 60, now=THEN
-        )
-        assert hub_receipts.sign_waiting(signer, now=THEN) == 2
-        assert hub_receipts.sign_waiting(signer, now=THEN) == 0
-        assert hub_channels.seen(channel.id, BUYER, now=THEN).is_signed
-
-    def test_that_the_signer_refuses_are_not_asked_for_again(self, bound: str, signer: Signer) -> None:
-        channel = opened(bound, now=THEN - timedelta(days=8))  # a clock that ran wrong
-        ReceiptVersion.objects.filter(channel_id=channel.id).update(trouble="")
-        speed_keys.bind_user(int(bound), BUYER, daily_limit_ubtt=6 * BTT, now=THEN)
-        ahead = opened(bound, key="2", now=THEN + timedelta(days=8))
-        assert hub_receipts.sign_waiting(signer, now=THEN) == 1
-        assert "seven days" in ReceiptVersion.objects.get(channel_id=ahead.id).trouble
-        assert hub_channels.seen(ahead.id, BUYER, now=THEN).state is ChannelState.OPENING
-
-    def test_wait_for_the_day_when_the_signers_limit_is_used_up(self, bound: str, signer: Signer) -> None:
-        signer.status()
-        signer.set_rules(replace(signer.rules, receipts_per_day_ubtt=BTT))
-        opened(bound)
-        small = opened(bound, key="2", amount_ubtt=BTT)
-        assert hub_receipts.sign_waiting(signer, now=THEN) == 1
-        assert hub_channels.seen(small.id, BUYER, now=THEN).is_signed
-        assert not ReceiptVersion.objects.exclude(trouble="").exists()
-
-    def test_of_a_hub_with_a_new_key_keep_the_old_promises(self, bound: str, signer: Signer, tmp_path: Path) -> None:
-        channel = signed(opened(bound), signer)
-        other = found_signer(tmp_path / "other", words="abandon " * 11 + "about")
-        hub_identity.note_key(other, now=THEN)
-        other.close()
-        assert hub_identity.hub_id() != channel.receipt[20:40]
-        (paid,) = hub_vouchers.redeem(caller=SELLER, brought=[promise(channel, 5)], key="1", now=THEN)
-        assert paid.outcome is Redemption.PAID
-
-
-class TestAStatement:
-    def test_tells_both_sides_what_is_sealed_and_proves_it(self, bound: str, signer: Signer) -> None:
-        channel = signed(opened(bound), signer)
-        assert hub_statement.read(caller=BUYER, after=0).entries == ()
-        hub_vouchers.redeem(caller=SELLER, brought=[promise(channel, 5)], key="1", now=THEN)
-        seals.seal_new(now=THEN)
-        found = hub_statement.read(caller=BUYER, after=0)
-        assert [(one.kind, one.amount_ubtt, one.is_in) for one in found.entries] == [
-            ("channel opened", 4 * BTT, True),
-            ("voucher", 5, False),
-        ]
-        assert {one.channel for one in found.entries} == {channel.id}
-        for entry in found.entries:
-            assert verify(entry.proof).hash == entry.seal_hash
-        assert hub_statement.read(caller=SELLER, after=found.entries[0].sequence).entries == found.entries[1:]
-        assert hub_statement.read(caller=STRANGER, after=0).entries == ()
-
-    def test_comes_in_pages(self, bound: str, signer: Signer, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(hub_statement, "PAGE_ENTRIES", 2)
-        channel = signed(opened(bound), signer)
-        for number in range(1, 4):
-            hub_vouchers.redeem(caller=SELLER, brought=[promise(channel, number)], key=f"v{number}", now=THEN)
-        seals.seal_new(now=THEN)
-        seen, page = [], hub_statement.read(caller=SELLER, after=0)
-        while True:
-            seen += [one.amount_ubtt for one in page.entries]
-            if not page.more:
-                break
-            page = hub_statement.read(caller=SELLER, after=page.entries[-1].sequence)
-        assert seen == [4 * BTT, 1, 1, 1]
 
 
 class TestWhatIsKept:

@@ -19,7 +19,7 @@ from seedbox.models import User
 from tests.builders import let_in
 from tests.hubs import BUYER, BUYER_KEY, SELLER, SELLER_KEY, STRANGER_KEY
 from tests.ledger import ASSET, BTT, fund, user
-from wallet.domain.hub_json import BadJson
+from wallet.domain.json_fields import BadJson
 from wallet.domain.speed1.hub_request import HubRequest
 from wallet.domain.speed1.signing import hub_id_of
 from wallet.domain.tron.keys import public_key_of

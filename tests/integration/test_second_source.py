@@ -10,7 +10,7 @@ from tests.exchange import BTT, SUN, TOKEN, Exchange
 from wallet.domain.money import Asset
 from wallet.domain.tron.addresses import to_base58
 from wallet.models import ChainCursor, HaltReason
-from wallet.services import halts, reserves, second_source, sweeps
+from wallet.services import floats, halts, second_source, sweeps
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -41,7 +41,7 @@ class TestASecondOpinion:
         exchange.fake.books.add(exchange.hot, -7, 0)
         compare(exchange)
         compare(exchange, minutes=2)
-        assert reserves.doubts() == [f"{to_base58(exchange.hot)} has 0.000007 TRX less"]
+        assert floats.doubts() == [f"{to_base58(exchange.hot)} has 0.000007 TRX less"]
         assert not halts.is_halted()
         compare(exchange)
         (halt,) = halts.standing()
@@ -59,7 +59,7 @@ class TestASecondOpinion:
         exchange.fake.books.add(exchange.address(owner.pk), 5, TOKEN)
         compare(exchange)
         compare(exchange, minutes=9)
-        assert [doubt[-8:] for doubt in reserves.doubts()] == ["BTT more"]
+        assert [doubt[-8:] for doubt in floats.doubts()] == ["BTT more"]
         assert not halts.is_halted()
 
     def test_of_an_endpoint_behind_what_was_read_counts_for_nothing(self, exchange: Exchange) -> None:

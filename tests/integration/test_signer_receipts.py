@@ -16,7 +16,7 @@ from wallet.domain.speed1.hub_info import HubInfo
 from wallet.domain.speed1.receipt import SpeedNetwork, read_receipt
 from wallet.domain.speed1.signing import hub_id_of
 from wallet.domain.tron.keys import public_key_of
-from wallet.signer import backups, founding, keystore, messages, rotation
+from wallet.signer import backups, founding, hub_messages, keystore, rotation
 from wallet.signer.keystore import Purpose
 from wallet.signer.protocol import (
     BadFrame,
@@ -139,12 +139,12 @@ class TestAReceipt:
         signer.close()
 
     def test_request_comes_through_the_socket_as_it_is(self) -> None:
-        sent = json.loads(json.dumps(messages.write_receipt_request(FIRST)))
-        assert messages.read_receipt_request(sent) == FIRST
+        sent = json.loads(json.dumps(hub_messages.write_receipt_request(FIRST)))
+        assert hub_messages.read_receipt_request(sent) == FIRST
         for field in sent:
             for nonsense in NONSENSE:
                 with pytest.raises(BadFrame):
-                    messages.read_receipt_request(sent | {field: nonsense})
+                    hub_messages.read_receipt_request(sent | {field: nonsense})
 
 
 class TestWhatTheHubSaysOfItself:

@@ -172,6 +172,8 @@ class TestAStranger:
         async def part(scene: Scene) -> None:
             async with scene.friend() as stranger:
                 await stranger.send(frame)
+                with contextlib.suppress(ConnectionClosed):
+                    await stranger.send(encode(Audit(1)))  # too late
                 heard, closed = await said(stranger)
             assert closed == 1008
             assert error_codes(heard) in ([], ["too_many"])
@@ -245,6 +247,17 @@ class TestAStranger:
 
         play(part, times=Times(ping_s=0.3))
 
+    def test_writes_nothing_into_our_log_but_what_can_be_printed(self) -> None:
+        async def part(scene: Scene) -> None:
+            async with scene.friend() as stranger:
+                await stranger.close(4000, "well\n2026 ERROR\x1b[2J")
+            await scene.ear.until(lambda: scene.ear.ended, "an end")
+            reason = scene.ear.ended[0][1]
+            assert "well2026" in reason
+            assert reason.isprintable()
+
+        play(part)
+
     def test_is_let_go_who_never_says_good_bye_back(self) -> None:
         async def part(scene: Scene) -> None:
             async with scene.friend() as stranger:
@@ -284,7 +297,7 @@ class TestAStranger:
                 writer.transport.abort()
             await asyncio.wait(ends)
 
-        play(part)
+        play(part, times=Times(open_s=600))  # none of them has to go for another reason
 
     def test_harms_nobody_with_noise(self) -> None:
         async def part(scene: Scene) -> None:

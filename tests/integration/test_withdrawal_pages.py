@@ -310,7 +310,10 @@ class TestTheDesk:
         for words in ("a look at it first", "The queue waits: withdrawals are stopped", "In the queue, number 1"):
             assert words in page, words
         assert "In the queue, number 1" in boss.get(reverse("desk_now")).content.decode()
-        assert "<bdi>olga</bdi>" in boss.get(reverse("desk_withdrawal", args=[asked.pk])).content.decode()
+        assert f'href="{reverse("reserves_lift", args=[Halt.objects.get().pk])}">Lift</a>' in page
+        assert "<bdi>olga</bdi>" in page
+        one = boss.get(reverse("desk_withdrawal", args=[asked.pk])).content.decode()
+        assert "<bdi>olga</bdi>" in one
 
     def test_approves_with_a_second_factor_and_rejects_with_a_reason(
         self, boss: Client, world: World, owner: User, monkeypatch: pytest.MonkeyPatch

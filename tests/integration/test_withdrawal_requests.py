@@ -14,7 +14,14 @@ from wallet.domain.money import Asset
 from wallet.domain.tron.addresses import BLACK_HOLE, ZERO_ADDRESS, to_base58, to_hex
 from wallet.domain.withdrawal_states import WithdrawalState
 from wallet.models import Account, DepositAddress, Withdrawal, WithdrawalDesk, WithdrawalRules
-from wallet.services import address_book, own_addresses, withdrawal_quotes, withdrawal_rules, withdrawals
+from wallet.services import (
+    address_book,
+    decisions,
+    own_addresses,
+    withdrawal_quotes,
+    withdrawal_rules,
+    withdrawals,
+)
 from wallet.services.operators import Actor
 from wallet.services.refusals import Refused
 
@@ -172,34 +179,32 @@ class TestCase54ADecision:
         world.tick(2)
         assert Withdrawal.objects.get().state == WithdrawalState.CHECKING
         for _ in range(2):
-            decided = withdrawals.approve(
-                withdrawal_id=checked.pk, actor=Actor(admin.pk, admin.username), now=world.now
-            )
+            decided = decisions.approve(withdrawal_id=checked.pk, actor=Actor(admin.pk, admin.username), now=world.now)
         assert (decided.state, decided.decided_by_name) == (WithdrawalState.QUEUED, "ada")
         with pytest.raises(Refused, match="does not wait for approval any more"):
-            withdrawals.approve(withdrawal_id=checked.pk, actor=Actor(admin.pk + 1, "bob"), now=world.now)
+            decisions.approve(withdrawal_id=checked.pk, actor=Actor(admin.pk + 1, "bob"), now=world.now)
         world.tick(8)
         assert Withdrawal.objects.get().state == WithdrawalState.FINAL
 
     def test_is_nobodys_about_their_own(self, checked: Withdrawal, owner: User) -> None:
         with pytest.raises(Refused, match="another admin has to approve it"):
-            withdrawals.approve(withdrawal_id=checked.pk, actor=Actor(owner.pk, owner.username), now=NOW)
+            decisions.approve(withdrawal_id=checked.pk, actor=Actor(owner.pk, owner.username), now=NOW)
 
     def test_against_it_gives_the_money_back_with_the_reason(
         self, checked: Withdrawal, owner: User, admin: User
     ) -> None:
         for _ in range(2):
-            ended = withdrawals.reject(
+            ended = decisions.reject(
                 withdrawal_id=checked.pk, actor=Actor(admin.pk, "ada"), reason="the address is a thief's", now=NOW
             )
         assert (ended.state, ended.reason) == (WithdrawalState.REJECTED, "the address is a thief's")
         assert money(owner.pk) == (1_000, 0)
         with pytest.raises(Refused, match="does not wait for approval any more"):
-            withdrawals.approve(withdrawal_id=checked.pk, actor=Actor(admin.pk, "ada"), now=NOW)
+            decisions.approve(withdrawal_id=checked.pk, actor=Actor(admin.pk, "ada"), now=NOW)
 
     def test_taken_back_by_another_admin_keeps_both_names(self, checked: Withdrawal) -> None:
-        withdrawals.approve(withdrawal_id=checked.pk, actor=Actor(11, "ada"), now=NOW)
-        withdrawals.reject(withdrawal_id=checked.pk, actor=Actor(12, "bob"), reason="too soon", now=NOW)
+        decisions.approve(withdrawal_id=checked.pk, actor=Actor(11, "ada"), now=NOW)
+        decisions.reject(withdrawal_id=checked.pk, actor=Actor(12, "bob"), reason="too soon", now=NOW)
         checked.refresh_from_db()
         assert (checked.decided_by_name, checked.rejected_by_name) == ("ada", "bob")
 

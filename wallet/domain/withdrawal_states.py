@@ -10,7 +10,7 @@ from typing import TypeVar
 
 
 class WithdrawalState(StrEnum):
-    CHECKING = "checking"  # its money is held; a second admin has to approve it
+    CHECKING = "checking"  # its money is held; an admin who did not ask for it has to approve it
     QUEUED = "queued"  # its money is held; it waits for its turn
     SENDING = "sending"  # its money is in flight: there is or was an attempt, and it can't be cancelled any more
     FINAL = "final"  # it arrived, irreversibly

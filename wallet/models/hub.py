@@ -15,7 +15,7 @@ class HubKey(models.Model):
     seen_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["network", "asset", "key"], name="wallet_hub_key_once")]
+        indexes = [models.Index(fields=["network", "asset", "-id"], name="wallet_hub_key_newest_first")]
 
     def __str__(self) -> str:
         return f"hub key {self.key[:10]}…"

@@ -10,10 +10,15 @@ class ActKind(models.TextChoices):
     THAWED = "thawed", "Thawed"
     ADJUSTED = "adjusted", "Adjusted"
     REVERSED = "reversed", "Reversed"
+    APPROVED = "approved", "Approved a withdrawal of"
+    REJECTED = "rejected", "Rejected a withdrawal of"
+    RULED = "ruled", "Changed the rules of withdrawals"
+    STOPPED = "stopped", "Stopped withdrawals"
+    LIFTED = "lifted", "Lifted a halt"
 
 
 class OperatorAct(models.Model):
-    """What an operator did to somebody's money, and why. Never changed."""
+    """What an operator did to somebody's money, or to all that leaves, and why. Never changed."""
 
     at = models.DateTimeField()
     kind = models.CharField(max_length=10, choices=ActKind.choices)

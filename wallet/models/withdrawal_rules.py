@@ -15,7 +15,7 @@ class WithdrawalRules(models.Model):
     user_day_ubtt = models.BigIntegerField()
     all_hour_ubtt = models.BigIntegerField()  # of all users together
     all_day_ubtt = models.BigIntegerField()
-    approval_above_ubtt = models.BigIntegerField()  # what is more than this waits for a second admin
+    approval_above_ubtt = models.BigIntegerField()  # what is more than this waits for an admin who did not ask for it
     address_wait_s = models.IntegerField()  # before a new address can be used
     flat_fee_ubtt = models.BigIntegerField()
     ubtt_per_trx = models.BigIntegerField()  # what a user pays for each TRX that the network burns

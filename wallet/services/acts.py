@@ -9,10 +9,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from wallet.domain.accounts import AccountKind
 from wallet.domain.money import Asset, format_amount
 from wallet.models import Account, OperatorAct, Transfer
+from wallet.models.operator_act import ActKind
 from wallet.services.holders import Holder, holders
 
 PAGE_LINES = 50
 MAX_NAME_CHARS = 150
+OF_ALL = frozenset({ActKind.RULED, ActKind.STOPPED, ActKind.LIFTED})  # of no account more than of another
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class ActLine:
     what: str  # Granted, Froze …
     actor_name: str
     reason: str
-    sides: Sequence[Side]  # the account, or who paid and who was paid
+    sides: Sequence[Side]  # the account, or who paid and who was paid; none where it is about all that leaves
     amount: str  # "" where none moved
     transfer_id: int | None
     is_own: bool  # touches an account of who did it
@@ -102,7 +104,7 @@ def _line(act: OperatorAct, transfer: Transfer | None, names: dict[int, Holder])
         what=act.get_kind_display(),
         actor_name=act.actor_name,
         reason=act.reason,
-        sides=[Side(account.pk, names[account.pk]) for account in touched],
+        sides=[] if act.kind in OF_ALL else [Side(account.pk, names[account.pk]) for account in touched],
         amount=format_amount(transfer.amount_ubtt, Asset(transfer.asset)) if transfer else "",
         transfer_id=act.transfer_id,
         is_own=is_own,

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from django.conf import settings
+
 from wallet.domain.deposits import MINIMUM_UBTT, DepositFate, format_units, split
 from wallet.domain.money import Asset, format_amount, format_btt
 from wallet.domain.networks import BLOCK_MS, SOLID_LAG_BLOCKS
@@ -28,7 +30,7 @@ def short(tx_id: str) -> str:
 def pending_row(pending: PendingDeposit, cursor: ChainCursor) -> Row:
     """Return the cells of a deposit on its way; how long it takes is reckoned from when the chain was looked at."""
     asset = Asset(pending.asset)
-    lag = solid_lag(cursor)
+    lag = blocks_until_solid()
     seen = min(max(cursor.head_height - pending.block_number + 1, 1), lag)
     is_enough = asset in MINIMUM_UBTT and split(pending.amount, asset)[0] >= MINIMUM_UBTT[asset]
     too_little = f"below {minimum(asset)}" if asset in MINIMUM_UBTT else f"{asset.unit} pays for the chain"
@@ -87,16 +89,14 @@ def minimum(asset: Asset) -> str:
     return format_amount(MINIMUM_UBTT[asset], asset) if asset in MINIMUM_UBTT else ""
 
 
-def solid_lag(cursor: ChainCursor | None) -> int:
-    """Return after how many blocks one is irreversible, as the chain shows it now."""
-    if cursor is None or cursor.head_height <= cursor.solid_height:
-        return SOLID_LAG_BLOCKS + 1
-    return cursor.head_height - cursor.solid_height + 1
+def blocks_until_solid() -> int:
+    """Return in how many blocks a new one is irreversible, itself among them: one number wherever it is said."""
+    return 1 + (settings.WALLET_DEVNET_SOLID_LAG if settings.WALLET_NETWORK == "devnet" else SOLID_LAG_BLOCKS)
 
 
 def usual_wait(cursor: ChainCursor | None) -> str:
     """Return how long that takes."""
-    return _span(solid_lag(cursor) * timedelta(milliseconds=cursor.block_ms if cursor else BLOCK_MS))
+    return _span(blocks_until_solid() * timedelta(milliseconds=cursor.block_ms if cursor else BLOCK_MS))
 
 
 def by_name(rows: Sequence[Row]) -> dict[str, Row]:

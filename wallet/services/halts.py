@@ -12,8 +12,9 @@ from django.db.models import F
 
 from wallet.chain.port import BroadcastAnswer
 from wallet.models import ChainCursor, Halt, HaltReason
-from wallet.services import news
-from wallet.services.operators import Actor, check_reason
+from wallet.models.operator_act import ActKind
+from wallet.services import ledger, news
+from wallet.services.operators import MAX_REASON_CHARS, Actor, check_reason, outgoing, write_down
 from wallet.services.refusals import Refused
 
 MAX_DETAIL_CHARS = 600  # what names the first rows; the rest stands in what found them
@@ -36,17 +37,32 @@ def standing() -> Sequence[Halt]:
     return list(Halt.objects.filter(lifted_at=None).order_by("pk"))
 
 
-def halt(reason: HaltReason, detail: str, now: datetime) -> None:
+def halt(reason: HaltReason, detail: str, now: datetime) -> Halt | None:
     """Halt for a reason. While a halt for that reason stands, it says nothing new. May run twice."""
     if Halt.objects.filter(reason=reason, lifted_at=None).exists():
-        return
+        return None
     try:
         with transaction.atomic():
-            Halt.objects.create(reason=reason, detail=detail[:MAX_DETAIL_CHARS], halted_at=now)
+            made = Halt.objects.create(reason=reason, detail=detail[:MAX_DETAIL_CHARS], halted_at=now)
     except IntegrityError:  # somebody else has found the same at the same moment
-        return
+        return None
     news.reserves_changed()
     news.desk_changed()
+    return made
+
+
+def stop(*, actor: Actor, reason: str, now: datetime) -> None:
+    """Halt because an operator says so. Raises Refused, also while an operator's halt stands."""
+    reason, account = check_reason(reason), outgoing(now=now)
+
+    def work() -> Halt | None:
+        made = halt(HaltReason.OPERATOR, f"{actor.name}: {reason}", now)
+        if made is not None:
+            write_down(ActKind.STOPPED, account, actor=actor, reason=reason, key=f"halt/{made.pk}/stopped", now=now)
+        return made
+
+    if ledger.whole(work) is None:
+        raise Refused("An operator has stopped withdrawals already. The halt that stands says who, and why.")
 
 
 def halt_for_another_id(answers: Iterable[BroadcastAnswer], tx_id: str, now: datetime) -> None:
@@ -62,11 +78,18 @@ def halt_for_another_id(answers: Iterable[BroadcastAnswer], tx_id: str, now: dat
 
 def lift(halt_id: int, *, actor: Actor, reason: str, now: datetime) -> None:
     """Lift a halt. Raises Refused, also for one that somebody else has lifted already."""
-    reason = check_reason(reason)
-    lifted = Halt.objects.filter(pk=halt_id, lifted_at=None).update(
-        lifted_at=now, lifted_by_id=actor.id, lifted_by_name=actor.name, lifted_why=reason
-    )
-    if not lifted:
+    reason, account = check_reason(reason), outgoing(now=now)
+
+    def work() -> bool:
+        lifted = Halt.objects.filter(pk=halt_id, lifted_at=None).update(
+            lifted_at=now, lifted_by_id=actor.id, lifted_by_name=actor.name, lifted_why=reason
+        )
+        if lifted:
+            what = f"{Halt.objects.get(pk=halt_id).get_reason_display()}: {reason}"[:MAX_REASON_CHARS]
+            write_down(ActKind.LIFTED, account, actor=actor, reason=what, key=f"halt/{halt_id}/lifted", now=now)
+        return bool(lifted)
+
+    if not ledger.whole(work):
         raise Refused("This halt does not stand any more. Reload the page to see who has lifted it, and why.")
     news.reserves_changed()
     news.desk_changed()

@@ -20,7 +20,7 @@ def note_key(signer: HubSigner, *, now: datetime) -> None:
     key, network, asset = signer.hub_key(market_asset()).hex(), settings.WALLET_NETWORK, market_asset()
     newest = _newest()
     if newest is None or newest.key != key:
-        HubKey.objects.get_or_create(network=network, asset=asset, key=key, defaults={"seen_at": now})
+        HubKey.objects.create(network=network, asset=asset, key=key, seen_at=now)
 
 
 def hub_key() -> bytes:

@@ -4,7 +4,7 @@ A signer that is locked, or away, only delays: what waits is signed later, and a
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from wallet.models import Channel, ReceiptVersion
 from wallet.services import hub_identity
@@ -20,6 +20,7 @@ from wallet.signer.protocol import (
 
 AT_ONCE = 200  # of one round; the next comes within a second
 MAX_TROUBLE_CHARS = 300
+NEW = timedelta(seconds=3)
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def sign_waiting(signer: HubSigner, *, now: datetime) -> int:
         return sum(_sign(signer, version, now) for version in rows)
     except (SignerLocked, SignerAway) as problem:
         if rows:
-            logger.info("%d receipts wait: %s", len(rows), problem)
+            logger.log(_loudness(rows[-1], now), "%d receipts wait: %s", len(rows), problem)
         return 0
 
 
@@ -43,7 +44,7 @@ def _sign(signer: HubSigner, version: ReceiptVersion, now: datetime) -> bool:
     try:
         receipt = signer.sign_receipt(_request(version, version.channel))
     except SignerLimited as problem:
-        logger.warning("a receipt waits: %s", problem)
+        logger.log(_loudness(version, now), "a receipt waits: %s", problem)
         return False
     except (SignerLocked, SignerAway):
         raise
@@ -53,6 +54,11 @@ def _sign(signer: HubSigner, version: ReceiptVersion, now: datetime) -> bool:
         return False
     unsigned = ReceiptVersion.objects.filter(pk=version.pk, receipt__isnull=True)
     return bool(unsigned.update(receipt=receipt, signed_at=now))
+
+
+def _loudness(version: ReceiptVersion, now: datetime) -> int:
+    """Say it aloud while a receipt is new: it is asked for each second, and a full log hides everything else."""
+    return logging.WARNING if now - version.made_at < NEW else logging.DEBUG
 
 
 def _request(version: ReceiptVersion, channel: Channel) -> ReceiptRequest:

@@ -15,7 +15,7 @@ from wallet.domain.items import key_hash
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import format_amount
 from wallet.domain.posting import Code, Outcome
-from wallet.models import Account, OperatorAct, Transfer
+from wallet.models import Account, OperatorAct
 from wallet.models.operator_act import ActKind
 from wallet.services import ledger
 from wallet.services.holders import holder
@@ -23,21 +23,9 @@ from wallet.services.install import market_asset
 from wallet.services.openings import open_absent
 from wallet.services.refusals import Refused
 from wallet.services.reversals import reverse as reverse_transfer
+from wallet.services.touchable import check_adjustable, check_freezable, check_reversible, find_account, find_transfer
 
 MAX_REASON_CHARS = 200
-# Accounts whose balance follows from something else (the chain, a withdrawal, a deal): moved by hand they would lie.
-ADJUSTABLE = frozenset(
-    {
-        AccountKind.USER,
-        AccountKind.SUSPENSE,
-        AccountKind.FEES,
-        AccountKind.NETWORK_FEES,
-        AccountKind.ROUNDING,
-        AccountKind.TREASURY,
-    }
-)
-REVERSIBLE = frozenset({TransferKind.TIP, TransferKind.GRANT, TransferKind.ADJUSTMENT})  # for the same reason
-
 USED = "This form was used already. Open it anew, and look first what has happened."
 
 
@@ -93,46 +81,6 @@ def thaw(*, account_id: int, actor: Actor, reason: str, key: str, now: datetime)
     return _set_frozen(ActKind.THAWED, account_id, actor, reason, key, now)
 
 
-def find_account(account_id: int) -> Account:
-    found = Account.objects.filter(pk=account_id).first()
-    if found is None:
-        raise Refused(f"There is no account {account_id}. The books list them all.")
-    return found
-
-
-def find_transfer(transfer_id: int) -> Transfer:
-    found = Transfer.objects.select_related("debit", "credit").filter(pk=transfer_id).first()
-    if found is None:
-        raise Refused(f"There is no transfer {transfer_id}. Its number stands beside the entry on the account's page.")
-    return found
-
-
-def check_adjustable(debit: Account, credit: Account) -> None:
-    if debit.pk == credit.pk:
-        raise Refused("Choose two different accounts.")
-    if debit.asset != credit.asset:
-        raise Refused("The accounts hold different assets, and none turns into another. Choose two of one asset.")
-    for account in (debit, credit):
-        if AccountKind(account.kind) not in ADJUSTABLE:
-            raise Refused(
-                f"Account {account.pk} ({account.name}) follows from the chain, a withdrawal or a deal, and can't be "
-                "adjusted by hand. Choose a user's account or one of the box's own."
-            )
-
-
-def check_reversible(original: Transfer) -> None:
-    if TransferKind(original.kind) not in REVERSIBLE:
-        raise Refused(
-            "Only tips, grants and adjustments can be reversed here: the rest follows from the chain or from a deal. "
-            "An adjustment between users and the box's own accounts may help."
-        )
-
-
-def check_freezable(account: Account) -> None:
-    if account.kind != AccountKind.USER:
-        raise Refused("Only a user's account can be frozen: the others move by the box's own rules.")
-
-
 def check_reason(reason: str) -> str:
     """Return the reason without white space around it."""
     reason = reason.strip()
@@ -141,6 +89,20 @@ def check_reason(reason: str) -> str:
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in reason):
         raise Refused("Write the reason in one line, without control characters.")
     return reason
+
+
+def write_down(
+    kind: ActKind, account: AccountName, *, actor: Actor, reason: str, key: str, now: datetime
+) -> OperatorAct:
+    """Write an act that moves no money by itself into the log, in the transaction of its effect."""
+    return _Note(kind, account, actor, reason, key, now).write(_account_named(account))
+
+
+def outgoing(*, now: datetime) -> AccountName:
+    """Return the account of what is on its way out: acts about all withdrawals stand there in the log."""
+    found = own_account(market_asset(), AccountKind.IN_FLIGHT)
+    open_absent([found], now=now)
+    return found
 
 
 class _Note:

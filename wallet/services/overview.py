@@ -12,7 +12,7 @@ from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.models import Account, Seal, Transfer
 from wallet.services.holders import Holder, holders
-from wallet.services.operators import REVERSIBLE
+from wallet.services.touchable import REVERSIBLE
 
 PAGE_ACCOUNTS = 50
 PAGE_ENTRIES = 25

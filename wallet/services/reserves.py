@@ -1,7 +1,6 @@
 """What operators see of the exchange: the chain beside the books, the hot float, sweeps, halts, endpoints."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -9,17 +8,15 @@ from django.contrib.auth import get_user_model
 from wallet.domain.accounts import AccountKind
 from wallet.domain.deposits import DepositFate, format_units
 from wallet.domain.money import Asset
-from wallet.models import ChainCursor, Deposit, DepositAddress, Halt, Reconciliation, Sweep
-from wallet.services import cold_addresses, deposit_addresses, halts, reconciliation, second_source
+from wallet.models import ChainCursor, Deposit, Halt, Reconciliation, Sweep
+from wallet.services import deposit_addresses, floats, halts, reconciliation
 from wallet.services.deposit_rows import by_name, short
 from wallet.services.entry_rows import Row, minute
-from wallet.services.holdings_on_chain import Holdings, holdings
-from wallet.services.own_addresses import cursor, hot_address
+from wallet.services.own_addresses import cursor
 
 SWEEPS_SHOWN = 20
 HISTORY_SHOWN = 20
 HALTS_SHOWN = 10
-LOW_TRX_SUN = 100_000_000  # 100 TRX: some ten token transfers by fees burned
 BEHIND = 5  # blocks that reading may be behind without a word
 NOT_CREDITED = (DepositFate.SUSPENSE, DepositFate.LARGE, DepositFate.INTERNAL, DepositFate.SMALL)
 # The terms of the books' side, in the words of the page.
@@ -34,27 +31,22 @@ TERMS = {kind.name.lower(): kind.label for kind in AccountKind} | {
 Message = dict[str, object]
 
 
-@dataclass(frozen=True)
-class Float:
-    """Where an asset is."""
-
-    unit: str
-    total: str
-    hot: str
-    deposits: str
-    cold: str
-    addresses: int  # deposit addresses that have any
-    is_low: bool
-
-
 def messages(user_id: int) -> list[Message]:
     """Return how the exchange stands, as messages of the live socket; nothing for anybody but admins."""
     user = get_user_model().objects.filter(pk=user_id, is_active=True).first()
     if not getattr(user, "is_admin", False):
         return []
-    found = cursor()
+    found, held = cursor(), floats.floats()
+    newest = reconciliation.newest(settings.WALLET_NETWORK)
+    compared = [compared_row(row, found) for row in newest]
+    terms: list[Message] = [{"type": "list", "list": terms_name(row), "rows": by_name(terms_of(row))} for row in newest]
     return [
-        {"type": "rows", "rows": {"reserves": state_row(found)} | by_name(compared_rows())},
+        {"type": "rows", "rows": {"reserves": state_row(found)} | by_name(compared)},
+        *terms,
+        {"type": "list", "list": "floats", "rows": by_name(floats.rows_of(held))},
+        {"type": "list", "list": "warnings", "rows": by_name(floats.warnings(held))},
+        {"type": "list", "list": "runs", "rows": by_name(history())},
+        {"type": "list", "list": "past-halts", "rows": by_name(past_halt_rows())},
         {"type": "list", "list": "endpoints", "rows": by_name(endpoint_rows(found))},
         {"type": "list", "list": "sweeps", "rows": by_name(sweep_rows())},
         {"type": "list", "list": "halts", "rows": by_name(halt_rows())},
@@ -87,12 +79,9 @@ def state_row(found: ChainCursor | None) -> Row:
     }
 
 
-def compared_rows() -> list[Row]:
-    return [compared_row(row) for row in reconciliation.newest(settings.WALLET_NETWORK)]
-
-
-def compared_row(row: Reconciliation) -> Row:
-    asset = Asset(row.asset)
+def compared_row(row: Reconciliation, found: ChainCursor | None = None) -> Row:
+    """Return a comparison; of the newest, also up to which block it still holds."""
+    asset, height = Asset(row.asset), max(row.height, (found.reconciled_height if found else None) or 0)
     return {
         "row": f"compared-{asset.unit}",
         "unit": asset.unit,
@@ -100,15 +89,25 @@ def compared_row(row: Reconciliation) -> Row:
         "books": format_units(row.books, asset),
         "difference": format_units(row.difference, asset),
         "tone": "red" if row.difference else "green",
-        "height": f"{row.height:,}",
+        "height": f"{height:,}",
+        "since": f", unchanged since block {row.height:,}" if height > row.height else "",
         "at": minute(row.at),
         "says": "; ".join(row.rows),
     }
 
 
-def terms_of(row: Reconciliation) -> list[tuple[str, str]]:
+def terms_name(row: Reconciliation) -> str:
+    """Return what the list of a comparison's terms is called on the page."""
+    return f"terms-{Asset(row.asset).unit}"
+
+
+def terms_of(row: Reconciliation) -> list[Row]:
     """Return the terms of the books' side in words."""
-    return [(TERMS.get(name, name), format_units(int(text), Asset(row.asset))) for name, text in row.terms.items()]
+    asset = Asset(row.asset)
+    return [
+        {"row": f"{terms_name(row)}-{name}", "name": TERMS.get(name, name), "amount": format_units(int(text), asset)}
+        for name, text in row.terms.items()
+    ]
 
 
 def endpoint_rows(found: ChainCursor | None) -> list[Row]:
@@ -147,49 +146,25 @@ def _sweep_row(sweep: Sweep) -> Row:
     }
 
 
-def floats() -> list[Float]:
-    """Return where each asset is, at the height that was read."""
-    found, hot = cursor(), hot_address()
-    if found is None or hot is None:
-        return []
-    held = holdings(found.network, found.height)
-    users = set(DepositAddress.objects.filter(network=found.network).values_list("address", flat=True))
-    cold = {one.address for one in cold_addresses.listed()}
-    return [_float(held, asset, hot, users, cold) for asset in (Asset.TRC20, Asset.TRC10, Asset.TRX)]
-
-
-def lacks_trx() -> bool:
-    """Say whether the hot address has too little for the chain's fees: then nothing is paid out and nothing swept."""
-    return any(one.is_low for one in floats())
-
-
-def _float(held: Holdings, asset: Asset, hot: str, users: set[str], cold: set[str]) -> Float:
-    at_users = [units for (kind, address), units in held.by_address.items() if kind is asset and address in users]
-    in_hot = held.of(hot, asset)
-    return Float(
-        unit=asset.unit,
-        total=format_units(held.total.get(asset, 0), asset),
-        hot=format_units(in_hot, asset),
-        deposits=format_units(sum(at_users), asset),
-        cold=format_units(sum(held.of(address, asset) for address in cold), asset),
-        addresses=sum(units > 0 for units in at_users),
-        is_low=asset is Asset.TRX and in_hot < LOW_TRX_SUN,
-    )
-
-
-def doubts() -> list[str]:
-    """Return where an endpoint says otherwise than the blocks that were read."""
-    found = cursor()
-    return [second_source.in_words(name, one["units"]) for name, one in found.doubts.items()] if found else []
-
-
 def history() -> list[Row]:
     rows = Reconciliation.objects.filter(network=settings.WALLET_NETWORK).order_by("-pk")[:HISTORY_SHOWN]
     return [compared_row(row) | {"row": f"run-{row.pk}"} for row in rows]
 
 
-def past_halts() -> Sequence[Halt]:
-    return list(Halt.objects.filter(lifted_at__isnull=False).order_by("-lifted_at")[:HALTS_SHOWN])
+def past_halt_rows() -> list[Row]:
+    lifted = Halt.objects.filter(lifted_at__isnull=False).order_by("-lifted_at")[:HALTS_SHOWN]
+    return [
+        {
+            "row": f"past-halt-{halt.pk}",
+            "at": halt.lifted_at.isoformat() if halt.lifted_at else "",
+            "at_text": f"{halt.lifted_at:%Y-%m-%d %H:%M:%S}" if halt.lifted_at else "",
+            "who": halt.lifted_by_name,
+            "reason": halt.get_reason_display(),
+            "detail": halt.detail,
+            "why": halt.lifted_why,
+        }
+        for halt in lifted
+    ]
 
 
 def not_credited() -> Sequence[Deposit]:

@@ -11,7 +11,7 @@ from wallet.domain.money import Asset
 from wallet.domain.withdrawal_states import OPEN, WithdrawalState
 from wallet.models import Account, Attempt, AttemptEvent, Withdrawal, WithdrawalDesk
 from wallet.services.install import market_asset, other_asset
-from wallet.services.withdrawal_rows import Row, Standing, event_row, withdrawal_row
+from wallet.services.withdrawal_rows import OPERATOR, OWNER, Reader, Row, Standing, event_row, withdrawal_row
 from wallet.services.withdrawing import queue
 
 PAGE_ROWS = 30
@@ -94,10 +94,10 @@ def overview() -> Overview:
     by_time = Withdrawal.objects.order_by("pk")
     waiting = by_time.filter(state__in=[WithdrawalState.CHECKING, WithdrawalState.QUEUED])
     return Overview(
-        checking=rows_of(by_time.filter(state=WithdrawalState.CHECKING)[:QUEUE_SHOWN]),
-        queue=rows_of(by_time.filter(state=WithdrawalState.QUEUED).order_by("queued_at", "pk")[:QUEUE_SHOWN]),
-        sending=rows_of(by_time.filter(state=WithdrawalState.SENDING)[:QUEUE_SHOWN]),
-        ended=rows_of(by_time.exclude(state__in=OPEN).order_by("-ended_at", "-pk")[:NEWEST]),
+        checking=desk_rows_of(by_time.filter(state=WithdrawalState.CHECKING)[:QUEUE_SHOWN]),
+        queue=desk_rows_of(by_time.filter(state=WithdrawalState.QUEUED).order_by("queued_at", "pk")[:QUEUE_SHOWN]),
+        sending=desk_rows_of(by_time.filter(state=WithdrawalState.SENDING)[:QUEUE_SHOWN]),
+        ended=desk_rows_of(by_time.exclude(state__in=OPEN).order_by("-ended_at", "-pk")[:NEWEST]),
         desk=WithdrawalDesk.objects.first(),
         failing=list(by_time.filter(state__in=OPEN).exclude(fails_because="")[:FAILING_SHOWN]),
         waiting_ubtt=_by_asset(waiting.order_by().values_list("asset").annotate(all_ubtt=Sum("amount_ubtt"))),
@@ -106,7 +106,17 @@ def overview() -> Overview:
     )
 
 
-def rows_of(withdrawals: Iterable[Withdrawal]) -> list[Row]:
+def desk_rows_of(withdrawals: Iterable[Withdrawal]) -> list[Row]:
+    """Return rows as operators see them: with whose they are, and about that user."""
+    found = list(withdrawals)
+    users = get_user_model().objects.in_bulk({one.user_id for one in found})
+    rows = rows_of(found, reader=OPERATOR)
+    for one, row in zip(found, rows, strict=True):
+        row["user"] = users[one.user_id].get_username() if one.user_id in users else f"User {one.user_id}, who is gone"
+    return rows
+
+
+def rows_of(withdrawals: Iterable[Withdrawal], *, reader: Reader = OWNER) -> list[Row]:
     """Return the rows of some withdrawals, with few questions for all of them."""
     found = list(withdrawals)
     ids = [one.pk for one in found]
@@ -125,6 +135,7 @@ def rows_of(withdrawals: Iterable[Withdrawal]) -> list[Row]:
                 said=said.get(newest[one.pk].pk) if one.pk in newest else None,
                 place=places.get(one.pk, 0),
                 desk=desk,
+                reader=reader,
             )
         )
         for one in found

@@ -24,7 +24,7 @@ NAMES = {
     "final": "Final",
 }
 STATES = {
-    WithdrawalState.CHECKING: ("Waits for a second admin", "yellow"),
+    WithdrawalState.CHECKING: ("Waits for an admin", "yellow"),
     WithdrawalState.QUEUED: ("In the queue", "azure"),
     WithdrawalState.SENDING: ("On its way", "blue"),
     WithdrawalState.FINAL: ("Arrived", "green"),
@@ -44,7 +44,7 @@ _STEP_OF_ATTEMPT = {
 STOPPED = "withdrawals are stopped"  # why the queue waits begins like this when everybody may know it
 TOO_LITTLE = "the address that pays has too little"  # why one stands aside begins like this: its user may know so much
 IN_DOUBT = (
-    "An admin has to look at it first: the box's records and what it has signed do not agree. Until then your money "
+    "An admin has to look at it first: the box's records and what it has signed do not agree. Until then {money} "
     "stays where it is."
 )
 _UNSIGNED = "the signer can't sign now"
@@ -68,6 +68,29 @@ _BAD_ENDS = (WithdrawalState.RETURNED, WithdrawalState.CANCELLED, WithdrawalStat
 
 
 @dataclass(frozen=True)
+class Reader:
+    """To whom a page speaks: to the user whose withdrawal it is, or to an operator about that user."""
+
+    money: str
+    account: str
+    gets_it: str  # the money is …
+    gets_money: str  # then …
+    can_cancel: str
+    is_operator: bool = False
+
+
+OWNER = Reader("your money", "your account", "yours", "your money returns", "you can cancel it")
+OPERATOR = Reader(
+    money="the money",
+    account="its user's account",
+    gets_it="its user's",
+    gets_money="the money returns to its user",
+    can_cancel="its user can cancel it",
+    is_operator=True,
+)
+
+
+@dataclass(frozen=True)
 class Standing:
     """A withdrawal with all that decides what is said of it."""
 
@@ -76,6 +99,7 @@ class Standing:
     said: AttemptEvent | None  # the newest line of its log
     place: int  # in the queue, from 1; 0: it is not in it
     desk: WithdrawalDesk | None
+    reader: Reader = OWNER
 
     @property
     def state(self) -> WithdrawalState:
@@ -211,13 +235,14 @@ def _times(standing: Standing) -> dict[str, datetime | None]:
 
 def _now(standing: Standing) -> str:
     """Say what happens now, and what will happen next."""
-    withdrawal = standing.withdrawal
+    withdrawal, reader = standing.withdrawal, standing.reader
     if withdrawal.doubt and not standing.state.is_over:
-        return IN_DOUBT
+        return IN_DOUBT.format(money=reader.money)
     if standing.state is WithdrawalState.CHECKING:
         until = f"{withdrawal.approve_until:%Y-%m-%d %H:%M} UTC" if withdrawal.approve_until else "further notice"
         return (
-            f"An amount like this is approved by a second admin. If nobody does by {until}, the money is yours again."
+            "An amount like this takes an admin who did not ask for it. If none approves it by "
+            f"{until}, the money is {reader.gets_it} again."
         )
     if standing.state is WithdrawalState.QUEUED:
         return _waiting(standing)
@@ -226,37 +251,40 @@ def _now(standing: Standing) -> str:
     if standing.state is WithdrawalState.FINAL:
         block = standing.attempt.block_number if standing.attempt else None
         return f"It arrived irreversibly, with block {block}."
+    if standing.state is WithdrawalState.CANCELLED and reader.is_operator:
+        return "Its user cancelled it."
     return withdrawal.reason
 
 
 def _waiting(standing: Standing) -> str:
+    reader = standing.reader
     if standing.withdrawal.fails_because.startswith(TOO_LITTLE):
         return (
             "The address that pays has less than that at the moment. It is looked at again each minute, and smaller "
-            "ones may go before it; you can cancel it."
+            f"ones may go before it; {reader.can_cancel}."
         )
     if standing.withdrawal.fails_because:
-        return "The chain says that this payment would fail now. It is tried again each minute; you can cancel it."
+        return f"The chain says that this payment would fail now. It is tried again each minute; {reader.can_cancel}."
     if not standing.place:
-        return "It waits, because nothing may leave your account at the moment. You can cancel it."
+        return f"It waits, because nothing may leave {reader.account} at the moment; {reader.can_cancel}."
     before = standing.place - 1
     place = f"{before} {'is' if before == 1 else 'are'} before it." if before else "It is the next one."
     desk = standing.desk
     if desk is None:
         return f"{place} Nobody has looked at the queue yet."
-    why = f" It waits, because {_why_for_users(desk)}." if desk.waits_because else ""
+    why = f" It waits, because {_why(desk, reader)}." if desk.waits_because else ""
     return f"{place}{why} The queue was last looked at on {second(desk.looked_at)} UTC."
 
 
-def _why_for_users(desk: WithdrawalDesk) -> str:
-    """Say why the queue waits without others' amounts, the names of servers and the box's files."""
-    if desk.waits_because.startswith(STOPPED):
+def _why(desk: WithdrawalDesk, reader: Reader) -> str:
+    """Say why the queue waits; to users without others' amounts, the names of servers and the box's files."""
+    if reader.is_operator or desk.waits_because.startswith(STOPPED):
         return desk.waits_because
     return "the box can't send at the moment; its operator sees why"
 
 
 def _under_way(standing: Standing) -> str:
-    attempt, said = standing.attempt, standing.said
+    attempt, said, reader = standing.attempt, standing.said, standing.reader
     if attempt is None:
         return "It is being prepared."
     ends = chain_time(attempt.expiration_ms)
@@ -265,12 +293,12 @@ def _under_way(standing: Standing) -> str:
         trouble = ""
         if said and said.what in ("refused", "unsigned"):
             trouble = f" It has not signed yet: {_UNSIGNED if said.what == 'unsigned' else _REFUSED}."
-        then = "your money returns" if is_wanted_back else "another attempt follows"
+        then = reader.gets_money if is_wanted_back else "another attempt follows"
         return f"The signer is asked for its signature.{trouble} If it can't sign by {ends}, {then}."
     if standing.attempt_state is AttemptState.SIGNED:
         return "It is signed, and about to be given to the network."
     if standing.attempt_state is AttemptState.BROADCAST:
-        then = "your money returns" if is_wanted_back else "another attempt follows or your money returns"
+        then = reader.gets_money if is_wanted_back else f"another attempt follows or {reader.gets_money}"
         return (
             f"The network was given it, and it is in no block yet. If it is in none by {ends}, it never will be; when "
             f"that is certain, about a minute later, {then}."
@@ -279,8 +307,8 @@ def _under_way(standing: Standing) -> str:
         return f"It is in block {attempt.block_number}. In about a minute that block can't be taken back any more."
     lost = f"Attempt {attempt.number} was lost for certain, and will never be in a block."
     if is_wanted_back:
-        return f"{lost} No other one is made: your money returns in a moment."
-    why = _why_for_users(standing.desk) if standing.desk and standing.desk.waits_because else ""
+        return f"{lost} No other one is made: {reader.gets_money} in a moment."
+    why = _why(standing.desk, reader) if standing.desk and standing.desk.waits_because else ""
     return f"{lost} Another one follows{f' when it can: {why}' if why else ''}."
 
 

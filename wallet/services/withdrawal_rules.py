@@ -10,9 +10,10 @@ from wallet.domain.items import key_hash
 from wallet.domain.limits import DAY, HOUR, Window
 from wallet.domain.money import UBTT_PER_BTT, Asset, worth_ubtt
 from wallet.models import WithdrawalRules
+from wallet.models.operator_act import ActKind
 from wallet.services import ledger
 from wallet.services.install import market_asset
-from wallet.services.operators import USED, Actor, check_reason
+from wallet.services.operators import USED, Actor, check_reason, outgoing, write_down
 from wallet.services.refusals import Refused
 
 FIELDS = (
@@ -78,13 +79,16 @@ def change(values: Mapping[str, int], *, actor: Actor, reason: str, key: str, no
     if problem := _problem(values):
         raise Refused(problem)
     digest = key_hash(f"rules/{actor.id}/{key}")
+    account = outgoing(now=now)
 
     def work() -> WithdrawalRules:
         earlier = WithdrawalRules.objects.filter(key_hash=digest).first()
         if earlier is None:
-            return WithdrawalRules.objects.create(
+            made = WithdrawalRules.objects.create(
                 at=now, actor_id=actor.id, actor_name=actor.name, reason=reason, key_hash=digest, **values
             )
+            write_down(ActKind.RULED, account, actor=actor, reason=reason, key=f"rules/{made.pk}", now=now)
+            return made
         was = {name: getattr(earlier, name) for name in FIELDS}
         if (earlier.actor_id, earlier.reason, was) != (actor.id, reason, dict(values)):
             raise Refused(USED)

@@ -1,4 +1,4 @@
-"""Withdrawals until they are sent: asked for, approved, rejected, cancelled. Sending is `withdrawing`'s.
+"""Withdrawals until they are sent: asked for, held, cancelled. Admins' part is `decisions`, sending `withdrawing`.
 
 A request holds amount and fee in the transaction that counts it against the limits. The row's lock decides between
 whoever cancels, approves, rejects and sends: the first wins, and the others are told what is.
@@ -16,11 +16,10 @@ from wallet.domain.posting import Answer, Code, Decision, Outcome, hashed
 from wallet.domain.tron.addresses import Address, to_base58
 from wallet.domain.withdrawal_states import CANCELLABLE, WithdrawalState, check_move
 from wallet.models import Withdrawal
-from wallet.services import address_book, fates, ledger, news, statements, withdrawal_limits, withdrawal_rules
+from wallet.services import address_book, ledger, news, statements, withdrawal_limits, withdrawal_rules
 from wallet.services.books import Request
 from wallet.services.install import market_asset
 from wallet.services.openings import open_absent
-from wallet.services.operators import Actor, check_reason
 from wallet.services.refusals import Refused
 
 APPROVE_WITHIN = timedelta(hours=72)
@@ -28,7 +27,7 @@ APPROVE_WITHIN = timedelta(hours=72)
 USED = "This form was used already for another withdrawal, or that one was refused. Open it anew."
 TOO_LATE = "It is being sent already, and what is sent can't be called back."
 IN_DOUBT = "An admin has to look at it first: the box's records and what it has signed do not agree."
-UNAPPROVED = "No second admin approved it in time. Nothing was taken."
+UNAPPROVED = "No admin approved it in time. Nothing was taken."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +47,7 @@ class Wish:
 
 
 def request(wish: Wish, *, now: datetime) -> Withdrawal:
-    """Hold the money and put the withdrawal into the queue, or before a second admin; once for its key.
+    """Hold the money and put the withdrawal into the queue, or before an admin; once for its key.
 
     Raises Refused, LedgerBusy. A refusal is kept: its key never works later.
     """
@@ -117,10 +116,10 @@ def cancel(*, user_id: int, withdrawal_id: int, now: datetime) -> Withdrawal:
             return IN_DOUBT
         if found.state not in CANCELLABLE:
             return TOO_LATE if found.state == WithdrawalState.SENDING else "It is over already."
-        _end(found, WithdrawalState.CANCELLED, "You cancelled it.", now)
+        end(found, WithdrawalState.CANCELLED, "You cancelled it.", now)
         return ""
 
-    return _with_locked(withdrawal_id, decide, user_id=user_id)
+    return with_locked(withdrawal_id, decide, user_id=user_id)
 
 
 def want_back(*, user_id: int, withdrawal_id: int) -> Withdrawal:
@@ -133,55 +132,7 @@ def want_back(*, user_id: int, withdrawal_id: int) -> Withdrawal:
         found.save(update_fields=["is_wanted_back"])
         return ""
 
-    return _with_locked(withdrawal_id, decide, user_id=user_id)
-
-
-def approve(*, withdrawal_id: int, actor: Actor, now: datetime) -> Withdrawal:
-    """Let a withdrawal go into the queue. Nobody approves their own; twice is as once. Raises Refused, DoesNotExist."""
-
-    def decide(found: Withdrawal) -> str:
-        if found.user_id == actor.id:
-            return "This is your own withdrawal: another admin has to approve it."
-        if found.state != WithdrawalState.CHECKING:
-            has_done = found.decided_by_id == actor.id and found.queued_at is not None
-            return "" if has_done else f"It does not wait for approval any more: it is {found.state}."
-        if found.approve_until is not None and found.approve_until <= now:
-            _end(found, WithdrawalState.REJECTED, UNAPPROVED, now)
-            return ""
-        check_move(WithdrawalState(found.state), WithdrawalState.QUEUED)
-        found.state, found.queued_at = WithdrawalState.QUEUED, now
-        found.decided_by_id, found.decided_by_name, found.decided_at = actor.id, actor.name, now
-        found.save(update_fields=["state", "queued_at", "decided_by_id", "decided_by_name", "decided_at"])
-        return ""
-
-    return _with_locked(withdrawal_id, decide)
-
-
-def reject(*, withdrawal_id: int, actor: Actor, reason: str, now: datetime) -> Withdrawal:
-    """Give the money back against the user's wish, with a reason that the user reads. Raises Refused, DoesNotExist."""
-    reason = check_reason(reason)
-
-    def decide(found: Withdrawal) -> str:
-        if found.rejected_by_id == actor.id and (
-            found.state == WithdrawalState.REJECTED or (found.doubt and found.state == WithdrawalState.RETURNED)
-        ):
-            return ""
-        if not is_rejectable(found):
-            return TOO_LATE if found.state == WithdrawalState.SENDING else f"It is over already: it is {found.state}."
-        found.rejected_by_id, found.rejected_by_name, found.rejected_at = actor.id, actor.name, now
-        found.save(update_fields=["rejected_by_id", "rejected_by_name", "rejected_at"])
-        if found.state == WithdrawalState.SENDING:
-            fates.give_back(found.pk, reason, now=now)
-        else:
-            _end(found, WithdrawalState.REJECTED, reason, now)
-        return ""
-
-    return _with_locked(withdrawal_id, decide)
-
-
-def is_rejectable(found: Withdrawal) -> bool:
-    """Say whether an admin may give its money back: before it is sent, and when what was signed for it is in doubt."""
-    return found.state in CANCELLABLE or bool(found.state == WithdrawalState.SENDING and found.doubt)
+    return with_locked(withdrawal_id, decide, user_id=user_id)
 
 
 def expire_unapproved(*, now: datetime) -> int:
@@ -189,17 +140,17 @@ def expire_unapproved(*, now: datetime) -> int:
 
     def decide(found: Withdrawal) -> str:
         if found.state == WithdrawalState.CHECKING and found.approve_until is not None and found.approve_until <= now:
-            _end(found, WithdrawalState.REJECTED, UNAPPROVED, now)
+            end(found, WithdrawalState.REJECTED, UNAPPROVED, now)
         return ""
 
     due = Withdrawal.objects.filter(state=WithdrawalState.CHECKING, approve_until__lte=now).order_by("pk")
     ids = list(due.values_list("pk", flat=True)[:100])
     for withdrawal_id in ids:
-        _with_locked(withdrawal_id, decide)
+        with_locked(withdrawal_id, decide)
     return len(ids)
 
 
-def _with_locked(withdrawal_id: int, decide: Callable[[Withdrawal], str], *, user_id: int | None = None) -> Withdrawal:
+def with_locked(withdrawal_id: int, decide: Callable[[Withdrawal], str], *, user_id: int | None = None) -> Withdrawal:
     """Decide while the row is locked, and raise as Refused what the decision says against it."""
 
     def work() -> tuple[Withdrawal, str]:
@@ -215,7 +166,7 @@ def _with_locked(withdrawal_id: int, decide: Callable[[Withdrawal], str], *, use
     return found
 
 
-def _end(found: Withdrawal, state: WithdrawalState, reason: str, now: datetime) -> None:
+def end(found: Withdrawal, state: WithdrawalState, reason: str, now: datetime) -> None:
     """End a withdrawal that was never sent: its hold is voided, and with it everything is as before."""
     check_move(WithdrawalState(found.state), state)
     void = EndHold(key=f"withdrawal/{found.pk}/void", hold=found.hold_id, end=HoldEnd.VOIDED)

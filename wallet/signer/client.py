@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from wallet.domain.money import Asset
-from wallet.signer import messages, rules
+from wallet.signer import hub_messages, messages, rules
 from wallet.signer.policy import Rules
 from wallet.signer.protocol import (
     LENGTH,
@@ -74,13 +74,15 @@ class SignerClient:
         return self._ask({"ask": "sign", **messages.write_request(request)}, messages.read_signature)
 
     def hub_key(self, asset: Asset) -> bytes:
-        return self._ask({"ask": "hub_key", "asset": int(asset)}, messages.read_key)
+        return self._ask({"ask": "hub_key", "asset": int(asset)}, hub_messages.read_key)
 
     def sign_receipt(self, request: ReceiptRequest) -> bytes:
-        return self._ask({"ask": "sign_receipt", **messages.write_receipt_request(request)}, messages.read_receipt)
+        return self._ask(
+            {"ask": "sign_receipt", **hub_messages.write_receipt_request(request)}, hub_messages.read_receipt
+        )
 
     def sign_info(self, request: InfoRequest) -> bytes:
-        return self._ask({"ask": "sign_info", **messages.write_info_request(request)}, messages.read_signature)
+        return self._ask({"ask": "sign_info", **hub_messages.write_info_request(request)}, messages.read_signature)
 
     def unlock(self, passphrase: str) -> None:
         """Open the keys with a passphrase that a person has typed."""

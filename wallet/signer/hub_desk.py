@@ -1,5 +1,6 @@
 """What the signer does for the hub: receipts, and what the hub says of itself. The hub's keys sign nothing else."""
 
+from pathlib import Path
 from typing import Any
 
 from wallet.domain.money import Asset
@@ -9,10 +10,22 @@ from wallet.domain.speed1.receipt import NETWORK_NUMBERS, RECEIPT_BYTES, decode_
 from wallet.domain.speed1.signing import hub_id_of
 from wallet.signer import hub_keys, receipts
 from wallet.signer.hub_keys import HubSecrets
+from wallet.signer.keystore import Purpose
 from wallet.signer.protocol import InfoRequest, ReceiptRequest, SignerRefused
 from wallet.signer.receipts import Day, SignedReceipt
 from wallet.signer.secret import Secret
 from wallet.signer.store import Entry, Kind, Store
+
+
+def open_desk(seed: Secret | None, key: Secret, keys: Path, network: str) -> "HubDesk | None":
+    """Return the desk; a keystore from before there were hubs gets a secret for it. Raises WrongKey, BadKeystore."""
+    if seed is None:
+        try:
+            seed = hub_keys.add_seed(keys, key).opened(key)[Purpose.HUB]
+        except OSError:  # a disk that can't be written hinders the hub, and not what the chain keys are for
+            return None
+    with seed:
+        return HubDesk(seed, network)
 
 
 class HubDesk:

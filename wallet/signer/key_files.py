@@ -122,7 +122,7 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator[None]:
     """Keep whoever else would change the keystore in this folder waiting."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

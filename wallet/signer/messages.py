@@ -4,17 +4,11 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar, get_args
 
-from wallet.domain.accounts import AccountKind, AccountName
-from wallet.domain.money import Asset
-from wallet.domain.speed1.receipt import SIGNED_RECEIPT_BYTES
-from wallet.domain.speed1.signing import MAX_WHOLE
 from wallet.signer.protocol import (
     ADDRESSES_AT_ONCE,
     BadFrame,
     DeadProof,
-    InfoRequest,
     Purpose,
-    ReceiptRequest,
     SignedAttempt,
     SignerStatus,
     SignRequest,
@@ -28,8 +22,6 @@ EARLIER_PROOFS = 12  # of the newest; each is about two thousand characters
 INDEX_END = 2**31  # of unhardened children
 PURPOSES = get_args(Purpose)
 Value = TypeVar("Value")
-CHANNEL = re.compile(r"[0-9a-f]{32}", re.ASCII)
-MOST_VERSIONS = 10**6  # of one channel: each is a top-up
 ATTEMPT_KEY = re.compile(r"(withdrawal|sweep|gas)/[0-9]{1,19}/[1-9][0-9]{0,8}")
 SUBJECT = re.compile(r"(withdrawal|sweep|gas)/[0-9]{1,19}")
 
@@ -58,7 +50,11 @@ def write_proof(proof: DeadProof) -> dict[str, Any]:
 
 
 def read_request(message: dict[str, Any]) -> SignRequest:
-    purpose, key, earlier = message.get("purpose"), _text(message, "attempt_key"), message.get("earlier_proofs", [])
+    purpose, key, earlier = (
+        message.get("purpose"),
+        read_text_of(message, "attempt_key"),
+        message.get("earlier_proofs", []),
+    )
     if purpose not in PURPOSES:
         raise BadFrame(f"purpose: write one of {', '.join(PURPOSES)}")
     if not ATTEMPT_KEY.fullmatch(key) or key.partition("/")[0] != purpose:
@@ -68,9 +64,9 @@ def read_request(message: dict[str, Any]) -> SignRequest:
     return SignRequest(
         purpose=purpose,
         attempt_key=key,
-        raw_bytes=_bytes(message, "raw_bytes", most=RAW_BYTES),
-        tx_id=_bytes(message, "tx_id", exactly=32),
-        solid_header=_bytes(message, "solid_header", most=HEADER_BYTES),
+        raw_bytes=read_bytes(message, "raw_bytes", most=RAW_BYTES),
+        tx_id=read_bytes(message, "tx_id", exactly=32),
+        solid_header=read_bytes(message, "solid_header", most=HEADER_BYTES),
         from_index=_maybe(read_index, message.get("from_index")),
         dead_proof=_maybe(_read_proof, message.get("dead_proof")),
         earlier_proofs=tuple(_read_proof(proof) for proof in earlier),
@@ -90,93 +86,12 @@ def _read_proof(given: Any) -> DeadProof:
         raise BadFrame(f"absent_at: write up to {ENDPOINTS} names of endpoints, of up to {NAME_CHARACTERS} characters")
     if type(scanned_to) is not int:
         raise BadFrame("scanned_to: write a block number")
-    header = _bytes(given, "header", most=HEADER_BYTES)
-    return DeadProof(_bytes(given, "tx_id", exactly=32), header, tuple(names), scanned_to)
+    header = read_bytes(given, "header", most=HEADER_BYTES)
+    return DeadProof(read_bytes(given, "tx_id", exactly=32), header, tuple(names), scanned_to)
 
 
 def _is_name(given: Any) -> bool:
     return isinstance(given, str) and len(given) <= NAME_CHARACTERS
-
-
-def write_receipt_request(request: ReceiptRequest) -> dict[str, Any]:
-    return {
-        "asset": int(request.asset),
-        "channel": request.channel,
-        "version": request.version,
-        "payer": [int(request.payer.kind), request.payer.ref],
-        "payee": [int(request.payee.kind), request.payee.ref],
-        "payer_key": request.payer_key.hex(),
-        "payee_key": request.payee_key.hex(),
-        "amount_ubtt": request.amount_ubtt,
-        "opened_at_s": request.opened_at_s,
-        "expires_at_s": request.expires_at_s,
-    }
-
-
-def read_receipt_request(message: dict[str, Any]) -> ReceiptRequest:
-    asset, channel, version = read_asset(message.get("asset")), _text(message, "channel"), message.get("version")
-    if not CHANNEL.fullmatch(channel):
-        raise BadFrame("channel: write 32 hexadecimal digits")
-    if type(version) is not int or not 0 < version <= MOST_VERSIONS:
-        raise BadFrame("version: write a whole number from 1")
-    return ReceiptRequest(
-        asset=asset,
-        channel=channel,
-        version=version,
-        payer=_account(message, "payer", asset),
-        payee=_account(message, "payee", asset),
-        payer_key=_bytes(message, "payer_key", exactly=33),
-        payee_key=_bytes(message, "payee_key", exactly=33),
-        amount_ubtt=_whole(message, "amount_ubtt"),
-        opened_at_s=_whole(message, "opened_at_s"),
-        expires_at_s=_whole(message, "expires_at_s"),
-    )
-
-
-def write_info_request(request: InfoRequest) -> dict[str, Any]:
-    return {
-        "asset": int(request.asset),
-        "nonce": request.nonce.hex(),
-        "fee_ppm": request.fee_ppm,
-        "time_s": request.time_s,
-    }
-
-
-def read_info_request(message: dict[str, Any]) -> InfoRequest:
-    return InfoRequest(
-        asset=read_asset(message.get("asset")),
-        nonce=_bytes(message, "nonce", exactly=16),
-        fee_ppm=_whole(message, "fee_ppm"),
-        time_s=_whole(message, "time_s"),
-    )
-
-
-def read_asset(given: Any) -> Asset:
-    if type(given) is not int or given not in set(Asset):
-        raise BadFrame("asset: write the number of one")
-    return Asset(given)
-
-
-def read_key(given: Any) -> bytes:
-    return _bytes({"key": given}, "key", exactly=33)
-
-
-def read_receipt(given: Any) -> bytes:
-    return _bytes({"receipt": given}, "receipt", exactly=SIGNED_RECEIPT_BYTES)
-
-
-def _account(message: dict[str, Any], name: str, asset: Asset) -> AccountName:
-    match message.get(name):
-        case [int(kind), str(ref)] if kind in set(AccountKind):
-            return AccountName(asset, AccountKind(kind), ref)
-    raise BadFrame(f"{name}: write kind and ref of an account")
-
-
-def _whole(message: dict[str, Any], name: str) -> int:
-    given = message.get(name)
-    if type(given) is not int or not 0 <= given <= MAX_WHOLE:
-        raise BadFrame(f"{name}: write a whole number from 0 to {MAX_WHOLE}")
-    return given
 
 
 def write_status(status: SignerStatus) -> dict[str, Any]:
@@ -229,8 +144,8 @@ def read_signed_attempt(given: Any) -> SignedAttempt | None:
         case None:
             return None
         case {"attempt_key": str(key), "reference_number": int(number)} if ATTEMPT_KEY.fullmatch(key):
-            raw_bytes = _bytes(given, "raw_bytes", most=RAW_BYTES)
-            tx_id, signature = _bytes(given, "tx_id", exactly=32), _bytes(given, "signature", exactly=65)
+            raw_bytes = read_bytes(given, "raw_bytes", most=RAW_BYTES)
+            tx_id, signature = read_bytes(given, "tx_id", exactly=32), read_bytes(given, "signature", exactly=65)
             return SignedAttempt(key, raw_bytes, tx_id, signature, number)
     raise BadFrame("it is nothing that was signed")
 
@@ -260,7 +175,7 @@ def read_text(given: Any) -> str:
 
 
 def read_signature(given: Any) -> bytes:
-    return _bytes({"signature": given}, "signature", exactly=65)
+    return read_bytes({"signature": given}, "signature", exactly=65)
 
 
 def _write_signed(signed: tuple[str, bytes] | None) -> list[str] | None:
@@ -272,18 +187,18 @@ def _read_signed(given: Any) -> tuple[str, bytes] | None:
         case None:
             return None
         case [str(key), str(tx_id)] if ATTEMPT_KEY.fullmatch(key):
-            return key, _bytes({"newest_signed": tx_id}, "newest_signed", exactly=32)
+            return key, read_bytes({"newest_signed": tx_id}, "newest_signed", exactly=32)
     raise BadFrame("newest_signed: write an attempt key and a txID")
 
 
-def _text(message: dict[str, Any], name: str) -> str:
+def read_text_of(message: dict[str, Any], name: str) -> str:
     given = message.get(name)
     if not isinstance(given, str) or not _is_name(given):
         raise BadFrame(f"{name}: write text of up to {NAME_CHARACTERS} characters")
     return given
 
 
-def _bytes(message: dict[str, Any], name: str, *, exactly: int = 0, most: int = 0) -> bytes:
+def read_bytes(message: dict[str, Any], name: str, *, exactly: int = 0, most: int = 0) -> bytes:
     given = message.get(name)
     try:
         found = bytes.fromhex(given) if isinstance(given, str) else b""

@@ -8,11 +8,12 @@ from wallet.signer.policy import TRC10, TRC20, TRX, Limit, Rules
 SUN = 10**6
 BTTOLD = 10**6
 BTT = 10**18
-# Wide enough that nobody runs into them while trying things out; whoever holds money of worth sets narrower ones.
+# What the web's own limits allow by default: as much in one payment, twice as much of all users in an hour and a day,
+# as what was signed and never arrived counts here, too. Whoever holds money of worth sets narrower ones.
 DEFAULT = Rules(
     limits={
-        TRC20: Limit(10**10 * BTT, 10**11 * BTT, 10**12 * BTT),
-        TRC10: Limit(10**7 * BTTOLD, 10**8 * BTTOLD, 10**9 * BTTOLD),
+        TRC20: Limit(100_000_000 * BTT, 1_000_000_000 * BTT, 2_000_000_000 * BTT),
+        TRC10: Limit(100_000 * BTTOLD, 1_000_000 * BTTOLD, 2_000_000 * BTTOLD),
         TRX: Limit(200 * SUN, 20_000 * SUN, 200_000 * SUN),
     },
     fee_limit_sun=1_000 * SUN,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wallet.signer import messages, rules
+from wallet.signer import hub_messages, messages, rules
 from wallet.signer.protocol import (
     LENGTH,
     MOST_PASSPHRASE_BYTES,
@@ -165,11 +165,11 @@ class Server:
             case {"ask": "sign"}:
                 return self._signer.sign(messages.read_request(question)).hex()
             case {"ask": "hub_key", "asset": asset}:
-                return self._signer.hub_key(messages.read_asset(asset)).hex()
+                return self._signer.hub_key(hub_messages.read_asset(asset)).hex()
             case {"ask": "sign_receipt"}:
-                return self._signer.sign_receipt(messages.read_receipt_request(question)).hex()
+                return self._signer.sign_receipt(hub_messages.read_receipt_request(question)).hex()
             case {"ask": "sign_info"}:
-                return self._signer.sign_info(messages.read_info_request(question)).hex()
+                return self._signer.sign_info(hub_messages.read_info_request(question)).hex()
         if not self._peers.is_own(uid):
             raise SignerRefused("only the signer's own user may ask this")
         match question:

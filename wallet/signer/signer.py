@@ -12,7 +12,7 @@ from pathlib import Path
 from wallet.domain.money import Asset
 from wallet.domain.networks import Network
 from wallet.domain.tron.addresses import to_base58
-from wallet.signer import hub_keys, key_files, keystore, messages, policy, remembered, rules, sealing
+from wallet.signer import hub_desk, key_files, keystore, messages, notices, policy, remembered, rules, sealing
 from wallet.signer.founding import KEYS_FILE
 from wallet.signer.hub_desk import HubDesk
 from wallet.signer.key_files import BadKeyFile
@@ -38,7 +38,6 @@ MAX_REASON_CHARS = 500
 NO_KEYS = "there are no keys yet: run `manage.py wallet init` or `manage.py wallet import`"
 LOCKED = "the keys are locked: run `manage.py wallet unlock`"
 NO_HUB = "the hub has no key yet, as the keystore could not be written: look at its disk"
-UNLIMITED = "nothing leaves the hot address in an asset until you set its limits with `manage.py wallet limits`"
 
 MEND = (
     "stop the signer, move the whole folder `signer/` away, run `manage.py wallet restore FILE`, start the signer and "
@@ -90,7 +89,7 @@ class Signer:
             entries=store.count if store else 0,
             newest_entry=store.newest_hash.hex() if store else "",
             newest_signed=(signed.subject, bytes.fromhex(signed.fields["tx_id"])) if signed else None,
-            notices=self._notices(),
+            notices=notices.of(self._network, self._rules, self._keystore, self._place.key_file),
         )
 
     def account_xpub(self) -> str:
@@ -253,20 +252,9 @@ class Signer:
         if (ring.hot_address, ring.account_xpub) != (self._keystore.hot_address, self._keystore.account_xpub):
             ring.wipe()
             raise WrongKey("the keystore was altered: it names other addresses than its keys have")
-        self._hub = self._opened_hub(secrets.get(Purpose.HUB), key)
+        self._hub = hub_desk.open_desk(secrets.get(Purpose.HUB), key, self._place.keys, self._network.name)
         self._ring = ring
         self._store = self._opened_store(ring)
-
-    def _opened_hub(self, seed: Secret | None, key: Secret) -> HubDesk | None:
-        """Open the hub's desk; a keystore from before there were hubs gets a secret for it."""
-        if seed is None:
-            try:
-                self._keystore = hub_keys.add_seed(self._place.keys, key)
-            except OSError:  # a disk that can't be written hinders the hub, and not what the chain keys are for
-                return None
-            seed = self._keystore.opened(key)[Purpose.HUB]
-        with seed:
-            return HubDesk(seed, self._network.name)
 
     def _opened_store(self, ring: Keyring) -> Store | None:
         store = self._fresh_store(ring)
@@ -324,32 +312,14 @@ class Signer:
             raise SignerLocked(trouble)
         return ring, self._store
 
-    def _notices(self) -> tuple[str, ...]:
-        said = []
-        if self._network.name != "devnet" and self._keystore and not self._keystore.needs_passphrase:
-            said.append(
-                f"The keys for {self._network.name} open by the file {self._place.key_file}: whoever reads it and the "
-                "keystore has the money. Use a passphrase (`manage.py wallet rotate --passphrase`), or keep that file "
-                "where neither backups nor other users come."
-            )
-        if unlimited := self._unlimited():
-            said.append(f"{UNLIMITED.capitalize()}: {', '.join(unlimited)}.")
-        return tuple(said)
-
-    def _unlimited(self) -> list[str]:
-        """Return the assets whose limits nobody has set where money is real: those that they come with are too wide."""
-        if not self._network.is_real:
-            return []
-        return [asset for asset, limit in self._rules.limits.items() if limit == rules.DEFAULT.limits[asset]]
-
     # --- signing
 
     def _checked(self, request: SignRequest, ring: Keyring, store: Store) -> Payment:
         payment = policy.read_payment(request, self._network.assets, self._rules)
         policy.check_parties(payment, request.purpose, self._parties(request, payment, ring, store))
         policy.check_attempt(request, payment, remembered.earlier(request, store))
-        if request.purpose != "sweep" and payment.asset in self._unlimited():
-            raise SignerLocked(f"{UNLIMITED}: {payment.asset}")
+        if request.purpose != "sweep" and payment.asset in notices.unlimited(self._network, self._rules):
+            raise SignerLocked(f"{notices.UNLIMITED}: {payment.asset}")
         policy.check_limits(payment, request.purpose, self._rules, self._spending)
         return payment
 

@@ -13,9 +13,9 @@ from wallet.chain.devnet_faucet import FaucetAway
 from wallet.domain.deposits import format_units
 from wallet.domain.money import Asset, format_amount
 from wallet.domain.tron.addresses import to_base58
-from wallet.services import deposit_screen, reserves, statements
+from wallet.services import deposit_screen, floats, statements
 from wallet.services.deposit_addresses import NOT_READY, address_for
-from wallet.services.deposit_rows import deposit_row, minimum, solid_lag, usual_wait, why
+from wallet.services.deposit_rows import blocks_until_solid, deposit_row, minimum, usual_wait, why
 from wallet.services.install import other_asset
 from wallet.services.own_addresses import cursor, hot_address
 from wallet.services.refusals import Refused
@@ -47,7 +47,7 @@ def deposit(request: HttpRequest) -> HttpResponse:
             ("BTT", "TRC-20", "Contract", to_base58(network.assets.trc20_contract), minimum(Asset.TRC20)),
             ("BTTOLD", "TRC-10", "Token", str(network.assets.trc10_id), minimum(Asset.TRC10)),
         ],
-        "lag": solid_lag(read),
+        "lag": blocks_until_solid(),
         "wait": usual_wait(read),
         "held": _held_elsewhere(who),
         "pending": deposit_screen.pending_of(who),
@@ -94,7 +94,7 @@ def deposit_faucet(request: HttpRequest) -> HttpResponse:
     try:
         faucet.pay(address_for(user_id(request), now=timezone.now()).address)
         hot = hot_address()
-        if hot is not None and reserves.lacks_trx():
+        if hot is not None and floats.lacks_trx():
             faucet.pay_trx(hot)
     except (Refused, FaucetAway) as problem:
         messages.error(request, str(problem))

@@ -10,7 +10,7 @@ from wallet import wiring
 from wallet.domain import hub_json
 from wallet.domain.channels import MAX_VOUCHERS
 from wallet.domain.hub import MAX_OFFERS, OFFER_LIFE_S, HubChannel, HubRefused, Refusal
-from wallet.domain.hub_json import octets, octets_of, text, whole
+from wallet.domain.json_fields import octets, octets_of, text, values, whole
 from wallet.services import (
     hub_channels,
     hub_doorway,
@@ -108,7 +108,7 @@ def _close(request: HttpRequest, channel_id: str) -> HttpResponse:
 
 def _redeem(request: HttpRequest) -> HttpResponse:
     caller, body = caller_of(request), body_of(request)
-    brought = [hub_json.read_voucher(row) for row in hub_json.values(body, "vouchers", most=MAX_VOUCHERS)]
+    brought = [hub_json.read_voucher(row) for row in values(body, "vouchers", most=MAX_VOUCHERS)]
     redeemed = hub_vouchers.redeem(caller=caller, brought=brought, key=text(body, "key"), now=timezone.now())
     return said({"vouchers": [hub_json.redeemed_json(one) for one in redeemed]})
 
@@ -120,7 +120,7 @@ def _statement(request: HttpRequest) -> HttpResponse:
 
 def _put_offers(request: HttpRequest) -> HttpResponse:
     caller, body = caller_of(request), body_of(request)
-    keys = [octets_of(one, "keys", exactly=32) for one in hub_json.values(body, "keys", most=MAX_OFFERS)]
+    keys = [octets_of(one, "keys", exactly=32) for one in values(body, "keys", most=MAX_OFFERS)]
     port, address = whole(body, "port", most=65_535), address_of(request)
     hub_offers.put(
         caller=caller, offer_keys=keys, address=address, port=port, key=text(body, "key"), now=timezone.now()

@@ -17,10 +17,9 @@ from django.http.request import UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from wallet.domain import hub_json
 from wallet.domain.hub import HubRefused, Refusal
-from wallet.domain.hub_json import BadJson, Json
 from wallet.domain.items import BadItem
+from wallet.domain.json_fields import BadJson, Json, obj
 from wallet.services import hub_doorway
 from wallet.services.hub_doorway import Pace, Signed
 
@@ -144,7 +143,7 @@ def parse_body(raw: bytes) -> Json:
         given = json.loads(raw, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise BadJson("body", "a JSON object") from None
-    return hub_json.obj(given)
+    return obj(given)
 
 
 def number_of(request: HttpRequest, name: str) -> int:

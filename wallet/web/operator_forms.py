@@ -11,7 +11,7 @@ from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset, format_amount
 from wallet.models import Account, OperatorAct
 from wallet.models.operator_act import ActKind
-from wallet.services import operators
+from wallet.services import operators, touchable
 from wallet.services.holders import holder
 from wallet.services.install import market_asset
 from wallet.services.refusals import Refused
@@ -112,7 +112,7 @@ def _find_account(text: str) -> Account | None:
     if text.startswith("#"):
         return Account.objects.filter(pk=int(number)).first() if is_number else None
     asset = market_asset()
-    kind = next((kind for kind in operators.ADJUSTABLE if kind.label.casefold() == text.casefold()), None)
+    kind = next((kind for kind in touchable.ADJUSTABLE if kind.label.casefold() == text.casefold()), None)
     if kind is not None and kind is not AccountKind.USER:
         return Account.objects.filter(asset=asset, kind=kind, ref="").first()
     user = get_user_model().objects.filter(username__iexact=text).only("pk").first()
@@ -127,7 +127,7 @@ class OneAccountForm(ActForm):
 
     def clean_account(self) -> Account:
         account: Account = self.cleaned_data["account"]
-        _refuse_by(lambda: operators.check_freezable(account))
+        _refuse_by(lambda: touchable.check_freezable(account))
         return account
 
     def facts(self) -> list[Fact]:
@@ -153,7 +153,7 @@ class AdjustForm(ActForm):
 
     def clean(self) -> None:
         if "debit" in self.cleaned_data and "credit" in self.cleaned_data:
-            _refuse_by(lambda: operators.check_adjustable(self.cleaned_data["debit"], self.cleaned_data["credit"]))
+            _refuse_by(lambda: touchable.check_adjustable(self.cleaned_data["debit"], self.cleaned_data["credit"]))
 
     def facts(self) -> list[Fact]:
         debit, credit, amount_ubtt = (self.cleaned_data[name] for name in ("debit", "credit", "amount"))
@@ -185,11 +185,11 @@ class ReverseForm(ActForm):
 
     def clean_transfer(self) -> int:
         number: int = self.cleaned_data["transfer"]
-        _refuse_by(lambda: operators.check_reversible(operators.find_transfer(number)))
+        _refuse_by(lambda: touchable.check_reversible(touchable.find_transfer(number)))
         return number
 
     def facts(self) -> list[Fact]:
-        original = operators.find_transfer(self.cleaned_data["transfer"])
+        original = touchable.find_transfer(self.cleaned_data["transfer"])
         asset = Asset(original.asset)
         return [
             Fact("Transfer", f"{original.pk}: {TransferKind(original.kind).label.lower()}"),
@@ -204,7 +204,7 @@ class ReverseForm(ActForm):
         return {"transfer_id": self.cleaned_data["transfer"]}
 
     def touched(self) -> list[tuple[AccountKind, str]]:
-        original = operators.find_transfer(self.cleaned_data["transfer"])
+        original = touchable.find_transfer(self.cleaned_data["transfer"])
         return [_side(original.debit), _side(original.credit)]
 
 

@@ -11,8 +11,8 @@ from wallet import wiring
 from wallet.chain.devnet_faucet import FaucetAway
 from wallet.domain.deposits import DepositFate, format_units
 from wallet.domain.money import Asset
-from wallet.models import Deposit, Halt, HaltReason
-from wallet.services import cold_addresses, halts, reconciliation, reserves
+from wallet.models import Deposit, Halt
+from wallet.services import cold_addresses, floats, halts, reconciliation, reserves
 from wallet.services.deposit_rows import short
 from wallet.services.entry_rows import minute
 from wallet.services.operators import MAX_REASON_CHARS, Actor
@@ -35,21 +35,23 @@ class ReasonForm(forms.Form):
 @for_admins
 @require_GET
 def reserves_page(request: HttpRequest) -> HttpResponse:
-    found = cursor()
+    found, held = cursor(), floats.floats()
     newest = reconciliation.newest(found.network) if found else []
     context = {
         "state": reserves.state_row(found),
         "endpoints": reserves.endpoint_rows(found),
-        "compared": [(reserves.compared_row(row), reserves.terms_of(row)) for row in newest],
-        "floats": reserves.floats(),
+        "compared": [
+            (reserves.compared_row(row, found), reserves.terms_name(row), reserves.terms_of(row)) for row in newest
+        ],
+        "floats": floats.rows_of(held),
+        "warnings": floats.warnings(held),
         "hot": hot_address(),
         "cold": cold_addresses.listed(),
-        "doubts": reserves.doubts(),
         "notices": signer_notices(wiring.signer()),
         "has_faucet": wiring.faucet() is not None,
         "sweeps": reserves.sweep_rows(),
         "halts": reserves.halt_rows(),
-        "past_halts": reserves.past_halts(),
+        "past_halts": reserves.past_halt_rows(),
         "history": reserves.history(),
         "not_credited": [_aside(one) for one in reserves.not_credited()],
         "nothing": {},
@@ -64,9 +66,12 @@ def reserves_halt(request: HttpRequest) -> HttpResponse:
     form = ReasonForm(request.POST or None)
     if request.method == "GET" or not form.is_valid():
         return render(request, "wallet/halt.html", {"form": form})
-    actor = _actor(request)
-    halts.halt(HaltReason.OPERATOR, f"{actor.name}: {form.cleaned_data['reason']}", timezone.now())
-    messages.success(request, "Withdrawals are stopped.")
+    try:
+        halts.stop(actor=_actor(request), reason=form.cleaned_data["reason"], now=timezone.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "Withdrawals are stopped.")
     return redirect("reserves")
 
 

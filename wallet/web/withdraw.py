@@ -1,6 +1,6 @@
 """Withdraw: the form, what it costs and what it will do, and the wish itself behind a second factor."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django import forms
@@ -24,6 +24,7 @@ from wallet.services import (
     withdrawal_rules,
     withdrawals,
 )
+from wallet.services.approvers import Approver, approver_for
 from wallet.services.refusals import Refused
 from wallet.services.withdrawal_quotes import Offer
 from wallet.web.assets import Choice, choice_of
@@ -187,6 +188,7 @@ def _confirm_context(
         "network_cost": format_amount(cost.total_sun, Asset.TRX),
         "network_parts": [f"{format_amount(sun, Asset.TRX)} for {what}" for what, sun in parts if sun],
         "needs_approval": quote.amount_ubtt > rules.approval_above_ubtt,
+        **_approval_context(own_id),
         "signed": SEALED.seal(wish),
     }
 
@@ -205,9 +207,19 @@ def _show_form(request: HttpRequest, form: WithdrawForm, choice: Choice, now: da
         "least": format_btt(rules.least_ubtt),
         "left": format_btt(withdrawal_limits.left_today_ubtt(rules, asset=asset, user_id=own_id, now=now)),
         "approval_above": format_btt(rules.approval_above_ubtt),
+        **_approval_context(own_id),
         "addresses": [entry for entry in address_book.entries(own_id) if entry.usable_at <= now],
     }
     return render(request, "wallet/withdraw.html", context)
+
+
+def _approval_context(own_id: int) -> dict[str, object]:
+    approver = approver_for(own_id)
+    return {
+        "approver": approver.value,
+        "nobody_approves": approver is Approver.NOBODY,
+        "approve_within_h": withdrawals.APPROVE_WITHIN // timedelta(hours=1),
+    }
 
 
 def _available_ubtt(own_id: int, asset: Asset) -> int:

@@ -14,7 +14,8 @@ from wallet.domain.accounts import AccountKind
 from wallet.domain.money import Asset, BadAmount, format_amount, format_btt, parse_btt
 from wallet.domain.withdrawal_states import WithdrawalState
 from wallet.models import Account, WithdrawalRules
-from wallet.services import halts, withdrawal_pages, withdrawal_rules, withdrawals
+from wallet.services import decisions, halts, withdrawal_pages, withdrawal_rules
+from wallet.services.approvers import Approver, approver_for
 from wallet.services.holders import holder
 from wallet.services.install import market_asset
 from wallet.services.operators import MAX_REASON_CHARS, Actor
@@ -54,7 +55,9 @@ class RulesForm(forms.Form):
     user_day_ubtt = ZeroAmountField("Most of one user in 24 hours", unit="market")
     all_hour_ubtt = ZeroAmountField("Most of all users in an hour", unit="market")
     all_day_ubtt = ZeroAmountField("Most of all users in 24 hours", unit="market")
-    approval_above_ubtt = ZeroAmountField("A second admin approves above", unit="market")
+    approval_above_ubtt = ZeroAmountField(
+        "An admin approves above", unit="market", help_text="Nobody approves their own: an admin's takes another one."
+    )
     address_wait_h = forms.IntegerField(
         label="A new address waits for (hours)",
         min_value=0,
@@ -105,7 +108,7 @@ def desk_withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
     found = withdrawal_pages.find(withdrawal_id)
     if found is None:
         raise Http404
-    (row,) = withdrawal_pages.rows_of([found])
+    (row,) = withdrawal_pages.desk_rows_of([found])
     context = {
         "row": row,
         "steps": steps_of(row),
@@ -115,8 +118,9 @@ def desk_withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
         "approved_by": found.decided_by_name,
         "rejected_by": found.rejected_by_name,
         "is_own": found.user_id == user_id(request),
+        "nobody_approves": approver_for(found.user_id) is Approver.NOBODY,
         "can_approve": found.state == WithdrawalState.CHECKING,
-        "can_reject": withdrawals.is_rejectable(found),
+        "can_reject": decisions.is_rejectable(found),
         "doubt": found.doubt,
         "fails": found.fails_because,
         "max_reason": MAX_REASON_CHARS,
@@ -146,7 +150,7 @@ def _says_rules(request: HttpRequest) -> str:
 @with_second_factor(_says_approval)
 def desk_approve(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
     def approve() -> str:
-        found = withdrawals.approve(withdrawal_id=withdrawal_id, actor=_actor(request), now=timezone.now())
+        found = decisions.approve(withdrawal_id=withdrawal_id, actor=_actor(request), now=timezone.now())
         is_in = found.state == WithdrawalState.QUEUED
         return "Approved: it is in the queue." if is_in else f"It is {found.state} now."
 
@@ -159,7 +163,7 @@ def desk_approve(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
 def desk_reject(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
     def reject() -> str:
         reason = request.POST.get("reason", "")[: MAX_REASON_CHARS + 1]
-        withdrawals.reject(withdrawal_id=withdrawal_id, actor=_actor(request), reason=reason, now=timezone.now())
+        decisions.reject(withdrawal_id=withdrawal_id, actor=_actor(request), reason=reason, now=timezone.now())
         return "Rejected. The money is its user's again."
 
     return carry_out(request, reject, page="desk_withdrawal", withdrawal_id=withdrawal_id)
@@ -232,7 +236,7 @@ def _rules_rows(rules: WithdrawalRules) -> list[tuple[str, str]]:
         ("One user in 24 hours", amounts["user_day_ubtt"]),
         ("All users in an hour", amounts["all_hour_ubtt"]),
         ("All users in 24 hours", amounts["all_day_ubtt"]),
-        ("A second admin approves above", amounts["approval_above_ubtt"]),
+        ("An admin approves above", amounts["approval_above_ubtt"]),
         ("A new address waits", f"{-(-rules.address_wait_s // 3600)} h"),
         ("Fee", amounts["flat_fee_ubtt"]),
         ("Price of 1 TRX", amounts["ubtt_per_trx"] if rules.ubtt_per_trx else "none: the box bears what is burned"),

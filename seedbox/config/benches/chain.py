@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from seedbox.config import env
-from seedbox.config.benches import chain_codec, chain_devnet, chain_signer
+from seedbox.config.benches import chain_codec, chain_devnet, chain_goals, chain_signer
 from seedbox.config.benches.files import BenchFailed
 
 # By name: each sets up Django for a database of its own.
@@ -42,7 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(
     *, transactions: int, blocks: int, withdrawals: int, seed: int, only: str | None, say: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Return the figures: speeds per second, times in seconds, counts. Raises BenchFailed for any wrong."""
+    """Return figures and goals: speeds per second, times in seconds, counts. Raises BenchFailed for any wrong."""
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="box") as name:
         if only != "simulation":
@@ -50,7 +50,7 @@ def run(
         if only != "speeds":
             say(f"{withdrawals:,} withdrawals from seed {seed}")
             figures |= _simulate(Path(name), withdrawals, seed, say)
-    return figures
+    return figures | {"goals": chain_goals.judge(figures, say)}
 
 
 def _speeds(folder: Path, transactions: int, blocks: int, say: Callable[[str], None]) -> dict[str, Any]:

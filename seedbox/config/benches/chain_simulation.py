@@ -24,6 +24,7 @@ from wallet.domain.withdrawal_states import LIVE, OPEN, WithdrawalState
 from wallet.models import Attempt, DepositAddress, Withdrawal
 from wallet.services import (
     address_book,
+    decisions,
     deposit_addresses,
     halts,
     pending,
@@ -209,12 +210,12 @@ class Simulation:
         open_ids = list(Withdrawal.objects.filter(state__in=OPEN).order_by("-pk").values_list("pk", "user_id")[:40])
         for pk, user_id in self._dice.sample(open_ids, min(4, len(open_ids))):
             acts: list[Callable[[], Any]] = [
-                functools.partial(withdrawals.approve, withdrawal_id=pk, actor=ADMIN, now=self.world.now),
-                functools.partial(withdrawals.approve, withdrawal_id=pk, actor=ADMIN, now=self.world.now),
+                functools.partial(decisions.approve, withdrawal_id=pk, actor=ADMIN, now=self.world.now),
+                functools.partial(decisions.approve, withdrawal_id=pk, actor=ADMIN, now=self.world.now),
                 functools.partial(withdrawals.cancel, user_id=user_id, withdrawal_id=pk, now=self.world.now),
                 functools.partial(withdrawals.want_back, user_id=user_id, withdrawal_id=pk),
                 functools.partial(
-                    withdrawals.reject, withdrawal_id=pk, actor=ADMIN, reason="by chance", now=self.world.now
+                    decisions.reject, withdrawal_id=pk, actor=ADMIN, reason="by chance", now=self.world.now
                 ),
             ]
             try:
@@ -258,7 +259,7 @@ class Simulation:
             if turn % 20 == 0:
                 self._bring_trx()
             for found in Withdrawal.objects.filter(state=WithdrawalState.CHECKING):
-                withdrawals.approve(withdrawal_id=found.pk, actor=ADMIN, now=self.world.now)
+                decisions.approve(withdrawal_id=found.pk, actor=ADMIN, now=self.world.now)
             self.world.chain.mine(2)
             for work in self._workers() if turn % 10 == 0 else self._workers()[:1]:
                 work()

@@ -8,9 +8,9 @@ from seedbox.config.benches.fuzz_mutations import Target
 from wallet.domain import hub_json
 from wallet.domain.channels import MAX_VOUCHERS
 from wallet.domain.hub import PAGE_ENTRIES, HubRefused
-from wallet.domain.hub_json import BadJson
+from wallet.domain.json_fields import BadJson, octets, text, values, whole
 from wallet.services import hub_calls
-from wallet.signer import messages
+from wallet.signer import hub_messages
 from wallet.signer.protocol import BadFrame, frame, parse
 from wallet.web.hub_requests import parse_body
 
@@ -25,15 +25,15 @@ ANSWERS: dict[str, tuple[Callable[[object], Any], Callable[[Any], object]]] = {
 
 def hub_call(data: bytes) -> None:
     body = parse_body(data)
-    hub_calls.check_key(hub_json.text(body, "key"))
-    texts = [hub_json.text(body, name) for name in ("account", "pairing") if name in body]
-    assert all(text.isprintable() and text.encode() for text in texts if text), "text that no database takes"
-    amounts = [hub_json.whole(body, name) for name in ("amount_ubtt", "expires_s", "daily_limit_ubtt") if name in body]
+    hub_calls.check_key(text(body, "key"))
+    texts = [text(body, name) for name in ("account", "pairing") if name in body]
+    assert all(one.isprintable() and one.encode() for one in texts if one), "text that no database takes"
+    amounts = [whole(body, name) for name in ("amount_ubtt", "expires_s", "daily_limit_ubtt") if name in body]
     assert all(0 <= amount < 2**63 for amount in amounts), "an amount that no database takes"
     if "payee" in body:
-        hub_json.octets(body, "payee", exactly=33)
+        octets(body, "payee", exactly=33)
     if "vouchers" in body:
-        for row in hub_json.values(body, "vouchers", most=MAX_VOUCHERS):
+        for row in values(body, "vouchers", most=MAX_VOUCHERS):
             voucher = hub_json.read_voucher(row)
             assert hub_json.read_voucher(hub_json.voucher_json(voucher)) == voucher
     hub_calls.digest_of("channels", body)
@@ -48,8 +48,8 @@ def hub_answer(data: bytes) -> None:
 
 
 def receipt_question(data: bytes) -> None:
-    request = messages.read_receipt_request(parse(data))
-    again = messages.read_receipt_request(parse(frame(messages.write_receipt_request(request))[4:]))
+    request = hub_messages.read_receipt_request(parse(data))
+    again = hub_messages.read_receipt_request(parse(frame(hub_messages.write_receipt_request(request))[4:]))
     assert again == request, "a question that means something else the second time"
 
 

@@ -99,7 +99,7 @@ def _sqlite():
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("wallet", "0007_retired_addresses"),
+        ("wallet", "0008_operators_log"),
     ]
 
     operations = [
@@ -261,9 +261,9 @@ class Migration(migrations.Migration):
             model_name="hubcall",
             constraint=models.UniqueConstraint(fields=("caller", "key"), name="wallet_hub_call_once"),
         ),
-        migrations.AddConstraint(
+        migrations.AddIndex(
             model_name="hubkey",
-            constraint=models.UniqueConstraint(fields=("network", "asset", "key"), name="wallet_hub_key_once"),
+            index=models.Index(fields=["network", "asset", "-id"], name="wallet_hub_key_newest_first"),
         ),
         migrations.AddConstraint(
             model_name="hubnonce",

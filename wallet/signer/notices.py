@@ -1,0 +1,30 @@
+"""What an operator should see of a signer also while all is well."""
+
+from pathlib import Path
+
+from wallet.domain.networks import Network
+from wallet.signer import rules
+from wallet.signer.keystore import Keystore
+from wallet.signer.policy import Rules
+
+UNLIMITED = "nothing leaves the hot address in an asset until you set its limits with `manage.py wallet limits`"
+
+
+def of(network: Network, limits: Rules, kept: Keystore | None, key_file: Path) -> tuple[str, ...]:
+    said = []
+    if network.name != "devnet" and kept and not kept.needs_passphrase:
+        said.append(
+            f"The keys for {network.name} open by the file {key_file}: whoever reads it and the keystore has the "
+            "money. Use a passphrase (`manage.py wallet rotate --passphrase`), or keep that file where neither "
+            "backups nor other users come."
+        )
+    if without := unlimited(network, limits):
+        said.append(f"{UNLIMITED.capitalize()}: {', '.join(without)}.")
+    return tuple(said)
+
+
+def unlimited(network: Network, limits: Rules) -> list[str]:
+    """Return the assets whose limits nobody has set where money is real: those that they come with are too wide."""
+    if not network.is_real:
+        return []
+    return [asset for asset, limit in limits.limits.items() if limit == rules.DEFAULT.limits[asset]]
