@@ -3,7 +3,7 @@
 from speed.models import Agent, Hub, Market, Pairing
 from speed.services.deal_rows import Row, minute
 from speed.services.markets import BadTerms
-from speed.wire.hub_foreign import BadHubAddress, check_address
+from speed.wire.hub_transport import BadHubAddress, check_address
 from wallet.domain.money import format_amount
 from wallet.services import hub_identity, speed_keys
 from wallet.services.install import market_asset
