@@ -6,12 +6,15 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from seedbox.config import joints
 from seedbox.models import Holding, User
+from seedbox.services import watchables
 from speed.models import Bid, Budget, Curiosity, ForSale, Hub, Offer, Pairing
 from speed.services import screen
 from tests.builders import make_holding, make_observation, make_torrent, signed_in
@@ -137,6 +140,19 @@ class TestTheSpeedTab:
         page = panel(signed_in(owner), make_holding(owner, torrent))
         assert "203.0.113.7/32" in page
         assert "Its node sells nothing" in page
+
+
+class TestABoxWithoutAWallet:
+    def test_shows_nothing_of_a_market(self, holding: Holding, owner: User) -> None:
+        joints.join("off")
+        try:
+            browser = signed_in(owner)
+            assert ">Market<" not in browser.get("/").content.decode()
+            assert browser.get(reverse("torrent", args=[holding.pk]) + "?tab=speed").status_code == 404
+            assert not watchables.known({"market"})
+        finally:
+            joints.join(settings.WALLET_NETWORK)
+        assert watchables.known({"market"})
 
 
 class TestSpending:
