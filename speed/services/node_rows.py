@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef, Q
+
 from seedbox.domain.units import format_bytes, format_speed
 from seedbox.services import nodes
 from speed.domain.reading import write_percent
@@ -50,8 +52,9 @@ def node_states(*, now: datetime, only: Iterable[str] | None = None) -> list[Nod
 
 def selling_nodes() -> list[str]:
     """Return the nodes that sell, or have sold something."""
-    on = set(Market.objects.filter(sells=True).values_list("pk", flat=True))
-    return sorted(on | set(Round.objects.values_list("node_name", flat=True).distinct()))
+    rounds = Round.objects.filter(node_name=OuterRef("node_name"))
+    found = Market.objects.filter(Q(sells=True) | Exists(rounds))
+    return list(found.order_by("pk").values_list("pk", flat=True))
 
 
 def node_row(state: NodeState, *, now: datetime) -> Row:

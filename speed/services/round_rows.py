@@ -29,9 +29,14 @@ class Chart:
     height: int = _HEIGHT
 
 
-def newest(node_name: str, *, limit: int = SHOWN) -> list[Round]:
+def newest(node_name: str, *, limit: int = LISTED) -> list[Round]:
     """Return a node's last rounds, the newest first."""
     return list(Round.objects.filter(node_name=node_name).order_by("-number")[:limit])
+
+
+def chart_of(node_name: str) -> Chart | None:
+    """Return a node's prices of the last hour; the bids of all those rounds are not read."""
+    return chart(list(Round.objects.filter(node_name=node_name).defer("rows").order_by("-number")[:SHOWN]))
 
 
 def find(node_name: str, number: int) -> Round | None:

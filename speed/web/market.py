@@ -75,5 +75,5 @@ def market_buying(request: HttpRequest, deal_pk: int) -> HttpResponse:
 
 
 def _charts(names: Iterable[str]) -> list[tuple[str, round_rows.Chart]]:
-    found = [(name, round_rows.chart(round_rows.newest(name))) for name in names]
+    found = [(name, round_rows.chart_of(name)) for name in names]
     return [(name, chart) for name, chart in found if chart]

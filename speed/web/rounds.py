@@ -14,11 +14,10 @@ from speed.services import node_rows, round_rows
 def market_rounds(request: HttpRequest, name: str) -> HttpResponse:
     if node_rows.node_states(now=timezone.now(), only=[name])[0].terms.node is None:
         raise Http404
-    found = round_rows.newest(name)
     context = {
         "name": name,
-        "chart": round_rows.chart(found),
-        "rounds": [round_rows.round_row(one) for one in found[: round_rows.LISTED]],
+        "chart": round_rows.chart_of(name),
+        "rounds": [round_rows.round_row(one) for one in round_rows.newest(name)],
     }
     return render(request, "speed/rounds.html", context)
 

@@ -121,7 +121,7 @@ class Command(BaseCommand):
         self._print(found, "{row}  {state}  {name}  {lane} at {price}, paid {paid}, owed {owed} {unit}  {why}", as_json)
 
     def _rounds(self, *, node: str, as_json: bool, **_: Any) -> None:
-        found = [round_rows.round_row(one) for one in round_rows.newest(node, limit=round_rows.LISTED)]
+        found = [round_rows.round_row(one) for one in round_rows.newest(node)]
         self._print(found, "{number}  {at_text}  {price}  {granted} of {for_sale}, {bids} bids, {lost} lost", as_json)
 
     def _audit(self, *, node: str, number: int, as_json: bool, **_: Any) -> None:
