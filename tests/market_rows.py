@@ -47,7 +47,7 @@ def _deal(torrent: Torrent, fields: dict[str, object]) -> dict[str, object]:
 
 
 def a_selling_deal(torrent: Torrent, **fields: object) -> SellingDeal:
-    own = {"payer_ref": "aa" * 16, "fee_ppm": 0, "covered_bytes": 157 * MIB}
+    own = {"payer_ref": "aa" * 16, "fee_ppm": 0, "on_own_hub": True, "covered_bytes": 157 * MIB}
     return SellingDeal.objects.create(**_deal(torrent, own | fields))
 
 
