@@ -7,6 +7,7 @@ from django.conf import settings
 
 from seedbox.services.lanes import desk
 from speed import wiring
+from speed.agent.buyer import Buyer
 from speed.agent.life import AgentLife, AgentSettings, Makers
 from speed.agent.seller import Seller
 from speed.agent.side import Floor, Side
@@ -35,4 +36,4 @@ class SpeedStep(bootsteps.StartStopStep):
 
 
 def _sides(floor: Floor) -> tuple[Side, ...]:
-    return (Seller(floor),)
+    return Seller(floor), Buyer(floor)
