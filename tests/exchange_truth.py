@@ -5,12 +5,14 @@ payments are read from the blocks themselves, and not from what the box has writ
 """
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
 from django.utils import timezone
 
+from tests.box import wait_until
 from wallet import wiring
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import MAX_BLOCKS, ChainTransaction
@@ -21,10 +23,12 @@ from wallet.domain.tron.abi import decode_transfer_call
 from wallet.domain.tron.addresses import to_base58
 from wallet.domain.tron.transactions import TransferAsset, TriggerContract
 from wallet.domain.withdrawal_states import OPEN, AttemptState, WithdrawalState
-from wallet.models import Account, Attempt, DepositAddress, Withdrawal
+from wallet.models import Account, Attempt, DepositAddress, Sweep, SweepPurpose, SweepState, Withdrawal
 from wallet.services import halts, own_addresses, reconciliation
 from wallet.services.audit import audit
+from wallet.tasks import sweep
 
+SWEEP_LIMIT_S, NUDGE_S = 60.0, 1
 UNITS_PER_UBTT = {Asset.TRC20: 10**12, Asset.TRC10: 1}
 
 
@@ -54,6 +58,17 @@ class Truth:
 def tell() -> None:
     """Print the truth as JSON."""
     print(json.dumps(asdict(look())))  # noqa: T201 # the answer
+
+
+def hurry_sweeps() -> None:
+    """Nudge the worker until what was deposited has arrived at the address that pays: it sweeps twice a minute only."""
+
+    def has_arrived() -> bool:
+        sweep.apply_async(expires=NUDGE_S)
+        threading.Event().wait(NUDGE_S)  # more of them would keep the worker from reading the chain
+        return Sweep.objects.filter(purpose=SweepPurpose.SWEEP, state=SweepState.FINAL).exists()
+
+    wait_until(has_arrived, "what was deposited to be swept", SWEEP_LIMIT_S)
 
 
 def look() -> Truth:

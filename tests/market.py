@@ -135,7 +135,8 @@ class StubHub:
 class BenchFloor:
     """A floor on which everything is done at once, in the thread of the test."""
 
-    hub: Hub = field(default_factory=StubHub)  # the one of HUB_KEY
+    hub: Hub = field(default_factory=StubHub)
+    hub_key: bytes = HUB_KEY  # the one that it has now
     node_name: str = "local"
     key: SpeedKey = field(default_factory=lambda: speed_key(b"\x22"))
     terms: Terms = field(default_factory=Terms)
@@ -143,14 +144,16 @@ class BenchFloor:
     links: list[Link] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     sells: dict[str, frozenset[str]] = field(default_factory=dict)
+    buys: dict[str, frozenset[str]] = field(default_factory=dict)
+    dialled: list[str] = field(default_factory=list)
     now: datetime = NOW
     holds_writes: bool = False  # keep what is to be written, as a slow database would
     held: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def hubs(self) -> dict[bytes, KnownHub]:
-        hub_id = hub_id_of(HUB_KEY)
-        info = HubInfo(hub_id, HUB_KEY, SpeedNetwork.DEVNET, Asset.TRC20, FEE_PPM, int(self.now.timestamp()))
+        hub_id = hub_id_of(self.hub_key)
+        info = HubInfo(hub_id, self.hub_key, SpeedNetwork.DEVNET, Asset.TRC20, FEE_PPM, int(self.now.timestamp()))
         return {hub_id: KnownHub(self.hub, info)}
 
     def ask(self, order: Order) -> None:
@@ -160,7 +163,7 @@ class BenchFloor:
         self.sells = dict(places)
 
     def watch_buys(self, places: Mapping[str, frozenset[str]]) -> None:
-        raise NotImplementedError
+        self.buys = dict(places)
 
     def write(
         self,
@@ -199,7 +202,7 @@ class BenchFloor:
         then(answer, self.now)
 
     def dial(self, endpoint: str, then: Callable[[DialFailed], None]) -> None:
-        raise NotImplementedError
+        self.dialled.append(endpoint)
 
 
 def speed_key(seed: bytes) -> SpeedKey:

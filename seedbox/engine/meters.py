@@ -1,8 +1,10 @@
 """What was sent to watched places and received from them, for those who reckon with it."""
 
+import contextlib
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import libtorrent as lt
 
@@ -158,8 +160,11 @@ class Meters:
         number, is_one = self._web_seeds.get((taken.key, address), (0, False))
         if connection is None or connection.number == number:
             return is_one  # blocks are told of when they are on disk, maybe after their connection has ended
-        peers = taken.handle.get_peer_info()
-        is_one = any(peer.ip == address and peer.connection_type != lt.peer_info.standard_bittorrent for peer in peers)
+        found = [peer for peer in taken.handle.get_peer_info() if peer.ip == address]
+        if found:
+            is_one = any(peer.connection_type != lt.peer_info.standard_bittorrent for peer in found)
+        else:  # gone already: then the port must do
+            is_one = address[1] in _web_ports(taken)
         self._web_seeds[taken.key, address] = (connection.number, is_one)
         return is_one
 
@@ -205,3 +210,13 @@ class Meters:
             sent_bytes=peer.total_upload,
             received_bytes=peer.total_download,
         )
+
+
+def _web_ports(taken: Taken) -> set[int]:
+    """Return the ports of a torrent's web seeds."""
+    ports = set()
+    for url in taken.handle.url_seeds():
+        with contextlib.suppress(ValueError):
+            parts = urlsplit(url)
+            ports.add(parts.port or (443 if parts.scheme.lower() == "https" else 80))
+    return ports

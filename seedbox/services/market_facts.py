@@ -142,6 +142,22 @@ def holders(*, node_name: str, key: str) -> tuple[int, ...]:
     return tuple(found.order_by("user_id").values_list("user_id", flat=True))
 
 
+def torrent_of(holding_id: int, *, user_id: int) -> TorrentFacts | None:
+    """Return the torrent behind a holding of this user's; None if it is not theirs."""
+    found = Holding.objects.filter(pk=holding_id, user_id=user_id).values_list("torrent_id", flat=True).first()
+    return torrent(found) if found is not None else None
+
+
+def holdings_of(user_id: int) -> dict[int, int]:
+    """Return the ids of a user's holdings, by those of their torrents."""
+    return dict(Holding.objects.filter(user_id=user_id).values_list("torrent_id", "pk"))
+
+
+def held_by(user_id: int) -> frozenset[int]:
+    """Return the ids of the torrents that a user holds."""
+    return frozenset(Holding.objects.filter(user_id=user_id).values_list("torrent_id", flat=True))
+
+
 def info_bytes(torrent_id: int) -> bytes:
     """Return the bencoded info section, which only those have who own the torrent file; b"" until it is known."""
     metadata = Metadata.objects.filter(torrent_id=torrent_id).first()

@@ -93,7 +93,7 @@ class Bids:
         """Take the receipt of a top-up; false if it is not one of this deal's channel."""
         if signed == sale.signed_receipt:
             return True
-        hub = self._shop.hub_of(sale.receipt.hub_id)
+        hub = self._shop.floor.hubs.get(sale.receipt.hub_id)
         if hub is None:
             return False
         try:
@@ -134,6 +134,7 @@ class Bids:
             goods=Goods(torrent.torrent_id, torrent.key, torrent.name, torrent.size_bytes),
             receipt=receipt,
             signed_receipt=bid.receipt,
+            on_own_hub=hub.hub.is_own,
             fee_ppm=hub.info.fee_ppm,
             places=(link.place,),
             opened_at=now,
@@ -161,7 +162,7 @@ class Bids:
     def _good_receipt(self, link: Link, signed: bytes) -> tuple[Receipt, KnownHub] | None:
         """Return what a trusted hub has signed for this buyer and us; None if it did not."""
         for hub_id in link.hubs:
-            hub = self._shop.hub_of(hub_id)
+            hub = self._shop.floor.hubs.get(hub_id)
             if hub is None:
                 continue
             try:

@@ -36,4 +36,4 @@ class SpeedStep(bootsteps.StartStopStep):
 
 
 def _sides(floor: Floor) -> tuple[Side, ...]:
-    return Seller(floor), Buyer(floor)
+    return (Seller(floor), Buyer(floor))

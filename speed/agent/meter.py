@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 
 from seedbox.domain.lanes import Reading, place_of_endpoint
 
+MAX_REMEMBERED = 10_000  # connections
 Connection = tuple[str, str, bytes, int]  # torrent key, endpoint, peer id, the engine's number
 Sent = dict[tuple[str, str], int]  # torrent key, place -> bytes
 
@@ -43,6 +44,7 @@ class SellersMeter:
                 grown[pair] += growth
             seen[connection] = reading.sent_bytes
             pairs.add(pair)
-        self._read = seen
+        # One that a reading has left out is not new when it is there again; those that are gone are let go at times.
+        self._read = seen if len(self._read) > MAX_REMEMBERED else {**self._read, **seen}
         self._fresh -= pairs
         return dict(grown)

@@ -117,7 +117,7 @@ class Rounds:
         return entries
 
     def _hub_time(self, sale: Sale, now: datetime) -> int:
-        hub = self._shop.hub_of(sale.receipt.hub_id)
+        hub = self._shop.hub_of(sale)
         return hub.time_s(now) if hub else int(now.timestamp())
 
     # --- what ends
@@ -125,7 +125,7 @@ class Rounds:
     def _end_what_can_not_go_on(self, now: datetime) -> None:
         trusted = {hub.hub_id for hub in self._shop.floor.terms.hubs}
         for sale in self._shop.book.live:
-            if sale.receipt.hub_id.hex() not in trusted:
+            if self._shop.hub_id_of(sale).hex() not in trusted:
                 self._shop.refuse_sale(sale, Reason.BAD_RECEIPT, now)
             elif not self._shop.sells(sale.goods.key):
                 self._shop.refuse_sale(sale, Reason.NOT_SELLING, now)

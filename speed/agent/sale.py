@@ -51,6 +51,7 @@ class Sale:
     goods: Goods
     receipt: Receipt
     signed_receipt: bytes
+    on_own_hub: bool  # its channel is in our own books, whatever key our hub has by now
     fee_ppm: int
     places: tuple[str, ...]  # the newest last
     opened_at: datetime

@@ -74,8 +74,16 @@ class Shop:
     def forget_link(self, link: Link) -> None:
         self._names.pop(link, None)
 
-    def hub_of(self, hub_id: bytes) -> KnownHub | None:
-        return self.floor.hubs.get(hub_id)
+    def hub_of(self, sale: Sale) -> KnownHub | None:
+        """Return the hub that has a deal's channel: our own keeps its promises when it gets another key."""
+        hubs = self.floor.hubs
+        own = next((hub for hub in hubs.values() if hub.hub.is_own), None)
+        return own if sale.on_own_hub else hubs.get(sale.receipt.hub_id)
+
+    def hub_id_of(self, sale: Sale) -> bytes:
+        """Return the id by which that hub is known now."""
+        hub = self.hub_of(sale)
+        return hub.info.hub_id if hub else sale.receipt.hub_id
 
     def refuse(self, link: Link, deal: bytes, reason: Reason, now: datetime) -> None:
         """Answer a bid that was in no round."""

@@ -18,6 +18,8 @@ from wallet.domain.channels import MAX_VOUCHERS
 from wallet.domain.hub import ChannelState, HubChannel, Redeemed, Redemption, Refusal, SignedVoucher
 
 TRY_AGAIN = timedelta(seconds=10)  # a hub that gave no answer
+PAUSE = timedelta(seconds=60)  # between two redemptions of one deal
+EXPOSED_PAUSE = timedelta(seconds=5)  # when its hub owes us too much
 ENDED = frozenset({Refusal.CLOSED, Refusal.EXPIRED, Refusal.UNKNOWN_CHANNEL, Refusal.NOT_FOUND})
 
 
@@ -30,7 +32,7 @@ class Till:
         self._gone = gone
         self._busy: set[Sale] = set()  # asked about, without an answer so far
         self._rest_until: dict[bytes, datetime] = {}  # hubs that gave none
-        self._redeemed_at: dict[Sale, int] = {}  # total at which it was last redeemed, or refused
+        self._brought: dict[Sale, tuple[int, datetime]] = {}  # the total that was last redeemed, or refused, and when
 
     def tick(self, now: datetime) -> None:
         """Ask hubs about what is due."""
@@ -42,10 +44,11 @@ class Till:
             elif deals.is_close_due(state=sale.state, since_s=_since_s(sale, now), has_last_voucher=_is_settled(sale)):
                 self._close(sale, now)
         for hub_id, due in self._due(now).items():
-            self._redeem(hub_id, due[:MAX_VOUCHERS])
+            if due:
+                self._redeem(hub_id, due[:MAX_VOUCHERS])
 
     def _rests(self, sale: Sale, now: datetime) -> bool:
-        until = self._rest_until.get(sale.receipt.hub_id)
+        until = self._rest_until.get(self._shop.hub_id_of(sale))
         return until is not None and now < until
 
     # --- what the hub knows
@@ -77,18 +80,22 @@ class Till:
         for sale in self._shop.book:
             if sale in self._busy or not sale.is_checked or not sale.voucher_sig or self._rests(sale, now):
                 continue
-            if self._redeemed_at.get(sale, sale.redeemed_ubtt) < sale.cumulative_ubtt:
-                owed[sale.receipt.hub_id].append(sale)
+            if self._brought.get(sale, (sale.redeemed_ubtt, now))[0] < sale.cumulative_ubtt:
+                owed[self._shop.hub_id_of(sale)].append(sale)
         for hub_id, sales in owed.items():
             if sum(sale.unredeemed_ubtt for sale in sales) >= self._exposure_limit(hub_id):
-                found[hub_id] = sales
-            elif due := [sale for sale in sales if self._is_due(sale, now)]:
-                found[hub_id] = due
+                found[hub_id] = [sale for sale in sales if self._rested(sale, EXPOSED_PAUSE, now)]
+            else:
+                found[hub_id] = [sale for sale in sales if self._rested(sale, PAUSE, now) and self._is_due(sale, now)]
         return found
+
+    def _rested(self, sale: Sale, pause: timedelta, now: datetime) -> bool:
+        """Say whether a deal's vouchers were left alone for long enough: towards a channel's end all would be due."""
+        return sale not in self._brought or now - self._brought[sale][1] >= pause
 
     def _is_due(self, sale: Sale, now: datetime) -> bool:
         """80 % of the channel's money is used by what is not redeemed yet, or of its time."""
-        hub = self._shop.hub_of(sale.receipt.hub_id)
+        hub = self._shop.hub_of(sale)
         return is_redeem_due(
             cumulative_ubtt=sale.unredeemed_ubtt,
             amount_ubtt=sale.receipt.amount_ubtt - sale.redeemed_ubtt,
@@ -119,7 +126,7 @@ class Till:
                 self._rest(sale, now)
             return
         for sale, voucher, redeemed in zip(sales, vouchers, answer, strict=True):
-            self._redeemed_at[sale] = voucher.cumulative_ubtt
+            self._brought[sale] = voucher.cumulative_ubtt, now
             if redeemed.outcome is not Redemption.REFUSED:
                 self._book(sale, redeemed.redeemed_ubtt, is_closed=False, now=now)
             elif redeemed.code in ENDED:
@@ -148,7 +155,7 @@ class Till:
             sale.end("the hub has ended its channel", now)
         sale.state, sale.is_closed = DealState.CLOSED, True
         self._book(sale, redeemed_ubtt, is_closed=True, now=now)
-        self._redeemed_at.pop(sale, None)
+        self._brought.pop(sale, None)
         self._gone(sale, now)
 
     # --- books
@@ -156,7 +163,6 @@ class Till:
     def _book(self, sale: Sale, redeemed_ubtt: int, *, is_closed: bool, now: datetime) -> None:
         self.redeemed_ubtt += max(redeemed_ubtt - sale.redeemed_ubtt, 0)
         sale.redeemed_ubtt = max(sale.redeemed_ubtt, redeemed_ubtt)
-        hub = self._shop.hub_of(sale.receipt.hub_id)
         node = self._shop.floor.terms.node
         paid = Paid(sale.deal.hex(), redeemed_ubtt, is_closed)
         self._shop.floor.write(
@@ -164,7 +170,7 @@ class Till:
                 settlement.book,
                 paid,
                 node_id=node.node_id if node else 0,
-                is_own_hub=hub is not None and hub.hub.is_own,
+                is_own_hub=sale.on_own_hub,
                 now=now,
             )
         )
@@ -176,10 +182,10 @@ class Till:
         then: Callable[[HubChannel | HubRefused | HubAway, datetime], None],
     ) -> None:
         self._busy.add(sale)
-        self._shop.floor.ask_hub(sale.receipt.hub_id, work, then)
+        self._shop.floor.ask_hub(self._shop.hub_id_of(sale), work, then)
 
     def _rest(self, sale: Sale, now: datetime) -> None:
-        self._rest_until[sale.receipt.hub_id] = now + TRY_AGAIN
+        self._rest_until[self._shop.hub_id_of(sale)] = now + TRY_AGAIN
 
 
 def _since_s(sale: Sale, now: datetime) -> int:

@@ -277,3 +277,8 @@ def encode(message: Message) -> str:
     if SHAPES[name].read(written, name) != message:
         raise BadFrame(f"This {name} cannot be written.")
     return dump({"t": name, **written})
+
+
+def readable(text: str) -> str:
+    """Return a text as a sentence may be: what can be printed, and not too much of it."""
+    return "".join(letter for letter in text if letter.isprintable())[:MAX_TEXT]

@@ -170,6 +170,7 @@ class Migration(migrations.Migration):
                 ("written_off_bytes", models.BigIntegerField(default=0)),
                 ("disagreeing_rounds", models.IntegerField(default=0)),
                 ("starved_rounds", models.IntegerField(default=0)),
+                ("on_own_hub", models.BooleanField()),
                 ("fee_ppm", models.IntegerField()),
                 ("redeemed_ubtt", models.BigIntegerField(default=0)),
                 ("redeemed_at", models.DateTimeField(blank=True, null=True)),

@@ -69,6 +69,7 @@ class SellingDeal(Deal):
     disagreeing_rounds = models.IntegerField(default=0)  # in a row
     starved_rounds = models.IntegerField(default=0)  # in a row: the torrent got less than half of its grant
 
+    on_own_hub = models.BooleanField()  # the channel is in our own books, whatever key our hub has by now
     fee_ppm = models.IntegerField()  # what the hub keeps of all that is redeemed from this channel
     redeemed_ubtt = models.BigIntegerField(default=0)  # of the channel, fee included
     redeemed_at = models.DateTimeField(null=True, blank=True)

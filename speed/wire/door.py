@@ -13,7 +13,7 @@ from seedbox.domain.lanes import place_of
 from speed.domain.dialling import Tries
 from speed.domain.frames import BadFrame
 from speed.domain.handshake import Refused, Role, check_auth, check_hello, hello, sign_auth
-from speed.domain.messages import MAX_PORTS, Auth, Error, ErrorCode, Hello, encode, parse
+from speed.domain.messages import MAX_PORTS, Auth, Error, ErrorCode, Hello, encode, parse, readable
 from speed.domain.pace import Seats
 from speed.wire.link import Peer, WireLink
 from speed.wire.port import DialFailed, Hearer, Identity
@@ -117,11 +117,11 @@ class WebSocketDoor:
         except (OSError, EOFError, InvalidHandshake) as problem:
             if isinstance(problem, TimeoutError):
                 raise
-            raise DialFailed(f"{endpoint} is no market ({problem}).") from None
+            raise DialFailed(readable(f"{endpoint} is no market ({problem}).")) from None
         try:
             return connection, await self._shake_hands(connection, Role.CALLER)
         except (Refused, BadFrame, ConnectionClosed) as problem:
-            raise DialFailed(f"{endpoint} and we have nothing to trade: {problem}") from None
+            raise DialFailed(readable(f"{endpoint} and we have nothing to trade: {problem}")) from None
         except BaseException:
             connection.transport.abort()
             raise

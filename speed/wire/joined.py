@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from seedbox.domain.lanes import place_of
 from speed.domain.dialling import Tries
 from speed.domain.handshake import Refused, check_hello, hello
-from speed.domain.messages import MAX_TEXT, Bye, Hello, Message, encode, parse
+from speed.domain.messages import Bye, Hello, Message, encode, parse, readable
 from speed.wire.port import LAST_WORDS_S, DialFailed, Hearer, Identity
 
 MAX_OF_KEY = 4
@@ -51,7 +51,7 @@ class JoinedLink:
 
     def close(self, reason: str) -> None:
         if not self.has_said_bye:
-            self.send(Bye("".join(letter for letter in reason if letter.isprintable())[:MAX_TEXT]))
+            self.send(Bye(readable(reason)))
 
     def hear(self, text: str) -> None:
         if self._is_gone:

@@ -12,7 +12,7 @@ from websockets.frames import CloseCode
 
 from seedbox.domain.lanes import place_of
 from speed.domain.frames import BadFrame
-from speed.domain.messages import MAX_TEXT, Auth, Bye, Error, ErrorCode, Hello, Message, Unknown, encode, parse
+from speed.domain.messages import Auth, Bye, Error, ErrorCode, Hello, Message, Unknown, encode, parse, readable
 from speed.domain.pace import Bucket
 from speed.wire.port import Hearer
 from speed.wire.sockets import endpoint_of
@@ -62,6 +62,7 @@ class WireLink:
         self._heard_bye = False
         self._last_call: asyncio.TimerHandle | None = None  # after a bye
         self._is_over = False
+        self._is_deaf = False
         self._is_gone = False
         self._reason = ""
 
@@ -86,7 +87,7 @@ class WireLink:
     def close(self, reason: str) -> None:
         if not self._said_bye:
             self._reason = self._reason or reason
-            self.send(Bye(_readable(reason)))
+            self.send(Bye(readable(reason)))
 
     async def live(self, hearer: Hearer) -> str:
         """Tell all that is heard, and return why there is no more."""
@@ -116,6 +117,8 @@ class WireLink:
     async def _hear(self, hearer: Hearer) -> NoReturn:
         while True:
             frame = await self._connection.recv()
+            if self._is_deaf:
+                continue
             if not isinstance(frame, str):
                 self._refuse("A frame is text.")
                 continue
@@ -123,8 +126,8 @@ class WireLink:
                 message = parse(frame)
             except BadFrame as problem:
                 self._refuse(str(problem))
-                continue
-            self._take(message, hearer)
+            else:
+                self._take(message, hearer)
 
     def _take(self, message: Message, hearer: Hearer) -> None:
         match message:
@@ -141,8 +144,9 @@ class WireLink:
                 hearer.heard(self, message)
 
     def _refuse(self, text: str) -> None:
-        """Hang up; what comes next from `recv` is that end."""
+        """Hang up. What came behind it is not heard: `recv` gives it before it tells of the end."""
         self._reason = text
+        self._is_deaf = True
         self._connection.refuse(None, text)
 
     def _part(self) -> None:
@@ -185,10 +189,5 @@ class WireLink:
 
 def _why(end: ConnectionClosed) -> str:
     if end.rcvd is not None and end.rcvd_then_sent is not False:
-        return f"the other side has closed it ({end.rcvd.code} {end.rcvd.reason})".replace(" )", ")")
-    return "it was lost" if end.sent is None else f"it was closed here ({end.sent.code} {end.sent.reason})"
-
-
-def _readable(reason: str) -> str:
-    """Return it as `bye` may carry it."""
-    return "".join(letter for letter in reason if letter.isprintable())[:MAX_TEXT]
+        return readable(f"the other side has closed it: {end.rcvd}")
+    return "it was lost" if end.sent is None else f"it was closed here: {end.sent}"

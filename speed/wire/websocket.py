@@ -5,6 +5,7 @@ connections are counted from the first packet on, so that half a handshake takes
 """
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections.abc import Awaitable, Callable
@@ -18,7 +19,7 @@ from websockets.client import ClientProtocol
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidState
 from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request, Response
-from websockets.protocol import State
+from websockets.protocol import SEND_EOF, State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
@@ -105,6 +106,16 @@ class Strict(Connection):
             super().data_received(data[start : start + SLICE_BYTES])
         if self.protocol.close_expected():
             self._drop_soon()
+
+    def send_data(self) -> None:
+        """Write all that waits at once: a hundred answers to who is gone would be a hundred warnings in our log."""
+        pieces = self.protocol.data_to_send()
+        if not pieces or self.transport.is_closing():
+            return
+        self.transport.write(b"".join(pieces))
+        if pieces[-1] == SEND_EOF:
+            with contextlib.suppress(OSError, RuntimeError):  # it may be gone by now
+                self.transport.write_eof()
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -16,14 +16,12 @@ from tests.factors import fresh_code
 from tests.withdrawals import stranger_address
 from wallet.domain.networks import DEVNET
 from wallet.domain.tron.addresses import to_base58
-from wallet.signer.client import SignerClient
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
 
 DESTINATION = to_base58(stranger_address(7))
-TRX = 10**6
-BTT = 10**18
+HURRY = "from tests import exchange_truth; exchange_truth.hurry_sweeps()"
 LOOK = "from tests import exchange_truth; exchange_truth.tell()"
 GIFT = "20,000,000"  # BTT that the faucet gives
 
@@ -58,11 +56,8 @@ def box() -> Iterator[Box]:
 
 @pytest.fixture(scope="module")
 def chain(box: Box) -> Iterator[Chain]:
-    """The devnet, on which the address that pays has something to pay with."""
+    """The devnet. The address that pays has nothing there but what the faucet of the deposit page and sweeps bring."""
     found = Chain(f"http://127.0.0.1:{box.devnet_port}")
-    hot = SignerClient(box.data / "signer.sock").status().hot_address
-    assert hot
-    found.faucet(hot, trx=1_000 * TRX, trc20=1_000_000 * BTT)
     yield found
     found.close()
 
@@ -74,6 +69,7 @@ class TestMoneyOfTheChain:
         steps.sign_in(page, box.admin_user, box.admin_password)
         secret, codes = set_up_app(page)
         deposited = self.deposits(page, chain)
+        self.is_swept(page, box)
         self.adds_an_address(page, codes[0])
         withdrawn = self.withdraws(page, chain, secret)
         self.finds_both_in_the_statement(page)
@@ -104,6 +100,14 @@ class TestMoneyOfTheChain:
         assert credited.locator("[data-cell=tx]").get_attribute("title") == tx_id
         assert violations(page) == []
         return tx_id
+
+    def is_swept(self, page: Page, box: Box) -> None:
+        """See, without a reload, what was deposited arrive at the address that pays."""
+        page.goto("/books/reserves/")
+        told = box.manage("shell", "-v", "0", "-c", HURRY)
+        assert told.returncode == 0, told.stderr
+        expect(page.locator("[data-key=float-BTT] [data-cell=hot]")).to_have_text(GIFT)
+        expect(page.locator("[data-list=sweeps] [data-key]").filter(has_text=GIFT)).to_contain_text("Final")
 
     def adds_an_address(self, page: Page, recovery_code: str) -> None:
         page.goto("/wallet/addresses/")

@@ -72,6 +72,12 @@ class TestTheDailyLimit:
         speed_keys.revoke(stranger.pk, BUYER, now=THEN)
         assert [one.account for one in speed_keys.accounts_of(BUYER, now=THEN)] == [bound]
 
+    def test_of_a_key_that_was_revoked_meanwhile_is_none(self, bound: str, owner: User) -> None:
+        binding = speed_keys.spending_account(BUYER, bound)
+        speed_keys.revoke(owner.pk, BUYER, now=THEN)
+        with pytest.raises(HubRefused, match="not any more"):
+            speed_keys.check_day(binding, 1, now=THEN)
+
     def test_counts_what_went_before_when_it_is_set_anew(self, bound: str, owner: User) -> None:
         opened(bound)
         speed_keys.bind_user(owner.pk, BUYER, daily_limit_ubtt=5 * BTT, now=THEN)

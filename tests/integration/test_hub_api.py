@@ -14,6 +14,7 @@ from django.db import OperationalError
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django.fixtures import Settings
 
 from seedbox.models import User
 from tests.builders import let_in
@@ -216,7 +217,9 @@ class TestTrouble:
         assert code_of(answer) == (500, "failed")
         assert "secret words" not in answer.content.decode()
 
-    def test_with_the_signer_says_so(self) -> None:
+    def test_with_the_signer_says_so(self, settings: Settings) -> None:
+        settings.WALLET_ASSET = "trc10"  # for which no key was seen yet
+        assert code_of(Caller(BUYER_KEY).call("GET", "/hub/1/account")) == (503, "locked")
         assert code_of(Client().get(f"/hub/1/info?nonce={'00' * 16}")) == (503, "locked")
 
     @pytest.mark.parametrize("nonce", ["", "00" * 15, "00" * 17, "zz" * 16, "AB" * 16])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import libtorrent as lt
 
@@ -59,7 +59,7 @@ def web_server(content: bytes) -> Iterator[str]:
 class TestAWebSeedAtTheSellersAddress:
     def test_is_used_and_not_paid(self, tmp_path: Path) -> None:
         content = make_content(tmp_path / "seed", {"a.bin": SIZE_BYTES}) / "a.bin"
-        decoded: Any = lt.bdecode(make_torrent_file(content))
+        decoded = cast("dict[bytes, Any]", lt.bdecode(make_torrent_file(content)))
         seen: list[Event] = []
         with web_server(content.read_bytes()) as url:
             data = bytes(lt.bencode(decoded | {b"url-list": url.encode()}))

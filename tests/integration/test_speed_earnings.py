@@ -1,6 +1,11 @@
 """What a node earns, on the real ledger through the own hub: from a buyer's channel to the holders of the torrent."""
 
+import io
+from pathlib import Path
+
 import pytest
+from django.core.management import call_command
+from pytest_django.fixtures import Settings
 
 from seedbox.models import Holding, User
 from speed.domain.messages import Withdraw
@@ -57,7 +62,9 @@ class Box:
 
 
 class TestEarnings:
-    def test_reach_the_holders_in_equal_shares_to_the_last_micro_unit(self, owner: User, stranger: User) -> None:
+    def test_reach_the_holders_in_equal_shares_to_the_last_micro_unit(
+        self, owner: User, stranger: User, settings: Settings, tmp_path: Path
+    ) -> None:
         payer, third = make_user("pia"), make_user("theo")
         box = Box(owner, stranger, third)
         buyer = box.buyer(payer)
@@ -77,6 +84,10 @@ class TestEarnings:
         share = (paid - fee) // 3
         assert [balance(user(holder.pk)) for holder in (owner, stranger, third)] == [share] * 3
         assert balance(box.earnings) == paid - fee - 3 * share == deal.rounding_ubtt
+        settings.DATA_DIR = tmp_path
+        out = io.StringIO()
+        call_command("ledger", "audit", stdout=out, stderr=io.StringIO())
+        assert out.getvalue().splitlines()[-1] == "everything fits"
 
     def test_of_a_torrent_that_nobody_holds_any_more_are_the_operators(self, owner: User) -> None:
         box = Box(owner)

@@ -9,6 +9,7 @@ from seedbox.models import User
 from speed.domain.messages import Error, Refuse, Vouchers, Withdraw
 from speed.domain.refusals import Reason
 from speed.models import Hub, SellingDeal
+from speed.services import hubs
 from tests.market import speed_key
 from tests.selling import BTT, MIB, Buyer, Shop
 from wallet.domain.money import Asset
@@ -237,11 +238,28 @@ class TestMoney:
         assert row.redeemed_ubtt > 0
         assert row.earned_ubtt == row.redeemed_ubtt - row.redeemed_ubtt // 100
 
+    def test_is_paid_out_by_our_own_hub_also_when_it_has_another_key(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(15, buyer)
+        shop.floor.hub_key = speed_key(b"\x78").public_key
+        hubs.know(hub_key=shop.floor.hub_key, is_own=True)
+        shop.read_terms()
+        shop.run(15, buyer)
+        assert buyer.refusals == []
+        shop.hear(buyer, Withdraw(buyer.deal))
+        buyer.pay(shop)
+        shop.run(2)
+        assert shop.row(buyer).redeemed_ubtt == buyer.cumulative > 0
+
     def test_is_redeemed_when_most_of_a_channels_time_is_over(self, shop: Shop) -> None:
         buyer = Buyer(1)
         shop.connect(buyer)
         shop.bid(buyer)
         shop.run(25, buyer)
         shop.floor.now += timedelta(seconds=2_900)
-        shop.run(2)
-        assert shop.row(buyer).redeemed_ubtt == buyer.cumulative
+        promised = buyer.cumulative
+        shop.run(65, buyer)
+        assert shop.row(buyer).redeemed_ubtt > promised
+        assert len(shop.hub.redemptions) == 2  # not for every voucher that came since

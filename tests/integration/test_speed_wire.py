@@ -18,7 +18,7 @@ from speed.wire.port import DialFailed
 from speed.wire.websocket import PATH, SUBPROTOCOL, USUAL, Times, listen_at
 from tests.speed_doors import BUYER, HERE, HUB, SELLER, STRANGE_HUB, STRANGER, Scene, play
 
-SHORT = Times(open_s=0.3)
+SHORT = Times(open_s=1.0)
 
 
 async def said(stranger: ClientConnection) -> tuple[list[Message], int | None]:
@@ -172,6 +172,8 @@ class TestAStranger:
         async def part(scene: Scene) -> None:
             async with scene.friend() as stranger:
                 await stranger.send(frame)
+                with contextlib.suppress(ConnectionClosed):
+                    await stranger.send(encode(Audit(1)))  # too late
                 heard, closed = await said(stranger)
             assert closed == 1008
             assert error_codes(heard) in ([], ["too_many"])
@@ -243,7 +245,18 @@ class TestAStranger:
                 await scene.ear.until(lambda: scene.ear.ended, "an end")
                 stranger.transport.abort()
 
-        play(part, times=Times(ping_s=0.3))
+        play(part, times=Times(ping_s=0.5))
+
+    def test_writes_nothing_into_our_log_but_what_can_be_printed(self) -> None:
+        async def part(scene: Scene) -> None:
+            async with scene.friend() as stranger:
+                await stranger.close(4000, "well\n2026 ERROR\x1b[2J")
+            await scene.ear.until(lambda: scene.ear.ended, "an end")
+            reason = scene.ear.ended[0][1]
+            assert "well2026" in reason
+            assert reason.isprintable()
+
+        play(part)
 
     def test_is_let_go_who_never_says_good_bye_back(self) -> None:
         async def part(scene: Scene) -> None:
@@ -284,9 +297,9 @@ class TestAStranger:
                 writer.transport.abort()
             await asyncio.wait(ends)
 
-        play(part)
+        play(part, times=Times(open_s=600))  # none of them has to go for another reason
 
-    def test_harms_nobody_with_noise(self) -> None:
+    def test_harms_nobody_with_noise_and_fills_no_log(self, caplog: pytest.LogCaptureFixture) -> None:
         async def part(scene: Scene) -> None:
             draw = random.Random(1)
             for _ in range(60):
@@ -301,6 +314,7 @@ class TestAStranger:
             await scene.call()
 
         play(part)
+        assert caplog.records == []
 
 
 class TestAConnection:
@@ -335,7 +349,7 @@ def noise(draw: random.Random) -> bytes:
     if draw.random() < 0.3:
         return draw.randbytes(draw.randrange(1, 5_000))
     masked = Frame(draw.choice(list(Opcode)), encode(Audit(1)).encode()).serialize(mask=True)
-    scratched = bytearray(masked * draw.randrange(1, 4))
+    scratched = bytearray(masked * draw.randrange(1, 60))
     for _ in range(draw.randrange(4)):
         scratched[draw.randrange(len(scratched))] = draw.randrange(256)
     return bytes(scratched)

@@ -1,12 +1,17 @@
 """`manage.py up` as people run it: real redis, node, wallet worker and web."""
 
+import base64
+import json
 import os
+import shlex
 import shutil
 import signal
 import socket
+import sqlite3
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -58,6 +63,31 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child in found.read_text().split()] if pid and found.exists() else []
 
 
+def dump_of(box: Box) -> bytes:
+    """Return all rows of all tables as text, once the wallet has the address that pays."""
+
+    def dump() -> str:
+        with closing(sqlite3.connect(box.data / "seedbox.sqlite3")) as database:
+            found = "\n".join(database.iterdump())
+        return found if 'INSERT INTO "wallet_installaddress"' in found else ""
+
+    return wait_until(dump, "the signer's address to be known", LIMIT_S).encode()
+
+
+def tasks_of(box: Box, count: int) -> bytes:
+    """Return the next tasks of the wallet's queue as they go to the broker, and what they hold."""
+    found: list[bytes] = []
+    with closing(socket.socket(socket.AF_UNIX)) as broker, broker.makefile() as said:
+        broker.settimeout(LIMIT_S)
+        broker.connect(str(env.read(box.env).redis_socket))
+        broker.sendall(b"MONITOR\r\n")
+        while len(found) < 2 * count:
+            words = shlex.split(said.readline())
+            if words[-3:-1] == ["LPUSH", "wallet"]:
+                found += [words[-1].encode(), base64.b64decode(json.loads(words[-1])["body"])]
+    return b"\n".join(found)
+
+
 class TestARunningBox:
     def test_answers(self, box: Box) -> None:
         wait_until(lambda: box.health() == 200, "/healthz to be well", LIMIT_S)
@@ -89,6 +119,8 @@ class TestARunningBox:
         words = kept.opened(key_files.read(place.key_file)[str(kept.wrap)])[Purpose.PHRASE].reveal().decode()
         written = {Path("what it said"): box.said.encode()}
         written |= {path: path.read_bytes() for path in box.data.rglob("*") if path.is_file()}
+        written[Path("a dump of the database")] = dump_of(box)
+        written[Path("tasks with what they are given")] = tasks_of(box, 5)
         for pid in box.processes():
             for name in ("environ", "cmdline"):
                 written[Path(f"/proc/{pid}/{name}")] = Path(f"/proc/{pid}/{name}").read_bytes()

@@ -14,6 +14,8 @@ from tests.devnet import devnet_here
 from tests.signer_process import Running
 from tests.signers import HOT, PASSPHRASE, STRANGER, WORDS, found_signer, pays, place_in, request, signer_in
 from wallet import wiring
+from wallet.domain.money import Asset
+from wallet.domain.speed1.signing import hub_id_of
 from wallet.domain.tron.addresses import to_base58
 from wallet.management.commands.wallet import Command
 from wallet.signer import keystore
@@ -203,11 +205,16 @@ class TestLookingAfterARunningSigner:
             running.client.sign(request())
             status = json.loads(terminal.run("status", "--json"))
             assert (status["ready"], status["newest_signed"]) == (True, ["withdrawal/17/1", request().tx_id.hex()])
+            assert status["hub_id"] == hub_id_of(running.client.hub_key(Asset.TRC20)).hex()
 
+            assert "receipts of the hub: 9 in a day" in terminal.run("limits", "--receipts-per-day", "9")
+            with pytest.raises(CommandError, match="not below zero"):
+                terminal.run("limits", "--receipts-per-day", "-9")
             amounts = ("--per-transaction", "5", "--per-hour", "6", "--per-day", "7")
             said = terminal.run("limits", "--asset", "trc10", *amounts)
             assert "trc10: 5 at once, 6 in an hour, 7 in a day" in said
             limits = json.loads(terminal.run("limits", "--json"))["limits"]
+            assert running.client.rules().receipts_per_day_ubtt == 9_000_000
             assert limits["trc10"] == {"per_transaction": 5_000_000, "per_hour": 6_000_000, "per_day": 7_000_000}
             with pytest.raises(CommandError, match="name the --asset"):
                 terminal.run("limits", *amounts)

@@ -36,6 +36,12 @@ class TestTheSellersMeter:
         meter.read([reading(5_000)])
         assert meter.read([reading(40)]) == {PAIR: 40}
 
+    def test_does_not_mistake_a_connection_that_one_reading_left_out(self) -> None:
+        meter = watching()
+        meter.read([reading(5_000)])
+        assert meter.read([]) == {}
+        assert meter.read([reading(5_100)]) == {PAIR: 100}
+
     def test_adds_up_all_connections_of_a_place(self) -> None:
         meter = watching()
         both = [reading(10), reading(20, number=2, endpoint="203.0.113.7:50001")]

@@ -20,6 +20,7 @@ TONES = {
     DepositFate.INTERNAL: "yellow",
 }
 SHORT_CHARS = 8  # of an id, at each end
+WOBBLE_BLOCKS = 2  # the newest and the irreversible block are not read in one moment
 ANY_MOMENT = timedelta(seconds=4)
 
 
@@ -30,7 +31,8 @@ def short(tx_id: str) -> str:
 def pending_row(pending: PendingDeposit, cursor: ChainCursor) -> Row:
     """Return the cells of a deposit on its way; how long it takes is reckoned from when the chain was looked at."""
     asset = Asset(pending.asset)
-    lag = blocks_until_solid()
+    lag, behind = blocks_until_solid(), cursor.head_height - cursor.solid_height + 1
+    lag = behind if behind > lag + WOBBLE_BLOCKS else lag  # a chain that is late takes longer, and the row says so
     seen = min(max(cursor.head_height - pending.block_number + 1, 1), lag)
     is_enough = asset in MINIMUM_UBTT and split(pending.amount, asset)[0] >= MINIMUM_UBTT[asset]
     too_little = f"below {minimum(asset)}" if asset in MINIMUM_UBTT else f"{asset.unit} pays for the chain"

@@ -51,9 +51,12 @@ def check(request: Signed, *, now: datetime) -> None:
     """Let a request through that its key has signed just now and that comes for the first time. Raises HubRefused."""
     if not is_timely(time_s=request.time_s, now_s=int(now.timestamp())):
         raise HubRefused(Refusal.STALE, f"Speed-Time is too far from the hub's time, which is {int(now.timestamp())}.")
+    hub_id = hub_identity.hub_id()
+    if not hub_id:
+        raise HubRefused(Refusal.LOCKED, hub_identity.NOT_READY)
     try:
         HubRequest(
-            hub_id=hub_identity.hub_id(),
+            hub_id=hub_id,
             method=request.method,
             path=request.path,
             body=request.body,

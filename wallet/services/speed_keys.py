@@ -26,6 +26,7 @@ CODE_KEPT = timedelta(days=1)
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # without those that are taken for each other
 CODE_CHARS = 20  # 99 bits: nobody guesses one in ten minutes
 _GROUP = 5
+_NOT_BOUND = (Refusal.NOT_BOUND, "This account does not let this Speed key spend, or not any more.")
 BAD_PAIRING = "There is no such pairing code, or it was used, or its ten minutes are over. Have a new one made."
 
 
@@ -128,15 +129,19 @@ def spending_account(key: str, account: str) -> SpeedKey:
         .first()
     )
     if found is None:
-        raise HubRefused(Refusal.NOT_BOUND, "This account does not let this Speed key spend, or not any more.")
+        raise HubRefused(*_NOT_BOUND)
     return found
 
 
 def check_day(binding: SpeedKey, more_ubtt: int, *, now: datetime) -> None:
     """Raise HubRefused when the key would put more into channels than the account lets it within 24 hours.
 
-    The account is locked until the transaction ends, or two could both see the last of the limit.
+    Binding and account are locked until the transaction ends: who revokes waits for it, and once it is revoked nothing
+    is opened any more; and two can't both see the last of the limit.
     """
+    binding = SpeedKey.objects.select_for_update(no_key=True).get(pk=binding.pk)
+    if binding.revoked_at is not None:
+        raise HubRefused(*_NOT_BOUND)
     Account.objects.select_for_update(no_key=True).get(pk=binding.account_id)
     if spent_ubtt(binding, now=now) + more_ubtt > binding.daily_limit_ubtt:
         raise HubRefused(

@@ -13,14 +13,16 @@ from wallet import wiring
 from wallet.chain.devnet_faucet import FaucetAway
 from wallet.domain.money import UBTT_PER_BTT
 from wallet.domain.networks import Network
+from wallet.domain.speed1.signing import hub_id_of
 from wallet.domain.tron.addresses import BadAddress, parse_address, to_base58
 from wallet.domain.tron.derivation import BadPhrase, check_phrase, new_phrase
 from wallet.management import cold, secrets_asked
 from wallet.management.signer_setting import signer_client, signer_setting
+from wallet.services.install import market_asset
 from wallet.services.refusals import Refused
 from wallet.signer import backups, founding, hardening, key_files, keystore, rotation, rules, sealing
 from wallet.signer.backups import BadBackup
-from wallet.signer.client import SignerError, SignerStatus
+from wallet.signer.client import SignerClient, SignerError, SignerStatus
 from wallet.signer.founding import KeysExist, Lock
 from wallet.signer.key_files import BadKeyFile
 from wallet.signer.keyring import Keyring
@@ -181,12 +183,14 @@ class Command(BaseCommand):
     # --- looking after it
 
     def _status(self, *, json: bool, **_: Any) -> None:
-        status = signer_client().status()
+        client = signer_client()
+        status, hub_id = client.status(), _hub_id(client)
         if json:
-            self.stdout.write(_as_json(status))
+            self.stdout.write(_as_json(status, hub_id=hub_id))
             return
         self.stdout.write(f"Signs for {status.network}" if status.ready else f"Signs nothing: {status.why_not}")
-        for name, value in (("Hot address", status.hot_address), ("Deposit addresses", status.account_xpub)):
+        known = {"Hot address": status.hot_address, "Deposit addresses": status.account_xpub, "Hub id": hub_id}
+        for name, value in known.items():
             self.stdout.write(f"{name}: {value or 'not known while it is locked'}")
         self.stdout.write(f"Store: {status.entries} entries, the newest {status.newest_entry or 'none'}")
         if status.newest_signed:
@@ -298,5 +302,13 @@ def _changed(found: Rules, asset: str, options: dict[str, Any]) -> Rules:
     return replace(found, limits={**found.limits, asset: limit})
 
 
-def _as_json(value: SignerStatus | Rules) -> str:
-    return json.dumps(asdict(value), default=bytes.hex)
+def _hub_id(client: SignerClient) -> str | None:
+    """Return what others must trust to trade at this box's hub."""
+    try:
+        return hub_id_of(client.hub_key(market_asset())).hex()
+    except SignerError:
+        return None
+
+
+def _as_json(value: SignerStatus | Rules, **more: str | None) -> str:
+    return json.dumps(asdict(value) | more, default=bytes.hex)
