@@ -1,125 +1,198 @@
-"""A buyer and a seller of ours that trade over one hub, without engine or network: the clock is the test's."""
+"""Nodes of one install that trade for real: engines, agents and WebSockets on loopback, the books in the database.
 
-from datetime import timedelta
+Each node is what a worker process has: an engine in a thread, a loop that turns it, an agent with both sides. They
+share this process, and the hub of the install. A signer of the test's signs receipts, as the wallet's worker would.
+"""
 
-from seedbox.domain.lanes import (
-    Block,
-    LaneKind,
-    LanesStand,
-    LaneStand,
-    PeersSeen,
-    PieceChecked,
-    Reading,
-    Received,
-    Sent,
-    ShareUpload,
-)
-from seedbox.domain.states import State
-from seedbox.models import User
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings as django_settings
+from django.db import connections
+from django.test import override_settings
+
+from seedbox import wiring
+from seedbox.domain.folders import Folder
+from seedbox.domain.metainfo import Metainfo
+from seedbox.engine.libtorrent_engine import LibtorrentEngine
+from seedbox.engine.settings import EngineSettings, Setting
+from seedbox.models import Network, Node, Torrent, User
+from seedbox.node.engine_thread import EngineThread
+from seedbox.node.loop import NodeLoop
+from seedbox.services import holdings, nodes
+from seedbox.services.lanes import LaneDesk
+from seedbox.services.live import Publisher
+from seedbox.services.networking import read_wish
+from speed.agent.buyer import Buyer
+from speed.agent.life import AgentLife, AgentSettings, Makers
 from speed.agent.seller import Seller
-from speed.agent.side import Side
-from speed.domain.messages import encode, parse
-from speed.models import Hub, SellingDeal
+from speed.agent.side import Floor, Side
+from speed.models import ForSale
 from speed.services import markets
-from speed.wire.fake import FakeLink
-from speed.wire.hub_fake import FakeHub
-from tests.builders import make_holding, make_node, make_observation, make_torrent
-from tests.buying import BLOCK, BTT, GIB, MIB, STEP_S, Taker, peer
-from tests.market import HUB_KEY, BenchFloor, speed_key
+from speed.services.own_hub import OwnHub
+from speed.wiring import Doors
+from tests.box import READY_WAIT_S, free_port
+from tests.signers import found_signer, place_in
+from wallet.domain.networks import DEVNET
+from wallet.services import hub_identity, hub_receipts
+from wallet.signer.signer import Signer
 
-BUYER_ADDRESS, SELLER_ADDRESS = "203.0.113.50", "203.0.113.60"
-UPLOAD = 10 * MIB
-PIECE_BLOCKS = 4 * MIB // BLOCK
+MIB, GIB = 1 << 20, 1 << 30
+BTT = 1_000_000
+SIGN_EVERY_S = 0.2
+TURN_S, CLOSE_S = 1.0, 3.0
+# With no slot for anybody, bytes flow through lanes only.
+NO_FREE_SLOTS: dict[str, Setting] = {"unchoke_slots_limit": 0}
 
 
-class Trade:
-    """The taker's node buys from a shop that has the same torrent whole."""
+@dataclass(frozen=True)
+class Offered:
+    """How a node takes part."""
 
-    def __init__(self, buyer: User, holder: User, *, spend: int = 10 * BTT) -> None:
-        self.taker = Taker(buyer)
-        self.books = self.taker.books
-        self.books.fee_ppm = 10_000
-        shop = make_node("shop")
-        torrent = make_torrent("film.iso", node=shop, size_bytes=GIB, files=[("film.iso", GIB)])
-        make_holding(holder, torrent)
-        make_observation(torrent, state=State.SEEDING, done_bytes=GIB, peers=3, seeds=1)
-        key = speed_key(b"\x33")
-        hub = FakeHub(self.books, key.public_key.hex())
-        self.books.bind("shop", key.public_key.hex(), earns=True)
-        Hub.objects.get_or_create(hub_id=self.books.hub_id.hex(), defaults={"hub_key": HUB_KEY.hex()})
-        self.shop = BenchFloor(hub, node_name="shop", key=key)
+    sells: bool = False
+    buys: bool = False
+    ask_ubtt_per_gib: int = 10 * BTT
+    upload_bytes_per_s: int = 8 * MIB
+
+
+class TradingNode:
+    """Lives from entering to leaving; its files and its Speed key stay, so that it can come back."""
+
+    def __init__(self, name: str, address: str, folder: Path, **overrides: Setting) -> None:
+        self.name = name
+        self.address = address
+        self.folder = folder / name
+        self.desk = LaneDesk()
+        self.endpoint = f"{address}:{free_port()}"
+        self.speed_endpoint = f"{address}:{free_port()}"
+        (self.folder / "downloads").mkdir(parents=True, exist_ok=True)
+        self.node = Node.objects.create(name=name, folder=str(self.folder / "downloads"))
+        Network.objects.create(node=self.node, interface=address, port_mapping=False)
+        self._overrides = overrides
+        self._stop = threading.Event()
+
+    def take_part(self, offered: Offered) -> None:
         markets.change(
-            node_name="shop",
-            sells=True,
-            buys=False,
-            ask_ubtt_per_gib=16 * BTT,
+            node_name=self.name,
+            sells=offered.sells,
+            buys=offered.buys,
+            ask_ubtt_per_gib=offered.ask_ubtt_per_gib,
             free_share_ppm=200_000,
-            upload_limit_bytes_per_s=UPLOAD,
+            upload_limit_bytes_per_s=offered.upload_bytes_per_s,
             dials_local=True,
         )
-        self.shop.terms = markets.terms_of("shop", now=self.shop.now)
-        self.seller = Seller(self.shop, gateways=frozenset)
-        self.seller.begin(self.shop.now)
-        self.seller.tick(self.shop.now)
-        self.key = torrent.key
-        self.sent_bytes = self.blocks = 0
-        self.connect()
-        self.taker.bid(spend=spend)
 
-    def connect(self) -> None:
-        hubs = frozenset({self.books.hub_id})
-        self.to_seller = FakeLink(self.shop.key.public_key, address=SELLER_ADDRESS, is_ours=True, hubs=hubs)
-        self.to_buyer = FakeLink(self.taker.floor.key.public_key, address=BUYER_ADDRESS, hubs=hubs)
-        self.taker.floor.links.append(self.to_seller)
-        self.shop.links.append(self.to_buyer)
-        self.seller.linked(self.to_buyer, self.shop.now)
-        self.taker.buyer.linked(self.to_seller, self.shop.now)
+    def hold(self, user: User, metainfo: Metainfo, *, peers: tuple[str, ...] = ()) -> Torrent:
+        """Give a user a holding of a torrent on this node."""
+        with override_settings(NODE_NAME=self.name):
+            holding = holdings.add(user=user, source=metainfo, peers=peers, now=_now())
+        return holding.torrent
 
-    def run(self, seconds: float) -> None:
-        """Let time pass: the lane is used to the full, and what is said is heard a step later."""
-        for _ in range(round(seconds / STEP_S)):
-            self.shop.now = self.taker.floor.now = self.shop.now + timedelta(seconds=STEP_S)
-            self._look_at_peers()
-            self._carry_bytes()
-            self.seller.tick(self.shop.now)
-            self.taker.buyer.tick(self.shop.now)
-            self._carry(self.to_seller, self.seller, self.to_buyer)
-            self._carry(self.to_buyer, self.taker.buyer, self.to_seller)
+    def sell(self, torrent: Torrent) -> None:
+        markets.offer(node_name=self.name, torrent_key=torrent.key, for_sale=ForSale.YES)
 
-    def _carry(self, said_on: FakeLink, side: Side, heard_on: FakeLink) -> None:
-        said, said_on.sent = said_on.sent, []
-        for message in said:
-            side.heard(heard_on, parse(encode(message)), self.shop.now)
+    def start(self) -> None:
+        self._stop.clear()
+        publisher = Publisher(redis_url=django_settings.REDIS_URL)
+        engine, loop = self._put_together(publisher)
+        self._turning = threading.Thread(target=self._turn, args=[engine, loop, publisher], name=f"loop of {self.name}")
+        self._turning.start()
+        makers = Makers(door=Doors(), hub=lambda _hub, key: self._hub(key.public_key), sides=_sides)
+        settings = AgentSettings(self.name, self.folder, (self.speed_endpoint,))
+        self._life = AgentLife(settings, makers=makers, desk=self.desk)
+        self._life.start()
 
-    def _look_at_peers(self) -> None:
-        self.taker.buyer.report(PeersSeen(self.key, (peer(SELLER_ADDRESS),)), self.shop.now)
-        self.seller.report(PeersSeen(self.key, (peer(BUYER_ADDRESS),)), self.shop.now)
+    def stop(self) -> None:
+        self._life.stop()
+        self._stop.set()
+        self._turning.join()
 
-    @property
-    def lane(self) -> int:
-        order = next((order for order in reversed(self.shop.orders) if isinstance(order, ShareUpload)), None)
-        lane = order.lanes.get(self.to_buyer.place) if order else None
-        return lane.granted_bytes_per_s if lane else 0
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        self.start()
+        try:
+            yield
+        finally:
+            self.stop()
 
-    def _carry_bytes(self) -> None:
-        """Send what the lane allows; the buyer's engine tells of whole blocks, the seller's counts bytes."""
-        count = int(self.lane * STEP_S) // BLOCK
-        came = []
-        for _ in range(count):
-            piece, block = divmod(self.blocks, PIECE_BLOCKS)
-            self.blocks += 1
-            came.append(Block(self.key, f"{SELLER_ADDRESS}:6881", piece, block, BLOCK))
-        self.sent_bytes += count * BLOCK
-        if self.taker.floor.buys and came:
-            self.taker.buyer.report(Received(tuple(came)), self.shop.now)
-            for piece in {block.piece for block in came if block.block == PIECE_BLOCKS - 1}:
-                self.taker.buyer.report(PieceChecked(self.key, piece, passed=True), self.shop.now)
-        if self.shop.sells:
-            reading = Reading(self.key, f"{BUYER_ADDRESS}:6881", bytes(20), 1, self.sent_bytes)
-            self.seller.report(Sent((reading,), self.shop.now.timestamp()), self.shop.now)
-            stand = LaneStand(LaneKind.OWN, self.lane, self.lane, connections=1)
-            self.seller.report(LanesStand({self.to_buyer.place: stand}, 0), self.shop.now)
+    def _hub(self, speed_key: bytes) -> OwnHub:
+        return OwnHub(speed_key.hex(), clock=_now, address=self.address)
 
-    @property
-    def sale(self) -> SellingDeal:
-        return SellingDeal.objects.latest("pk")
+    def _put_together(self, publisher: Publisher) -> tuple[EngineThread, NodeLoop]:
+        token = f"{self.name}/{free_port()}"
+        folders = (Folder("main", self.folder / "downloads"),)
+        with override_settings(NODE_FOLDERS=folders):  # which are a process's, and here are two nodes in one
+            node = nodes.claim(name=self.name, token=token, folder=str(folders[0].path), now=_now())
+            network = read_wish(node_id=node.pk)
+            engine = EngineThread(lambda: LibtorrentEngine(self._engine_settings(), network), self.desk)
+            loop = NodeLoop(
+                node=node,
+                token=token,
+                engine=engine,
+                publisher=publisher,
+                read_torrent_file=wiring.read_torrent_file,
+                network=network,
+            )
+        return engine, loop
+
+    def _turn(self, engine: EngineThread, loop: NodeLoop, publisher: Publisher) -> None:
+        try:
+            while not self._stop.is_set():
+                loop.turn(engine.poll(timeout_s=0 if loop.is_busy else TURN_S), now=_now())
+        finally:
+            loop.finish(engine.close(timeout_s=CLOSE_S), now=_now())
+            loop.release()
+            publisher.close()
+            connections.close_all()
+
+    def _engine_settings(self) -> EngineSettings:
+        return EngineSettings(
+            resume_folder=self.folder / "resume",
+            downloads_folder=self.folder / "downloads",
+            listen=(self.endpoint,),
+            isolated=True,
+            overrides=self._overrides,
+        )
+
+
+class Signing:
+    """A signer with keys in a folder that signs what waits at the hub, as the wallet's worker has it do."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stop = threading.Event()
+        self._knows_key = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="signing")
+
+    def __enter__(self) -> None:
+        self._thread.start()
+        assert self._knows_key.wait(READY_WAIT_S)
+
+    def __exit__(self, *_problem: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        found_signer(self._folder).close()
+        signer = Signer(place_in(self._folder), DEVNET, now_ms=lambda: time.time_ns() // 1_000_000)
+        try:
+            hub_identity.note_key(signer, now=_now())
+            self._knows_key.set()
+            while not self._stop.wait(SIGN_EVERY_S):
+                hub_receipts.sign_waiting(signer, now=_now())
+        finally:
+            signer.close()
+            connections.close_all()
+
+
+def _sides(floor: Floor) -> tuple[Side, ...]:
+    return Seller(floor), Buyer(floor)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

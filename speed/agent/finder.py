@@ -20,6 +20,7 @@ from wallet.domain.hub import Offer
 LOOK_EVERY = timedelta(seconds=5)  # at whom torrents are connected to
 FIND_EVERY = timedelta(seconds=60)  # in the DHT
 DIRECTORY_EVERY = timedelta(seconds=300)
+DIRECTORY_SOON = timedelta(seconds=30)  # while no seller was heard of
 ASK_EVERY = timedelta(seconds=30)
 KEEP_EVERY = timedelta(seconds=2)  # quotes are written
 CALL_AGAIN = timedelta(seconds=30)  # the door itself waits longer where it must
@@ -81,8 +82,10 @@ class Finder:
         if not torrent.private:
             if self._is_due(f"find {torrent.key}", FIND_EVERY, now):
                 self._floor.ask(FindSellers(dht_target(torrent.info_hash)))
-        elif torrent.key in self._asks_directory and self._is_due(f"find {torrent.key}", DIRECTORY_EVERY, now):
-            self._ask_directory(torrent, now)
+        elif torrent.key in self._asks_directory and self._floor.hubs:
+            pause = DIRECTORY_EVERY if self._rumours.get(torrent.key) else DIRECTORY_SOON
+            if self._is_due(f"find {torrent.key}", pause, now):
+                self._ask_directory(torrent, now)
 
     def _ask_directory(self, torrent: TorrentFacts, now: datetime) -> None:
         if torrent.torrent_id not in self._directory_keys:

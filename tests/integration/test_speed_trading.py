@@ -9,7 +9,7 @@ from speed.models import BuyingDeal
 from speed.services import bids
 from tests.builders import make_user
 from tests.buying import MIB
-from tests.trading import Trade
+from tests.trade import Trade
 from wallet.domain.hub import ChannelState
 
 pytestmark = pytest.mark.django_db
