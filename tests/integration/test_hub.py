@@ -14,7 +14,7 @@ from tests.signers import found_signer
 from wallet import tasks
 from wallet.domain.accounts import AccountKind, earnings_account, own_account
 from wallet.domain.channels import GRACE
-from wallet.domain.hub import ChannelState, HubChannel, HubRefused, Redemption, Refusal
+from wallet.domain.hub import ChannelState, HubChannel, HubRefused, Redemption, Refusal, SignedVoucher
 from wallet.models import Account, HubCall, HubNonce, HubOffer, PairingCode, SpeedKey
 from wallet.services import (
     audit,
@@ -180,6 +180,25 @@ class TestWhatIsKept:
         left = [model._default_manager.count() for model in (HubCall, HubNonce, HubOffer, PairingCode)]
         assert left == [0, 0, 0, 0]
         assert Account.objects.get(kind=AccountKind.USER).balance_ubtt == 6 * BTT
+
+    def test_goes_in_portions(self, bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(hub_calls, "FORGOTTEN_AT_ONCE", 2)
+        for number in range(5):
+            hub_calls.note(caller=SELLER, key=f"{number}", call="offers", body={}, now=THEN)
+        hub_calls.note(caller=SELLER, key="new", call="offers", body={}, now=THEN + timedelta(seconds=1))
+        hub_calls.forget(now=THEN + hub_calls.KEPT)
+        assert [call.key for call in HubCall.objects.all()] == ["new"]
+
+    def test_is_nothing_of_keys_that_nobody_here_has_to_do_with(self, bound: str) -> None:
+        made_up = SignedVoucher("0" * 32, 1, bytes(65))
+        with pytest.raises(HubRefused):
+            speed_keys.pair(caller=STRANGER, code="ABCDE", daily_limit_ubtt=1, key="1", now=THEN)
+        with pytest.raises(HubRefused):
+            hub_channels.close(caller=STRANGER, channel_id="0" * 32, key="2", now=THEN)
+        for caller in (STRANGER, SELLER):
+            (refused,) = hub_vouchers.redeem(caller=caller, brought=[made_up], key="3", now=THEN)
+            assert refused.code is Refusal.UNKNOWN_CHANNEL
+        assert not HubCall.objects.exists()
 
     def test_of_a_call_stays_for_longer_than_a_channel_lives(self, bound: str) -> None:
         channel = opened(bound)

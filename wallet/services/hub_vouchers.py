@@ -32,7 +32,8 @@ _REFUSALS = {
 def redeem(*, caller: str, brought: Sequence[SignedVoucher], key: str, now: datetime) -> list[Redeemed]:
     """Pay out what the payers of the caller's channels have promised; one answer for each, in their order.
 
-    May be called again and again: what was paid is unchanged then. Raises HubRefused, LedgerBusy.
+    May be called again and again: what was paid is unchanged then. A call without a good one leaves nothing behind, nor
+    does it use up its key. Raises HubRefused, LedgerBusy.
     """
     if not 1 <= len(brought) <= MAX_VOUCHERS:
         raise HubRefused(Refusal.BAD_REQUEST, f"vouchers: bring 1 to {MAX_VOUCHERS:,}.")
@@ -46,8 +47,11 @@ def redeem(*, caller: str, brought: Sequence[SignedVoucher], key: str, now: date
         raise HubRefused(Refusal.BAD_REQUEST, f"{problem}.") from None
 
     def work() -> list[ChannelAnswer]:
+        if not good:
+            hub_calls.is_noted(caller=caller, key=key, call="vouchers", body=body)
+            return []
         hub_calls.note(caller=caller, key=key, call="vouchers", body=body, now=now)
-        return vouchers.redeem(good, now=now) if good else []
+        return vouchers.redeem(good, now=now)
 
     answers = iter(ledger.whole(work))
     return [
