@@ -55,9 +55,10 @@ class Sale:
     fee_ppm: int
     places: tuple[str, ...]  # the newest last
     opened_at: datetime
-    linked_at: datetime  # when there was last a connection
+    linked_at: datetime  # when there was last a connection, as of the last round: its debts are as old
     bid: Wish
     link: Link | None = None
+    alone_since: datetime | None = None  # without a connection, while we were there to take one
     state: DealState = DealState.OPEN
     end_reason: str = ""
     ended_at: datetime | None = None
@@ -165,7 +166,7 @@ class Sale:
     def lose_link(self, now: datetime) -> None:
         self.end_span(now)
         self.link = None
-        self.linked_at = now
+        self.linked_at = self.alone_since = now
         self.state = deals.after_loss(self.state)
 
     def take_bid(self, bid: Wish, now: datetime) -> None:
@@ -181,7 +182,7 @@ class Sale:
         """Go on over this connection; debts stay with the places where they were made."""
         if link is not self.link:
             self.end_span(now)
-        self.link, self.linked_at = link, now
+        self.link, self.linked_at, self.alone_since = link, now, None
         if link.place != self.place:
             self.places = (*(place for place in self.places if place != link.place), link.place)
             self.rounds_in_lane = 0

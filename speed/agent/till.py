@@ -192,7 +192,7 @@ def _since_s(sale: Sale, now: datetime) -> int:
     """Return for how long a deal has been over, or without a connection."""
     if sale.state is DealState.ENDING and sale.ended_at is not None:
         return int((now - sale.ended_at).total_seconds())
-    return 0 if sale.link is not None else int((now - sale.linked_at).total_seconds())
+    return 0 if sale.alone_since is None else int((now - sale.alone_since).total_seconds())
 
 
 def _is_settled(sale: Sale) -> bool:

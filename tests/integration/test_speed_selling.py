@@ -9,7 +9,7 @@ from seedbox.models import User
 from speed.domain.messages import Ask, Quote, Refuse, State, Withdraw
 from speed.domain.naming import dht_target, torrent_name
 from speed.domain.refusals import Reason
-from speed.models import ForSale, Round, SellingDeal
+from speed.models import ForSale, Market, Round, SellingDeal
 from speed.services import markets
 from tests.selling import ASK, BTT, MIB, Buyer, Shop
 from wallet.domain.hub import ChannelState, SignedVoucher
@@ -90,6 +90,22 @@ class TestWhatIsSold:
         shop.run(12, buyer)
         assert buyer.refusals == [Reason.NOT_SELLING]
         assert shop.lane(buyer) == 0
+
+    def test_is_paid_for_to_the_end_when_selling_is_switched_off(self, shop: Shop) -> None:
+        buyer = Buyer(1, pays=False)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(12, buyer)
+        shop.change(sells=False)
+        shop.run(12, buyer)
+        assert shop.seller.wants_port
+        Market.objects.update(upload_limit_bytes_per_s=0)
+        shop.read_terms()
+        assert shop.seller.wants_port
+        buyer.pay(shop)
+        shop.run(2)
+        assert shop.row(buyer).redeemed_ubtt == buyer.cumulative > 0
+        assert not shop.seller.wants_port
 
     def test_is_no_private_torrent_unless_somebody_said_so(self, shop: Shop, owner: User) -> None:
         private = shop.seed("secret.iso", owner, private=True)
@@ -207,6 +223,21 @@ class TestASellerThatWasKilled:
         assert after.sent_bytes > before.sent_bytes
         assert after.cumulative_ubtt == buyer.cumulative
         assert after.state == "in_lane"
+
+    def test_waits_ten_minutes_for_buyers_whatever_it_has_missed(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(25, buyer)
+        shop.floor.now += timedelta(hours=1)
+        before = shop.row(buyer).linked_at
+        shop.start()
+        shop.run(2)
+        assert not shop.row(buyer).is_closed
+        assert shop.row(buyer).linked_at == before
+        shop.floor.now += timedelta(seconds=601)
+        shop.run(2)
+        assert shop.row(buyer).is_closed
 
     def test_starts_at_what_was_redeemed_when_it_comes_from_a_backup(self, shop: Shop) -> None:
         buyer = Buyer(1)

@@ -23,6 +23,12 @@ def shop(owner: User) -> Shop:
     return Shop(owner)
 
 
+def unpaid_of(shop: Shop, buyer: Buyer) -> int:
+    """Return what the seller has against a payer at the moment."""
+    credit = shop.seller.book.credit(shop.floor.terms)
+    return credit.trust.payer(buyer.payer_ref.hex()).unpaid_bytes
+
+
 class TestAnUnpaidWindow:
     def test_is_all_that_a_stranger_can_take(self, shop: Shop) -> None:
         cheat = Buyer(1, pays=False)
@@ -71,6 +77,20 @@ class TestAnUnpaidWindow:
         shop.bid(late)
         shop.run(30, late)
         assert shop.row(late).sent_bytes > 3 * MIB
+
+    def test_is_forgotten_after_seven_days_however_often_the_seller_starts(self, shop: Shop) -> None:
+        cheat = Buyer(1, pays=False)
+        shop.connect(cheat)
+        shop.bid(cheat)
+        shop.run(30, cheat)
+        shop.hear(cheat, Withdraw(cheat.deal))
+        shop.run(15, cheat)
+        shop.floor.now += timedelta(days=6)
+        shop.start()
+        assert unpaid_of(shop, cheat) > 0
+        shop.floor.now += timedelta(days=2)
+        shop.seller.tick(shop.floor.now)
+        assert unpaid_of(shop, cheat) == 0
 
     def test_of_all_strangers_together_is_bounded(self, shop: Shop) -> None:
         crowd = [Buyer(number, pays=False, spend=BTT) for number in range(1, 25)]
