@@ -146,6 +146,7 @@ class Bids:
         self._shop.floor.write(
             partial(selling.is_free, deal_id=sale.deal.hex(), channel_id=receipt.channel.hex()),
             partial(self._looked_up, arrival),
+            partial(self._reject, arrival, Reason.BUSY),
         )
         return None
 
@@ -199,10 +200,15 @@ class Bids:
             self._reject(arrival, Reason.BAD_RECEIPT, now)
         else:
             arrival.asked_at = None
+            hub = self._shop.hub_of(sale)
+            if hub is None or not sale.take_hubs_word(answer, hub.info.key):
+                self._reject(arrival, Reason.BAD_RECEIPT, now)
+                return
             sale.fee_ppm, sale.is_checked = answer.fee_ppm, True
-            sale.start_at(answer.redeemed_ubtt)
             self._shop.floor.write(
-                partial(selling.begin, row_of(sale, self._shop.floor.node_name)), partial(self._written, arrival)
+                partial(selling.begin, row_of(sale, self._shop.floor.node_name)),
+                partial(self._written, arrival),
+                partial(self._reject, arrival, Reason.BUSY),
             )
 
     def _written(self, arrival: _Arrival, is_ours: bool, now: datetime) -> None:  # noqa: FBT001  # as it was answered

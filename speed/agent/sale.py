@@ -10,8 +10,10 @@ from speed.domain.credit import FRESH_MS, Delays
 from speed.domain.deals import LIVE, DealState
 from speed.domain.meters import KEPT_ROUNDS, Span, Tally
 from speed.domain.refusals import Reason
+from speed.domain.selling import newest_receipt
 from speed.domain.trust import Account
 from speed.wire.port import Link
+from wallet.domain.hub import HubChannel
 from wallet.domain.rounding import Accrual
 from wallet.domain.speed1.receipt import Receipt
 
@@ -187,6 +189,17 @@ class Sale:
             self.places = (*(place for place in self.places if place != link.place), link.place)
             self.rounds_in_lane = 0
         self.is_dirty = True
+
+    def take_hubs_word(self, channel: HubChannel, hub_key: bytes) -> bool:
+        """Go on from what the hub has of the channel; false if by its own newest receipt that can't be.
+
+        We may have been restored from before a top-up, or have been brought an old receipt of it.
+        """
+        receipt = newest_receipt(self.receipt, channel.receipt, hub_key=hub_key)
+        if receipt is not None:
+            self.receipt, self.signed_receipt = receipt, channel.receipt
+        self.start_at(min(channel.redeemed_ubtt, self.receipt.amount_ubtt))
+        return channel.redeemed_ubtt <= self.receipt.amount_ubtt
 
     def start_at(self, redeemed_ubtt: int) -> None:
         """Owe nothing twice: what the hub has paid out already is no promise for bytes that are still to come."""

@@ -191,6 +191,41 @@ class TestAReceipt:
         assert shop.row(buyer).sent_bytes > 0
 
 
+class TestWhatAHubSaysOfAChannel:
+    def test_mends_what_a_backup_from_before_a_top_up_has_forgotten(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(2, buyer)
+        shop.hub.open(replace(shop.terms_of(buyer), amount_ubtt=20 * BTT), redeemed_ubtt=15 * BTT)
+        shop.start()
+        shop.run(2)
+        row = shop.row(buyer)
+        assert (row.amount_ubtt, row.redeemed_ubtt) == (20 * BTT, 15 * BTT)
+
+    def test_counts_for_a_bid_that_brings_an_older_receipt(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        buyer.receipt = shop.hub.open(shop.terms_of(buyer))
+        shop.hub.open(replace(shop.terms_of(buyer), amount_ubtt=20 * BTT), redeemed_ubtt=15 * BTT)
+        shop.bid(buyer)
+        row = shop.row(buyer)
+        assert (row.amount_ubtt, row.redeemed_ubtt) == (20 * BTT, 15 * BTT)
+
+    def test_is_not_believed_where_it_is_more_than_was_ever_in_it(self, shop: Shop) -> None:
+        buyer, newcomer = Buyer(1), Buyer(2)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.hub.open(shop.terms_of(buyer), redeemed_ubtt=99 * BTT)
+        shop.start()
+        shop.run(2)
+        assert shop.row(buyer).redeemed_ubtt == buyer.amount
+        shop.connect(newcomer)
+        newcomer.receipt = shop.hub.open(shop.terms_of(newcomer), redeemed_ubtt=99 * BTT)
+        shop.bid(newcomer)
+        assert [refuse.reason for refuse in newcomer.link.take(Refuse)] == [Reason.BAD_RECEIPT]
+
+
 class TestAVoucher:
     def test_counts_only_when_it_is_written(self, shop: Shop) -> None:
         buyer = Buyer(1, pays=False)
