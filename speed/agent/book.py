@@ -36,16 +36,16 @@ class Book:
     def add(self, sale: Sale) -> None:
         self._sales[sale.deal] = sale
 
-    def remember(self, past: Past, now: datetime) -> None:
-        self._past = [(now, account) for account in past.accounts]
+    def remember(self, past: Past) -> None:
+        self._past = list(past.accounts)
         self._paid_before = dict(past.paid_before)
         self._sum_up()
 
-    def drop(self, sale: Sale, now: datetime) -> None:
+    def drop(self, sale: Sale) -> None:
         """Take a deal out whose channel is ended; what it leaves unpaid is remembered for seven days."""
         if self._sales.pop(sale.deal, None) is not None:
-            self._past.append((now, sale.account))
-            self._sum_up()
+            self._past.append((sale.linked_at, sale.account))
+            self._past_trust.add(sale.account)
 
     def forget_old(self, now: datetime) -> None:
         """Let go of debts that are seven days old; what was paid for stays."""
@@ -78,9 +78,10 @@ class Book:
         found = (sale for sale in self._sales.values() if sale.is_live and sale.payer == payer)
         return next((sale for sale in found if sale.goods.key == torrent_key), None)
 
-    def at_place(self, torrent_key: str, place: str) -> Sale | None:
+    def at_place(self, torrent_key: str, place: str, *, but: Sale | None = None) -> Sale | None:
         """Return the deal that bytes of a torrent to a place belong to."""
-        return next((sale for sale in self.live if sale.place == place and sale.goods.key == torrent_key), None)
+        there = (sale for sale in self.live if sale.place == place and sale.goods.key == torrent_key)
+        return next((sale for sale in there if sale is not but), None)
 
     def credit(self, terms: Terms) -> "Credit":
         """Add up what all payers and addresses have had and paid by now."""

@@ -9,6 +9,7 @@ from seedbox.services import market_facts
 from seedbox.services.market_facts import SeedingFacts
 from speed.agent.asks import Asks
 from speed.agent.bids import Bids
+from speed.agent.book import Book
 from speed.agent.directory import Directory
 from speed.agent.lanes import Lanes
 from speed.agent.rounds import Rounds
@@ -79,8 +80,10 @@ class Seller:
     def _loaded(self, found: tuple[list[SellingDeal], Past, int], now: datetime) -> None:
         rows, past, last_price = found
         for row in rows:
-            self._shop.book.add(sale_of(row))
-        self._shop.book.remember(past, now)
+            sale = sale_of(row)
+            sale.alone_since = now  # its buyer could not call while we were away
+            self._shop.book.add(sale)
+        self._shop.book.remember(past)
         self._shop.last_price_ubtt_per_gib = last_price
         self._shop.is_loaded = True
         for link in self._floor.links:
@@ -88,9 +91,13 @@ class Seller:
 
     @property
     def wants_port(self) -> bool:
-        """Also while deals of before are still to be paid for."""
+        """Also while deals of before are not closed: their last vouchers are still to come."""
         terms = self._floor.terms
-        return not terms.selling_obstacle and (terms.sells or any(sale.is_live for sale in self._shop.book))
+        return terms.shows_itself and ((terms.sells and not terms.selling_obstacle) or len(self._shop.book) > 0)
+
+    @property
+    def book(self) -> Book:
+        return self._shop.book
 
     def tick(self, now: datetime) -> None:
         if not self._shop.is_loaded:
@@ -144,7 +151,7 @@ class Seller:
             self._greet(link)
 
     def _greet(self, link: Link) -> None:
-        if state := self._purse.state_of(link):
+        for state in self._purse.state_of(link):
             link.send(state)
 
     def heard(self, link: Link, message: Message, now: datetime) -> None:
@@ -180,6 +187,7 @@ class Seller:
     def unlinked(self, link: Link, now: datetime) -> None:
         self._asks.forget_link(link)
         self._bids.forget_link(link)
+        self._rounds.forget_link(link)
         self._shop.forget_link(link)
         for sale in self._shop.book.of_link(link):
             sale.lose_link(now)
@@ -237,9 +245,9 @@ class Seller:
     def _opened(self, _sale: Sale, now: datetime) -> None:
         self._lanes.share(now, is_round=False)
 
-    def _gone(self, sale: Sale, now: datetime) -> None:
+    def _gone(self, sale: Sale, _now: datetime) -> None:
         self._floor.write(partial(selling.store, [stored(sale)]))
-        self._shop.book.drop(sale, now)
+        self._shop.book.drop(sale)
 
     # --- rows
 

@@ -45,11 +45,15 @@ class Trust:
         self._places: dict[str, Standing] = {}
         self.strangers_unpaid_bytes: int = before.strangers_unpaid_bytes if before else 0
         for account in accounts:
-            old = self.payer(account.payer)
-            new = self._payers[account.payer] = _plus(old, account.standing)
-            self.strangers_unpaid_bytes += _as_stranger(new) - _as_stranger(old)
-            for place in account.places:
-                self._places[place] = _plus(self.place(place), account.standing)
+            self.add(account)
+
+    def add(self, account: Account) -> None:
+        """Count one deal more."""
+        old, standing = self.payer(account.payer), account.standing
+        new = self._payers[account.payer] = _plus(old, standing)
+        self.strangers_unpaid_bytes += _as_stranger(new) - _as_stranger(old)
+        for place in account.places:
+            self._places[place] = _plus(self.place(place), standing)
 
     def payer(self, payer: str) -> Standing:
         return self._payers.get(payer) or (self._before.payer(payer) if self._before else NOBODY)

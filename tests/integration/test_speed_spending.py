@@ -107,7 +107,7 @@ class TestAPrivateTorrent:
     def test_is_bid_for_only_with_leave_to_ask_the_hubs_directory_and_its_sellers_are_called(
         self, taker: Taker
     ) -> None:
-        info: dict[bytes, Any] = {
+        info: Any = {
             b"length": 2**30,
             b"name": b"film.iso",
             b"piece length": 16_384,
