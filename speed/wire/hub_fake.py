@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from speed.wire.hub_fake_books import Bound, FakeBooks
 from speed.wire.hub_port import HubAway
-from wallet.domain.channels import MAX_VOUCHERS
+from wallet.domain.channels import LEAST_LONGER, MAX_VOUCHERS
 from wallet.domain.hub import (
     OFFER_LIFE_S,
     ChannelState,
@@ -128,7 +128,7 @@ class FakeHub:
                 amount_ubtt=channel.amount_ubtt + amount_ubtt,
                 expires_at_s=max(channel.expires_at_s, expires_at_s),
             )
-            if changed != channel:
+            if amount_ubtt or expires_at_s - channel.expires_at_s >= LEAST_LONGER.total_seconds():
                 books.put(changed)
             if amount_ubtt:
                 books.note(channel_id, "channel topped up", amount_ubtt, is_in=True)

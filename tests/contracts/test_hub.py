@@ -187,6 +187,15 @@ class TestAChannel:
             more = partial(hub.top_up, channel.id, key="3", amount_ubtt=1, expires_s=HOUR_S)
             assert refusal(more) is why
 
+    def test_gets_no_receipt_for_a_few_seconds_without_money(self, world: World) -> None:
+        channel = open_one(world)
+        world.sign()
+        same = world.buyer.top_up(channel.id, key="2", amount_ubtt=0, expires_s=HOUR_S + 30)
+        assert (same.expires_at_s, same.is_signed) == (channel.expires_at_s, True)
+        longer = world.buyer.top_up(channel.id, key="3", amount_ubtt=0, expires_s=HOUR_S + 90)
+        assert longer.expires_at_s >= channel.expires_at_s + 60
+        assert not longer.is_signed
+
 
 class TestVouchers:
     def test_pay_what_is_new_in_any_order_and_as_often_as_they_come(self, world: World) -> None:
