@@ -78,9 +78,10 @@ class Book:
         found = (sale for sale in self._sales.values() if sale.is_live and sale.payer == payer)
         return next((sale for sale in found if sale.goods.key == torrent_key), None)
 
-    def at_place(self, torrent_key: str, place: str) -> Sale | None:
+    def at_place(self, torrent_key: str, place: str, *, but: Sale | None = None) -> Sale | None:
         """Return the deal that bytes of a torrent to a place belong to."""
-        return next((sale for sale in self.live if sale.place == place and sale.goods.key == torrent_key), None)
+        there = (sale for sale in self.live if sale.place == place and sale.goods.key == torrent_key)
+        return next((sale for sale in there if sale is not but), None)
 
     def credit(self, terms: Terms) -> "Credit":
         """Add up what all payers and addresses have had and paid by now."""

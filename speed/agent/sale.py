@@ -215,7 +215,7 @@ class Sale:
         self.is_dirty = True
 
     def counted(self, acks: Mapping[int, int], now_ms: int) -> Tally:
-        """Return the tally with these acknowledgements; none counts for more than its round could be billed for."""
+        """Return the tally with these acknowledgements; none counts for much more than was billed in its round."""
         tally = self.tally
         allowed = self.allowed_at(now_ms)
         for round_number, received_bytes in sorted(acks.items()):
@@ -227,7 +227,7 @@ class Sale:
         """Return what may be acknowledged by now, by round."""
         if self.span is None:
             return self.allowed
-        return {**self.allowed, self.span.round: self.span.allowed_bytes(now_ms)}
+        return {**self.allowed, self.span.round: self.span.countable_bytes(now_ms)}
 
     def _ended(self, reason: str, now: datetime) -> None:
         self.end_reason, self.ended_at = reason, now
@@ -236,6 +236,6 @@ class Sale:
     def _close_span(self, now_ms: int) -> None:
         if self.span is not None:
             self.span = self.span.ended(now_ms)
-            self.allowed[self.span.round] = self.span.allowed_bytes(now_ms)
+            self.allowed[self.span.round] = self.span.countable_bytes(now_ms)
             for old in sorted(self.allowed)[:-KEPT_ROUNDS]:
                 del self.allowed[old]

@@ -151,7 +151,7 @@ class Seller:
             self._greet(link)
 
     def _greet(self, link: Link) -> None:
-        if state := self._purse.state_of(link):
+        for state in self._purse.state_of(link):
             link.send(state)
 
     def heard(self, link: Link, message: Message, now: datetime) -> None:
@@ -187,6 +187,7 @@ class Seller:
     def unlinked(self, link: Link, now: datetime) -> None:
         self._asks.forget_link(link)
         self._bids.forget_link(link)
+        self._rounds.forget_link(link)
         self._shop.forget_link(link)
         for sale in self._shop.book.of_link(link):
             sale.lose_link(now)

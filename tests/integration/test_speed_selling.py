@@ -6,7 +6,7 @@ import pytest
 
 from seedbox.domain.lanes import Announce, LookAtPeers, PeersSeen, ShareUpload, SwarmPeer
 from seedbox.models import User
-from speed.domain.messages import Ask, Quote, Refuse, State, Withdraw
+from speed.domain.messages import MAX_DEALS, Ask, Quote, Refuse, State, Vouchers, Withdraw
 from speed.domain.naming import dht_target, torrent_name
 from speed.domain.refusals import Reason
 from speed.models import ForSale, Market, Round, SellingDeal
@@ -37,6 +37,17 @@ def peer(address: str) -> SwarmPeer:
         sent_bytes=0,
         received_bytes=0,
     )
+
+
+def reasons_in_one_burst(shop: Shop, *buyers: Buyer) -> list[list[Reason]]:
+    """Let all of them bid before the database answers, and return why each was refused."""
+    for buyer in buyers:
+        shop.connect(buyer)
+    shop.floor.holds_writes = True
+    for buyer in buyers:
+        shop.bid(buyer)
+    shop.floor.catch_up()
+    return [[refuse.reason for refuse in buyer.link.take(Refuse)] for buyer in buyers]
 
 
 class TestAQuestion:
@@ -78,6 +89,54 @@ class TestADeal:
         shop.disconnect(buyer)
         shop.run(1)
         assert shop.floor.orders[-1] == ShareUpload()
+
+
+class TestBidsInOneBurst:
+    """While the database is slow, several deals are being looked into at once."""
+
+    def test_admit_one_deal_of_an_account_about_a_torrent(self, shop: Shop) -> None:
+        one, other = Buyer(1), Buyer(2, payer=1)
+        assert reasons_in_one_burst(shop, one, other) == [[], [Reason.BUSY]]
+
+    def test_admit_one_deal_of_a_torrent_at_an_address(self, shop: Shop) -> None:
+        one, other = Buyer(1), Buyer(2, address="203.0.113.1")
+        assert reasons_in_one_burst(shop, one, other) == [[], [Reason.SHARED_ADDRESS]]
+
+    def test_are_looked_at_once_more_where_their_buyer_is_by_then(self, shop: Shop) -> None:
+        one, other = Buyer(1), Buyer(2)
+        for buyer in (one, other):
+            shop.connect(buyer)
+        shop.bid(one)
+        shop.floor.holds_writes = True
+        shop.bid(other)
+        other.address = one.address
+        shop.connect(other)
+        shop.bid(other)
+        shop.floor.catch_up()
+        assert other.link.take(Refuse)[-1].reason is Reason.SHARED_ADDRESS
+        shop.run(12, one)
+        assert shop.row(one).state == "in_lane"
+        assert shop.row(other).is_closed
+
+
+class TestAConnection:
+    def test_carries_32_deals_and_is_told_of_all_that_its_key_has(self, shop: Shop, owner: User) -> None:
+        torrents = [shop.seed(f"{number}.iso", owner) for number in range(MAX_DEALS + 1)]
+        shop.run(6)
+        buyers = [Buyer(number) for number in range(1, MAX_DEALS + 2)]
+        for buyer in buyers:
+            buyer.key = buyers[0].key
+        full, spare = shop.connect(buyers[0]), shop.connect(buyers[-1])
+        for buyer, torrent in zip(buyers, torrents, strict=True):
+            buyer.link = spare if buyer is buyers[-1] else full
+            shop.bid(buyer, torrent)
+            shop.hear(buyer, Vouchers((buyer.signed(shop, 1),), ()))
+        assert [*full.take(Refuse), *spare.take(Refuse)] == []
+        buyers[-1].link = full
+        shop.bid(buyers[-1], torrents[-1])
+        assert [refuse.reason for refuse in full.take(Refuse)] == [Reason.BUSY]
+        again = shop.connect(buyers[0])
+        assert [len(state.vouchers) for state in again.take(State)] == [MAX_DEALS, 1]
 
 
 class TestWhatIsSold:
