@@ -61,6 +61,7 @@ class Seller:
         self._announced = Announce()
         self._directory = Directory(self._shop)
         self._earning_problem = ""
+        self._is_share_due = False
         self._is_storing = False
         self._to_store: list[Sale] = []
 
@@ -107,7 +108,8 @@ class Seller:
         if self._rounds.is_due(now):
             self._lanes.judge_round(now)
             self._rounds.hold(now)
-        if self._is_due("share", SHARE_EVERY, now):  # while the engine reports, each of its reports does it too
+        if self._is_due("share", SHARE_EVERY, now) or self._is_share_due:  # each report of the engine does it, too
+            self._is_share_due = False
             self._lanes.share(now, is_round=False)
         self._lanes.tell_meters(now)
         if self._is_due("till", TILL_EVERY, now):
@@ -162,7 +164,7 @@ class Seller:
                 self._asks.take(link, message, now)
             case Bid():
                 self._bids.take(link, message, now)
-                self._lanes.share(now, is_round=False)  # a bid that pauses gives its lane back at once
+                self._is_share_due = True  # a bid that pauses gives its lane back with the next tick
             case Vouchers():
                 self._purse.take(link, message, now)
             case Audit():
@@ -242,8 +244,8 @@ class Seller:
             self._announced = Announce(targets)
             self._floor.ask(self._announced)
 
-    def _opened(self, _sale: Sale, now: datetime) -> None:
-        self._lanes.share(now, is_round=False)
+    def _opened(self, _sale: Sale, _now: datetime) -> None:
+        self._is_share_due = True
 
     def _gone(self, sale: Sale, _now: datetime) -> None:
         self._floor.write(partial(selling.store, [stored(sale)]))

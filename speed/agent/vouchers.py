@@ -129,7 +129,7 @@ class Purse:
         if not covers(cumulative_ubtt, tally):
             return
         sale.tally = tally
-        credit = self._shop.book.credit(self._shop.floor.terms)
+        credit = self._shop.book.recent_credit(sale, self._shop.floor.terms)
         payer, address = credit.trust.payer(sale.payer), credit.trust.place(sale.place)
         gap = judge_gap(
             sent_bytes=sale.sent_before(now_ms),
@@ -141,7 +141,8 @@ class Purse:
         sale.written_off_bytes = gap.written_off_bytes
         sale.has_large_gap = gap.is_too_large
         sale.is_dirty = True
-        if sale.unpaid_since_ms is not None and not self._shop.book.credit(self._shop.floor.terms).is_half_used(sale):
+        credit.refresh(sale)
+        if sale.unpaid_since_ms is not None and not credit.is_half_used(sale):
             sale.delays = sale.delays.after(now_ms - sale.unpaid_since_ms)
             sale.unpaid_since_ms = None
 

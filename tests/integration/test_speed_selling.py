@@ -11,7 +11,7 @@ from speed.domain.naming import dht_target, torrent_name
 from speed.domain.refusals import Reason
 from speed.models import ForSale, Market, Round, SellingDeal
 from speed.services import markets
-from tests.selling import ASK, BTT, MIB, Buyer, Shop
+from tests.selling import ASK, BTT, MIB, STEP_S, Buyer, Shop
 from wallet.domain.hub import ChannelState, SignedVoucher
 
 pytestmark = pytest.mark.django_db
@@ -213,6 +213,7 @@ class TestAPausedDeal:
         shop.run(12, buyer)
         assert shop.lane(buyer) > 0
         shop.bid(buyer, spend_ubtt_per_s=0)
+        shop.run(STEP_S, buyer)
         assert shop.lane(buyer) == 0
         shop.run(12, buyer)
         assert not buyer.refusals
