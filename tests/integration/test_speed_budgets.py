@@ -16,8 +16,10 @@ from speed.services import budgets, buying
 from speed.services.budgets import Need
 from speed.wire.hub_fake import FakeBooks, FakeHub
 from speed.wire.hub_port import HubAway, HubRefused
+from tests.at_once import at_once
 from tests.builders import NOW
 from tests.market import HUB_PRIVATE_KEY, speed_key
+from tests.servers import PROVE
 from wallet.domain.hub import ChannelState, HubChannel, SignedVoucher
 from wallet.domain.speed1.voucher import Voucher
 
@@ -239,8 +241,8 @@ acts = st.tuples(
 
 
 class TestABudget:
-    @settings(max_examples=15, deadline=None)
-    @given(acts=st.lists(acts, min_size=12, max_size=20))
+    @settings(max_examples=8 * PROVE, deadline=None)
+    @given(acts=st.lists(acts, min_size=10, max_size=14))
     def test_is_kept_in_any_order_of_things_with_deaths_between_any_two_of_them(
         self, acts: list[tuple[str, int, int, int]]
     ) -> None:
@@ -277,3 +279,18 @@ class TestABudget:
         scene = Scene()
         Budget.objects.update(is_on=False)
         assert budgets.reserve(need(scene.bids[0], "0" * 32, "", 1), now=NOW) == "The user has stopped it."
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTwoNodesAtOnce:
+    def test_never_take_more_than_a_user_has_said(self) -> None:
+        scene = Scene()
+        outcomes = at_once(
+            *(
+                lambda number=number: budgets.reserve(need(scene.bids[number % 2], f"{number:032x}", "", 350), now=NOW)
+                for number in range(6)
+            )
+        )
+        taken = [outcome.amount_ubtt for outcome in outcomes if isinstance(outcome, Reservation)]
+        assert DAY_LIMIT - 350 // 3 < sum(taken) <= DAY_LIMIT
+        assert budgets.of_day(Budget.objects.get(), now=NOW).used_ubtt == sum(taken)

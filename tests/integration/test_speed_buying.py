@@ -363,7 +363,10 @@ class TestSellers:
         assert LookAtPeers(frozenset({taker.torrent.key})) in taker.floor.orders
         found = SellersFound(target, ("203.0.113.1:6890", "203.0.113.2:6890", "nonsense"))
         taker.buyer.report(found, taker.floor.now)
+        taker.run(2.2)
+        assert taker.floor.dialled == []
         taker.see(Stall(1))
+        taker.floor.now += timedelta(seconds=2)
         taker.buyer.tick(taker.floor.now)
         taker.buyer.tick(taker.floor.now)
         assert taker.floor.dialled == ["203.0.113.1:6890"]

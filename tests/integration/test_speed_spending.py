@@ -1,5 +1,6 @@
 """Who may spend: on the real ledger through the own hub, and at foreign hubs by pairing codes."""
 
+from datetime import timedelta
 from typing import Any
 
 import libtorrent as lt
@@ -107,15 +108,10 @@ class TestAPrivateTorrent:
     def test_is_bid_for_only_with_leave_to_ask_the_hubs_directory_and_its_sellers_are_called(
         self, taker: Taker
     ) -> None:
-        info: Any = {
-            b"length": 2**30,
-            b"name": b"film.iso",
-            b"piece length": 16_384,
-            b"pieces": b"",
-            b"private": 1,
-        }
+        info: dict[bytes, Any] = {b"length": 2**30, b"name": b"film.iso", b"piece length": 16_384, b"pieces": b""}
+        file: dict[bytes, Any] = {b"info": info}
         Torrent.objects.update(private=True)
-        Metadata.objects.create(torrent=taker.torrent, torrent_file=lt.bencode({b"info": info}))
+        Metadata.objects.create(torrent=taker.torrent, torrent_file=lt.bencode(file))
         seller = FakeHub(taker.books, SELLER.hex(), address="203.0.113.1")
         taker.books.bind("seller", SELLER.hex(), earns=True)
         seller.put_offers([directory_key(lt.bencode(info))], port=6890, key="1")
@@ -134,5 +130,6 @@ class TestAPrivateTorrent:
         )
         taker.run(4.4)
         taker.see(Stall(1))
+        taker.floor.now += timedelta(seconds=2)
         taker.buyer.tick(taker.floor.now)
         assert taker.floor.dialled == ["203.0.113.1:6890"]
