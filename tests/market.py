@@ -139,6 +139,7 @@ class BenchFloor:
 
     hub: Hub = field(default_factory=StubHub)
     hub_key: bytes = HUB_KEY  # the one that it has now
+    hub_ahead_s: int = 0  # of its clock
     node_name: str = "local"
     key: SpeedKey = field(default_factory=lambda: speed_key(b"\x22"))
     terms: Terms = field(default_factory=Terms)
@@ -154,9 +155,15 @@ class BenchFloor:
 
     @property
     def hubs(self) -> dict[bytes, KnownHub]:
+        trusted = {hub.hub_id for hub in self.terms.hubs}
+        return {hub_id: known for hub_id, known in self.payers.items() if hub_id.hex() in trusted}
+
+    @property
+    def payers(self) -> dict[bytes, KnownHub]:
         hub_id = hub_id_of(self.hub_key)
-        info = HubInfo(hub_id, self.hub_key, SpeedNetwork.DEVNET, Asset.TRC20, FEE_PPM, int(self.now.timestamp()))
-        return {hub_id: KnownHub(self.hub, info)}
+        time_s = int(self.now.timestamp()) + self.hub_ahead_s
+        info = HubInfo(hub_id, self.hub_key, SpeedNetwork.DEVNET, Asset.TRC20, FEE_PPM, time_s)
+        return {hub_id: KnownHub(self.hub, info, self.hub_ahead_s)}
 
     def ask(self, order: Order) -> None:
         self.orders.append(order)
@@ -204,6 +211,8 @@ class BenchFloor:
     ) -> None:
         answer: T | HubRefused | HubAway
         try:
+            if hub_id not in self.payers:
+                raise HubAway("This hub is not known.")
             answer = work(self.hub)
         except (HubRefused, HubAway) as problem:
             answer = problem

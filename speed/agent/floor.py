@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine, Mapping
-from concurrent.futures import Executor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,6 +10,7 @@ from django.db import close_old_connections
 
 from seedbox.domain.lanes import Order, Watch
 from seedbox.services.lanes import LaneDesk
+from speed.agent.hub_threads import HubThreads
 from speed.agent.writing import Writing, told
 from speed.services.markets import Terms
 from speed.services.speed_key import SpeedKey
@@ -29,12 +29,13 @@ class AgentFloor:
     """See `side.Floor`. It lives as long as its loop."""
 
     def __init__(
-        self, *, node_name: str, key: SpeedKey, desk: LaneDesk, writing: Writing, hub_threads: Executor
+        self, *, node_name: str, key: SpeedKey, desk: LaneDesk, writing: Writing, hub_threads: HubThreads
     ) -> None:
         self.node_name = node_name
         self.key = key
         self.terms = Terms()
         self.hubs: dict[bytes, KnownHub] = {}
+        self.payers: dict[bytes, KnownHub] = {}
         self.door: Door | None = None
         self.port = 0
         self._links: dict[Link, None] = {}
@@ -82,9 +83,9 @@ class AgentFloor:
         work: Callable[[Hub], T],
         then: Callable[[T | HubRefused | HubAway, datetime], None],
     ) -> None:
-        known = self.hubs.get(hub_id)
+        known = self.payers.get(hub_id)
         if known is None:
-            self._run(self._answer(then, HubAway("This hub is not trusted, or has not told its key yet.")))
+            self._run(self._answer(then, HubAway("This hub has not told its key yet.")))
         else:
             self.ask_this_hub(known.hub, work, then)
 
@@ -116,7 +117,7 @@ class AgentFloor:
     ) -> None:
         answer: T | HubRefused | HubAway
         try:
-            answer = await asyncio.get_running_loop().run_in_executor(self._hub_threads, _asked, hub, work)
+            answer = await asyncio.get_running_loop().run_in_executor(self._hub_threads.of(hub), _asked, hub, work)
         except (HubRefused, HubAway) as problem:
             answer = problem
         except Exception as problem:  # of the own hub, for instance its database's: asking again is harmless

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from django.db import connections
 
 from seedbox.domain.lanes import MapPort, PortMapped, Report, Watch
 from seedbox.services.lanes import LaneDesk
 from speed.agent.floor import AgentFloor
+from speed.agent.hub_threads import HubThreads
 from speed.agent.side import Floor, KnownHub, Side
 from speed.agent.writing import Writing, told
 from speed.domain.messages import Message
@@ -34,9 +36,10 @@ PORT_AGAIN_S = 10.0  # after the Speed port could not be opened
 TRY_AGAIN_S = 2.0  # after the agent could not live
 DRAIN_S = 3.0
 JOIN_S = 8.0
-HUB_THREADS = 4
 NO_SUCH_ADDRESS = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 OWN_HUB = TrustedHub(hub_id="", url="", exposure_limit_ubtt=0)
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +102,7 @@ class AgentLife:
         key = read_or_make(self._settings.folder)
         with (
             ThreadPoolExecutor(1, "speed-database") as database,
-            ThreadPoolExecutor(HUB_THREADS, "speed-hub") as hub_threads,
+            HubThreads() as hub_threads,
         ):
             agent = Agent(self._settings, self._makers, self._desk, key, Writing(database), hub_threads)
             loop = asyncio.get_running_loop()
@@ -122,7 +125,7 @@ class Agent:
         desk: LaneDesk,
         key: SpeedKey,
         writing: Writing,
-        hub_threads: ThreadPoolExecutor,
+        hub_threads: HubThreads,
     ) -> None:
         self.ended = asyncio.Event()
         self._settings = settings
@@ -133,13 +136,14 @@ class Agent:
             node_name=settings.node_name, key=key, desk=desk, writing=writing, hub_threads=hub_threads
         )
         self._sides: Sequence[Side] = makers.sides(self._floor)
-        self._heard_of: dict[bytes, KnownHub] = {}  # also hubs that are not trusted any more
+        self._hubs: dict[tuple[str, str], Hub] = {}  # by id and address
         self._identity: Identity | None = None
         self._listens_on: tuple[str, ...] = ()
         self._port_problem = ""
         self._port_mapping = ""
         self._due: dict[str, float] = {}
         self._has_terms = False
+        self._being_written: set[str] = set()
 
     async def live(self) -> None:
         """Turn until `ended`."""
@@ -157,7 +161,7 @@ class Agent:
     async def _turn(self) -> None:
         now = datetime.now(UTC)
         if self._is_due("terms", READ_TERMS_S):
-            self._floor.write(lambda: markets.terms_of(self._settings.node_name, now=now), self._take_terms)
+            self._write_once("terms", lambda: markets.terms_of(self._settings.node_name, now=now), self._take_terms)
         if not self._has_terms:
             return
         self._learn_hubs()
@@ -185,6 +189,19 @@ class Agent:
         self._due[what] = now_s + pause_s
         return True
 
+    def _write_once(self, what: str, work: Callable[[], T], then: Callable[[T, datetime], None] | None = None) -> None:
+        """Write it unless the last one is still waiting: while the database is away they would pile up."""
+        if what in self._being_written:
+            return
+        self._being_written.add(what)
+
+        def done(result: T, now: datetime) -> None:
+            self._being_written.discard(what)
+            if then is not None:
+                then(result, now)
+
+        self._floor.write(work, done, lambda _now: self._being_written.discard(what))
+
     def _take_terms(self, terms: Terms, now: datetime) -> None:
         self._floor.terms = terms
         if not self._has_terms:
@@ -195,28 +212,32 @@ class Agent:
     # --- hubs
 
     def _learn_hubs(self) -> None:
-        """Ask each trusted hub for its key and its time; forget those that are trusted no longer."""
-        trusted = {bytes.fromhex(hub.hub_id): hub for hub in self._floor.terms.hubs}
-        self._floor.hubs = {hub_id: known for hub_id, known in self._heard_of.items() if hub_id in trusted}
-        asked = {hub.url: hub for hub in (OWN_HUB, *trusted.values())}  # ours has no row before it was heard of
-        for url, hub in asked.items():
-            if self._is_due(f"hub {url}", LEARN_S):
+        """Ask each hub for its key and its time: those that are trusted, and those that owe us something."""
+        terms = self._floor.terms
+        trusted = {bytes.fromhex(hub.hub_id) for hub in terms.hubs}
+        self._floor.hubs = {hub_id: known for hub_id, known in self._floor.payers.items() if hub_id in trusted}
+        foreign = [hub for hub in (*terms.hubs, *terms.owing) if hub.url]
+        for hub in (OWN_HUB, *foreign):  # ours has no row before it was heard of
+            if self._is_due(f"hub {hub.hub_id} {hub.url}", LEARN_S):
                 self._ask_about(hub)
 
     def _ask_about(self, hub: TrustedHub) -> None:
-        known = self._heard_of.get(bytes.fromhex(hub.hub_id))
+        where = hub.hub_id, hub.url  # an address that was changed is another hub, until it proves that it is not
         try:
-            made = known.hub if known else self._makers.hub(hub, self._floor.key)
+            made = self._hubs.get(where) or self._makers.hub(hub, self._floor.key)
         except ValueError as problem:  # its address is none
             logger.error("the hub %s can't be asked: %s", hub.hub_id, problem)
             return
+        self._hubs[where] = made
         self._floor.ask_this_hub(made, lambda hub: hub.info(), partial(self._learn, made))
 
     def _learn(self, hub: Hub, answer: HubInfo | HubRefused | HubAway, now: datetime) -> None:
         if isinstance(answer, HubRefused | HubAway):
             return  # asked again; whoever needs it meanwhile is told that it is away
         self._floor.write(lambda: hubs.know(hub_key=answer.key, is_own=hub.is_own))
-        self._heard_of[answer.hub_id] = KnownHub(hub, answer, answer.time_s - int(now.timestamp()))
+        known = KnownHub(hub, answer, answer.time_s - int(now.timestamp()))
+        former = [hub_id for hub_id, other in self._floor.payers.items() if hub.is_own and other.hub.is_own]
+        self._floor.payers |= dict.fromkeys((*former, answer.hub_id), known)
 
     # --- the Speed port
 
@@ -279,7 +300,8 @@ class Agent:
         counters = {name: figure for side in self._sides for name, figure in side.counters().items()}
         counters |= {"links": len(self._floor.links), "database_failures": self._writing.failed}
         listens_on, mapping, port_problem = self._listens_on, self._port_mapping, self._port_problem
-        self._floor.write(
+        self._write_once(
+            "beat",
             lambda: markets.beat(
                 node_name=self._settings.node_name,
                 now=now,
@@ -290,7 +312,7 @@ class Agent:
                 buying_problem=problems.get("buying", ""),
                 problem=port_problem,
                 counters=counters,
-            )
+            ),
         )
 
 

@@ -36,6 +36,7 @@ SHARE_EVERY = timedelta(seconds=1)
 TILL_EVERY = timedelta(seconds=1)
 ANNOUNCE_EVERY = timedelta(seconds=60)
 DIRECTORY_EVERY = timedelta(seconds=5)
+SWEEP_EVERY = timedelta(minutes=10)  # what waits in closed deals is tried to be shared
 EARN_EVERY = timedelta(seconds=60)
 FORGET_EVERY = timedelta(hours=1)
 MAX_CALLERS = 100  # whose addresses are compared with our gateway's
@@ -62,6 +63,7 @@ class Seller:
         self._directory = Directory(self._shop)
         self._earning_problem = ""
         self._is_share_due = False
+        self._is_stocking = False
         self._is_storing = False
         self._to_store: list[Sale] = []
 
@@ -114,6 +116,8 @@ class Seller:
         self._lanes.tell_meters(now)
         if self._is_due("till", TILL_EVERY, now):
             self._till.tick(now)
+        if self._is_due("sweep", SWEEP_EVERY, now):
+            self._till.share_rest(now)
         if self._is_due("store", STORE_EVERY, now):
             self._store()
         if self._is_due("announce", ANNOUNCE_EVERY, now):
@@ -216,12 +220,16 @@ class Seller:
         return True
 
     def _read_stock(self, now: datetime) -> None:
-        wants = self._floor.terms.sells and self._is_due("stock", STOCK_EVERY, now)
-        if wants:
-            self._floor.write(partial(market_facts.seeding, self._floor.node_name), self._stocked)
+        if self._floor.terms.sells and not self._is_stocking and self._is_due("stock", STOCK_EVERY, now):
+            self._is_stocking = True
+            self._floor.write(
+                partial(market_facts.seeding, self._floor.node_name), self._stocked, partial(self._stocked, None)
+            )
 
-    def _stocked(self, seeding: list[SeedingFacts], _now: datetime) -> None:
-        self._shop.stock(seeding)
+    def _stocked(self, seeding: list[SeedingFacts] | None, _now: datetime) -> None:
+        self._is_stocking = False
+        if seeding is not None:
+            self._shop.stock(seeding)
 
     def _let_earn(self, now: datetime) -> None:
         """Have our own hub know where this node's earnings go, before anybody opens a channel."""

@@ -76,7 +76,7 @@ class Shop:
 
     def hub_of(self, sale: Sale) -> KnownHub | None:
         """Return the hub that has a deal's channel: our own keeps its promises when it gets another key."""
-        hubs = self.floor.hubs
+        hubs = self.floor.payers
         own = next((hub for hub in hubs.values() if hub.hub.is_own), None)
         return own if sale.on_own_hub else hubs.get(sale.receipt.hub_id)
 

@@ -52,6 +52,13 @@ class Floor(Protocol):
         """Return the hubs that the operator trusts and that have told their key, by their id."""
 
     @property
+    def payers(self) -> Mapping[bytes, KnownHub]:
+        """Return all that have told their key, also those that are trusted no more: they still owe what they signed.
+
+        Our own stands there under its former ids, too.
+        """
+
+    @property
     def port(self) -> int:
         """Return where the Speed port listens; 0 while it does not."""
 
@@ -86,7 +93,7 @@ class Floor(Protocol):
         work: Callable[[Hub], T],
         then: Callable[[T | HubRefused | HubAway, datetime], None],
     ) -> None:
-        """Do this with a hub, beside all else, and tell its result, or why there is none."""
+        """Do this with a hub of `payers`, beside all else, and tell its result, or why there is none."""
 
     def dial(self, endpoint: str, then: Callable[[DialFailed], None]) -> None:
         """Call a seller from where the engine's peers are called from; `linked` follows, or `then` tells why not."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,6 +21,7 @@ from wallet.domain.hub import ChannelState, HubChannel, Redeemed, Redemption, Re
 
 TRY_AGAIN = timedelta(seconds=10)  # a hub that gave no answer
 PAUSE = timedelta(seconds=60)  # between two redemptions of one deal
+MAX_ASKED = 32  # questions that a hub is asked at once
 EXPOSED_PAUSE = timedelta(seconds=5)  # when its hub owes us too much
 ENDED = frozenset({Refusal.CLOSED, Refusal.EXPIRED, Refusal.UNKNOWN_CHANNEL, Refusal.NOT_FOUND})
 
@@ -34,26 +35,33 @@ class Till:
         self.redeemed_ubtt = 0
         self._shop = shop
         self._gone = gone
-        self._busy: set[Sale] = set()  # asked about, without an answer so far
+        self._swept = 0  # the number of the last deal that was looked at for what waits in it
+        self._busy: dict[Sale, bytes] = {}  # asked about, without an answer so far, and which hub
+        self._asked: Counter[bytes] = Counter()  # how many of them, by hub
+        self._well: set[bytes] = set()  # hubs that gave an answer when they were last asked
         self._rest_until: dict[bytes, datetime] = {}  # hubs that gave none
         self._brought: dict[Sale, tuple[int, datetime]] = {}  # the total that was last redeemed, or refused, and when
 
     def tick(self, now: datetime) -> None:
         """Ask hubs about what is due."""
         for sale in self._shop.book:
-            if sale in self._busy or self._rests(sale, now):
+            if sale in self._busy or self._rests(sale, now) or not self._may_ask(self._shop.hub_id_of(sale)):
                 continue
             if not sale.is_checked:
                 self._check(sale)
             elif deals.is_close_due(state=sale.state, since_s=_since_s(sale, now), has_last_voucher=_is_settled(sale)):
                 self._close(sale, now)
         for hub_id, due in self._due(now).items():
-            if due:
+            if due and self._may_ask(hub_id):
                 self._redeem(hub_id, due[:MAX_VOUCHERS])
 
     def _rests(self, sale: Sale, now: datetime) -> bool:
         until = self._rest_until.get(self._shop.hub_id_of(sale))
         return until is not None and now < until
+
+    def _may_ask(self, hub_id: bytes) -> bool:
+        """One question finds out whether a hub answers at all; the others wait for it."""
+        return self._asked[hub_id] < (MAX_ASKED if hub_id in self._well else 1)
 
     # --- what the hub knows
 
@@ -62,7 +70,7 @@ class Till:
         self._ask(sale, partial(_channel, sale.receipt.channel.hex()), partial(self._checked, sale))
 
     def _checked(self, sale: Sale, answer: HubChannel | HubRefused | HubAway, now: datetime) -> None:
-        self._busy.discard(sale)
+        self._heard([sale], answer)
         if isinstance(answer, HubAway):
             self._rest(sale, now)
         elif isinstance(answer, HubRefused):
@@ -76,6 +84,24 @@ class Till:
                 self._end(sale, answer.redeemed_ubtt, now)
             else:
                 self._book(sale, answer.redeemed_ubtt, is_closed=False, now=now)
+
+    # --- what waits
+
+    def share_rest(self, now: datetime) -> None:
+        """Share what could not be shared when its deal was closed."""
+        node = self._shop.floor.terms.node
+        if node is not None:
+            sweep = partial(
+                settlement.share_rest,
+                self._shop.floor.node_name,
+                node_id=node.node_id,
+                after=self._swept,
+                now=now,
+            )
+            self._shop.floor.write(sweep, self._have_swept)
+
+    def _have_swept(self, after: int, _now: datetime) -> None:
+        self._swept = after
 
     # --- redeeming
 
@@ -116,7 +142,7 @@ class Till:
 
     def _redeem(self, hub_id: bytes, sales: Sequence[Sale]) -> None:
         vouchers = [_voucher(sale) for sale in sales]
-        self._busy |= set(sales)
+        self._wait_for(sales, hub_id)
         self._shop.floor.ask_hub(hub_id, partial(_redeem, vouchers), partial(self._redeemed, sales, vouchers))
 
     def _redeemed(
@@ -126,7 +152,7 @@ class Till:
         answer: list[Redeemed] | HubRefused | HubAway,
         now: datetime,
     ) -> None:
-        self._busy -= set(sales)
+        self._heard(sales, answer)
         if isinstance(answer, HubRefused | HubAway):
             for sale in sales:
                 self._rest(sale, now)
@@ -147,7 +173,7 @@ class Till:
         self._ask(sale, partial(_close, sale.receipt.channel.hex(), last), partial(self._closed, sale))
 
     def _closed(self, sale: Sale, answer: HubChannel | HubRefused | HubAway, now: datetime) -> None:
-        self._busy.discard(sale)
+        self._heard([sale], answer)
         if isinstance(answer, HubAway) or (isinstance(answer, HubRefused) and answer.code not in ENDED):
             self._rest(sale, now)
         elif isinstance(answer, HubRefused):
@@ -194,8 +220,23 @@ class Till:
         work: Callable[[Hub], HubChannel],
         then: Callable[[HubChannel | HubRefused | HubAway, datetime], None],
     ) -> None:
-        self._busy.add(sale)
-        self._shop.floor.ask_hub(self._shop.hub_id_of(sale), work, then)
+        hub_id = self._shop.hub_id_of(sale)
+        self._wait_for([sale], hub_id)
+        self._shop.floor.ask_hub(hub_id, work, then)
+
+    def _wait_for(self, sales: Sequence[Sale], hub_id: bytes) -> None:
+        self._busy |= dict.fromkeys(sales, hub_id)
+        self._asked[hub_id] += 1
+
+    def _heard(self, sales: Sequence[Sale], answer: object) -> None:
+        hub_id = self._busy[sales[0]]
+        for sale in sales:
+            del self._busy[sale]
+        self._asked[hub_id] -= 1
+        if isinstance(answer, HubAway):
+            self._well.discard(hub_id)
+        else:
+            self._well.add(hub_id)
 
     def _rest(self, sale: Sale, now: datetime) -> None:
         self._rest_until[self._shop.hub_id_of(sale)] = now + TRY_AGAIN

@@ -11,7 +11,7 @@ from seedbox.services import market_facts
 from seedbox.services.market_facts import NodeFacts
 from speed.domain.bounds import LEAST_FREE_SHARE_PPM
 from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB, PPM
-from speed.models import Agent, ForSale, Hub, Market, Offer
+from speed.models import Agent, ForSale, Hub, Market, Offer, SellingDeal
 from speed.services import news
 
 HIDES = (
@@ -50,6 +50,7 @@ class Terms:
     dials_local: bool = False
     offers: Mapping[str, tuple[str, int]] = field(default_factory=dict)  # torrent key -> for_sale, ask (0: the node's)
     hubs: tuple[TrustedHub, ...] = ()
+    owing: tuple[TrustedHub, ...] = ()  # that are trusted no longer, and have channels to pay out of
     node: NodeFacts | None = None
     obstacle: str = ""  # why neither side can be on, in a sentence
 
@@ -82,6 +83,7 @@ def terms_of(node_name: str, *, now: datetime) -> Terms:
     market = Market.objects.filter(pk=node_name).first() or Market(node_name=node_name)
     offers = Offer.objects.filter(node_name=node_name).values_list("torrent_key", "for_sale", "ask_ubtt_per_gib")
     hubs = Hub.objects.filter(is_trusted=True).order_by("pk")
+    open_at = SellingDeal.objects.filter(node_name=node_name, is_closed=False).values("hub_id")
     node = market_facts.node(node_name, now=now)
     return Terms(
         sells=market.sells,
@@ -91,10 +93,15 @@ def terms_of(node_name: str, *, now: datetime) -> Terms:
         upload_limit_bytes_per_s=market.upload_limit_bytes_per_s,
         dials_local=market.dials_local,
         offers={key: (for_sale, ask) for key, for_sale, ask in offers},
-        hubs=tuple(TrustedHub(hub.hub_id, hub.url, hub.exposure_limit_ubtt) for hub in hubs),
+        hubs=tuple(map(_hub, hubs)),
+        owing=tuple(map(_hub, Hub.objects.filter(is_trusted=False, hub_id__in=open_at).order_by("pk"))),
         node=node,
         obstacle=_obstacle(node, has_hubs=bool(hubs)),
     )
+
+
+def _hub(hub: Hub) -> TrustedHub:
+    return TrustedHub(hub.hub_id, hub.url, hub.exposure_limit_ubtt)
 
 
 def _obstacle(node: NodeFacts | None, *, has_hubs: bool) -> str:

@@ -9,6 +9,9 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+
+from django.db.models import F
 
 from seedbox.services import market_facts
 from speed.models import SellingDeal
@@ -20,6 +23,7 @@ from wallet.services import ledger
 from wallet.services.install import market_asset
 
 BOOKED = ("redeemed_ubtt", "redeemed_at", "earned_ubtt", "shared_ubtt", "is_closed", "state", "ended_at")
+SWEPT_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,30 @@ def book(paid: Paid, *, node_id: int, is_own_hub: bool, now: datetime) -> None:
     ledger.whole(work)
 
 
-def _share(deal: SellingDeal, *, node_id: int, now: datetime) -> None:
+def share_rest(node_name: str, *, node_id: int, after: int, now: datetime) -> int:
+    """Share what waits in deals that are over, for instance since an account was frozen; return where to go on.
+
+    Looks at some deals only, the oldest behind the one with the number `after`; 0 begins anew. Raises LedgerBusy.
+    """
+    waiting = SellingDeal.objects.filter(node_name=node_name, on_own_hub=True, is_closed=True, pk__gt=after)
+    waiting = waiting.filter(earned_ubtt__gt=F("shared_ubtt")).order_by("pk")
+    some = list(waiting.values_list("pk", flat=True)[:SWEPT_AT_ONCE])
+    for pk in some:
+        ledger.whole(partial(_share_again, pk, node_id, now))
+    return some[-1] if len(some) == SWEPT_AT_ONCE else 0
+
+
+def _share_again(pk: int, node_id: int, now: datetime) -> None:
+    deal = SellingDeal.objects.select_for_update().get(pk=pk)
+    _share(deal, node_id=node_id, now=now, wish=f"again-{int(now.timestamp())}/")
+    deal.save(update_fields=["shared_ubtt"])
+
+
+def _share(deal: SellingDeal, *, node_id: int, now: datetime, wish: str = "") -> None:
     """Move what divides among the holders, all of it or nothing; where nobody is left, to the operator.
 
-    What the ledger refuses, for an operator has frozen the account, is shared with what comes in next.
+    What the ledger refuses, for an operator has frozen the account, is shared with what comes in next, or by the sweep.
+    It keeps its refusals under their keys, so that each try is another `wish`.
     """
     asset = market_asset()
     holders = market_facts.holders(node_name=deal.node_name, key=deal.torrent_key)
@@ -64,7 +88,7 @@ def _share(deal: SellingDeal, *, node_id: int, now: datetime) -> None:
     share_ubtt = equal_shares(deal.rounding_ubtt, len(receivers))
     if not share_ubtt:
         return
-    items = list(_items(deal, earnings_account(asset, node_id), receivers, share_ubtt, now))
+    items = list(_items(deal, earnings_account(asset, node_id), receivers, share_ubtt, now, wish))
     ledger.store().open_accounts([item.credit for item in items], now=now)
     outcomes = ledger.post(items, now=now)
     if all(outcome.is_done for outcome in outcomes):
@@ -75,11 +99,16 @@ def _share(deal: SellingDeal, *, node_id: int, now: datetime) -> None:
 
 
 def _items(
-    deal: SellingDeal, earnings: AccountName, receivers: Sequence[AccountName], share_ubtt: int, now: datetime
+    deal: SellingDeal,
+    earnings: AccountName,
+    receivers: Sequence[AccountName],
+    share_ubtt: int,
+    now: datetime,
+    wish: str,
 ) -> Iterator[Transfer]:
     for place, receiver in enumerate(receivers, 1):
         yield Transfer(
-            key=f"earning/{deal.deal_id}/{deal.earned_ubtt}-{deal.shared_ubtt}/{receiver.ref or 'treasury'}",
+            key=f"earning/{deal.deal_id}/{deal.earned_ubtt}-{deal.shared_ubtt}/{wish}{receiver.ref or 'treasury'}",
             debit=earnings,
             credit=receiver,
             amount_ubtt=share_ubtt,

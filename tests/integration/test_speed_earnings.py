@@ -1,6 +1,7 @@
 """What a node earns, on the real ledger through the own hub: from a buyer's channel to the holders of the torrent."""
 
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from tests.market import HUB_KEY, HUB_PRIVATE_KEY, StubHub
 from tests.selling import Buyer, Shop
 from wallet.domain.accounts import AccountKind, earnings_account, own_account
 from wallet.domain.hub import ChannelState
-from wallet.models import HubKey, HubRules, ReceiptVersion
+from wallet.models import Account, HubKey, HubRules, ReceiptVersion
 from wallet.services import speed_keys
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +102,24 @@ class TestEarnings:
         box.shop.run(2)
         assert balance(user(owner.pk)) == 0
         assert balance(TREASURY) == box.shop.row(buyer).earned_ubtt > 0
+
+    def test_that_could_not_be_shared_at_the_end_are_shared_when_they_can(self, owner: User) -> None:
+        box = Box(owner)
+        buyer = box.buyer(make_user("pia"))
+        box.shop.connect(buyer)
+        box.shop.bid(buyer)
+        box.shop.run(15, buyer)
+        box.shop.hear(buyer, Withdraw(buyer.deal))
+        buyer.pay(box.shop)
+        Account.objects.filter(kind=AccountKind.EARNINGS).update(is_frozen=True)
+        box.shop.run(2)
+        deal = box.shop.row(buyer)
+        assert deal.is_closed
+        assert deal.shared_ubtt == 0
+        Account.objects.filter(kind=AccountKind.EARNINGS).update(is_frozen=False)
+        box.shop.floor.now += timedelta(minutes=10)
+        box.shop.run(1)
+        assert balance(user(owner.pk)) == deal.earned_ubtt > 0
 
     def test_are_booked_once_however_often_the_hub_says_so(self, owner: User) -> None:
         box = Box(owner)

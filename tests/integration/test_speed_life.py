@@ -1,6 +1,7 @@
 """The life of a node's market, with the wire and hubs as fakes: its threads, its key, its port."""
 
 import stat
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -13,14 +14,15 @@ from django.db import IntegrityError, OperationalError
 from seedbox.domain.lanes import MapPort, Report, ShareUpload
 from seedbox.models import Network, Node, User
 from seedbox.services.lanes import LaneDesk
+from speed.agent.hub_threads import HubThreads
 from speed.agent.life import AgentLife, AgentSettings, Makers
 from speed.agent.seller import Seller
 from speed.agent.side import Floor
 from speed.domain.messages import Grants, Message
 from speed.models import Agent, Hub, SellingDeal
 from speed.services import markets
-from speed.services.markets import HIDES
-from speed.services.speed_key import SpeedKeyBroken, read_or_make
+from speed.services.markets import HIDES, TrustedHub
+from speed.services.speed_key import SpeedKey, SpeedKeyBroken, read_or_make
 from speed.wire.fake import FakeDoor, FakeLink
 from speed.wire.port import Hearer, Identity, Link
 from tests.box import wait_until
@@ -81,13 +83,18 @@ class Stage:
         self.identities: list[Identity] = []
         self.sides: list[Watcher] = []
         self.hub = StubHub()
-        makers = Makers(door=self._make_door, hub=lambda _hub, _key: self.hub, sides=self._make_sides)
+        self.hubs: list[str] = []  # the addresses of those that were to be asked
+        makers = Makers(door=self._make_door, hub=self._make_hub, sides=self._make_sides)
         self.life = AgentLife(AgentSettings("local", folder, (HERE,)), makers=makers, desk=self.desk)
 
     def _make_door(self, identity: Identity, hearer: Hearer) -> FakeDoor:
         self.identities.append(identity)
         self.doors.append(FakeDoor(hearer))
         return self.doors[-1]
+
+    def _make_hub(self, hub: TrustedHub, _key: SpeedKey) -> StubHub:
+        self.hubs.append(hub.url)
+        return self.hub
 
     def _make_sides(self, floor: Floor) -> list[Watcher]:
         self.sides.append(Watcher(floor))
@@ -166,6 +173,13 @@ class TestTheMarketOfANode:
         floor.write(lambda: "the next", lambda result, now: told.append(result))
         wait_until(lambda: told == ["never", "the next"], "a write that was given up, and the next one")
 
+    def test_asks_a_hub_where_it_is_by_now(self, stage: Stage) -> None:
+        Hub.objects.create(hub_id="ab" * 20, url="https://old.example")
+        wait_until(lambda: "https://old.example" in stage.hubs, "a hub at its first address")
+        Hub.objects.filter(hub_id="ab" * 20).update(url="https://new.example")
+        wait_until(lambda: "https://new.example" in stage.hubs, "a hub at its new address")
+        assert stage.hubs == ["", "https://old.example", "https://new.example"]
+
     def test_says_good_bye_when_it_stops(self, stage: Stage) -> None:
         wait_until(lambda: stage.sides and "begin" in stage.sides[0].told, "a side that has begun")
         stage.life.stop()
@@ -176,6 +190,17 @@ class TestTheMarketOfANode:
         wait_until(lambda: stage.doors and stage.doors[0].served, "an open port")
         Hub.objects.update(is_trusted=False)
         wait_until(lambda: not stage.doors[0].served, "a closed port")
+
+
+class TestHubs:
+    def test_that_hang_keep_no_other_waiting(self) -> None:
+        go_on = threading.Event()
+        hanging, well = StubHub(), StubHub()
+        with HubThreads() as threads:
+            for _ in range(200):
+                threads.of(hanging).submit(go_on.wait)
+            assert threads.of(well).submit(lambda: "its answer").result(timeout=60) == "its answer"
+            go_on.set()
 
 
 class TestTheSpeedKey:

@@ -10,7 +10,7 @@ from speed.domain.messages import Error, Refuse, Vouchers, Withdraw
 from speed.domain.refusals import Reason
 from speed.models import Hub, SellingDeal
 from speed.services import hubs
-from tests.market import speed_key
+from tests.market import StubHub, speed_key
 from tests.selling import BTT, MIB, Buyer, Shop
 from wallet.domain.money import Asset
 from wallet.domain.speed1.receipt import SpeedNetwork
@@ -307,6 +307,32 @@ class TestMoney:
         buyer.pay(shop)
         shop.run(2)
         assert shop.row(buyer).redeemed_ubtt == buyer.cumulative > 0
+
+    def test_is_paid_out_by_a_hub_that_is_trusted_no_more(self, owner: User) -> None:
+        shop = Shop(owner, hub=StubHub(is_own=False))
+        Hub.objects.update(url="https://hub.example")
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(15, buyer)
+        Hub.objects.update(is_trusted=False)
+        shop.read_terms()
+        assert [hub.url for hub in shop.floor.terms.owing] == ["https://hub.example"]
+        shop.run(25, buyer)
+        assert buyer.refusals[-1] is Reason.BAD_RECEIPT
+        assert shop.row(buyer).redeemed_ubtt == buyer.cumulative > 0
+        shop.read_terms()
+        assert shop.floor.terms.owing == ()
+
+    def test_is_redeemed_in_time_by_the_clock_of_the_hub(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(15, buyer)
+        assert shop.hub.redemptions == []
+        shop.floor.hub_ahead_s = 2_900
+        shop.run(2, buyer)
+        assert len(shop.hub.redemptions) == 1
 
     def test_is_redeemed_when_most_of_a_channels_time_is_over(self, shop: Shop) -> None:
         buyer = Buyer(1)
