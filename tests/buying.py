@@ -11,7 +11,7 @@ from speed.domain.messages import Ack, Ask, Bid, Grant, Grants, Message, Quote, 
 from speed.domain.messages import State as StateMessage
 from speed.domain.refusals import Reason
 from speed.models import Bid as BidRow
-from speed.models import BuyingDeal, Hub
+from speed.models import BuyingDeal, Hub, SeenRound
 from speed.services import bids, budgets, markets, spenders
 from speed.wire.fake import FakeLink
 from speed.wire.hub_fake import FakeBooks, FakeHub
@@ -127,6 +127,9 @@ class Taker:
 
     def row(self, stall: "Stall") -> BuyingDeal:
         return BuyingDeal.objects.filter(peer_key=stall.key.public_key.hex()).latest("pk")
+
+    def rounds(self) -> list[SeenRound]:
+        return list(SeenRound.objects.order_by("number"))
 
     @property
     def in_channels(self) -> int:

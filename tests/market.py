@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
+from django.db import IntegrityError, transaction
+
 from seedbox.domain.lanes import Order
 from speed.agent.side import KnownHub
 from speed.services.markets import Terms
@@ -172,7 +174,13 @@ class BenchFloor:
         otherwise: Callable[[datetime], None] | None = None,
     ) -> None:
         def do() -> None:
-            result = work()
+            try:
+                with transaction.atomic():
+                    result = work()
+            except IntegrityError:  # as the agent's own does: this would be said again and again
+                if otherwise is not None:
+                    otherwise(self.now)
+                return
             if then is not None:
                 then(result, self.now)
 

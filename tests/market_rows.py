@@ -1,15 +1,15 @@
 """Rows of the market as its agents write them, for tests of what is read from them."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
 from seedbox.models import Holding, Torrent
 from speed.domain.clearing import Terms
 from speed.domain.rounds import bids_hash, leaf_of, round_at, run_round
-from speed.models import Bid, BuyingDeal, ForSale, Quote, Round, SeenRound, SellingDeal
-from speed.services import markets, rounds
+from speed.models import Bid, BuyingDeal, ForSale, Quote, Reservation, Round, SeenRound, SellingDeal
+from speed.services import budgets, markets, rounds
 from speed.services.rounds import RoundRow
 from tests.builders import NOW
 
@@ -93,6 +93,26 @@ def an_empty_round(number: int = 170_000_000) -> Round:
     return found
 
 
+def reserve(deal: BuyingDeal) -> None:
+    """Let a deal's money have been taken off its user's budget, and what it signed have been counted."""
+    Reservation.objects.create(
+        key=deal.channel_id,
+        bid_id=deal.bid_id,
+        user_id=deal.user_id,
+        node_name=deal.node_name,
+        deal_id=deal.deal_id,
+        channel_id=deal.channel_id,
+        hub_id=deal.hub_id,
+        account=deal.account,
+        payee_key=deal.peer_key,
+        amount_ubtt=deal.amount_ubtt,
+        expires_s=3_600,
+        made_at=deal.opened_at,
+        state=Reservation.DONE,
+    )
+    budgets.note_signed(deal, more_ubtt=deal.cumulative_ubtt, more_bytes=deal.accepted_bytes, now=deal.opened_at)
+
+
 def a_seen_round(deal: BuyingDeal, number: int, **fields: object) -> SeenRound:
     defaults: dict[str, object] = {
         "at": NOW + timedelta(seconds=10 * (number % 1_000)),
@@ -123,17 +143,16 @@ def a_quote(torrent: Torrent, number: int, **fields: object) -> Quote:
 
 
 def a_round(number: int, *, demand: int) -> None:
-    """Keep a round as a seller does: so many bids, of which the last one is too low."""
+    """Keep a round as a seller does: so many bids, the first one of the deal above, of which the last is too low."""
     salt = bytes(16)
+    deals = {leaf_of(salt=salt, deal=bytes([0xD0 + deal]) * 16): deal for deal in range(1, demand + 1)}
     terms = {
-        leaf_of(salt=salt, deal=bytes([deal]) * 16): Terms(
-            (40 - deal) * BTT if deal < demand else BTT, (deal + 1) * BTT // 20, 4 * MIB, 4 * MIB
-        )
-        for deal in range(1, demand + 1)
+        leaf: Terms((40 - 2 * deal) * BTT if deal < demand else BTT, (deal + 2) * BTT // 20, 2 * MIB, 4 * MIB)
+        for leaf, deal in deals.items()
     }
     record, lost = run_round(number=number, ask_ubtt_per_gib=5 * BTT, for_sale_bytes_per_s=8 * MIB, bids=terms)
-    rows = [RoundRow(bid, bytes([1]) * 16, salt, str(lost[bid.leaf] or "")) for bid in record.bids]
-    rounds.store("local", record, rows, bids_hash=bids_hash(record), now=NOW.fromtimestamp(number * 10, tz=NOW.tzinfo))
+    rows = [RoundRow(bid, bytes([0xD0 + deals[bid.leaf]]) * 16, salt, lost[bid.leaf] or "") for bid in record.bids]
+    rounds.store("local", record, rows, bids_hash=bids_hash(record), now=datetime.fromtimestamp(number * 10, tz=UTC))
 
 
 def fill(sold: str, bought: str) -> None:
@@ -142,8 +161,8 @@ def fill(sold: str, bought: str) -> None:
     selling, buying = (Holding.objects.get(torrent__name=name) for name in (sold, bought))
     markets.change(
         node_name="local",
-        sells=False,
-        buys=False,
+        sells=True,
+        buys=True,
         ask_ubtt_per_gib=5 * BTT,
         free_share_ppm=200_000,
         upload_limit_bytes_per_s=10 * MIB,
@@ -165,8 +184,9 @@ def fill(sold: str, bought: str) -> None:
     )
     newest = round_at(now.timestamp())
     for back in range(60):
-        a_round(newest - back, demand=6 + back * 7 % 11)
+        a_round(newest - back, demand=3 + back * back * 7 % 10)
     own = a_buying_deal(buying, deal_id="d3" * 16, channel_id="c3" * 16, sent_bytes=161 * MIB, **since)
+    reserve(own)
     for number in range(20):
         lost = {"granted_bytes_per_s": 0, "reason": "no_capacity"} if number % 5 == 4 else {}
         a_seen_round(own, number, price_ubtt_per_gib=(20 + number * 3 % 9) * BTT, **lost)

@@ -41,10 +41,6 @@ class Bids:
         self._opened = opened
         self._arrivals: dict[bytes, _Arrival] = {}
 
-    @property
-    def arriving(self) -> int:
-        return len(self._arrivals)
-
     def take(self, link: Link, bid: Bid, now: datetime) -> None:
         wish = Wish(bid.max_price_ubtt_per_gib, bid.spend_ubtt_per_s, bid.useful_bytes_per_s)
         known = self._shop.book.get(bid.deal)
@@ -52,7 +48,9 @@ class Bids:
         if known is not None:
             self._change(known, link, bid, wish, now)
         elif arrival is not None:
-            if arrival.sale.receipt.payer_key == link.peer_key:
+            if arrival.sale.receipt.payer_key == link.peer_key and (
+                link is arrival.sale.link or not self._is_full(link)
+            ):
                 arrival.sale.bid, arrival.sale.link = wish, link
         elif reason := self._start(link, bid, wish, now):
             self._shop.refuse(link, bid.deal, reason, now)
@@ -83,8 +81,10 @@ class Bids:
             self._shop.refuse_sale(sale, Reason.NOT_SELLING, now)
         elif torrent.key != sale.goods.key or not self._take_receipt(sale, bid.receipt):
             self._shop.refuse_sale(sale, Reason.BAD_RECEIPT, now)
-        elif self._is_taken(sale, link):
+        elif self._is_taken(sale.goods.key, link, sale):
             self._shop.refuse_sale(sale, Reason.SHARED_ADDRESS, now)
+        elif link is not sale.link and self._is_full(link):
+            self._shop.refuse(link, bid.deal, Reason.BUSY, now)
         else:
             sale.resume(link, now)
             sale.take_bid(wish, now)
@@ -105,9 +105,15 @@ class Bids:
         sale.receipt, sale.signed_receipt, sale.is_dirty = receipt, signed, True
         return True
 
-    def _is_taken(self, sale: Sale, link: Link) -> bool:
-        other = self._shop.book.at_place(sale.goods.key, link.place)
-        return other is not None and other is not sale
+    def _is_taken(self, torrent_key: str, link: Link, sale: Sale | None = None) -> bool:
+        """Say whether bytes of a torrent to a connection's place are another deal's, or will be."""
+        found = [arrival.sale for arrival in self._arrivals.values() if arrival.sale.link is not None]
+        if (there := self._shop.book.at_place(torrent_key, link.place, but=sale)) is not None:
+            found.append(there)
+        return any(
+            other is not sale and other.goods.key == torrent_key and other.link and other.link.place == link.place
+            for other in found
+        )
 
     # --- a new deal
 
@@ -127,7 +133,9 @@ class Bids:
             if other.link is not None:
                 return Reason.BUSY  # its other deal about this torrent has to end first
             other.end("its buyer has begun anew", now)
-        if book.at_place(torrent.key, link.place):
+        if self._is_arriving(receipt.payer_ref.hex(), torrent.key):
+            return Reason.BUSY
+        if self._is_taken(torrent.key, link):
             return Reason.SHARED_ADDRESS  # bytes to one address can be only one buyer's
         sale = Sale(
             deal=bid.deal,
@@ -146,6 +154,7 @@ class Bids:
         self._shop.floor.write(
             partial(selling.is_free, deal_id=sale.deal.hex(), channel_id=receipt.channel.hex()),
             partial(self._looked_up, arrival),
+            partial(self._reject, arrival, Reason.BUSY),
         )
         return None
 
@@ -153,6 +162,11 @@ class Bids:
         here = sum(arrival.sale.link is link for arrival in self._arrivals.values())
         here += sum(sale.is_live for sale in self._shop.book.of_link(link))
         return here >= MAX_DEALS or len(self._shop.book.live) + len(self._arrivals) >= MAX_BIDS
+
+    def _is_arriving(self, payer: str, torrent_key: str) -> bool:
+        """Say whether another deal of an account about a torrent is being looked into."""
+        sales = (arrival.sale for arrival in self._arrivals.values())
+        return any(sale.payer == payer and sale.goods.key == torrent_key for sale in sales)
 
     def _is_used(self, channel: bytes) -> bool:
         return self._shop.book.of_channel(channel) is not None or any(
@@ -179,6 +193,8 @@ class Bids:
         return None
 
     def _looked_up(self, arrival: _Arrival, is_free: bool, now: datetime) -> None:  # noqa: FBT001  # as it was answered
+        if self._arrivals.get(arrival.sale.deal) is not arrival:
+            return  # its buyer has left meanwhile
         if is_free:
             self._ask_hub(arrival, now)
         else:
@@ -193,28 +209,40 @@ class Bids:
 
     def _hub_answered(self, arrival: _Arrival, answer: HubChannel | HubRefused | HubAway, now: datetime) -> None:
         sale = arrival.sale
+        if self._arrivals.get(sale.deal) is not arrival:
+            return  # its buyer has left meanwhile
         if isinstance(answer, HubAway):
             self._tell(sale, Reason.BUSY, now)  # and ask again
         elif isinstance(answer, HubRefused) or not is_good_channel(answer, sale.receipt):
             self._reject(arrival, Reason.BAD_RECEIPT, now)
         else:
             arrival.asked_at = None
+            hub = self._shop.hub_of(sale)
+            if hub is None or not sale.take_hubs_word(answer, hub.info.key):
+                self._reject(arrival, Reason.BAD_RECEIPT, now)
+                return
             sale.fee_ppm, sale.is_checked = answer.fee_ppm, True
-            sale.start_at(answer.redeemed_ubtt)
             self._shop.floor.write(
-                partial(selling.begin, row_of(sale, self._shop.floor.node_name)), partial(self._written, arrival)
+                partial(selling.begin, row_of(sale, self._shop.floor.node_name)),
+                partial(self._written, arrival),
+                partial(self._reject, arrival, Reason.BUSY),
             )
 
     def _written(self, arrival: _Arrival, is_ours: bool, now: datetime) -> None:  # noqa: FBT001  # as it was answered
         if not is_ours:
             self._reject(arrival, Reason.BAD_RECEIPT, now)
             return
-        self._arrivals.pop(arrival.sale.deal, None)
-        self._shop.book.add(arrival.sale)
-        arrival.sale.take_bid(arrival.sale.bid, now)  # it may have changed meanwhile
-        if arrival.sale.link is None:
-            arrival.sale.lose_link(now)
-        self._opened(arrival.sale, now)
+        sale = arrival.sale
+        self._arrivals.pop(sale.deal, None)
+        self._shop.book.add(sale)
+        sale.take_bid(sale.bid, now)  # it may have changed meanwhile, as may its connection
+        if sale.link is None:
+            sale.lose_link(now)
+        elif self._is_taken(sale.goods.key, sale.link, sale):
+            self._shop.refuse_sale(sale, Reason.SHARED_ADDRESS, now)
+        else:
+            sale.resume(sale.link, now)
+        self._opened(sale, now)
 
     def _reject(self, arrival: _Arrival, reason: Reason, now: datetime) -> None:
         self._arrivals.pop(arrival.sale.deal, None)

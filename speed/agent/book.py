@@ -20,9 +20,11 @@ class Book:
 
     def __init__(self) -> None:
         self._sales: dict[bytes, Sale] = {}
+        self._by_channel: dict[bytes, Sale] = {}
         self._past: list[tuple[datetime, Account]] = []
         self._paid_before: dict[str, int] = {}
-        self._past_trust = Trust([])  # of these two, made anew when they change
+        self._past_trust = Trust([])  # of these two
+        self._credit: Credit | None = None  # the newest
 
     def __iter__(self) -> Iterator[Sale]:
         return iter(list(self._sales.values()))
@@ -34,18 +36,20 @@ class Book:
         return self._sales.get(deal)
 
     def add(self, sale: Sale) -> None:
-        self._sales[sale.deal] = sale
+        self._sales[sale.deal] = self._by_channel[sale.receipt.channel] = sale
 
-    def remember(self, past: Past, now: datetime) -> None:
-        self._past = [(now, account) for account in past.accounts]
+    def remember(self, past: Past) -> None:
+        self._past = list(past.accounts)
         self._paid_before = dict(past.paid_before)
         self._sum_up()
 
-    def drop(self, sale: Sale, now: datetime) -> None:
+    def drop(self, sale: Sale) -> None:
         """Take a deal out whose channel is ended; what it leaves unpaid is remembered for seven days."""
         if self._sales.pop(sale.deal, None) is not None:
-            self._past.append((now, sale.account))
-            self._sum_up()
+            del self._by_channel[sale.receipt.channel]
+            self._past.append((sale.linked_at, sale.account))
+            self._past_trust.add(sale.account)
+            self._credit = None
 
     def forget_old(self, now: datetime) -> None:
         """Let go of debts that are seven days old; what was paid for stays."""
@@ -59,6 +63,7 @@ class Book:
 
     def _sum_up(self) -> None:
         self._past_trust = Trust((account for _, account in self._past), paid_before=self._paid_before)
+        self._credit = None
 
     # --- finding
 
@@ -68,7 +73,7 @@ class Book:
         return [sale for sale in self._sales.values() if sale.is_live and sale.link is not None]
 
     def of_channel(self, channel: bytes) -> Sale | None:
-        return next((sale for sale in self._sales.values() if sale.receipt.channel == channel), None)
+        return self._by_channel.get(channel)
 
     def of_link(self, link: Link) -> list[Sale]:
         return [sale for sale in self._sales.values() if sale.link is link]
@@ -78,16 +83,23 @@ class Book:
         found = (sale for sale in self._sales.values() if sale.is_live and sale.payer == payer)
         return next((sale for sale in found if sale.goods.key == torrent_key), None)
 
-    def at_place(self, torrent_key: str, place: str) -> Sale | None:
+    def at_place(self, torrent_key: str, place: str, *, but: Sale | None = None) -> Sale | None:
         """Return the deal that bytes of a torrent to a place belong to."""
-        return next((sale for sale in self.live if sale.place == place and sale.goods.key == torrent_key), None)
+        there = (sale for sale in self.live if sale.place == place and sale.goods.key == torrent_key)
+        return next((sale for sale in there if sale is not but), None)
 
     def credit(self, terms: Terms) -> "Credit":
         """Add up what all payers and addresses have had and paid by now."""
-        trust = Trust((sale.account for sale in self._sales.values()), before=self._past_trust)
-        credit = Credit(trust, terms)
+        accounts = {deal: sale.account for deal, sale in self._sales.items()}
+        credit = self._credit = Credit(Trust(accounts.values(), before=self._past_trust), terms, accounts)
         for sale in self.live:
             credit.add(sale)
+        return credit
+
+    def recent_credit(self, sale: Sale, terms: Terms) -> "Credit":
+        """Return the credit as of the last reading of the meters, with one deal as it is now: that costs little."""
+        credit = self._credit or self.credit(terms)
+        credit.refresh(sale)
         return credit
 
 
@@ -97,6 +109,7 @@ class Credit:
 
     trust: Trust
     terms: Terms
+    counted: dict[bytes, Account]  # all deals, as they are in `trust`
     bids: Counter[str] = field(default_factory=Counter)  # standing, by payer and by place
     lanes: Counter[str] = field(default_factory=Counter)  # granted speed, by payer and by place
     running: Counter[str] = field(default_factory=Counter)  # unpaid in deals that run, by payer: that can be mended
@@ -105,13 +118,25 @@ class Credit:
 
     def add(self, sale: Sale) -> None:
         """Count a deal that runs."""
-        self.running[sale.payer] += sale.account.standing.unpaid_bytes
+        self.running[sale.payer] += self.counted[sale.deal].standing.unpaid_bytes
         for name in (sale.payer, sale.place):
             self.bids[name] += not sale.bid.is_paused
             self.lanes[name] += sale.granted_bytes_per_s
         if self.trust.payer(sale.payer).is_stranger:
             self.strangers += not sale.bid.is_paused
             self.strangers_lanes += sale.granted_bytes_per_s
+
+    def refresh(self, sale: Sale) -> None:
+        """Count one deal as it is now."""
+        before, after = self.counted.get(sale.deal), sale.account
+        if before is None:
+            self.trust.add(after)
+        else:
+            self.trust.change(before, after)
+        self.counted[sale.deal] = after
+        if sale.is_live and sale.link is not None:
+            was_unpaid_bytes = before.standing.unpaid_bytes if before else 0
+            self.running[sale.payer] += after.standing.unpaid_bytes - was_unpaid_bytes
 
     def is_half_used(self, sale: Sale) -> bool:
         """Say whether a voucher is due by what a deal's buyer leaves unpaid."""

@@ -46,6 +46,7 @@ class Lanes:
     def judge_round(self, now: datetime) -> None:
         """Count rounds in which a deal got too little of its lane, or its buyer saw too little of what was sent."""
         for sale in self._shop.book.live:
+            sale.linked_at, sale.is_dirty = now, True
             if not sale.had_lane:
                 continue
             stand = self._stands.get(sale.place)
@@ -64,7 +65,6 @@ class Lanes:
                     granted_bytes=granted_bytes,
                     since_bounce=since_bounce,
                 )
-            sale.is_dirty = True
 
     def tell_meters(self, now: datetime) -> None:
         """Tell buyers once a second what we count: information, no bill."""

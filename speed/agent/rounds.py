@@ -11,6 +11,7 @@ from speed.agent.shop import Shop, fresh_salt
 from speed.domain import deals
 from speed.domain.clearing import Terms as BidTerms
 from speed.domain.clearing import clear
+from speed.domain.credit import GAP_ROUNDS
 from speed.domain.messages import MAX_ROUND_ROWS, Audit, Error, ErrorCode, Grant, Grants, Refuse, Round
 from speed.domain.meters import granted
 from speed.domain.refusals import Reason
@@ -20,8 +21,6 @@ from speed.services import rounds
 from speed.services.rounds import RoundRow
 from speed.wire.port import Link
 
-SHARED_ROUNDS = deals.SHARED_ROUNDS
-GAP_ROUNDS = 3
 FORGET_EVERY = 360  # rounds: once an hour
 
 
@@ -43,6 +42,7 @@ class Rounds:
         self._shop = shop
         self._share = share
         self._number = 0
+        self._audits: set[Link] = set()  # connections for which a round is being read
 
     def is_due(self, now: datetime) -> bool:
         """Say whether a round has begun that was not held; a clock that was set back far begins anew."""
@@ -131,7 +131,7 @@ class Rounds:
                 self._shop.refuse_sale(sale, Reason.NOT_SELLING, now)
             elif sale.disagreeing_rounds >= GAP_ROUNDS:
                 self._shop.refuse_sale(sale, Reason.METERS_DISAGREE, now)
-            elif sale.starved_rounds >= SHARED_ROUNDS:
+            elif sale.starved_rounds >= deals.SHARED_ROUNDS:
                 self._shop.refuse_sale(sale, Reason.SHARED_ADDRESS, now)
 
     # --- telling
@@ -152,9 +152,13 @@ class Rounds:
             link.send(Grants(tuple(given), digest))
 
     def audit(self, link: Link, audit: Audit, now: datetime) -> None:
-        """Show the rows of a round to whoever asks, when it is old enough."""
+        """Show the rows of a round to whoever asks, when it is old enough; one page after another."""
+        if link in self._audits:
+            link.send(Error(ErrorCode.TOO_MANY, "Another page of a round is being looked up for this connection."))
+            return
 
         def tell(record: RoundRecord | None, _now: datetime) -> None:
+            self._audits.discard(link)
             if record is None:
                 link.send(Error(ErrorCode.UNKNOWN_ROUND, "This round is not kept, or not to be shown now."))
                 return
@@ -162,7 +166,13 @@ class Rounds:
             asks = (record.ask_ubtt_per_gib, record.for_sale_bytes_per_s, record.price_ubtt_per_gib)
             link.send(Round(record.round, *asks, tuple(page), more))
 
-        self._shop.floor.write(lambda: rounds.served(self._shop.floor.node_name, audit.round, now=now), tell)
+        self._audits.add(link)
+        self._shop.floor.write(
+            partial(rounds.served, self._shop.floor.node_name, audit.round, now=now), tell, partial(tell, None)
+        )
+
+    def forget_link(self, link: Link) -> None:
+        self._audits.discard(link)
 
 
 def _published(entry: _Entry, speed: int) -> PublishedBid:

@@ -10,8 +10,10 @@ from speed.domain.credit import FRESH_MS, Delays
 from speed.domain.deals import LIVE, DealState
 from speed.domain.meters import KEPT_ROUNDS, Span, Tally
 from speed.domain.refusals import Reason
+from speed.domain.selling import newest_receipt
 from speed.domain.trust import Account
 from speed.wire.port import Link
+from wallet.domain.hub import HubChannel
 from wallet.domain.rounding import Accrual
 from wallet.domain.speed1.receipt import Receipt
 
@@ -55,9 +57,10 @@ class Sale:
     fee_ppm: int
     places: tuple[str, ...]  # the newest last
     opened_at: datetime
-    linked_at: datetime  # when there was last a connection
+    linked_at: datetime  # when there was last a connection, as of the last round: its debts are as old
     bid: Wish
     link: Link | None = None
+    alone_since: datetime | None = None  # without a connection, while we were there to take one
     state: DealState = DealState.OPEN
     end_reason: str = ""
     ended_at: datetime | None = None
@@ -165,7 +168,7 @@ class Sale:
     def lose_link(self, now: datetime) -> None:
         self.end_span(now)
         self.link = None
-        self.linked_at = now
+        self.linked_at = self.alone_since = now
         self.state = deals.after_loss(self.state)
 
     def take_bid(self, bid: Wish, now: datetime) -> None:
@@ -181,11 +184,22 @@ class Sale:
         """Go on over this connection; debts stay with the places where they were made."""
         if link is not self.link:
             self.end_span(now)
-        self.link, self.linked_at = link, now
+        self.link, self.linked_at, self.alone_since = link, now, None
         if link.place != self.place:
             self.places = (*(place for place in self.places if place != link.place), link.place)
             self.rounds_in_lane = 0
         self.is_dirty = True
+
+    def take_hubs_word(self, channel: HubChannel, hub_key: bytes) -> bool:
+        """Go on from what the hub has of the channel; false if by its own newest receipt that can't be.
+
+        We may have been restored from before a top-up, or have been brought an old receipt of it.
+        """
+        receipt = newest_receipt(self.receipt, channel.receipt, hub_key=hub_key)
+        if receipt is not None:
+            self.receipt, self.signed_receipt = receipt, channel.receipt
+        self.start_at(min(channel.redeemed_ubtt, self.receipt.amount_ubtt))
+        return channel.redeemed_ubtt <= self.receipt.amount_ubtt
 
     def start_at(self, redeemed_ubtt: int) -> None:
         """Owe nothing twice: what the hub has paid out already is no promise for bytes that are still to come."""
@@ -201,7 +215,7 @@ class Sale:
         self.is_dirty = True
 
     def counted(self, acks: Mapping[int, int], now_ms: int) -> Tally:
-        """Return the tally with these acknowledgements; none counts for more than its round could be billed for."""
+        """Return the tally with these acknowledgements; none counts for much more than was billed in its round."""
         tally = self.tally
         allowed = self.allowed_at(now_ms)
         for round_number, received_bytes in sorted(acks.items()):
@@ -213,7 +227,7 @@ class Sale:
         """Return what may be acknowledged by now, by round."""
         if self.span is None:
             return self.allowed
-        return {**self.allowed, self.span.round: self.span.allowed_bytes(now_ms)}
+        return {**self.allowed, self.span.round: self.span.countable_bytes(now_ms)}
 
     def _ended(self, reason: str, now: datetime) -> None:
         self.end_reason, self.ended_at = reason, now
@@ -222,6 +236,6 @@ class Sale:
     def _close_span(self, now_ms: int) -> None:
         if self.span is not None:
             self.span = self.span.ended(now_ms)
-            self.allowed[self.span.round] = self.span.allowed_bytes(now_ms)
+            self.allowed[self.span.round] = self.span.countable_bytes(now_ms)
             for old in sorted(self.allowed)[:-KEPT_ROUNDS]:
                 del self.allowed[old]

@@ -9,6 +9,7 @@ from seedbox.services import market_facts
 from seedbox.services.market_facts import SeedingFacts
 from speed.agent.asks import Asks
 from speed.agent.bids import Bids
+from speed.agent.book import Book
 from speed.agent.directory import Directory
 from speed.agent.lanes import Lanes
 from speed.agent.rounds import Rounds
@@ -60,6 +61,7 @@ class Seller:
         self._announced = Announce()
         self._directory = Directory(self._shop)
         self._earning_problem = ""
+        self._is_share_due = False
         self._is_storing = False
         self._to_store: list[Sale] = []
 
@@ -79,8 +81,10 @@ class Seller:
     def _loaded(self, found: tuple[list[SellingDeal], Past, int], now: datetime) -> None:
         rows, past, last_price = found
         for row in rows:
-            self._shop.book.add(sale_of(row))
-        self._shop.book.remember(past, now)
+            sale = sale_of(row)
+            sale.alone_since = now  # its buyer could not call while we were away
+            self._shop.book.add(sale)
+        self._shop.book.remember(past)
         self._shop.last_price_ubtt_per_gib = last_price
         self._shop.is_loaded = True
         for link in self._floor.links:
@@ -88,9 +92,13 @@ class Seller:
 
     @property
     def wants_port(self) -> bool:
-        """Also while deals of before are still to be paid for."""
+        """Also while deals of before are not closed: their last vouchers are still to come."""
         terms = self._floor.terms
-        return not terms.selling_obstacle and (terms.sells or any(sale.is_live for sale in self._shop.book))
+        return terms.shows_itself and ((terms.sells and not terms.selling_obstacle) or len(self._shop.book) > 0)
+
+    @property
+    def book(self) -> Book:
+        return self._shop.book
 
     def tick(self, now: datetime) -> None:
         if not self._shop.is_loaded:
@@ -100,7 +108,8 @@ class Seller:
         if self._rounds.is_due(now):
             self._lanes.judge_round(now)
             self._rounds.hold(now)
-        if self._is_due("share", SHARE_EVERY, now):  # while the engine reports, each of its reports does it too
+        if self._is_due("share", SHARE_EVERY, now) or self._is_share_due:  # each report of the engine does it, too
+            self._is_share_due = False
             self._lanes.share(now, is_round=False)
         self._lanes.tell_meters(now)
         if self._is_due("till", TILL_EVERY, now):
@@ -144,7 +153,7 @@ class Seller:
             self._greet(link)
 
     def _greet(self, link: Link) -> None:
-        if state := self._purse.state_of(link):
+        for state in self._purse.state_of(link):
             link.send(state)
 
     def heard(self, link: Link, message: Message, now: datetime) -> None:
@@ -155,7 +164,7 @@ class Seller:
                 self._asks.take(link, message, now)
             case Bid():
                 self._bids.take(link, message, now)
-                self._lanes.share(now, is_round=False)  # a bid that pauses gives its lane back at once
+                self._is_share_due = True  # a bid that pauses gives its lane back with the next tick
             case Vouchers():
                 self._purse.take(link, message, now)
             case Audit():
@@ -180,6 +189,7 @@ class Seller:
     def unlinked(self, link: Link, now: datetime) -> None:
         self._asks.forget_link(link)
         self._bids.forget_link(link)
+        self._rounds.forget_link(link)
         self._shop.forget_link(link)
         for sale in self._shop.book.of_link(link):
             sale.lose_link(now)
@@ -234,12 +244,12 @@ class Seller:
             self._announced = Announce(targets)
             self._floor.ask(self._announced)
 
-    def _opened(self, _sale: Sale, now: datetime) -> None:
-        self._lanes.share(now, is_round=False)
+    def _opened(self, _sale: Sale, _now: datetime) -> None:
+        self._is_share_due = True
 
-    def _gone(self, sale: Sale, now: datetime) -> None:
+    def _gone(self, sale: Sale, _now: datetime) -> None:
         self._floor.write(partial(selling.store, [stored(sale)]))
-        self._shop.book.drop(sale, now)
+        self._shop.book.drop(sale)
 
     # --- rows
 

@@ -1,6 +1,7 @@
 """The till: vouchers are redeemed in batches, channels are closed, and what came in is booked."""
 
 import hashlib
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -8,10 +9,11 @@ from functools import partial
 
 from speed.agent.sale import Sale
 from speed.agent.shop import Shop
+from speed.agent.vouchers import stored
 from speed.domain import deals
 from speed.domain.credit import is_redeem_due
 from speed.domain.deals import DealState
-from speed.services import settlement
+from speed.services import selling, settlement
 from speed.services.settlement import Paid
 from speed.wire.hub_port import Hub, HubAway, HubRefused
 from wallet.domain.channels import MAX_VOUCHERS
@@ -21,6 +23,8 @@ TRY_AGAIN = timedelta(seconds=10)  # a hub that gave no answer
 PAUSE = timedelta(seconds=60)  # between two redemptions of one deal
 EXPOSED_PAUSE = timedelta(seconds=5)  # when its hub owes us too much
 ENDED = frozenset({Refusal.CLOSED, Refusal.EXPIRED, Refusal.UNKNOWN_CHANNEL, Refusal.NOT_FOUND})
+
+logger = logging.getLogger(__name__)
 
 
 class Till:
@@ -65,7 +69,9 @@ class Till:
             self._end(sale, sale.redeemed_ubtt, now)
         else:
             sale.is_checked = True
-            sale.start_at(answer.redeemed_ubtt)
+            hub = self._shop.hub_of(sale)
+            sale.take_hubs_word(answer, hub.info.key if hub else b"")
+            self._shop.floor.write(partial(selling.store, [stored(sale)]))  # the amount first, then what came of it
             if answer.state in (ChannelState.CLOSED, ChannelState.EXPIRED):
                 self._end(sale, answer.redeemed_ubtt, now)
             else:
@@ -150,7 +156,7 @@ class Till:
             self._end(sale, answer.redeemed_ubtt, now)
 
     def _end(self, sale: Sale, redeemed_ubtt: int, now: datetime) -> None:
-        """Nothing more can come out of this channel."""
+        """Book what came out of this channel: nothing more can."""
         if sale.state is not DealState.ENDING:
             sale.end("the hub has ended its channel", now)
         sale.state, sale.is_closed = DealState.CLOSED, True
@@ -161,6 +167,13 @@ class Till:
     # --- books
 
     def _book(self, sale: Sale, redeemed_ubtt: int, *, is_closed: bool, now: datetime) -> None:
+        if redeemed_ubtt > sale.receipt.amount_ubtt:
+            logger.error(
+                "the hub %s says that it has paid more than was in channel %s, which is not believed",
+                sale.receipt.hub_id.hex(),
+                sale.receipt.channel.hex(),
+            )
+            redeemed_ubtt = sale.receipt.amount_ubtt
         self.redeemed_ubtt += max(redeemed_ubtt - sale.redeemed_ubtt, 0)
         sale.redeemed_ubtt = max(sale.redeemed_ubtt, redeemed_ubtt)
         node = self._shop.floor.terms.node
@@ -192,7 +205,7 @@ def _since_s(sale: Sale, now: datetime) -> int:
     """Return for how long a deal has been over, or without a connection."""
     if sale.state is DealState.ENDING and sale.ended_at is not None:
         return int((now - sale.ended_at).total_seconds())
-    return 0 if sale.link is not None else int((now - sale.linked_at).total_seconds())
+    return 0 if sale.alone_since is None else int((now - sale.alone_since).total_seconds())
 
 
 def _is_settled(sale: Sale) -> bool:

@@ -9,7 +9,7 @@ from speed.agent.sale_rows import changing_columns
 from speed.agent.shop import Shop
 from speed.domain.credit import judge_gap
 from speed.domain.deals import DealState
-from speed.domain.messages import Error, ErrorCode, SignedTotal, State, Vouchers
+from speed.domain.messages import MAX_DEALS, Error, ErrorCode, SignedTotal, State, Vouchers
 from speed.domain.meters import covers
 from speed.domain.vouchers import OpenChannel, Verdict, judge
 from speed.services import selling
@@ -59,14 +59,14 @@ class Purse:
                 self._count(sale, sale.cumulative_ubtt, rounds, now)
         self._write()
 
-    def state_of(self, link: Link) -> State | None:
+    def state_of(self, link: Link) -> list[State]:
         """Return the newest vouchers of the deals that run with a key, so that who forgot them knows them again."""
         totals = [
             SignedTotal(sale.receipt.channel, sale.cumulative_ubtt, sale.voucher_sig)
             for sale in self._shop.book
             if sale.receipt.payer_key == link.peer_key and sale.voucher_sig and not sale.is_closed
         ]
-        return State(tuple(totals[:32])) if totals else None
+        return [State(tuple(totals[place : place + MAX_DEALS])) for place in range(0, len(totals), MAX_DEALS)]
 
     def _take_one(self, link: Link, sale: Sale, total: SignedTotal, acks: dict[int, int], now: datetime) -> None:
         waiting = self._waiting.get(sale)
@@ -129,7 +129,7 @@ class Purse:
         if not covers(cumulative_ubtt, tally):
             return
         sale.tally = tally
-        credit = self._shop.book.credit(self._shop.floor.terms)
+        credit = self._shop.book.recent_credit(sale, self._shop.floor.terms)
         payer, address = credit.trust.payer(sale.payer), credit.trust.place(sale.place)
         gap = judge_gap(
             sent_bytes=sale.sent_before(now_ms),
@@ -141,7 +141,8 @@ class Purse:
         sale.written_off_bytes = gap.written_off_bytes
         sale.has_large_gap = gap.is_too_large
         sale.is_dirty = True
-        if sale.unpaid_since_ms is not None and not self._shop.book.credit(self._shop.floor.terms).is_half_used(sale):
+        credit.refresh(sale)
+        if sale.unpaid_since_ms is not None and not credit.is_half_used(sale):
             sale.delays = sale.delays.after(now_ms - sale.unpaid_since_ms)
             sale.unpaid_since_ms = None
 

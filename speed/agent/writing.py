@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connections
+from django.db import IntegrityError, InterfaceError, OperationalError, close_old_connections, connections
 
 FIRST_REST_S, LONGEST_REST_S = 0.5, 5.0  # after the database failed
 REFRESH_S = 60.0  # a connection is looked at so often, whether it is still good
@@ -56,20 +56,26 @@ class Writing:
             try:
                 result = await asyncio.get_running_loop().run_in_executor(self._executor, self._guarded, work)
             except AWAY as problem:
+                if isinstance(problem.__cause__, IntegrityError):  # the ledger has tried it often enough
+                    self._give_up(otherwise)
+                    return
                 self.failed += 1
                 self._complain(f"The market can't use the database, and waits for it: {problem}".strip())
                 await asyncio.sleep(rest_s)
                 rest_s = min(2 * rest_s, LONGEST_REST_S)
             except Exception:  # a mistake of ours must not stop the deals of others
-                logger.exception("a write of the market failed")
-                if otherwise is not None:
-                    told(otherwise, datetime.now(UTC))
+                self._give_up(otherwise)
                 return
             else:
                 self._complain("")
                 break
         if then is not None:
             told(then, result, datetime.now(UTC))
+
+    def _give_up(self, otherwise: Otherwise | None) -> None:
+        logger.exception("a write of the market failed")
+        if otherwise is not None:
+            told(otherwise, datetime.now(UTC))
 
     def _guarded(self, work: Work) -> Any:
         now_s = time.monotonic()

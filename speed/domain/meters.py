@@ -12,6 +12,7 @@ from wallet.domain.rounding import Accrual
 MIB = 2**20
 GRANT_LIFE_MS = 12_000  # without a newer word: from its arrival at the buyer, from its sending at the seller
 SLACK_BYTES = MIB  # of a round, for what was on its way
+EDGE_MS = 500  # around a round's edge the two ends may count the same bytes for different rounds
 KEPT_ROUNDS = 16  # that may still be counted anew; what a round came to before is settled
 NOTHING = Accrual()
 ACKED_AGAIN = 3  # rounds are told again at least, in case that an ack was lost
@@ -33,6 +34,11 @@ class Span:
         """Return how much of the round can be for money by now, rounded down."""
         runs_ms = max(0, min(now_ms, self.ends_at_ms) - self.began_at_ms)
         return self.earlier_bytes + self.speed_bytes_per_s * runs_ms // 1_000 + SLACK_BYTES
+
+    def countable_bytes(self, now_ms: int) -> int:
+        """Return what of the round may be acknowledged by now: bytes of a dear round are none of a cheap one."""
+        slipped_bytes = SLACK_BYTES + self.speed_bytes_per_s * EDGE_MS // 1_000
+        return min(self.allowed_bytes(now_ms), self.billed_bytes + slipped_bytes)
 
     def runs(self, now_ms: int) -> bool:
         return self.began_at_ms <= now_ms < self.ends_at_ms

@@ -17,7 +17,7 @@ from speed.domain.credit import (
     strangers_cap,
 )
 from speed.domain.refusals import Reason
-from wallet.domain.speed1.receipt import Receipt, SpeedNetwork
+from wallet.domain.speed1.receipt import BadReceipt, Receipt, SpeedNetwork, read_receipt
 
 STALE_DEBT_MS = 10_000  # who has let a voucher be due for so long gets its next lane when it has come
 
@@ -51,6 +51,15 @@ def top_up_problem(old: Receipt, new: Receipt) -> str:
     if new.amount_ubtt < old.amount_ubtt or new.expires_at_s < old.expires_at_s:
         return "A channel never shrinks."
     return ""
+
+
+def newest_receipt(known: Receipt, signed: bytes, *, hub_key: bytes) -> Receipt | None:
+    """Return what a receipt of a known channel says, if it takes the place of the one that is known; None otherwise."""
+    try:
+        receipt = read_receipt(signed, hub_key=hub_key)
+    except BadReceipt:
+        return None
+    return None if top_up_problem(known, receipt) else receipt
 
 
 @dataclass(frozen=True, slots=True)

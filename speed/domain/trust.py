@@ -45,11 +45,23 @@ class Trust:
         self._places: dict[str, Standing] = {}
         self.strangers_unpaid_bytes: int = before.strangers_unpaid_bytes if before else 0
         for account in accounts:
-            old = self.payer(account.payer)
-            new = self._payers[account.payer] = _plus(old, account.standing)
-            self.strangers_unpaid_bytes += _as_stranger(new) - _as_stranger(old)
-            for place in account.places:
-                self._places[place] = _plus(self.place(place), account.standing)
+            self.add(account)
+
+    def add(self, account: Account) -> None:
+        """Count one deal more."""
+        self._count(account, 1)
+
+    def change(self, before: Account, after: Account) -> None:
+        """Count a deal as it is now in place of how it was counted."""
+        self._count(before, -1)
+        self._count(after, 1)
+
+    def _count(self, account: Account, times: int) -> None:
+        old, standing = self.payer(account.payer), account.standing
+        new = self._payers[account.payer] = _plus(old, standing, times)
+        self.strangers_unpaid_bytes += _as_stranger(new) - _as_stranger(old)
+        for place in account.places:
+            self._places[place] = _plus(self.place(place), standing, times)
 
     def payer(self, payer: str) -> Standing:
         return self._payers.get(payer) or (self._before.payer(payer) if self._before else NOBODY)
@@ -62,10 +74,10 @@ def _as_stranger(standing: Standing) -> int:
     return standing.unpaid_bytes if standing.is_stranger else 0
 
 
-def _plus(one: Standing, other: Standing) -> Standing:
+def _plus(one: Standing, other: Standing, times: int) -> Standing:
     return Standing(
-        paid_bytes=one.paid_bytes + other.paid_bytes,
-        sent_bytes=one.sent_bytes + other.sent_bytes,
-        unpaid_bytes=one.unpaid_bytes + other.unpaid_bytes,
-        written_off_bytes=one.written_off_bytes + other.written_off_bytes,
+        paid_bytes=one.paid_bytes + times * other.paid_bytes,
+        sent_bytes=one.sent_bytes + times * other.sent_bytes,
+        unpaid_bytes=one.unpaid_bytes + times * other.unpaid_bytes,
+        written_off_bytes=one.written_off_bytes + times * other.written_off_bytes,
     )

@@ -54,6 +54,11 @@ class Terms:
     obstacle: str = ""  # why neither side can be on, in a sentence
 
     @property
+    def shows_itself(self) -> bool:
+        """Say whether the node may be seen in the market at all, if only to settle what it has sold before."""
+        return self.node is not None and not self.node.hides
+
+    @property
     def selling_obstacle(self) -> str:
         return self.obstacle or ("" if self.upload_limit_bytes_per_s else NO_LIMIT)
 

@@ -69,7 +69,7 @@ def node_row(state: NodeState, *, now: datetime) -> Row:
         "tone": tone,
         "buying": _buying(state),
         "buying_tone": "" if not terms.buys else "yellow" if state.buying_problem else "green",
-        "for_sale": format_speed(terms.for_sale_bytes_per_s),
+        "for_sale": format_speed(terms.for_sale_bytes_per_s if terms.sells else 0),
         "free": f"{write_percent(terms.free_share_ppm)} %",
         "ask": f"{format_amount(terms.ask_ubtt_per_gib, asset)}/GiB",
         "price": f"{format_amount(last.price_ubtt_per_gib, asset)}/GiB" if last else "none yet",

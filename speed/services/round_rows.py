@@ -52,9 +52,11 @@ def chart(found: Sequence[Round | SeenRound]) -> Chart | None:
     first, span = rows[0].number, max(rows[-1].number - rows[0].number, 1)
     low, high = min(prices), max(prices)
     rise, inner = max(high - low, 1), _HEIGHT - 2 * _MARGIN
+    still = inner // 2 if high == low else 0  # a price that stands still is drawn in the middle
+    heights = [(row.price_ubtt_per_gib - low) * inner // rise + still for row in rows]
     points = [
-        f"{(row.number - first) * _WIDTH // span},{_HEIGHT - _MARGIN - (row.price_ubtt_per_gib - low) * inner // rise}"
-        for row in rows
+        f"{(row.number - first) * _WIDTH // span},{_HEIGHT - _MARGIN - height}"
+        for row, height in zip(rows, heights, strict=True)
     ]
     return Chart(" ".join(points), price(high), price(low), f"{rows[0].at:%H:%M}", f"{rows[-1].at:%H:%M}")
 

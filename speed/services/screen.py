@@ -56,7 +56,7 @@ def messages(user_id: int) -> list[Message]:
 def _looked_at(user_id: int, own: list[tuple[Bid, Row]], *, now: datetime) -> list[TorrentFacts]:
     """Return the torrents whose tab of the market this user may have open."""
     curious = set(Curiosity.objects.filter(until__gt=now).values_list("torrent_id", flat=True)[:CURIOUS])
-    ids = (curious & _own_torrents(user_id)) | {bid.torrent_id for bid, _ in own if bid.is_on}
+    ids = market_facts.held_by(user_id, curious) | {bid.torrent_id for bid, _ in own if bid.is_on}
     return market_facts.torrents(ids=ids) if ids else []
 
 
@@ -78,13 +78,15 @@ def nodes(who: Viewer, *, now: datetime) -> list[Row]:
 
 def selling_rows(who: Viewer, *, torrent_id: int | None = None) -> list[Row]:
     """Return the newest deals in which we sell what the user holds; for an admin of all torrents."""
-    own = _own_torrents(who.user_id)
     found = SellingDeal.objects.order_by("is_closed", "-opened_at")
     if torrent_id is not None:
         found = found.filter(torrent_id=torrent_id)
     if not who.is_admin:
-        found = found.filter(torrent_id__in=own)
-    return [selling_row(deal, shows_name=deal.torrent_id in own) for deal in found[:DEALS_SHOWN]]
+        sold = set(found.order_by().values_list("torrent_id", flat=True).distinct())
+        found = found.filter(torrent_id__in=market_facts.held_by(who.user_id, sold))
+    shown = list(found[:DEALS_SHOWN])
+    own = market_facts.held_by(who.user_id, {deal.torrent_id for deal in shown})
+    return [selling_row(deal, shows_name=deal.torrent_id in own) for deal in shown]
 
 
 def all_selling() -> list[SellingDeal]:
@@ -104,7 +106,7 @@ def selling_deal(who: Viewer, deal_pk: int) -> tuple[SellingDeal, bool] | None:
     deal = SellingDeal.objects.filter(pk=deal_pk).first()
     if deal is None:
         return None
-    is_own = deal.torrent_id in _own_torrents(who.user_id)
+    is_own = bool(market_facts.held_by(who.user_id, [deal.torrent_id]))
     return (deal, is_own) if is_own or who.is_admin else None
 
 
@@ -132,14 +134,12 @@ def quotes(node_name: str, torrent_key: str, *, now: datetime) -> list[Row]:
 def offers(who: Viewer, *, now: datetime) -> list[Row]:
     """Return what of the user's torrents is for sale now, and who wants it."""
     terms = {name: markets.terms_of(name, now=now) for name in node_rows.selling_nodes()}
-    found = []
-    for torrent in market_facts.torrents(user_id=who.user_id):
-        of_node = terms.get(torrent.node_name)
-        if of_node is None or not of_node.sells or not torrent.may_be_sold:
-            continue
-        if of_node.is_for_sale(torrent.key, private=torrent.private):
-            found.append((torrent, of_node.ask_of(torrent.key)))
-    found = found[:OFFERS_SHOWN]
+    selling = {name: of_node for name, of_node in terms.items() if of_node.sells}
+    found = [
+        (torrent, selling[torrent.node_name].ask_of(torrent.key))
+        for torrent in market_facts.seeding_of(who.user_id, node_names=selling, limit=OFFERS_SHOWN)
+        if selling[torrent.node_name].is_for_sale(torrent.key, private=torrent.private)
+    ]
     demand = _demand(torrent.torrent_id for torrent, _ in found)
     return [
         {
@@ -185,7 +185,3 @@ def concerned() -> frozenset[int]:
 
 def by_name(rows: Iterable[Row]) -> dict[str, Row]:
     return {str(row["row"]): row for row in rows}
-
-
-def _own_torrents(user_id: int) -> frozenset[int]:
-    return market_facts.held_by(user_id)

@@ -21,7 +21,7 @@ Columns = Mapping[str, Any]
 class Past:
     """What deals that are over say of payers and addresses."""
 
-    accounts: tuple[Account, ...]  # of the last seven days
+    accounts: tuple[tuple[datetime, Account], ...]  # of the last seven days, with when each was last linked
     paid_before: Mapping[str, int]  # bytes that payers paid for in deals that are older
 
 
@@ -37,12 +37,13 @@ def past(node_name: str, *, now: datetime) -> Past:
     recent = over.filter(linked_at__gte=week).order_by("-pk")[:MAX_PAST]
     older = over.filter(linked_at__lt=week).values_list("payer_ref").annotate(paid=Sum("covered_bytes"))
     return Past(
-        accounts=tuple(
-            Account(deal.payer_ref, tuple(deal.places), deal.sent_bytes, deal.covered_bytes, deal.written_off_bytes)
-            for deal in recent
-        ),
+        accounts=tuple((deal.linked_at, _account(deal)) for deal in recent),
         paid_before=dict(older),
     )
+
+
+def _account(deal: SellingDeal) -> Account:
+    return Account(deal.payer_ref, tuple(deal.places), deal.sent_bytes, deal.covered_bytes, deal.written_off_bytes)
 
 
 def begin(columns: Columns) -> bool:

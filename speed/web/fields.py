@@ -4,17 +4,27 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.utils.functional import lazy
 
 from speed.domain.reading import BadNumber, read_mib, read_percent
 from wallet.domain.money import BadAmount, parse_btt
+from wallet.services.install import market_asset
 
 MAX_CHARS = 32
+
+
+def _with_unit(label: str, per: str) -> str:
+    unit = market_asset().unit
+    return f"{label}, {unit} per {per}" if per else f"{label}, {unit}"
+
+
+_labelled = lazy(_with_unit, str)  # forms are made before settings may be asked
 
 
 class _WrittenField(forms.CharField):
     """A number as text; an empty one that is not required is 0."""
 
-    def __init__(self, read: Callable[[str], int], *, label: str, help_text: str = "", required: bool = True) -> None:
+    def __init__(self, read: Callable[[str], int], *, label: Any, help_text: str = "", required: bool = True) -> None:
         attrs = {"inputmode": "decimal", "autocomplete": "off"}
         super().__init__(
             label=label,
@@ -35,9 +45,9 @@ class _WrittenField(forms.CharField):
             raise forms.ValidationError(str(problem)) from None
 
 
-def btt_field(label: str, help_text: str = "", *, required: bool = True) -> forms.CharField:
-    """An amount in BTT; its value is in µBTT."""
-    return _WrittenField(parse_btt, label=label, help_text=help_text, required=required)
+def btt_field(label: str, help_text: str = "", *, per: str = "", required: bool = True) -> forms.CharField:
+    """An amount, with its unit in the label; its value is in µBTT."""
+    return _WrittenField(parse_btt, label=_labelled(label, per), help_text=help_text, required=required)
 
 
 def speed_field(label: str, help_text: str = "", *, required: bool = True) -> forms.CharField:

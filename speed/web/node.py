@@ -1,7 +1,7 @@
 """The operator's page of a node's market: whether it sells and buys, how much, and at what price."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 from django import forms
 from django.contrib import messages
@@ -18,7 +18,6 @@ from speed.services.markets import BadTerms, Terms
 from speed.services.node_rows import NodeState
 from speed.web.fields import btt_field, percent_field, speed_field
 from wallet.domain.money import format_btt
-from wallet.services.install import market_asset
 
 SELLS = "Complete torrents are offered to other nodes. Peers that pay nothing keep the free share."
 LIMIT = "What this node uploads in all, at most. The market shares it out; while nobody bids nothing is throttled."
@@ -32,13 +31,9 @@ class MarketForm(forms.Form):
     sells = forms.BooleanField(label="Sell upload", required=False, help_text=SELLS)
     upload_limit_bytes_per_s = speed_field("Upload limit, MiB/s", LIMIT, required=False)
     free_share_ppm = percent_field("Free share, %", FREE)
-    ask_ubtt_per_gib = btt_field("Ask", ASK)
+    ask_ubtt_per_gib = btt_field("Ask", ASK, per="GiB")
     buys = forms.BooleanField(label="Let users bid through this node", required=False, help_text=BUYS)
     dials_local = forms.BooleanField(label="Buy in private networks", required=False, help_text=LOCAL)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["ask_ubtt_per_gib"].label = f"Ask, {market_asset().unit} per GiB"
 
     @classmethod
     def of(cls, terms: Terms, *, suggested: bool) -> Self:

@@ -32,11 +32,12 @@ CEILING = "Never more than this, whatever the market asks. Most rounds cost less
 BUDGET = "All that this torrent may ever cost."
 USEFUL = "More than this is of no use to you. Empty: as fast as it gets."
 PACE = "How fast money may go. Empty: enough for the useful speed at the ceiling, or the whole budget in an hour."
+OWN_ASK = "Empty: the node's ask. A lower one counts as the node's."
 DIRECTORY = "Sellers of a private torrent are found at hubs alone. They see a hash that only holders of it can make."
 
 
 class BidForm(forms.Form):
-    max_price_ubtt_per_gib = btt_field("Ceiling", CEILING)
+    max_price_ubtt_per_gib = btt_field("Ceiling", CEILING, per="GiB")
     budget_ubtt = btt_field("Budget", BUDGET)
     useful_bytes_per_s = speed_field("Useful speed, MiB/s", USEFUL, required=False)
     hour_ubtt = btt_field("At most per hour", PACE, required=False)
@@ -44,10 +45,6 @@ class BidForm(forms.Form):
 
     def __init__(self, *args: Any, private: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        unit = market_asset().unit
-        self.fields["max_price_ubtt_per_gib"].label = f"Ceiling, {unit} per GiB"
-        self.fields["budget_ubtt"].label = f"Budget, {unit}"
-        self.fields["hour_ubtt"].label = f"At most per hour, {unit}"
         if not private:
             del self.fields["asks_directory"]
 
@@ -92,7 +89,7 @@ class OfferForm(forms.Form):
         choices=ForSale.choices,
         help_text="A private torrent is sold only when this says yes.",
     )
-    ask_ubtt_per_gib = btt_field("Own ask", "Empty: the node's ask. A lower one counts as the node's.", required=False)
+    ask_ubtt_per_gib = btt_field("Own ask", OWN_ASK, per="GiB", required=False)
 
 
 def context(user: object, holding_id: int) -> dict[str, Any]:
@@ -182,9 +179,7 @@ def market_offer(request: HttpRequest, holding_id: int) -> HttpResponse:
 def _offer_form(terms: markets.Terms, key: str) -> OfferForm:
     for_sale, ask_ubtt_per_gib = terms.offers.get(key, ("", 0))
     ask = format_btt(ask_ubtt_per_gib) if ask_ubtt_per_gib else ""
-    form = OfferForm(initial={"for_sale": for_sale, "ask_ubtt_per_gib": ask})
-    form.fields["ask_ubtt_per_gib"].label = f"Own ask, {market_asset().unit} per GiB"
-    return form
+    return OfferForm(initial={"for_sale": for_sale, "ask_ubtt_per_gib": ask})
 
 
 def _own(request: HttpRequest, holding_id: int) -> tuple[int, TorrentFacts]:

@@ -38,20 +38,23 @@ class CodeForm(forms.Form):
     earns = forms.BooleanField(label="It earns for me", required=False, help_text=EARNS)
 
 
+def _hubs() -> list[tuple[str, str]]:
+    return [(hub.hub_id, hub.name or hub.hub_id) for hub in hub_list.foreign()]
+
+
+def _nodes() -> list[tuple[str, str]]:
+    return [(name, name) for name in hub_list.bidding_nodes()]
+
+
 class PairForm(forms.Form):
     """A code that was made on another install, for one of our nodes."""
 
-    hub = forms.ChoiceField(label="Hub", help_text="Another install that holds money of yours.")
-    node = forms.ChoiceField(label="Node", help_text="The node of this box that may spend it.")
+    hub = forms.ChoiceField(label="Hub", choices=_hubs, help_text="Another install that holds money of yours.")
+    node = forms.ChoiceField(label="Node", choices=_nodes, help_text="The node of this box that may spend it.")
     code = forms.CharField(label="Pairing code", max_length=40, help_text="Made there, good for ten minutes.")
     pair_limit_ubtt = btt_field(
         "Daily limit", "What may be spent of it within 24 hours. Empty: it only earns.", required=False
     )
-
-    def __init__(self, data: object = None) -> None:
-        super().__init__(data)  # type: ignore[arg-type]  # a request's POST
-        self.fields["hub"].choices = [(hub.hub_id, hub.name or hub.hub_id) for hub in hub_list.foreign()]  # type: ignore[attr-defined]
-        self.fields["node"].choices = [(name, name) for name in hub_list.bidding_nodes()]  # type: ignore[attr-defined]
 
 
 @for_members
@@ -136,8 +139,8 @@ def _show(request: HttpRequest, form: SpendingForm | None, **more: object) -> Ht
     context: dict[str, object] = {
         "form": form or SpendingForm(initial={"is_on": budget.is_on, "day_limit_ubtt": limit}),
         "budget": budget,
-        "used": f"{format_btt(used.used_ubtt)} of {format_amount(used.limit_ubtt, market_asset())}",
-        "used_ppm": min(used.used_ubtt * PPM // max(used.limit_ubtt, 1), PPM),
+        "used": f"{format_btt(max(used.used_ubtt, 0))} of {format_amount(used.limit_ubtt, market_asset())}",
+        "used_ppm": min(max(used.used_ubtt, 0) * PPM // max(used.limit_ubtt, 1), PPM),
         "keys": hub_list.keys_of(user_id),
         "pairings": hub_list.pairings_of(user_id),
         "has_foreign": bool(hub_list.foreign()),

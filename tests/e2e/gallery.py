@@ -196,8 +196,24 @@ SHOTS = (
     Shot("not-found", "/nothing-here/", "admin"),
 )
 
+HUB = (
+    "account",
+    "channel",
+    "channels",
+    "close",
+    "info",
+    "key",
+    "keys",
+    "nothing_here",
+    "offers",
+    "statement",
+    "top_up",
+    "vouchers",
+)
+
 # Addresses that show no page of their own.
 NO_PAGES = {
+    **{f"hub_{call}": "for nodes" for call in HUB},
     "market_withdraw": "takes a form",
     "market_offer": "takes a form",
     "market_code": "takes a form",

@@ -9,9 +9,10 @@ from django.test import Client
 from django.urls import reverse
 
 from seedbox.models import User
-from speed.models import Market, Offer, Round, SellingDeal
-from speed.services import markets
-from tests.builders import make_holding, make_node, signed_in
+from speed.models import ForSale, Market, Offer, Round, SellingDeal
+from speed.services import markets, screen
+from speed.services.screen import Viewer
+from tests.builders import NOW, make_holding, make_node, signed_in
 from tests.market_rows import a_buying_deal, a_seen_round
 from tests.selling import MIB, Buyer, Shop
 
@@ -97,6 +98,16 @@ class TestTheMarketPage:
         page = page_of(signed_in(owner), reverse("market"))
         for words in ("film.iso", "In lane", "8.00 MiB/s", "203.0.113.1/32"):
             assert words in page
+
+    def test_offers_what_is_whole_and_may_be_sold_with_its_demand(self, shop: Shop, owner: User) -> None:
+        private = shop.seed("private.iso", owner, private=True)
+        (offer,) = screen.offers(Viewer(owner.pk, is_admin=False), now=NOW)
+        assert (offer["name"], offer["ask"], offer["leechers"], offer["deals"]) == ("film.iso", "1 BTT/GiB", 2, 2)
+        markets.offer(node_name="local", torrent_key=private.key, for_sale=ForSale.YES, ask_ubtt_per_gib=5_000_000)
+        assert {row["ask"] for row in screen.offers(Viewer(owner.pk, is_admin=False), now=NOW)} == {
+            "1 BTT/GiB",
+            "5 BTT/GiB",
+        }
 
     def test_shows_an_admin_the_deal_but_not_the_name_of_anothers_torrent(self, shop: Shop, admin: User) -> None:
         browser = signed_in(admin)

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 
 from seedbox.domain.lanes import MapPort, Report, ShareUpload
 from seedbox.models import Network, Node, User
@@ -28,6 +28,7 @@ from tests.builders import make_node
 from tests.market import StubHub
 from tests.selling import Buyer, Shop
 from wallet.domain.speed1.receipt import Receipt
+from wallet.services.ledger import LedgerBusy
 
 HERE = "127.0.0.1:7001"
 
@@ -153,6 +154,17 @@ class TestTheMarketOfANode:
         floor.write(fails_once, lambda result, now: done.append(result))
         floor.write(lambda: "the next", lambda result, now: done.append(result))
         wait_until(lambda: done == ["written", "the next"], "both writes in their order")
+
+    def test_does_not_try_again_for_ever_what_the_database_will_never_take(self, stage: Stage) -> None:
+        wait_until(lambda: stage.sides and "begin" in stage.sides[0].told, "a side that has begun")
+        floor, told = stage.sides[0].floor, []
+
+        def never() -> None:
+            raise LedgerBusy from IntegrityError("a check")
+
+        floor.write(never, otherwise=lambda now: told.append("never"))
+        floor.write(lambda: "the next", lambda result, now: told.append(result))
+        wait_until(lambda: told == ["never", "the next"], "a write that was given up, and the next one")
 
     def test_says_good_bye_when_it_stops(self, stage: Stage) -> None:
         wait_until(lambda: stage.sides and "begin" in stage.sides[0].told, "a side that has begun")

@@ -6,12 +6,12 @@ import pytest
 
 from seedbox.domain.lanes import Announce, LookAtPeers, PeersSeen, ShareUpload, SwarmPeer
 from seedbox.models import User
-from speed.domain.messages import Ask, Quote, Refuse, State, Withdraw
+from speed.domain.messages import MAX_DEALS, Ask, Quote, Refuse, State, Vouchers, Withdraw
 from speed.domain.naming import dht_target, torrent_name
 from speed.domain.refusals import Reason
-from speed.models import ForSale, Round, SellingDeal
+from speed.models import ForSale, Market, Round, SellingDeal
 from speed.services import markets
-from tests.selling import ASK, BTT, MIB, Buyer, Shop
+from tests.selling import ASK, BTT, MIB, STEP_S, Buyer, Shop
 from wallet.domain.hub import ChannelState, SignedVoucher
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +37,17 @@ def peer(address: str) -> SwarmPeer:
         sent_bytes=0,
         received_bytes=0,
     )
+
+
+def reasons_in_one_burst(shop: Shop, *buyers: Buyer) -> list[list[Reason]]:
+    """Let all of them bid before the database answers, and return why each was refused."""
+    for buyer in buyers:
+        shop.connect(buyer)
+    shop.floor.holds_writes = True
+    for buyer in buyers:
+        shop.bid(buyer)
+    shop.floor.catch_up()
+    return [[refuse.reason for refuse in buyer.link.take(Refuse)] for buyer in buyers]
 
 
 class TestAQuestion:
@@ -80,6 +91,54 @@ class TestADeal:
         assert shop.floor.orders[-1] == ShareUpload()
 
 
+class TestBidsInOneBurst:
+    """While the database is slow, several deals are being looked into at once."""
+
+    def test_admit_one_deal_of_an_account_about_a_torrent(self, shop: Shop) -> None:
+        one, other = Buyer(1), Buyer(2, payer=1)
+        assert reasons_in_one_burst(shop, one, other) == [[], [Reason.BUSY]]
+
+    def test_admit_one_deal_of_a_torrent_at_an_address(self, shop: Shop) -> None:
+        one, other = Buyer(1), Buyer(2, address="203.0.113.1")
+        assert reasons_in_one_burst(shop, one, other) == [[], [Reason.SHARED_ADDRESS]]
+
+    def test_are_looked_at_once_more_where_their_buyer_is_by_then(self, shop: Shop) -> None:
+        one, other = Buyer(1), Buyer(2)
+        for buyer in (one, other):
+            shop.connect(buyer)
+        shop.bid(one)
+        shop.floor.holds_writes = True
+        shop.bid(other)
+        other.address = one.address
+        shop.connect(other)
+        shop.bid(other)
+        shop.floor.catch_up()
+        assert other.link.take(Refuse)[-1].reason is Reason.SHARED_ADDRESS
+        shop.run(12, one)
+        assert shop.row(one).state == "in_lane"
+        assert shop.row(other).is_closed
+
+
+class TestAConnection:
+    def test_carries_32_deals_and_is_told_of_all_that_its_key_has(self, shop: Shop, owner: User) -> None:
+        torrents = [shop.seed(f"{number}.iso", owner) for number in range(MAX_DEALS + 1)]
+        shop.run(6)
+        buyers = [Buyer(number) for number in range(1, MAX_DEALS + 2)]
+        for buyer in buyers:
+            buyer.key = buyers[0].key
+        full, spare = shop.connect(buyers[0]), shop.connect(buyers[-1])
+        for buyer, torrent in zip(buyers, torrents, strict=True):
+            buyer.link = spare if buyer is buyers[-1] else full
+            shop.bid(buyer, torrent)
+            shop.hear(buyer, Vouchers((buyer.signed(shop, 1),), ()))
+        assert [*full.take(Refuse), *spare.take(Refuse)] == []
+        buyers[-1].link = full
+        shop.bid(buyers[-1], torrents[-1])
+        assert [refuse.reason for refuse in full.take(Refuse)] == [Reason.BUSY]
+        again = shop.connect(buyers[0])
+        assert [len(state.vouchers) for state in again.take(State)] == [MAX_DEALS, 1]
+
+
 class TestWhatIsSold:
     def test_is_nothing_while_selling_is_off(self, shop: Shop) -> None:
         buyer = Buyer(1)
@@ -90,6 +149,22 @@ class TestWhatIsSold:
         shop.run(12, buyer)
         assert buyer.refusals == [Reason.NOT_SELLING]
         assert shop.lane(buyer) == 0
+
+    def test_is_paid_for_to_the_end_when_selling_is_switched_off(self, shop: Shop) -> None:
+        buyer = Buyer(1, pays=False)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(12, buyer)
+        shop.change(sells=False)
+        shop.run(12, buyer)
+        assert shop.seller.wants_port
+        Market.objects.update(upload_limit_bytes_per_s=0)
+        shop.read_terms()
+        assert shop.seller.wants_port
+        buyer.pay(shop)
+        shop.run(2)
+        assert shop.row(buyer).redeemed_ubtt == buyer.cumulative > 0
+        assert not shop.seller.wants_port
 
     def test_is_no_private_torrent_unless_somebody_said_so(self, shop: Shop, owner: User) -> None:
         private = shop.seed("secret.iso", owner, private=True)
@@ -138,6 +213,7 @@ class TestAPausedDeal:
         shop.run(12, buyer)
         assert shop.lane(buyer) > 0
         shop.bid(buyer, spend_ubtt_per_s=0)
+        shop.run(STEP_S, buyer)
         assert shop.lane(buyer) == 0
         shop.run(12, buyer)
         assert not buyer.refusals
@@ -207,6 +283,21 @@ class TestASellerThatWasKilled:
         assert after.sent_bytes > before.sent_bytes
         assert after.cumulative_ubtt == buyer.cumulative
         assert after.state == "in_lane"
+
+    def test_waits_ten_minutes_for_buyers_whatever_it_has_missed(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(25, buyer)
+        shop.floor.now += timedelta(hours=1)
+        before = shop.row(buyer).linked_at
+        shop.start()
+        shop.run(2)
+        assert not shop.row(buyer).is_closed
+        assert shop.row(buyer).linked_at == before
+        shop.floor.now += timedelta(seconds=601)
+        shop.run(2)
+        assert shop.row(buyer).is_closed
 
     def test_starts_at_what_was_redeemed_when_it_comes_from_a_backup(self, shop: Shop) -> None:
         buyer = Buyer(1)

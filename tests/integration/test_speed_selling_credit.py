@@ -23,6 +23,12 @@ def shop(owner: User) -> Shop:
     return Shop(owner)
 
 
+def unpaid_of(shop: Shop, buyer: Buyer) -> int:
+    """Return what the seller has against a payer at the moment."""
+    credit = shop.seller.book.credit(shop.floor.terms)
+    return credit.trust.payer(buyer.payer_ref.hex()).unpaid_bytes
+
+
 class TestAnUnpaidWindow:
     def test_is_all_that_a_stranger_can_take(self, shop: Shop) -> None:
         cheat = Buyer(1, pays=False)
@@ -71,6 +77,20 @@ class TestAnUnpaidWindow:
         shop.bid(late)
         shop.run(30, late)
         assert shop.row(late).sent_bytes > 3 * MIB
+
+    def test_is_forgotten_after_seven_days_however_often_the_seller_starts(self, shop: Shop) -> None:
+        cheat = Buyer(1, pays=False)
+        shop.connect(cheat)
+        shop.bid(cheat)
+        shop.run(30, cheat)
+        shop.hear(cheat, Withdraw(cheat.deal))
+        shop.run(15, cheat)
+        shop.floor.now += timedelta(days=6)
+        shop.start()
+        assert unpaid_of(shop, cheat) > 0
+        shop.floor.now += timedelta(days=2)
+        shop.seller.tick(shop.floor.now)
+        assert unpaid_of(shop, cheat) == 0
 
     def test_of_all_strangers_together_is_bounded(self, shop: Shop) -> None:
         crowd = [Buyer(number, pays=False, spend=BTT) for number in range(1, 25)]
@@ -169,6 +189,41 @@ class TestAReceipt:
         shop.hub.is_away = False
         shop.run(25, buyer)
         assert shop.row(buyer).sent_bytes > 0
+
+
+class TestWhatAHubSaysOfAChannel:
+    def test_mends_what_a_backup_from_before_a_top_up_has_forgotten(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(2, buyer)
+        shop.hub.open(replace(shop.terms_of(buyer), amount_ubtt=20 * BTT), redeemed_ubtt=15 * BTT)
+        shop.start()
+        shop.run(2)
+        row = shop.row(buyer)
+        assert (row.amount_ubtt, row.redeemed_ubtt) == (20 * BTT, 15 * BTT)
+
+    def test_counts_for_a_bid_that_brings_an_older_receipt(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        buyer.receipt = shop.hub.open(shop.terms_of(buyer))
+        shop.hub.open(replace(shop.terms_of(buyer), amount_ubtt=20 * BTT), redeemed_ubtt=15 * BTT)
+        shop.bid(buyer)
+        row = shop.row(buyer)
+        assert (row.amount_ubtt, row.redeemed_ubtt) == (20 * BTT, 15 * BTT)
+
+    def test_is_not_believed_where_it_is_more_than_was_ever_in_it(self, shop: Shop) -> None:
+        buyer, newcomer = Buyer(1), Buyer(2)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.hub.open(shop.terms_of(buyer), redeemed_ubtt=99 * BTT)
+        shop.start()
+        shop.run(2)
+        assert shop.row(buyer).redeemed_ubtt == buyer.amount
+        shop.connect(newcomer)
+        newcomer.receipt = shop.hub.open(shop.terms_of(newcomer), redeemed_ubtt=99 * BTT)
+        shop.bid(newcomer)
+        assert [refuse.reason for refuse in newcomer.link.take(Refuse)] == [Reason.BAD_RECEIPT]
 
 
 class TestAVoucher:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from seedbox.models import User
-from speed.domain.messages import Audit, Error, Meters, Refuse
+from speed.domain.messages import Audit, Error, ErrorCode, Meters, Refuse
 from speed.domain.messages import Round as RoundMessage
 from speed.domain.refusals import Reason
 from speed.domain.rounds import RoundRecord, bids_hash
@@ -106,3 +106,15 @@ class TestSharedUpload:
         shop.floor.now += timedelta(hours=24)
         shop.hear(buyer, Audit(number))
         assert buyer.link.take(Error)
+
+    def test_is_read_for_a_connection_page_by_page(self, shop: Shop) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        shop.floor.holds_writes = True
+        for _ in range(50):
+            shop.hear(buyer, Audit(1))
+        assert len(shop.floor.held) == 1
+        assert len(buyer.link.take(Error)) == 49
+        shop.floor.catch_up()
+        shop.hear(buyer, Audit(1))
+        assert [error.code for error in buyer.link.take(Error)] == [ErrorCode.UNKNOWN_ROUND] * 2

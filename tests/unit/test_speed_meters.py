@@ -40,6 +40,14 @@ class TestAGrant:
         assert again.after(100 * MIB, 6_000).billed_bytes == 2 * MIB + MIB + SLACK_BYTES
         assert grant(8, before=first, price=9_000).billed_bytes == 0
 
+    def test_counts_for_little_more_than_was_billed_so_that_no_round_pays_for_another(self) -> None:
+        idle = grant(at=0, speed=8 * MIB)
+        assert idle.countable_bytes(0) == MIB
+        assert idle.countable_bytes(10_000) == MIB + 4 * MIB
+        busy = idle.after(40 * MIB, 5_000)
+        assert busy.countable_bytes(5_000) == 41 * MIB == busy.allowed_bytes(5_000)
+        assert busy.countable_bytes(10_000) == 45 * MIB
+
     @given(st.lists(st.tuples(st.integers(0, 3_000), st.integers(0, 4 * MIB), st.booleans()), max_size=30))
     def test_never_bills_more_than_its_time_allows_nor_more_than_came(self, steps: list[tuple[int, int, bool]]) -> None:
         now_ms, came, runs_ms, span = 0, 0, 0, grant()

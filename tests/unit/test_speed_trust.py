@@ -24,6 +24,23 @@ class TestTrust:
         assert trust.place("203.0.113.7/32").unpaid_bytes == 5 * MIB
         assert trust.payer("eve") == trust.place("203.0.113.9/32") == Standing()
 
+    @given(accounts, st.data())
+    def test_of_a_deal_that_has_changed_is_the_same_as_if_it_were_counted_anew(
+        self, counted: list[Account], data: st.DataObject
+    ) -> None:
+        trust, now = Trust(counted), list(counted)
+        for place, before in enumerate(counted):
+            if data.draw(st.booleans()):
+                now[place] = data.draw(
+                    st.builds(Account, st.just(before.payer), places.map(tuple), sizes, sizes, sizes)
+                )
+                trust.change(before, now[place])
+        anew = Trust(now)
+        assert trust.strangers_unpaid_bytes == anew.strangers_unpaid_bytes
+        for account in now:
+            assert trust.payer(account.payer) == anew.payer(account.payer)
+            assert [trust.place(place) for place in account.places] == [anew.place(place) for place in account.places]
+
     def test_is_no_credit_of_one_deal_for_another(self) -> None:
         trust = Trust([account(sent=0, covered=9 * MIB), account(sent=4 * MIB)])
         assert trust.payer("ann").unpaid_bytes == 4 * MIB
