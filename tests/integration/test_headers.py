@@ -44,6 +44,7 @@ FOR_ALL = {
     "X-Robots-Tag": "noindex, nofollow",
 }
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+HUB = "hub_"  # addresses where a signature of a Speed key stands for login and token
 # What reading a page may write: the login's own rows and the counts of throttles.
 OWN_BOOKKEEPING = ("django_session", "usersessions_usersession", '"cache"')
 
@@ -148,12 +149,18 @@ class TestBehindHttps:
 
 @pytest.mark.django_db
 class TestAWrite:
-    @pytest.mark.parametrize("name", ROWS)
+    @pytest.mark.parametrize("name", [name for name in ROWS if not name.startswith(HUB)])
     def test_is_refused_without_a_token_at_every_address(self, name: str, box: Box, admin: User) -> None:
         client = client_of(admin, enforce_csrf_checks=True)
         path = address(name, box)
         answers = {method: client.generic(method, path).status_code for method in UNSAFE}
         assert answers == dict.fromkeys(UNSAFE, 403)
+
+    @pytest.mark.parametrize("name", [name for name in ROWS if name.startswith(HUB)])
+    def test_to_the_hub_is_refused_to_a_login_with_or_without_a_token(self, name: str, box: Box, admin: User) -> None:
+        path = address(name, box)
+        for client in (client_of(admin), client_of(admin, enforce_csrf_checks=True)):
+            assert {client.generic(method, path).status_code for method in UNSAFE} <= {401, 404, 405}
 
     @pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row.method == "post"])
     def test_is_not_made_by_a_link(self, name: str, box: Box, admin: User) -> None:
