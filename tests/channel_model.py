@@ -74,10 +74,11 @@ class Model:
         taken = self.take(f"{pk} {key}", amount_ubtt) if amount_ubtt else Answer.UNCHANGED
         if taken not in (Answer.OK, Answer.UNCHANGED):
             return taken
-        is_longer = expires_at > channel.expires_at
+        if taken is not Answer.OK and expires_at - channel.expires_at < timedelta(seconds=60):
+            return Answer.UNCHANGED
         channel.amount_ubtt += amount_ubtt if taken is Answer.OK else 0
         channel.expires_at = max(channel.expires_at, expires_at)
-        return Answer.OK if taken is Answer.OK or is_longer else Answer.UNCHANGED
+        return Answer.OK
 
     def redeem(self, promises: list[tuple[str, int]], now: datetime) -> list[Answer]:
         best: dict[str, int] = {}
@@ -179,7 +180,7 @@ class Asker:
 
     def _close(self, pk: str) -> tuple[Any, Any]:
         last = self._random.choice((None, self._amount()))
-        told = channels.close(channel_id=pk, cumulative_ubtt=last, now=self._now)
+        told = channels.close(channel_id=pk, last=None if last is None else Voucher(pk, last), now=self._now)
         return _words(told), self.model.close(pk, last, self._now)
 
     def _expire(self, pk: str) -> tuple[Any, Any]:

@@ -153,7 +153,7 @@ class FakeHub:
             books.end(books.channels[channel_id], ChannelState.CLOSED)
             return channel_id
 
-        return self._seen(self._once(key, ("close", channel_id, last and last.cumulative_ubtt), work))
+        return self._seen(self._once(key, ("close", channel_id, last), work))
 
     def redeem(self, vouchers: Sequence[SignedVoucher], *, key: str) -> list[Redeemed]:
         books = self._reached()

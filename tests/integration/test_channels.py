@@ -177,7 +177,7 @@ class TestTheEnd:
         self, open_one: Open, owner: User, stranger: User
     ) -> None:
         open_one(fee_ppm=0)
-        closed = channels.close(channel_id=ID, cumulative_ubtt=BTT, now=NOW)
+        closed = channels.close(channel_id=ID, last=Voucher(ID, BTT), now=NOW)
         assert (closed.answer, closed.paid_ubtt) == (Answer.OK, BTT)
         assert (balance(user(owner.pk)), balance(user(stranger.pk))) == (9 * BTT, BTT)
         assert channels.close(channel_id=ID, now=NOW).answer is Answer.UNCHANGED
@@ -186,7 +186,7 @@ class TestTheEnd:
 
     def test_by_a_last_voucher_that_is_over_the_amount_closes_nothing(self, open_one: Open) -> None:
         open_one()
-        assert channels.close(channel_id=ID, cumulative_ubtt=5 * BTT, now=NOW).answer is Answer.OVER_AMOUNT
+        assert channels.close(channel_id=ID, last=Voucher(ID, 5 * BTT), now=NOW).answer is Answer.OVER_AMOUNT
         assert not Channel.objects.get().end
 
     def test_by_time_gives_the_payer_the_rest_and_happens_once(
@@ -213,7 +213,7 @@ class TestRaces:
         def act(number: int) -> None:
             try:
                 if number % 4 == 0:
-                    channels.close(channel_id=ID, cumulative_ubtt=3 * BTT, now=NOW)
+                    channels.close(channel_id=ID, last=Voucher(ID, 3 * BTT), now=NOW)
                 elif number % 4 == 1:
                     channels.expire_due(now=NOW + HOUR + GRACE)
                 else:

@@ -197,6 +197,13 @@ class TestABody:
         with contextlib.suppress(BadJson):
             assert isinstance(parse_body(raw), dict)
 
+    def test_that_says_nothing_of_its_time_opens_a_channel_for_an_hour(self, channel: str, owner: User) -> None:
+        body = {"key": "1", "account": str(owner.pk), "payee": SELLER, "amount_ubtt": 1}
+        answer = Caller(BUYER_KEY).call("POST", "/hub/1/channels", body)
+        found = answer.json()
+        assert (answer.status_code, found["state"]) == (202, "opening")
+        assert found["expires_at"] - found["opened_at"] in (3_600, 3_601)  # whole seconds
+
 
 class TestTrouble:
     def test_with_the_database_is_told_as_such(self, channel: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.ledger import BTT, balance, fund, user
 from tests.signers import PASSPHRASE, found_signer
 from wallet.domain.hub import ChannelState, HubRefused, Redemption
 from wallet.domain.proofs import verify
+from wallet.domain.speed1.voucher import Voucher
 from wallet.models import HubKey, ReceiptVersion
 from wallet.services import (
     hub_channels,
@@ -150,6 +152,8 @@ class TestAStatement:
             ("voucher", 5, False),
         ]
         assert {one.channel for one in found.entries} == {channel.id}
+        promise = Voucher(hub_identity.hub_id(), bytes.fromhex(channel.id), bytes.fromhex(SELLER), 5)
+        assert found.entries[1].cause == f"voucher/{channel.id}/{sha256(promise.encode()).hexdigest()}"
         for entry in found.entries:
             assert verify(entry.proof).hash == entry.seal_hash
         assert hub_statement.read(caller=SELLER, after=found.entries[0].sequence).entries == found.entries[1:]

@@ -107,7 +107,7 @@ class TestAnOpenPage:
             (open_it, ("6", "4")),
             (partial(vouchers.redeem, [Voucher(CHANNEL, BTT)]), ("6", "3")),
             (partial(channels.top_up, channel_id=CHANNEL, amount_ubtt=BTT, expires_at=until, key="more"), ("5", "4")),
-            (partial(channels.close, channel_id=CHANNEL, cumulative_ubtt=2 * BTT), ("8", "0")),
+            (partial(channels.close, channel_id=CHANNEL, last=Voucher(CHANNEL, 2 * BTT)), ("8", "0")),
         ]
 
         async def scenario() -> None:

@@ -13,11 +13,13 @@ from wallet.domain.rounding import PPM, fee_of
 
 MIN_LIFE = timedelta(seconds=600)
 MAX_LIFE = timedelta(days=7)
+USUAL_LIFE = timedelta(hours=1)  # of a channel whose payer says nothing about it
 GRACE = timedelta(seconds=300)  # after expiry, for a payee's last voucher
 LEAST_LONGER = timedelta(seconds=60)  # a top-up without money that adds less time is none
 MAX_VERSIONS = 10_000  # of a channel's receipt: one for each minute of the longest life, about
 MAX_VOUCHERS = 1_000  # of one call
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SPEED_KEY = re.compile(r"0[23][0-9a-f]{64}", re.ASCII)
 
 
@@ -43,10 +45,13 @@ class Voucher:
 
     channel_id: str
     cumulative_ubtt: int
+    digest: str = "0" * 64  # SHA-256 of the bytes that the payer has signed: the ledger names it beside what it pays
 
     def __post_init__(self) -> None:
         check_id(self.channel_id)
         check_ubtt("cumulative_ubtt", self.cumulative_ubtt)
+        if not _DIGEST.fullmatch(self.digest):
+            raise BadItem("digest", "must be 64 hexadecimal digits")
 
 
 _ANSWERS = {Code.INSUFFICIENT: Answer.INSUFFICIENT, Code.FROZEN: Answer.FROZEN, Code.CONFLICT: Answer.CONFLICT}

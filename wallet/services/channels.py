@@ -21,7 +21,7 @@ from wallet.domain.channels import (
     check_speed_key,
     check_ubtt,
 )
-from wallet.domain.items import Transfer
+from wallet.domain.items import BadItem, Transfer
 from wallet.domain.kinds import TransferKind
 from wallet.domain.posting import Code, Outcome
 from wallet.models import Account, Channel, ChannelEnd
@@ -133,10 +133,11 @@ def top_up(*, channel_id: str, amount_ubtt: int, expires_at: datetime, key: str,
     return ledger.whole(work)
 
 
-def close(*, channel_id: str, cumulative_ubtt: int | None = None, now: datetime) -> ChannelAnswer:
+def close(*, channel_id: str, last: Voucher | None = None, now: datetime) -> ChannelAnswer:
     """Pay out a last voucher, if there is one, and give the payer the rest: the payee's call. Raises BadItem."""
-    last = None if cumulative_ubtt is None else Voucher(channel_id, cumulative_ubtt)
     check_id(channel_id)
+    if last is not None and last.channel_id != channel_id:
+        raise BadItem("last", "must be a voucher of this channel")
 
     def work() -> ChannelAnswer:
         paid_ubtt = 0

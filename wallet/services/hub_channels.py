@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from wallet.domain.channels import MAX_LIFE, MAX_VERSIONS, MIN_LIFE, Answer, check_speed_key, check_ubtt
+from wallet.domain.channels import MAX_LIFE, MAX_VERSIONS, MIN_LIFE, Answer, Voucher, check_speed_key, check_ubtt
 from wallet.domain.hub import (
     MAX_WAIT_S,
     ChannelState,
@@ -17,7 +17,7 @@ from wallet.domain.hub import (
 from wallet.domain.items import BadItem
 from wallet.models import Channel, ChannelEnd, ReceiptVersion
 from wallet.services import channels, hub_calls, hub_rules, speed_keys
-from wallet.services.hub_vouchers import hubs_of, is_signed
+from wallet.services.hub_vouchers import digest_of, hubs_of
 from wallet.services.vouchers import ChannelAnswer, locked
 
 LOOK_AGAIN_S = 0.1
@@ -94,16 +94,14 @@ def top_up(*, caller: str, channel_id: str, key: str, amount_ubtt: int, expires_
 
 def close(*, caller: str, channel_id: str, key: str, last: SignedVoucher | None = None, now: datetime) -> HubChannel:
     """Redeem a last voucher, if there is one, and give the payer the rest: the payee's call. Raises HubRefused."""
-    body = {"cumulative_ubtt": last.cumulative_ubtt if last else None}
+    body = {"voucher": [last.channel, last.cumulative_ubtt, last.signature.hex()] if last else None}
 
     def work() -> str:
         channel = _of(caller, channel_id)
         if channel.payee_key != caller:
             raise HubRefused(Refusal.NOT_THE_PAYEE, "Only the payee closes a channel: its rest returns in time.")
-        if last is not None and not _bears_signature(last, channel):
-            raise HubRefused(Refusal.BAD_SIGNATURE, "The voucher does not bear the signature of the channel's payer.")
-        cumulative_ubtt = last.cumulative_ubtt if last else None
-        done = channels.close(channel_id=channel_id, cumulative_ubtt=cumulative_ubtt, now=now)
+        promised = None if last is None else _promised(last, channel)
+        done = channels.close(channel_id=channel_id, last=promised, now=now)
         if not done.is_done:
             raise HubRefused(*_REFUSALS[done.answer])
         return channel_id
@@ -160,8 +158,11 @@ def _of(caller: str, channel_id: str) -> Channel:
     return channel
 
 
-def _bears_signature(last: SignedVoucher, channel: Channel) -> bool:
-    return last.channel == channel.pk and is_signed(last, channel, hubs_of([channel])[channel.pk])
+def _promised(last: SignedVoucher, channel: Channel) -> Voucher:
+    digest = digest_of(last, channel, hubs_of([channel]))
+    if digest is None:
+        raise HubRefused(Refusal.BAD_SIGNATURE, "The voucher does not bear the signature of the channel's payer.")
+    return Voucher(last.channel, last.cumulative_ubtt, digest)
 
 
 def _written(done: ChannelAnswer, now: datetime) -> str:

@@ -43,9 +43,13 @@ def redeem(*, caller: str, brought: Sequence[SignedVoucher], key: str, now: date
     body = {"vouchers": [[one.channel, one.cumulative_ubtt, one.signature.hex()] for one in brought]}
     found = _channels(caller, {one.channel for one in brought})
     hubs = hubs_of(found.values())
-    why_not = [_problem(one, found, hubs) for one in brought]
+    digests = [digest_of(one, found.get(one.channel), hubs) for one in brought]
     try:
-        good = [Voucher(one.channel, one.cumulative_ubtt) for one, why in zip(brought, why_not, strict=True) if not why]
+        good = [
+            Voucher(one.channel, one.cumulative_ubtt, digest)
+            for one, digest in zip(brought, digests, strict=True)
+            if digest is not None
+        ]
     except BadItem as problem:
         raise HubRefused(Refusal.BAD_REQUEST, f"{problem}.") from None
 
@@ -58,14 +62,17 @@ def redeem(*, caller: str, brought: Sequence[SignedVoucher], key: str, now: date
 
     answers = iter(ledger.whole(work))
     return [
-        _refused(one, why, found) if why else _redeemed(one, next(answers))
-        for one, why in zip(brought, why_not, strict=True)
+        _refused(one, found) if digest is None else _redeemed(one, next(answers))
+        for one, digest in zip(brought, digests, strict=True)
     ]
 
 
-def is_signed(brought: SignedVoucher, channel: Channel, hubs: Collection[bytes]) -> bool:
-    """Say whether the channel's payer has signed this promise to its payee, at this hub."""
-    return any(_is_signed(brought, channel, hub_id) for hub_id in hubs)
+def digest_of(brought: SignedVoucher, channel: Channel | None, hubs: Mapping[str, Collection[bytes]]) -> str | None:
+    """Return the hash of the promise that the channel's payer has signed at this hub; None if it is none."""
+    if channel is None or channel.pk != brought.channel:
+        return None
+    found = (_signed_digest(brought, channel, hub_id) for hub_id in hubs[channel.pk])
+    return next((digest for digest in found if digest is not None), None)
 
 
 def hubs_of(found: Iterable[Channel]) -> Mapping[str, Collection[bytes]]:
@@ -78,34 +85,27 @@ def hubs_of(found: Iterable[Channel]) -> Mapping[str, Collection[bytes]]:
     return hubs
 
 
-def _is_signed(brought: SignedVoucher, channel: Channel, hub_id: bytes) -> bool:
+def _signed_digest(brought: SignedVoucher, channel: Channel, hub_id: bytes) -> str | None:
     try:
-        speed1.Voucher(
+        promise = speed1.Voucher(
             hub_id=hub_id,
             channel=bytes.fromhex(channel.pk),
             payee_key=bytes.fromhex(channel.payee_key),
             cumulative_ubtt=brought.cumulative_ubtt,
-        ).check(bytes.fromhex(channel.payer_key), brought.signature)
+        )
+        promise.check(bytes.fromhex(channel.payer_key), brought.signature)
     except (BadSignature, ValueError):
-        return False
-    return True
+        return None
+    return promise.digest().hex()
 
 
 def _channels(caller: str, ids: set[str]) -> Mapping[str, Channel]:
     return {channel.pk: channel for channel in Channel.objects.filter(pk__in=ids, payee_key=caller)}
 
 
-def _problem(
-    brought: SignedVoucher, found: Mapping[str, Channel], hubs: Mapping[str, Collection[bytes]]
-) -> Refusal | None:
+def _refused(brought: SignedVoucher, found: Mapping[str, Channel]) -> Redeemed:
     channel = found.get(brought.channel)
-    if channel is None:
-        return Refusal.UNKNOWN_CHANNEL
-    return None if is_signed(brought, channel, hubs[channel.pk]) else Refusal.BAD_SIGNATURE
-
-
-def _refused(brought: SignedVoucher, why: Refusal, found: Mapping[str, Channel]) -> Redeemed:
-    channel = found.get(brought.channel)
+    why = Refusal.BAD_SIGNATURE if channel else Refusal.UNKNOWN_CHANNEL
     redeemed_ubtt = channel.redeemed_ubtt if channel else 0
     return Redeemed(brought.channel, Redemption.REFUSED, 0, redeemed_ubtt, why, _WORDS[why])
 

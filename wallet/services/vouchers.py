@@ -39,22 +39,24 @@ def redeem(vouchers: Sequence[Voucher], *, now: datetime) -> list[ChannelAnswer]
 def redeem_in_transaction(vouchers: Sequence[Voucher], now: datetime) -> list[ChannelAnswer]:
     channels = locked({voucher.channel_id for voucher in vouchers})
     refused: dict[int, Answer] = {}
-    highest: dict[str, int] = {}
+    highest: dict[str, Voucher] = {}
     for index, voucher in enumerate(vouchers):
         channel = channels.get(voucher.channel_id)
         if problem := problem_of(channel, now):
             refused[index] = problem
         elif channel is not None and voucher.cumulative_ubtt > channel.amount_ubtt:
             refused[index] = Answer.OVER_AMOUNT
-        elif channel is not None and voucher.cumulative_ubtt > highest.get(channel.pk, channel.redeemed_ubtt):
-            highest[channel.pk] = voucher.cumulative_ubtt
+        elif channel is not None and voucher.cumulative_ubtt > _reached(highest.get(channel.pk), channel):
+            highest[channel.pk] = voucher
     failed = _pay(channels, highest, now)
     answers = []
     for index, voucher in enumerate(vouchers):
         channel = channels.get(voucher.channel_id)
         if index in refused:
             answers.append(ChannelAnswer(refused[index], channel))
-        elif highest.get(voucher.channel_id) != voucher.cumulative_ubtt:
+        elif (
+            voucher.channel_id not in highest or highest[voucher.channel_id].cumulative_ubtt != voucher.cumulative_ubtt
+        ):
             answers.append(ChannelAnswer(Answer.UNCHANGED, channel))
         elif voucher.channel_id in failed:
             answers.append(ChannelAnswer(failed[voucher.channel_id], channel))
@@ -70,12 +72,16 @@ def redeem_in_transaction(vouchers: Sequence[Voucher], now: datetime) -> list[Ch
     return answers
 
 
-def _pay(channels: dict[str, Channel], highest: dict[str, int], now: datetime) -> dict[str, Answer]:
+def _reached(voucher: Voucher | None, channel: Channel) -> int:
+    return voucher.cumulative_ubtt if voucher else channel.redeemed_ubtt
+
+
+def _pay(channels: dict[str, Channel], highest: dict[str, Voucher], now: datetime) -> dict[str, Answer]:
     """Post what each channel pays up to its new total, and return the channels where the ledger refused."""
     items: list[Transfer] = []
     owners: list[str] = []
-    for pk, cumulative_ubtt in highest.items():
-        legs = list(_legs(channels[pk], cumulative_ubtt, now))
+    for pk, voucher in highest.items():
+        legs = list(_legs(channels[pk], voucher, now))
         items += legs
         owners += [pk] * len(legs)
     if not items:
@@ -84,10 +90,10 @@ def _pay(channels: dict[str, Channel], highest: dict[str, int], now: datetime) -
     return {pk: answer_of(outcome.code) for pk, outcome in zip(owners, outcomes, strict=True) if not outcome.is_done}
 
 
-def _legs(channel: Channel, cumulative_ubtt: int, now: datetime) -> Iterable[Transfer]:
+def _legs(channel: Channel, voucher: Voucher, now: datetime) -> Iterable[Transfer]:
     """The payee's part and the operator's fee, linked; a part that is nothing is left out."""
     payee_ubtt, fee_ubtt = parts_of(
-        cumulative_ubtt=cumulative_ubtt, redeemed_ubtt=channel.redeemed_ubtt, fee_ppm=channel.fee_ppm
+        cumulative_ubtt=voucher.cumulative_ubtt, redeemed_ubtt=channel.redeemed_ubtt, fee_ppm=channel.fee_ppm
     )
     name = channel.account.name
     fees = own_account(name.asset, AccountKind.FEES)
@@ -95,12 +101,12 @@ def _legs(channel: Channel, cumulative_ubtt: int, now: datetime) -> Iterable[Tra
     parts = [part for part in parts if part[2]]
     for kind, credit, amount_ubtt in parts:
         yield Transfer(
-            key=f"{kind.name.lower()}/{channel.pk}/{cumulative_ubtt}",
+            key=f"{kind.name.lower()}/{channel.pk}/{voucher.cumulative_ubtt}",
             debit=name,
             credit=credit,
             amount_ubtt=amount_ubtt,
             kind=kind,
-            cause=f"voucher/{channel.pk}/{cumulative_ubtt}",
+            cause=f"voucher/{channel.pk}/{voucher.digest}",
             event_at=now,
             linked=len(parts) == 2 and kind is TransferKind.VOUCHER,
         )

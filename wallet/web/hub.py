@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from wallet import wiring
 from wallet.domain import hub_json
-from wallet.domain.channels import MAX_VOUCHERS
+from wallet.domain.channels import MAX_VOUCHERS, USUAL_LIFE
 from wallet.domain.hub import MAX_OFFERS, OFFER_LIFE_S, HubChannel, HubRefused, Refusal
 from wallet.domain.json_fields import octets, octets_of, text, values, whole
 from wallet.services import (
@@ -23,6 +23,7 @@ from wallet.services import (
 from wallet.web.hub_requests import address_of, body_of, caller_of, for_methods, number_of, said
 
 MOST_WAITING = 16  # of this process: each that waits for a receipt has a thread, the others are answered at once
+USUAL_LIFE_S = int(USUAL_LIFE.total_seconds())
 _waiting = threading.BoundedSemaphore(MOST_WAITING)
 
 
@@ -68,7 +69,7 @@ def _open(request: HttpRequest) -> HttpResponse:
         account=text(body, "account"),
         payee_key=octets(body, "payee", exactly=33).hex(),
         amount_ubtt=whole(body, "amount_ubtt"),
-        expires_s=whole(body, "expires_s"),
+        expires_s=whole(body, "expires_s") if "expires_s" in body else USUAL_LIFE_S,
         now=timezone.now(),
     )
     return _said(channel, status=HTTPStatus.ACCEPTED)

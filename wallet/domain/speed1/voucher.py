@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from wallet.domain.speed1 import signing
 from wallet.domain.speed1.signing import CHANNEL_BYTES, ID_BYTES, KEY_BYTES, check_octets, whole
+from wallet.domain.tron.keys import sha256
 
 TAG = b"btt-speed/1 voucher\0"
 VOUCHER_BYTES = 97
@@ -29,6 +30,10 @@ class Voucher:
                 whole("cumulative_ubtt", self.cumulative_ubtt),
             )
         )
+
+    def digest(self) -> bytes:
+        """Return the hash that is signed, by which a hub's transfers name the voucher; raises ValueError as above."""
+        return sha256(self.encode())
 
     def sign(self, payer_private_key: bytes) -> bytes:
         """Return the 65 bytes of the signature. Raises BadKey."""
