@@ -149,6 +149,8 @@ class BenchFloor:
     links: list[Link] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     sells: dict[str, frozenset[str]] = field(default_factory=dict)
+    buys: dict[str, frozenset[str]] = field(default_factory=dict)
+    dialled: list[str] = field(default_factory=list)
     now: datetime = NOW
     holds_writes: bool = False  # keep what is to be written, as a slow database would
     held: list[Callable[[], None]] = field(default_factory=list)
@@ -172,7 +174,7 @@ class BenchFloor:
         self.sells = dict(places)
 
     def watch_buys(self, places: Mapping[str, frozenset[str]]) -> None:
-        raise NotImplementedError
+        self.buys = dict(places)
 
     def write(
         self,
@@ -219,7 +221,7 @@ class BenchFloor:
         then(answer, self.now)
 
     def dial(self, endpoint: str, then: Callable[[DialFailed], None]) -> None:
-        raise NotImplementedError
+        self.dialled.append(endpoint)
 
 
 def speed_key(seed: bytes) -> SpeedKey:

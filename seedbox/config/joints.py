@@ -5,11 +5,16 @@ from functools import partial
 from seedbox.models import User
 from seedbox.models.user import Role
 from seedbox.services import watchables
-from seedbox.web import navigation
+from seedbox.web import navigation, torrent_tabs
+from speed.services import news as market_news
+from speed.services import screen as market_screen
+from speed.web import panel
 from wallet.services import changes, deposit_screen, news, reserves, screen, withdrawal_pages
 from wallet.services.news import Listener
 
 DEPOSITS, RESERVES, WITHDRAWALS, DESK = "deposits", "reserves", "withdrawals", "desk"  # what pages watch
+MARKET = "market"  # likewise
+SPEED = "speed"  # a tab of a torrent's page
 MONEY = "money"  # the address of the page, and what it watches
 MONEY_PAGES = frozenset(
     {MONEY, "money_history", "money_entry", "tip", "tip_send", "own_acts", "owed", "deposit", "deposit_came"}
@@ -19,20 +24,27 @@ BOOKS_PAGES = frozenset(
 )
 WITHDRAWAL_PAGES = frozenset({"withdraw", "withdraw_send", "withdrawals", "withdrawal", "addresses", "addresses_check"})
 DESK_PAGES = frozenset({"desk", "desk_withdrawal", "desk_rules"})
+MARKET_PAGES = frozenset(
+    {MARKET, "market_node", "market_rounds", "market_round", "market_selling", "market_buying", "market_bid"}
+) | {"market_spending", "market_hubs"}
 
 
 def join(wallet_network: str) -> None:
     """Show money on the pages of a box that has a wallet, and let open pages follow it."""
     if wallet_network == "off":
-        navigation.forget(MONEY)
-        for kind in (MONEY, DEPOSITS, RESERVES, WITHDRAWALS, DESK):
+        for url_name in (MONEY, MARKET):
+            navigation.forget(url_name)
+        torrent_tabs.forget(SPEED)
+        for kind in (MONEY, DEPOSITS, RESERVES, WITHDRAWALS, DESK, MARKET):
             watchables.forget(kind)
         changes.stop_listening("open pages")
         news.stop_listening("open pages")
+        market_news.stop_listening("open pages")
         return
     navigation.register(
         navigation.Link(MONEY, "Money", "coins", MONEY_PAGES | WITHDRAWAL_PAGES | BOOKS_PAGES | DESK_PAGES)
     )
+    _show_market()
     watchables.register(MONEY, screen.messages)
     watchables.register(WITHDRAWALS, withdrawal_pages.messages)
     changes.listen("open pages", _tell_of_money)
@@ -47,6 +59,20 @@ def join(wallet_network: str) -> None:
             desk=partial(_tell_admins, DESK),
         ),
     )
+
+
+def _show_market() -> None:
+    navigation.register(navigation.Link(MARKET, "Market", "market", MARKET_PAGES))
+    watchables.register(MARKET, market_screen.messages)
+    torrent_tabs.register(torrent_tabs.Tab(SPEED, "Speed", "speed/_panel.html", panel.context))
+    market_news.listen("open pages", _tell_of_market)
+
+
+def _tell_of_market(user_ids: frozenset[int] | None) -> None:
+    if user_ids is None:
+        user_ids = market_screen.concerned()
+        _tell_admins(MARKET)
+    watchables.tell(MARKET, user_ids)
 
 
 def _tell_of_money(user_ids: frozenset[int]) -> None:

@@ -142,6 +142,34 @@ def holders(*, node_name: str, key: str) -> tuple[int, ...]:
     return tuple(found.order_by("user_id").values_list("user_id", flat=True))
 
 
+def torrent_of(holding_id: int, *, user_id: int) -> TorrentFacts | None:
+    """Return the torrent behind a holding of this user's; None if it is not theirs."""
+    found = Holding.objects.filter(pk=holding_id, user_id=user_id).values_list("torrent_id", flat=True).first()
+    return torrent(found) if found is not None else None
+
+
+def held_by(user_id: int, among: Collection[int]) -> frozenset[int]:
+    """Return which of these torrents a user holds."""
+    found = Holding.objects.filter(user_id=user_id, torrent_id__in=among)
+    return frozenset(found.values_list("torrent_id", flat=True))
+
+
+def seeding_of(user_id: int, *, node_names: Collection[str], limit: int) -> list[TorrentFacts]:
+    """Return a user's whole, seeding torrents on these nodes, those that most peers want first."""
+    if not node_names:
+        return []
+    found = Torrent.objects.filter(
+        holdings__user_id=user_id,
+        node__name__in=node_names,
+        observation__state=State.SEEDING,
+        observation__wanted_bytes__gt=0,
+        observation__done_bytes__gte=F("observation__wanted_bytes"),
+    ).order_by(F("observation__seeds") - F("observation__peers"), "pk")
+    ids = list(found.values_list("pk", flat=True)[:limit])
+    by_id = {one.torrent_id: one for one in torrents(ids=ids)} if ids else {}
+    return [by_id[number] for number in ids if number in by_id]
+
+
 def info_bytes(torrent_id: int) -> bytes:
     """Return the bencoded info section, which only those have who own the torrent file; b"" until it is known."""
     metadata = Metadata.objects.filter(torrent_id=torrent_id).first()

@@ -15,6 +15,7 @@ from seedbox.models import Holding
 from seedbox.services import listing
 from seedbox.services.live import log_rows
 from seedbox.services.rows import Row, file_row, seen_state, torrent_row
+from seedbox.web import torrent_tabs
 from seedbox.web.doors import for_members, signed_in_user
 
 TABS = {"files": "Files", "peers": "Peers", "trackers": "Trackers", "log": "Log", "details": "Details"}
@@ -28,19 +29,23 @@ def torrent(request: HttpRequest, holding_id: int) -> HttpResponse:
         holding = listing.find_holding(user=signed_in_user(request), holding_id=holding_id)
     except Holding.DoesNotExist:
         raise Http404 from None
+    tabs = TABS | torrent_tabs.labels()
     tab = request.GET.get("tab", "files")
-    if tab not in TABS:
+    if tab not in tabs:
         raise Http404
+    lent = torrent_tabs.find(tab)
     row = torrent_row(holding)
     context = {
         "holding": holding,
         "torrent": holding.torrent,
         "row": row,
         "state_meaning": STATES[seen_state(holding)].meaning,
-        "tabs": TABS,
+        "tabs": tabs,
         "tab": tab,
-        "tab_template": f"seedbox/_torrent_{tab}.html",
+        "tab_template": lent.template if lent else f"seedbox/_torrent_{tab}.html",
     }
+    if lent:
+        context |= lent.context(signed_in_user(request), holding.pk)
     return render(request, "seedbox/torrent.html", context | _tab_context(request, holding, tab))
 
 

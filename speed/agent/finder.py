@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from seedbox.domain.lanes import FindSellers, LookAtPeers, PeersSeen, SellersFound, place_of_endpoint
+from seedbox.domain.lanes import FindSellers, LookAtPeers, PeersSeen, SellersFound
 from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
 from speed.agent.side import Floor
@@ -17,9 +17,11 @@ from speed.wire.hub_port import Hub, HubAway, HubRefused
 from speed.wire.port import DialFailed, Link
 from wallet.domain.hub import Offer
 
+CALL_EVERY = timedelta(seconds=2)
 LOOK_EVERY = timedelta(seconds=5)  # at whom torrents are connected to
 FIND_EVERY = timedelta(seconds=60)  # in the DHT
 DIRECTORY_EVERY = timedelta(seconds=300)
+DIRECTORY_SOON = timedelta(seconds=30)  # while no seller was heard of
 ASK_EVERY = timedelta(seconds=30)
 KEEP_EVERY = timedelta(seconds=2)  # quotes are written
 CALL_AGAIN = timedelta(seconds=30)  # the door itself waits longer where it must
@@ -45,6 +47,7 @@ class Finder:
         self._targets: dict[bytes, str] = {}
         self._directory_keys: dict[int, bytes] = {}
         self._peers: dict[str, tuple[datetime, frozenset[str]]] = {}  # endpoints connected to a torrent
+        self._places: dict[str, frozenset[str]] = {}  # of these
         self._rumours: dict[str, dict[str, None]] = {}  # endpoints by torrent, the newest last
         self._rest_until: dict[str, datetime] = {}  # endpoints that were called
         self._names: dict[Link, dict[bytes, str]] = {}  # what was asked for on a connection
@@ -58,16 +61,17 @@ class Finder:
         self._torrents = {torrent.key: torrent for torrent in torrents if torrent.info_hash}
         self._asks_directory = frozenset(asks_directory)
         self._targets = {dht_target(torrent.info_hash): key for key, torrent in self._torrents.items()}
-        for held in (self._peers, self._rumours, self._heard):
+        for held in (self._peers, self._places, self._rumours, self._heard):
             for key in held.keys() - self._torrents.keys():
                 del held[key]
 
     def tick(self, now: datetime) -> None:
         if self._torrents and self._is_due("look", LOOK_EVERY, now):
             self._floor.ask(LookAtPeers(frozenset(self._torrents)))
+        calls = self._is_due("call", CALL_EVERY, now)
         for torrent in self._torrents.values():
             self._search(torrent, now)
-            for endpoint in list(self._rumours.get(torrent.key, {})):
+            for endpoint in list(self._rumours.get(torrent.key, {})) if calls else ():
                 self.call(torrent.key, endpoint, now)
         for link in self._floor.links:
             self._ask(link, now)
@@ -81,8 +85,10 @@ class Finder:
         if not torrent.private:
             if self._is_due(f"find {torrent.key}", FIND_EVERY, now):
                 self._floor.ask(FindSellers(dht_target(torrent.info_hash)))
-        elif torrent.key in self._asks_directory and self._is_due(f"find {torrent.key}", DIRECTORY_EVERY, now):
-            self._ask_directory(torrent, now)
+        elif torrent.key in self._asks_directory and self._floor.hubs:
+            pause = DIRECTORY_EVERY if self._rumours.get(torrent.key) else DIRECTORY_SOON
+            if self._is_due(f"find {torrent.key}", pause, now):
+                self._ask_directory(torrent, now)
 
     def _ask_directory(self, torrent: TorrentFacts, now: datetime) -> None:
         if torrent.torrent_id not in self._directory_keys:
@@ -109,6 +115,7 @@ class Finder:
     def peers_seen(self, report: PeersSeen, now: datetime) -> None:
         if report.key in self._torrents:
             self._peers[report.key] = now, frozenset(peer.endpoint for peer in report.peers)
+            self._places[report.key] = frozenset(peer.place for peer in report.peers)
 
     def _hear_of(self, key: str, endpoints: Iterable[str]) -> None:
         if key in self._torrents:
@@ -150,7 +157,7 @@ class Finder:
             torrent
             for torrent in self._torrents.values()
             if now - self._asked_at.get((link, torrent.key), now - ASK_EVERY) >= ASK_EVERY
-            and link.place in {place_of_endpoint(peer) for peer in self._connected(torrent.key, now)}
+            and link.place in self._places.get(torrent.key, ())
         ]
         names = self._names.setdefault(link, {})
         for torrent in due[:MAX_ASKED]:

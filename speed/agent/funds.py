@@ -285,8 +285,10 @@ class Funds:
             return LOOK_SOON
         if purchase.expires_at_s <= self._hub_now(purchase, now):
             return ASK_AGAIN
-        is_recent = purchase.ended_at is not None and now - purchase.ended_at < LOOK_SELDOM
-        return LOOK_LATER if is_recent else LOOK_SELDOM
+        since = now - purchase.ended_at if purchase.ended_at is not None else LOOK_SELDOM
+        if since < LOOK_LATER:  # its seller closes it soon, and its user shall have the rest back then
+            return ASK_AGAIN
+        return LOOK_LATER if since < LOOK_SELDOM else LOOK_SELDOM
 
     def _close(self, purchase: Purchase, state: str, now: datetime) -> None:
         """Let the budgets have back what was not signed; nothing is signed in this deal any more."""

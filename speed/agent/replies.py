@@ -88,7 +88,7 @@ class Replies:
         elif refuse.reason is Reason.CHANNEL_LOW:
             purchase.is_low = True
         elif refuse.reason is Reason.BUSY and not purchase.tally.rounds:
-            purchase.bid_again_at = now + BID_AGAIN
+            purchase.bid_again_at = purchase.bid_again_at or now + BID_AGAIN
 
     def meter(self, link: Link, message: Meters) -> None:
         for meter in message.meters:

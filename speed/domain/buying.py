@@ -79,6 +79,16 @@ def _minute(wish: Wish, left_bytes: int) -> int:
     return min(wish.spend_ubtt_per_s * SPEND_S, price_of(left_bytes, wish.max_price_ubtt_per_gib))
 
 
+def pace_for(*, max_price_ubtt_per_gib: int, useful_bytes_per_s: int, budget_ubtt: int) -> int:
+    """Return how fast money may go where nobody said so: enough for the useful speed at the ceiling.
+
+    Without a useful speed the budget lasts an hour at least.
+    """
+    if useful_bytes_per_s:
+        return max(-(-max_price_ubtt_per_gib * useful_bytes_per_s // GIB), 1)
+    return max(budget_ubtt // 3_600, 1)
+
+
 def share_of(wish: Wish, deals: int) -> Wish:
     """Return the bid of one of so many deals about a torrent: they share the pace and the use equally, rounded down."""
     useful = wish.useful_bytes_per_s or EVERYTHING_BYTES_PER_S

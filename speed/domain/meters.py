@@ -36,7 +36,7 @@ class Span:
         return self.earlier_bytes + self.speed_bytes_per_s * runs_ms // 1_000 + SLACK_BYTES
 
     def countable_bytes(self, now_ms: int) -> int:
-        """Return how much of the round may be acknowledged by now: a dear round's bytes are none of a cheap one."""
+        """Return what of the round may be acknowledged by now: bytes of a dear round are none of a cheap one."""
         slipped_bytes = SLACK_BYTES + self.speed_bytes_per_s * EDGE_MS // 1_000
         return min(self.allowed_bytes(now_ms), self.billed_bytes + slipped_bytes)
 

@@ -21,8 +21,8 @@ def know(*, hub_key: bytes, is_own: bool) -> None:
 def _own_is(hub_id: str, key: str) -> None:
     """A new key of our own hub, as after a rotation, takes the place of the old one: what was decided of it stays."""
     own = Hub.objects.filter(url="").first()
-    if own is None:
-        Hub.objects.create(hub_id=hub_id, hub_key=key, name="This box")
+    if own is None:  # of two nodes that hear of it at once, one writes the row
+        Hub.objects.get_or_create(hub_id=hub_id, defaults={"hub_key": key, "name": "This box"})
     elif (own.hub_id, own.hub_key) != (hub_id, key):
         Hub.objects.filter(pk=own.pk).update(hub_id=hub_id, hub_key=key)
 

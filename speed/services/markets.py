@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Q
 
 from seedbox.services import market_facts
 from seedbox.services.market_facts import NodeFacts
 from speed.domain.bounds import LEAST_FREE_SHARE_PPM
 from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB, PPM
 from speed.models import Agent, ForSale, Hub, Market, Offer, SellingDeal
+from speed.services import news
 
 HIDES = (
     "This node hides behind a proxy or in anonymous mode, and a connection of the market would show its address: "
@@ -200,6 +202,8 @@ def beat(
             "counters": dict(counters),
         },
     )
+    if Market.objects.filter(Q(sells=True) | Q(buys=True), pk=node_name).exists():
+        news.tell()
 
 
 def takes_part() -> bool:

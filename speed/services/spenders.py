@@ -1,11 +1,13 @@
 """Who may spend: users who have turned it on, by the Speed keys of the nodes that bid for them."""
 
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
 
 from speed.models import Agent, Budget, Pairing
 from wallet.services import speed_keys
+from wallet.services.refusals import Refused
 
 
 def allow(user_id: int, *, day_limit_ubtt: int, now: datetime) -> None:
@@ -42,7 +44,8 @@ def bind(user_id: int, *, node_name: str, now: datetime) -> None:
 def bind_all(node_name: str, key: bytes, *, now: datetime) -> None:
     """Let a node's key, which may be a new one, spend for all who have turned it on."""
     for budget in Budget.objects.filter(is_on=True):
-        speed_keys.bind_user(budget.user_id, key.hex(), daily_limit_ubtt=budget.day_limit_ubtt, now=now)
+        with suppress(Refused):  # a user who is gone
+            speed_keys.bind_user(budget.user_id, key.hex(), daily_limit_ubtt=budget.day_limit_ubtt, now=now)
 
 
 def budget_of(user_id: int) -> Budget:

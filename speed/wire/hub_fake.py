@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from speed.wire.hub_fake_books import Bound, FakeBooks
 from speed.wire.hub_port import HubAway
-from wallet.domain.channels import MAX_VOUCHERS
+from wallet.domain.channels import LEAST_LONGER, MAX_VOUCHERS
 from wallet.domain.hub import (
     OFFER_LIFE_S,
     ChannelState,
@@ -128,7 +128,7 @@ class FakeHub:
                 amount_ubtt=channel.amount_ubtt + amount_ubtt,
                 expires_at_s=max(channel.expires_at_s, expires_at_s),
             )
-            if changed != channel:
+            if amount_ubtt or expires_at_s - channel.expires_at_s >= LEAST_LONGER.total_seconds():
                 books.put(changed)
             if amount_ubtt:
                 books.note(channel_id, "channel topped up", amount_ubtt, is_in=True)
@@ -159,10 +159,12 @@ class FakeHub:
         books = self._reached()
         if not 1 <= len(vouchers) <= MAX_VOUCHERS:
             raise HubRefused(Refusal.BAD_REQUEST, f"vouchers: bring 1 to {MAX_VOUCHERS:,}.")
-        self._once(key, ("vouchers", tuple(vouchers)), lambda: "")
+        self._check_key(key, ("vouchers", tuple(vouchers)))
         # The highest first: of several for one channel it counts, and the others are unchanged.
         order = sorted(range(len(vouchers)), key=lambda place: -vouchers[place].cumulative_ubtt)
         answers = {place: books.redeem(vouchers[place], self._key) for place in order}
+        if any(one.code not in (Refusal.UNKNOWN_CHANNEL, Refusal.BAD_SIGNATURE) for one in answers.values()):
+            self._once(key, ("vouchers", tuple(vouchers)), lambda: "")
         return [answers[place] for place in range(len(vouchers))]
 
     def statement(self, *, after: int = 0) -> HubStatement:
@@ -200,15 +202,24 @@ class FakeHub:
             try:
                 calls[self._key, key] = body, work()
             except HubRefused as refusal:
-                if refusal.code is Refusal.BAD_REQUEST:
+                if refusal.code is Refusal.BAD_REQUEST or not self._has_to_do_with_it():
                     raise
                 calls[self._key, key] = body, refusal
-        earlier, answer = calls[self._key, key]
-        if earlier != body:
-            raise HubRefused(Refusal.CONFLICT, "This key was used for something else.")
+        self._check_key(key, body)
+        _, answer = calls[self._key, key]
         if isinstance(answer, HubRefused):
             raise answer
         return answer
+
+    def _check_key(self, key: str, body: object) -> None:
+        earlier, _ = self._books.calls.get((self._key, key), (body, ""))
+        if earlier != body:
+            raise HubRefused(Refusal.CONFLICT, "This key was used for something else.")
+
+    def _has_to_do_with_it(self) -> bool:
+        return any(one.key == self._key for one in self._books.bound) or any(
+            map(self._is_own_channel, self._books.channels)
+        )
 
     def _spending(self, account: str) -> Bound:
         for one in self._books.bound:

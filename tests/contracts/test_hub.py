@@ -108,6 +108,14 @@ class TestAKey:
         assert refusal(lambda: world.stranger.bind(pairing=code, daily_limit_ubtt=BTT, key="3")) is Refusal.BAD_PAIRING
         assert refusal(lambda: world.seller.bind(pairing=code, daily_limit_ubtt=BTT, key="3")) is Refusal.BAD_PAIRING
 
+    def test_that_is_nobodys_leaves_nothing_behind(self, world: World) -> None:
+        open_other = partial(
+            world.stranger.open_channel, account=world.account, payee_key=SELLER, amount_ubtt=BTT, expires_s=HOUR_S
+        )
+        assert refusal(partial(open_other, key="1")) is Refusal.NOT_BOUND
+        world.stranger.bind(pairing=world.code(most_ubtt=BTT, earns=False), daily_limit_ubtt=BTT, key="1")
+        assert open_other(key="2").payer == STRANGER
+
     def test_earns_for_one_account(self, world: World) -> None:
         code = world.code(most_ubtt=0, earns=True)
         assert refusal(lambda: world.seller.bind(pairing=code, daily_limit_ubtt=0, key="1")) is Refusal.EARNS_ELSEWHERE
@@ -179,6 +187,15 @@ class TestAChannel:
             more = partial(hub.top_up, channel.id, key="3", amount_ubtt=1, expires_s=HOUR_S)
             assert refusal(more) is why
 
+    def test_gets_no_receipt_for_a_few_seconds_without_money(self, world: World) -> None:
+        channel = open_one(world)
+        world.sign()
+        same = world.buyer.top_up(channel.id, key="2", amount_ubtt=0, expires_s=HOUR_S + 30)
+        assert (same.expires_at_s, same.is_signed) == (channel.expires_at_s, True)
+        longer = world.buyer.top_up(channel.id, key="3", amount_ubtt=0, expires_s=HOUR_S + 90)
+        assert longer.expires_at_s >= channel.expires_at_s + 60
+        assert not longer.is_signed
+
 
 class TestVouchers:
     def test_pay_what_is_new_in_any_order_and_as_often_as_they_come(self, world: World) -> None:
@@ -211,6 +228,14 @@ class TestVouchers:
         assert world.money()[1] == 7
         for hub in (world.buyer, world.stranger):
             assert hub.redeem([promise(world, channel, 8)], key="2")[0].code is Refusal.UNKNOWN_CHANNEL
+
+    def test_that_are_all_bad_use_up_no_key(self, world: World) -> None:
+        channel = open_one(world)
+        world.sign()
+        forged = promise(world, channel, 9, by=SELLER_KEY)
+        assert world.seller.redeem([forged], key="1")[0].code is Refusal.BAD_SIGNATURE
+        assert world.seller.redeem([promise(world, channel, 9)], key="1")[0].outcome is Redemption.PAID
+        assert refusal(lambda: world.seller.redeem([forged], key="1")) is Refusal.CONFLICT
 
     def test_of_a_closed_channel_come_too_late(self, world: World) -> None:
         channel = open_one(world)

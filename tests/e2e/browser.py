@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 30_000
+BROKEN_OFF = "AbortError: signal is aborted without reason"  # htmx of a request that a newer one took the place of
 _PICTURES = bool(os.environ.get("PICTURES"))
 _AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 _UNTIL_ALL_STANDS_STILL = """() => Promise.allSettled(
@@ -60,7 +61,7 @@ def open_page(
     problems: list[str] = []
 
     def note(message: "ConsoleMessage") -> None:
-        if message.type in ("error", "warning") and expected not in message.text:
+        if message.type in ("error", "warning") and not any(words in message.text for words in (expected, BROKEN_OFF)):
             problems.append(f"{message.type}: {message.text}")
 
     page.on("console", note)

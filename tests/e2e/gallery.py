@@ -83,6 +83,12 @@ def with_verified_count(page: Page) -> None:
     expect(page.locator("#proof-answer")).to_have_attribute("data-verified", "yes")
 
 
+def with_wrong_bid(page: Page) -> None:
+    page.get_by_label("Ceiling").fill("a lot")
+    page.get_by_role("button", name="Bid").click()
+    expect(page.get_by_text("This is no amount")).to_be_visible()
+
+
 VISITORS = {
     "admin": "the first admin, with torrents and second factors",
     "newcomer": "a member without torrents",
@@ -174,11 +180,47 @@ SHOTS = (
     Shot("money_entry", "/wallet/entries/{entry}/", "admin"),
     Shot("owed", "/wallet/owed/", "admin", with_verified_count),
     Shot("owed-none", "/wallet/owed/", "newcomer", covers="owed"),
+    Shot("market", "/market/", "admin"),
+    Shot("market-empty", "/market/", "newcomer", covers="market"),
+    Shot("market_node", "/market/nodes/local/", "admin"),
+    Shot("market_rounds", "/market/nodes/local/rounds/", "admin"),
+    Shot("market_round", "/market/nodes/local/rounds/{round}/", "admin"),
+    Shot("market_selling", "/market/selling/{selling}/", "admin"),
+    Shot("market_buying", "/market/buying/{buying}/", "admin"),
+    Shot("torrent-speed", "/torrents/{bought}/?tab=speed", "admin", covers="torrent"),
+    Shot("torrent-sold", "/torrents/{torrent}/?tab=speed", "admin", covers="torrent"),
+    Shot("market_bid", "/market/torrents/{bought}/bid/", "admin", with_wrong_bid),
+    Shot("market_spending", "/market/spending/", "admin"),
+    Shot("spending-none", "/market/spending/", "newcomer", covers="market_spending"),
+    Shot("market_hubs", "/market/hubs/", "admin"),
     Shot("not-found", "/nothing-here/", "admin"),
+)
+
+HUB = (
+    "account",
+    "channel",
+    "channels",
+    "close",
+    "info",
+    "key",
+    "keys",
+    "nothing_here",
+    "offers",
+    "statement",
+    "top_up",
+    "vouchers",
 )
 
 # Addresses that show no page of their own.
 NO_PAGES = {
+    **{f"hub_{call}": "for nodes" for call in HUB},
+    "market_withdraw": "takes a form",
+    "market_offer": "takes a form",
+    "market_code": "takes a form",
+    "market_revoke": "takes a form",
+    "market_pair": "takes a form",
+    "market_hub": "takes a form",
+    "market_fee": "takes a form",
     "torrents_fragment": "the list of `torrents`",
     "money_history": "the history of `money`",
     "deposit_list": "the list of `deposit`",

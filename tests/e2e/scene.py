@@ -44,6 +44,7 @@ class Scene:
         self._pay()
         self._operate()
         self._withdraw()
+        self._trade()
 
     def _add_torrents(self, folder: Path, cleanup: ExitStack) -> None:
         make_content(folder, {f"{WHOLE}/film.mkv": 3 * MIB, f"{WHOLE}/subtitles/Français.srt": 90_000}, seed=1)
@@ -122,6 +123,13 @@ class Scene:
         self._words["halt"] = halt(self._box, "ada: the disk of the signer makes noises")
         given = self._box.manage("wallet", "faucet")
         assert given.returncode == 0, given.stderr
+
+    def _trade(self) -> None:
+        """Let the box have sold and bought."""
+        asks = f"from tests import market_rows; market_rows.fill({WHOLE!r}, {SLOW!r})"
+        done = self._box.manage("shell", "-c", asks)
+        assert done.returncode == 0, done.stderr
+        self._words |= json.loads(done.stdout.split("filled:")[1])
 
     def _sign_up_admin(self, page: Page, link: str) -> None:
         steps.fill_sign_up(page, link, "ben")

@@ -54,7 +54,7 @@ class TestAnErrorPage:
     def test_about_money_tells_of_the_database_in_the_words_of_all_others(
         self, owner: User, monkeypatch: pytest.MonkeyPatch, cause: str, title: str
     ) -> None:
-        def fail(request: HttpRequest) -> None:
+        def fail(request: HttpRequest, choice: object) -> None:
             raise LedgerBusy from OperationalError(cause)
 
         monkeypatch.setattr(money, "_history_context", fail)

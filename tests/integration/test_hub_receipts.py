@@ -9,9 +9,9 @@ import pytest
 
 from seedbox.models import User
 from tests.hubs import BUYER, HOUR_S, SELLER, STRANGER, THEN, opened, promised, signed
-from tests.ledger import BTT, fund, user
+from tests.ledger import BTT, balance, fund, user
 from tests.signers import PASSPHRASE, found_signer
-from wallet.domain.hub import ChannelState, Redemption
+from wallet.domain.hub import ChannelState, HubRefused, Redemption
 from wallet.domain.proofs import verify
 from wallet.models import HubKey, ReceiptVersion
 from wallet.services import (
@@ -65,6 +65,16 @@ class TestReceipts:
         assert hub_receipts.sign_waiting(signer, now=THEN) == 0
         assert hub_channels.seen(channel.id, BUYER, now=THEN).is_signed
 
+    def test_are_so_many_of_a_channel_and_no_more(self, bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(hub_channels, "MAX_VERSIONS", 2)
+        channel = opened(bound)
+        longer = {"caller": BUYER, "channel_id": channel.id, "expires_s": HOUR_S, "now": THEN}
+        assert hub_channels.top_up(key="2", amount_ubtt=1, **longer).amount_ubtt == 4 * BTT + 1  # type: ignore[arg-type]  # its arguments
+        with pytest.raises(HubRefused, match="Open another one"):
+            hub_channels.top_up(key="3", amount_ubtt=1, **longer)  # type: ignore[arg-type]  # as above
+        assert hub_channels.seen(channel.id, BUYER, now=THEN).amount_ubtt == 4 * BTT + 1
+        assert balance(user(int(bound))) == 6 * BTT - 1
+
     def test_are_waited_for_by_whoever_wants_to(self, bound: str, signer: Signer) -> None:
         channel = opened(bound)
         looks: list[int] = []
@@ -95,6 +105,22 @@ class TestReceipts:
         signer.set_rules(replace(signer.rules, receipts_per_day_ubtt=BTT))
         opened(bound)
         small = opened(bound, key="2", amount_ubtt=BTT)
+        assert hub_receipts.sign_waiting(signer, now=THEN) == 1
+        assert hub_channels.seen(small.id, BUYER, now=THEN).is_signed
+        assert not ReceiptVersion.objects.exclude(trouble="").exists()
+
+    def test_that_are_too_large_hide_no_small_ones(
+        self, bound: str, signer: Signer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(hub_receipts, "AT_ONCE", 2)
+        signer.status()
+        signer.set_rules(replace(signer.rules, receipts_per_day_ubtt=BTT // 2))
+        large = [opened(bound, key=key, amount_ubtt=BTT) for key in ("1", "2", "3")]
+        for key in ("4", "5"):  # of a channel whose first receipt waits: they would promise that as well
+            hub_channels.top_up(
+                caller=BUYER, channel_id=large[0].id, key=key, amount_ubtt=1, expires_s=HOUR_S, now=THEN
+            )
+        small = opened(bound, key="6", amount_ubtt=BTT // 4)
         assert hub_receipts.sign_waiting(signer, now=THEN) == 1
         assert hub_channels.seen(small.id, BUYER, now=THEN).is_signed
         assert not ReceiptVersion.objects.exclude(trouble="").exists()

@@ -19,6 +19,7 @@ from seedbox.web.sockets import socket_urls
 from tests.builders import NOW, SOMEWHERE, let_in, make_holding, make_observation, make_torrent
 from tests.deposits import a_deposit
 from tests.ledger import ASSET, BTT, CHAIN, fund, post, transfer, user
+from tests.market_rows import a_buying_deal, a_selling_deal, an_empty_round
 from tests.sockets import browser_of
 from tests.withdrawals import stranger_address
 from wallet.domain.kinds import TransferKind
@@ -112,6 +113,18 @@ def owners_withdrawal(box: Box) -> list[object]:
 def owners_address(box: Box) -> list[object]:
     owners_withdrawal(box)
     return [AddressBookEntry.objects.latest("pk").pk]
+
+
+def deal_about_owners_torrent(box: Box) -> list[object]:
+    return [a_selling_deal(box.holding.torrent).pk]
+
+
+def owners_purchase(box: Box) -> list[object]:
+    return [a_buying_deal(box.holding).pk]
+
+
+def a_round(box: Box) -> list[object]:
+    return ["local", an_empty_round().number]
 
 
 EVERYBODY = Row(200, 200, 200, 200)
@@ -211,6 +224,24 @@ ROWS: dict[str, Row] = {
     "hub_top_up": replace(NOBODY, args=lambda box: ["ab" * 16]),
     "hub_close": replace(NOBODY, args=lambda box: ["ab" * 16]),
     "hub_nothing_here": Row(404, 404, 404, 404, args=lambda box: ["nothing"]),
+    "market": MEMBERS,
+    "market_selling": Row(200, 404, 200, SIGN_IN, args=deal_about_owners_torrent),
+    "market_buying": Row(200, 404, 404, SIGN_IN, args=owners_purchase),
+    "market_node": Row(404, 404, 200, SIGN_IN, args=lambda box: ["local"]),
+    "market_rounds": Row(404, 404, 200, SIGN_IN, args=lambda box: ["local"]),
+    "market_round": Row(404, 404, 200, SIGN_IN, args=a_round),
+    "market_bid": Row(200, 404, 404, SIGN_IN, args=of_holding),
+    "market_withdraw": Row(302, 404, 404, SIGN_IN, method="post", args=of_holding),
+    "market_offer": Row(404, 404, 404, SIGN_IN, method="post", args=of_holding),  # for an admin who holds it
+    "market_spending": MEMBERS,
+    "market_code": Row(200, 200, 200, SIGN_IN, method="post"),  # 200: the page says why there is no code
+    "market_revoke": Row(302, 302, 302, SIGN_IN, method="post", args=lambda box: ["02" + "ab" * 32]),
+    "market_pair": Row(404, 404, 200, SIGN_IN, method="post"),
+    "market_hubs": ADMINS,
+    "market_hub": Row(
+        404, 404, 404, SIGN_IN, method="post", args=lambda box: [1], form=lambda box: {"is_trusted": "on"}
+    ),
+    "market_fee": Row(404, 404, 200, SIGN_IN, method="post"),
     "owed": MEMBERS,
     "owed_proof": Row(200, 404, 404, SIGN_IN, args=counted_owner),
 }

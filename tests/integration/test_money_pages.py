@@ -217,7 +217,16 @@ class TestWhatTheBoxOwesMe:
 class TestABoxWithoutAWallet:
     def test_has_no_pages_of_money(self) -> None:
         assert [str(part.pattern) for part in urls.addresses("off")] == [""]
-        assert [str(part.pattern) for part in urls.addresses("nile")] == ["", "wallet/", "", "", "", "", "hub/1/"]
+        assert [str(part.pattern) for part in urls.addresses("nile")] == [
+            "",
+            "wallet/",
+            "",
+            "",
+            "",
+            "",
+            "hub/1/",
+            "market/",
+        ]
 
     def test_has_no_link_to_them(self, owner: User, settings: Settings) -> None:
         client = client_of(owner)

@@ -95,6 +95,14 @@ class TestAReceipt:
         with pytest.raises(SignerRefused, match="comes after"):
             signer.sign_receipt(FIRST)
 
+    def test_is_held_against_the_newest_alone_however_many_there_are(self, signer: Signer) -> None:
+        for version in range(1, 12):  # the eleventh comes after the ninth, in letters too
+            signer.sign_receipt(replace(FIRST, version=version, amount_ubtt=1_000 + version))
+        with pytest.raises(SignerRefused, match="never promises less"):
+            signer.sign_receipt(replace(FIRST, version=12, amount_ubtt=1_010))
+        with pytest.raises(SignerRefused, match="comes after version 11"):
+            signer.sign_receipt(replace(FIRST, version=10, amount_ubtt=1_011))
+
     @pytest.mark.parametrize(
         "change",
         [

@@ -18,7 +18,7 @@ from speed.wire.port import DialFailed
 from speed.wire.websocket import PATH, SUBPROTOCOL, USUAL, Times, listen_at
 from tests.speed_doors import BUYER, HERE, HUB, SELLER, STRANGE_HUB, STRANGER, Scene, play
 
-SHORT = Times(open_s=0.3)
+SHORT = Times(open_s=1.0)
 
 
 async def said(stranger: ClientConnection) -> tuple[list[Message], int | None]:
@@ -245,7 +245,7 @@ class TestAStranger:
                 await scene.ear.until(lambda: scene.ear.ended, "an end")
                 stranger.transport.abort()
 
-        play(part, times=Times(ping_s=0.3))
+        play(part, times=Times(ping_s=0.5))
 
     def test_writes_nothing_into_our_log_but_what_can_be_printed(self) -> None:
         async def part(scene: Scene) -> None:

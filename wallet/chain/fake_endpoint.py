@@ -83,6 +83,7 @@ class FakeEndpoint:
         self.chain = chain  # another one of the same network makes this endpoint a liar with right hashes
         self._name = name
         self.problem: Problem | None = None  # of every read, until it is taken away
+        self.receipts_problem: Problem | None = None  # the same of receipts alone
         self.problems: deque[Problem] = deque()  # of the next reads, one each
         self.broadcast_faults: deque[BroadcastFault] = deque()
         self.block_fault: BlockFault | None = None
@@ -122,7 +123,7 @@ class FakeEndpoint:
         return check_run(self.name, first, last, _with_fault(found, self.block_fault))
 
     def receipts(self, block: Block, *, solid: bool = True) -> tuple[Receipt, ...]:
-        self._read()
+        self._read(self.receipts_problem)
         if block.number > self._top(solid=solid):
             raise BadAnswer(self.name, f"block {block.number} is not there yet")
         found = [self.forged_receipts.get(one.tx_id, one) for one in self.chain.receipts(block.number)]
@@ -216,9 +217,9 @@ class FakeEndpoint:
 
     def close(self) -> None: ...
 
-    def _read(self) -> None:
+    def _read(self, own_problem: Problem | None = None) -> None:
         self.reads += 1
-        problem = self.problem or (self.problems.popleft() if self.problems else None)
+        problem = own_problem or self.problem or (self.problems.popleft() if self.problems else None)
         if problem is not None:
             kind, why = _PROBLEMS[problem]
             raise kind(self.name, why)

@@ -14,6 +14,8 @@ from wallet.domain.rounding import PPM, fee_of
 MIN_LIFE = timedelta(seconds=600)
 MAX_LIFE = timedelta(days=7)
 GRACE = timedelta(seconds=300)  # after expiry, for a payee's last voucher
+LEAST_LONGER = timedelta(seconds=60)  # a top-up without money that adds less time is none
+MAX_VERSIONS = 10_000  # of a channel's receipt: one for each minute of the longest life, about
 MAX_VOUCHERS = 1_000  # of one call
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _SPEED_KEY = re.compile(r"0[23][0-9a-f]{64}", re.ASCII)

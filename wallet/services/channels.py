@@ -10,6 +10,7 @@ from functools import partial
 from wallet.domain.accounts import AccountName, channel_account
 from wallet.domain.channels import (
     GRACE,
+    LEAST_LONGER,
     Answer,
     Voucher,
     answer_of,
@@ -94,7 +95,10 @@ def open_channel(
 
 
 def top_up(*, channel_id: str, amount_ubtt: int, expires_at: datetime, key: str, now: datetime) -> ChannelAnswer:
-    """Add money (0 adds time only) and let the channel run until `expires_at`, if that is later. Raises BadItem."""
+    """Add money (0 adds time only) and let the channel run until `expires_at`, if that is later. Raises BadItem.
+
+    Time alone is added by the minute: each addition costs the hub a receipt, and the payer nothing.
+    """
     check_id(channel_id)
     check_ubtt("amount_ubtt", amount_ubtt)
     check_life(expires_at, now)
@@ -119,7 +123,7 @@ def top_up(*, channel_id: str, amount_ubtt: int, expires_at: datetime, key: str,
             if not outcome.is_done:
                 return ChannelAnswer(answer_of(outcome.code), channel)
             adds = amount_ubtt if outcome.code is Code.OK else 0
-        if not adds and expires_at <= channel.expires_at:
+        if not adds and expires_at - channel.expires_at < LEAST_LONGER:
             return ChannelAnswer(Answer.UNCHANGED, channel)
         channel.amount_ubtt += adds
         channel.expires_at = max(channel.expires_at, expires_at)

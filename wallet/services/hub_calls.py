@@ -1,6 +1,7 @@
 """Calls that change something happen once for their caller's key: the same again is answered as it was then.
 
 What was refused stays refused under its key, so that a late duplicate can't succeed after its caller was told no.
+Nothing is kept of what is refused to a key that nobody here has to do with: anybody can make keys without end.
 """
 
 import json
@@ -10,13 +11,15 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.db import transaction
+from django.db.models import Q
 
 from wallet.domain.hub import MAX_KEY_CHARS, HubRefused, Refusal
 from wallet.domain.items import BadItem
-from wallet.models import HubCall
+from wallet.models import Channel, HubCall, SpeedKey
 from wallet.services import ledger
 
 KEPT = timedelta(days=8)  # longer than the longest life of a channel
+FORGOTTEN_AT_ONCE = 900  # rows of one statement: a short one holds nobody up, and SQLite takes 999 values
 MAX_TEXT_CHARS = 300
 _KEY = re.compile(rf"[!-~]{{1,{MAX_KEY_CHARS}}}", re.ASCII)
 
@@ -40,6 +43,8 @@ def once(*, caller: str, key: str, call: str, body: Body, work: Callable[[], str
             with transaction.atomic():
                 note.about = work()
         except HubRefused as refusal:
+            if not _has_to_do_with_us(caller):
+                raise
             note.code, note.text = refusal.code, refusal.text[:MAX_TEXT_CHARS]
         note.save(force_insert=True)
         return note
@@ -55,10 +60,14 @@ def once(*, caller: str, key: str, call: str, body: Body, work: Callable[[], str
 
 def note(*, caller: str, key: str, call: str, body: Body, now: datetime) -> None:
     """Remember a call that may be carried out again and again; raises HubRefused when its key was used for another."""
+    if not is_noted(caller=caller, key=key, call=call, body=body):
+        HubCall.objects.create(caller=caller, key=key, body_hash=digest_of(call, body), at=now)
+
+
+def is_noted(*, caller: str, key: str, call: str, body: Body) -> bool:
+    """Say whether this very call came before; raises HubRefused when its key was used for another."""
     check_key(key)
-    digest = digest_of(call, body)
-    if _earlier(caller, key, digest) is None:
-        HubCall.objects.create(caller=caller, key=key, body_hash=digest, at=now)
+    return _earlier(caller, key, digest_of(call, body)) is not None
 
 
 def check_key(key: object) -> None:
@@ -73,7 +82,9 @@ def digest_of(call: str, body: Body) -> bytes:
 
 def forget(*, now: datetime) -> None:
     """Forget old calls: the channels that came of them are over, and whoever asks again has long given up on those."""
-    HubCall.objects.filter(at__lte=now - KEPT).delete()
+    old = HubCall.objects.filter(at__lte=now - KEPT).order_by("at").values_list("pk", flat=True)
+    while portion := list(old[:FORGOTTEN_AT_ONCE]):
+        HubCall.objects.filter(pk__in=portion).delete()
 
 
 def _earlier(caller: str, key: str, digest: bytes) -> HubCall | None:
@@ -81,3 +92,9 @@ def _earlier(caller: str, key: str, digest: bytes) -> HubCall | None:
     if there is not None and bytes(there.body_hash) != digest:
         raise HubRefused(Refusal.CONFLICT, "This key was used for something else. Make a new one for a new wish.")
     return there
+
+
+def _has_to_do_with_us(caller: str) -> bool:
+    """Whether an account has bound the key, or a channel is the key's."""
+    is_bound = SpeedKey.objects.filter(key=caller, revoked_at__isnull=True).exists()
+    return is_bound or Channel.objects.filter(Q(payer_key=caller) | Q(payee_key=caller)).exists()

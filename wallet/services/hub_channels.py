@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from wallet.domain.channels import MAX_LIFE, MIN_LIFE, Answer, check_speed_key, check_ubtt
+from wallet.domain.channels import MAX_LIFE, MAX_VERSIONS, MIN_LIFE, Answer, check_speed_key, check_ubtt
 from wallet.domain.hub import (
     MAX_WAIT_S,
     ChannelState,
@@ -15,7 +15,7 @@ from wallet.domain.hub import (
     SignedVoucher,
 )
 from wallet.domain.items import BadItem
-from wallet.models import Channel, ChannelEnd, ReceiptVersion, SpeedKey
+from wallet.models import Channel, ChannelEnd, ReceiptVersion
 from wallet.services import channels, hub_calls, hub_rules, speed_keys
 from wallet.services.hub_vouchers import hubs_of, is_signed
 from wallet.services.vouchers import ChannelAnswer, locked
@@ -47,7 +47,7 @@ def open_channel(
         check_speed_key("payee", payee_key)
         check_ubtt("amount_ubtt", amount_ubtt)
         expires_at = expiry(expires_s, now)
-        binding = speed_keys.spending_account(caller, account)
+        binding = speed_keys.locked_binding(caller, account)
         payee = speed_keys.earning_account(payee_key)
         if payee is None:
             raise HubRefused(*_REFUSALS[Answer.NO_PAYEE])
@@ -80,8 +80,8 @@ def top_up(*, caller: str, channel_id: str, key: str, amount_ubtt: int, expires_
         channel = _of(caller, channel_id)
         if channel.payer_key != caller:
             raise HubRefused(Refusal.NOT_THE_PAYER, "Only the payer tops a channel up.")
-        binding = _still_bound(channel)
         locked([channel_id])  # channels are locked before accounts
+        binding = speed_keys.locked_binding(caller, channel.payer.ref)
         speed_keys.check_day(binding, amount_ubtt, now=now)
         done = channels.top_up(
             channel_id=channel_id, amount_ubtt=amount_ubtt, expires_at=expires_at, key=f"hub/{key}", now=now
@@ -115,8 +115,8 @@ def close(*, caller: str, channel_id: str, key: str, last: SignedVoucher | None 
 def seen(channel_id: str, caller: str, *, now: datetime) -> HubChannel:
     """Return a channel as its payer or payee sees it; to all others it is not there. Raises HubRefused."""
     channel = _of(caller, channel_id)
-    versions = list(channel.receipts.order_by("-number"))
-    signed = next((version for version in versions if version.receipt is not None), None)
+    newest = channel.receipts.order_by("-number").first()
+    signed = channel.receipts.filter(receipt__isnull=False).order_by("-number").first()
     return HubChannel(
         id=channel.pk,
         state=_state(channel, signed, now),
@@ -129,7 +129,7 @@ def seen(channel_id: str, caller: str, *, now: datetime) -> HubChannel:
         opened_at_s=int(channel.opened_at.timestamp()),
         expires_at_s=int(channel.expires_at.timestamp()),
         receipt=bytes(signed.receipt or b"") if signed else b"",
-        is_signed=signed is not None and signed is versions[0],
+        is_signed=signed is not None and signed == newest,
     )
 
 
@@ -164,18 +164,16 @@ def _bears_signature(last: SignedVoucher, channel: Channel) -> bool:
     return last.channel == channel.pk and is_signed(last, channel, hubs_of([channel])[channel.pk])
 
 
-def _still_bound(channel: Channel) -> SpeedKey:
-    return speed_keys.spending_account(channel.payer_key, channel.payer.ref)
-
-
 def _written(done: ChannelAnswer, now: datetime) -> str:
     """Write down the version that the signer shall sign, if the channel has changed; return its id."""
     channel = done.channel
     if not done.is_done or channel is None:
         raise HubRefused(*_REFUSALS[done.answer])
-    newest = channel.receipts.order_by("-number").first()
+    newest = channel.receipts.defer("receipt").order_by("-number").first()
     before_ubtt, number = (newest.amount_ubtt, newest.number) if newest else (0, 0)
     if newest is None or (newest.amount_ubtt, newest.expires_at) != (channel.amount_ubtt, channel.expires_at):
+        if number >= MAX_VERSIONS:
+            raise HubRefused(Refusal.REFUSED, f"A channel has at most {MAX_VERSIONS:,} receipts. Open another one.")
         ReceiptVersion.objects.create(
             channel=channel,
             number=number + 1,

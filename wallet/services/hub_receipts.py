@@ -4,7 +4,10 @@ A signer that is locked, or away, only delays: what waits is signed later, and a
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, QuerySet
 
 from wallet.models import Channel, ReceiptVersion
 from wallet.services import hub_identity
@@ -26,27 +29,51 @@ logger = logging.getLogger(__name__)
 
 
 def sign_waiting(signer: HubSigner, *, now: datetime) -> int:
-    """Have signed what waits, the oldest first, and return how many were. May run twice at once: a version has one."""
+    """Have signed what waits and return how many were. May run twice at once: a version has one receipt.
+
+    The oldest first. When one promises more than the signer's day has left, what promises least goes first, until that
+    is too much as well: a heap of large ones hides no small one, nor one that adds only time.
+    """
     waiting = ReceiptVersion.objects.filter(
         receipt__isnull=True, trouble="", channel__end="", channel__account__asset=market_asset()
-    )
-    rows = list(waiting.select_related("channel__payer", "channel__payee").order_by("pk")[:AT_ONCE])
+    ).select_related("channel__payer", "channel__payee")
+    oldest = list(waiting.order_by("pk")[:AT_ONCE])
     try:
         hub_identity.note_key(signer, now=now)
-        return sum(_sign(signer, version, now) for version in rows)
+        signed, is_limited = _sign_while_it_may(signer, oldest, now)
+        if is_limited:
+            signed += _sign_while_it_may(signer, _smallest(waiting), now)[0]
+        return signed
     except (SignerLocked, SignerAway) as problem:
-        if rows:
-            logger.log(_loudness(rows[-1], now), "%d receipts wait: %s", len(rows), problem)
+        if oldest:
+            logger.log(_loudness(oldest[-1], now), "%d receipts wait: %s", len(oldest), problem)
         return 0
+
+
+def _smallest(waiting: QuerySet[ReceiptVersion]) -> list[ReceiptVersion]:
+    """Return what promises least, of each channel only what comes next: behind it all would be promised at once."""
+    before = ReceiptVersion.objects.filter(
+        channel_id=OuterRef("channel_id"), number__lt=OuterRef("number"), receipt__isnull=True
+    )
+    return list(waiting.filter(~Exists(before)).order_by("adds_ubtt", "pk")[:AT_ONCE])
+
+
+def _sign_while_it_may(signer: HubSigner, rows: Sequence[ReceiptVersion], now: datetime) -> tuple[int, bool]:
+    """Return how many were signed, and whether one was beyond the signer's limit: none is asked for after it."""
+    signed = 0
+    for version in rows:
+        try:
+            signed += _sign(signer, version, now)
+        except SignerLimited as problem:
+            logger.log(_loudness(version, now), "a receipt waits: %s", problem)
+            return signed, True
+    return signed, False
 
 
 def _sign(signer: HubSigner, version: ReceiptVersion, now: datetime) -> bool:
     try:
         receipt = signer.sign_receipt(_request(version, version.channel))
-    except SignerLimited as problem:
-        logger.log(_loudness(version, now), "a receipt waits: %s", problem)
-        return False
-    except (SignerLocked, SignerAway):
+    except (SignerLimited, SignerLocked, SignerAway):
         raise
     except SignerError as problem:
         logger.error("%s is not signed: %s", version, problem)

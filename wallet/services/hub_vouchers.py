@@ -3,12 +3,15 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from django.db.models import BinaryField
+from django.db.models.functions import Substr
+
 from wallet.domain.channels import MAX_VOUCHERS, Answer, Voucher
 from wallet.domain.hub import HubRefused, Redeemed, Redemption, Refusal, SignedVoucher
 from wallet.domain.items import BadItem
 from wallet.domain.speed1 import voucher as speed1
-from wallet.domain.speed1.receipt import RECEIPT_BYTES, decode_receipt
-from wallet.domain.speed1.signing import BadSignature
+from wallet.domain.speed1.receipt import HUB_ID_AT
+from wallet.domain.speed1.signing import ID_BYTES, BadSignature
 from wallet.models import Channel, ReceiptVersion
 from wallet.services import hub_calls, ledger, vouchers
 from wallet.services.vouchers import ChannelAnswer
@@ -32,7 +35,8 @@ _REFUSALS = {
 def redeem(*, caller: str, brought: Sequence[SignedVoucher], key: str, now: datetime) -> list[Redeemed]:
     """Pay out what the payers of the caller's channels have promised; one answer for each, in their order.
 
-    May be called again and again: what was paid is unchanged then. Raises HubRefused, LedgerBusy.
+    May be called again and again: what was paid is unchanged then. A call without a good one leaves nothing behind, nor
+    does it use up its key. Raises HubRefused, LedgerBusy.
     """
     if not 1 <= len(brought) <= MAX_VOUCHERS:
         raise HubRefused(Refusal.BAD_REQUEST, f"vouchers: bring 1 to {MAX_VOUCHERS:,}.")
@@ -46,8 +50,11 @@ def redeem(*, caller: str, brought: Sequence[SignedVoucher], key: str, now: date
         raise HubRefused(Refusal.BAD_REQUEST, f"{problem}.") from None
 
     def work() -> list[ChannelAnswer]:
+        if not good:
+            hub_calls.is_noted(caller=caller, key=key, call="vouchers", body=body)
+            return []
         hub_calls.note(caller=caller, key=key, call="vouchers", body=body, now=now)
-        return vouchers.redeem(good, now=now) if good else []
+        return vouchers.redeem(good, now=now)
 
     answers = iter(ledger.whole(work))
     return [
@@ -65,8 +72,9 @@ def hubs_of(found: Iterable[Channel]) -> Mapping[str, Collection[bytes]]:
     """Return by which ids each channel's receipts name this hub: one that got another key keeps its old promises."""
     hubs: dict[str, set[bytes]] = {channel.pk: set() for channel in found}
     signed = ReceiptVersion.objects.filter(channel_id__in=hubs, receipt__isnull=False)
-    for channel_id, receipt in signed.values_list("channel_id", "receipt"):
-        hubs[channel_id].add(decode_receipt(bytes(receipt or b"")[:RECEIPT_BYTES]).hub_id)
+    hub_id = Substr("receipt", HUB_ID_AT + 1, ID_BYTES, output_field=BinaryField())  # SQL counts from 1
+    for channel_id, named in signed.values_list("channel_id", hub_id).distinct():
+        hubs[channel_id].add(bytes(named))
     return hubs
 
 

@@ -5,6 +5,7 @@ once: no channel opens any more, those that are open run out.
 """
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -96,12 +97,12 @@ def bind_node(node_id: int, key: str, *, now: datetime) -> None:
 
 def revoke(user_id: int, key: str, *, now: datetime) -> None:
     """Take a key off the user's account: no channel opens any more. Doing it twice is doing it once."""
-    _live(key).filter(account__kind=AccountKind.USER, account__ref=str(user_id)).update(revoked_at=now)
+    _revoke(_live(key).filter(account__kind=AccountKind.USER, account__ref=str(user_id)), now)
 
 
 def revoke_everywhere(key: str, *, now: datetime) -> None:
     """Take a key off all accounts: whoever holds it says so."""
-    _live(key).update(revoked_at=now)
+    _revoke(_live(key), now)
 
 
 def bound_to_user(user_id: int) -> list[SpeedKey]:
@@ -120,29 +121,23 @@ def is_bound(key: str) -> bool:
     return _live(key).exists()
 
 
-def spending_account(key: str, account: str) -> SpeedKey:
-    """Return what lets the key spend from an account, as the hub calls it. Raises HubRefused."""
-    found = (
-        _live(key)
-        .filter(account__ref=account, account__kind=AccountKind.USER, daily_limit_ubtt__gt=0)
-        .select_related("account")
-        .first()
-    )
+def locked_binding(key: str, account: str) -> SpeedKey:
+    """Return what lets the key spend from an account, as the hub calls it. Raises HubRefused.
+
+    The account is locked until the transaction ends: who binds or revokes waits for it, so that nothing opens for a key
+    once it is revoked; and two who open something can't both see the last of the limit.
+    """
+    found = _spending(key, account).first()  # unlocked, so that strangers hold up nobody's account
+    if found is not None:
+        _lock([found.account_id])
+        found = _spending(key, account).select_related("account").first()
     if found is None:
         raise HubRefused(*_NOT_BOUND)
     return found
 
 
 def check_day(binding: SpeedKey, more_ubtt: int, *, now: datetime) -> None:
-    """Raise HubRefused when the key would put more into channels than the account lets it within 24 hours.
-
-    Binding and account are locked until the transaction ends: who revokes waits for it, and once it is revoked nothing
-    is opened any more; and two can't both see the last of the limit.
-    """
-    binding = SpeedKey.objects.select_for_update(no_key=True).get(pk=binding.pk)
-    if binding.revoked_at is not None:
-        raise HubRefused(*_NOT_BOUND)
-    Account.objects.select_for_update(no_key=True).get(pk=binding.account_id)
+    """Raise HubRefused when the key would put more into channels than the account, which is locked, lets it a day."""
     if spent_ubtt(binding, now=now) + more_ubtt > binding.daily_limit_ubtt:
         raise HubRefused(
             Refusal.OVER_DAILY_LIMIT,
@@ -186,8 +181,26 @@ def _live(key: str) -> QuerySet[SpeedKey]:
     return SpeedKey.objects.filter(key=key, revoked_at__isnull=True, account__asset=asset)
 
 
+def _spending(key: str, account: str) -> QuerySet[SpeedKey]:
+    return _live(key).filter(account__ref=account, account__kind=AccountKind.USER, daily_limit_ubtt__gt=0)
+
+
+def _lock(accounts: Collection[int]) -> None:
+    """Lock accounts, in the order in which the ledger does, until the transaction ends. Bindings change only so."""
+    list(Account.objects.select_for_update(no_key=True).filter(pk__in=accounts).order_by("pk"))
+
+
+def _revoke(bindings: QuerySet[SpeedKey], now: datetime) -> None:
+    def work() -> None:
+        _lock(list(bindings.values_list("account_id", flat=True)))
+        bindings.update(revoked_at=now)
+
+    ledger.whole(work)
+
+
 def _bind(account: Account, key: str, *, daily_limit_ubtt: int, earns: bool, now: datetime) -> None:
     """Bind a key, in place of what it was bound as before."""
+    _lock([account.pk])
     before = _live(key).filter(account=account)
     if earns and _live(key).filter(earns=True).exclude(account=account).exists():
         raise HubRefused(Refusal.EARNS_ELSEWHERE, "This Speed key earns for another account already. Revoke it there.")

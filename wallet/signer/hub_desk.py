@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from wallet.domain.channels import MAX_VERSIONS
 from wallet.domain.money import Asset
 from wallet.domain.speed1.hub_info import HubInfo
 from wallet.domain.speed1.hub_request import is_timely
@@ -15,6 +16,8 @@ from wallet.signer.protocol import InfoRequest, ReceiptRequest, SignerRefused
 from wallet.signer.receipts import Day, SignedReceipt
 from wallet.signer.secret import Secret
 from wallet.signer.store import Entry, Kind, Store
+
+_DIGITS = len(str(MAX_VERSIONS))
 
 
 def open_desk(seed: Secret | None, key: Secret, keys: Path, network: str) -> "HubDesk | None":
@@ -55,12 +58,14 @@ class HubDesk:
             written = receipt.encode()
         except ValueError as problem:
             raise SignerRefused(f"this is no receipt: {problem}") from None
-        subject = f"receipt/{request.channel}/{request.version}"
+        # The number has leading zeros, so that the newest version is the last by its subject too.
+        subject = f"receipt/{request.channel}/{request.version:0{_DIGITS}}"
         before = store.newest(Kind.RECEIPT, subject)
         if before and bytes.fromhex(before.fields["receipt"])[:RECEIPT_BYTES] == written:
             return bytes.fromhex(before.fields["receipt"])
-        earlier = [_signed(entry) for entry in store.below(Kind.RECEIPT, f"receipt/{request.channel}")]
-        growth_ubtt = receipts.check_version(request.version, receipt, earlier, now_s=now_ms // 1000)
+        last = store.last_below(Kind.RECEIPT, f"receipt/{request.channel}")
+        newest = _signed(last) if last else None
+        growth_ubtt = receipts.check_version(request.version, receipt, newest, now_s=now_ms // 1000)
         receipts.check_day(growth_ubtt, self._days[request.asset], most_ubtt=most_ubtt, now_ms=now_ms)
         signed = receipt.signed(receipt.sign(secrets.key.reveal()))
         body: dict[str, Any] = {"receipt": signed.hex(), "asset": int(request.asset), "growth_ubtt": growth_ubtt}

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from wallet.domain.accounts import AccountKind, AccountName
+from wallet.domain.channels import MAX_VERSIONS
 from wallet.domain.money import Asset
 from wallet.domain.speed1.receipt import SIGNED_RECEIPT_BYTES
 from wallet.domain.speed1.signing import MAX_WHOLE
@@ -11,7 +12,6 @@ from wallet.signer.messages import read_bytes, read_text_of
 from wallet.signer.protocol import BadFrame, InfoRequest, ReceiptRequest
 
 CHANNEL = re.compile(r"[0-9a-f]{32}", re.ASCII)
-MOST_VERSIONS = 10**6  # of one channel: each is a top-up
 
 
 def write_receipt_request(request: ReceiptRequest) -> dict[str, Any]:
@@ -33,8 +33,8 @@ def read_receipt_request(message: dict[str, Any]) -> ReceiptRequest:
     asset, channel, version = read_asset(message.get("asset")), read_text_of(message, "channel"), message.get("version")
     if not CHANNEL.fullmatch(channel):
         raise BadFrame("channel: write 32 hexadecimal digits")
-    if type(version) is not int or not 0 < version <= MOST_VERSIONS:
-        raise BadFrame("version: write a whole number from 1")
+    if type(version) is not int or not 0 < version <= MAX_VERSIONS:
+        raise BadFrame(f"version: write a whole number from 1 to {MAX_VERSIONS}")
     return ReceiptRequest(
         asset=asset,
         channel=channel,

@@ -5,7 +5,6 @@ and all of a day together stay below a limit of the signer's own.
 """
 
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from wallet.domain.accounts import AccountKind, BadAccountName, check_account_name
@@ -75,17 +74,16 @@ def receipt_of(request: ReceiptRequest, network: str, secrets: HubSecrets) -> Re
     )
 
 
-def check_version(version: int, receipt: Receipt, before: Sequence[SignedReceipt], *, now_s: int) -> int:
-    """Return how much more it promises than was signed before; raises SignerRefused, SignerConflict."""
+def check_version(version: int, receipt: Receipt, newest: SignedReceipt | None, *, now_s: int) -> int:
+    """Return how much more it promises than the newest that was signed; raises SignerRefused, SignerConflict."""
     if not receipt.expires_at_s - receipt.opened_at_s > 0:
         raise SignerRefused("it expires before it opens")
     if receipt.expires_at_s > now_s + _LONGEST_S + MAX_CLOCK_GAP_S:
         raise SignerRefused("it runs for more than seven days from now")
     if receipt.amount_ubtt < 1:
         raise SignerRefused("there is nothing in the channel")
-    if not before:
+    if newest is None:
         return receipt.amount_ubtt
-    newest = before[-1]
     if version == newest.version:
         raise SignerConflict(f"version {version} of this channel was signed before, and says something else")
     if version < newest.version:

@@ -199,6 +199,16 @@ class Store:
         )
         return [Entry(*row) for row in found]
 
+    def last_below(self, kind: Kind, subject: str) -> Entry | None:
+        """Return the one of these whose subject is the last in the order of letters; of several with it the newest."""
+        found = self._connect().execute(
+            f"SELECT {_COLUMNS} FROM entry WHERE kind = ? AND subject > ? AND subject < ? "
+            "ORDER BY subject DESC, number DESC LIMIT 1",
+            (kind, f"{subject}/", f"{subject}0"),
+        )
+        row = found.fetchone()
+        return Entry(*row) if row else None
+
     def close(self) -> None:
         if self._database:
             self._database.close()

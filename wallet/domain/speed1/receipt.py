@@ -24,11 +24,13 @@ from wallet.domain.speed1.signing import (
 )
 
 TAG = b"btt-speed/1 receipt\0"
+HUB_ID_AT = 20  # where it begins
 RECEIPT_BYTES = 170
 SIGNED_RECEIPT_BYTES = RECEIPT_BYTES + SIGNATURE_BYTES
 MARKET_ASSETS = (Asset.TRC10, Asset.TRC20)
 _LAYOUT = struct.Struct(">20s20sII16s16s33s33sQQQ")
 assert _LAYOUT.size == RECEIPT_BYTES
+assert len(TAG) == HUB_ID_AT
 
 
 class SpeedNetwork(IntEnum):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from seedbox.config.benches import actions, chain, chaos, files, fuzz, ledger, seeding, vouchers
+from seedbox.config.benches import actions, chain, chaos, files, fuzz, ledger, market, seeding, vouchers
 from seedbox.config.benches.files import BenchFailed
 
 BENCHES: dict[str, ModuleType] = {
@@ -14,6 +14,7 @@ BENCHES: dict[str, ModuleType] = {
     "files": files,
     "fuzz": fuzz,
     "ledger": ledger,
+    "market": market,
     "seeding": seeding,
     "vouchers": vouchers,
 }

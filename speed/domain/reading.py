@@ -1,0 +1,46 @@
+"""Numbers as people write them: a speed in MiB per second, a share in percent. No float comes near them."""
+
+import re
+
+MIB = 1 << 20
+PPM_PER_PERCENT = 10_000
+_NUMBER = re.compile(r"(\d{1,9})(?:\.(\d{1,4}))?", re.ASCII)
+_DECIMALS = 10_000
+
+
+class BadNumber(ValueError):
+    """Write a number with at most four decimals, like 12.5."""
+
+    def __init__(self) -> None:
+        super().__init__("Write a number with at most four decimals, like 12.5.")
+
+
+def read_mib(text: str) -> int:
+    """Return the bytes of so many MiB, rounded down. Raises BadNumber."""
+    return _ten_thousandths(text) * MIB // _DECIMALS
+
+
+def read_percent(text: str) -> int:
+    """Return the share in parts per million. Raises BadNumber."""
+    return _ten_thousandths(text) * PPM_PER_PERCENT // _DECIMALS
+
+
+def write_mib(size_bytes: int) -> str:
+    """Write bytes as a number of MiB, rounded down to what `read_mib` takes; "" for nothing."""
+    return _written(size_bytes * _DECIMALS // MIB) if size_bytes else ""
+
+
+def write_percent(share_ppm: int) -> str:
+    return _written(share_ppm * _DECIMALS // PPM_PER_PERCENT)
+
+
+def _ten_thousandths(text: str) -> int:
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None:
+        raise BadNumber
+    return int(match[1]) * _DECIMALS + int((match[2] or "").ljust(4, "0"))
+
+
+def _written(ten_thousandths: int) -> str:
+    whole, rest = divmod(ten_thousandths, _DECIMALS)
+    return f"{whole}.{rest:04d}".rstrip("0").rstrip(".") if rest else str(whole)

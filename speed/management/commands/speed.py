@@ -1,0 +1,185 @@
+"""Look at the market and take part in it from a shell."""
+
+import json
+from argparse import ArgumentTypeError, BooleanOptionalAction
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from seedbox.services import market_facts
+from seedbox.services.market_facts import TorrentFacts
+from speed.domain.buying import pace_for
+from speed.domain.reading import BadNumber, read_mib, read_percent
+from speed.models import ForSale
+from speed.services import bids, markets, node_rows, quotes, round_rows, screen
+from speed.services.bids import BadBid
+from speed.services.deal_rows import buying_row, selling_row
+from speed.services.markets import BadTerms
+from speed.services.screen import Viewer
+from wallet.domain.money import BadAmount, parse_btt
+
+HOUR_S = 3_600
+OFF = "WALLET_NETWORK is off: this box has no market."
+_TERMS = ("sells", "buys", "ask_ubtt_per_gib", "free_share_ppm", "upload_limit_bytes_per_s", "dials_local")
+
+
+class Command(BaseCommand):
+    help = "Sell upload, bid for speed, and look at deals, rounds and prices."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        sell = verbs.add_parser("sell", help="show how a node takes part, or change it; what isn't named stays")
+        sell.add_argument("node", help="its name")
+        sell.add_argument("--sells", action=BooleanOptionalAction, default=None, help="offer complete torrents")
+        sell.add_argument("--buys", action=BooleanOptionalAction, default=None, help="let users bid through it")
+        sell.add_argument("--limit", type=_number(read_mib), metavar="MIB_PER_S", dest="upload_limit_bytes_per_s")
+        sell.add_argument("--free-share", type=_number(read_percent), metavar="PERCENT", dest="free_share_ppm")
+        sell.add_argument("--ask", type=_number(parse_btt), metavar="BTT_PER_GIB", dest="ask_ubtt_per_gib")
+        sell.add_argument("--local", action=BooleanOptionalAction, default=None, dest="dials_local")
+        sell.add_argument("--torrent", metavar="KEY", help="decide on this torrent alone, by its info-hash")
+        sell.add_argument("--for-sale", choices=("yes", "no", "as-the-node"), help="of that torrent")
+        quotes_of = verbs.add_parser("quotes", help="list what sellers ask for a torrent; its node asks anew")
+        bid = verbs.add_parser("bid", help="bid for a torrent, change the bid or withdraw it")
+        for verb in (quotes_of, bid):
+            verb.add_argument("id", type=int, help="of the torrent, as `torrents list` shows it")
+            verb.add_argument("--user", required=True, help="who holds it")
+        bid.add_argument("--ceiling", type=_number(parse_btt), metavar="BTT_PER_GIB", dest="max_price_ubtt_per_gib")
+        bid.add_argument("--budget", type=_number(parse_btt), metavar="BTT", dest="budget_ubtt")
+        bid.add_argument("--useful", type=_number(read_mib), default=0, metavar="MIB_PER_S", dest="useful_bytes_per_s")
+        bid.add_argument("--per-hour", type=_number(parse_btt), metavar="BTT", help="default: as the page says")
+        bid.add_argument("--ask-hubs", action="store_true", help="look for sellers of a private torrent at hubs")
+        bid.add_argument("--withdraw", action="store_true", help="pay what is owed, and no more")
+        deals = verbs.add_parser("deals", help="list deals")
+        deals.add_argument("--user", default="", help="only this user's; default: all in which the box sells")
+        rounds = verbs.add_parser("rounds", help="list a node's last rounds")
+        audit = verbs.add_parser("audit", help="sum a round up anew; end with 1 when something does not fit")
+        for verb in (rounds, audit):
+            verb.add_argument("node", help="its name")
+        audit.add_argument("number", type=int, metavar="ROUND", help="its number, as `rounds` shows it")
+        for verb in verbs.choices.values():
+            verb.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *, verb: str, **options: Any) -> None:
+        if not markets.takes_part():
+            raise CommandError(OFF)
+        acts: dict[str, Callable[..., None]] = {
+            "sell": self._sell,
+            "quotes": self._quotes,
+            "bid": self._bid,
+            "deals": self._deals,
+            "rounds": self._rounds,
+            "audit": self._audit,
+        }
+        acts[verb](now=datetime.now(UTC), as_json=options.pop("json"), **options)
+
+    def _sell(self, *, node: str, torrent: str | None, for_sale: str | None, now: datetime, **options: Any) -> None:
+        terms = markets.terms_of(node, now=now)
+        if terms.node is None:
+            raise CommandError(f"there is no node {node!r}: {markets.NO_NODE}")
+        given = {name: options[name] for name in _TERMS if options[name] is not None}
+        try:
+            if torrent is not None:
+                _decide(node, torrent, for_sale, terms.offers.get(torrent, ("", 0)), given)
+            elif given:
+                markets.change(node_name=node, **{name: getattr(terms, name) for name in _TERMS} | given)
+        except BadTerms as refusal:
+            raise CommandError(str(refusal)) from None
+        state = node_rows.node_states(now=now, only=[node])[0]
+        row = node_rows.node_row(state, now=now)
+        self._print([row], "{name}  {says} Ask {ask}, free share {free}. Buying: {buying}", options["as_json"])
+
+    def _quotes(self, *, id: int, user: str, now: datetime, as_json: bool, **_: Any) -> None:
+        torrent = _torrent(id, user)
+        quotes.look(torrent.torrent_id, now=now)
+        found = screen.quotes(torrent.node_name, torrent.key, now=now)
+        self._print(found, "{seller}  ask {ask}, last price {last}, {for_sale} for sale, {bidders} bidders", as_json)
+
+    def _bid(self, *, id: int, user: str, now: datetime, as_json: bool, withdraw: bool, **options: Any) -> None:
+        torrent, user_id = _torrent(id, user), _user_id(user)
+        if withdraw:
+            bids.withdraw(user_id=user_id, torrent_id=torrent.torrent_id)
+        elif options["max_price_ubtt_per_gib"] and options["budget_ubtt"]:
+            try:
+                bids.place(user_id=user_id, torrent_id=torrent.torrent_id, now=now, **_wish(**options))
+            except BadBid as refusal:
+                raise CommandError(str(refusal)) from None
+        elif options["max_price_ubtt_per_gib"] or options["budget_ubtt"]:
+            raise CommandError("a bid has a --ceiling and a --budget")
+        stands = bids.of_torrent(torrent.torrent_id, user_id=user_id)
+        rows = [screen.row_of_bid(stands, name=torrent.name)] if stands else []
+        self._print(rows, "{name}  {state}  up to {ceiling}, {budget} used, {speed}  {note}", as_json)
+
+    def _deals(self, *, user: str, as_json: bool, **_: Any) -> None:
+        if user:
+            found = [buying_row(deal) for deal in screen.buying_deals(_user_id(user))]
+            found += screen.selling_rows(Viewer(_user_id(user), is_admin=False))
+        else:
+            found = [selling_row(deal, shows_name=True) for deal in screen.all_selling()]
+        self._print(found, "{row}  {state}  {name}  {lane} at {price}, paid {paid}, owed {owed} {unit}  {why}", as_json)
+
+    def _rounds(self, *, node: str, as_json: bool, **_: Any) -> None:
+        found = [round_rows.round_row(one) for one in round_rows.newest(node)]
+        self._print(found, "{number}  {at_text}  {price}  {granted} of {for_sale}, {bids} bids, {lost} lost", as_json)
+
+    def _audit(self, *, node: str, number: int, as_json: bool, **_: Any) -> None:
+        found = round_rows.find(node, number)
+        if found is None:
+            raise CommandError(f"the node {node} has held no round {number}, or has forgotten it")
+        findings = round_rows.audited(found)
+        if findings is None:
+            raise CommandError("the round's bids are kept for a day only")
+        if as_json:
+            self.stdout.write(json.dumps({"round": round_rows.round_row(found), "findings": findings}))
+        for finding in [] if as_json else findings or ["everything fits"]:
+            self.stdout.write(finding)
+        if findings:
+            raise CommandError(f"{len(findings)} things in round {number} do not fit")
+
+    def _print(self, rows: Sequence[Mapping[str, object]], line: str, as_json: object) -> None:
+        if as_json:
+            self.stdout.write(json.dumps(rows, ensure_ascii=False))
+            return
+        for row in rows:
+            self.stdout.write(line.format(**row).rstrip())
+
+
+def _number(read: Callable[[str], int]) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        try:
+            return read(text)
+        except (BadNumber, BadAmount) as problem:
+            raise ArgumentTypeError(str(problem)) from None
+
+    return number
+
+
+def _torrent(holding_id: int, user: str) -> TorrentFacts:
+    torrent = market_facts.torrent_of(holding_id, user_id=_user_id(user))
+    if torrent is None:
+        raise CommandError(f"{user} has no torrent {holding_id}")
+    return torrent
+
+
+def _wish(*, per_hour: int | None, ask_hubs: bool, **options: Any) -> dict[str, Any]:
+    said = {name: options[name] for name in ("max_price_ubtt_per_gib", "budget_ubtt", "useful_bytes_per_s")}
+    pace = per_hour // HOUR_S if per_hour is not None else pace_for(**said)
+    return said | {"spend_ubtt_per_s": pace, "asks_directory": ask_hubs}
+
+
+def _decide(node: str, torrent: str, for_sale: str | None, before: tuple[str, int], given: dict[str, Any]) -> None:
+    if torrent not in {one.key for one in market_facts.torrents(node_name=node)}:
+        raise CommandError(f"nobody holds a torrent {torrent} on {node}")
+    wanted = ForSale(before[0]) if for_sale is None else ForSale("" if for_sale == "as-the-node" else for_sale)
+    ask = given.get("ask_ubtt_per_gib", before[1])
+    markets.offer(node_name=node, torrent_key=torrent, for_sale=wanted, ask_ubtt_per_gib=ask)
+
+
+def _user_id(name: str) -> int:
+    users = get_user_model()
+    found = users._default_manager.filter(**{users.USERNAME_FIELD: name}).first()
+    if found is None:
+        raise CommandError(f"there is no user {name}")
+    return int(found.pk)

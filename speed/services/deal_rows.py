@@ -1,0 +1,128 @@
+"""What a page shows of a deal, a bid, a quote or a torrent for sale: one dict that template and live socket share.
+
+Pure formatting; nothing here asks the database.
+"""
+
+from datetime import datetime
+
+from seedbox.domain.units import PPM, format_bytes, format_speed
+from speed.domain.credit import unpaid, window
+from speed.domain.deals import DealState
+from speed.domain.reading import write_percent
+from speed.domain.refusals import Reason
+from speed.models import Bid, BuyingDeal, Quote, SellingDeal
+from speed.models.deal import Deal
+from wallet.domain.money import format_amount, format_btt
+from wallet.services.install import market_asset
+
+Row = dict[str, str | int]
+
+OTHERS_TORRENT = "A torrent of other users"
+WHY: dict[str, str] = {
+    Reason.PRICE_TOO_LOW: "The ceiling is below the price",
+    Reason.NO_CAPACITY: "All of it went to higher ceilings",
+    Reason.UNPAID: "What was sent is not paid yet",
+    Reason.CHANNEL_LOW: "Little money or time is left in the channel",
+    Reason.BAD_RECEIPT: "No hub vouches for the channel",
+    Reason.NOT_SELLING: "The seller sells it no longer",
+    Reason.SHARED_ADDRESS: "Somebody else behind that address used the lane up",
+    Reason.METERS_DISAGREE: "The two meters were too far apart",
+    Reason.BUSY: "The seller has too many deals",
+}
+STATES = {
+    DealState.OPEN: ("Bid stands", "azure"),
+    DealState.IN_LANE: ("In lane", "green"),
+    DealState.PAUSED: ("Paused", "secondary"),
+    DealState.WAITING: ("Waiting", "yellow"),
+    DealState.ENDING: ("Ending", "secondary"),
+    DealState.CLOSED: ("Ended", "secondary"),
+}
+
+
+def why(reason: str) -> str:
+    """Return why a bid got nothing, in words; a word of the wire that is not known stays as it is."""
+    return WHY.get(reason, reason.replace("_", " "))
+
+
+def minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
+def price(price_ubtt_per_gib: int) -> str:
+    return f"{format_amount(price_ubtt_per_gib, market_asset())}/GiB" if price_ubtt_per_gib else "\N{EN DASH}"
+
+
+def selling_row(deal: SellingDeal, *, shows_name: bool) -> Row:
+    """Return the cells of a deal in which we sell; the exposure is what was sent and is not paid for."""
+    owes = unpaid(
+        sent_bytes=deal.sent_bytes, covered_bytes=deal.covered_bytes, written_off_bytes=deal.written_off_bytes
+    )
+    room = window(deal.covered_bytes)
+    return _row(deal, "selling", shows_name=shows_name) | {
+        "exposure": f"{format_bytes(owes)} of {format_bytes(room)}",
+        "exposure_ppm": min(owes * PPM // room, PPM),
+        "exposure_tone": "red" if owes >= room else "yellow" if owes * 2 >= room else "green",
+        "earned": format_btt(deal.earned_ubtt),
+    }
+
+
+def buying_row(deal: BuyingDeal) -> Row:
+    """Return the cells of a deal in which we buy; the exposure is what of its channel is promised away."""
+    amount = max(deal.amount_ubtt, 1)
+    return _row(deal, "buying", shows_name=True) | {
+        "exposure": f"{format_btt(deal.cumulative_ubtt)} of {format_amount(deal.amount_ubtt, market_asset())}",
+        "exposure_ppm": min(deal.cumulative_ubtt * PPM // amount, PPM),
+        "exposure_tone": "azure",
+    }
+
+
+def _row(deal: Deal, side: str, *, shows_name: bool) -> Row:
+    runs = deal.state == DealState.IN_LANE
+    label, tone = STATES.get(DealState(deal.state), (deal.state, ""))
+    return {
+        "row": f"{side}-{deal.pk}",
+        "href": f"{side}/{deal.pk}/",
+        "name": (deal.torrent_name or deal.torrent_key) if shows_name else OTHERS_TORRENT,
+        "peer": f"{deal.peer_key[:10]} at {deal.place}",
+        "state": label,
+        "tone": tone,
+        "why": why(deal.end_reason or deal.refusal),
+        "lane": format_speed(deal.speed_bytes_per_s if runs else 0),
+        "price": price(deal.price_ubtt_per_gib),
+        "ceiling": price(deal.max_price_ubtt_per_gib),
+        "sent": format_bytes(deal.sent_bytes),
+        "accepted": format_bytes(deal.accepted_bytes),
+        "paid": format_btt(deal.cumulative_ubtt),
+        "owed": format_btt(max(deal.owed_ubtt - deal.cumulative_ubtt, 0)),
+        "unit": market_asset().unit,
+        "at": deal.opened_at.isoformat(),
+        "at_text": minute(deal.opened_at),
+    }
+
+
+def bid_row(bid: Bid, *, name: str, used_ubtt: int) -> Row:
+    """Return the cells of a user's own bid."""
+    return {
+        "row": f"bid-{bid.pk}",
+        "name": name or bid.torrent_key,
+        "state": ("Stands" if not bid.note else "Waits") if bid.is_on else "Withdrawn",
+        "tone": ("green" if not bid.note else "yellow") if bid.is_on else "secondary",
+        "note": bid.note,
+        "ceiling": price(bid.max_price_ubtt_per_gib),
+        "budget": f"{format_btt(used_ubtt)} of {format_amount(bid.budget_ubtt, market_asset())}",
+        "budget_ppm": min(used_ubtt * PPM // max(bid.budget_ubtt, 1), PPM),
+        "speed": format_speed(bid.useful_bytes_per_s) if bid.useful_bytes_per_s else "as fast as it gets",
+    }
+
+
+def quote_row(quote: Quote) -> Row:
+    """Return the cells of what a seller last said of a torrent."""
+    return {
+        "row": f"quote-{quote.pk}",
+        "seller": f"{quote.peer_key[:10]} at {quote.endpoint}",
+        "ask": price(quote.ask_ubtt_per_gib),
+        "last": price(quote.last_price_ubtt_per_gib),
+        "for_sale": format_speed(quote.for_sale_bytes_per_s),
+        "free": f"{write_percent(quote.free_share_ppm)} %",
+        "bidders": quote.bidders,
+    }

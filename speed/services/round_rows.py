@@ -1,0 +1,131 @@
+"""Rounds as pages and the command line show them: their prices over time, why bids lost, and the sum done again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seedbox.domain.units import format_speed
+from speed.domain import rounds as rules
+from speed.models import Round, SeenRound
+from speed.services.deal_rows import Row, price, why
+from speed.services.rounds import record_of
+from wallet.domain.money import format_amount, format_btt
+from wallet.services.install import market_asset
+
+SHOWN = 360  # an hour of them
+LISTED = 60
+_WIDTH, _HEIGHT, _MARGIN = 720, 120, 6
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Prices over rounds, the oldest at the left, as a line in a box of `width` by `height`."""
+
+    points: str
+    highest: str
+    lowest: str
+    begins: str
+    ends: str
+    width: int = _WIDTH
+    height: int = _HEIGHT
+
+
+def newest(node_name: str, *, limit: int = LISTED) -> list[Round]:
+    """Return a node's last rounds, the newest first."""
+    return list(Round.objects.filter(node_name=node_name).order_by("-number")[:limit])
+
+
+def chart_of(node_name: str) -> Chart | None:
+    """Return a node's prices of the last hour; the bids of all those rounds are not read."""
+    return chart(list(Round.objects.filter(node_name=node_name).defer("rows").order_by("-number")[:SHOWN]))
+
+
+def find(node_name: str, number: int) -> Round | None:
+    return Round.objects.filter(node_name=node_name, number=number).first()
+
+
+def chart(found: Sequence[Round | SeenRound]) -> Chart | None:
+    """Return the prices of rounds, which come the newest first, as a line; None where there are not two."""
+    if len(found) < 2:
+        return None
+    rows = list(reversed(found))
+    prices = [row.price_ubtt_per_gib for row in rows]
+    first, span = rows[0].number, max(rows[-1].number - rows[0].number, 1)
+    low, high = min(prices), max(prices)
+    rise, inner = max(high - low, 1), _HEIGHT - 2 * _MARGIN
+    still = inner // 2 if high == low else 0  # a price that stands still is drawn in the middle
+    heights = [(row.price_ubtt_per_gib - low) * inner // rise + still for row in rows]
+    points = [
+        f"{(row.number - first) * _WIDTH // span},{_HEIGHT - _MARGIN - height}"
+        for row, height in zip(rows, heights, strict=True)
+    ]
+    return Chart(" ".join(points), price(high), price(low), f"{rows[0].at:%H:%M}", f"{rows[-1].at:%H:%M}")
+
+
+def round_row(found: Round) -> Row:
+    lost = sum(1 for row in found.rows if not row["granted"])
+    return {
+        "row": f"round-{found.number}",
+        "number": found.number,
+        "at": found.at.isoformat(),
+        "at_text": f"{found.at:%Y-%m-%d %H:%M:%S}",
+        "price": price(found.price_ubtt_per_gib),
+        "ask": price(found.ask_ubtt_per_gib),
+        "for_sale": format_speed(found.for_sale_bytes_per_s),
+        "granted": format_speed(found.granted_bytes_per_s),
+        "bids": found.bids,
+        "lost": lost if found.rows else "\N{EN DASH}",
+    }
+
+
+def bid_rows(found: Round) -> list[Row]:
+    """Return the bids of a round as its node keeps them, the largest share first, with why each loser lost."""
+    asset = market_asset()
+    rows = sorted(found.rows, key=lambda row: (-row["granted"], row["leaf"]))
+    return [
+        {
+            "leaf": row["leaf"][:16],
+            "deal": row.get("deal", ""),
+            "ceiling": price(row["max"]),
+            "spend": f"{format_amount(row['spend'], asset)}/s",
+            "useful": format_speed(row["useful"]),
+            "cap": format_speed(row["cap"]),
+            "granted": format_speed(row["granted"]),
+            "why": why(row.get("why", "")),
+        }
+        for row in rows
+    ]
+
+
+def seen_row(seen: SeenRound) -> Row:
+    """Return what a seller said to us of one of its rounds."""
+    return {
+        "row": f"seen-{seen.number}",
+        "number": seen.number,
+        "at": seen.at.isoformat(),
+        "at_text": f"{seen.at:%Y-%m-%d %H:%M:%S}",
+        "price": price(seen.price_ubtt_per_gib),
+        "ceiling": price(seen.max_price_ubtt_per_gib),
+        "granted": format_speed(seen.granted_bytes_per_s),
+        "why": why(seen.reason),
+        "spend": f"{format_btt(seen.spend_ubtt_per_s)} {market_asset().unit}/s",
+    }
+
+
+def audited(found: Round) -> list[str] | None:
+    """Do the sum of a round again; return what is wrong with it, and None when its rows are gone."""
+    if not found.rows and found.bids:
+        return None
+    return rules.audit(record_of(found), given_hash=bytes.fromhex(found.bids_hash), own={})
+
+
+def rounds_of_deal(node_name: str, deal_id: str, *, limit: int = LISTED) -> list[Row]:
+    """Return how the last rounds went for one deal in which we sell."""
+    found = []
+    for one in newest(node_name, limit=limit):
+        for row in one.rows:
+            if row.get("deal") == deal_id:
+                found.append(
+                    round_row(one)
+                    | {"ceiling": price(row["max"]), "granted": format_speed(row["granted"]), "why": why(row["why"])}
+                )
+    return found

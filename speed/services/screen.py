@@ -1,0 +1,187 @@
+"""What the pages of the market show of a user's own, and how open ones are told: as messages of the live socket."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.contrib.auth import get_user_model
+from django.db.models import Sum
+
+from seedbox.domain.units import format_speed
+from seedbox.services import market_facts
+from seedbox.services.market_facts import TorrentFacts
+from speed.domain.deals import LIVE
+from speed.models import Bid, BuyingDeal, Curiosity, Quote, SellingDeal
+from speed.services import budgets, markets, node_rows
+from speed.services.deal_rows import Row, bid_row, buying_row, price, quote_row, selling_row
+from wallet.domain.money import format_btt
+from wallet.services.install import market_asset
+
+DEALS_SHOWN = 50
+OFFERS_SHOWN = 200
+CURIOUS = 1_000
+
+Message = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks: an admin sees all deals of the box's nodes, but the names of own torrents only."""
+
+    user_id: int
+    is_admin: bool
+
+
+def viewer(user_id: int) -> Viewer:
+    user = get_user_model().objects.filter(pk=user_id, is_active=True).first()
+    return Viewer(user_id, bool(getattr(user, "is_admin", False)))
+
+
+def messages(user_id: int) -> list[Message]:
+    """Return how the market stands for a user."""
+    who, now = viewer(user_id), datetime.now(UTC)
+    selling = selling_rows(who)
+    buying = [buying_row(deal) for deal in buying_deals(user_id)]
+    bids = own_bids(user_id)
+    panels = [message for torrent in _looked_at(user_id, bids, now=now) for message in _panel(user_id, torrent, now)]
+    return [
+        {"type": "rows", "rows": by_name([*nodes(who, now=now), *selling, *buying, *(row for _, row in bids)])},
+        {"type": "list", "list": "selling", "rows": by_name(selling)},
+        {"type": "list", "list": "buying", "rows": by_name(buying)},
+        {"type": "list", "list": "offers", "rows": by_name(offers(who, now=now))},
+        *panels,
+    ]
+
+
+def _looked_at(user_id: int, own: list[tuple[Bid, Row]], *, now: datetime) -> list[TorrentFacts]:
+    """Return the torrents whose tab of the market this user may have open."""
+    curious = set(Curiosity.objects.filter(until__gt=now).values_list("torrent_id", flat=True)[:CURIOUS])
+    ids = market_facts.held_by(user_id, curious) | {bid.torrent_id for bid, _ in own if bid.is_on}
+    return market_facts.torrents(ids=ids) if ids else []
+
+
+def _panel(user_id: int, torrent: TorrentFacts, now: datetime) -> list[Message]:
+    number = torrent.torrent_id
+    deals = [buying_row(deal) for deal in buying_deals(user_id, torrent_id=number)]
+    sellers = quotes(torrent.node_name, torrent.key, now=now)
+    return [
+        {"type": "list", "list": f"buying-{number}", "rows": by_name(deals)},
+        {"type": "list", "list": f"sellers-{number}", "rows": by_name(sellers)},
+    ]
+
+
+def nodes(who: Viewer, *, now: datetime) -> list[Row]:
+    """Return the nodes as an admin sees them all, and others those that sell."""
+    only = None if who.is_admin else node_rows.selling_nodes()
+    return [node_rows.node_row(state, now=now) for state in node_rows.node_states(now=now, only=only)]
+
+
+def selling_rows(who: Viewer, *, torrent_id: int | None = None) -> list[Row]:
+    """Return the newest deals in which we sell what the user holds; for an admin of all torrents."""
+    found = SellingDeal.objects.order_by("is_closed", "-opened_at")
+    if torrent_id is not None:
+        found = found.filter(torrent_id=torrent_id)
+    if not who.is_admin:
+        sold = set(found.order_by().values_list("torrent_id", flat=True).distinct())
+        found = found.filter(torrent_id__in=market_facts.held_by(who.user_id, sold))
+    shown = list(found[:DEALS_SHOWN])
+    own = market_facts.held_by(who.user_id, {deal.torrent_id for deal in shown})
+    return [selling_row(deal, shows_name=deal.torrent_id in own) for deal in shown]
+
+
+def all_selling() -> list[SellingDeal]:
+    """Return the newest deals in which this box sells, for whoever works on the machine itself."""
+    return list(SellingDeal.objects.order_by("is_closed", "-opened_at")[:DEALS_SHOWN])
+
+
+def buying_deals(user_id: int, *, torrent_id: int | None = None) -> list[BuyingDeal]:
+    found = BuyingDeal.objects.filter(user_id=user_id).order_by("is_closed", "-opened_at")
+    if torrent_id is not None:
+        found = found.filter(torrent_id=torrent_id)
+    return list(found[:DEALS_SHOWN])
+
+
+def selling_deal(who: Viewer, deal_pk: int) -> tuple[SellingDeal, bool] | None:
+    """Return a deal in which we sell, and whether its torrent is the user's; None if it is not the user's business."""
+    deal = SellingDeal.objects.filter(pk=deal_pk).first()
+    if deal is None:
+        return None
+    is_own = bool(market_facts.held_by(who.user_id, [deal.torrent_id]))
+    return (deal, is_own) if is_own or who.is_admin else None
+
+
+def buying_deal(user_id: int, deal_pk: int) -> BuyingDeal | None:
+    return BuyingDeal.objects.filter(pk=deal_pk, user_id=user_id).first()
+
+
+def own_bids(user_id: int) -> list[tuple[Bid, Row]]:
+    """Return a user's bids, those that stand first."""
+    found = list(Bid.objects.filter(user_id=user_id).order_by("-is_on", "-pk")[:DEALS_SHOWN])
+    names = {one.torrent_id: one.name for one in market_facts.torrents(ids={bid.torrent_id for bid in found})}
+    return [(bid, row_of_bid(bid, name=names.get(bid.torrent_id, ""))) for bid in found]
+
+
+def row_of_bid(bid: Bid, *, name: str) -> Row:
+    return bid_row(bid, name=name, used_ubtt=budgets.of_torrent(bid).used_ubtt)
+
+
+def quotes(node_name: str, torrent_key: str, *, now: datetime) -> list[Row]:
+    """Return what sellers say that a torrent costs, the cheapest first."""
+    found = Quote.objects.filter(node_name=node_name, torrent_key=torrent_key, valid_until__gt=now)
+    return [quote_row(quote) for quote in found.order_by("ask_ubtt_per_gib", "pk")]
+
+
+def offers(who: Viewer, *, now: datetime) -> list[Row]:
+    """Return what of the user's torrents is for sale now, and who wants it."""
+    terms = {name: markets.terms_of(name, now=now) for name in node_rows.selling_nodes()}
+    selling = {name: of_node for name, of_node in terms.items() if of_node.sells}
+    found = [
+        (torrent, selling[torrent.node_name].ask_of(torrent.key))
+        for torrent in market_facts.seeding_of(who.user_id, node_names=selling, limit=OFFERS_SHOWN)
+        if selling[torrent.node_name].is_for_sale(torrent.key, private=torrent.private)
+    ]
+    demand = _demand(torrent.torrent_id for torrent, _ in found)
+    return [
+        {
+            "row": f"offer-{torrent.torrent_id}",
+            "name": torrent.name or torrent.key,
+            "ask": price(ask_ubtt_per_gib),
+            **demand.get(torrent.torrent_id, _NO_DEMAND),
+            "leechers": max(torrent.peers - torrent.seeds, 0),
+            "unit": market_asset().unit,
+        }
+        for torrent, ask_ubtt_per_gib in found
+    ]
+
+
+_NO_DEMAND: Row = {"deals": 0, "wanted": format_speed(0), "earned": "0"}
+
+
+def _demand(torrent_ids: Iterable[int]) -> dict[int, Row]:
+    """Return how many deals run for each torrent, what speed they want, and what all deals of it have earned."""
+    of_torrents = SellingDeal.objects.filter(torrent_id__in=list(torrent_ids))
+    live = of_torrents.filter(state__in=LIVE)
+    wanted = dict(live.values_list("torrent_id").annotate(Sum("useful_bytes_per_s")))
+    running: dict[int, int] = {}
+    for torrent_id in live.values_list("torrent_id", flat=True):
+        running[torrent_id] = running.get(torrent_id, 0) + 1
+    return {
+        torrent_id: {
+            "deals": running.get(torrent_id, 0),
+            "wanted": format_speed(wanted.get(torrent_id, 0)),
+            "earned": format_btt(earned_ubtt),
+        }
+        for torrent_id, earned_ubtt in of_torrents.values_list("torrent_id").annotate(Sum("earned_ubtt"))
+    }
+
+
+def concerned() -> frozenset[int]:
+    """Return whose open pages may show something new, besides admins': who bids, and whose torrents are in deals."""
+    bidders = set(Bid.objects.filter(is_on=True).values_list("user_id", flat=True))
+    keys = set(SellingDeal.objects.filter(is_closed=False).values_list("node_name", "torrent_key").distinct())
+    holders = {holder for node_name, key in keys for holder in market_facts.holders(node_name=node_name, key=key)}
+    return frozenset(bidders | holders)
+
+
+def by_name(rows: Iterable[Row]) -> dict[str, Row]:
+    return {str(row["row"]): row for row in rows}

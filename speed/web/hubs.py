@@ -1,0 +1,131 @@
+"""The operator's page of hubs: whom this box trusts with money, for how much, and what its own hub takes."""
+
+from collections.abc import Mapping
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from seedbox.web.doors import for_admins, need_fresh_proof, reauthenticated, signed_in_user
+from speed.domain.reading import write_percent
+from speed.models import Hub
+from speed.services import hub_list
+from speed.services.markets import BadTerms
+from speed.web.fields import btt_field, percent_field
+from wallet.domain.money import format_btt
+from wallet.services import hub_rules
+from wallet.services.install import market_asset
+from wallet.services.operators import Actor
+from wallet.services.refusals import Refused
+from wallet.web.form_fields import KeyField, fresh_key
+
+ADDRESS = "Where the other install is, as its operator told you: https://HOST, with a path if it has one."
+HUB_ID = "40 hexadecimal digits from the same operator. Whoever answers there must prove to be this hub."
+EXPOSURE = "What it may owe you in vouchers before they are redeemed. More is redeemed at once."
+FEE = "What your hub keeps of what sellers redeem from channels that open from now on."
+DEFAULT_EXPOSURE = "100"
+
+
+class HubForm(forms.Form):
+    url = forms.CharField(label="Address", max_length=300, help_text=ADDRESS)
+    hub_id = forms.CharField(label="Hub id", max_length=40, help_text=HUB_ID)
+    name = forms.CharField(label="Name", max_length=60, required=False, help_text="What you call it.")
+    exposure_limit_ubtt = btt_field("Exposure limit", EXPOSURE)
+
+    def refuse(self, problems: Mapping[str, str]) -> None:
+        for name, sentence in problems.items():
+            self.add_error(name, sentence)
+
+
+class TrustForm(forms.Form):
+    is_trusted = forms.BooleanField(required=False)
+    exposure_limit_ubtt = btt_field("Exposure limit", required=False)
+
+
+class FeeForm(forms.Form):
+    fee_ppm = percent_field("Fee of this box's hub, %", FEE)
+    reason = forms.CharField(label="Why", max_length=200, help_text="It stays beside the fee, for all admins.")
+    key = KeyField()
+
+
+@for_admins
+@require_http_methods(["GET", "HEAD", "POST"])
+def market_hubs(request: HttpRequest) -> HttpResponse:
+    """Show the hubs, or trust one more: it will hold money of this box's users, so it takes a fresh proof."""
+    if request.method != "POST":
+        return _show(request, HubForm(initial={"exposure_limit_ubtt": DEFAULT_EXPOSURE}))
+    need_fresh_proof(request)
+    form = HubForm(request.POST)
+    if form.is_valid():
+        try:
+            hub_list.add(**form.cleaned_data)
+        except BadTerms as refusal:
+            form.refuse(refusal.problems)
+        else:
+            messages.success(request, "The hub is trusted. Nodes ask it who it is within seconds.")
+            return redirect("market_hubs")
+    return _show(request, form)
+
+
+@for_admins
+@require_POST
+@reauthenticated
+def market_hub(request: HttpRequest, hub_pk: int) -> HttpResponse:
+    """Trust a hub or not, and up to how much."""
+    form = TrustForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+        return redirect("market_hubs")
+    if not hub_list.change(hub_pk, **form.cleaned_data):
+        raise Http404
+    messages.success(request, "Saved: nodes follow within seconds.")
+    return redirect("market_hubs")
+
+
+@for_admins
+@require_POST
+@reauthenticated
+def market_fee(request: HttpRequest) -> HttpResponse:
+    """Take another fee from channels that open from now on."""
+    form = FeeForm(request.POST)
+    user = signed_in_user(request)
+    if form.is_valid():
+        wanted, actor = form.cleaned_data, Actor(user.pk, user.get_username())
+        try:
+            hub_rules.set_fee(
+                wanted["fee_ppm"], actor=actor, reason=wanted["reason"], key=wanted["key"], now=timezone.now()
+            )
+        except Refused as refusal:
+            form.add_error("fee_ppm", str(refusal))
+        else:
+            messages.success(request, "Channels that open from now on pay this fee.")
+            return redirect("market_hubs")
+    return _show(request, HubForm(initial={"exposure_limit_ubtt": DEFAULT_EXPOSURE}), fee_form=form)
+
+
+def _show(request: HttpRequest, form: HubForm, *, fee_form: FeeForm | None = None) -> HttpResponse:
+    unit = market_asset().unit
+    fee = FeeForm(initial={"fee_ppm": write_percent(hub_rules.fee_ppm()), "key": fresh_key()})
+    context = {
+        "hubs": [_row(hub) for hub in hub_list.all_hubs()],
+        "own_id": hub_list.own_id(),
+        "form": form,
+        "fee_form": fee_form or fee,
+        "unit": unit,
+    }
+    return render(request, "speed/hubs.html", context)
+
+
+def _row(hub: Hub) -> dict[str, object]:
+    return {
+        "pk": hub.pk,
+        "name": hub.name or hub.url or hub.hub_id,
+        "hub_id": hub.hub_id,
+        "url": hub.url,
+        "is_trusted": hub.is_trusted,
+        "limit": format_btt(hub.exposure_limit_ubtt),
+        "has_answered": bool(hub.hub_key),
+    }

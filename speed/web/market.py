@@ -1,0 +1,79 @@
+"""The market page: what nodes sell, deals both ways, bids; and the pages of one deal."""
+
+from collections.abc import Iterable
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from seedbox.web.doors import for_members, signed_in_user
+from speed.services import buying, round_rows, screen, spenders
+from speed.services.deal_rows import buying_row, selling_row
+from speed.services.screen import Viewer
+from wallet.domain.money import format_amount
+from wallet.services.install import market_asset
+
+
+def viewer_of(request: HttpRequest) -> Viewer:
+    user = signed_in_user(request)
+    return Viewer(user.pk, user.is_admin)
+
+
+@for_members
+@require_GET
+def market(request: HttpRequest) -> HttpResponse:
+    who, now = viewer_of(request), timezone.now()
+    nodes = screen.nodes(who, now=now)
+    context = {
+        "nodes": nodes,
+        "charts": _charts(str(node["name"]) for node in nodes),
+        "offers": screen.offers(who, now=now),
+        "selling": screen.selling_rows(who),
+        "buying": [buying_row(deal) for deal in screen.buying_deals(who.user_id)],
+        "bids": [row for _, row in screen.own_bids(who.user_id)],
+        "budget": spenders.budget_of(who.user_id),
+        "unit": market_asset().unit,
+        "nothing": {},
+    }
+    return render(request, "speed/market.html", context)
+
+
+@for_members
+@require_GET
+def market_selling(request: HttpRequest, deal_pk: int) -> HttpResponse:
+    found = screen.selling_deal(viewer_of(request), deal_pk)
+    if found is None:
+        raise Http404
+    deal, is_own = found
+    context = {
+        "row": selling_row(deal, shows_name=is_own),
+        "deal": deal,
+        "channel": format_amount(deal.amount_ubtt, market_asset()),
+        "rounds": round_rows.rounds_of_deal(deal.node_name, deal.deal_id),
+        "unit": market_asset().unit,
+    }
+    return render(request, "speed/selling_deal.html", context)
+
+
+@for_members
+@require_GET
+def market_buying(request: HttpRequest, deal_pk: int) -> HttpResponse:
+    deal = screen.buying_deal(viewer_of(request).user_id, deal_pk)
+    if deal is None:
+        raise Http404
+    seen = buying.rounds_of(deal.deal_id)
+    context = {
+        "row": buying_row(deal),
+        "deal": deal,
+        "channel": format_amount(deal.amount_ubtt, market_asset()),
+        "rounds": [round_rows.seen_row(one) for one in seen[: round_rows.LISTED]],
+        "chart": round_rows.chart(seen),
+        "unit": market_asset().unit,
+    }
+    return render(request, "speed/buying_deal.html", context)
+
+
+def _charts(names: Iterable[str]) -> list[tuple[str, round_rows.Chart]]:
+    found = [(name, round_rows.chart_of(name)) for name in names]
+    return [(name, chart) for name, chart in found if chart]

@@ -1,0 +1,199 @@
+"""The market's tab of a torrent: what sellers ask, the user's bid, its deals; and for an admin whether it is sold."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from seedbox.services import market_facts
+from seedbox.services.market_facts import TorrentFacts
+from seedbox.web.doors import for_admins, for_members, signed_in_user
+from speed.domain.buying import pace_for
+from speed.domain.reading import write_mib
+from speed.models import Bid, ForSale
+from speed.services import bids, markets, news, quotes, screen, spenders
+from speed.services.bids import BadBid
+from speed.services.deal_rows import buying_row
+from speed.services.markets import BadTerms
+from speed.services.screen import Viewer
+from speed.web.fields import btt_field, speed_field
+from wallet.domain.money import format_btt
+from wallet.services.install import market_asset
+
+HOUR_S = 3_600
+
+CEILING = "Never more than this, whatever the market asks. Most rounds cost less."
+BUDGET = "All that this torrent may ever cost."
+USEFUL = "More than this is of no use to you. Empty: as fast as it gets."
+PACE = "How fast money may go. Empty: enough for the useful speed at the ceiling, or the whole budget in an hour."
+OWN_ASK = "Empty: the node's ask. A lower one counts as the node's."
+DIRECTORY = "Sellers of a private torrent are found at hubs alone. They see a hash that only holders of it can make."
+
+
+class BidForm(forms.Form):
+    max_price_ubtt_per_gib = btt_field("Ceiling", CEILING, per="GiB")
+    budget_ubtt = btt_field("Budget", BUDGET)
+    useful_bytes_per_s = speed_field("Useful speed, MiB/s", USEFUL, required=False)
+    hour_ubtt = btt_field("At most per hour", PACE, required=False)
+    asks_directory = forms.BooleanField(label="Ask hubs for sellers", required=False, help_text=DIRECTORY)
+
+    def __init__(self, *args: Any, private: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not private:
+            del self.fields["asks_directory"]
+
+    @classmethod
+    def of(cls, bid: Bid | None, *, private: bool) -> Self:
+        if bid is None:
+            return cls(private=private)
+        initial = {
+            "max_price_ubtt_per_gib": format_btt(bid.max_price_ubtt_per_gib),
+            "budget_ubtt": format_btt(bid.budget_ubtt),
+            "useful_bytes_per_s": write_mib(bid.useful_bytes_per_s),
+            "hour_ubtt": "" if bid.spend_ubtt_per_s == _pace_of(bid) else format_btt(bid.spend_ubtt_per_s * HOUR_S),
+            "asks_directory": bid.asks_directory,
+        }
+        return cls(private=private, initial=initial)
+
+    def wish(self) -> dict[str, Any]:
+        """Return what is to be bid; only for a form that is valid."""
+        said = {name: value for name, value in self.cleaned_data.items() if name != "hour_ubtt"}
+        hour_ubtt = self.cleaned_data["hour_ubtt"]
+        wanted = {name: said[name] for name in ("max_price_ubtt_per_gib", "useful_bytes_per_s", "budget_ubtt")}
+        return said | {"spend_ubtt_per_s": hour_ubtt // HOUR_S if hour_ubtt else pace_for(**wanted)}
+
+    def refuse(self, problems: Mapping[str, str]) -> None:
+        for name, sentence in problems.items():
+            self.add_error("hour_ubtt" if name == "spend_ubtt_per_s" else name, sentence)
+
+
+def _pace_of(bid: Bid) -> int:
+    """Return the pace that a bid has when nobody says one."""
+    return pace_for(
+        max_price_ubtt_per_gib=bid.max_price_ubtt_per_gib,
+        useful_bytes_per_s=bid.useful_bytes_per_s,
+        budget_ubtt=bid.budget_ubtt,
+    )
+
+
+class OfferForm(forms.Form):
+    for_sale = forms.ChoiceField(
+        label="Sell this torrent",
+        required=False,
+        choices=ForSale.choices,
+        help_text="A private torrent is sold only when this says yes.",
+    )
+    ask_ubtt_per_gib = btt_field("Own ask", OWN_ASK, per="GiB", required=False)
+
+
+def context(user: object, holding_id: int) -> dict[str, Any]:
+    """Return what the tab shows to a holder; from then on the node asks sellers for some minutes."""
+    user_id = int(getattr(user, "pk", 0))
+    torrent = market_facts.torrent_of(holding_id, user_id=user_id)
+    if torrent is None:
+        raise Http404
+    now = timezone.now()
+    terms = markets.terms_of(torrent.node_name, now=now)
+    bid = bids.of_torrent(torrent.torrent_id, user_id=user_id)
+    if terms.buys and not torrent.is_complete:
+        quotes.look(torrent.torrent_id, now=now)
+    own = screen.selling_rows(Viewer(user_id, is_admin=False), torrent_id=torrent.torrent_id)
+    return {
+        "speed": torrent,
+        "holding_id": holding_id,
+        "terms": terms,
+        "spends": spenders.budget_of(user_id).is_on,
+        "bid_row": screen.row_of_bid(bid, name=torrent.name) if bid else None,
+        "bid": bid,
+        "form": BidForm.of(bid, private=torrent.private),
+        "sellers": screen.quotes(torrent.node_name, torrent.key, now=now),
+        "buying": [buying_row(deal) for deal in screen.buying_deals(user_id, torrent_id=torrent.torrent_id)],
+        "selling": own,
+        "is_sold": terms.sells and torrent.may_be_sold and terms.is_for_sale(torrent.key, private=torrent.private),
+        "offer_form": _offer_form(terms, torrent.key),
+        "unit": market_asset().unit,
+        "nothing": {},
+    }
+
+
+@for_members
+@require_http_methods(["GET", "POST"])
+def market_bid(request: HttpRequest, holding_id: int) -> HttpResponse:
+    """Let a bid stand, or change it; what is wrong is said on a page of its own."""
+    user_id, torrent = _own(request, holding_id)
+    if request.method == "GET":
+        form = BidForm.of(bids.of_torrent(torrent.torrent_id, user_id=user_id), private=torrent.private)
+        return _show_bid(request, torrent, holding_id, form)
+    form = BidForm(request.POST, private=torrent.private)
+    if not form.is_valid():
+        return _show_bid(request, torrent, holding_id, form)
+    try:
+        bids.place(user_id=user_id, torrent_id=torrent.torrent_id, now=timezone.now(), **form.wish())
+    except BadBid as refusal:
+        form.refuse(refusal.problems)
+        return _show_bid(request, torrent, holding_id, form)
+    news.tell({user_id})
+    messages.success(request, "Your bid stands: the node looks for sellers now.")
+    return redirect(_tab(holding_id))
+
+
+@for_members
+@require_POST
+def market_withdraw(request: HttpRequest, holding_id: int) -> HttpResponse:
+    user_id, torrent = _own(request, holding_id)
+    bids.withdraw(user_id=user_id, torrent_id=torrent.torrent_id)
+    news.tell({user_id})
+    messages.success(request, "Your bid is withdrawn. What was received is paid, and no more.")
+    return redirect(_tab(holding_id))
+
+
+@for_admins
+@require_POST
+def market_offer(request: HttpRequest, holding_id: int) -> HttpResponse:
+    """Decide whether a torrent that this admin holds is sold, and at what ask."""
+    _, torrent = _own(request, holding_id)
+    form = OfferForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+        return redirect(_tab(holding_id))
+    try:
+        markets.offer(
+            node_name=torrent.node_name,
+            torrent_key=torrent.key,
+            for_sale=ForSale(form.cleaned_data["for_sale"]),
+            ask_ubtt_per_gib=form.cleaned_data["ask_ubtt_per_gib"],
+        )
+    except BadTerms as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "Saved: the node follows within seconds.")
+    return redirect(_tab(holding_id))
+
+
+def _offer_form(terms: markets.Terms, key: str) -> OfferForm:
+    for_sale, ask_ubtt_per_gib = terms.offers.get(key, ("", 0))
+    ask = format_btt(ask_ubtt_per_gib) if ask_ubtt_per_gib else ""
+    return OfferForm(initial={"for_sale": for_sale, "ask_ubtt_per_gib": ask})
+
+
+def _own(request: HttpRequest, holding_id: int) -> tuple[int, TorrentFacts]:
+    user_id = signed_in_user(request).pk
+    torrent = market_facts.torrent_of(holding_id, user_id=user_id)
+    if torrent is None:
+        raise Http404
+    return user_id, torrent
+
+
+def _tab(holding_id: int) -> str:
+    return reverse("torrent", args=[holding_id]) + "?tab=speed"
+
+
+def _show_bid(request: HttpRequest, torrent: TorrentFacts, holding_id: int, form: BidForm) -> HttpResponse:
+    context = {"name": torrent.name or torrent.key, "holding_id": holding_id, "form": form, "back": _tab(holding_id)}
+    return render(request, "speed/bid.html", context)

@@ -1,0 +1,152 @@
+"""A user's page of spending: the switch, the limit of a day, and who else may spend from the account here."""
+
+import secrets
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from seedbox.domain.units import PPM
+from seedbox.web.doors import for_admins, for_members, need_fresh_proof, reauthenticated, signed_in_user
+from speed.services import budgets, hub_list, news, spenders
+from speed.web.fields import btt_field
+from wallet.domain.money import format_amount, format_btt
+from wallet.services import speed_keys
+from wallet.services.install import market_asset
+from wallet.services.refusals import Refused
+
+LIMIT = "All bids together never spend more than this within 24 hours."
+CODE_LIMIT = "What the node that brings the code may put into channels within 24 hours. Empty: it may only earn."
+EARNS = "What that node sells is paid to your account on this box."
+NO_LIMIT = "Say what may be spent within 24 hours before you turn it on."
+
+
+class SpendingForm(forms.Form):
+    is_on = forms.BooleanField(label="Let my bids spend", required=False, help_text="Off: nothing is bid or paid.")
+    day_limit_ubtt = btt_field("Limit for 24 hours", LIMIT, required=False)
+
+    def clean(self) -> None:
+        if self.cleaned_data.get("is_on") and self.cleaned_data.get("day_limit_ubtt") == 0:
+            self.add_error("day_limit_ubtt", NO_LIMIT)
+
+
+class CodeForm(forms.Form):
+    most_ubtt = btt_field("Daily limit", CODE_LIMIT, required=False)
+    earns = forms.BooleanField(label="It earns for me", required=False, help_text=EARNS)
+
+
+def _hubs() -> list[tuple[str, str]]:
+    return [(hub.hub_id, hub.name or hub.hub_id) for hub in hub_list.foreign()]
+
+
+def _nodes() -> list[tuple[str, str]]:
+    return [(name, name) for name in hub_list.bidding_nodes()]
+
+
+class PairForm(forms.Form):
+    """A code that was made on another install, for one of our nodes."""
+
+    hub = forms.ChoiceField(label="Hub", choices=_hubs, help_text="Another install that holds money of yours.")
+    node = forms.ChoiceField(label="Node", choices=_nodes, help_text="The node of this box that may spend it.")
+    code = forms.CharField(label="Pairing code", max_length=40, help_text="Made there, good for ten minutes.")
+    pair_limit_ubtt = btt_field(
+        "Daily limit", "What may be spent of it within 24 hours. Empty: it only earns.", required=False
+    )
+
+
+@for_members
+@require_http_methods(["GET", "HEAD", "POST"])
+def market_spending(request: HttpRequest) -> HttpResponse:
+    """Show who may spend; turn spending on, off or change its limit. More may be spent only after a fresh proof."""
+    user_id, now = signed_in_user(request).pk, timezone.now()
+    budget = spenders.budget_of(user_id)
+    if request.method != "POST":
+        limit = format_btt(budget.day_limit_ubtt) if budget.day_limit_ubtt else ""
+        return _show(request, SpendingForm(initial={"is_on": budget.is_on, "day_limit_ubtt": limit}))
+    form = SpendingForm(request.POST)
+    if not form.is_valid():
+        return _show(request, form)
+    if not form.cleaned_data["is_on"]:
+        spenders.stop(user_id, now=now)
+        messages.success(request, "Your spending is off. What is owed is paid, and no more.")
+    else:
+        need_fresh_proof(request)
+        spenders.allow(user_id, day_limit_ubtt=form.cleaned_data["day_limit_ubtt"], now=now)
+        messages.success(request, "Your spending is on, within its limit.")
+    news.tell({user_id})
+    return redirect("market_spending")
+
+
+@for_members
+@require_POST
+@reauthenticated
+def market_code(request: HttpRequest) -> HttpResponse:
+    """Make a pairing code for a node of another install, and show it once."""
+    form = CodeForm(request.POST)
+    if not form.is_valid():
+        return _show(request, None, code_form=form)
+    wanted, user_id = form.cleaned_data, signed_in_user(request).pk
+    try:
+        pairing = speed_keys.make_pairing_code(
+            user_id, most_ubtt=wanted["most_ubtt"], earns=wanted["earns"], now=timezone.now()
+        )
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return _show(request, None, code_form=form)
+    return _show(request, None, pairing=pairing)
+
+
+@for_members
+@require_POST
+def market_revoke(request: HttpRequest, key: str) -> HttpResponse:
+    """Take a key off the user's account. Saying no is never dangerous, so it asks for no fresh proof."""
+    speed_keys.revoke(signed_in_user(request).pk, key, now=timezone.now())
+    messages.success(request, "That key opens no channel from your account any more. Open ones run out.")
+    return redirect("market_spending")
+
+
+@for_admins
+@require_POST
+@reauthenticated
+def market_pair(request: HttpRequest) -> HttpResponse:
+    """Have a node bring another install the code that was made there.
+
+    Admins only: a code may also say that the node earns for whoever made it, and all that it sells would be theirs.
+    """
+    form = PairForm(request.POST)
+    if not form.is_valid():
+        return _show(request, None, pair_form=form)
+    spenders.pair(
+        user_id=signed_in_user(request).pk,
+        node_name=form.cleaned_data["node"],
+        hub_id=form.cleaned_data["hub"],
+        code=form.cleaned_data["code"],
+        daily_limit_ubtt=form.cleaned_data["pair_limit_ubtt"],
+        key=secrets.token_hex(16),
+    )
+    messages.success(request, "The node takes the code to that hub now.")
+    return redirect("market_spending")
+
+
+def _show(request: HttpRequest, form: SpendingForm | None, **more: object) -> HttpResponse:
+    user_id, now, unit = signed_in_user(request).pk, timezone.now(), market_asset().unit
+    budget = spenders.budget_of(user_id)
+    used = budgets.of_day(budget, now=now)
+    limit = format_btt(budget.day_limit_ubtt) if budget.day_limit_ubtt else ""
+    context: dict[str, object] = {
+        "form": form or SpendingForm(initial={"is_on": budget.is_on, "day_limit_ubtt": limit}),
+        "budget": budget,
+        "used": f"{format_btt(max(used.used_ubtt, 0))} of {format_amount(used.limit_ubtt, market_asset())}",
+        "used_ppm": min(max(used.used_ubtt, 0) * PPM // max(used.limit_ubtt, 1), PPM),
+        "keys": hub_list.keys_of(user_id),
+        "pairings": hub_list.pairings_of(user_id),
+        "has_foreign": bool(hub_list.foreign()),
+        "own_hub": hub_list.own_id(),
+        "code_form": CodeForm(),
+        "pair_form": PairForm(),
+        "unit": unit,
+    }
+    return render(request, "speed/spending.html", context | more)

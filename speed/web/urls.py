@@ -1,0 +1,22 @@
+from django.urls import URLPattern, path
+
+from speed.web import hubs, market, node, panel, rounds, spending
+
+urlpatterns: list[URLPattern] = [
+    path("", market.market, name="market"),
+    path("selling/<int:deal_pk>/", market.market_selling, name="market_selling"),
+    path("buying/<int:deal_pk>/", market.market_buying, name="market_buying"),
+    path("nodes/<str:name>/", node.market_node, name="market_node"),
+    path("nodes/<str:name>/rounds/", rounds.market_rounds, name="market_rounds"),
+    path("nodes/<str:name>/rounds/<int:number>/", rounds.market_round, name="market_round"),
+    path("torrents/<int:holding_id>/bid/", panel.market_bid, name="market_bid"),
+    path("torrents/<int:holding_id>/withdraw/", panel.market_withdraw, name="market_withdraw"),
+    path("torrents/<int:holding_id>/sale/", panel.market_offer, name="market_offer"),
+    path("spending/", spending.market_spending, name="market_spending"),
+    path("spending/code/", spending.market_code, name="market_code"),
+    path("spending/keys/<str:key>/revoke/", spending.market_revoke, name="market_revoke"),
+    path("spending/pair/", spending.market_pair, name="market_pair"),
+    path("hubs/", hubs.market_hubs, name="market_hubs"),
+    path("hubs/fee/", hubs.market_fee, name="market_fee"),
+    path("hubs/<int:hub_pk>/", hubs.market_hub, name="market_hub"),
+]

@@ -1,0 +1,118 @@
+"""The protocol's table of bounded harm: nodes that cheat, what they get by it, and never above the bound.
+
+Receipts that are no good, vouchers that are forged, lowered or said again, a payer that would close, and a stolen key
+have their tests where the rules are: beside credit, channels and the hub's keys.
+"""
+
+from datetime import timedelta
+
+import pytest
+
+from seedbox.models import User
+from speed.domain.messages import Bye, Meter, Meters, Withdraw
+from speed.models import SellingDeal
+from tests.buying import GIB, PRICE, Stall, Taker
+from tests.cheats import HOUR, Garbler, Mute, NeverPays
+from tests.selling import MIB, Shop
+from wallet.domain.hub import ChannelState
+
+pytestmark = pytest.mark.django_db
+
+WINDOW_BYTES, MOST_GARBAGE_BYTES = 4 * MIB, 16 * MIB
+
+
+def bound(sent_bytes: int) -> int:
+    """Return what a stranger may cost at most: the window, a mebibyte and a hundredth of what was sent."""
+    return WINDOW_BYTES + MIB + sent_bytes // 100
+
+
+class TestABuyerThatNeverPays:
+    def test_gets_one_window_at_all_addresses_of_one_net(self, owner: User) -> None:
+        shop = Shop(owner)
+        cheats = [NeverPays(number, address=f"2001:db8:7:7::{number}") for number in range(1, 4)]
+        for cheat in cheats:  # one torrent has one buyer at a place: the others want more torrents
+            torrent = shop.seed(f"book {cheat.number}", owner) if cheat.number > 1 else shop.torrent
+            cheat.torrent_key = torrent.key
+            shop.run(6)
+            shop.connect(cheat)
+            shop.bid(cheat, torrent)
+        shop.run(60, *cheats)
+        sent = sum(SellingDeal.objects.values_list("sent_bytes", flat=True))
+        assert 3 * MIB < sent <= bound(sent)
+        assert len(SellingDeal.objects.all()) == len(cheats)
+
+    def test_gets_no_second_window_by_new_deals_keys_and_connections(self, owner: User) -> None:
+        shop = Shop(owner)
+        for number in range(1, 5):
+            cheat = NeverPays(number, address="203.0.113.9", payer=1)
+            shop.connect(cheat)
+            shop.bid(cheat)
+            shop.run(25, cheat)
+            shop.hear(cheat, Withdraw(cheat.deal) if number % 2 else Bye("see you"))
+            shop.disconnect(cheat)
+            shop.run(80)
+        sent = sum(SellingDeal.objects.values_list("sent_bytes", flat=True))
+        assert 3 * MIB < sent <= bound(sent)
+
+
+class TestASellerThat:
+    @pytest.fixture
+    def taker(self, owner: User) -> Taker:
+        taker = Taker(owner)
+        taker.bid()
+        return taker
+
+    def test_grants_and_sends_nothing_gets_nothing(self, taker: Taker) -> None:
+        mute = Mute(1)
+        taker.connect(mute)
+        taker.run(70, mute)  # longer than the longest time between two vouchers
+        assert (mute.granted_round > 0, mute.cumulative) == (True, 0)
+
+    def test_says_that_it_has_sent_more_gets_no_more_for_it(self, taker: Taker) -> None:
+        stall = Stall(1)
+        taker.connect(stall)
+        taker.run(6, stall)
+        taker.hear(
+            stall,
+            Meters((Meter(bytes.fromhex(taker.row(stall).deal_id), 100 * stall.sent, 100 * stall.cumulative, 0),)),
+        )
+        taker.run(8, stall)
+        assert 0 < stall.cumulative <= stall.sent * PRICE // GIB
+
+    def test_sends_garbage_gets_no_more_than_what_nobody_could_have_checked(self, taker: Taker) -> None:
+        garbler = Garbler(1)
+        taker.connect(garbler)
+        taker.run(30, garbler)
+        assert garbler.sent > 0
+        assert garbler.cumulative <= MOST_GARBAGE_BYTES * PRICE // GIB
+        assert taker.row(garbler).end_reason == "bad data"
+
+    def test_vanishes_leaves_its_buyer_all_that_was_not_signed(self, taker: Taker) -> None:
+        stall = Stall(1)
+        taker.connect(stall)
+        taker.run(8, stall)
+        taker.disconnect(stall)
+        has_ubtt = taker.books.money[str(taker.user.pk)]
+        taker.floor.now += 2 * HOUR
+        taker.books.expire_due()
+        taker.run(15)
+        row = taker.row(stall)
+        assert row.is_closed
+        assert taker.used() == row.cumulative_ubtt
+        assert taker.books.money[str(taker.user.pk)] == has_ubtt + row.amount_ubtt
+
+
+class TestABuyerThatVanishes:
+    def test_has_paid_what_the_newest_voucher_promised(self, owner: User) -> None:
+        shop = Shop(owner)
+        buyer = NeverPays(1, pays=True)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(20, buyer)
+        shop.disconnect(buyer)
+        shop.floor.now += timedelta(minutes=10)
+        shop.run(2)
+        row = shop.row(buyer)
+        assert row.is_closed
+        assert row.redeemed_ubtt == buyer.cumulative > 0
+        assert shop.hub.channels[buyer.channel.hex()].state is ChannelState.CLOSED
