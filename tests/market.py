@@ -47,6 +47,7 @@ class StubHub:
         self.is_away = False
         self.channels: dict[str, HubChannel] = {}
         self.redemptions: list[list[SignedVoucher]] = []
+        self.offered: list[tuple[list[bytes], int]] = []
 
     def open(self, receipt: Receipt, *, redeemed_ubtt: int = 0) -> bytes:
         """Open the channel of a receipt, and return what a bid carries."""
@@ -112,6 +113,7 @@ class StubHub:
 
     def put_offers(self, offer_keys: Sequence[bytes], *, port: int, key: str) -> None:
         self._answer()
+        self.offered.append((list(offer_keys), port))
 
     def offers(self, offer_key: bytes) -> list[Offer]:
         return []

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from seedbox.domain.lanes import LookAtPeers, PeersSeen
 from speed.agent.shop import Shop
 from speed.domain.bounds import QUOTE_LIFE_S
-from speed.domain.messages import Ask, Quote
+from speed.domain.messages import MAX_ASKED, Ask, Quote
 from speed.domain.rounds import ROUND_S
 from speed.wire.port import Link
 
 FRESH = timedelta(seconds=2)  # a look at a torrent's peers is as good as a new one
 PATIENCE = timedelta(seconds=5)  # with the engine
 MAX_WAITING = 10_000  # questions that wait for a look at peers
+MAX_OF_LINK = 4 * MAX_ASKED  # of these
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Asks:
     def take(self, link: Link, ask: Ask, now: datetime) -> None:
         """Answer for those that are for sale, or look first who is connected to them."""
         self._drop_old(now)
-        if sum(map(len, self._waiting.values())) + len(ask.torrents) > MAX_WAITING:
+        waiting = [question.link for questions in self._waiting.values() for question in questions]
+        if len(waiting) + len(ask.torrents) > MAX_WAITING or waiting.count(link) + len(ask.torrents) > MAX_OF_LINK:
             return
         keys = set()
         for name in dict.fromkeys(ask.torrents):

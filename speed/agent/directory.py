@@ -20,12 +20,14 @@ class Directory:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
+        self._port = 0  # the last one: a hub takes back what was said of it under no other
         self._keys: dict[int, bytes] = {}  # by torrent
         self._told: dict[bytes, tuple[frozenset[int], datetime]] = {}  # by hub
 
     def tick(self, now: datetime) -> None:
-        port = self._shop.floor.port
-        private = [torrent.torrent_id for torrent in self._shop.for_sale if torrent.private] if port else []
+        self._port = port = self._shop.floor.port or self._port
+        is_open = self._shop.floor.port > 0
+        private = [torrent.torrent_id for torrent in self._shop.for_sale if torrent.private and is_open]
         wanted = frozenset(sorted(private)[:MAX_OFFERS])
         if missing := wanted - self._keys.keys():
             self._shop.floor.write(partial(_keys_of, missing), self._learn)

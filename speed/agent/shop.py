@@ -20,6 +20,8 @@ BEHIND_NAT = (
     "so nothing is sold. Run the node on the host's network."
 )
 
+BEGINNING_BYTES = 8  # of a name: enough to find it by; whole names of all torrents would be much for each connection
+
 
 @dataclass
 class Shop:
@@ -29,7 +31,8 @@ class Shop:
     is_behind_nat: bool = False
     is_loaded: bool = False  # deals of before are in the book
     _seeding: dict[str, SeedingFacts] = field(default_factory=dict)  # by key
-    _names: dict[Link, dict[bytes, str]] = field(default_factory=dict)  # of a connection: name -> key
+    _keys: tuple[str, ...] = ()  # of these
+    _names: dict[Link, bytes] = field(default_factory=dict)  # of a connection: how the names of `_keys` begin, in a row
 
     @property
     def obstacle(self) -> str:
@@ -48,6 +51,7 @@ class Shop:
         fresh = {torrent.key: torrent for torrent in seeding}
         if fresh.keys() != self._seeding.keys():
             self._names.clear()
+            self._keys = tuple(fresh)
         self._seeding = fresh
 
     @property
@@ -64,12 +68,15 @@ class Shop:
         """Return the torrent that a connection means, if it is for sale."""
         names = self._names.get(link)
         if names is None:
-            names = self._names[link] = {
-                torrent_name(callee_nonce=link.callee_nonce, info_hash=torrent.info_hash): torrent.key
-                for torrent in self._seeding.values()
-            }
-        key = names.get(name, "")
-        return self._seeding[key] if self.sells(key) else None
+            names = b"".join(_name(link, self._seeding[key])[:BEGINNING_BYTES] for key in self._keys)
+            self._names[link] = names
+        at = names.find(name[:BEGINNING_BYTES])
+        while at >= 0:
+            place, rest = divmod(at, BEGINNING_BYTES)
+            if rest == 0 and _name(link, torrent := self._seeding[self._keys[place]]) == name:
+                return torrent if self.sells(torrent.key) else None
+            at = names.find(name[:BEGINNING_BYTES], at + 1)
+        return None
 
     def forget_link(self, link: Link) -> None:
         self._names.pop(link, None)
@@ -94,6 +101,10 @@ class Shop:
         sale.refuse(reason, now)
         if sale.link is not None:
             self.refuse(sale.link, sale.deal, reason, now)
+
+
+def _name(link: Link, torrent: SeedingFacts) -> bytes:
+    return torrent_name(callee_nonce=link.callee_nonce, info_hash=torrent.info_hash)
 
 
 def fresh_salt() -> bytes:

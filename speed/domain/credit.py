@@ -14,7 +14,6 @@ TRUST_GAIN_BYTES = MIB
 STRANGERS_WINDOW_BYTES = 64 * MIB  # of all strangers together
 WRITE_OFF_PPM = 10_000  # of what was sent
 WRITE_OFF_BYTES = MIB
-DEBT_LIFE_S = 7 * 24 * 3_600
 FRESH_MS = 2_000  # what was sent since then is not called a gap yet
 GAP_ROUNDS = 3  # in a row with a gap end a deal
 VOUCHER_EVERY_MS = 60_000

@@ -6,6 +6,7 @@ import pytest
 
 from seedbox.domain.lanes import Announce, LookAtPeers, PeersSeen, ShareUpload, SwarmPeer
 from seedbox.models import User
+from speed.agent.asks import MAX_OF_LINK
 from speed.domain.messages import MAX_DEALS, Ask, Quote, Refuse, State, Vouchers, Withdraw
 from speed.domain.naming import dht_target, torrent_name
 from speed.domain.refusals import Reason
@@ -63,6 +64,19 @@ class TestAQuestion:
         (quote,) = near.link.take(Quote)
         assert (quote.ask_ubtt_per_gib, quote.for_sale_bytes_per_s) == (ASK, 8 * MIB)
         assert far.link.take(Quote) == []
+
+    def test_is_one_of_a_few_that_a_connection_may_have_waiting(self, shop: Shop) -> None:
+        buyer, other = Buyer(1), Buyer(2)
+        for each in (buyer, other):
+            link = shop.connect(each)
+            name = torrent_name(callee_nonce=link.callee_nonce, info_hash=bytes.fromhex(shop.torrent.info_hash_v1))
+        for _ in range(MAX_OF_LINK + 50):
+            shop.hear(buyer, Ask((name,)))
+        shop.hear(other, Ask((name,)))
+        seen = PeersSeen(shop.torrent.key, (peer(buyer.address), peer(other.address)))
+        shop.seller.report(seen, shop.floor.now)
+        assert len(buyer.link.take(Quote)) == MAX_OF_LINK
+        assert len(other.link.take(Quote)) == 1
 
 
 class TestADeal:
@@ -182,6 +196,17 @@ class TestWhatIsSold:
             isinstance(order, Announce) and dht_target(bytes.fromhex(private.info_hash_v1)) in order.targets
             for order in shop.floor.orders
         )
+
+    def test_is_taken_out_of_the_hubs_directory_when_the_port_is_closed(self, shop: Shop, owner: User) -> None:
+        private = shop.seed("secret.iso", owner, private=True)
+        markets.offer(node_name="local", torrent_key=private.key, for_sale=ForSale.YES)
+        shop.read_terms()
+        shop.run(12)
+        ((keys, port),) = shop.hub.offered
+        assert (len(keys), port) == (1, 6890)
+        shop.floor.port = 0
+        shop.run(130)
+        assert shop.hub.offered[1:] == [([], 6890)]
 
     def test_costs_what_the_torrent_asks_if_that_is_more(self, shop: Shop) -> None:
         markets.offer(
