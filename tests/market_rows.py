@@ -7,11 +7,12 @@ from django.utils import timezone
 
 from seedbox.models import Holding, Torrent
 from speed.domain.clearing import Terms
-from speed.domain.rounds import bids_hash, leaf_of, round_at, run_round
+from speed.domain.rounds import bids_hash, leaf_of, round_at
 from speed.models import Bid, BuyingDeal, ForSale, Quote, Reservation, Round, SeenRound, SellingDeal
 from speed.services import budgets, markets, rounds
 from speed.services.rounds import RoundRow
 from tests.builders import NOW
+from tests.held_rounds import run_round
 
 BTT = 1_000_000
 MIB = 1 << 20

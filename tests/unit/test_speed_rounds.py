@@ -1,6 +1,5 @@
 """A round can be recomputed by whoever took part in it, and a seller that did not keep the rule is found out."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -8,11 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from speed.domain.clearing import Terms, clear
+from speed.domain.clearing import Terms
 from speed.domain.messages import Round, encode, parse
 from speed.domain.refusals import Reason
 from speed.domain.rounds import (
-    PublishedBid,
     RoundRecord,
     audit,
     bids_hash,
@@ -21,6 +19,7 @@ from speed.domain.rounds import (
     round_at,
     rows_after,
 )
+from tests.held_rounds import run_round
 from tests.markets import markets
 
 MIB = 2**20
@@ -31,26 +30,6 @@ BIDS = {
     LEAVES[2]: Terms(4_500, 60, 9 * MIB, 9 * MIB),
     LEAVES[3]: Terms(9_000, 0, 9 * MIB, 9 * MIB),  # paused
 }
-
-
-def run_round(
-    *, number: int, ask_ubtt_per_gib: int, for_sale_bytes_per_s: int, bids: Mapping[bytes, Terms]
-) -> tuple[RoundRecord, Mapping[bytes, Reason | None]]:
-    """Clear a round over bids by their leaves, paused ones left out; return what is kept of it and why each lost."""
-    leaves = sorted(leaf for leaf, terms in bids.items() if not terms.is_paused)
-    cleared = clear(
-        ask_ubtt_per_gib=ask_ubtt_per_gib,
-        for_sale_bytes_per_s=for_sale_bytes_per_s,
-        bids=[bids[leaf] for leaf in leaves],
-    )
-    rows = tuple(
-        PublishedBid(leaf, *bids[leaf], granted)
-        for leaf, granted in zip(leaves, cleared.granted_bytes_per_s, strict=True)
-    )
-    record = RoundRecord(number, ask_ubtt_per_gib, for_sale_bytes_per_s, cleared.price_ubtt_per_gib, rows)
-    return record, dict(zip(leaves, cleared.lost_by, strict=True))
-
-
 RECORD, LOST_BY = run_round(number=7, ask_ubtt_per_gib=4_096, for_sale_bytes_per_s=8 * MIB, bids=BIDS)
 OWN = {LEAVES[1]: BIDS[LEAVES[1]]}
 
