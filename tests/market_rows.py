@@ -12,7 +12,7 @@ from speed.models import Bid, BuyingDeal, ForSale, Quote, Reservation, Round, Se
 from speed.services import budgets, markets, rounds
 from speed.services.rounds import RoundRow
 from tests.builders import NOW
-from tests.rounds import run_round
+from tests.held_rounds import run_round
 
 BTT = 1_000_000
 MIB = 1 << 20

@@ -19,8 +19,8 @@ from speed.domain.rounds import (
     round_at,
     rows_after,
 )
+from tests.held_rounds import run_round
 from tests.markets import markets
-from tests.rounds import run_round
 
 MIB = 2**20
 LEAVES = [leaf_of(salt=bytes([number]) * 16, deal=b"d" * 16) for number in range(4)]
@@ -30,8 +30,6 @@ BIDS = {
     LEAVES[2]: Terms(4_500, 60, 9 * MIB, 9 * MIB),
     LEAVES[3]: Terms(9_000, 0, 9 * MIB, 9 * MIB),  # paused
 }
-
-
 RECORD, LOST_BY = run_round(number=7, ask_ubtt_per_gib=4_096, for_sale_bytes_per_s=8 * MIB, bids=BIDS)
 OWN = {LEAVES[1]: BIDS[LEAVES[1]]}
 

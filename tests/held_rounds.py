@@ -1,4 +1,4 @@
-"""Rounds as a seller runs them, for tests of what is kept of them."""
+"""Rounds that were held, without a seller."""
 
 from collections.abc import Mapping
 
