@@ -131,8 +131,9 @@ class BarePeer:
         return self._handle
 
 
-def make_torrent_file(content: Path, *, piece_bytes: int) -> bytes:
-    """Return a v1 torrent file of a file or folder."""
+def make_torrent_file(content: Path, *, piece_bytes: int, private: bool = False) -> bytes:
+    """Return a v1 torrent file of a file or folder; peers of a private one are not told of each other."""
     creator = lt.create_torrent(lt.list_files(str(content)), piece_bytes, lt.create_torrent.v1_only)
+    creator.set_priv(private)
     lt.set_piece_hashes(creator, str(content.parent))
     return lt.bencode(creator.generate())

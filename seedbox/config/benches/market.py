@@ -13,7 +13,6 @@ import tempfile
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 from seedbox.config.benches import clearing
@@ -25,7 +24,7 @@ from seedbox.engine.bare import DEFAULT_DISK, NO_DISK, BarePeer, make_torrent_fi
 from seedbox.engine.libtorrent_engine import LibtorrentEngine
 from seedbox.engine.metainfo import read_torrent_file
 from seedbox.engine.port import AddTorrent, Snapshot
-from seedbox.engine.settings import EngineSettings
+from seedbox.engine.settings import EngineSettings, Setting
 from speed.domain.clearing import Terms, clear
 
 PEERS = (4, 8, 16)
@@ -42,6 +41,7 @@ ROUND_S = 10.0
 LOOK_S = 0.25
 START_LIMIT_S = 120.0
 SELLER = "127.0.47.1"
+ONLY_TCP: Mapping[str, Setting] = {"enable_incoming_utp": False, "enable_outgoing_utp": False}
 
 Row = dict[str, float]
 
@@ -53,30 +53,25 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(*, peers: Sequence[int] | None, say: Callable[[str], None]) -> dict[str, object]:
     """Measure each row, then clearing by itself."""
     rows = []
-    with tempfile.TemporaryDirectory(prefix="box") as folder, ExitStack() as closing:
-        seller = Seller(Path(folder), say)
-        closing.callback(seller.close)
-        for count in peers or PEERS:
-            rows.append(_row(seller, count))
-            say(f"{rows[-1]}")
-        trading = [_row(seller, TRADING_PEERS, is_trading=True)]
+    for count in peers or PEERS:
+        rows.append(_measured(count, say))
+    trading = [_measured(TRADING_PEERS, say, is_trading=True)]
     return {"rows": rows, "trading": trading, **clearing.measure()}
 
 
 class Seller:
-    """Our engine with one whole torrent."""
+    """Our engine with one whole torrent; if that is private, peers do not hear of each other."""
 
-    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, *, is_private: bool) -> None:
         self.folder = folder
         content = folder / "downloads" / "film.bin"
         content.parent.mkdir(parents=True)
         with content.open("wb") as file:
             file.truncate(CONTENT_BYTES)
-        say("hashing")
-        self.torrent_file = make_torrent_file(content, piece_bytes=PIECE_BYTES)
+        self.torrent_file = make_torrent_file(content, piece_bytes=PIECE_BYTES, private=is_private)
         self.key = read_torrent_file(self.torrent_file).info_hash_v1
         self.engine = LibtorrentEngine(
-            EngineSettings(folder / "resume", folder / "downloads", (f"{SELLER}:0",), isolated=True)
+            EngineSettings(folder / "resume", folder / "downloads", (f"{SELLER}:0",), isolated=True, overrides=ONLY_TCP)
         )
         self.engine.apply(AddTorrent(self.key, str(content.parent), torrent_file=self.torrent_file))
         self._wait_until_whole()
@@ -135,7 +130,7 @@ class Swarm:
             peer.close()
 
     def _made(self, address: str) -> BarePeer:
-        peer = BarePeer(address, disk_io=DEFAULT_DISK if self._is_trading else NO_DISK)
+        peer = BarePeer(address, overrides=ONLY_TCP, disk_io=DEFAULT_DISK if self._is_trading else NO_DISK)
         folder = self._seller.folder / f"{address}-{time.monotonic_ns()}"
         peer.take(self._seller.torrent_file, folder, empty=True)
         peer.connect(self._seller.endpoint)
@@ -184,6 +179,17 @@ class Run:
             elif address not in self.lanes:
                 self.starved_s = max(self.starved_s, now_s - self._fed_at_s[address])
         return received
+
+
+def _measured(count: int, say: Callable[[str], None], *, is_trading: bool = False) -> Row:
+    with tempfile.TemporaryDirectory(prefix="box") as folder:
+        seller = Seller(Path(folder), is_private=not is_trading)
+        try:
+            row = _row(seller, count, is_trading=is_trading)
+        finally:
+            seller.close()
+    say(f"{'trading: ' if is_trading else ''}{row}")
+    return row
 
 
 def _row(seller: Seller, count: int, *, is_trading: bool = False) -> Row:
