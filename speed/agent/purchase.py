@@ -1,7 +1,7 @@
 """One deal in which we buy, as the agent has it in mind; its row in the database follows behind."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from speed.agent.sale import ms
@@ -11,12 +11,14 @@ from speed.domain.deals import LIVE, DealState
 from speed.domain.messages import MIN_PRICE_UBTT_PER_GIB
 from speed.domain.meters import RoundCount, Span, Tally
 from speed.domain.refusals import Reason
+from speed.domain.rounds import ROUND_S
 from speed.models import BuyingDeal
 from speed.wire.port import Link
 from wallet.domain.rounding import Accrual
 from wallet.domain.speed1.receipt import RECEIPT_BYTES, decode_receipt
 
 NO_WISH = Wish(MIN_PRICE_UBTT_PER_GIB, 0, 0)
+EARLIER_BID_LIFE = timedelta(seconds=22)  # the round in which the new one is said, and a grant of it
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,10 @@ class Purchase:
     receipt_expires_at_s: int = 0
     bid: Wish = NO_WISH  # as it was last sent
     earlier_bid: Wish = NO_WISH  # the one before: a grant may still answer it
+    earlier_until: datetime | None = None
     is_bid_sent: bool = False  # on this link
+    first_round: int | None = None  # that we heard of since we started
+    first_round_at: datetime | None = None
 
     span: Span | None = None
     tally: Tally = field(default_factory=Tally)
@@ -101,6 +106,18 @@ class Purchase:
         """Return what can be signed: all that is owed, as far as the channel holds it by a receipt."""
         return min(self.owed_ubtt, self.receipt_amount_ubtt)
 
+    def wishes_at(self, now: datetime) -> tuple[Wish, ...]:
+        """Return the bids that a grant can be an answer to."""
+        is_recent = self.earlier_until is not None and now < self.earlier_until
+        return (self.bid, self.earlier_bid) if is_recent else (self.bid,)
+
+    def is_timely(self, round_number: int, now: datetime) -> bool:
+        """Whether so many rounds can have begun since the first: each one is billed a mebibyte beyond its speed."""
+        if self.first_round is None or self.first_round_at is None:
+            self.first_round, self.first_round_at = round_number, now
+        rounds = int((now - self.first_round_at).total_seconds()) // ROUND_S
+        return round_number <= self.first_round + rounds + 1
+
     def grant(self, span: Span) -> None:
         self.end_span(span.began_at_ms)
         self.span = span
@@ -111,8 +128,7 @@ class Purchase:
         self.is_dirty = True
 
     def refuse(self, reason: Reason, now: datetime) -> None:
-        self.end_span(ms(now))
-        self.span = None
+        self.end_span(ms(now))  # it is kept: a second grant of its round goes on from there
         self.refusal = reason
         self.state = deals.after_refusal(self.state, reason)
         if self.state is DealState.ENDING:
@@ -131,6 +147,7 @@ class Purchase:
     def take_bid(self, wish: Wish, now: datetime) -> None:
         """This is what we have bid now."""
         self.earlier_bid, self.bid, self.is_bid_sent = self.bid, wish, True
+        self.earlier_until = now + EARLIER_BID_LIFE
         self.state = deals.after_bid(
             self.state, spend_ubtt_per_s=wish.spend_ubtt_per_s, useful_bytes_per_s=wish.useful_bytes_per_s
         )

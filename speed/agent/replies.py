@@ -40,10 +40,11 @@ class Replies:
         purchase = self._purchases.get(grant.deal, link)
         if purchase is None or not purchase.is_live or purchase.state is DealState.PAUSED:
             return
+        if grant.round < purchase.tally.newest_round or not purchase.is_timely(grant.round, now):
+            return
+        price_ubtt_per_gib = purchase.tally.price_of(grant.round) or grant.price_ubtt_per_gib
         speed = believed_speed(
-            grant.speed_bytes_per_s,
-            price_ubtt_per_gib=grant.price_ubtt_per_gib,
-            wishes=(purchase.bid, purchase.earlier_bid),
+            grant.speed_bytes_per_s, price_ubtt_per_gib=price_ubtt_per_gib, wishes=purchase.wishes_at(now)
         )
         if speed is None:
             self._bidding.end(purchase, OVERCHARGED, now)
@@ -52,7 +53,7 @@ class Replies:
             purchase.span,
             round_number=grant.round,
             speed_bytes_per_s=speed,
-            price_ubtt_per_gib=grant.price_ubtt_per_gib,
+            price_ubtt_per_gib=price_ubtt_per_gib,
             now_ms=ms(now),
         )
         purchase.grant(span)
@@ -73,6 +74,7 @@ class Replies:
             purchase is None
             or not purchase.is_live
             or (purchase.state is DealState.PAUSED and refuse.reason not in ENDING)
+            or not purchase.is_timely(refuse.round, now)
         ):
             return
         had_lane = purchase.state is DealState.IN_LANE
@@ -101,7 +103,8 @@ class Replies:
     ) -> None:
         """Keep what the seller said of a round."""
         wish = purchase.bid
-        if len(self._unseen) < MAX_UNSEEN:
+        is_known = said.round >= (purchase.first_round or 0)  # who counts down could fill the table, too
+        if is_known and len(self._unseen) < MAX_UNSEEN:
             self._unseen.append(
                 {
                     "deal_id": purchase.deal.hex(),

@@ -122,6 +122,10 @@ class Tally:
     def received(self, round_number: int) -> int:
         return next((count.received_bytes for count in self.rounds if count.round == round_number), 0)
 
+    def price_of(self, round_number: int) -> int:
+        """Return what a round's bytes cost, or 0 if it is unknown or settled."""
+        return next((count.price_ubtt_per_gib for count in self.rounds if count.round == round_number), 0)
+
     @property
     def newest_round(self) -> int:
         return self.rounds[-1].round if self.rounds else self.settled_round

@@ -1,0 +1,99 @@
+"""Sellers, hubs and users that change their minds: the buyer pays what was agreed, within what is allowed now."""
+
+from datetime import timedelta
+
+import pytest
+
+from seedbox.models import User
+from speed.domain.messages import Grant, Grants, Refuse
+from speed.domain.refusals import Reason
+from speed.services import bids
+from tests.buying import MIB, PRICE, Stall, Taker
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def taker(owner: User) -> Taker:
+    return Taker(owner)
+
+
+@pytest.fixture
+def stall(taker: Taker) -> Stall:
+    """A seller that has granted a lane."""
+    taker.bid()
+    stall = Stall(1)
+    taker.connect(stall)
+    taker.run(6, stall)
+    return stall
+
+
+def end(taker: Taker, stall: Stall) -> None:
+    """Withdraw the bid, and let its seller be paid."""
+    bids.withdraw(user_id=taker.user.pk, torrent_id=taker.torrent.pk)
+    stall.answers = False
+    taker.run(3, stall)
+
+
+class TestASellerThat:
+    def test_keeps_to_the_price_of_before_when_the_ceiling_was_lowered_is_left(self, taker: Taker) -> None:
+        taker.bid()
+        stall = Stall(1, price=2 * PRICE, speed=MIB)
+        taker.connect(stall)
+        taker.run(6, stall)
+        taker.bid(max_price=PRICE)
+        taker.run(4, stall)
+        assert taker.row(stall).state == "in_lane"  # it may not have heard of it when its round began
+        taker.run(32, stall)
+        assert stall.withdrawn
+        assert taker.row(stall).end_reason == "asks above the bid"
+
+    @pytest.mark.parametrize("is_refused_between", [False, True])
+    def test_grants_a_round_anew_at_a_low_price_bills_no_more_than_the_pace(
+        self, taker: Taker, *, is_refused_between: bool
+    ) -> None:
+        taker.bid(spend=15_625)  # a MiB per second
+        stall = Stall(1, speed=MIB)
+        taker.connect(stall)
+        taker.run(6, stall)
+        deal = stall.bids[-1].deal
+        for _ in range(4):
+            if is_refused_between:
+                taker.hear(stall, Refuse(deal, stall.granted_round, PRICE, Reason.BUSY))
+            again = Grant(deal, stall.granted_round, 64 * MIB, PRICE // 64, bytes(16), 0)
+            taker.hear(stall, Grants((again,), bytes(32)))
+            taker.floor.now += timedelta(seconds=1)
+            taker.send(stall, 8 * MIB)
+        end(taker, stall)
+        assert stall.cumulative <= 15_625 * (6 + 4 + 2)  # its time, and a mebibyte for each of two rounds
+
+    def test_goes_back_to_a_dear_round_is_not_paid_at_its_price(self, taker: Taker) -> None:
+        taker.bid()
+        stall = Stall(1, price=2 * PRICE, speed=MIB)
+        taker.connect(stall)
+        taker.run(6, stall)
+        dear = stall.granted_round
+        stall.price = PRICE
+        taker.run(10, stall)
+        assert stall.granted_round > dear
+        again = Grant(stall.bids[-1].deal, dear, 32 * MIB, 2 * PRICE, bytes(16), 0)
+        taker.hear(stall, Grants((again,), bytes(32)))
+        taker.floor.now += timedelta(seconds=1)
+        taker.send(stall, 16 * MIB)
+        end(taker, stall)
+        assert stall.acks[dear] <= 11 * MIB
+
+    def test_counts_its_rounds_faster_than_the_clock_is_not_heard(self, taker: Taker) -> None:
+        taker.bid(spend=15_625)
+        stall = Stall(1, speed=MIB)
+        taker.connect(stall)
+        taker.run(6, stall)
+        seen = stall.granted_round
+        for number in range(seen + 1, seen + 30):
+            taker.hear(stall, stall.grants(stall.bids[-1], number))
+            taker.hear(stall, Refuse(stall.bids[-1].deal, number - 100, PRICE, Reason.BUSY))
+            taker.send(stall, MIB)
+        end(taker, stall)
+        assert stall.cumulative <= 15_625 * (6 + 3)
+        taker.run(11)
+        assert {row.number for row in taker.rounds()} <= {seen - 1, seen, seen + 1, seen + 2}
