@@ -28,6 +28,8 @@ GONE = "no connection"
 NO_MONEY = "budget used up"
 WITHDRAWN = "withdrawn"
 COMPLETE = "complete"
+NO_ACCOUNT = "no account at its hub"
+ENDS = {bids.WHOLE: COMPLETE, bids.USED_UP: NO_MONEY, bids.USED_UP_TODAY: NO_MONEY}  # why a bid stands no longer
 
 
 class Bidding:
@@ -49,8 +51,10 @@ class Bidding:
         for purchase in self._purchases.live:
             want = self.wants.get(purchase.bought.torrent_key)
             if want is None or want.bid_id != purchase.bought.bid_id:
-                is_whole = standing.notes.get(purchase.bought.bid_id) == bids.WHOLE
-                self.end(purchase, COMPLETE if is_whole else WITHDRAWN, now, rest=timedelta(0))
+                why = ENDS.get(standing.notes.get(purchase.bought.bid_id, ""), WITHDRAWN)
+                self.end(purchase, why, now, rest=timedelta(0))
+            elif purchase.source.hub_id not in want.accounts:
+                self.end(purchase, NO_ACCOUNT, now, rest=timedelta(0))
         self._note({**standing.notes, **{want.bid_id: self._state_of(want, now) for want in standing.wants}})
 
     def tick(self, now: datetime) -> None:
@@ -130,7 +134,9 @@ class Bidding:
         want, link = self.wants.get(purchase.bought.torrent_key), purchase.link
         if link is None:
             link = self._join_any(purchase, now)
-        if want is None or link is None or not purchase.receipt or not purchase.is_live:
+        if want is None or want.bid_id != purchase.bought.bid_id:
+            return  # nothing is bid any more with this user's money
+        if link is None or not purchase.receipt or not purchase.is_live:
             return
         deals = len(self._purchases.of_torrent(purchase.bought.torrent_key))
         wish = affordable(

@@ -53,7 +53,9 @@ class Buyer:
 
     def _loaded(self, found: Loaded, now: datetime) -> None:
         for row in found.deals:
-            self._purchases.add(purchase_of(row))
+            purchase = purchase_of(row)
+            purchase.linked_at = now  # nobody could connect while the node was down
+            self._purchases.add(purchase)
         self._purchases.remember(found.paid_before)
         self._funds.take_up(found.unanswered)
         self._is_loaded = True
@@ -111,7 +113,7 @@ class Buyer:
             self._take(Standing((), {}), [], now)
         else:
             self._floor.write(
-                lambda: (bids.standing(node_name), quotes.curious(node_name, now=now)),
+                lambda: (bids.standing(node_name, now=now), quotes.curious(node_name, now=now)),
                 lambda found, then: self._take(found[0], found[1], then),
             )
 
@@ -147,6 +149,7 @@ class Buyer:
                     self._replies.grant(link, grant, message.bids_hash, now)
             case Refuse():
                 self._replies.refused(link, message, now)
+                self._payer.tick(now)
             case Meters():
                 self._replies.meter(link, message)
             case State():
@@ -154,13 +157,14 @@ class Buyer:
             case Withdraw():
                 if (purchase := self._purchases.get(message.deal, link)) and purchase.is_live:
                     self._bidding.over(purchase, "the seller has withdrawn", now)
+                    self._payer.tick(now)
             case Bye():
                 for purchase in self._purchases.of_link(link):
                     if purchase.is_live:
                         self._bidding.over(purchase, "the seller has left", now)
+                self._payer.tick(now)
             case _:
                 return  # the selling side's
-        self._payer.tick(now)
 
     def unlinked(self, link: Link, now: datetime) -> None:
         self._finder.forget_link(link)

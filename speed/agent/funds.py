@@ -27,6 +27,7 @@ LOOK_SOON = timedelta(seconds=1)
 LOOK_LATER = timedelta(seconds=30)  # at a channel whose deal is over
 LOOK_SELDOM = timedelta(seconds=300)
 NO_BUDGET_REST = timedelta(seconds=60)  # before a budget that had no room is asked again
+MOST_FILLINGS = 2  # that may lie unused in a channel whose seller asks for more: it could ask for ever
 OVER = (ChannelState.CLOSED, ChannelState.EXPIRED)
 
 
@@ -135,7 +136,8 @@ class Funds:
         )
         if filling is None and purchase.is_low:
             wanted = rules.first_filling(wish, size_bytes=purchase.bought.size_bytes, left_bytes=left_bytes)
-            filling = Filling(wanted.wanted_ubtt, 1)
+            if purchase.amount_ubtt - purchase.owed_ubtt < MOST_FILLINGS * wanted.wanted_ubtt:
+                filling = Filling(wanted.wanted_ubtt, 1)
         must_renew = rules.must_renew(expires_at_s=purchase.expires_at_s, now_s=self._hub_now(purchase, now))
         if filling is None and not must_renew:
             return

@@ -10,7 +10,7 @@ from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
 from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB
 from speed.models import Bid, Budget, Hub, Pairing
-from speed.services import spenders
+from speed.services import budgets, spenders
 from wallet.domain.money import MAX_AMOUNT_UBTT
 
 DAY_S = 24 * 3_600
@@ -22,6 +22,8 @@ WHOLE = "The torrent is complete."
 NOT_KNOWN = "What is in the torrent is not known yet."
 RESTS = "The torrent is not downloading."
 PRIVATE = "The torrent is private: say that hubs may be asked who sells it, or nobody is found."
+USED_UP = "The budget of this torrent is used up."
+USED_UP_TODAY = "The limit for 24 hours is used up."
 NO_ACCOUNT = "No hub that this node trusts has an account of yours that it may spend from."
 
 
@@ -153,15 +155,15 @@ def note(notes: Mapping[int, str]) -> None:
 # --- for the agent
 
 
-def standing(node_name: str) -> Standing:
+def standing(node_name: str, *, now: datetime) -> Standing:
     """Return which bids stand on a node: for each torrent the oldest one whose user has turned spending on."""
     rows = list(Bid.objects.filter(node_name=node_name, is_on=True).order_by("on_at", "pk"))
     if not rows:
         return Standing((), {})
     facts = {torrent.torrent_id: torrent for torrent in market_facts.torrents(ids={row.torrent_id for row in rows})}
-    spending = set(
-        Budget.objects.filter(user_id__in={row.user_id for row in rows}, is_on=True).values_list("user_id", flat=True)
-    )
+    open_budgets = list(Budget.objects.filter(user_id__in={row.user_id for row in rows}, is_on=True))
+    spending = {budget.user_id for budget in open_budgets}
+    spent_bids, spent_users = budgets.used_up(rows, open_budgets, now=now)
     accounts = _accounts(node_name, spending)
     wants: dict[int, Want] = {}
     notes: dict[int, str] = {}
@@ -171,6 +173,10 @@ def standing(node_name: str) -> Standing:
             continue  # it is gone, and so is whatever was to be said of it
         if why_not := _why_not(row, torrent, spends=row.user_id in spending, has_account=bool(accounts[row.user_id])):
             notes[row.pk] = why_not
+        elif row.pk in spent_bids:
+            notes[row.pk] = USED_UP
+        elif row.user_id in spent_users:
+            notes[row.pk] = USED_UP_TODAY
         elif row.torrent_id in wants:
             notes[row.pk] = OTHERS
         else:

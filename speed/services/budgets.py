@@ -7,6 +7,7 @@ to have ended; then only what was signed counts.
 """
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -117,6 +118,20 @@ def of_day(budget: Budget, *, now: datetime) -> Used:
 
 def signed_within_day(user_id: int, *, now: datetime) -> int:
     return _sum(Payment.objects.filter(user_id=user_id, hour_at__gt=now - DAY - HOUR), "signed_ubtt")
+
+
+def used_up(bids: Iterable[Bid], budgets: Iterable[Budget], *, now: datetime) -> tuple[set[int], set[int]]:
+    """Return the bids, and the users, for whom all is signed that may be: channels may hold more if it was lowered."""
+    bid_limits = {bid.pk: bid.budget_ubtt for bid in bids}
+    day_limits = {budget.user_id: budget.day_limit_ubtt for budget in budgets}
+    deals = BuyingDeal.objects.filter(bid_id__in=bid_limits).order_by().values_list("bid_id")
+    paid = Payment.objects.filter(user_id__in=day_limits, hour_at__gt=now - DAY - HOUR)
+    of_bids = dict(deals.annotate(total=Sum("cumulative_ubtt")))
+    of_users = dict(paid.order_by().values_list("user_id").annotate(total=Sum("signed_ubtt")))
+    return (
+        {bid_id for bid_id, limit_ubtt in bid_limits.items() if of_bids.get(bid_id, 0) >= limit_ubtt},
+        {user_id for user_id, limit_ubtt in day_limits.items() if of_users.get(user_id, 0) >= limit_ubtt},
+    )
 
 
 # --- what the books of a deal tell budgets; called within their transactions

@@ -33,6 +33,19 @@ def stop(user_id: int, *, now: datetime) -> None:
             speed_keys.revoke(user_id, bound.key, now=now)
 
 
+def revoke(user_id: int, key: str, *, now: datetime) -> bool:
+    """Take a key off a user's account; true if that has turned spending off, for it is one of a node of this box.
+
+    As long as spending is on, such a node would be bound again at its next start.
+    """
+    is_own = key in _keys()
+    if is_own:
+        stop(user_id, now=now)
+    else:
+        speed_keys.revoke(user_id, key, now=now)
+    return is_own
+
+
 def bind(user_id: int, *, node_name: str, now: datetime) -> None:
     """Let one node's key spend for a user who has turned it on."""
     budget = Budget.objects.filter(user_id=user_id, is_on=True).first()

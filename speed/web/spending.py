@@ -25,7 +25,9 @@ NO_LIMIT = "Say what may be spent within 24 hours before you turn it on."
 
 
 class SpendingForm(forms.Form):
-    is_on = forms.BooleanField(label="Let my bids spend", required=False, help_text="Off: nothing is bid or paid.")
+    is_on = forms.BooleanField(
+        label="Let my bids spend", required=False, help_text="Off: nothing is bid; what is owed is still paid."
+    )
     day_limit_ubtt = btt_field("Limit for 24 hours", LIMIT, required=False)
 
     def clean(self) -> None:
@@ -103,8 +105,12 @@ def market_code(request: HttpRequest) -> HttpResponse:
 @require_POST
 def market_revoke(request: HttpRequest, key: str) -> HttpResponse:
     """Take a key off the user's account. Saying no is never dangerous, so it asks for no fresh proof."""
-    speed_keys.revoke(signed_in_user(request).pk, key, now=timezone.now())
-    messages.success(request, "That key opens no channel from your account any more. Open ones run out.")
+    user_id = signed_in_user(request).pk
+    if spenders.revoke(user_id, key, now=timezone.now()):
+        messages.success(request, "Your spending is off: no node of this box opens a channel for you any more.")
+        news.tell({user_id})
+    else:
+        messages.success(request, "That key opens no channel from your account any more. Open ones run out.")
     return redirect("market_spending")
 
 

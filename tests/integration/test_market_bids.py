@@ -15,9 +15,9 @@ from django.utils import timezone
 from seedbox.config import joints
 from seedbox.models import Holding, User
 from seedbox.services import watchables
-from speed.models import Bid, Budget, Curiosity, ForSale, Hub, Offer, Pairing
-from speed.services import screen
-from tests.builders import make_holding, make_observation, make_torrent, signed_in
+from speed.models import Agent, Bid, Budget, Curiosity, ForSale, Hub, Offer, Pairing
+from speed.services import screen, spenders
+from tests.builders import make_holding, make_node, make_observation, make_torrent, signed_in
 from tests.ledger import BTT, fund, user
 from tests.market_rows import a_quote, a_selling_deal
 from wallet.services import hub_rules, speed_keys
@@ -74,6 +74,7 @@ class TestABid:
             ("max_price_ubtt_per_gib", "", "This field is required"),
             ("budget_ubtt", "1,5", "This is no amount"),
             ("useful_bytes_per_s", "-1", "Write a number"),
+            ("hour_ubtt", "0", "This is no amount"),
             ("hour_ubtt", "0.003", "Say how fast money may go"),
         ],
     )
@@ -178,6 +179,16 @@ class TestSpending:
         assert KEY in page
         assert KEY not in post(browser, "market_revoke", {}, KEY)
         assert "needs no code" in post(browser, "market_code", {})
+
+    def test_is_off_when_the_key_of_a_node_of_this_box_is_revoked(self, owner: User) -> None:
+        make_node()
+        Agent.objects.create(node_name="local", speed_key=KEY)
+        browser = signed_in(owner)
+        post(browser, "market_spending", {"is_on": "on", "day_limit_ubtt": "50"})
+        assert KEY in browser.get(SPENDING).content.decode()
+        assert "Your spending is off" in post(browser, "market_revoke", {}, KEY)
+        spenders.bind_all("local", bytes.fromhex(KEY), now=timezone.now())
+        assert not speed_keys.bound_to_user(owner.pk)
 
     def test_cannot_take_a_key_off_anothers_account(self, owner: User, stranger: User) -> None:
         speed_keys.bind_user(owner.pk, KEY, daily_limit_ubtt=BTT, now=timezone.now())

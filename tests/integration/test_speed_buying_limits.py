@@ -7,8 +7,10 @@ import pytest
 from seedbox.models import User
 from speed.domain.messages import Grant, Grants, Refuse
 from speed.domain.refusals import Reason
-from speed.services import bids
-from tests.buying import MIB, PRICE, Stall, Taker
+from speed.models import Bid, BuyingDeal, Hub, Pairing
+from speed.services import bids, spenders
+from tests.builders import make_holding, make_user
+from tests.buying import BTT, MIB, PRICE, Stall, Taker
 
 pytestmark = pytest.mark.django_db
 
@@ -97,3 +99,66 @@ class TestASellerThat:
         assert stall.cumulative <= 15_625 * (6 + 3)
         taker.run(11)
         assert {row.number for row in taker.rounds()} <= {seen - 1, seen, seen + 1, seen + 2}
+
+    def test_says_for_ever_that_its_channel_is_low_gets_no_more_than_fits(self, taker: Taker, stall: Stall) -> None:
+        first = taker.in_channels
+        for _ in range(6):
+            taker.hear(stall, Refuse(stall.bids[-1].deal, stall.granted_round, PRICE, Reason.CHANNEL_LOW))
+            taker.run(1, stall)
+        assert first < taker.in_channels <= 3 * first
+
+
+class TestADealEnds:
+    @pytest.mark.parametrize("lowered", ["torrent", "day"])
+    def test_when_more_is_signed_than_a_lowered_budget_allows(self, taker: Taker, stall: Stall, lowered: str) -> None:
+        limit = 20_000
+        assert limit < stall.cumulative < taker.in_channels
+        if lowered == "torrent":
+            taker.bid(budget=limit)
+        else:
+            spenders.allow(taker.user.pk, day_limit_ubtt=limit, now=taker.floor.now)
+        stall.answers = False
+        taker.run(3, stall)
+        assert taker.row(stall).end_reason == "budget used up"
+        assert Bid.objects.get().note == (bids.USED_UP if lowered == "torrent" else bids.USED_UP_TODAY)
+
+    def test_when_its_hub_is_trusted_no_longer(self, taker: Taker, stall: Stall) -> None:
+        Hub.objects.update(is_trusted=False)
+        Hub.objects.create(hub_id="ab" * 20, url="https://hub.example")
+        Pairing.objects.create(
+            user_id=taker.user.pk, node_name="local", hub_id="ab" * 20, key="1", daily_limit_ubtt=BTT, account="7"
+        )
+        stall.answers = False
+        taker.run(3, stall)
+        assert taker.row(stall).end_reason == "no account at its hub"
+
+
+class TestADeal:
+    def test_that_begins_when_anothers_bid_stands_is_never_bid_for(self, taker: Taker) -> None:
+        taker.bid()
+        taker.books.is_away = True
+        stall = Stall(1)
+        taker.connect(stall)
+        taker.run(6, stall)
+        bids.withdraw(user_id=taker.user.pk, torrent_id=taker.torrent.pk)
+        first, taker.user = taker.user, make_user("bert")
+        make_holding(taker.user, taker.torrent)
+        spenders.allow(taker.user.pk, day_limit_ubtt=100 * BTT, now=taker.floor.now)
+        taker.books.bind(str(taker.user.pk), taker.floor.key.public_key.hex(), daily_limit_ubtt=100 * BTT)
+        taker.books.money[str(taker.user.pk)] = 100 * BTT
+        taker.bid()
+        taker.run(3, stall)
+        taker.books.is_away = False
+        taker.run(14, stall)
+        firsts = BuyingDeal.objects.get(user_id=first.pk)
+        assert {bid.deal.hex() for bid in stall.bids} == {taker.row(stall).deal_id}
+        assert taker.row(stall).deal_id != firsts.deal_id
+
+    def test_goes_on_after_a_restart_however_long_ago_it_was_connected(self, taker: Taker, stall: Stall) -> None:
+        taker.buyer.finish(taker.floor.now)
+        taker.floor.now += timedelta(minutes=11)
+        taker.start()
+        taker.run(3)
+        taker.connect(stall)
+        taker.run(6, stall)
+        assert BuyingDeal.objects.get().state == "in_lane"
