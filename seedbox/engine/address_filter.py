@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from seedbox.engine.swarm import Swarm
 
 DROP_WITHIN_S = 2.0  # libtorrent's word that somebody is gone; then it goes on without
+CALL_AGAIN_S = 1.0  # the other side may not have seen us go yet, and take the new connection for a second one
+CALL_AGAIN_FOR_S = 20.0
 MAX_PLACES_REMEMBERED = 10_000
 
 
@@ -32,12 +34,22 @@ class UnderWay:
     called: dict[str, dict["Address", None]] = field(default_factory=dict)  # whom to call again, by torrent
 
 
+@dataclass
+class CalledAgain:
+    """A place that was bounced and is called until it is there."""
+
+    called: dict[str, dict["Address", None]]
+    next_s: float
+    ends_at_s: float
+
+
 class AddressFilter:
     def __init__(self, swarm: "Swarm") -> None:
         self._swarm = swarm
         self._list: lt.ip_filter | None = None  # kept only while it differs from libtorrent's: it may be large
         self._wanted: dict[str, Bounce] = {}
         self._under_way: dict[str, UnderWay] = {}
+        self._called_again: dict[str, CalledAgain] = {}
         self._bounced_at_s: dict[str, float] = {}
 
     def use(self, addresses: lt.ip_filter) -> None:
@@ -62,10 +74,13 @@ class AddressFilter:
             if now_s >= self._bounced_at_s.get(place, float("-inf")) + BOUNCE_PAUSE_S:
                 del self._wanted[place]
                 self._begin(order, now_s)
+        for place, again in tuple(self._called_again.items()):
+            if now_s >= again.next_s:
+                self._call_again(place, again, now_s)
 
     @property
     def is_busy(self) -> bool:
-        return bool(self._under_way or self._wanted)
+        return bool(self._under_way or self._wanted or self._called_again)
 
     def _begin(self, order: Bounce, now_s: float) -> None:
         connections = self._swarm.connections.at(order.place)
@@ -99,7 +114,21 @@ class AddressFilter:
                 for address in addresses:
                     taken.handle.connect_peer(address)
                     called.append(format_endpoint(address))
+        now_s = time.monotonic()
+        self._called_again[place] = CalledAgain(under_way.called, now_s + CALL_AGAIN_S, now_s + CALL_AGAIN_FOR_S)
         self._swarm.report(Bounced(place, tuple(dict.fromkeys(called))))
+
+    def _call_again(self, place: str, again: CalledAgain, now_s: float) -> None:
+        there = {each.key for each in self._swarm.connections.at(place)}
+        missing = {key: addresses for key, addresses in again.called.items() if key not in there}
+        if not missing or now_s >= again.ends_at_s:
+            del self._called_again[place]
+            return
+        again.next_s = now_s + CALL_AGAIN_S
+        for key, addresses in missing.items():
+            if taken := self._swarm.torrents.get(key):
+                for address in addresses:
+                    taken.handle.connect_peer(address, lt.peer_info.tracker)  # such a source makes up for a failure
 
     def _put_in_force(self, addresses: lt.ip_filter) -> None:
         """Give libtorrent the list, and then a copy in which what is being bounced is blocked besides.
