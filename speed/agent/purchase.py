@@ -18,6 +18,7 @@ from wallet.domain.rounding import Accrual
 from wallet.domain.speed1.receipt import RECEIPT_BYTES, decode_receipt
 
 NO_WISH = Wish(MIN_PRICE_UBTT_PER_GIB, 0, 0)
+LATE = timedelta(seconds=5)  # the first word of a round may have come so much later than others do
 EARLIER_BID_LIFE = timedelta(seconds=22)  # the round in which the new one is said, and a grant of it
 
 
@@ -115,7 +116,7 @@ class Purchase:
         """Whether so many rounds can have begun since the first: each one is billed a mebibyte beyond its speed."""
         if self.first_round is None or self.first_round_at is None:
             self.first_round, self.first_round_at = round_number, now
-        rounds = int((now - self.first_round_at).total_seconds()) // ROUND_S
+        rounds = (now - self.first_round_at + LATE) // timedelta(seconds=ROUND_S)
         return round_number <= self.first_round + rounds + 1
 
     def grant(self, span: Span) -> None:

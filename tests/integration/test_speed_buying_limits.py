@@ -1,6 +1,6 @@
 """Sellers, hubs and users that change their minds: the buyer pays what was agreed, within what is allowed now."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -28,6 +28,11 @@ def stall(taker: Taker) -> Stall:
     taker.connect(stall)
     taker.run(6, stall)
     return stall
+
+
+def begin_of(number: int) -> datetime:
+    """Return when a round begins."""
+    return datetime.fromtimestamp(number * 10, UTC)
 
 
 def end(taker: Taker, stall: Stall) -> None:
@@ -162,3 +167,20 @@ class TestADeal:
         taker.connect(stall)
         taker.run(6, stall)
         assert BuyingDeal.objects.get().state == "in_lane"
+
+    def test_goes_on_when_the_first_word_of_its_seller_came_late(self, taker: Taker) -> None:
+        taker.bid()
+        stall = Stall(1, refuses=Reason.BUSY)
+        taker.connect(stall)
+        taker.run(6, stall)
+        deal, number = stall.bids[-1].deal, stall.granted_round
+        taker.start()
+        taker.connect(stall)
+        taker.floor.now = begin_of(number + 1) + timedelta(seconds=1)
+        taker.hear(stall, Refuse(deal, number, PRICE, Reason.BUSY))
+        for later in (2, 3):
+            taker.floor.now = begin_of(number + later)
+            taker.hear(stall, stall.grants(stall.bids[-1], number + later))
+            taker.send(stall, MIB)
+        end(taker, stall)
+        assert set(stall.acks) >= {number + 2, number + 3}
