@@ -26,7 +26,7 @@ GOALS = (
     Goal("scan_blocks_per_s", ">=", 200),
     Goal("scan_tx_blocks_per_s", ">=", 50),  # each with 200 transactions
     Goal("credit_lag_s", "<=", CREDIT_WITHIN_S, behind="solid_lag_s"),
-    Goal("devnet_tx_per_s", ">=", 500),
+    Goal("devnet_tx_per_s", ">=", 300),
     Goal("withdrawals_simulated", ">=", 10_000),
     Goal("double_pays", "==", 0),
     Goal("missed_deposits", "==", 0),
