@@ -162,7 +162,10 @@ def _where_it_stood(request: HttpRequest) -> str:
     """Return the page that its form names as the way back, or that it was sent from; "" for one that is not ours."""
     for address in (request.POST.get("back", ""), request.META.get("HTTP_REFERER", "")):
         if url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}):
-            return urlsplit(address)._replace(scheme="", netloc="").geturl()
+            below = urlsplit(address.strip())._replace(scheme="", netloc="").geturl()
+            # Without its host a path of ours may name one itself: //evil.example of http://ours//evil.example.
+            if below.startswith("/") and url_has_allowed_host_and_scheme(below, allowed_hosts=None):
+                return below
     return ""
 
 

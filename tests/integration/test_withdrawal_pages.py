@@ -114,6 +114,15 @@ class TestWithdrawing:
         other = browser.get(f"{reverse('mfa_reauthenticate')}?next={reverse('security')}").content.decode()
         assert "Use your password" in other and "Back to Security" in other
 
+    def test_asks_for_a_code_on_a_page_that_leads_to_no_other_host_however_its_address_is_written(
+        self, browser: Client, code: str
+    ) -> None:
+        wish = wish_of(fill_in(browser))
+        for path in ("//evil.example/x", "///evil.example/x", "/\\evil.example", "/\t/evil.example", "\\/evil.example"):
+            for back in (path, f"http://testserver{path}", f" http://testserver{path}"):
+                asked = browser.post(reverse("withdraw_send"), {"wish": wish, "back": back}, headers={"referer": back})
+                assert "Back without confirming" not in browser.get(asked["Location"]).content.decode(), back
+
     def test_case_54_a_code_that_was_used_is_used_up(self, browser: Client, code: str, owner: User) -> None:
         prove(browser, "withdraw_send", {"wish": wish_of(fill_in(browser))}, code)
         shown = prove(browser, "withdraw_send", {"wish": wish_of(fill_in(browser))}, code)
