@@ -11,7 +11,8 @@ from wallet.domain.tron.blocks import Header, block_id, encode_header, ref_of
 from wallet.domain.tron.derivation import AccountKey, seed_of
 from wallet.domain.tron.keys import address_of_key
 from wallet.domain.tron.transactions import Contract, Raw, TransferAsset, encode_raw, tx_id
-from wallet.signer import founding
+from wallet.signer import founding, rules
+from wallet.signer.policy import Rules
 from wallet.signer.protocol import DeadProof, Purpose, SignRequest
 from wallet.signer.secret import Secret
 from wallet.signer.signer import Place, Signer
@@ -36,13 +37,20 @@ def place_in(folder: Path) -> Place:
     return Place(folder / "signer", folder / "signer.key")
 
 
-def found_signer(folder: Path, *, network: Network = DEVNET, passphrase: bool = False, words: str = WORDS) -> Signer:
+def found_signer(
+    folder: Path,
+    *,
+    network: Network = DEVNET,
+    passphrase: bool = False,
+    words: str = WORDS,
+    limits: Rules = rules.DEFAULT,
+) -> Signer:
     """Make the keys of everybody's words in the folder, and return its signer."""
     place = place_in(folder)
     lock = (
         founding.lock_by_passphrase(PASSPHRASE, n=QUICK_N) if passphrase else founding.lock_by_key_file(place.key_file)
     )
-    founding.found(place.folder, Secret(words.encode()), lock, network=network.name, at_ms=NOW_MS)
+    founding.found(place.folder, Secret(words.encode()), lock, network=network.name, at_ms=NOW_MS, limits=limits)
     return signer_in(folder, network=network)
 
 

@@ -69,6 +69,22 @@ class TestTheSigner:
         assert nile.sign(request())
         nile.close()
 
+    def test_takes_limits_for_set_when_the_operator_has_set_them_and_not_because_a_former_version_came_with_others(
+        self, tmp_path: Path
+    ) -> None:
+        former = replace(rules.DEFAULT, limits={**rules.DEFAULT.limits, TRC10: Limit(10**16, 10**17, 10**18)})
+        main = found_signer(tmp_path, network=MAINNET, limits=former)
+        assert main.status().ready
+        main.set_rules(replace(main.rules, receipts_per_day_ubtt=9))
+        with pytest.raises(SignerLocked, match=r"`manage\.py wallet limits`: trc10"):
+            main.sign(request())
+        main.set_rules(replace(main.rules, chosen=(TRC10,)))  # to what they are
+        main.close()
+        again = signer_in(tmp_path, network=MAINNET)
+        assert again.sign(request())
+        assert again.status().notices[-1].endswith("`manage.py wallet limits`: trc20, trx.")
+        again.close()
+
     def test_gives_the_same_signature_when_asked_again(self, signer: Signer, tmp_path: Path) -> None:
         asked = request()
         first = signer.sign(asked)

@@ -213,7 +213,9 @@ class TestLookingAfterARunningSigner:
             amounts = ("--per-transaction", "5", "--per-hour", "6", "--per-day", "7")
             said = terminal.run("limits", "--asset", "trc10", *amounts)
             assert "trc10: 5 at once, 6 in an hour, 7 in a day" in said
-            limits = json.loads(terminal.run("limits", "--json"))["limits"]
+            shown = json.loads(terminal.run("limits", "--json"))
+            limits = shown["limits"]
+            assert shown["chosen"] == ["trc10"]
             assert running.client.rules().receipts_per_day_ubtt == 9_000_000
             assert limits["trc10"] == {"per_transaction": 5_000_000, "per_hour": 6_000_000, "per_day": 7_000_000}
             with pytest.raises(CommandError, match="name the --asset"):

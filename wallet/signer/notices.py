@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from wallet.domain.networks import Network
-from wallet.signer import rules
 from wallet.signer.keystore import Keystore
 from wallet.signer.policy import Rules
 
@@ -24,7 +23,7 @@ def of(network: Network, limits: Rules, kept: Keystore | None, key_file: Path) -
 
 
 def unlimited(network: Network, limits: Rules) -> list[str]:
-    """Return the assets whose limits nobody has set where money is real: those that they come with are too wide."""
+    """Return the assets whose limits no operator has set where money is real: as they come they are too wide."""
     if not network.is_real:
         return []
-    return [asset for asset, limit in limits.limits.items() if limit == rules.DEFAULT.limits[asset]]
+    return [asset for asset in limits.limits if asset not in limits.chosen]

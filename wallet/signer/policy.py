@@ -53,6 +53,7 @@ class Rules:
     limits: Mapping[str, Limit]
     fee_limit_sun: int  # the most energy that a call of the token may burn
     receipts_per_day_ubtt: int = RECEIPTS_PER_DAY_UBTT  # put into channels, of each asset
+    chosen: tuple[str, ...] = ()  # the assets whose limits the operator has set, also to what they were
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The signer's own limits: what it starts with, and how they are written."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from wallet.signer.policy import TRC10, TRC20, TRX, Limit, Rules
@@ -31,17 +31,35 @@ def write(rules: Rules) -> dict[str, Any]:
         "limits": {asset: asdict(limit) for asset, limit in rules.limits.items()},
         "fee_limit_sun": rules.fee_limit_sun,
         "receipts_per_day_ubtt": rules.receipts_per_day_ubtt,
+        "chosen": list(rules.chosen),
     }
 
 
 def read(given: Any) -> Rules:
-    """Return the limits that JSON describes; raises BadRules. Older ones say nothing of receipts."""
+    """Return the limits that JSON describes; raises BadRules. Older ones say nothing of receipts and choice."""
     match given:
         case {"limits": dict(limits), "fee_limit_sun": int(fee_limit_sun), **rest} if limits.keys() == UNITS.keys():
             per_day_ubtt = rest.get("receipts_per_day_ubtt", DEFAULT.receipts_per_day_ubtt)
-            if type(per_day_ubtt) is int and per_day_ubtt >= 0:
-                return Rules({asset: _limit(limit) for asset, limit in limits.items()}, fee_limit_sun, per_day_ubtt)
+            chosen = rest.get("chosen", [])
+            if type(per_day_ubtt) is int and per_day_ubtt >= 0 and isinstance(chosen, list):
+                return Rules(
+                    {asset: _limit(limit) for asset, limit in limits.items()},
+                    fee_limit_sun,
+                    per_day_ubtt,
+                    tuple(asset for asset in UNITS if asset in chosen),
+                )
     raise BadRules("they have another shape")
+
+
+def follow(former: Rules, new: Rules) -> Rules:
+    """Return the new limits with all that was chosen by now: what they name, what they change, and what was before.
+
+    The first ones of a store change nothing: it was founded with them, maybe by a version that came with others.
+    """
+    chosen = {*former.chosen, *new.chosen}
+    if former is not DEFAULT:
+        chosen |= {asset for asset, limit in new.limits.items() if limit != former.limits[asset]}
+    return replace(new, chosen=tuple(asset for asset in UNITS if asset in chosen))
 
 
 def _limit(given: Any) -> Limit:

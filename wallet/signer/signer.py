@@ -194,8 +194,7 @@ class Signer:
 
     def set_rules(self, new: Rules) -> None:
         _, store = self._ready()
-        store.append(Kind.RULES, "", rules.write(new), at_ms=self._now_ms())
-        self._rules = new
+        self._learn(store.append(Kind.RULES, "", rules.write(new), at_ms=self._now_ms()))
 
     @property
     def rules(self) -> Rules:
@@ -281,7 +280,7 @@ class Signer:
 
     def _learn(self, entry: Entry) -> None:
         if entry.kind == Kind.RULES:
-            self._rules = rules.read(entry.fields)
+            self._rules = rules.follow(self._rules, rules.read(entry.fields))
         elif entry.kind == Kind.ADDRESS:
             bisect.insort(self._indexes, entry.fields["index"])
         elif entry.kind == Kind.RECEIPT and self._hub:

@@ -299,7 +299,7 @@ def _changed(found: Rules, asset: str, options: dict[str, Any]) -> Rules:
     if any(value is None or value < 0 for value in asked):
         raise CommandError("give --per-transaction, --per-hour and --per-day")
     limit = Limit(*(value * rules.UNITS[asset] for value in asked))
-    return replace(found, limits={**found.limits, asset: limit})
+    return replace(found, limits={**found.limits, asset: limit}, chosen=(*found.chosen, asset))
 
 
 def _hub_id(client: SignerClient) -> str | None:
