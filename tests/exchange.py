@@ -16,7 +16,15 @@ from wallet.domain.tron.derivation import AccountKey, seed_of
 from wallet.domain.tron.keys import address_of_key, sign
 from wallet.models import ChainCursor, Deposit
 from wallet.services import deposit_addresses, scanning
-from wallet.signer.protocol import SignedAttempt, SignerAway, SignerConflict, SignerRefused, SignerStatus, SignRequest
+from wallet.signer.protocol import (
+    ADDRESSES_AT_ONCE,
+    SignedAttempt,
+    SignerAway,
+    SignerConflict,
+    SignerRefused,
+    SignerStatus,
+    SignRequest,
+)
 
 PHRASE = "test test test test test test test test test test test junk"  # of nobody's money
 TOKEN = DEVNET.assets.trc20_contract
@@ -62,7 +70,7 @@ class KeySigner:
         """Nobody asks it: it signs no withdrawals."""
 
     def addresses(self, first: int) -> list[int]:
-        return sorted(index for index in self.confirmed if index >= first)
+        return sorted(index for index in self.confirmed if index >= first)[:ADDRESSES_AT_ONCE]
 
     def sign(self, request: SignRequest) -> bytes:
         if self.is_away:

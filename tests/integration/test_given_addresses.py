@@ -10,9 +10,10 @@ from seedbox.models import User
 from tests.exchange import BTT, Exchange
 from tests.signers import found_signer, signer_in
 from wallet.domain.deposits import DepositFate
-from wallet.domain.tron.addresses import parse_address
+from wallet.domain.tron.addresses import parse_address, to_base58
 from wallet.models import Deposit, DepositAddress
 from wallet.services import chain_rounds, given_addresses
+from wallet.signer.protocol import ADDRESSES_AT_ONCE
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -55,3 +56,33 @@ class TestAGivenAddress:
         came = Deposit.objects.get()
         assert (parse_address(came.address), came.fate) == (forgotten, DepositFate.SUSPENSE)
         assert DepositAddress.objects.count() == 3
+
+    def test_that_a_database_put_back_has_forgotten_is_watched_before_blocks_are_read_however_many_there_are(
+        self, tmp_path: Path
+    ) -> None:
+        exchange, signer = Exchange(), found_signer(tmp_path)
+        assert signer.status().ready
+        with signer.together():  # on the disk at once
+            addresses = [signer.confirm_address(10 * number) for number in range(1, 2 * ADDRESSES_AT_ONCE + 2)]
+        exchange.fake.pay_token(parse_address(addresses[-1]), 5_000 * BTT)
+        exchange.fake.make_solid()
+        chain_rounds.read(exchange.chain, signer, now=exchange.now)
+        assert (Deposit.objects.get().address, DepositAddress.objects.count()) == (addresses[-1], len(addresses))
+        signer.close()
+
+    def test_that_the_signer_does_not_know_is_told_to_it_in_the_end(
+        self, owner: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(given_addresses, "MOST_TOLD", 2)
+        exchange, signer = Exchange(), found_signer(tmp_path)
+        given = []
+        for number in range(5):
+            exchange.now += timedelta(seconds=30)
+            given.append(exchange.address(owner.pk + number))
+        told = []
+        for _ in range(4):
+            given_addresses.compare(signer, now=exchange.now)
+            told.append(len(signer.addresses(0)))
+        assert told == [2, 4, 5, 5]
+        assert [signer.confirm_address(index) for index in signer.addresses(0)] == list(map(to_base58, given))
+        signer.close()

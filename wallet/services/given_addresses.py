@@ -4,6 +4,8 @@ Nobody is given those again, see `deposit_addresses`; but whoever had one may st
 Only those are missing for good that were given after the backup and while the signer could not be asked.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -21,27 +23,45 @@ MOST_TOLD = 100  # in a round: the signer flushes its disk for each
 _compared: dict[str, int] = {}
 
 
+@dataclass(frozen=True)
+class _Page:
+    """What both say of the same indexes."""
+
+    known: frozenset[int]  # to the signer
+    given: frozenset[int]  # by the database
+
+
 def compare(signer: SignerDoor, *, now: datetime) -> None:
     """Tell the signer of addresses that were given, and watch those that it knows and the database does not.
 
-    They are written down as nobody's: what comes to one goes into suspense, and is swept. May run often. Raises
-    SignerError.
+    These are all written down before this returns, as nobody's: what comes to one goes into suspense, and is swept.
+    May run often. Raises SignerError.
     """
     network = settings.WALLET_NETWORK
     key = DepositKey.objects.filter(network=network).first()
     if key is None:
         return
     first = _compared.get(key.xpub, CONFIRMED_INDEX + 1)
-    known = signer.addresses(first)  # before the rows: the signer is told of them when they are committed
-    rows = DepositAddress.objects.filter(network=network, index__gte=first).order_by("index")
-    given = list(rows.values_list("index", flat=True)[:ADDRESSES_AT_ONCE])
-    end = min(page[-1] if len(page) == ADDRESSES_AT_ONCE else INDEX_END for page in (known, given))
-    _remember(sorted(index for index in set(known) - set(given) if index <= end), network, key.xpub, now)
-    untold = sorted(index for index in set(given) - set(known) if index <= end)
+    newest, untold = first - 1, list[int]()
+    for page in _pages(signer, network, first):
+        _remember(sorted(page.known - page.given), network, key.xpub, now)
+        untold += sorted(page.given - page.known)
+        newest = max(page.known | page.given, default=newest)
     for index in untold[:MOST_TOLD]:
         signer.confirm_address(index)
-    done = untold[:MOST_TOLD] if untold[MOST_TOLD:] else [index for index in (*known, *given) if index <= end]
-    _compared[key.xpub] = max(done, default=first - 1) + 1
+    _compared[key.xpub] = 1 + (untold[MOST_TOLD - 1] if untold[MOST_TOLD:] else newest)
+
+
+def _pages(signer: SignerDoor, network: str, first: int) -> Iterator[_Page]:
+    end = first - 1
+    while end < INDEX_END:
+        first = end + 1
+        known = signer.addresses(first)  # before the rows: the signer is told of them when they are committed
+        rows = DepositAddress.objects.filter(network=network, index__gte=first).order_by("index")
+        given = list(rows.values_list("index", flat=True)[:ADDRESSES_AT_ONCE])
+        end = min(page[-1] if len(page) == ADDRESSES_AT_ONCE else INDEX_END for page in (known, given))
+        known_by_now, given_by_now = (frozenset(index for index in page if index <= end) for page in (known, given))
+        yield _Page(known_by_now, given_by_now)
 
 
 def _remember(forgotten: list[int], network: str, xpub: str, now: datetime) -> None:
