@@ -20,7 +20,8 @@ from wallet.signer.signer import Place, Signer
 WORDS = "test " * 11 + "junk"  # everybody's: worth nothing
 HOT = parse_address("TCjow1qG4ZvDNj5ZRCF2RSuS2kMCGKK1JJ")  # of these words, at m/44'/195'/1'/0/0
 DEPOSIT_0 = parse_address("TWer2Ygk5TEheHp3TPuYeqxmB6SsGZmaL6")
-STRANGER = address_of_key(bytes(31) + b"\x07")
+STRANGER_KEY = bytes(31) + b"\x07"
+STRANGER = address_of_key(STRANGER_KEY)
 NOW_MS = 1_700_000_000_000
 PASSPHRASE = Secret(b"a long passphrase of olga")
 QUICK_N = 2**4  # scrypt as cheap as it comes

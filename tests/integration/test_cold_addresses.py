@@ -10,13 +10,16 @@ from pytest_django.fixtures import Settings
 from seedbox.models import User
 from tests.builders import NOW, let_in
 from tests.devnet import devnet_here
-from tests.exchange import BTT, SUN, Exchange
-from tests.signers import STRANGER
+from tests.exchange import BTT, BTTOLD, SUN, Exchange
+from tests.signers import STRANGER, STRANGER_KEY
 from wallet import wiring
+from wallet.chain.fake import FAUCET
+from wallet.chain.port import MAX_BLOCKS
 from wallet.domain.deposits import DepositFate
 from wallet.domain.money import Asset
 from wallet.domain.networks import DEVNET
 from wallet.domain.tron.addresses import BLACK_HOLE, parse_address, to_base58, to_hex
+from wallet.domain.tron.transactions import TransferAsset
 from wallet.models import Deposit
 from wallet.services import address_book, cold_addresses, floats, reconciliation
 from wallet.services.refusals import Refused
@@ -92,6 +95,22 @@ class TestAnAddressThatIsNone:
             with pytest.raises(Refused, match=why):
                 cold_addresses.add(exchange.chain, text, now=NOW)
         assert cold_addresses.listed() == []
+
+    def test_is_refused_while_what_left_it_is_not_read_yet(self, exchange: Exchange) -> None:
+        exchange.pay(STRANGER, 5 * BTTOLD, Asset.TRC10)
+        exchange.arrive()
+        exchange.fake.send(TransferAsset(STRANGER, FAUCET, DEVNET.assets.trc10_id, 5 * BTTOLD), STRANGER_KEY)
+        exchange.fake.mine()
+        with pytest.raises(Refused, match="Money moved to or from it"):
+            cold_addresses.add(exchange.chain, COLD, now=NOW)
+        exchange.fake.make_solid()
+        exchange.fake.mine(MAX_BLOCKS)
+        with pytest.raises(Refused, match="still being read"):
+            cold_addresses.add(exchange.chain, COLD, now=NOW)
+        exchange.scan_all()
+        cold_addresses.add(exchange.chain, COLD, now=NOW)
+        exchange.arrive()
+        assert {row.difference for row in reconciliation.run(now=exchange.now)} == {0}
 
 
 class TestTheCommand:

@@ -9,16 +9,16 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from wallet.chain.endpoints import Chain
-from wallet.chain.port import ChainError
-from wallet.domain.deposits import format_units
+from wallet.chain.port import MAX_BLOCKS, ChainError
+from wallet.domain.deposits import Place, format_units
 from wallet.domain.money import Asset
 from wallet.domain.tron.addresses import BLACK_HOLE, ZERO_ADDRESS, Address, BadAddress, parse_address, to_base58
 from wallet.models import InstallAddress, InstallRole, RetiredAddress
-from wallet.services import news
+from wallet.services import news, pending
 from wallet.services.holdings_on_chain import holdings
 from wallet.services.own_addresses import cursor, is_own
 from wallet.services.refusals import Refused
-from wallet.services.watched import watched
+from wallet.services.watched import Owner, watched
 
 CHECKED = "T"  # how an address begins that has a check sum
 NO_CHECK_SUM = "Write it as T…: in hex it has no check sum, and nobody would see a wrong digit."
@@ -27,6 +27,7 @@ OURS = "The box has this address already, as its own, a user's, or one that was 
 A_CONTRACT = "This is the address of a contract: what comes to it is not ours to spend."
 NOT_OURS = "This is no cold address of the box."
 NO_CHAIN = "The chain does not answer at the moment, so nobody can say what is on this address. Try again in a minute."
+MOVED = "Money moved to or from it in blocks that are not read yet. Try again in some minutes, when they are."
 READING = "Blocks that may pay to it are still being read. Try again when the reserves page says that it is up to date."
 
 
@@ -46,10 +47,12 @@ class ColdAddress:
 def add(chain: Chain, text: str, *, now: datetime) -> ColdAddress:
     """Watch an address of the operator's from now on, as the box's own. Raises Refused.
 
-    It must be empty: the books begin with what is seen to come, so what was there before would be missing in them.
+    It must be empty: the books begin with what is seen to come, so what was there before would be missing in them. And
+    empty already where the scan stands: what left it later would be read as the box's own.
     """
     address = _read(text)
     _check_on_chain(chain, address)
+    _refuse_what_moved(chain, address)
     try:
         with transaction.atomic():
             made = InstallAddress.objects.create(
@@ -124,6 +127,23 @@ def _check_on_chain(chain: Chain, address: Address) -> None:
     except ChainError:
         raise Refused(NO_CHAIN) from None
     _refuse_what_is_there(there)
+
+
+def _refuse_what_moved(chain: Chain, address: Address) -> None:
+    """Refuse if a block moves anything of it that the scan reads later; to be asked when the address was seen empty.
+
+    One that an endpoint has just heard of, and the others not, may be missed.
+    """
+    found = cursor()
+    try:
+        height = found.height if found else chain.solid_agreement().number
+        heights = chain.heights()
+        if not height <= heights.head.number <= height + MAX_BLOCKS:
+            raise Refused(READING)
+        if pending.not_solid_yet(chain, height, heights, {address: Owner(to_base58(address), Place.INSTALL)}):
+            raise Refused(MOVED)
+    except ChainError:
+        raise Refused(NO_CHAIN) from None
 
 
 def _refuse_what_is_there(units: Mapping[Asset, int]) -> None:

@@ -32,7 +32,7 @@ def look_at_head(chain: Chain, *, now: datetime) -> int:
     heights, owners = chain.heights(), watched(network)
     if heights.head.number < cursor.height:
         return 0  # this endpoint is behind what was read: it knows nothing of what comes next
-    found = [row for row in not_solid_yet(chain, cursor, heights, owners) if _is_coming(row)]
+    found = [row for row in not_solid_yet(chain, cursor.height, heights, owners) if _is_coming(row)]
     users = {owner.address: owner.user_id for owner in owners.values()}
     rows = [_pending(row, users[row.recipient], heights, now) for row in found if users.get(row.recipient) is not None]
     ledger.whole(lambda: _replace(network, rows, cursor.height))
@@ -41,11 +41,9 @@ def look_at_head(chain: Chain, *, now: datetime) -> int:
     return len(rows)
 
 
-def not_solid_yet(
-    chain: Chain, cursor: ChainCursor, heights: Heights, owners: Mapping[Address, Owner]
-) -> list[ChainMovement]:
-    """Return what the blocks behind the cursor move to and from our addresses, as rows that are not saved."""
-    first, last = cursor.height + 1, min(heights.head.number, cursor.height + MAX_BLOCKS)
+def not_solid_yet(chain: Chain, height: int, heights: Heights, owners: Mapping[Address, Owner]) -> list[ChainMovement]:
+    """Return what the blocks above the cursor's height move to and from these addresses, as rows that are not saved."""
+    first, last = height + 1, min(heights.head.number, height + MAX_BLOCKS)
     found: list[ChainMovement] = []
     blocks = chain.blocks(first, last, solid=False) if last >= first else ()
     for gone in set(_receipts) - {block.id for block in blocks}:

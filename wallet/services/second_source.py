@@ -74,7 +74,7 @@ def _differences(chain: Chain, cursor: ChainCursor) -> dict[str, int] | None:
     owners, heights = watched(cursor.network), chain.heights()
     if not cursor.height <= heights.head.number <= cursor.height + MAX_BLOCKS:
         return None  # behind what was read, it would say less and be right; far ahead, it can't be compared
-    if pending.not_solid_yet(chain, cursor, heights, owners):
+    if pending.not_solid_yet(chain, cursor.height, heights, owners):
         return None
     held, found = holdings(cursor.network, cursor.height), dict[str, int]()
     for address in _looked_at(held, cursor.network):
