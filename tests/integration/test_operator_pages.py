@@ -10,7 +10,7 @@ from django.urls import reverse
 from seedbox.models import User
 from tests.builders import NOW, make_user, signed_in
 from tests.integration.test_logins import grow_stale
-from tests.ledger import BTT, TREASURY, balance, fund, post, transfer, user
+from tests.ledger import ASSET, BTT, TREASURY, balance, fund, post, transfer, user
 from wallet.domain.accounts import AccountKind
 from wallet.models import Account, AuditRun, LiabilitySnapshot, OperatorAct, Seal
 from wallet.services import liabilities
@@ -34,7 +34,7 @@ def browser(admin: User, owner: User, stranger: User) -> Client:
 
 
 def number(person: User) -> int:
-    return Account.objects.get(kind=AccountKind.USER, ref=str(person.pk)).pk
+    return Account.objects.get(asset=ASSET, kind=AccountKind.USER, ref=str(person.pk)).pk
 
 
 def fill_in(browser: Client, name: str, **fields: Any) -> str:

@@ -12,7 +12,7 @@ from seedbox.models import User
 from tests.at_once import at_once
 from tests.builders import NOW, make_user
 from tests.ledger import ASSET, BTT, CHAIN, TREASURY, balance, fund, post, transfer, user
-from wallet.domain.accounts import AccountKind, AccountName, own_account
+from wallet.domain.accounts import AccountKind, AccountName, own_account, user_account
 from wallet.domain.money import Asset
 from wallet.models import Account, OperatorAct
 from wallet.models.operator_act import ActKind
@@ -119,6 +119,27 @@ class TestAFrozenAccount:
         the(operators.thaw, account_id=mine)
         assert post(transfer(user(owner.pk), user(stranger.pk), 1)).is_done
         assert [line.what for line in acts.acts_on_user(owner.pk).lines] == ["Thawed", "Froze"]
+
+    def test_is_so_in_every_asset_also_in_one_that_comes_later(self, owner: User, stranger: User) -> None:
+        fund(user(owner.pk), BTT)
+        mine, old = id_of(user(owner.pk)), user_account(Asset.TRC10, owner.pk)
+        theirs = {name: name._replace(ref=str(stranger.pk)) for name in (user(owner.pk), old)}
+        the(operators.freeze, account_id=mine)
+        assert overview.overview().frozen == 1
+        fund(old, BTT)
+        assert [line.what for line in acts.acts_on_account(Account.objects.get(pk=id_of(old))).lines] == ["Froze"]
+        assert not any(post(transfer(payer, payee, 1)).is_done for payer, payee in theirs.items())
+        the(operators.thaw, account_id=id_of(old))
+        assert all(post(transfer(payer, payee, 1)).is_done for payer, payee in theirs.items())
+
+    def test_of_one_asset_alone_as_it_was_once_done_is_completed(self, owner: User) -> None:
+        fund(user(owner.pk), BTT)
+        Account.objects.filter(pk=id_of(user(owner.pk))).update(is_frozen=True)
+        the(operators.freeze, account_id=id_of(user(owner.pk)))
+        assert set(Account.objects.filter(ref=str(owner.pk)).values_list("asset", "is_frozen")) == {
+            (Asset.TRC10, True),
+            (Asset.TRC20, True),
+        }
 
     def test_is_not_frozen_again_by_a_late_double_of_the_form(self, owner: User) -> None:
         fund(user(owner.pk), BTT)

@@ -10,6 +10,7 @@ from django.urls import reverse
 from seedbox.models import User
 from tests.builders import NOW, signed_in
 from tests.factors import prove, set_up_app
+from tests.integration.test_operator_pages import carry_out
 from tests.ledger import BTT, fund
 from tests.signers import HOT
 from tests.withdrawals import World, of_install, stranger_address
@@ -93,6 +94,12 @@ class TestTheSecondAsset:
         assert world.paid() == [2 * BTTOLD]
         assert world.chain.books.amount(stranger_address(), world.chain.network.assets.trc10_id) == 2 * BTTOLD
         assert of_install(AccountKind.IN_FLIGHT, Asset.TRC10) == 0
+
+    def test_stays_when_an_operator_freezes_its_user_by_name(self, owner: User, admin: User, world: World) -> None:
+        hold_bttold(owner)
+        carry_out(signed_in(admin), "freeze", account="olga")
+        with pytest.raises(Refused, match="frozen your account"):
+            world.request(owner.pk, asset=Asset.TRC10, amount_ubtt=2 * BTTOLD, fee_ubtt=1_000)
 
     def test_is_owed_and_proven_by_a_count_of_its_own(self, browser: Client, owner: User) -> None:
         liabilities.take_due(NOW)

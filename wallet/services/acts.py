@@ -14,6 +14,7 @@ from wallet.services.holders import Holder, holders
 
 PAGE_LINES = 50
 MAX_NAME_CHARS = 150
+OF_A_USER = frozenset({ActKind.FROZE, ActKind.THAWED})  # of the user's accounts of all assets at once
 OF_ALL = frozenset({ActKind.RULED, ActKind.STOPPED, ActKind.LIFTED})  # of no account more than of another
 
 
@@ -60,8 +61,9 @@ def acts_on_user(user_id: int, *, before: int | None = None, limit: int = PAGE_L
     return _page(_touching(list(accounts.values_list("pk", flat=True))), before, limit)
 
 
-def acts_on_account(account_id: int, *, before: int | None = None, limit: int = PAGE_LINES) -> ActPage:
-    return _page(_touching([account_id]), before, limit)
+def acts_on_account(account: Account, *, before: int | None = None, limit: int = PAGE_LINES) -> ActPage:
+    of_its_user = Q(kind__in=OF_A_USER, account__kind=account.kind, account__ref=account.ref)
+    return _page(_touching([account.pk], of_its_user), before, limit)
 
 
 def act_behind(transfer_id: int) -> OperatorAct | None:
@@ -69,11 +71,11 @@ def act_behind(transfer_id: int) -> OperatorAct | None:
     return OperatorAct.objects.filter(transfer_id=transfer_id).first()
 
 
-def _touching(account_ids: list[int]) -> QuerySet[OperatorAct]:
+def _touching(account_ids: list[int], others: Q | None = None) -> QuerySet[OperatorAct]:
     """Acts are few: each that moved money is looked up by its transfer's id."""
     sides = Q(debit__in=account_ids) | Q(credit__in=account_ids)
     moved = Transfer.objects.filter(sides, pk=OuterRef("transfer_id"))
-    return OperatorAct.objects.filter(Q(account__in=account_ids) | Exists(moved))
+    return OperatorAct.objects.filter(Q(account__in=account_ids) | Exists(moved) | (others or Q(pk__in=())))
 
 
 def _page(acts: QuerySet[OperatorAct], before: int | None, limit: int) -> ActPage:

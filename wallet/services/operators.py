@@ -19,7 +19,7 @@ from wallet.models import Account, OperatorAct
 from wallet.models.operator_act import ActKind
 from wallet.services import ledger
 from wallet.services.holders import holder
-from wallet.services.install import market_asset
+from wallet.services.install import market_asset, other_asset
 from wallet.services.openings import open_absent
 from wallet.services.refusals import Refused
 from wallet.services.reversals import reverse as reverse_transfer
@@ -73,7 +73,10 @@ def reverse(*, transfer_id: int, actor: Actor, reason: str, key: str, now: datet
 
 
 def freeze(*, account_id: int, actor: Actor, reason: str, key: str, now: datetime) -> OperatorAct:
-    """Let nothing leave a user's account by its owner's wish; what comes in is still taken."""
+    """Let nothing leave a user's accounts, this one and those of other assets, by its owner's wish.
+
+    What comes in is still taken.
+    """
     return _set_frozen(ActKind.FROZE, account_id, actor, reason, key, now)
 
 
@@ -156,16 +159,19 @@ def _set_frozen(kind: ActKind, account_id: int, actor: Actor, reason: str, key: 
     account = find_account(account_id)
     check_freezable(account)
     wanted = kind is ActKind.FROZE
+    # Also those to which nothing has come yet: a first deposit must not make a way out.
+    open_absent([user_account(asset, int(account.ref)) for asset in (market_asset(), other_asset())], now=now)
     note = _Note(kind, account.name, actor, reason, _scoped(actor, key), now)
 
     def work() -> OperatorAct | None:
-        # Its row alone is locked, and no other after it: so this waits for postings, and none waits for this twice.
-        locked = Account.objects.select_for_update(no_key=True).get(pk=account_id)
+        # Locked in the order of the ledger, and no row after them: so this waits for postings, and none in a circle.
+        rows = Account.objects.select_for_update(no_key=True).filter(kind=account.kind, ref=account.ref)
+        locked = list(rows.order_by("pk"))
         earlier = note.earlier()
-        if earlier is not None or locked.is_frozen == wanted:
+        if earlier is not None or all(one.is_frozen == wanted for one in locked):
             return earlier
-        Account.objects.filter(pk=account_id).update(is_frozen=wanted)
-        return note.write(locked)
+        Account.objects.filter(pk__in=[one.pk for one in locked]).update(is_frozen=wanted)
+        return note.write(account)
 
     act = ledger.whole(work)
     if act is None:

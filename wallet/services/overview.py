@@ -91,7 +91,9 @@ def overview() -> Overview:
     for one in sums:
         balances[one.asset] = balances.get(one.asset, 0) + one.balance_ubtt
     of_users = Account.objects.filter(kind=AccountKind.USER)
-    counts = of_users.aggregate(users=Count("ref", distinct=True), frozen=Count("pk", filter=Q(is_frozen=True)))
+    users = Count("ref", distinct=True)
+    frozen = Count("ref", distinct=True, filter=Q(is_frozen=True))
+    counts = of_users.aggregate(users=users, frozen=frozen)
     return Overview(sums, balances, counts["users"], counts["frozen"], _seal_status())
 
 

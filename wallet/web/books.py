@@ -76,7 +76,7 @@ def books_account(request: HttpRequest, account_id: int) -> HttpResponse:
         "version": account.version,
         "entries": [_entry_row(line, Asset(account.asset)) for line in page.entries],
         "older": page.before,
-        "log": acts.acts_on_account(account.pk, limit=ACTS_SHOWN),
+        "log": acts.acts_on_account(account, limit=ACTS_SHOWN),
     }
     return render(request, "wallet/books_account.html", context)
 
