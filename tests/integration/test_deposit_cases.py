@@ -13,11 +13,11 @@ from wallet.chain.fake_endpoint import BlockFault, FakeEndpoint, Problem
 from wallet.chain.fake_execution import Outcome
 from wallet.chain.port import Block, ChainLied, InternalTransfer, Log
 from wallet.domain.accounts import AccountKind
-from wallet.domain.deposits import DepositFate
+from wallet.domain.deposits import DepositFate, Place
 from wallet.domain.money import Asset
 from wallet.domain.networks import DEVNET
 from wallet.domain.tron.abi import transfer_call, transfer_log
-from wallet.domain.tron.addresses import parse_address
+from wallet.domain.tron.addresses import parse_address, to_base58
 from wallet.domain.tron.keys import sha256, sign
 from wallet.domain.tron.transactions import (
     Signed,
@@ -29,7 +29,7 @@ from wallet.domain.tron.transactions import (
 )
 from wallet.models import ChainMovement, Deposit, DepositAddress, HaltReason
 from wallet.services import halts, scanning
-from wallet.services.watched import BEYOND
+from wallet.services.watched import BEYOND, watched
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -334,6 +334,19 @@ class TestADeposit:
         exchange.arrive()
         assert fates() == [(DepositFate.SUSPENSE, 5_000_000_000, 0)] * 2
         assert own(AccountKind.SUSPENSE) == 10_000_000_000
+
+    def test_case_36_to_an_address_that_nobody_has_is_looked_for_without_deriving_it_anew_for_each_scan(
+        self, exchange: Exchange, owner: User, stranger: User
+    ) -> None:
+        for person in (owner, stranger):
+            exchange.address(person.pk)
+            found, again = watched(DEVNET.name), watched(DEVNET.name)
+            beyond = [address for address, one in found.items() if one.place is Place.NOBODY]
+            newest = DepositAddress.objects.latest("index").index
+            assert [to_base58(address) for address in beyond] == [
+                exchange.signer.confirm_address(newest + number) for number in range(1, BEYOND + 1)
+            ]
+            assert all(found[address] is again[address] for address in beyond)
 
     def test_case_36_with_a_memo_counts_by_its_address_alone(self, exchange: Exchange, owner: User) -> None:
         contract = TransferAsset(FAUCET, exchange.address(owner.pk), 1_002_000, 5 * BTTOLD)

@@ -10,7 +10,9 @@ from wallet.domain.tron.derivation import AccountXpub
 from wallet.models import DepositAddress, DepositKey
 from wallet.services.own_addresses import standing
 
-BEYOND = 20  # indexes behind the newest: a restored database may have forgotten the last ones that it gave out
+# Indexes behind the newest that are watched, too. Each is the second in which it is given, or in a rush the next one:
+# these were given right after the newest, if a restored database has forgotten them and the signer was not told.
+BEYOND = 20
 KEPT = 100_000  # addresses whose bytes are remembered: checking a text costs more than reading its row
 
 
@@ -28,7 +30,7 @@ def watched(network: str) -> Mapping[Address, Owner]:
 
     Read them after the height up to which blocks are read: an address that is younger than that has nothing in them.
     """
-    owners = _beyond(network)
+    owners = dict(_beyond(network))
     rows = DepositAddress.objects.filter(network=network).values_list("address", "user_id")
     owners |= {_parsed(address): _owner(address, user_id) for address, user_id in rows}
     return owners | {_parsed(address): Owner(address, Place.INSTALL) for address in standing(network)}
@@ -38,14 +40,19 @@ def _owner(address: str, user_id: int) -> Owner:
     return Owner(address, Place.USER, user_id) if user_id > 0 else Owner(address, Place.NOBODY)  # forgotten whose
 
 
-def _beyond(network: str) -> dict[Address, Owner]:
+def _beyond(network: str) -> Mapping[Address, Owner]:
     key = DepositKey.objects.filter(network=network).first()
     if key is None:
         return {}
     newest = DepositAddress.objects.filter(network=network).order_by("-index").first()
-    first = newest.index + 1 if newest else 0
-    xpub = AccountXpub.parse(key.xpub)
-    found = (xpub.address(index) for index in range(first, first + BEYOND))
+    return _nobodys(key.xpub, newest.index + 1 if newest else 0)
+
+
+@lru_cache(maxsize=1)
+def _nobodys(xpub: str, first: int) -> Mapping[Address, Owner]:
+    """Return the addresses from an index on; kept, as each scan asks and they change only with the newest."""
+    account = AccountXpub.parse(xpub)
+    found = (account.address(index) for index in range(first, first + BEYOND))
     return {address: Owner(to_base58(address), Place.NOBODY) for address in found}
 
 
