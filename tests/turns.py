@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from seedbox import wiring
+from seedbox.engine import port
 from seedbox.engine.fake import FakeEngine
 from seedbox.models import Holding, Node, Observation
 from seedbox.node.loop import NodeLoop
@@ -19,8 +20,16 @@ TOKEN = "t" * 32
 class TurnedNode:
     """One node's process: `turn` turns its loop once, `stop` ends it; a new one with the same engine is a restart."""
 
-    def __init__(self, engine: FakeEngine | None = None, *, now: datetime = NOW, redis_url: str = "") -> None:
+    def __init__(
+        self,
+        engine: FakeEngine | None = None,
+        *,
+        now: datetime = NOW,
+        redis_url: str = "",
+        reached_by: port.Engine | None = None,
+    ) -> None:
         self.engine = engine or FakeEngine()
+        self._reached_by = reached_by or self.engine
         self.now = now
         node: Node = nodes.claim(name="local", token=TOKEN, folder=str(settings.NODE_FOLDER), now=now)
         settings.NODE_FOLDER.mkdir(parents=True, exist_ok=True)
@@ -28,7 +37,7 @@ class TurnedNode:
         self.loop = NodeLoop(
             node=node,
             token=TOKEN,
-            engine=self.engine,
+            engine=self._reached_by,
             publisher=self.publisher,
             read_torrent_file=wiring.read_torrent_file,
         )
@@ -44,11 +53,11 @@ class TurnedNode:
         """Turn that often, each time so long after the turn before that everything is due."""
         for _ in range(times):
             self.now += timedelta(seconds=after_s)
-            self.loop.turn(self.engine.poll(timeout_s=0), now=self.now)
+            self.loop.turn(self._reached_by.poll(timeout_s=0), now=self.now)
             assert not self.loop.problem
 
     def stop(self) -> None:
-        self.loop.finish(self.engine.close(timeout_s=1), now=self.now)
+        self.loop.finish(self._reached_by.close(timeout_s=1), now=self.now)
         self.loop.release()
         self.publisher.close()
 

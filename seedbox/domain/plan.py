@@ -7,11 +7,11 @@ from seedbox.domain.wishes import Desired
 
 @dataclass(frozen=True)
 class Applied:
-    """What the node has asked of its engine for one torrent since it started."""
+    """What the node has asked of its engine for one torrent since it started; None: that failed, and is to be asked."""
 
-    runs: bool
+    runs: bool | None
     recheck_count: int
-    trackers: tuple[str, ...]
+    trackers: tuple[str, ...] | None
     peers: tuple[str, ...]
     has_metadata: bool = True  # false: it was added by magnet, and no metadata has come yet
 

@@ -188,6 +188,13 @@ class AddFailed:
 
 
 @dataclass(frozen=True)
+class CommandFailed:
+    """A mistake of ours kept the engine from carrying this out, and its log says which; asking again tries again."""
+
+    command: TorrentCommand | ConfigureNetwork
+
+
+@dataclass(frozen=True)
 class Peer:
     address: str  # "IP:PORT"
     client: str  # as the peer calls itself: hostile text
@@ -237,6 +244,7 @@ Event = (
     | Removed
     | RemoveFailed
     | AddFailed
+    | CommandFailed
     | Details
     | NetworkAnswered
     | Report

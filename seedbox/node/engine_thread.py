@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from seedbox.domain.lanes import Report
+from seedbox.domain.lanes import Order, Report
 from seedbox.engine import port
 from seedbox.services.lanes import LaneDesk
 
@@ -122,7 +122,10 @@ class EngineThread:
             del engine  # before its thread ends: libtorrent wants to be gone by then
 
     def _carry_out(self, engine: port.Engine) -> None:
-        """Hand commands and orders to the engine; a mistake of ours in one must not stop everybody's torrents."""
+        """Hand commands and orders to the engine; a mistake of ours in one must not stop everybody's torrents.
+
+        A command that failed is an event, so that it is tried again; a market asks again by itself.
+        """
         with self._changed:
             commands, self._commands = self._commands, []
         for command in (*commands, *self._desk.take()):
@@ -131,6 +134,8 @@ class EngineThread:
             except Exception:
                 self._failed_commands += 1
                 logger.exception("the engine could not carry out %s", type(command).__name__)
+                if not isinstance(command, Order):
+                    self._keep([port.CommandFailed(command)])
 
     def _look(self, engine: port.Engine) -> None:
         self._listening, self._problem = engine.listening, engine.problem

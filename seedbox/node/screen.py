@@ -54,9 +54,9 @@ class Screen:
         return holdings
 
     def _watch(self, keys: frozenset[str]) -> None:
-        if keys != self.watched_keys:
+        if keys != self.watched_keys or self.ward.watch_failed:
             self.engine.apply(port.WatchTorrents(keys))
-            self.watched_keys = keys
+            self.watched_keys, self.ward.watch_failed = keys, False
             for key in self.ward.details.keys() - keys:
                 del self.ward.details[key]
 

@@ -41,12 +41,12 @@ class Networking:
         Torrents keep the peer ID under which trackers know them, so that a name in it would stay.
         """
         wish = read_wish(node_id=self.node_id)
-        if wish == self.commanded:
+        if wish == self.commanded and not self.ward.network_failed:
             return True
         if wish.settings.anonymous != self.commanded.settings.anonymous:
             return False
         self.engine.apply(wish)
-        self.commanded = wish
+        self.commanded, self.ward.network_failed = wish, False
         return True
 
     def store(self, *, now: datetime) -> None:

@@ -19,7 +19,7 @@ from seedbox.domain.wishes import ABSENT, Desired, Wish, fold
 from seedbox.engine import port
 from seedbox.models import Holding, Metadata, Observation, Torrent
 from seedbox.services.folders import Folders
-from seedbox.services.ward import Charge, Ward
+from seedbox.services.ward import NOT_CARRIED_OUT, Charge, Ward
 
 TORRENTS_AT_ONCE = 200  # read in one go, so that 10,000 torrents at a start don't keep the engine waiting
 
@@ -107,7 +107,7 @@ class Reconciler:
             raise
         except Exception:  # one torrent that can't be carried out must not keep the others from it
             logger.exception("torrent %s: its wishes could not be carried out", torrent.key)
-            charge.fail("The node could not carry this out; its log says why. It tries again.", now=now)
+            charge.fail(NOT_CARRIED_OUT, now=now)
             charge.observation.applied_version = torrent.wish_version
             return
         _note(charge, torrent, desired)

@@ -19,6 +19,8 @@ from seedbox.models import Observation
 FIGURES_PAUSE = timedelta(seconds=5)  # between two writes of one torrent's figures; a state is written at once
 MAX_LOG_WAITING = 5_000  # sentences, while the database is away; older ones give way
 RETRY = timedelta(seconds=60)  # after the engine could not add or remove a torrent
+NOT_CARRIED_OUT = "The node could not carry this out; its log says why. It tries again."
+UNKNOWN = Applied(runs=None, recheck_count=0, trackers=None, peers=(), has_metadata=False)
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +82,33 @@ class Charge:
         self.retry_at = now + RETRY
         self.show(State.ERROR, problem)
 
+    def take_back(self, command: port.Command, *, now: datetime) -> None:
+        """Plan anew what the engine could not carry out."""
+        if self.is_removing and not isinstance(command, port.RemoveTorrent):
+            return  # and need not any more
+        match command:
+            case port.AddTorrent():
+                self.applied = self.engine_says = None
+            case port.RemoveTorrent():
+                self.is_removing = False
+            case port.SetAside() if self.waits_for_folder:
+                self.applied, self.look_again = UNKNOWN, True
+                return
+            case _ if self.applied is None:
+                return
+            case port.StartTorrent() | port.StopTorrent():
+                self.applied = replace(self.applied, runs=None)
+            case port.SetTrackers():
+                self.applied = replace(self.applied, trackers=None)
+            case port.ConnectPeers(peers=peers):
+                self.applied = replace(self.applied, peers=tuple(set(self.applied.peers).difference(peers)))
+            case port.GiveMetadata():
+                self.applied = replace(self.applied, has_metadata=False)
+            case port.RecheckTorrent():
+                self.observation.rechecked_count -= 1
+        self.fail(self.problem or NOT_CARRIED_OUT, now=now)
+        self.mark(urgent=True)
+
     def is_to_retry(self, now: datetime) -> bool:
         """Say whether it is time to try again; a clock that was set back makes it time at once."""
         return self.retry_at is not None and not timedelta(0) < self.retry_at - now <= RETRY
@@ -128,6 +157,8 @@ class Ward:
     files_changed: set[str] = field(default_factory=set)  # since they were last shown
     log_changed: set[str] = field(default_factory=set)
     network_answer: port.NetworkAnswered | None = None  # that is still to be stored
+    network_failed: bool = False  # the engine could not be told of the network
+    watch_failed: bool = False  # nor which torrents somebody looks at
     illegal_moves: int = 0
     log_lines_lost: int = 0
 
@@ -139,10 +170,22 @@ class Ward:
                 continue  # about the node, not about a torrent
             if isinstance(event, Report):
                 continue  # a market's own
+            if isinstance(event, port.CommandFailed):
+                self._take_back(event.command, now)
+                continue
             charge = self.charges.get(event.key)
             if charge is not None:
                 self._take(event, charge, now)
                 self.has_urgent |= charge.is_urgent
+
+    def _take_back(self, command: port.TorrentCommand | port.ConfigureNetwork, now: datetime) -> None:
+        if isinstance(command, port.ConfigureNetwork):
+            self.network_failed = True
+        elif isinstance(command, port.WatchTorrents):
+            self.watch_failed = True
+        elif charge := self.charges.get(command.key):
+            charge.take_back(command, now=now)
+            self.has_urgent |= charge.is_urgent
 
     def _take(self, event: port.Event, charge: Charge, now: datetime) -> None:
         match event:

@@ -8,7 +8,7 @@ import pytest
 from seedbox.domain.lanes import LanesStand, Report, ShareUpload
 from seedbox.domain.states import State
 from seedbox.engine.fake import FakeEngine
-from seedbox.engine.port import Command, Details, Engine, Event, NetworkAnswered, Snapshot, StopTorrent
+from seedbox.engine.port import Command, CommandFailed, Details, Engine, Event, NetworkAnswered, Snapshot, StopTorrent
 from seedbox.node.engine_thread import EngineThread, without_old_figures
 from seedbox.services.lanes import LaneDesk
 
@@ -80,10 +80,11 @@ class TestCommands:
         assert fake.commands == [StopTorrent("ab")]
         assert fake.closed
 
-    def test_that_fail_stop_nobody_and_are_counted(self, desk: LaneDesk, caplog: pytest.LogCaptureFixture) -> None:
+    def test_that_fail_stop_nobody_are_counted_and_told(self, desk: LaneDesk, caplog: pytest.LogCaptureFixture) -> None:
         def turn(engine: EngineThread) -> None:
             engine.apply(StopTorrent("ab"))
-            engine.poll(timeout_s=0.1)
+            while CommandFailed(StopTorrent("ab")) not in engine.poll(timeout_s=LIMIT_S):
+                pass
             while not engine.counters()["commands_failed"]:
                 engine.poll(timeout_s=0.1)
 
