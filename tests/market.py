@@ -8,10 +8,10 @@ from typing import TypeVar
 from django.db import IntegrityError, transaction
 
 from seedbox.domain.lanes import Order
-from speed.agent.side import KnownHub
+from speed.agent.side import KnownHub, Otherwise, Then
 from speed.services.markets import Terms
 from speed.services.speed_key import SpeedKey
-from speed.wire.hub_port import Hub, HubAway, HubRefused
+from speed.wire.hub_port import Answer, Hub, HubAway, HubRefused
 from speed.wire.port import DialFailed, Link
 from tests.builders import NOW
 from wallet.domain.hub import (
@@ -179,8 +179,8 @@ class BenchFloor:
     def write(
         self,
         work: Callable[[], T],
-        then: Callable[[T, datetime], None] | None = None,
-        otherwise: Callable[[datetime], None] | None = None,
+        then: Then[T] | None = None,
+        otherwise: Otherwise | None = None,
     ) -> None:
         def do() -> None:
             try:
@@ -209,9 +209,9 @@ class BenchFloor:
         self,
         hub_id: bytes,
         work: Callable[[Hub], T],
-        then: Callable[[T | HubRefused | HubAway, datetime], None],
+        then: Then[Answer[T]],
     ) -> None:
-        answer: T | HubRefused | HubAway
+        answer: Answer[T]
         try:
             if hub_id not in self.payers:
                 raise HubAway("This hub is not known.")

@@ -9,9 +9,9 @@ from speed.agent.payer import Payer
 from speed.agent.purchase import Bought, Purchase, Source
 from speed.agent.purchases import Purchases
 from speed.agent.side import Floor
-from speed.domain.buying import MAX_DEALS_OF_TORRENT, Wish, affordable, first_filling, is_news, share_of
+from speed.domain.buying import MAX_DEALS_OF_TORRENT, affordable, first_filling, is_news, share_of
 from speed.domain.credit import BLOCK_BYTES, money_room
-from speed.domain.deals import SILENCE_S
+from speed.domain.deals import SILENCE_S, Wish
 from speed.domain.messages import Bid, Withdraw
 from speed.services import bids
 from speed.services.bids import Standing, Want

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from speed.agent.sale import Goods, Sale, Wish
+from speed.agent.sale import Goods, Sale
 from speed.agent.sale_rows import row_of
 from speed.agent.shop import Shop
 from speed.agent.side import KnownHub
 from speed.domain.bounds import MAX_BIDS
+from speed.domain.deals import Wish
 from speed.domain.messages import MAX_DEALS, Bid
 from speed.domain.refusals import Reason
 from speed.domain.selling import Expected, receipt_problem, top_up_problem
 from speed.services import selling
-from speed.wire.hub_port import Hub, HubAway, HubRefused
+from speed.wire.hub_port import Answer, Hub, HubAway, HubRefused
 from speed.wire.port import Link
 from wallet.domain.hub import ChannelState, HubChannel
 from wallet.domain.speed1.receipt import BadReceipt, Receipt, SpeedNetwork, read_receipt
@@ -207,7 +208,7 @@ class Bids:
             receipt.hub_id, partial(_channel, receipt.channel.hex()), partial(self._hub_answered, arrival)
         )
 
-    def _hub_answered(self, arrival: _Arrival, answer: HubChannel | HubRefused | HubAway, now: datetime) -> None:
+    def _hub_answered(self, arrival: _Arrival, answer: Answer[HubChannel], now: datetime) -> None:
         sale = arrival.sale
         if self._arrivals.get(sale.deal) is not arrival:
             return  # its buyer has left meanwhile

@@ -7,6 +7,7 @@ from functools import partial
 from seedbox.domain.lanes import PeersSeen, PieceChecked, Received, Report, SellersFound
 from seedbox.services.market_facts import TorrentFacts
 from speed.agent.bidding import Bidding
+from speed.agent.due import Due
 from speed.agent.finder import Finder
 from speed.agent.intake import Intake
 from speed.agent.pairings import Pairings
@@ -41,7 +42,7 @@ class Buyer:
         self._intake = Intake(self._purchases, spoilt=self._bidding.spoilt)
         self._pairings = Pairings(floor)
         self._has_torrents = False  # that somebody bids for, or looks at
-        self._done_at: dict[str, datetime] = {}
+        self._due = Due()
         self._is_loaded = self._has_read = self._is_storing = False
 
     # --- life
@@ -49,7 +50,7 @@ class Buyer:
     def begin(self, now: datetime) -> None:
         node_name, key = self._floor.node_name, self._floor.key.public_key
         self._floor.write(lambda: buying.load(node_name), self._loaded)
-        self._floor.write(lambda: spenders.bind_all(node_name, key, now=now))
+        self._floor.write(lambda: spenders.bind_all(key, now=now))
 
     def _loaded(self, found: Loaded, now: datetime) -> None:
         for row in found.deals:
@@ -72,7 +73,7 @@ class Buyer:
     def tick(self, now: datetime) -> None:
         if not self._is_loaded:
             return
-        if self._is_due("read", READ_EVERY, now):
+        if self._due.is_due("read", READ_EVERY, now):
             self._read(now)
         self._funds.tick(now)
         self._pairings.tick(now)
@@ -81,9 +82,9 @@ class Buyer:
             self._bidding.tick(now)
         self._payer.tick(now)
         self._watch()
-        if self._is_due("store", STORE_EVERY, now):
+        if self._due.is_due("store", STORE_EVERY, now):
             self._store(now)
-        if self._is_due("see", SEE_EVERY, now):
+        if self._due.is_due("see", SEE_EVERY, now):
             self._replies.keep(now)
 
     def finish(self, now: datetime) -> None:
@@ -209,10 +210,3 @@ class Buyer:
 
     def _not_stored(self, _now: datetime) -> None:
         self._is_storing = False
-
-    def _is_due(self, what: str, pause: timedelta, now: datetime) -> bool:
-        last = self._done_at.get(what)
-        if last is not None and timedelta(0) <= now - last < pause:
-            return False
-        self._done_at[what] = now
-        return True

@@ -8,7 +8,7 @@ from functools import partial
 from seedbox.services import market_facts
 from speed.agent.shop import Shop
 from speed.domain.naming import directory_key
-from speed.wire.hub_port import Hub, HubAway, HubRefused
+from speed.wire.hub_port import Answer, Hub
 from wallet.domain.hub import MAX_OFFERS
 
 AGAIN = timedelta(seconds=900)  # half of what an offer lives for
@@ -51,7 +51,7 @@ class Directory:
         hub_id: bytes,
         before: frozenset[int],
         asked_at: datetime,
-        answer: HubRefused | HubAway | None,
+        answer: Answer[None],
         _now: datetime,
     ) -> None:
         if answer is not None:

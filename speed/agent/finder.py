@@ -8,12 +8,13 @@ from functools import partial
 from seedbox.domain.lanes import FindSellers, LookAtPeers, PeersSeen, SellersFound
 from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
+from speed.agent.due import Due
 from speed.agent.side import Floor
 from speed.domain import dialling, messages
 from speed.domain.messages import MAX_ASKED, Ask
 from speed.domain.naming import dht_target, directory_key, torrent_name
 from speed.services import quotes
-from speed.wire.hub_port import Hub, HubAway, HubRefused
+from speed.wire.hub_port import Answer, Hub
 from speed.wire.port import DialFailed, Link
 from wallet.domain.hub import Offer
 
@@ -54,7 +55,7 @@ class Finder:
         self._asked_at: dict[tuple[Link, str], datetime] = {}
         self._heard: dict[str, dict[bytes, Heard]] = {}  # by torrent and seller
         self._unwritten: list[dict[str, object]] = []
-        self._done_at: dict[str, datetime] = {}
+        self._due = Due()
 
     def look_for(self, torrents: Iterable[TorrentFacts], *, asks_directory: Collection[str]) -> None:
         """Look for sellers of these torrents, and of no others."""
@@ -66,16 +67,16 @@ class Finder:
                 del held[key]
 
     def tick(self, now: datetime) -> None:
-        if self._torrents and self._is_due("look", LOOK_EVERY, now):
+        if self._torrents and self._due.is_due("look", LOOK_EVERY, now):
             self._floor.ask(LookAtPeers(frozenset(self._torrents)))
-        calls = self._is_due("call", CALL_EVERY, now)
+        calls = self._due.is_due("call", CALL_EVERY, now)
         for torrent in self._torrents.values():
             self._search(torrent, now)
             for endpoint in list(self._rumours.get(torrent.key, {})) if calls else ():
                 self.call(torrent.key, endpoint, now)
         for link in self._floor.links:
             self._ask(link, now)
-        if self._unwritten and self._is_due("keep", KEEP_EVERY, now):
+        if self._unwritten and self._due.is_due("keep", KEEP_EVERY, now):
             rows, self._unwritten = self._unwritten, []
             self._floor.write(partial(quotes.keep, rows, now=now))
 
@@ -83,14 +84,14 @@ class Finder:
 
     def _search(self, torrent: TorrentFacts, now: datetime) -> None:
         if not torrent.private:
-            if self._is_due(f"find {torrent.key}", FIND_EVERY, now):
+            if self._due.is_due(f"find {torrent.key}", FIND_EVERY, now):
                 self._floor.ask(FindSellers(dht_target(torrent.info_hash)))
         elif torrent.key in self._asks_directory and self._floor.hubs:
             pause = DIRECTORY_EVERY if self._rumours.get(torrent.key) else DIRECTORY_SOON
-            if self._is_due(f"find {torrent.key}", pause, now):
-                self._ask_directory(torrent, now)
+            if self._due.is_due(f"find {torrent.key}", pause, now):
+                self._ask_directory(torrent)
 
-    def _ask_directory(self, torrent: TorrentFacts, now: datetime) -> None:
+    def _ask_directory(self, torrent: TorrentFacts) -> None:
         if torrent.torrent_id not in self._directory_keys:
             self._floor.write(partial(market_facts.info_bytes, torrent.torrent_id), partial(self._know_info, torrent))
             return
@@ -98,12 +99,12 @@ class Finder:
         for hub_id in self._floor.hubs:
             self._floor.ask_hub(hub_id, partial(_offers, key), partial(self._offered, torrent.key))
 
-    def _know_info(self, torrent: TorrentFacts, info: bytes, now: datetime) -> None:
+    def _know_info(self, torrent: TorrentFacts, info: bytes, _now: datetime) -> None:
         if info:
             self._directory_keys[torrent.torrent_id] = directory_key(info)
-            self._ask_directory(torrent, now)
+            self._ask_directory(torrent)
 
-    def _offered(self, key: str, answer: list[Offer] | HubRefused | HubAway, _now: datetime) -> None:
+    def _offered(self, key: str, answer: Answer[list[Offer]], _now: datetime) -> None:
         if isinstance(answer, list):
             self._hear_of(key, [_endpoint(offer) for offer in answer])
 
@@ -211,13 +212,6 @@ class Finder:
             "seen_at": now,
             "valid_until": heard.valid_until,
         }
-
-    def _is_due(self, what: str, pause: timedelta, now: datetime) -> bool:
-        last = self._done_at.get(what)
-        if last is not None and timedelta(0) <= now - last < pause:
-            return False
-        self._done_at[what] = now
-        return True
 
 
 def _endpoint(offer: Offer) -> str:

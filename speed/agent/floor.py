@@ -4,21 +4,19 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from django.db import close_old_connections
 
 from seedbox.domain.lanes import Order, Watch
 from seedbox.services.lanes import LaneDesk
 from speed.agent.hub_threads import HubThreads
+from speed.agent.side import KnownHub, Otherwise, Then
 from speed.agent.writing import Writing, told
 from speed.services.markets import Terms
 from speed.services.speed_key import SpeedKey
-from speed.wire.hub_port import Hub, HubAway, HubRefused
+from speed.wire.hub_port import Answer, Hub, HubAway, HubRefused
 from speed.wire.port import DialFailed, Door, Link
-
-if TYPE_CHECKING:
-    from speed.agent.side import KnownHub
 
 T = TypeVar("T")
 
@@ -72,8 +70,8 @@ class AgentFloor:
     def write(
         self,
         work: Callable[[], T],
-        then: Callable[[T, datetime], None] | None = None,
-        otherwise: Callable[[datetime], None] | None = None,
+        then: Then[T] | None = None,
+        otherwise: Otherwise | None = None,
     ) -> None:
         self._writing.add(work, then, otherwise)
 
@@ -81,7 +79,7 @@ class AgentFloor:
         self,
         hub_id: bytes,
         work: Callable[[Hub], T],
-        then: Callable[[T | HubRefused | HubAway, datetime], None],
+        then: Then[Answer[T]],
     ) -> None:
         known = self.payers.get(hub_id)
         if known is None:
@@ -89,9 +87,7 @@ class AgentFloor:
         else:
             self.ask_this_hub(known.hub, work, then)
 
-    def ask_this_hub(
-        self, hub: Hub, work: Callable[[Hub], T], then: Callable[[T | HubRefused | HubAway, datetime], None]
-    ) -> None:
+    def ask_this_hub(self, hub: Hub, work: Callable[[Hub], T], then: Then[Answer[T]]) -> None:
         """As `ask_hub`, also one that is not known yet."""
         self._run(self._ask_hub(hub, work, then))
 
@@ -112,10 +108,8 @@ class AgentFloor:
     async def _answer(self, then: Callable[[HubAway, datetime], None], problem: HubAway) -> None:
         told(then, problem, datetime.now(UTC))
 
-    async def _ask_hub(
-        self, hub: Hub, work: Callable[[Hub], T], then: Callable[[T | HubRefused | HubAway, datetime], None]
-    ) -> None:
-        answer: T | HubRefused | HubAway
+    async def _ask_hub(self, hub: Hub, work: Callable[[Hub], T], then: Then[Answer[T]]) -> None:
+        answer: Answer[T]
         try:
             answer = await asyncio.get_running_loop().run_in_executor(self._hub_threads.of(hub), _asked, hub, work)
         except (HubRefused, HubAway) as problem:

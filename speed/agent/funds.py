@@ -13,11 +13,12 @@ from speed.agent.purchase import Bought, Purchase, Source, columns_of, row_of
 from speed.agent.purchases import Purchases
 from speed.agent.side import Floor
 from speed.domain import buying as rules
-from speed.domain.buying import CHANNEL_LIFE_S, Filling, Wish
+from speed.domain.buying import CHANNEL_LIFE_S, Filling
+from speed.domain.deals import Wish
 from speed.models import Reservation
 from speed.services import budgets, buying
 from speed.services.budgets import Need
-from speed.wire.hub_port import Hub, HubAway, HubRefused
+from speed.wire.hub_port import Answer, Hub, HubAway, HubRefused
 from wallet.domain.hub import ChannelState, HubChannel
 from wallet.domain.speed1.receipt import BadReceipt, read_receipt
 
@@ -176,7 +177,7 @@ class Funds:
         work = partial(_top_up, row) if row.channel_id else partial(_open, row)
         self._floor.ask_hub(errand.source.hub_id, work, partial(self._answered, errand))
 
-    def _answered(self, errand: _Errand, answer: HubChannel | HubRefused | HubAway, now: datetime) -> None:
+    def _answered(self, errand: _Errand, answer: Answer[HubChannel], now: datetime) -> None:
         if isinstance(answer, HubAway):
             errand.again_at = now + max(ASK_AGAIN, timedelta(seconds=answer.wait_s))
             return
@@ -254,7 +255,7 @@ class Funds:
         work = partial(_channel, purchase.channel.hex(), wait_s)
         self._floor.ask_hub(purchase.source.hub_id, work, partial(self._looked, purchase))
 
-    def _looked(self, purchase: Purchase, answer: HubChannel | HubRefused | HubAway, now: datetime) -> None:
+    def _looked(self, purchase: Purchase, answer: Answer[HubChannel], now: datetime) -> None:
         self._looking.discard(purchase)
         if isinstance(answer, HubRefused | HubAway):
             self._look_at[purchase] = now + ASK_AGAIN

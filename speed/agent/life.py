@@ -18,13 +18,13 @@ from seedbox.domain.lanes import MapPort, PortMapped, Report, Watch
 from seedbox.services.lanes import LaneDesk
 from speed.agent.floor import AgentFloor
 from speed.agent.hub_threads import HubThreads
-from speed.agent.side import Floor, KnownHub, Side
+from speed.agent.side import Floor, KnownHub, Side, Then
 from speed.agent.writing import Writing, told
 from speed.domain.messages import Message
 from speed.services import hubs, markets
 from speed.services.markets import Terms, TrustedHub
 from speed.services.speed_key import SpeedKey, SpeedKeyBroken, read_or_make
-from speed.wire.hub_port import Hub, HubAway, HubRefused
+from speed.wire.hub_port import Answer, Hub, HubAway, HubRefused
 from speed.wire.port import Door, Hearer, Identity, Link
 from wallet.domain.hub import HubInfo
 
@@ -189,7 +189,7 @@ class Agent:
         self._due[what] = now_s + pause_s
         return True
 
-    def _write_once(self, what: str, work: Callable[[], T], then: Callable[[T, datetime], None] | None = None) -> None:
+    def _write_once(self, what: str, work: Callable[[], T], then: Then[T] | None = None) -> None:
         """Write it unless the last one is still waiting: while the database is away they would pile up."""
         if what in self._being_written:
             return
@@ -231,7 +231,7 @@ class Agent:
         self._hubs[where] = made
         self._floor.ask_this_hub(made, lambda hub: hub.info(), partial(self._learn, made))
 
-    def _learn(self, hub: Hub, answer: HubInfo | HubRefused | HubAway, now: datetime) -> None:
+    def _learn(self, hub: Hub, answer: Answer[HubInfo], now: datetime) -> None:
         if isinstance(answer, HubRefused | HubAway):
             return  # asked again; whoever needs it meanwhile is told that it is away
         self._floor.write(lambda: hubs.know(hub_key=answer.key, is_own=hub.is_own))

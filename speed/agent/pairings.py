@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from functools import partial
 
+from speed.agent.due import Due
 from speed.agent.side import Floor
 from speed.models import Pairing
 from speed.services import spenders
-from speed.wire.hub_port import Hub, HubAway, HubRefused
+from speed.wire.hub_port import Answer, Hub, HubRefused
 
 LOOK_EVERY = timedelta(seconds=3)
 
@@ -14,12 +15,11 @@ LOOK_EVERY = timedelta(seconds=3)
 class Pairings:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
-        self._looked_at: datetime | None = None
+        self._due = Due()
         self._busy: set[str] = set()  # keys of codes that a hub was asked about
 
     def tick(self, now: datetime) -> None:
-        if self._looked_at is None or not timedelta(0) <= now - self._looked_at < LOOK_EVERY:
-            self._looked_at = now
+        if self._due.is_due("look", LOOK_EVERY, now):
             self._floor.write(partial(spenders.waiting, self._floor.node_name), self._bring)
 
     def _bring(self, pairings: list[Pairing], _now: datetime) -> None:
@@ -30,7 +30,7 @@ class Pairings:
                     bytes.fromhex(pairing.hub_id), partial(_bind, pairing), partial(self._answered, pairing)
                 )
 
-    def _answered(self, pairing: Pairing, answer: str | HubRefused | HubAway, _now: datetime) -> None:
+    def _answered(self, pairing: Pairing, answer: Answer[str], _now: datetime) -> None:
         self._busy.discard(pairing.key)
         if isinstance(answer, HubRefused):
             self._floor.write(partial(spenders.not_paired, pairing.key, problem=answer.text))

@@ -11,7 +11,6 @@ from speed.agent.sale import ms
 from speed.agent.side import Floor
 from speed.domain.buying import adopted, within
 from speed.domain.credit import is_voucher_due
-from speed.domain.deals import DealState
 from speed.domain.messages import MAX_ACKS, MAX_DEALS, Ack, SignedTotal, State, Vouchers
 from speed.domain.meters import Tally
 from speed.domain.vouchers import OpenChannel, Verdict, judge
@@ -155,15 +154,6 @@ class Payer:
         payment.purchase.is_signing = False
         if payment.purchase.deal.hex() in written:
             payment.purchase.signed(payment.cumulative_ubtt, payment.signature, payment.tally, now)
-
-
-def is_settled(purchase: Purchase) -> bool:
-    """Whether all is signed that a deal which is over owes, and can pay."""
-    return (
-        purchase.state is not DealState.IN_LANE
-        and not purchase.is_signing
-        and purchase.payable_ubtt <= purchase.cumulative_ubtt
-    )
 
 
 def _unsaid_round(tally: Tally, *, said: Tally) -> int:

@@ -1,20 +1,19 @@
 """One deal in which we buy, as the agent has it in mind; its row in the database follows behind."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from speed.agent import tallies
 from speed.agent.sale import ms
 from speed.domain import deals
-from speed.domain.buying import Wish
-from speed.domain.deals import LIVE, DealState
+from speed.domain.deals import LIVE, DealState, Wish
 from speed.domain.messages import MIN_PRICE_UBTT_PER_GIB
-from speed.domain.meters import RoundCount, Span, Tally
+from speed.domain.meters import Span, Tally
 from speed.domain.refusals import Reason
 from speed.domain.rounds import ROUND_S
 from speed.models import BuyingDeal
 from speed.wire.port import Link
-from wallet.domain.rounding import Accrual
 from wallet.domain.speed1.receipt import RECEIPT_BYTES, decode_receipt
 
 NO_WISH = Wish(MIN_PRICE_UBTT_PER_GIB, 0, 0)
@@ -215,9 +214,7 @@ def columns_of(purchase: Purchase) -> dict[str, Any]:
         "refusal": str(purchase.refusal or ""),
         "linked_at": purchase.linked_at,
         "ended_at": purchase.ended_at,
-        "max_price_ubtt_per_gib": wish.max_price_ubtt_per_gib,
-        "spend_ubtt_per_s": wish.spend_ubtt_per_s,
-        "useful_bytes_per_s": wish.useful_bytes_per_s,
+        **asdict(wish),
         "receipt": purchase.receipt.hex(),
         "amount_ubtt": purchase.amount_ubtt,
         "expires_at": datetime.fromtimestamp(purchase.expires_at_s, UTC),
@@ -231,7 +228,7 @@ def columns_of(purchase: Purchase) -> dict[str, Any]:
         "accepted_bytes": purchase.tally.total_bytes,
         "owed_ubtt": accrual.owed_ubtt,
         "owed_rem": accrual.carried,
-        "tally": _written(purchase.tally),
+        "tally": tallies.written(purchase.tally),
         "covered_bytes": purchase.covered_bytes,
         "sellers_owed_ubtt": purchase.sellers_owed_ubtt,
         "failed_pieces": purchase.failed_pieces,
@@ -273,11 +270,11 @@ def purchase_of(row: BuyingDeal) -> Purchase:
         end_reason=row.end_reason,
         ended_at=row.ended_at,
         refusal=Reason(row.refusal) if row.refusal else None,
-        bid=Wish(row.max_price_ubtt_per_gib, row.spend_ubtt_per_s, row.useful_bytes_per_s),
+        bid=row.wish,
         receipt=signed,
         receipt_amount_ubtt=receipt.amount_ubtt if receipt else 0,
         receipt_expires_at_s=receipt.expires_at_s if receipt else 0,
-        tally=_read(row.tally),
+        tally=tallies.read(row.tally),
         covered_bytes=row.covered_bytes,
         cumulative_ubtt=row.cumulative_ubtt,
         voucher_sig=bytes.fromhex(row.voucher_sig),
@@ -286,17 +283,3 @@ def purchase_of(row: BuyingDeal) -> Purchase:
         sellers_owed_ubtt=row.sellers_owed_ubtt,
         failed_pieces=row.failed_pieces,
     )
-
-
-def _written(tally: Tally) -> dict[str, Any]:
-    settled = [tally.settled.owed_ubtt, tally.settled.carried, tally.settled_bytes, tally.settled_round]
-    counts = [[count.round, count.price_ubtt_per_gib, count.received_bytes] for count in tally.rounds]
-    return {"settled": settled, "rounds": counts}
-
-
-def _read(written: dict[str, Any]) -> Tally:
-    if not written:
-        return Tally()
-    owed_ubtt, carried, size_bytes, round_number = written["settled"]
-    rounds = tuple(RoundCount(*count) for count in written["rounds"])
-    return Tally(Accrual(owed_ubtt, carried), size_bytes, round_number, rounds)

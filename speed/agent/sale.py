@@ -7,7 +7,7 @@ from datetime import datetime
 
 from speed.domain import deals
 from speed.domain.credit import FRESH_MS, Delays
-from speed.domain.deals import LIVE, DealState
+from speed.domain.deals import LIVE, DealState, Wish
 from speed.domain.meters import KEPT_ROUNDS, Span, Tally
 from speed.domain.refusals import Reason
 from speed.domain.selling import newest_receipt
@@ -20,19 +20,6 @@ from wallet.domain.speed1.receipt import Receipt
 
 def ms(now: datetime) -> int:
     return int(now.timestamp() * 1_000)
-
-
-@dataclass(frozen=True)
-class Wish:
-    """A bid as it stands."""
-
-    max_price_ubtt_per_gib: int
-    spend_ubtt_per_s: int
-    useful_bytes_per_s: int
-
-    @property
-    def is_paused(self) -> bool:
-        return self.spend_ubtt_per_s == 0 or self.useful_bytes_per_s == 0
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """Sales as rows of the database, and back."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from speed.agent.sale import Goods, Sale, Wish
+from speed.agent import tallies
+from speed.agent.sale import Goods, Sale
 from speed.domain.deals import DealState, after_loss
-from speed.domain.meters import RoundCount, Tally
 from speed.models import SellingDeal
 from wallet.domain.rounding import Accrual
 from wallet.domain.speed1.receipt import RECEIPT_BYTES, decode_receipt
@@ -35,6 +36,7 @@ def row_of(sale: Sale, node_name: str) -> dict[str, Any]:
 def changing_columns(sale: Sale) -> dict[str, Any]:
     """Return what a deal's row is kept up to date with; what was earned is written where it is booked."""
     span = sale.span
+    allowed = sale.allowed_at(span.ends_at_ms) if span else sale.allowed
     return {
         "deal_id": sale.deal.hex(),
         "place": sale.place,
@@ -44,9 +46,7 @@ def changing_columns(sale: Sale) -> dict[str, Any]:
         "refusal": str(sale.refusal or ""),
         "linked_at": sale.linked_at,
         "ended_at": sale.ended_at,
-        "max_price_ubtt_per_gib": sale.bid.max_price_ubtt_per_gib,
-        "spend_ubtt_per_s": sale.bid.spend_ubtt_per_s,
-        "useful_bytes_per_s": sale.bid.useful_bytes_per_s,
+        **asdict(sale.bid),
         "receipt": sale.signed_receipt.hex(),
         "amount_ubtt": sale.receipt.amount_ubtt,
         "expires_at": datetime.fromtimestamp(sale.receipt.expires_at_s, UTC),
@@ -64,7 +64,7 @@ def changing_columns(sale: Sale) -> dict[str, Any]:
         "written_off_bytes": sale.written_off_bytes,
         "disagreeing_rounds": sale.disagreeing_rounds,
         "starved_rounds": sale.starved_rounds,
-        "tally": _written(sale),
+        "tally": tallies.written(sale.tally, allowed=allowed),
     }
 
 
@@ -81,7 +81,7 @@ def sale_of(row: SellingDeal) -> Sale:
         places=tuple(row.places),
         opened_at=row.opened_at,
         linked_at=row.linked_at,
-        bid=Wish(row.max_price_ubtt_per_gib, row.spend_ubtt_per_s, row.useful_bytes_per_s),
+        bid=row.wish,
         state=after_loss(DealState(row.state)),
         end_reason=row.end_reason,
         ended_at=row.ended_at,
@@ -91,30 +91,10 @@ def sale_of(row: SellingDeal) -> Sale:
         redeemed_ubtt=row.redeemed_ubtt,
         sent_bytes=row.sent_bytes,
         billed=Accrual(row.owed_ubtt, row.owed_rem),
-        tally=_read(row.tally),
+        tally=tallies.read(row.tally),
         allowed={count[0]: count[3] for count in row.tally.get("rounds", [])},
         written_off_bytes=row.written_off_bytes,
         disagreeing_rounds=row.disagreeing_rounds,
         starved_rounds=row.starved_rounds,
         is_dirty=False,
     )
-
-
-def _written(sale: Sale) -> dict[str, Any]:
-    tally = sale.tally
-    allowed = sale.allowed_at(sale.span.ends_at_ms) if sale.span else sale.allowed
-    return {
-        "settled": [tally.settled.owed_ubtt, tally.settled.carried, tally.settled_bytes, tally.settled_round],
-        "rounds": [
-            [count.round, count.price_ubtt_per_gib, count.received_bytes, allowed.get(count.round, 0)]
-            for count in tally.rounds
-        ],
-    }
-
-
-def _read(written: dict[str, Any]) -> Tally:
-    if not written:
-        return Tally()
-    owed_ubtt, carried, size_bytes, round_number = written["settled"]
-    rounds = tuple(RoundCount(*count[:3]) for count in written["rounds"])
-    return Tally(Accrual(owed_ubtt, carried), size_bytes, round_number, rounds)

@@ -11,6 +11,7 @@ from speed.agent.asks import Asks
 from speed.agent.bids import Bids
 from speed.agent.book import Book
 from speed.agent.directory import Directory
+from speed.agent.due import Due
 from speed.agent.lanes import Lanes
 from speed.agent.rounds import Rounds
 from speed.agent.sale import Sale
@@ -58,7 +59,7 @@ class Seller:
         self._rounds = Rounds(self._shop, share=self._lanes.share)
         self._till = Till(self._shop, gone=self._gone)
         self._callers: dict[bytes, str] = {}
-        self._done_at: dict[str, datetime] = {}
+        self._due = Due()
         self._announced = Announce()
         self._directory = Directory(self._shop)
         self._earning_problem = ""
@@ -110,22 +111,22 @@ class Seller:
         if self._rounds.is_due(now):
             self._lanes.judge_round(now)
             self._rounds.hold(now)
-        if self._is_due("share", SHARE_EVERY, now) or self._is_share_due:  # each report of the engine does it, too
+        if self._due.is_due("share", SHARE_EVERY, now) or self._is_share_due:  # each report of the engine does it, too
             self._is_share_due = False
             self._lanes.share(now, is_round=False)
         self._lanes.tell_meters(now)
-        if self._is_due("till", TILL_EVERY, now):
+        if self._due.is_due("till", TILL_EVERY, now):
             self._till.tick(now)
-        if self._is_due("sweep", SWEEP_EVERY, now):
+        if self._due.is_due("sweep", SWEEP_EVERY, now):
             self._till.share_rest(now)
-        if self._is_due("store", STORE_EVERY, now):
+        if self._due.is_due("store", STORE_EVERY, now):
             self._store()
-        if self._is_due("announce", ANNOUNCE_EVERY, now):
+        if self._due.is_due("announce", ANNOUNCE_EVERY, now):
             self._announce()
-        if self._is_due("directory", DIRECTORY_EVERY, now):
+        if self._due.is_due("directory", DIRECTORY_EVERY, now):
             self._directory.tick(now)
         self._let_earn(now)
-        if self._is_due("forget", FORGET_EVERY, now):
+        if self._due.is_due("forget", FORGET_EVERY, now):
             self._shop.book.forget_old(now)
 
     def finish(self, now: datetime) -> None:
@@ -211,16 +212,8 @@ class Seller:
 
     # --- what is due
 
-    def _is_due(self, what: str, pause: timedelta, now: datetime) -> bool:
-        """Say whether it is time again; a clock that was set back makes it time at once."""
-        last = self._done_at.get(what)
-        if last is not None and timedelta(0) <= now - last < pause:
-            return False
-        self._done_at[what] = now
-        return True
-
     def _read_stock(self, now: datetime) -> None:
-        if self._floor.terms.sells and not self._is_stocking and self._is_due("stock", STOCK_EVERY, now):
+        if self._floor.terms.sells and not self._is_stocking and self._due.is_due("stock", STOCK_EVERY, now):
             self._is_stocking = True
             self._floor.write(
                 partial(market_facts.seeding, self._floor.node_name), self._stocked, partial(self._stocked, None)
@@ -235,7 +228,7 @@ class Seller:
         """Have our own hub know where this node's earnings go, before anybody opens a channel."""
         node = self._floor.terms.node
         has_own = any(known.hub.is_own for known in self._floor.hubs.values())
-        if node is not None and has_own and self._floor.terms.sells and self._is_due("earn", EARN_EVERY, now):
+        if node is not None and has_own and self._floor.terms.sells and self._due.is_due("earn", EARN_EVERY, now):
             work = partial(hubs.let_earn, node_id=node.node_id, speed_key=self._floor.key.public_key, now=now)
             self._floor.write(work, self._may_earn)
 

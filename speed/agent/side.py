@@ -8,17 +8,19 @@ needs no locks, and a test can tell it everything by itself.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from seedbox.domain.lanes import Order, Report
 from speed.domain.messages import Message
 from speed.services.markets import Terms
 from speed.services.speed_key import SpeedKey
-from speed.wire.hub_port import Hub, HubAway, HubRefused
+from speed.wire.hub_port import Answer, Hub
 from speed.wire.port import DialFailed, Link
 from wallet.domain.hub import HubInfo
 
 T = TypeVar("T")
+Then: TypeAlias = Callable[[T, datetime], None]  # hears a result, and when it came
+Otherwise = Callable[[datetime], None]
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,8 @@ class Floor(Protocol):
     def write(
         self,
         work: Callable[[], T],
-        then: Callable[[T, datetime], None] | None = None,
-        otherwise: Callable[[datetime], None] | None = None,
+        then: Then[T] | None = None,
+        otherwise: Otherwise | None = None,
     ) -> None:
         """Do this in the thread of the database, in the order of asking, and tell its result.
 
@@ -91,7 +93,7 @@ class Floor(Protocol):
         self,
         hub_id: bytes,
         work: Callable[[Hub], T],
-        then: Callable[[T | HubRefused | HubAway, datetime], None],
+        then: Then[Answer[T]],
     ) -> None:
         """Do this with a hub of `payers`, beside all else, and tell its result, or why there is none."""
 

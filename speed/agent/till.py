@@ -9,13 +9,14 @@ from functools import partial
 
 from speed.agent.sale import Sale
 from speed.agent.shop import Shop
+from speed.agent.side import Then
 from speed.agent.vouchers import stored
 from speed.domain import deals
 from speed.domain.credit import is_redeem_due
 from speed.domain.deals import DealState
 from speed.services import selling, settlement
 from speed.services.settlement import Paid
-from speed.wire.hub_port import Hub, HubAway, HubRefused
+from speed.wire.hub_port import Answer, Hub, HubAway, HubRefused
 from wallet.domain.channels import MAX_VOUCHERS
 from wallet.domain.hub import ChannelState, HubChannel, Redeemed, Redemption, Refusal, SignedVoucher
 
@@ -69,7 +70,7 @@ class Till:
         """Ask about a deal of before: we may have been restored from a backup that is older than its money."""
         self._ask(sale, partial(_channel, sale.receipt.channel.hex()), partial(self._checked, sale))
 
-    def _checked(self, sale: Sale, answer: HubChannel | HubRefused | HubAway, now: datetime) -> None:
+    def _checked(self, sale: Sale, answer: Answer[HubChannel], now: datetime) -> None:
         self._heard([sale], answer)
         if isinstance(answer, HubAway):
             self._rest(sale, now)
@@ -149,7 +150,7 @@ class Till:
         self,
         sales: Sequence[Sale],
         vouchers: Sequence[SignedVoucher],
-        answer: list[Redeemed] | HubRefused | HubAway,
+        answer: Answer[list[Redeemed]],
         now: datetime,
     ) -> None:
         self._heard(sales, answer)
@@ -172,7 +173,7 @@ class Till:
         last = _voucher(sale) if sale.voucher_sig and sale.unredeemed_ubtt else None
         self._ask(sale, partial(_close, sale.receipt.channel.hex(), last), partial(self._closed, sale))
 
-    def _closed(self, sale: Sale, answer: HubChannel | HubRefused | HubAway, now: datetime) -> None:
+    def _closed(self, sale: Sale, answer: Answer[HubChannel], now: datetime) -> None:
         self._heard([sale], answer)
         if isinstance(answer, HubAway) or (isinstance(answer, HubRefused) and answer.code not in ENDED):
             self._rest(sale, now)
@@ -218,7 +219,7 @@ class Till:
         self,
         sale: Sale,
         work: Callable[[Hub], HubChannel],
-        then: Callable[[HubChannel | HubRefused | HubAway, datetime], None],
+        then: Then[Answer[HubChannel]],
     ) -> None:
         hub_id = self._shop.hub_id_of(sale)
         self._wait_for([sale], hub_id)

@@ -10,12 +10,12 @@ from typing import Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError, close_old_connections, connections
 
+from speed.agent.side import Otherwise, Then
+
 FIRST_REST_S, LONGEST_REST_S = 0.5, 5.0  # after the database failed
 REFRESH_S = 60.0  # a connection is looked at so often, whether it is still good
 
 Work = Callable[[], Any]
-Then = Callable[[Any, datetime], None]
-Otherwise = Callable[[datetime], None]
 AWAY = (OperationalError, InterfaceError)  # what else a database says would be said again and again
 
 logger = logging.getLogger(__name__)
@@ -28,10 +28,10 @@ class Writing:
         self.problem = ""  # of the database, in a sentence
         self.failed = 0  # times that it has failed
         self._executor = executor
-        self._waiting: asyncio.Queue[tuple[Work, Then | None, Otherwise | None]] = asyncio.Queue()
+        self._waiting: asyncio.Queue[tuple[Work, Then[Any] | None, Otherwise | None]] = asyncio.Queue()
         self._refreshed_at_s = time.monotonic()
 
-    def add(self, work: Work, then: Then | None = None, otherwise: Otherwise | None = None) -> None:
+    def add(self, work: Work, then: Then[Any] | None = None, otherwise: Otherwise | None = None) -> None:
         self._waiting.put_nowait((work, then, otherwise))
 
     async def run(self) -> None:
@@ -50,7 +50,7 @@ class Writing:
         except TimeoutError:
             logger.error("%s writes of the market could not be done before the node stopped", self._waiting.qsize())
 
-    async def _do(self, work: Work, then: Then | None, otherwise: Otherwise | None) -> None:
+    async def _do(self, work: Work, then: Then[Any] | None, otherwise: Otherwise | None) -> None:
         rest_s = FIRST_REST_S
         while True:
             try:

@@ -2,7 +2,6 @@
 
 LEAST_FREE_SHARE_PPM = 200_000  # of the upload limit: what is never sold
 QUOTE_LIFE_S = 60
-RESUME_S = 600  # a deal whose connection is lost waits for so long
 DEBT_S = 7 * 24 * 3_600  # what is unpaid stays owed for so long
 MAX_BIDS = 1_000  # of one node's round
 MAX_ANNOUNCED = 500

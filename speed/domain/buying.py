@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from speed.domain.credit import MIN_CHANNEL_BYTES, STOP_BEFORE_EXPIRY_S, least_channel_ubtt
+from speed.domain.deals import Wish
 from speed.domain.meters import Tally
 from wallet.domain.rounding import GIB
 
@@ -15,19 +16,6 @@ MAX_DEALS_OF_TORRENT = 8  # sellers at once: the pace is shared among them
 EVERYTHING_BYTES_PER_S = 1 << 40  # what "as fast as it gets" is on the wire
 
 assert RENEW_BEFORE_S > STOP_BEFORE_EXPIRY_S
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A bid as it stands."""
-
-    max_price_ubtt_per_gib: int
-    spend_ubtt_per_s: int
-    useful_bytes_per_s: int
-
-    @property
-    def is_paused(self) -> bool:
-        return self.spend_ubtt_per_s == 0 or self.useful_bytes_per_s == 0
 
 
 @dataclass(frozen=True, slots=True)

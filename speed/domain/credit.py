@@ -3,7 +3,7 @@
 Everything is summed twice, for the payer and for the address, over all deals, keys and connections of the last 7 days.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 MIB = 2**20
@@ -22,7 +22,6 @@ DELAYS_KEPT = 8
 READING_MS = 200  # between two readings of the engine's counters
 BLOCK_BYTES = 16 * 1024
 MIN_CHANNEL_BYTES = 64 * MIB
-FALLEN_BYTES_PER_S = 16 * 1024  # at least, of a lane that has lost its speed
 REDEEM_PERCENT = 80  # of a channel's amount or life used
 STOP_BEFORE_EXPIRY_S = 120
 
@@ -177,16 +176,6 @@ def has_its_speed(found: Iterable[Draw], *, was_open: bool) -> bool:
 def strangers_cap(*, delays: Delays, strangers: int) -> int:
     """Return what a stranger's lane may be at most, of so many strangers' that share their common window."""
     return lane_cap(window_bytes=STRANGERS_WINDOW_BYTES, delays=delays, sharers=strangers)
-
-
-def fallen_speed(free_peer_speeds: Sequence[int], *, free_limit_bytes_per_s: int) -> int:
-    """Return the limit of a lane that is paused, refused or unpaid: the median free peer's, or all that is free.
-
-    `free_peer_speeds` are those of unchoked, interested free peers of the torrent, or of the node if it has none. The
-    lower median of two; never below 16 KiB/s.
-    """
-    speeds = sorted(free_peer_speeds)
-    return max(FALLEN_BYTES_PER_S, speeds[(len(speeds) - 1) // 2] if speeds else free_limit_bytes_per_s)
 
 
 def least_channel_ubtt(*, max_price_ubtt_per_gib: int, left_bytes: int) -> int:

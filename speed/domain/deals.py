@@ -4,6 +4,7 @@ A deal is one buyer, one seller, one torrent and one channel. Both ends keep it 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from speed.domain.refusals import ENDING, Reason
@@ -14,6 +15,19 @@ SILENCE_S = 600  # without a connection: then the seller redeems and closes
 SHARED_ROUNDS = 3  # in a row at less than half of the grant end a deal
 SHARED_PERCENT = 50
 ROUNDS_AFTER_BOUNCE = 2  # do not count for shared_address and meters_disagree
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A bid as it stands."""
+
+    max_price_ubtt_per_gib: int
+    spend_ubtt_per_s: int
+    useful_bytes_per_s: int
+
+    @property
+    def is_paused(self) -> bool:
+        return self.spend_ubtt_per_s == 0 or self.useful_bytes_per_s == 0
 
 
 class DealState(StrEnum):

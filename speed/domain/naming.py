@@ -2,22 +2,10 @@
 
 from hashlib import sha1, sha256
 
-INFO_HASH_BYTES = 20
 NAME_BYTES = 20
 _NAME_TAG = b"btt-speed/1 torrent\0"
 _PRIVATE_TAG = b"btt-speed/1 private\0"
 _DHT_TAG = b"btt-speed/1"
-
-
-def market_info_hash(*, v1: bytes | None, v2: bytes | None) -> bytes:
-    """Return the 20 bytes that the market knows a torrent by: its v1 hash, or the head of its v2 hash without one.
-
-    Raises ValueError if there is neither.
-    """
-    found = v1 or v2
-    if not found or len(found) < INFO_HASH_BYTES:
-        raise ValueError("A torrent has an info-hash of 20 or 32 bytes.")
-    return found[:INFO_HASH_BYTES]
 
 
 def torrent_name(*, callee_nonce: bytes, info_hash: bytes) -> bytes:

@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import F, Q
 
+from speed.domain.deals import Wish
+
 
 class Deal(models.Model):
     """A running agreement of two nodes about one torrent, paid out of one channel. Written by our node's agent only.
@@ -50,12 +52,33 @@ class Deal(models.Model):
     accepted_bytes = models.BigIntegerField(default=0)  # what the buyer acknowledged
     owed_ubtt = models.BigIntegerField(default=0)
     owed_rem = models.BigIntegerField(default=0)
+    tally = models.JSONField(default=dict)  # of accepted bytes, by round: the newest may still change
+    covered_bytes = models.BigIntegerField(default=0)  # of the accepted ones: for those that a voucher is for
+
+    is_closed = models.BooleanField(default=False)  # the hub has ended the channel: the rest is with the payer again
 
     class Meta:
         abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(cumulative_ubtt__gte=0, cumulative_ubtt__lte=F("amount_ubtt")),
+                name="speed_%(class)s_voucher_within_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(owed_rem__gte=0, owed_rem__lt=1 << 30), name="speed_%(class)s_remainder_below_one"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["node_name", "-opened_at"], name="speed_%(class)s_newest"),
+            models.Index(fields=["node_name"], condition=Q(is_closed=False), name="speed_%(class)s_open"),
+        ]
 
     def __str__(self) -> str:
         return f"deal {self.deal_id}"
+
+    @property
+    def wish(self) -> Wish:
+        return Wish(self.max_price_ubtt_per_gib, self.spend_ubtt_per_s, self.useful_bytes_per_s)
 
 
 class SellingDeal(Deal):
@@ -63,8 +86,6 @@ class SellingDeal(Deal):
 
     payer_ref = models.CharField(max_length=32)  # the payer as the hub calls it towards us, hex
     places = models.JSONField(default=list)  # where the buyer has been: what is unpaid counts at each
-    tally = models.JSONField(default=dict)  # of what vouchers cover, by round: the newest may still be told anew
-    covered_bytes = models.BigIntegerField(default=0)  # accepted, and paid for by a voucher
     written_off_bytes = models.BigIntegerField(default=0)
     disagreeing_rounds = models.IntegerField(default=0)  # in a row
     starved_rounds = models.IntegerField(default=0)  # in a row: the torrent got less than half of its grant
@@ -75,29 +96,22 @@ class SellingDeal(Deal):
     redeemed_at = models.DateTimeField(null=True, blank=True)
     earned_ubtt = models.BigIntegerField(default=0)  # of what was redeemed, without the hub's fee
     shared_ubtt = models.BigIntegerField(default=0)  # of what was earned, with the torrent's holders
-    is_closed = models.BooleanField(default=False)  # the hub has ended the channel: nothing more can come
 
     class Meta(Deal.Meta):
         abstract = False
         constraints = [
+            *Deal.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(redeemed_ubtt__gte=0, redeemed_ubtt__lte=F("amount_ubtt")),
                 name="speed_selling_redeems_what_there_is",
             ),
             models.CheckConstraint(
-                condition=Q(cumulative_ubtt__lte=F("amount_ubtt")), name="speed_selling_voucher_within_amount"
-            ),
-            models.CheckConstraint(
                 condition=Q(shared_ubtt__gte=0, shared_ubtt__lte=F("earned_ubtt"), earned_ubtt__lte=F("redeemed_ubtt")),
                 name="speed_selling_shares_what_was_earned",
             ),
-            models.CheckConstraint(
-                condition=Q(owed_rem__gte=0, owed_rem__lt=1 << 30), name="speed_selling_remainder_below_one"
-            ),
         ]
         indexes = [
-            models.Index(fields=["node_name", "-opened_at"], name="speed_selling_newest_first"),
-            models.Index(fields=["node_name"], condition=Q(is_closed=False), name="speed_selling_open_channels"),
+            *Deal.Meta.indexes,
             models.Index(fields=["payer_ref", "linked_at"], name="speed_selling_of_payer"),
         ]
 

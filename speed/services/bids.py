@@ -13,7 +13,6 @@ from speed.models import Bid, Budget, Hub, Pairing
 from speed.services import budgets, spenders
 from wallet.domain.money import MAX_AMOUNT_UBTT
 
-DAY_S = 24 * 3_600
 MAX_SPEED_BYTES_PER_S = 1 << 50
 
 NOT_ON = "Your spending is off: nothing is bid until you turn it on."
@@ -63,11 +62,6 @@ class Standing:
 
     wants: tuple[Want, ...]
     notes: Mapping[int, str]  # why others don't stand, by bid
-
-
-def per_second(ubtt_per_day: int) -> int:
-    """Return the pace of what shall be spent in a day, rounded down."""
-    return ubtt_per_day // DAY_S
 
 
 def place(

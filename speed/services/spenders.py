@@ -54,7 +54,7 @@ def bind(user_id: int, *, node_name: str, now: datetime) -> None:
         speed_keys.bind_user(user_id, agent.speed_key, daily_limit_ubtt=budget.day_limit_ubtt, now=now)
 
 
-def bind_all(node_name: str, key: bytes, *, now: datetime) -> None:
+def bind_all(key: bytes, *, now: datetime) -> None:
     """Let a node's key, which may be a new one, spend for all who have turned it on."""
     for budget in Budget.objects.filter(is_on=True):
         with suppress(Refused):  # a user who is gone

@@ -5,7 +5,7 @@ and the same again under the same key is answered as before. None holds a lock o
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias, TypeVar
 
 from wallet.domain.hub import (
     UNDECIDED,
@@ -19,7 +19,9 @@ from wallet.domain.hub import (
     SignedVoucher,
 )
 
-__all__ = ["Hub", "HubAway", "HubRefused", "decided"]
+__all__ = ["Answer", "Hub", "HubAway", "HubRefused", "decided"]
+
+T = TypeVar("T")
 
 
 class HubAway(Exception):
@@ -28,6 +30,9 @@ class HubAway(Exception):
     def __init__(self, why: str, *, wait_s: int = 0) -> None:
         super().__init__(why)
         self.wait_s = wait_s  # before the same is worth asking again
+
+
+Answer: TypeAlias = T | HubRefused | HubAway  # what a hub says to a question, or why it does not
 
 
 class Hub(Protocol):

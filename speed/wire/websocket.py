@@ -23,6 +23,7 @@ from websockets.protocol import SEND_EOF, State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from speed.domain import handshake
 from speed.domain.frames import MAX_FRAME_BYTES
 from speed.domain.messages import Error, ErrorCode, encode
 from speed.domain.pace import Bucket
@@ -44,7 +45,7 @@ _QUIET.addFilter(lambda _record: False)  # to switch it off would last until som
 class Times:
     """How long is waited for others."""
 
-    open_s: float = 10.0  # for a handshake, all of it
+    open_s: float = handshake.TIME_OUT_S  # for a handshake, all of it
     ping_s: float = 20.0  # between two pings, and for the answer to one
     stuck_s: float = 20.0  # for who takes nothing: his pings are no proof of the contrary
     last_words_s: float = LAST_WORDS_S

@@ -187,7 +187,7 @@ class TestSpending:
         post(browser, "market_spending", {"is_on": "on", "day_limit_ubtt": "50"})
         assert KEY in browser.get(SPENDING).content.decode()
         assert "Your spending is off" in post(browser, "market_revoke", {}, KEY)
-        spenders.bind_all("local", bytes.fromhex(KEY), now=timezone.now())
+        spenders.bind_all(bytes.fromhex(KEY), now=timezone.now())
         assert not speed_keys.bound_to_user(owner.pk)
 
     def test_cannot_take_a_key_off_anothers_account(self, owner: User, stranger: User) -> None:

@@ -71,7 +71,7 @@ class TestSpending:
     def test_goes_on_with_a_new_key_of_the_node(self, spender: User) -> None:
         with pytest.raises(HubRefused):
             open_channel(spender, BTT, key=NEW_NODE)
-        spenders.bind_all("local", NEW_NODE, now=NOW)
+        spenders.bind_all(NEW_NODE, now=NOW)
         assert open_channel(spender, 2 * BTT, key=NEW_NODE).amount_ubtt == 2 * BTT
 
 

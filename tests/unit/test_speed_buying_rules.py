@@ -11,7 +11,6 @@ from speed.domain.buying import (
     EVERYTHING_BYTES_PER_S,
     RENEW_BEFORE_S,
     Filling,
-    Wish,
     adopted,
     affordable,
     believed_speed,
@@ -23,6 +22,7 @@ from speed.domain.buying import (
     within,
 )
 from speed.domain.credit import least_channel_ubtt
+from speed.domain.deals import Wish
 from speed.domain.meters import Tally
 
 MIB, GIB = 1 << 20, 1 << 30

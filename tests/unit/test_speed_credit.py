@@ -7,13 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speed.domain.credit import (
-    FALLEN_BYTES_PER_S,
     MIB,
     Delays,
     Standing,
     believed_window,
     draws,
-    fallen_speed,
     has_its_speed,
     is_channel_low,
     is_lane_open,
@@ -129,12 +127,6 @@ class TestALane:
         rises = [is_lane_open(was_open=False, room_bytes=left, lane_bytes_per_s=10 * MIB) for left in rooms]
         assert stays == [False, False, True, True, True]
         assert rises == [False, False, False, False, True]
-
-    def test_that_fell_gets_what_the_median_free_peer_gets(self) -> None:
-        assert fallen_speed([9 * MIB, MIB, 5 * MIB], free_limit_bytes_per_s=7) == 5 * MIB
-        assert fallen_speed([2 * MIB, MIB], free_limit_bytes_per_s=7) == MIB
-        assert fallen_speed([], free_limit_bytes_per_s=3 * MIB) == 3 * MIB
-        assert fallen_speed([0, 0], free_limit_bytes_per_s=3 * MIB) == FALLEN_BYTES_PER_S
 
     @given(
         st.integers(0, 400 * MIB),

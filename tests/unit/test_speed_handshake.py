@@ -7,7 +7,7 @@ import pytest
 
 from speed.domain.handshake import Refused, Role, check_auth, check_hello, hello, sign_auth
 from speed.domain.messages import MAX_HUBS, Auth, ErrorCode, Hello
-from speed.domain.naming import dht_target, directory_key, market_info_hash, torrent_name
+from speed.domain.naming import dht_target, directory_key, torrent_name
 from wallet.domain.tron.keys import public_key_of
 
 CALLER, CALLEE = b"\x05" * 32, b"\x06" * 32
@@ -64,13 +64,6 @@ class TestATorrent:
         name = torrent_name(callee_nonce=b"e" * 16, info_hash=b"i" * 20)
         assert name == sha256(b"btt-speed/1 torrent\0" + b"e" * 16 + b"i" * 20).digest()[:20]
         assert name != torrent_name(callee_nonce=b"f" * 16, info_hash=b"i" * 20)
-
-    def test_is_known_by_its_first_hash_or_the_head_of_its_second(self) -> None:
-        assert market_info_hash(v1=b"1" * 20, v2=b"2" * 32) == b"1" * 20
-        assert market_info_hash(v1=None, v2=b"2" * 32) == b"2" * 20
-        for nothing in (None, b"", b"short"):
-            with pytest.raises(ValueError, match="info-hash"):
-                market_info_hash(v1=nothing, v2=None)
 
     def test_is_found_in_the_dht_and_in_a_directory_under_keys_of_its_own(self) -> None:
         assert dht_target(b"i" * 20) == sha1(b"btt-speed/1" + b"i" * 20).digest()
