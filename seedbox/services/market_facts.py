@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from seedbox.domain.network import BadNetwork, NetworkSettings
 from seedbox.domain.states import State
@@ -121,13 +121,7 @@ class SeedingFacts:
 
 def seeding(node_name: str) -> list[SeedingFacts]:
     """Return what a node could sell: torrents that somebody holds, whole and seeding."""
-    found = Torrent.objects.filter(
-        node__name=node_name,
-        holdings__isnull=False,
-        observation__state=State.SEEDING,
-        observation__wanted_bytes__gt=0,
-        observation__done_bytes__gte=F("observation__wanted_bytes"),
-    ).distinct()
+    found = _whole().filter(node__name=node_name, holdings__isnull=False).distinct()
     columns = ("pk", "key", "name", "info_hash_v1", "info_hash_v2", "private", "size_bytes")
     rows = found.values_list(*columns, "observation__peers", "observation__seeds")
     return [
@@ -158,14 +152,9 @@ def seeding_of(user_id: int, *, node_names: Collection[str], limit: int) -> list
     """Return a user's whole, seeding torrents on these nodes, those that most peers want first."""
     if not node_names:
         return []
-    found = Torrent.objects.filter(
-        holdings__user_id=user_id,
-        node__name__in=node_names,
-        observation__state=State.SEEDING,
-        observation__wanted_bytes__gt=0,
-        observation__done_bytes__gte=F("observation__wanted_bytes"),
-    ).order_by(F("observation__seeds") - F("observation__peers"), "pk")
-    ids = list(found.values_list("pk", flat=True)[:limit])
+    found = _whole().filter(holdings__user_id=user_id, node__name__in=node_names)
+    wanted_first = found.order_by(F("observation__seeds") - F("observation__peers"), "pk")
+    ids = list(wanted_first.values_list("pk", flat=True)[:limit])
     by_id = {one.torrent_id: one for one in torrents(ids=ids)} if ids else {}
     return [by_id[number] for number in ids if number in by_id]
 
@@ -193,6 +182,15 @@ def node(name: str, *, now: datetime) -> NodeFacts | None:
         port_mapping=settings is not None and settings.port_mapping,
         best_upload_bytes_per_s=test.best_bytes_per_s,
         suggested_limit_bytes_per_s=test.suggested_limit_bytes_per_s,
+    )
+
+
+def _whole() -> QuerySet[Torrent]:
+    """Return the torrents that may be sold, see `TorrentFacts.may_be_sold`."""
+    return Torrent.objects.filter(
+        observation__state=State.SEEDING,
+        observation__wanted_bytes__gt=0,
+        observation__done_bytes__gte=F("observation__wanted_bytes"),
     )
 
 

@@ -14,7 +14,7 @@ from speed.domain.reading import write_percent
 from speed.models import Hub
 from speed.services import hub_list
 from speed.services.markets import BadTerms
-from speed.web.fields import btt_field, percent_field
+from speed.web.fields import btt_field, errors_of, percent_field
 from wallet.domain.money import format_btt
 from wallet.services import hub_rules
 from wallet.services.install import market_asset
@@ -77,7 +77,7 @@ def market_hub(request: HttpRequest, hub_pk: int) -> HttpResponse:
     """Trust a hub or not, and up to how much."""
     form = TrustForm(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+        messages.error(request, errors_of(form))
         return redirect("market_hubs")
     if not hub_list.change(hub_pk, **form.cleaned_data):
         raise Http404

@@ -22,7 +22,7 @@ from speed.services.bids import BadBid
 from speed.services.deal_rows import buying_row
 from speed.services.markets import BadTerms
 from speed.services.screen import Viewer
-from speed.web.fields import btt_field, speed_field
+from speed.web.fields import btt_field, errors_of, speed_field
 from wallet.domain.money import format_btt
 from wallet.services.install import market_asset
 
@@ -95,10 +95,7 @@ class OfferForm(forms.Form):
 def context(user: object, holding_id: int) -> dict[str, Any]:
     """Return what the tab shows to a holder; from then on the node asks sellers for some minutes."""
     user_id = int(getattr(user, "pk", 0))
-    torrent = market_facts.torrent_of(holding_id, user_id=user_id)
-    if torrent is None:
-        raise Http404
-    now = timezone.now()
+    torrent, now = _held(holding_id, user_id), timezone.now()
     terms = markets.terms_of(torrent.node_name, now=now)
     bid = bids.of_torrent(torrent.torrent_id, user_id=user_id)
     if terms.buys and not torrent.is_complete:
@@ -131,16 +128,16 @@ def market_bid(request: HttpRequest, holding_id: int) -> HttpResponse:
         form = BidForm.of(bids.of_torrent(torrent.torrent_id, user_id=user_id), private=torrent.private)
         return _show_bid(request, torrent, holding_id, form)
     form = BidForm(request.POST, private=torrent.private)
-    if not form.is_valid():
-        return _show_bid(request, torrent, holding_id, form)
-    try:
-        bids.place(user_id=user_id, torrent_id=torrent.torrent_id, now=timezone.now(), **form.wish())
-    except BadBid as refusal:
-        form.refuse(refusal.problems)
-        return _show_bid(request, torrent, holding_id, form)
-    news.tell({user_id})
-    messages.success(request, "Your bid stands: the node looks for sellers now.")
-    return redirect(_tab(holding_id))
+    if form.is_valid():
+        try:
+            bids.place(user_id=user_id, torrent_id=torrent.torrent_id, now=timezone.now(), **form.wish())
+        except BadBid as refusal:
+            form.refuse(refusal.problems)
+        else:
+            news.tell({user_id})
+            messages.success(request, "Your bid stands: the node looks for sellers now.")
+            return redirect(_tab(holding_id))
+    return _show_bid(request, torrent, holding_id, form)
 
 
 @for_members
@@ -160,7 +157,7 @@ def market_offer(request: HttpRequest, holding_id: int) -> HttpResponse:
     _, torrent = _own(request, holding_id)
     form = OfferForm(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+        messages.error(request, errors_of(form))
         return redirect(_tab(holding_id))
     try:
         markets.offer(
@@ -184,10 +181,14 @@ def _offer_form(terms: markets.Terms, key: str) -> OfferForm:
 
 def _own(request: HttpRequest, holding_id: int) -> tuple[int, TorrentFacts]:
     user_id = signed_in_user(request).pk
+    return user_id, _held(holding_id, user_id)
+
+
+def _held(holding_id: int, user_id: int) -> TorrentFacts:
     torrent = market_facts.torrent_of(holding_id, user_id=user_id)
     if torrent is None:
         raise Http404
-    return user_id, torrent
+    return torrent
 
 
 def _tab(holding_id: int) -> str:

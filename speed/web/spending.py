@@ -1,6 +1,7 @@
 """A user's page of spending: the switch, the limit of a day, and who else may spend from the account here."""
 
 import secrets
+from typing import Self
 
 from django import forms
 from django.contrib import messages
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from seedbox.domain.units import PPM
 from seedbox.web.doors import for_admins, for_members, need_fresh_proof, reauthenticated, signed_in_user
+from speed.models import Budget
 from speed.services import budgets, hub_list, news, spenders
 from speed.web.fields import btt_field
 from wallet.domain.money import format_amount, format_btt
@@ -29,6 +31,11 @@ class SpendingForm(forms.Form):
         label="Let my bids spend", required=False, help_text="Off: nothing is bid; what is owed is still paid."
     )
     day_limit_ubtt = btt_field("Limit for 24 hours", LIMIT, required=False)
+
+    @classmethod
+    def of(cls, budget: Budget) -> Self:
+        limit = format_btt(budget.day_limit_ubtt) if budget.day_limit_ubtt else ""
+        return cls(initial={"is_on": budget.is_on, "day_limit_ubtt": limit})
 
     def clean(self) -> None:
         if self.cleaned_data.get("is_on") and self.cleaned_data.get("day_limit_ubtt") == 0:
@@ -64,13 +71,11 @@ class PairForm(forms.Form):
 def market_spending(request: HttpRequest) -> HttpResponse:
     """Show who may spend; turn spending on, off or change its limit. More may be spent only after a fresh proof."""
     user_id, now = signed_in_user(request).pk, timezone.now()
-    budget = spenders.budget_of(user_id)
     if request.method != "POST":
-        limit = format_btt(budget.day_limit_ubtt) if budget.day_limit_ubtt else ""
-        return _show(request, SpendingForm(initial={"is_on": budget.is_on, "day_limit_ubtt": limit}))
+        return _show(request)
     form = SpendingForm(request.POST)
     if not form.is_valid():
-        return _show(request, form)
+        return _show(request, form=form)
     if not form.cleaned_data["is_on"]:
         spenders.stop(user_id, now=now)
         messages.success(request, "Your spending is off. What is owed is paid, and no more.")
@@ -88,17 +93,15 @@ def market_spending(request: HttpRequest) -> HttpResponse:
 def market_code(request: HttpRequest) -> HttpResponse:
     """Make a pairing code for a node of another install, and show it once."""
     form = CodeForm(request.POST)
-    if not form.is_valid():
-        return _show(request, None, code_form=form)
-    wanted, user_id = form.cleaned_data, signed_in_user(request).pk
-    try:
-        pairing = speed_keys.make_pairing_code(
-            user_id, most_ubtt=wanted["most_ubtt"], earns=wanted["earns"], now=timezone.now()
-        )
-    except Refused as refusal:
-        form.add_error(None, str(refusal))
-        return _show(request, None, code_form=form)
-    return _show(request, None, pairing=pairing)
+    if form.is_valid():
+        user_id = signed_in_user(request).pk
+        try:
+            pairing = speed_keys.make_pairing_code(user_id, **form.cleaned_data, now=timezone.now())
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return _show(request, pairing=pairing)
+    return _show(request, code_form=form)
 
 
 @for_members
@@ -124,7 +127,7 @@ def market_pair(request: HttpRequest) -> HttpResponse:
     """
     form = PairForm(request.POST)
     if not form.is_valid():
-        return _show(request, None, pair_form=form)
+        return _show(request, pair_form=form)
     spenders.pair(
         user_id=signed_in_user(request).pk,
         node_name=form.cleaned_data["node"],
@@ -137,13 +140,12 @@ def market_pair(request: HttpRequest) -> HttpResponse:
     return redirect("market_spending")
 
 
-def _show(request: HttpRequest, form: SpendingForm | None, **more: object) -> HttpResponse:
+def _show(request: HttpRequest, **more: object) -> HttpResponse:
     user_id, now, unit = signed_in_user(request).pk, timezone.now(), market_asset().unit
     budget = spenders.budget_of(user_id)
     used = budgets.of_day(budget, now=now)
-    limit = format_btt(budget.day_limit_ubtt) if budget.day_limit_ubtt else ""
     context: dict[str, object] = {
-        "form": form or SpendingForm(initial={"is_on": budget.is_on, "day_limit_ubtt": limit}),
+        "form": SpendingForm.of(budget),
         "budget": budget,
         "used": f"{format_btt(max(used.used_ubtt, 0))} of {format_amount(used.limit_ubtt, market_asset())}",
         "used_ppm": min(max(used.used_ubtt, 0) * PPM // max(used.limit_ubtt, 1), PPM),
