@@ -40,7 +40,7 @@ class Bidding:
         self._floor = floor
         self._purchases = purchases
         self._finder = finder
-        self.funds = Funds(floor, purchases, ready=self.bid, failed=self._not_opened)
+        self.funds = Funds(floor, purchases, ready=self.bid, failed=self._not_opened, known=self._channel_known)
         self.payer = Payer(floor, purchases, refresh=self.funds.refresh)
         self._notes: dict[int, str] = {}  # as last written
         self._rest_until: dict[tuple[str, bytes], datetime] = {}  # torrent and seller
@@ -126,6 +126,9 @@ class Bidding:
         self._rest_until[bought.torrent_key, source.peer_key] = now + REST
         self._notes[bought.bid_id] = text
         self._floor.write(partial(bids.note, {bought.bid_id: text}))
+
+    def _channel_known(self, purchase: Purchase, now: datetime) -> None:
+        self.payer.refreshed(purchase, now)
 
     # --- what is said
 

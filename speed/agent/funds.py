@@ -44,7 +44,10 @@ class _Errand:
 
 
 class Funds:
-    """`ready` is told when a deal has a receipt that its seller has not seen, `failed` why no channel was opened."""
+    """`ready` is told when a deal has a receipt that its seller has not seen, `failed` why no channel was opened.
+
+    `known` is told when a hub has said what a channel holds.
+    """
 
     def __init__(
         self,
@@ -53,12 +56,14 @@ class Funds:
         *,
         ready: Callable[[Purchase, datetime], None],
         failed: Callable[[Bought, Source, str, datetime], None],
+        known: Callable[[Purchase, datetime], None],
     ) -> None:
         self.problems: dict[Purchase, str] = {}  # why a deal gets no more money, by deal
         self._floor = floor
         self._purchases = purchases
         self._ready = ready
         self._failed = failed
+        self._known = known
         self._opening: dict[str, Source] = {}  # by torrent: one channel at a time, so that budgets are seen whole
         self._topping: set[Purchase] = set()
         self._errands: set[_Errand] = set()
@@ -270,6 +275,7 @@ class Funds:
             return
         self._take_receipt(purchase, channel.receipt, now)
         self._look_at[purchase] = now + self._pause(purchase, now)
+        self._known(purchase, now)
 
     def _take_receipt(self, purchase: Purchase, signed: bytes, now: datetime) -> None:
         hub = self._floor.hubs.get(purchase.source.hub_id)

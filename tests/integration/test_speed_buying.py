@@ -281,6 +281,22 @@ class TestARestart:
         taker.run(3, stall)
         assert stall.cumulative - before == pytest.approx((stall.sent - sent) * PRICE // GIB, abs=15_625)
 
+    def test_from_a_backup_of_before_a_top_up_takes_that_up_when_its_hub_has_told_of_it(
+        self, taker: Taker, stall: Stall
+    ) -> None:
+        backup = BuyingDeal.objects.values().get()
+        taker.run(8, stall)
+        assert stall.cumulative > backup["cumulative_ubtt"]
+        BuyingDeal.objects.update(**backup | {"amount_ubtt": backup["cumulative_ubtt"]})
+        taker.books.is_away = True
+        taker.start()
+        taker.connect(stall)
+        taker.hear(stall, stall.state)
+        assert taker.row(stall).cumulative_ubtt == backup["cumulative_ubtt"]
+        taker.books.is_away = False
+        taker.run(1)
+        assert taker.row(stall).cumulative_ubtt == stall.cumulative
+
     def test_takes_up_no_voucher_that_it_has_not_signed(self, taker: Taker, stall: Stall) -> None:
         row = BuyingDeal.objects.get()
         total = stall.state.vouchers[0]
