@@ -254,7 +254,7 @@ class TestTheKeysOfAMarket:
                 if isinstance(event, SellersFound):
                     answers[event.target] |= set(event.endpoints)
             for alert in node.pop_alerts():
-                if isinstance(alert, lt.dht_get_peers_reply_alert):
+                if isinstance(alert, lt.dht_get_peers_reply_alert) and alert.info_hash.to_bytes() == ours:
                     answers[ours] |= {f"{host}:{port}" for host, port in alert.peers()}
             return all(answers.values())
 
