@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from seedbox.domain.lanes import Block, PeersSeen, PieceChecked, Received, SwarmPeer
+from seedbox.domain.lanes import Block, PeersSeen, PieceChecked, Received
 from seedbox.domain.states import State as TorrentState
 from seedbox.models import Torrent, User
 from speed.agent.buyer import Buyer
@@ -16,7 +16,7 @@ from speed.services import bids, budgets, markets, spenders
 from speed.wire.fake import FakeLink
 from speed.wire.hub_fake import FakeBooks, FakeHub
 from tests.builders import NOW, make_holding, make_node, make_observation, make_torrent
-from tests.market import HUB_KEY, HUB_PRIVATE_KEY, BenchFloor, speed_key
+from tests.market import HUB_KEY, HUB_PRIVATE_KEY, BenchFloor, peer, set_market, speed_key
 from wallet.domain.speed1.receipt import read_receipt
 from wallet.domain.speed1.voucher import Voucher
 
@@ -51,15 +51,7 @@ class Taker:
         return torrent
 
     def change(self, *, buys: bool = True) -> None:
-        markets.change(
-            node_name="local",
-            sells=False,
-            buys=buys,
-            ask_ubtt_per_gib=BTT,
-            free_share_ppm=200_000,
-            upload_limit_bytes_per_s=0,
-            dials_local=True,
-        )
+        set_market(buys=buys, dials_local=True)
         self.floor.terms = markets.terms_of("local", now=self.floor.now)
 
     def start(self) -> None:
@@ -219,23 +211,6 @@ class Stall:
     def state(self) -> StateMessage:
         receipt = read_receipt(self.bids[-1].receipt, hub_key=HUB_KEY)
         return StateMessage((SignedTotal(receipt.channel, self.cumulative, self.signature),))
-
-
-def peer(address: str) -> SwarmPeer:
-    return SwarmPeer(
-        endpoint=f"{address}:6881",
-        place=f"{address}/32",
-        peer_id=bytes(20),
-        incoming=False,
-        is_free=True,
-        interested=True,
-        unchoked=True,
-        progress_ppm=1_000_000,
-        up_bytes_per_s=0,
-        down_bytes_per_s=0,
-        sent_bytes=0,
-        received_bytes=0,
-    )
 
 
 def acknowledged(acks: dict[int, int] | tuple[Ack, ...]) -> int:

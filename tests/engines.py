@@ -15,8 +15,11 @@ from seedbox.engine.libtorrent_engine import LibtorrentEngine
 from seedbox.engine.metainfo import read_torrent_file
 from seedbox.engine.port import ConnectPeers, Engine, Event, FilesProgress, Logged, Snapshot
 from seedbox.engine.settings import EngineSettings
+from tests.box import READY_WAIT_S, wait_until
 
 LIMIT_S = 20.0
+SIZES = {"a.bin": 300_000, "sub/b.bin": 70_000}  # of a box's torrent
+SIZE_BYTES = sum(SIZES.values())
 ADDRESS = "127.0.0.12"
 PEER_ADDRESS = "127.0.0.13"
 TAKER_ADDRESS = "127.0.0.14"
@@ -52,6 +55,22 @@ class EngineBox(HasEngine, Protocol):
         """Close the engine, and open another one over the same folders."""
 
     def close(self) -> None: ...
+
+
+class ToldEngine:
+    """An engine of ours, and all that it has told."""
+
+    engine: LibtorrentEngine
+
+    def __init__(self) -> None:
+        self.seen: list[Event] = []
+
+    def wait(self, reached: Callable[[], bool], what: str) -> None:
+        def look() -> bool:
+            self.seen += self.engine.poll(timeout_s=0.1)
+            return reached()
+
+        wait_until(look, what, READY_WAIT_S)
 
 
 class Watcher:

@@ -7,8 +7,10 @@ from typing import TypeVar
 
 from django.db import IntegrityError, transaction
 
-from seedbox.domain.lanes import Order
+from seedbox.domain.lanes import Order, SwarmPeer
 from speed.agent.side import KnownHub, Otherwise, Then
+from speed.domain.bounds import LEAST_FREE_SHARE_PPM
+from speed.services import markets
 from speed.services.markets import Terms
 from speed.services.speed_key import SpeedKey
 from speed.wire.hub_port import Answer, Hub, HubAway, HubRefused
@@ -222,6 +224,45 @@ class BenchFloor:
 
     def dial(self, endpoint: str, then: Callable[[DialFailed], None]) -> None:
         self.dialled.append(endpoint)
+
+
+def set_market(
+    node_name: str = "local",
+    *,
+    sells: bool = False,
+    buys: bool = False,
+    ask_ubtt_per_gib: int = 1_000_000,
+    upload_bytes_per_s: int = 0,
+    dials_local: bool = False,
+) -> None:
+    """Decide for a node's market; a fifth of its upload stays free, as at least it must."""
+    markets.change(
+        node_name=node_name,
+        sells=sells,
+        buys=buys,
+        ask_ubtt_per_gib=ask_ubtt_per_gib,
+        free_share_ppm=LEAST_FREE_SHARE_PPM,
+        upload_limit_bytes_per_s=upload_bytes_per_s,
+        dials_local=dials_local,
+    )
+
+
+def peer(address: str) -> SwarmPeer:
+    """Return a whole peer of a swarm, as an engine tells of it."""
+    return SwarmPeer(
+        endpoint=f"{address}:6881",
+        place=f"{address}/32",
+        peer_id=bytes(20),
+        incoming=False,
+        is_free=True,
+        interested=True,
+        unchoked=True,
+        progress_ppm=1_000_000,
+        up_bytes_per_s=0,
+        down_bytes_per_s=0,
+        sent_bytes=0,
+        received_bytes=0,
+    )
 
 
 def speed_key(seed: bytes) -> SpeedKey:

@@ -13,6 +13,7 @@ from speed.services import budgets, markets, rounds
 from speed.services.rounds import RoundRow
 from tests.builders import NOW
 from tests.held_rounds import run_round
+from tests.market import set_market
 
 BTT = 1_000_000
 MIB = 1 << 20
@@ -160,15 +161,7 @@ def fill(sold: str, bought: str) -> None:
     """Let a real box have traded, and print what its pages are called."""
     now = timezone.now()
     selling, buying = (Holding.objects.get(torrent__name=name) for name in (sold, bought))
-    markets.change(
-        node_name="local",
-        sells=True,
-        buys=True,
-        ask_ubtt_per_gib=5 * BTT,
-        free_share_ppm=200_000,
-        upload_limit_bytes_per_s=10 * MIB,
-        dials_local=False,
-    )
+    set_market(sells=True, buys=True, ask_ubtt_per_gib=5 * BTT, upload_bytes_per_s=10 * MIB)
     markets.offer(node_name="local", torrent_key=selling.torrent.key, for_sale=ForSale.YES)
     since = {"opened_at": now - timedelta(minutes=9), "expires_at": now + timedelta(minutes=51)}
     lane = a_selling_deal(selling.torrent, **since)

@@ -15,7 +15,7 @@ from speed.models import Hub, SellingDeal
 from speed.services import markets
 from speed.wire.fake import FakeLink
 from tests.builders import NOW, make_holding, make_node, make_observation, make_torrent
-from tests.market import HUB_KEY, BenchFloor, StubHub, speed_key
+from tests.market import HUB_KEY, BenchFloor, StubHub, set_market, speed_key
 from wallet.domain.money import Asset
 from wallet.domain.speed1.receipt import Receipt, SpeedNetwork
 from wallet.domain.speed1.voucher import Voucher
@@ -47,15 +47,7 @@ class Shop:
         return torrent
 
     def change(self, *, sells: bool = True, ask: int = ASK) -> None:
-        markets.change(
-            node_name="local",
-            sells=sells,
-            buys=False,
-            ask_ubtt_per_gib=ask,
-            free_share_ppm=200_000,
-            upload_limit_bytes_per_s=UPLOAD,
-            dials_local=False,
-        )
+        set_market(sells=sells, ask_ubtt_per_gib=ask, upload_bytes_per_s=UPLOAD)
         self.read_terms()
 
     def read_terms(self) -> None:
@@ -86,6 +78,13 @@ class Shop:
         if buyer.receipt is None:
             buyer.receipt = self.hub.open(self.terms_of(buyer))
         self.hear(buyer, self.bid_of(buyer, torrent, **changes))
+
+    def serve(self, buyer: "Buyer", seconds: float = 0) -> "Buyer":
+        """Let a buyer come, bid, and be served for so long."""
+        self.connect(buyer)
+        self.bid(buyer)
+        self.run(seconds, buyer)
+        return buyer
 
     def bid_of(self, buyer: "Buyer", torrent: Torrent | None = None, **changes: object) -> Bid:
         name = torrent_name(

@@ -24,8 +24,8 @@ from speed.services import markets
 from speed.wire.fake import FakeLink
 from speed.wire.hub_fake import FakeHub
 from tests.builders import make_holding, make_node, make_observation, make_torrent
-from tests.buying import BLOCK, BTT, GIB, MIB, STEP_S, Taker, peer
-from tests.market import HUB_KEY, BenchFloor, speed_key
+from tests.buying import BLOCK, BTT, GIB, MIB, STEP_S, Taker
+from tests.market import HUB_KEY, BenchFloor, peer, set_market, speed_key
 
 BUYER_ADDRESS, SELLER_ADDRESS = "203.0.113.50", "203.0.113.60"
 UPLOAD = 10 * MIB
@@ -48,15 +48,7 @@ class Trade:
         self.books.bind("shop", key.public_key.hex(), earns=True)
         Hub.objects.get_or_create(hub_id=self.books.hub_id.hex(), defaults={"hub_key": HUB_KEY.hex()})
         self.shop = BenchFloor(hub, node_name="shop", key=key)
-        markets.change(
-            node_name="shop",
-            sells=True,
-            buys=False,
-            ask_ubtt_per_gib=16 * BTT,
-            free_share_ppm=200_000,
-            upload_limit_bytes_per_s=UPLOAD,
-            dials_local=True,
-        )
+        set_market("shop", sells=True, ask_ubtt_per_gib=16 * BTT, upload_bytes_per_s=UPLOAD, dials_local=True)
         self.shop.terms = markets.terms_of("shop", now=self.shop.now)
         self.seller = Seller(self.shop, gateways=frozenset)
         self.seller.begin(self.shop.now)

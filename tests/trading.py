@@ -37,6 +37,7 @@ from speed.services import markets
 from speed.services.own_hub import OwnHub
 from speed.wiring import Doors
 from tests.box import READY_WAIT_S, free_port
+from tests.market import set_market
 from tests.signers import found_signer, place_in
 from wallet.domain.networks import DEVNET
 from wallet.services import hub_identity, hub_receipts
@@ -77,13 +78,12 @@ class TradingNode:
         self._stop = threading.Event()
 
     def take_part(self, offered: Offered) -> None:
-        markets.change(
-            node_name=self.name,
+        set_market(
+            self.name,
             sells=offered.sells,
             buys=offered.buys,
             ask_ubtt_per_gib=offered.ask_ubtt_per_gib,
-            free_share_ppm=200_000,
-            upload_limit_bytes_per_s=offered.upload_bytes_per_s,
+            upload_bytes_per_s=offered.upload_bytes_per_s,
             dials_local=True,
         )
 

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,11 +30,8 @@ from seedbox.engine.port import (
     StopTorrent,
     WatchTorrents,
 )
-from tests.builders import make_content, make_torrent_file
-from tests.engines import MISSING_ADDRESS, EngineBox, FakeBox, RealBox, Watcher
+from tests.engines import MISSING_ADDRESS, SIZE_BYTES, EngineBox, Watcher
 
-SIZES = {"a.bin": 300_000, "sub/b.bin": 70_000}
-SIZE_BYTES = 370_000
 TRACKER = "http://127.0.0.1:9/announce"
 
 
@@ -43,32 +39,6 @@ TRACKER = "http://127.0.0.1:9/announce"
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presence, "ROUND_PAUSE_S", 0.2)
     monkeypatch.setattr(presence, "LOOK_AGAIN_S", 0.2)
-
-
-@pytest.fixture
-def torrent_file(tmp_path: Path) -> bytes:
-    return make_torrent_file(make_content(tmp_path / "seed" / "songs", SIZES))
-
-
-@pytest.fixture
-def key(torrent_file: bytes) -> str:
-    return read_torrent_file(torrent_file).info_hash_v1
-
-
-@pytest.fixture(params=["fake", "libtorrent"])
-def box(request: pytest.FixtureRequest, tmp_path: Path, torrent_file: bytes) -> Iterator[EngineBox]:
-    box: EngineBox
-    if request.param == "fake":
-        box = FakeBox(tmp_path, torrent_file)
-    else:
-        box = RealBox(tmp_path, torrent_file, tmp_path / "seed" / "songs")
-    yield box
-    box.close()
-
-
-@pytest.fixture
-def watcher(box: EngineBox) -> Watcher:
-    return Watcher(box)
 
 
 @pytest.fixture

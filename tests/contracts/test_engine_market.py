@@ -1,8 +1,5 @@
 """What every engine promises to a market, shown on the fake and on libtorrent alike."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from seedbox.domain.lanes import (
@@ -27,43 +24,13 @@ from seedbox.domain.lanes import (
     place_of,
 )
 from seedbox.domain.states import State
-from seedbox.engine.metainfo import read_torrent_file
 from seedbox.engine.port import AddTorrent
-from tests.builders import make_content, make_torrent_file
-from tests.engines import PEER_ADDRESS, TAKER_ADDRESS, EngineBox, FakeBox, RealBox, Watcher
+from tests.engines import PEER_ADDRESS, SIZE_BYTES, TAKER_ADDRESS, EngineBox, Watcher
 
-SIZES = {"a.bin": 300_000, "sub/b.bin": 70_000}
-SIZE_BYTES = 370_000
 PIECES = 23  # of 16 KiB
 LIMIT = 4_000_000
 LANE = 1_000_000
 SELLER, BUYER = place_of(PEER_ADDRESS), place_of(TAKER_ADDRESS)
-
-
-@pytest.fixture
-def torrent_file(tmp_path: Path) -> bytes:
-    return make_torrent_file(make_content(tmp_path / "seed" / "songs", SIZES))
-
-
-@pytest.fixture
-def key(torrent_file: bytes) -> str:
-    return read_torrent_file(torrent_file).info_hash_v1
-
-
-@pytest.fixture(params=["fake", "libtorrent"])
-def box(request: pytest.FixtureRequest, tmp_path: Path, torrent_file: bytes) -> Iterator[EngineBox]:
-    box: EngineBox
-    if request.param == "fake":
-        box = FakeBox(tmp_path, torrent_file)
-    else:
-        box = RealBox(tmp_path, torrent_file, tmp_path / "seed" / "songs")
-    yield box
-    box.close()
-
-
-@pytest.fixture
-def watcher(box: EngineBox) -> Watcher:
-    return Watcher(box)
 
 
 def add(box: EngineBox, key: str, torrent_file: bytes, *peers: str) -> None:

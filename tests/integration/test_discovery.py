@@ -5,7 +5,7 @@ The engine is set up as for the world, with DHT, LSD and PEX, but its world is t
 
 import hashlib
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from seedbox.engine.metainfo import read_torrent_file
 from seedbox.engine.port import (
     AddTorrent,
     Details,
-    Event,
     GiveMetadata,
     MetadataReceived,
     StartTorrent,
@@ -28,9 +27,10 @@ from seedbox.engine.port import (
     WatchTorrents,
 )
 from seedbox.engine.settings import ALERT_MASK, EngineSettings, Setting
-from tests.box import free_port, wait_until
+from tests.box import free_port
 from tests.builders import make_content, make_torrent_file
 from tests.capture import Capture
+from tests.engines import ToldEngine
 
 LIMIT_S = 20.0
 OURS = "127.0.33.10"
@@ -54,12 +54,12 @@ def _without(pack: dict[str, Setting], name: str) -> dict[str, Setting]:
     return {each: value for each, value in pack.items() if each != name}
 
 
-class World:
+class World(ToldEngine):
     """Our engine and two nodes of the DHT."""
 
     def __init__(self, folder: Path) -> None:
         self.downloads = folder / "downloads"
-        self.seen: list[Event] = []
+        super().__init__()
         port = free_port()
         first = f"{FIRST_NODE}:{port}"
         self._nodes = [  # the one that everybody starts from is in nobody's table
@@ -117,13 +117,6 @@ class World:
         source = {"magnet": f"magnet:?xt=urn:btih:{key}"} if by_magnet else {"torrent_file": data}
         self.engine.apply(AddTorrent(key, str(self.downloads / key), peers=peers, **source))
         return key
-
-    def wait(self, reached: Callable[[], bool], what: str) -> None:
-        def look() -> bool:
-            self.seen += self.engine.poll(timeout_s=0.1)
-            return reached()
-
-        wait_until(look, what, LIMIT_S)
 
     def knows(self, key: str) -> set[str]:
         """Return the peers of the newest details."""

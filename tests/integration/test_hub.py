@@ -1,9 +1,7 @@
 """The hub's services by a clock of the test's: limits, ends, fees, receipts, statements, races."""
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
@@ -13,7 +11,6 @@ from tests.at_once import LIMIT_S, at_once
 from tests.box import wait_until
 from tests.hubs import BUYER, HOUR_S, SELLER, STRANGER, THEN, opened, promised, signed
 from tests.ledger import ASSET, BTT, balance, fund, user
-from tests.signers import found_signer
 from wallet import tasks
 from wallet.domain.accounts import AccountKind, earnings_account, own_account
 from wallet.domain.channels import GRACE
@@ -41,22 +38,6 @@ NODE = earnings_account(ASSET, 1)
 FEES = own_account(ASSET, AccountKind.FEES)
 ADA = Actor(1, "ada")
 WAITS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-
-
-@pytest.fixture
-def signer(tmp_path: Path) -> Iterator[Signer]:
-    signer = found_signer(tmp_path)
-    yield signer
-    signer.close()
-
-
-@pytest.fixture
-def bound(owner: User) -> str:
-    """Olga has 10 BTT, and lets a node spend 6 a day; a node of ours earns. Return her account."""
-    fund(user(owner.pk), 10 * BTT)
-    speed_keys.bind_user(owner.pk, BUYER, daily_limit_ubtt=6 * BTT, now=THEN)
-    speed_keys.bind_node(1, SELLER, now=THEN)
-    return str(owner.pk)
 
 
 def somebody_waits() -> bool:

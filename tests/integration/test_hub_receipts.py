@@ -1,6 +1,5 @@
 """The hub's receipts, which wait for the signer, and its statements, which prove what they say."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -8,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from seedbox.models import User
 from tests.hubs import BUYER, HOUR_S, SELLER, STRANGER, THEN, opened, promised, signed
-from tests.ledger import BTT, balance, fund, user
+from tests.ledger import BTT, balance, user
 from tests.signers import PASSPHRASE, found_signer
 from wallet.domain.hub import ChannelState, HubRefused, Redemption
 from wallet.domain.proofs import verify
@@ -28,22 +26,6 @@ from wallet.services import (
 from wallet.signer.signer import Signer
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
-
-
-@pytest.fixture
-def signer(tmp_path: Path) -> Iterator[Signer]:
-    signer = found_signer(tmp_path)
-    yield signer
-    signer.close()
-
-
-@pytest.fixture
-def bound(owner: User) -> str:
-    """Olga has 10 BTT, and lets a node spend 6 a day; a node of ours earns. Return her account."""
-    fund(user(owner.pk), 10 * BTT)
-    speed_keys.bind_user(owner.pk, BUYER, daily_limit_ubtt=6 * BTT, now=THEN)
-    speed_keys.bind_node(1, SELLER, now=THEN)
-    return str(owner.pk)
 
 
 class TestReceipts:

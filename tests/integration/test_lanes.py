@@ -1,6 +1,6 @@
 """Lanes on the real libtorrent: who has one is sent its share, the others the rest, and afterwards all are free."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -25,12 +25,11 @@ from seedbox.domain.states import State
 from seedbox.engine.bare import NO_DISK, BarePeer
 from seedbox.engine.libtorrent_engine import LibtorrentEngine
 from seedbox.engine.metainfo import read_torrent_file
-from seedbox.engine.port import AddTorrent, ConfigureNetwork, Event, NetworkAnswered, Snapshot
+from seedbox.engine.port import AddTorrent, ConfigureNetwork, NetworkAnswered, Snapshot
 from seedbox.engine.settings import EngineSettings, Setting
-from tests.box import wait_until
 from tests.builders import make_content, make_torrent_file
+from tests.engines import ToldEngine
 
-LIMIT_S = 60.0
 ONLY_TCP: dict[str, Setting] = {"enable_incoming_utp": False, "enable_outgoing_utp": False}
 MIB = 1024 * 1024
 SELLER = "127.0.41.1"
@@ -40,12 +39,12 @@ SIZE_BYTES = 96 * MIB
 PIECE_BYTES = 256 * 1024
 
 
-class Box:
+class Box(ToldEngine):
     """One of our engines, and what it has said."""
 
     def __init__(self, folder: Path, address: str) -> None:
         self.folder = folder
-        self.seen: list[Event] = []
+        super().__init__()
         self.engine = LibtorrentEngine(
             EngineSettings(folder / "resume", folder, (f"{address}:0",), isolated=True, overrides=ONLY_TCP)
         )
@@ -54,13 +53,6 @@ class Box:
         key = read_torrent_file(data).info_hash_v1
         self.engine.apply(AddTorrent(key, str(save_path), torrent_file=data, peers=peers))
         return key
-
-    def wait(self, reached: Callable[[], bool], what: str) -> None:
-        def look() -> bool:
-            self.seen += self.engine.poll(timeout_s=0.1)
-            return reached()
-
-        wait_until(look, what, LIMIT_S)
 
     def wait_until_whole(self) -> None:
         states = (State.SEEDING, State.FINISHED)

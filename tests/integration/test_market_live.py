@@ -9,6 +9,7 @@ from seedbox.models import Holding, User
 from speed.models import BuyingDeal
 from speed.services import markets
 from tests.builders import NOW, make_holding
+from tests.market import set_market
 from tests.market_rows import a_buying_deal
 from tests.sockets import Browser, browser_of
 
@@ -30,15 +31,7 @@ def beat() -> None:
 
 
 def let_it_buy(holding: Holding) -> BuyingDeal:
-    markets.change(
-        node_name="local",
-        sells=False,
-        buys=True,
-        ask_ubtt_per_gib=1_000_000,
-        free_share_ppm=200_000,
-        upload_limit_bytes_per_s=0,
-        dials_local=False,
-    )
+    set_market(buys=True)
     return a_buying_deal(holding)
 
 

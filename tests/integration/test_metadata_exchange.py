@@ -1,6 +1,6 @@
 """Who gets a torrent's metadata for its info-hash: everybody if it is public, nobody if it is private (BEP 9, 27)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,25 +8,24 @@ import pytest
 from seedbox.domain.states import State
 from seedbox.engine.libtorrent_engine import LibtorrentEngine
 from seedbox.engine.metainfo import read_torrent_file
-from seedbox.engine.port import AddTorrent, Event, GiveMetadata, MetadataReceived, Snapshot
+from seedbox.engine.port import AddTorrent, GiveMetadata, MetadataReceived, Snapshot
 from seedbox.engine.settings import EngineSettings
-from tests.box import wait_until
 from tests.builders import make_content, make_torrent_file
+from tests.engines import ToldEngine
 from tests.peer import Peer
 from tests.wire import Stranger
 
-LIMIT_S = 20.0
 OFFER = b"ut_metadata"
 
 
-class Seed:
+class Seed(ToldEngine):
     """Our engine, and the content of a torrent where it looks for it."""
 
     def __init__(self, folder: Path) -> None:
         self._settings = EngineSettings(folder / "resume", folder, ("127.0.33.60:0",), isolated=True)
         self._folder = folder
         self.engine = LibtorrentEngine(self._settings)
-        self.seen: list[Event] = []
+        super().__init__()
 
     def make(self, *, private: bool) -> bytes:
         return make_torrent_file(make_content(self._folder / "k" / "songs", {"a.bin": 100_000}), private=private)
@@ -36,13 +35,6 @@ class Seed:
         source = {"magnet": f"magnet:?xt=urn:btih:{key}"} if by_magnet else {"torrent_file": data}
         self.engine.apply(AddTorrent(key, str(self._folder / path), peers=peers, **source))
         return key
-
-    def wait(self, reached: Callable[[], bool], what: str) -> None:
-        def look() -> bool:
-            self.seen += self.engine.poll(timeout_s=0.1)
-            return reached()
-
-        wait_until(look, what, LIMIT_S)
 
     def ask(self, key: str) -> Stranger:
         """Wait until it seeds, and let a stranger ask for the metadata."""

@@ -1,24 +1,22 @@
 """The ports that a router is asked to let in: that of torrents, and that of a market beside it."""
 
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 from seedbox.domain.lanes import MapPort, PortMapped
 from seedbox.domain.network import NetworkSettings
 from seedbox.engine.libtorrent_engine import LibtorrentEngine
-from seedbox.engine.port import ConfigureNetwork, Event, NetworkAnswered
+from seedbox.engine.port import ConfigureNetwork, NetworkAnswered
 from seedbox.engine.settings import EngineSettings
-from tests.box import wait_until
+from tests.engines import ToldEngine
 from tests.gateway import TCP, UDP, Gateway
 from tests.own_network import OwnNetwork
 
-LIMIT_S = 60.0
 OURS, ROUTER = "10.99.5.2", "10.99.5.1"
 TORRENTS, MARKET, OTHER = 6881, 6890, 6891
 
 
-class MappedEngine:
+class MappedEngine(ToldEngine):
     """An engine behind a router, and what it says."""
 
     def __init__(self, folder: Path) -> None:
@@ -26,14 +24,7 @@ class MappedEngine:
         self.engine = LibtorrentEngine(
             EngineSettings(folder / "resume", folder, (f"{OURS}:{TORRENTS}",), overrides=overrides)
         )
-        self.seen: list[Event] = []
-
-    def wait(self, reached: Callable[[], bool], what: str) -> None:
-        def look() -> bool:
-            self.seen += self.engine.poll(timeout_s=0.1)
-            return reached()
-
-        wait_until(look, what, LIMIT_S)
+        super().__init__()
 
     def wait_until_said(self, sentence: str) -> None:
         self.wait(lambda: self.said == sentence, f"{sentence!r}")

@@ -1,7 +1,6 @@
 """What the signer signs for the hub: one receipt for each version of a channel, and what the hub says of itself."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,13 +46,6 @@ FIRST = ReceiptRequest(
 )
 NONSENSE: tuple[object, ...] = (None, -1, True, "x", [], 2**64)
 SECOND = replace(FIRST, version=2, amount_ubtt=1_500, expires_at_s=NOW_S + 7_200)
-
-
-@pytest.fixture
-def signer(tmp_path: Path) -> Iterator[Signer]:
-    signer = found_signer(tmp_path)
-    yield signer
-    signer.close()
 
 
 class TestAReceipt:

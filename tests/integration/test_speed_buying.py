@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from seedbox.domain.lanes import Bounce, FindSellers, LookAtPeers, SellersFound
-from seedbox.models import Observation, User
+from seedbox.models import Observation
 from speed.domain.messages import Bid, Meter, Meters, Refuse, State
 from speed.domain.naming import dht_target
 from speed.domain.refusals import Reason
@@ -17,22 +17,6 @@ from tests.buying import BTT, GIB, MIB, PRICE, Stall, Taker, acknowledged
 from wallet.domain.hub import ChannelState
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def taker(owner: User) -> Taker:
-    return Taker(owner)
-
-
-@pytest.fixture
-def stall(taker: Taker) -> Stall:
-    """A seller that has granted a lane and sent 8 MiB or so."""
-    taker.bid()
-    stall = Stall(1)
-    taker.connect(stall)
-    taker.run(6, stall)
-    assert stall.sent > 4 * MIB
-    return stall
 
 
 class TestADeal:

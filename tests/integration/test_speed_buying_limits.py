@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from seedbox.models import User
 from speed.domain.messages import Grant, Grants, Refuse
 from speed.domain.refusals import Reason
 from speed.models import Bid, BuyingDeal, Hub, Pairing
@@ -13,21 +12,6 @@ from tests.builders import make_holding, make_user
 from tests.buying import BTT, MIB, PRICE, Stall, Taker
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def taker(owner: User) -> Taker:
-    return Taker(owner)
-
-
-@pytest.fixture
-def stall(taker: Taker) -> Stall:
-    """A seller that has granted a lane."""
-    taker.bid()
-    stall = Stall(1)
-    taker.connect(stall)
-    taker.run(6, stall)
-    return stall
 
 
 def begin_of(number: int) -> datetime:

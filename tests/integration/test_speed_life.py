@@ -20,14 +20,13 @@ from speed.agent.seller import Seller
 from speed.agent.side import Floor
 from speed.domain.messages import Grants, Message
 from speed.models import Agent, Hub, SellingDeal
-from speed.services import markets
 from speed.services.markets import HIDES, TrustedHub
 from speed.services.speed_key import SpeedKey, SpeedKeyBroken, read_or_make
 from speed.wire.fake import FakeDoor, FakeLink
 from speed.wire.port import Hearer, Identity, Link
 from tests.box import wait_until
 from tests.builders import make_node
-from tests.market import StubHub
+from tests.market import StubHub, set_market
 from tests.selling import Buyer, Shop
 from wallet.domain.speed1.receipt import Receipt
 from wallet.services.ledger import LedgerBusy
@@ -102,15 +101,7 @@ class Stage:
 
 
 def sell(*, sells: bool = True) -> None:
-    markets.change(
-        node_name="local",
-        sells=sells,
-        buys=False,
-        ask_ubtt_per_gib=1_000_000,
-        free_share_ppm=200_000,
-        upload_limit_bytes_per_s=1 << 20,
-        dials_local=False,
-    )
+    set_market(sells=sells, upload_bytes_per_s=1 << 20)
 
 
 def fresh(receipt: Receipt) -> Receipt:

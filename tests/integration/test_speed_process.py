@@ -7,12 +7,11 @@ import pytest
 
 from seedbox.models import Node
 from speed.models import Agent
-from speed.services import markets
 from tests.box import free_port, wait_until
 from tests.builders import NOW
 from tests.integration.test_node_process import START_S, Worker
 from tests.ledger import ASSET
-from tests.market import HUB_KEY
+from tests.market import HUB_KEY, set_market
 from wallet.models import HubKey
 
 HANDSHAKE = (
@@ -23,15 +22,7 @@ HANDSHAKE = (
 
 
 def turn_selling_on() -> None:
-    markets.change(
-        node_name="local",
-        sells=True,
-        buys=False,
-        ask_ubtt_per_gib=1_000_000,
-        free_share_ppm=200_000,
-        upload_limit_bytes_per_s=1 << 20,
-        dials_local=False,
-    )
+    set_market(sells=True, upload_bytes_per_s=1 << 20)
 
 
 def beaten() -> Agent | None:

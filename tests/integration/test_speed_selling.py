@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from seedbox.domain.lanes import Announce, LookAtPeers, PeersSeen, ShareUpload, SwarmPeer
+from seedbox.domain.lanes import Announce, LookAtPeers, PeersSeen, ShareUpload
 from seedbox.models import User
 from speed.agent.asks import MAX_OF_LINK
 from speed.domain.messages import MAX_DEALS, Ask, Quote, Refuse, State, Vouchers, Withdraw
@@ -12,32 +12,11 @@ from speed.domain.naming import dht_target, torrent_name
 from speed.domain.refusals import Reason
 from speed.models import ForSale, Market, Round, SellingDeal
 from speed.services import markets
+from tests.market import peer
 from tests.selling import ASK, BTT, MIB, STEP_S, Buyer, Shop
 from wallet.domain.hub import ChannelState, SignedVoucher
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def shop(owner: User) -> Shop:
-    return Shop(owner)
-
-
-def peer(address: str) -> SwarmPeer:
-    return SwarmPeer(
-        endpoint=f"{address}:6881",
-        place=f"{address}/32",
-        peer_id=bytes(20),
-        incoming=True,
-        is_free=True,
-        interested=True,
-        unchoked=True,
-        progress_ppm=0,
-        up_bytes_per_s=0,
-        down_bytes_per_s=0,
-        sent_bytes=0,
-        received_bytes=0,
-    )
 
 
 def reasons_in_one_burst(shop: Shop, *buyers: Buyer) -> list[list[Reason]]:
@@ -81,10 +60,7 @@ class TestAQuestion:
 
 class TestADeal:
     def test_is_granted_billed_and_paid_to_the_last_byte(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(60, buyer)
+        buyer = shop.serve(Buyer(1), 60)
         assert buyer.refusals == []
         row = shop.row(buyer)
         assert row.sent_bytes == buyer.tally.total_bytes > 100 * MIB
@@ -155,20 +131,14 @@ class TestAConnection:
 
 class TestWhatIsSold:
     def test_is_nothing_while_selling_is_off(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(12, buyer)
+        buyer = shop.serve(Buyer(1), 12)
         shop.change(sells=False)
         shop.run(12, buyer)
         assert buyer.refusals == [Reason.NOT_SELLING]
         assert shop.lane(buyer) == 0
 
     def test_is_paid_for_to_the_end_when_selling_is_switched_off(self, shop: Shop) -> None:
-        buyer = Buyer(1, pays=False)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(12, buyer)
+        buyer = shop.serve(Buyer(1, pays=False), 12)
         shop.change(sells=False)
         shop.run(12, buyer)
         assert shop.seller.wants_port
@@ -213,10 +183,7 @@ class TestWhatIsSold:
             node_name="local", torrent_key=shop.torrent.key, for_sale=ForSale.AS_THE_NODE, ask_ubtt_per_gib=20 * BTT
         )
         shop.read_terms()
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(12, buyer)
+        buyer = shop.serve(Buyer(1), 12)
         assert set(buyer.refusals) == {Reason.PRICE_TOO_LOW}
 
     def test_is_announced_where_buyers_look(self, shop: Shop) -> None:
@@ -232,10 +199,7 @@ class TestWhatIsSold:
 
 class TestAPausedDeal:
     def test_gives_its_lane_back_at_once_and_goes_on_when_it_bids_again(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(12, buyer)
+        buyer = shop.serve(Buyer(1), 12)
         assert shop.lane(buyer) > 0
         shop.bid(buyer, spend_ubtt_per_s=0)
         shop.run(STEP_S, buyer)
@@ -250,10 +214,7 @@ class TestAPausedDeal:
 
 class TestALostConnection:
     def test_is_resumed_by_the_same_deal_and_receipt(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(25, buyer)
+        buyer = shop.serve(Buyer(1), 25)
         shop.disconnect(buyer)
         before = shop.row(buyer).sent_bytes
         shop.run(30)
@@ -280,10 +241,7 @@ class TestALostConnection:
         assert shop.row(again).sent_bytes > 0
 
     def test_ends_the_deal_after_ten_minutes_with_all_that_was_promised(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(25, buyer)
+        buyer = shop.serve(Buyer(1), 25)
         shop.disconnect(buyer)
         shop.floor.now += timedelta(seconds=601)
         shop.run(2)
@@ -294,10 +252,7 @@ class TestALostConnection:
 
 class TestASellerThatWasKilled:
     def test_knows_its_deals_and_debts_again(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(25, buyer)
+        buyer = shop.serve(Buyer(1), 25)
         before = shop.row(buyer)
         shop.start()
         shop.connect(buyer)
@@ -310,10 +265,7 @@ class TestASellerThatWasKilled:
         assert after.state == "in_lane"
 
     def test_waits_ten_minutes_for_buyers_whatever_it_has_missed(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(25, buyer)
+        buyer = shop.serve(Buyer(1), 25)
         shop.floor.now += timedelta(hours=1)
         before = shop.row(buyer).linked_at
         shop.start()
@@ -325,10 +277,7 @@ class TestASellerThatWasKilled:
         assert shop.row(buyer).is_closed
 
     def test_starts_at_what_was_redeemed_when_it_comes_from_a_backup(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(12, buyer)
+        buyer = shop.serve(Buyer(1), 12)
         backup = SellingDeal.objects.values().get(deal_id=buyer.deal.hex())
         shop.run(30, buyer)
         buyer.pay(shop)
@@ -349,20 +298,14 @@ class TestASellerThatWasKilled:
         assert row.sent_bytes - backup["sent_bytes"] <= 4 * MIB + MIB
 
     def test_leaves_nothing_throttled(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(12, buyer)
+        shop.serve(Buyer(1), 12)
         shop.seller.finish(shop.floor.now)
         assert shop.floor.orders[-1] == ShareUpload()
 
 
 class TestAWithdrawal:
     def test_waits_for_the_last_voucher_and_closes(self, shop: Shop) -> None:
-        buyer = Buyer(1, pays=False)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(12, buyer)
+        buyer = shop.serve(Buyer(1, pays=False), 12)
         shop.hear(buyer, Withdraw(buyer.deal))
         assert shop.lane(buyer) == 0
         shop.run(5)

@@ -18,11 +18,6 @@ from wallet.domain.speed1.receipt import SpeedNetwork
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def shop(owner: User) -> Shop:
-    return Shop(owner)
-
-
 def unpaid_of(shop: Shop, buyer: Buyer) -> int:
     """Return what the seller has against a payer at the moment."""
     credit = shop.seller.book.credit(shop.floor.terms)
@@ -31,20 +26,14 @@ def unpaid_of(shop: Shop, buyer: Buyer) -> int:
 
 class TestAnUnpaidWindow:
     def test_is_all_that_a_stranger_can_take(self, shop: Shop) -> None:
-        cheat = Buyer(1, pays=False)
-        shop.connect(cheat)
-        shop.bid(cheat)
-        shop.run(60, cheat)
+        cheat = shop.serve(Buyer(1, pays=False), 60)
         assert 3 * MIB < shop.row(cheat).sent_bytes <= 4 * MIB
         assert cheat.refusals[-1] is Reason.UNPAID
 
     def test_is_one_for_all_deals_and_keys_of_a_payer_and_all_at_an_address(self, shop: Shop, owner: User) -> None:
         other = shop.seed("book.iso", owner)
         shop.run(6)
-        one = Buyer(1, pays=False)
-        shop.connect(one)
-        shop.bid(one)
-        shop.run(60, one)
+        one = shop.serve(Buyer(1, pays=False), 60)
         same_payer = Buyer(2, pays=False, payer=1, torrent_key=other.key)
         same_address = Buyer(3, pays=False, address=one.address, torrent_key=other.key)
         for buyer in (same_payer, same_address):
@@ -55,18 +44,12 @@ class TestAnUnpaidWindow:
         assert total <= 4 * MIB
 
     def test_is_remembered_when_the_deal_is_long_over(self, shop: Shop) -> None:
-        cheat = Buyer(1, pays=False)
-        shop.connect(cheat)
-        shop.bid(cheat)
-        shop.run(60, cheat)
+        cheat = shop.serve(Buyer(1, pays=False), 60)
         shop.hear(cheat, Withdraw(cheat.deal))
         shop.run(15, cheat)
         assert shop.row(cheat).is_closed
         shop.start()
-        again = Buyer(2, pays=False, payer=1)
-        shop.connect(again)
-        shop.bid(again)
-        shop.run(30, again)
+        again = shop.serve(Buyer(2, pays=False, payer=1), 30)
         assert shop.row(again).sent_bytes <= 1 * MIB
         shop.floor.now += timedelta(days=8)
         shop.start()
@@ -79,10 +62,7 @@ class TestAnUnpaidWindow:
         assert shop.row(late).sent_bytes > 3 * MIB
 
     def test_is_forgotten_after_seven_days_however_often_the_seller_starts(self, shop: Shop) -> None:
-        cheat = Buyer(1, pays=False)
-        shop.connect(cheat)
-        shop.bid(cheat)
-        shop.run(30, cheat)
+        cheat = shop.serve(Buyer(1, pays=False), 30)
         shop.hear(cheat, Withdraw(cheat.deal))
         shop.run(15, cheat)
         shop.floor.now += timedelta(days=6)
@@ -101,10 +81,7 @@ class TestAnUnpaidWindow:
         assert 48 * MIB < sum(shop.row(buyer).sent_bytes for buyer in crowd) <= 64 * MIB
 
     def test_grows_with_what_was_paid_for(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(60, buyer)
+        buyer = shop.serve(Buyer(1), 60)
         buyer.pays = False
         before = shop.row(buyer)
         shop.run(60, buyer)
@@ -112,9 +89,7 @@ class TestAnUnpaidWindow:
         assert 10 * MIB < after.sent_bytes - before.covered_bytes <= 16 * MIB
 
     def test_stays_open_for_who_pays_late_by_seconds(self, shop: Shop) -> None:
-        buyer = Buyer(1, pays=False)
-        shop.connect(buyer)
-        shop.bid(buyer)
+        buyer = shop.serve(Buyer(1, pays=False))
         for _ in range(12):
             shop.run(3, buyer)
             buyer.pay(shop)
@@ -154,10 +129,7 @@ class TestAReceipt:
         assert not SellingDeal.objects.exists()
 
     def test_of_too_little_money_waits_for_a_top_up(self, shop: Shop) -> None:
-        buyer = Buyer(1, amount=BTT // 10)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(12, buyer)
+        buyer = shop.serve(Buyer(1, amount=BTT // 10), 12)
         assert set(buyer.refusals) == {Reason.CHANNEL_LOW}
         buyer.receipt = shop.hub.open(replace(shop.terms_of(buyer), amount_ubtt=10 * BTT))
         shop.bid(buyer)
@@ -166,9 +138,7 @@ class TestAReceipt:
         assert shop.row(buyer).amount_ubtt == 10 * BTT
 
     def test_is_good_for_one_deal_only(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
+        buyer = shop.serve(Buyer(1))
         shop.bid(buyer, deal=b"\x99" * 16)
         assert [refuse.reason for refuse in buyer.link.take(Refuse)] == [Reason.BAD_RECEIPT]
 
@@ -193,10 +163,7 @@ class TestAReceipt:
 
 class TestWhatAHubSaysOfAChannel:
     def test_mends_what_a_backup_from_before_a_top_up_has_forgotten(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(2, buyer)
+        buyer = shop.serve(Buyer(1), 2)
         shop.hub.open(replace(shop.terms_of(buyer), amount_ubtt=20 * BTT), redeemed_ubtt=15 * BTT)
         shop.start()
         shop.run(2)
@@ -228,10 +195,7 @@ class TestWhatAHubSaysOfAChannel:
 
 class TestAVoucher:
     def test_counts_only_when_it_is_written(self, shop: Shop) -> None:
-        buyer = Buyer(1, pays=False)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(20, buyer)
+        buyer = shop.serve(Buyer(1, pays=False), 20)
         assert shop.lane(buyer) == 0
         shop.floor.holds_writes = True
         buyer.pay(shop)
@@ -242,10 +206,7 @@ class TestAVoucher:
         assert shop.row(buyer).sent_bytes > 4 * MIB
 
     def test_that_is_lower_or_said_again_changes_nothing(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(30, buyer)
+        buyer = shop.serve(Buyer(1), 30)
         buyer.pays = False
         row = shop.row(buyer)
         shop.hear(buyer, Vouchers((buyer.signed(shop, 1),), ()))
@@ -267,10 +228,7 @@ class TestAVoucher:
         assert len(buyer.link.take(Error)) == 2
 
     def test_covers_only_what_it_is_enough_for(self, shop: Shop) -> None:
-        buyer = Buyer(1, pays=False)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(20, buyer)
+        buyer = shop.serve(Buyer(1, pays=False), 20)
         shop.hear(buyer, buyer.vouchers(shop, buyer.tally.owed_ubtt - 1))
         shop.run(2, buyer)
         assert shop.row(buyer).covered_bytes == 0
@@ -294,10 +252,7 @@ class TestMoney:
         assert row.earned_ubtt == row.redeemed_ubtt - row.redeemed_ubtt // 100
 
     def test_is_paid_out_by_our_own_hub_also_when_it_has_another_key(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(15, buyer)
+        buyer = shop.serve(Buyer(1), 15)
         shop.floor.hub_key = speed_key(b"\x78").public_key
         hubs.know(hub_key=shop.floor.hub_key, is_own=True)
         shop.read_terms()
@@ -311,10 +266,7 @@ class TestMoney:
     def test_is_paid_out_by_a_hub_that_is_trusted_no_more(self, owner: User) -> None:
         shop = Shop(owner, hub=StubHub(is_own=False))
         Hub.objects.update(url="https://hub.example")
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(15, buyer)
+        buyer = shop.serve(Buyer(1), 15)
         Hub.objects.update(is_trusted=False)
         shop.read_terms()
         assert [hub.url for hub in shop.floor.terms.owing] == ["https://hub.example"]
@@ -325,20 +277,14 @@ class TestMoney:
         assert shop.floor.terms.owing == ()
 
     def test_is_redeemed_in_time_by_the_clock_of_the_hub(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(15, buyer)
+        buyer = shop.serve(Buyer(1), 15)
         assert shop.hub.redemptions == []
         shop.floor.hub_ahead_s = 2_900
         shop.run(2, buyer)
         assert len(shop.hub.redemptions) == 1
 
     def test_is_redeemed_when_most_of_a_channels_time_is_over(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(25, buyer)
+        buyer = shop.serve(Buyer(1), 25)
         shop.floor.now += timedelta(seconds=2_900)
         promised = buyer.cumulative
         shop.run(65, buyer)

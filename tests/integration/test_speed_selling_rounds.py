@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from seedbox.models import User
 from speed.domain.messages import Audit, Error, ErrorCode, Meters, Refuse
 from speed.domain.messages import Round as RoundMessage
 from speed.domain.refusals import Reason
@@ -15,35 +14,21 @@ from tests.selling import ASK, BTT, MIB, Buyer, Shop
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def shop(owner: User) -> Shop:
-    return Shop(owner)
-
-
 class TestMeters:
     def test_that_agree_within_a_hundredth_go_on(self, shop: Shop) -> None:
-        buyer = Buyer(1, counts_ppm=995_000)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(120, buyer)
+        buyer = shop.serve(Buyer(1, counts_ppm=995_000), 120)
         row = shop.row(buyer)
         assert row.state == "in_lane"
         assert row.written_off_bytes <= row.sent_bytes // 100 + MIB
 
     def test_that_disagree_for_three_rounds_end_the_deal(self, shop: Shop) -> None:
-        buyer = Buyer(1, counts_ppm=800_000)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(120, buyer)
+        buyer = shop.serve(Buyer(1, counts_ppm=800_000), 120)
         assert Reason.METERS_DISAGREE in buyer.refusals
         row = shop.row(buyer)
         assert row.sent_bytes - row.covered_bytes <= 5 * MIB + row.sent_bytes // 100
 
     def test_are_told_once_a_second(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(15, buyer)
+        buyer = shop.serve(Buyer(1), 15)
         told = buyer.link.take(Meters)
         assert 4 <= len(told) <= 15
         assert told[-1].meters[0].sent_bytes > 0
@@ -62,10 +47,7 @@ class TestSharedUpload:
         assert sum(speeds) <= 8 * MIB
 
     def test_ends_the_deal_that_gets_too_little_of_its_lane(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(35, buyer)
+        buyer = shop.serve(Buyer(1), 35)
         lane = shop.lane(buyer)
         assert lane
         buyer.takes_ppm = 100_000  # its neighbours have the rest
@@ -91,10 +73,7 @@ class TestSharedUpload:
         assert kept.granted_bytes_per_s <= kept.for_sale_bytes_per_s
 
     def test_can_be_recomputed_after_an_hour_and_for_a_day(self, shop: Shop) -> None:
-        buyer = Buyer(1)
-        shop.connect(buyer)
-        shop.bid(buyer)
-        shop.run(12, buyer)
+        buyer = shop.serve(Buyer(1), 12)
         number = Round.objects.latest("number").number
         shop.hear(buyer, Audit(number))
         assert buyer.link.take(Error)

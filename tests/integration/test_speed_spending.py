@@ -75,11 +75,6 @@ class TestSpending:
         assert open_channel(spender, 2 * BTT, key=NEW_NODE).amount_ubtt == 2 * BTT
 
 
-@pytest.fixture
-def taker(owner: User) -> Taker:
-    return Taker(owner)
-
-
 class TestAPairingCode:
     def test_is_brought_to_its_hub_by_the_node_and_used_up(self, taker: Taker) -> None:
         taker.books.pairings["CODE"] = "their 7", 10 * BTT, False
