@@ -1,19 +1,39 @@
 """An older backup of the books was put back, and the signer knows of payments that they have forgotten (case 22)."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from seedbox.models import User
 from tests.ledger import BTT
 from tests.signers import HOT
-from tests.withdrawals import SLOW_BLOCK_MS, World, check_paid_once, money, of_install, stranger_address
+from tests.withdrawals import (
+    SLOW_BLOCK_MS,
+    UNITS_OF_TRC20,
+    World,
+    check_paid_once,
+    money,
+    of_install,
+    stranger_address,
+)
 from wallet.chain.fake_endpoint import SWALLOWED
 from wallet.domain.accounts import AccountKind
+from wallet.domain.tron.addresses import parse_address
 from wallet.domain.tron.transactions import Signed, encode_transaction, tx_id
 from wallet.domain.withdrawal_states import AttemptState, WithdrawalState
-from wallet.models import Halt, HaltReason, Withdrawal
-from wallet.services import attempts, decisions, halts, withdrawals
+from wallet.models import Account, ChainMovement, Halt, HaltReason, Withdrawal
+from wallet.services import (
+    attempts,
+    compared,
+    decisions,
+    deposit_addresses,
+    found_payments,
+    halts,
+    reconciliation,
+    withdrawals,
+)
 from wallet.services.chain_reading import time_of
 from wallet.services.operators import Actor
 from wallet.services.refusals import Refused
@@ -126,13 +146,44 @@ class TestAPaymentThatTheBooksHaveForgotten:
         world.tick(block_ms=SLOW_BLOCK_MS)
         assert (asked.attempts.get().state, money(owner.pk)) == (AttemptState.DEAD, (1_000, 0))
 
+    def test_that_an_operator_has_booked_already_is_not_taken_from_its_user_again(
+        self, world: World, owner: User
+    ) -> None:
+        asked = world.request(owner.pk)
+        world.door.broadcast(forgotten(world, asked))
+        world.chain.make_solid()
+        world.scan()
+        (paid,) = ChainMovement.objects.filter(side="out")
+        bearer = Account.objects.get(kind=AccountKind.USER, ref=str(owner.pk))
+        found_payments.book(
+            movement_id=paid.pk, account_id=bearer.pk, actor=ADA, reason="it is olga's", key="a", now=world.now
+        )
+        world.tick(3)
+        asked.refresh_from_db()
+        assert "an operator has booked that payment already" in asked.doubt and not asked.attempts.exists()
+        decisions.reject(withdrawal_id=asked.pk, actor=ADA, reason="it was paid and booked", now=world.now)
+        assert money(owner.pk) == (900, 0)
+
 
 class TestAnotherPaymentUnderItsNumber:
+    @pytest.fixture
+    def world(self, owner: User, tmp_path: Path) -> Iterator[World]:
+        """A box whose user has paid in what there is: the chain is read and held against the books in earnest."""
+        made = World(tmp_path, agrees=False, scans=True)
+        address = parse_address(deposit_addresses.address_for(owner.pk, now=made.now).address)
+        made.chain.pay_token(address, 1_000 * BTT * UNITS_OF_TRC20)
+        made.chain.make_solid()
+        made.now = time_of(made.chain.now_ms)
+        made.scan()
+        reconciliation.run(now=made.now)
+        yield made
+        made.signer.close()
+
     @pytest.fixture
     def doubted(self, world: World, owner: User) -> Withdrawal:
         asked = world.request(owner.pk)
         world.door.broadcast(forgotten(world, asked, amount_btt=70))
-        world.tick(8)
+        world.tick(30)
         lift_all(world)
         world.tick(2)
         asked.refresh_from_db()
@@ -143,10 +194,29 @@ class TestAnotherPaymentUnderItsNumber:
         assert (doubted.state, doubted.attempts.count(), money(owner.pk)) == (WithdrawalState.QUEUED, 0, (899, 101))
         with pytest.raises(Refused, match="An admin has to look at it first"):
             withdrawals.cancel(user_id=owner.pk, withdrawal_id=doubted.pk, now=world.now)
+
+    def test_keeps_everybody_waiting_until_what_was_paid_is_booked(
+        self, world: World, owner: User, doubted: Withdrawal
+    ) -> None:
         other = world.request(owner.pk, 50, to=stranger_address(2))
+        lift_all(world)
         world.tick(8)
+        assert not other.attempts.exists() and compared.why_not(world.now) == compared.DIFFER
+        (paid,) = ChainMovement.objects.filter(side="out")
+        bearer = Account.objects.get(kind=AccountKind.USER, ref=str(owner.pk))
+        found_payments.book(
+            movement_id=paid.pk, account_id=bearer.pk, actor=ADA, reason="olga's", key="a", now=world.now
+        )
+        lift_all(world)
+        world.now += compared.ROUND
+        world.tick()
+        lift_all(world)  # the round before had found it once more
+        world.tick(30)
         other.refresh_from_db()
-        assert other.state == WithdrawalState.FINAL  # it keeps nobody waiting
+        assert (other.state, halts.standing()) == (WithdrawalState.FINAL, [])
+        assert world.paid(stranger_address(2)) == [50 * BTT] and world.paid() == [70 * BTT]
+        doubted.refresh_from_db()
+        assert (doubted.state, money(owner.pk)) == (WithdrawalState.QUEUED, (778, 101))
 
     def test_is_for_an_admin_to_decide_who_gives_the_money_back(
         self, world: World, owner: User, doubted: Withdrawal

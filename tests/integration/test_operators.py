@@ -248,7 +248,7 @@ class TestActsAtOnce:
     def test_are_not_written_without_their_effect(self, monkeypatch: pytest.MonkeyPatch) -> None:
         person = make_user("olga")
         fund(TREASURY, 10 * BTT)
-        monkeypatch.setattr(operators._Note, "write", lambda *_: 1 / 0)
+        monkeypatch.setattr(operators.Note, "write", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             the(operators.grant, user_id=person.pk, amount_ubtt=BTT)
         assert (balance(TREASURY), balance(user(person.pk)), OperatorAct.objects.count()) == (10 * BTT, 0, 0)

@@ -23,6 +23,7 @@ class TransferKind(IntEnum):
     NETWORK_FEE = 15
     BOUNTY = 16
     EARNING = 17
+    FOUND_PAYMENT = 18  # it left the chain, and the books had not known
 
     @property
     def label(self) -> str:
@@ -31,4 +32,4 @@ class TransferKind(IntEnum):
 
 OPENING = frozenset({TransferKind.CHANNEL_OPENED, TransferKind.BOUNTY})  # their credit account may be new
 # An operator's correction, and money that comes home, reach into a frozen account; its owner's wishes do not.
-DESPITE_FREEZE = frozenset({TransferKind.ADJUSTMENT, TransferKind.REVERSAL})
+DESPITE_FREEZE = frozenset({TransferKind.ADJUSTMENT, TransferKind.REVERSAL, TransferKind.FOUND_PAYMENT})

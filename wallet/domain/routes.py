@@ -37,6 +37,7 @@ ROUTES: Mapping[TransferKind, frozenset[Route]] = {
     TransferKind.NETWORK_FEE: frozenset({(AccountKind.NETWORK_FEES, _CHAIN)}),
     TransferKind.BOUNTY: frozenset({(_USER, _BOUNTY), (_BOUNTY, _USER)}),
     TransferKind.EARNING: frozenset({(_EARNINGS, _USER), (_EARNINGS, _TREASURY)}),  # where nobody holds it any more
+    TransferKind.FOUND_PAYMENT: frozenset({(_USER, _CHAIN), (_TREASURY, _CHAIN), (AccountKind.NETWORK_FEES, _CHAIN)}),
 }
 # The mirror of each of them, that the decision compares with its original.
 _BACK = frozenset((credit, debit) for routes in ROUTES.values() for debit, credit in routes)

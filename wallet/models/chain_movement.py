@@ -26,7 +26,7 @@ class ChainMovement(models.Model):
     """Something that moved to, from or between our addresses, read from a solid block.
 
     All of them up to a height add up to what our addresses held at that height. Never changed, but that a fee which
-    could not be booked is booked later.
+    could not be booked is booked later, and what left without a withdrawal by an operator.
     """
 
     network = models.CharField(max_length=8)
@@ -40,8 +40,8 @@ class ChainMovement(models.Model):
     sender = models.CharField(max_length=34)
     recipient = models.CharField(max_length=34, default="", blank=True)  # "": a fee is burned
     amount = ChainAmountField()  # in the chain's smallest units: 6 decimals, 18 for TRC-20
-    # The transfer that books a fee. What came in is booked by its deposit, what went out by its withdrawal, and what
-    # is inside moves no money of the books.
+    # The transfer that books a fee, or what went out as no withdrawal once an operator has said whose it was. What
+    # came in is booked by its deposit, what went out by its withdrawal; what is inside moves no money of the books.
     transfer_id = models.BigIntegerField(null=True)
 
     class Meta:

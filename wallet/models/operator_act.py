@@ -15,6 +15,7 @@ class ActKind(models.TextChoices):
     RULED = "ruled", "Changed the rules of withdrawals"
     STOPPED = "stopped", "Stopped withdrawals"
     LIFTED = "lifted", "Lifted a halt"
+    BOOKED = "booked", "Booked a payment that the books lacked"
 
 
 class OperatorAct(models.Model):

@@ -9,6 +9,7 @@ from wallet.domain.accounts import AccountKind
 from wallet.domain.deposits import DepositFate
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
+from wallet.domain.withdrawal_states import AttemptState
 from wallet.services.audit_findings import Findings
 from wallet.services.snapshot import read
 
@@ -16,6 +17,7 @@ MOST = 100  # answers to one question: they are all of one kind
 UNITS = 10**12  # of TRC-20 in 1 µBTT
 _BOOKED = f"('{DepositFate.CREDITED}', '{DepositFate.OPERATOR}', '{DepositFate.SUSPENSE}')"
 _NAME = "d.network || '/' || d.tx_id || '/' || d.kind || '/' || d.\"index\""
+_OUT = "m.network || '/' || m.tx_id || '/' || m.kind || '/' || m.\"index\""
 _SAME = 'm.network = d.network AND m.tx_id = d.tx_id AND m.kind = d.kind AND m."index" = d."index"'
 
 # Table, sentence with the columns of the answer, and the question.
@@ -68,7 +70,32 @@ _QUESTIONS = (
         WHERE t.kind = {TransferKind.NETWORK_FEE:d} AND m.id IS NULL
             AND EXISTS (SELECT 1 FROM wallet_chaincursor)""",
     ),
+    (
+        "chainmovement",
+        "left, and transfer {1} that should book it is not there, or books something else",
+        f"""SELECT m.id, m.transfer_id FROM wallet_chainmovement m LEFT JOIN wallet_transfer t ON t.id = m.transfer_id
+        WHERE m.side = 'out' AND m.transfer_id IS NOT NULL AND (t.id IS NULL OR t.kind <> {TransferKind.FOUND_PAYMENT:d}
+            OR t.asset <> m.asset OR t.cause <> 'found-payment/' || {_OUT})""",
+    ),
+    (
+        "transfer",
+        "books a payment that the chain never made, or a second time: {1}",
+        f"""SELECT t.id, t.cause FROM wallet_transfer t
+        LEFT JOIN wallet_chainmovement m ON m.transfer_id = t.id AND m.side = 'out'
+        WHERE t.kind = {TransferKind.FOUND_PAYMENT:d} AND m.id IS NULL""",
+    ),
+    (
+        "transfer",
+        "books {1}, which withdrawal {2} has sent and books, too",
+        f"""SELECT t.id, m.tx_id, a.withdrawal_id FROM wallet_transfer t
+        JOIN wallet_chainmovement m ON m.transfer_id = t.id JOIN wallet_attempt a ON a.tx_id = m.tx_id
+        WHERE t.kind = {TransferKind.FOUND_PAYMENT:d} AND a.state = '{AttemptState.FINAL}'""",
+    ),
 )
+_FOUND = f"""
+SELECT t.id, t.asset, t.amount_ubtt, m.amount FROM wallet_transfer t JOIN wallet_chainmovement m ON m.transfer_id = t.id
+WHERE t.kind = {TransferKind.FOUND_PAYMENT:d} ORDER BY t.id
+"""
 _ROUNDED = f"""
 SELECT COALESCE(SUM(t.amount_ubtt), 0) FROM wallet_transfer t JOIN wallet_account c ON c.id = t.credit_id
 WHERE t.kind = {TransferKind.DEPOSIT:d} AND c.kind = {AccountKind.ROUNDING:d} AND c.asset = {Asset.TRC20:d}
@@ -82,6 +109,7 @@ def check_chain(findings: Findings, *, working: Callable[[], None]) -> None:
         for row in read(f"{question} ORDER BY 1 LIMIT {MOST}"):
             findings.add(table, row[0], sentence.format(*row))
     _check_remainders(findings)
+    _check_found_payments(findings)
 
 
 def _check_remainders(findings: Findings) -> None:
@@ -92,3 +120,11 @@ def _check_remainders(findings: Findings) -> None:
     if left != carried + rounded:
         kept = f"{carried} units are kept and {rounded} were booked"
         findings.add("chaincursor", "all", f"deposits have left {left} units below 1 µBTT, and {kept}")
+
+
+def _check_found_payments(findings: Findings) -> None:
+    """Compare what operators have booked of payments without a withdrawal: each is what has left, rounded up."""
+    for transfer_id, asset, amount_ubtt, amount in read(_FOUND):
+        units = UNITS if asset == Asset.TRC20 else 1
+        if not 0 <= amount_ubtt * units - int(amount) < units:
+            findings.add("transfer", transfer_id, f"books {amount_ubtt} µ of a payment of {amount} units")

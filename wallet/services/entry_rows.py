@@ -27,6 +27,7 @@ KINDS = {
     TransferKind.TIP: ("Tip received", "Tip sent"),
     TransferKind.GRANT: ("Grant", "Grant"),
     TransferKind.EARNING: ("Share of earnings", "Share of earnings"),
+    TransferKind.FOUND_PAYMENT: ("Payment found on the chain", "Payment found on the chain"),
 }
 
 

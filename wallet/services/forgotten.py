@@ -26,7 +26,7 @@ from wallet.domain.tron.blocks import ref_of
 from wallet.domain.tron.protobuf import BadMessage
 from wallet.domain.tron.transactions import Raw, TransferAsset, TriggerContract, decode_raw, tx_id
 from wallet.domain.withdrawal_states import LIVE, AttemptState, WithdrawalState, check_move
-from wallet.models import Attempt, HaltReason, Withdrawal
+from wallet.models import Attempt, ChainMovement, HaltReason, MovementSide, Withdrawal
 from wallet.services import attempts, halts, ledger, news, payouts
 from wallet.services.attempt_log import note
 from wallet.services.chain_reading import time_of
@@ -72,8 +72,9 @@ def take_over(withdrawal_id: int, found: Forgotten, *, now: datetime) -> None:
             return
         news.withdrawal_changed(withdrawal.user_id)
         named = f"{found.signed.tx_id.hex()} as {found.signed.attempt_key}"
-        if found.differs or found.raw is None:
-            withdrawal.doubt = f"The signer has signed {named}, and {found.differs}."
+        differs = found.differs or _booked_by_an_operator(found.signed)
+        if differs or found.raw is None:
+            withdrawal.doubt = f"The signer has signed {named}, and {differs}."
             withdrawal.save(update_fields=["doubt"])
             why = f"{OLD_BOOKS} {withdrawal.doubt} {withdrawal} is neither sent nor returned until an admin rejects it."
             halts.halt(HaltReason.SIGNER, why, now)
@@ -82,6 +83,12 @@ def take_over(withdrawal_id: int, found: Forgotten, *, now: datetime) -> None:
             halts.halt(HaltReason.SIGNER, f"{OLD_BOOKS} It had signed {named}; that is followed now.", now)
 
     ledger.whole(work)
+
+
+def _booked_by_an_operator(signed: SignedAttempt) -> str:
+    """Say so if somebody bears it already; it can't be booked from now on until this transaction has ended."""
+    left = ChainMovement.objects.select_for_update().filter(tx_id=signed.tx_id.hex(), side=MovementSide.OUT)
+    return "an operator has booked that payment already" if any(one.transfer_id for one in left) else ""
 
 
 def _begin(withdrawal: Withdrawal, now: datetime) -> bool:

@@ -46,7 +46,7 @@ def grant(*, user_id: int, amount_ubtt: int, actor: Actor, reason: str, key: str
     receiver = user_account(market_asset(), user_id)
     item = _transfer(TransferKind.GRANT, treasury(), receiver, amount_ubtt, actor=actor, key=key, now=now)
     open_absent([item.debit, item.credit], now=now)
-    note = _Note(ActKind.GRANTED, receiver, actor, reason, item.key, now)
+    note = Note(ActKind.GRANTED, receiver, actor, reason, item.key, now)
     return _move(lambda: ledger.post_one(item, now=now), note, payer=item.debit)
 
 
@@ -57,7 +57,7 @@ def adjust(
     debit, credit = find_account(debit_id), find_account(credit_id)
     check_adjustable(debit, credit)
     item = _transfer(TransferKind.ADJUSTMENT, debit.name, credit.name, amount_ubtt, actor=actor, key=key, now=now)
-    note = _Note(ActKind.ADJUSTED, debit.name, actor, reason, item.key, now)
+    note = Note(ActKind.ADJUSTED, debit.name, actor, reason, item.key, now)
     return _move(lambda: ledger.post_one(item, now=now), note, payer=item.debit)
 
 
@@ -65,8 +65,8 @@ def reverse(*, transfer_id: int, actor: Actor, reason: str, key: str, now: datet
     """Send the money of a transfer back to where it came from, once."""
     original = find_transfer(transfer_id)
     check_reversible(original)
-    key, payer = _scoped(actor, key), original.credit.name
-    note = _Note(ActKind.REVERSED, payer, actor, reason, key, now)
+    key, payer = scoped(actor, key), original.credit.name
+    note = Note(ActKind.REVERSED, payer, actor, reason, key, now)
     return _move(
         lambda: reverse_transfer(transfer_id=transfer_id, key=key, now=now, cause=_cause(actor)), note, payer=payer
     )
@@ -98,7 +98,7 @@ def write_down(
     kind: ActKind, account: AccountName, *, actor: Actor, reason: str, key: str, now: datetime
 ) -> OperatorAct:
     """Write an act that moves no money by itself into the log, in the transaction of its effect."""
-    return _Note(kind, account, actor, reason, key, now).write(_account_named(account))
+    return Note(kind, account, actor, reason, key, now).write(account_named(account))
 
 
 def outgoing(*, now: datetime) -> AccountName:
@@ -108,7 +108,7 @@ def outgoing(*, now: datetime) -> AccountName:
     return found
 
 
-class _Note:
+class Note:
     """What will be written down of an act. Checks the reason."""
 
     def __init__(self, kind: ActKind, account: AccountName, actor: Actor, reason: str, key: str, now: datetime) -> None:
@@ -138,7 +138,7 @@ class _Note:
         )
 
 
-def _move(post: Callable[[], Outcome], note: _Note, *, payer: AccountName) -> OperatorAct:
+def _move(post: Callable[[], Outcome], note: Note, *, payer: AccountName) -> OperatorAct:
     """Post and write the act beside it, both or neither. A refusal is kept: its key never works later."""
 
     def work() -> tuple[Outcome, OperatorAct | None]:
@@ -147,11 +147,11 @@ def _move(post: Callable[[], Outcome], note: _Note, *, payer: AccountName) -> Op
             return outcome, note.earlier()
         if outcome.code is not Code.OK:
             return outcome, None
-        return outcome, note.write(_account_named(note.account), outcome.transfer_id)
+        return outcome, note.write(account_named(note.account), outcome.transfer_id)
 
     outcome, act = ledger.whole(work)
     if act is None:
-        raise Refused(_sentence(outcome, payer))
+        raise Refused(sentence(outcome, payer))
     return act
 
 
@@ -161,7 +161,7 @@ def _set_frozen(kind: ActKind, account_id: int, actor: Actor, reason: str, key: 
     wanted = kind is ActKind.FROZE
     # Also those to which nothing has come yet: a first deposit must not make a way out.
     open_absent([user_account(asset, int(account.ref)) for asset in (market_asset(), other_asset())], now=now)
-    note = _Note(kind, account.name, actor, reason, _scoped(actor, key), now)
+    note = Note(kind, account.name, actor, reason, scoped(actor, key), now)
 
     def work() -> OperatorAct | None:
         # Locked in the order of the ledger, and no row after them: so this waits for postings, and none in a circle.
@@ -190,7 +190,7 @@ def _transfer(
     now: datetime,
 ) -> TransferItem:
     return TransferItem(
-        key=_scoped(actor, key),
+        key=scoped(actor, key),
         debit=debit,
         credit=credit,
         amount_ubtt=amount_ubtt,
@@ -200,7 +200,7 @@ def _transfer(
     )
 
 
-def _scoped(actor: Actor, key: str) -> str:
+def scoped(actor: Actor, key: str) -> str:
     """Return the key among all of the ledger's: nobody can use up somebody else's."""
     return f"operator/{actor.id}/{key}"
 
@@ -209,13 +209,13 @@ def _cause(actor: Actor) -> str:
     return f"operator/{actor.id}"
 
 
-def _account_named(name: AccountName) -> Account:
+def account_named(name: AccountName) -> Account:
     return Account.objects.get(asset=name.asset, kind=name.kind, ref=name.ref)
 
 
-def _sentence(outcome: Outcome, payer: AccountName) -> str:
+def sentence(outcome: Outcome, payer: AccountName) -> str:
     if outcome.code is Code.INSUFFICIENT:
-        account = _account_named(payer)
+        account = account_named(payer)
         who, has = holder(account).name, format_amount(account.available_ubtt, payer.asset)
         if payer.kind is AccountKind.TREASURY:
             return f"The treasury has only {has} available. Move money into it first, by an adjustment from the fees."

@@ -25,9 +25,19 @@ def check(movements: Iterable[ChainMovement], *, now: datetime) -> None:
 
 
 def unexplained(cursor: ChainCursor, asset: int) -> list[ChainMovement]:
-    """Return what has left, and no attempt of a withdrawal has sent it."""
+    """Return what has left, and no attempt of a withdrawal has sent it, nor has an operator booked it."""
     sent = Attempt.objects.filter(tx_id=OuterRef("tx_id"))
-    return list(_out(cursor).filter(~Exists(sent), asset=asset).order_by("pk"))
+    return list(_out(cursor).filter(~Exists(sent), asset=asset, transfer_id=None).order_by("pk"))
+
+
+def not_booked(network: str) -> QuerySet[ChainMovement]:
+    """Return what has left, and no withdrawal books it or ever will: an operator has to say whose money it was."""
+    books_it = Attempt.objects.filter(state__in=LIVE | {AttemptState.FINAL}, tx_id=OuterRef("tx_id"))
+    return _out_of(network).filter(~Exists(books_it), transfer_id=None)
+
+
+def booked_by_operators(cursor: ChainCursor) -> QuerySet[ChainMovement]:
+    return _out(cursor).filter(transfer_id__isnull=False)
 
 
 def not_final(cursor: ChainCursor) -> list[ChainMovement]:
@@ -53,7 +63,7 @@ def contradictions(cursor: ChainCursor, asset: int) -> list[str]:
     for one in attempts.filter(state=AttemptState.FINAL, block_number__lte=cursor.height):
         if paid.get(one.tx_id) != to_units(one.withdrawal.amount_ubtt, Asset(asset)):
             sentences.append(f"Withdrawal {one.withdrawal_id} is final, and {one.tx_id} pays {paid.get(one.tx_id, 0)}.")
-    has_paid = Exists(_out(cursor).filter(asset=asset, tx_id=OuterRef("tx_id")))
+    has_paid = Exists(_out(cursor).filter(asset=asset, tx_id=OuterRef("tx_id"), transfer_id=None))
     for one in attempts.filter(has_paid, state__in=[AttemptState.DEAD, AttemptState.FAILED]):
         sentences.append(f"{one.tx_id} of withdrawal {one.withdrawal_id} is {one.state}, and pays {paid[one.tx_id]}.")
     return sentences
@@ -65,7 +75,11 @@ def known_tx_ids(tx_ids: Iterable[str]) -> set[str]:
 
 
 def _out(cursor: ChainCursor) -> QuerySet[ChainMovement]:
-    return ChainMovement.objects.filter(network=cursor.network, side=MovementSide.OUT)
+    return _out_of(cursor.network)
+
+
+def _out_of(network: str) -> QuerySet[ChainMovement]:
+    return ChainMovement.objects.filter(network=network, side=MovementSide.OUT)
 
 
 def in_words(movement: ChainMovement) -> str:

@@ -9,6 +9,7 @@ books' side, in the chain's units:
     + withdrawals that are final in the books by a block above the height
     - withdrawals that blocks up to the height hold, and that are not final in the books yet
     - network fees that could not be booked yet
+    + what an operator's bookings of payments that had no withdrawal are rounded up by
 
 TRX goes by the same identity: what is sent to us comes in, fees and activations go out. Any difference halts
 withdrawals and names the rows.
@@ -35,7 +36,7 @@ from wallet.models import (
     Reconciliation,
     Transfer,
 )
-from wallet.services import compared, halts, news, outgoing, transfers_of_nothing
+from wallet.services import compared, found_payments, halts, news, outgoing, transfers_of_nothing
 from wallet.services.holdings_on_chain import holdings
 from wallet.services.overview import sums_by_kind
 from wallet.services.snapshot import snapshot
@@ -118,6 +119,8 @@ def _sides(cursor: ChainCursor) -> Iterable[tuple[Asset, int, Side]]:
         books[Asset(asset)].terms["not_credited"] += units
     for movement in _missed_fees(cursor):
         books[Asset.TRX].terms["fees_not_booked"] -= movement.amount
+    for asset, units in found_payments.rounded_up(cursor):
+        books[asset].terms["rounded_up"] += units
     for asset, units in outgoing.final_above(cursor):
         books[asset].terms["final_above"] += units
     for movement in outgoing.not_final(cursor):

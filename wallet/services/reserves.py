@@ -9,7 +9,7 @@ from wallet.domain.accounts import AccountKind
 from wallet.domain.deposits import DepositFate, format_units
 from wallet.domain.money import Asset
 from wallet.models import ChainCursor, Deposit, Halt, Reconciliation, Sweep
-from wallet.services import deposit_addresses, floats, halts, reconciliation
+from wallet.services import deposit_addresses, floats, found_payments, halts, reconciliation
 from wallet.services.deposit_rows import by_name, short
 from wallet.services.entry_rows import Row, minute
 from wallet.services.own_addresses import cursor
@@ -24,6 +24,7 @@ TERMS = {kind.name.lower(): kind.label for kind in AccountKind} | {
     "below_one": "Below 1 µBTT",
     "not_credited": "Not credited by policy",
     "fees_not_booked": "Fees not booked yet",
+    "rounded_up": "Found payments, rounded up",
     "final_above": "Final in a block not read yet",
     "not_final": "In a block, not final yet",
 }
@@ -45,6 +46,7 @@ def messages(user_id: int) -> list[Message]:
         *terms,
         {"type": "list", "list": "floats", "rows": by_name(floats.rows_of(held))},
         {"type": "list", "list": "warnings", "rows": by_name(floats.warnings(held))},
+        {"type": "list", "list": "payments", "rows": by_name(found_payments.rows())},
         {"type": "list", "list": "runs", "rows": by_name(history())},
         {"type": "list", "list": "past-halts", "rows": by_name(past_halt_rows())},
         {"type": "list", "list": "endpoints", "rows": by_name(endpoint_rows(found))},

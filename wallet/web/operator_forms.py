@@ -7,11 +7,12 @@ from django import forms
 from django.contrib.auth import get_user_model
 
 from wallet.domain.accounts import AccountKind
+from wallet.domain.deposits import format_units
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset, format_amount
-from wallet.models import Account, OperatorAct
+from wallet.models import Account, ChainMovement, OperatorAct
 from wallet.models.operator_act import ActKind
-from wallet.services import operators, touchable
+from wallet.services import found_payments, operators, touchable
 from wallet.services.holders import holder
 from wallet.services.install import market_asset
 from wallet.services.refusals import Refused
@@ -106,12 +107,12 @@ class AccountField(forms.CharField):
         return found
 
 
-def _find_account(text: str) -> Account | None:
+def _find_account(text: str, asset: Asset | None = None) -> Account | None:
     number = text.removeprefix("#")
     is_number = number.isascii() and number.isdecimal() and len(number) <= MAX_DIGITS
     if text.startswith("#"):
         return Account.objects.filter(pk=int(number)).first() if is_number else None
-    asset = market_asset()
+    asset = asset or market_asset()
     kind = next((kind for kind in touchable.ADJUSTABLE if kind.label.casefold() == text.casefold()), None)
     if kind is not None and kind is not AccountKind.USER:
         return Account.objects.filter(asset=asset, kind=kind, ref="").first()
@@ -171,6 +172,49 @@ class AdjustForm(ActForm):
 
     def touched(self) -> list[tuple[AccountKind, str]]:
         return [_side(self.cleaned_data["debit"]), _side(self.cleaned_data["credit"])]
+
+
+class BookPaymentForm(ActForm):
+    movement = forms.IntegerField(
+        label="Payment", min_value=1, max_value=2**63 - 1, widget=forms.TextInput({"inputmode": "numeric"})
+    )
+    account = forms.CharField(label="Borne by", max_length=150, help_text=_ACCOUNT_HINT, widget=forms.TextInput(_NAME))
+    field_order = ["movement", "account", "reason", "key"]
+
+    def clean_movement(self) -> ChainMovement:
+        number: int = self.cleaned_data["movement"]
+        _refuse_by(lambda: found_payments.check_bookable(found_payments.find(number)))
+        return found_payments.find(number)
+
+    def clean(self) -> None:
+        """Look up the account among those of the payment's asset, which need not be the market's."""
+        if "movement" not in self.cleaned_data or "account" not in self.cleaned_data:
+            return
+        movement, text = self.cleaned_data["movement"], self.cleaned_data["account"]
+        account = _find_account(text, Asset(movement.asset))
+        if account is None:
+            self.add_error("account", f"There is no such account that has {Asset(movement.asset).unit}.")
+            return
+        self.cleaned_data["account"] = account
+        _refuse_by(lambda: found_payments.check_bearer(movement, account))
+
+    def facts(self) -> list[Fact]:
+        movement, account = self.cleaned_data["movement"], self.cleaned_data["account"]
+        asset = Asset(movement.asset)
+        return [
+            Fact("Transaction", movement.tx_id),
+            Fact("Irreversible since", f"{movement.block_at:%Y-%m-%d %H:%M:%S} UTC, block {movement.block_number}"),
+            Fact("It paid", f"{format_units(movement.amount, asset)} {asset.unit} to {movement.recipient}"),
+            _fact_of("Borne by", account),
+            Fact("It has available", format_amount(account.available_ubtt, asset)),
+            Fact("Taken from it", format_amount(found_payments.amount_ubtt(movement), asset)),
+        ]
+
+    def order(self) -> dict[str, int]:
+        return {"movement_id": self.cleaned_data["movement"].pk, "account_id": self.cleaned_data["account"].pk}
+
+    def touched(self) -> list[tuple[AccountKind, str]]:
+        return [_side(self.cleaned_data["account"])]
 
 
 class ReverseForm(ActForm):
@@ -254,6 +298,16 @@ WAYS = {
         "Move it",
         AdjustForm,
         operators.adjust,
+        is_grave=True,
+    ),
+    "book-payment": Way(
+        ActKind.BOOKED,
+        "Book a payment",
+        "Writes what has left the box's addresses as no withdrawal into the books. Find out first what it was: the "
+        "withdrawal of a user that a backup has lost, or a payment of the box's own. Whoever got the money bears it.",
+        "Book it",
+        BookPaymentForm,
+        found_payments.book,
         is_grave=True,
     ),
     "reverse": Way(

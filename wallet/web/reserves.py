@@ -12,7 +12,7 @@ from wallet.chain.devnet_faucet import FaucetAway
 from wallet.domain.deposits import DepositFate, format_units
 from wallet.domain.money import Asset
 from wallet.models import Deposit, Halt
-from wallet.services import cold_addresses, floats, halts, reconciliation, reserves
+from wallet.services import cold_addresses, floats, found_payments, halts, reconciliation, reserves
 from wallet.services.deposit_rows import short
 from wallet.services.entry_rows import minute
 from wallet.services.operators import MAX_REASON_CHARS, Actor
@@ -49,6 +49,7 @@ def reserves_page(request: HttpRequest) -> HttpResponse:
         "cold": cold_addresses.listed(),
         "notices": signer_notices(wiring.signer()),
         "has_faucet": wiring.faucet() is not None,
+        "payments": found_payments.rows(),
         "sweeps": reserves.sweep_rows(),
         "halts": reserves.halt_rows(),
         "past_halts": reserves.past_halt_rows(),
