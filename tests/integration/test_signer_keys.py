@@ -201,8 +201,8 @@ def key_of(kept: keystore.Keystore, place: Place) -> Secret:
 
 
 @contextmanager
-def place_folder(place: Place) -> Iterator[int]:
-    descriptor = os.open(place.folder, os.O_RDONLY | os.O_DIRECTORY)
+def lock_file(place: Place) -> Iterator[int]:
+    descriptor = os.open(place.keys.with_name(f"{place.keys.name}.lock"), os.O_RDWR)
     yield descriptor
     os.close(descriptor)
 
@@ -260,7 +260,7 @@ class TestARotation:
         place = place_in(tmp_path)
 
         def new() -> Lock:
-            with place_folder(place) as second, pytest.raises(BlockingIOError):
+            with lock_file(place) as second, pytest.raises(BlockingIOError):
                 fcntl.flock(second, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return founding.lock_by_key_file(place.key_file)
 

@@ -47,7 +47,7 @@ def add_seed(path: Path, key: Secret) -> Keystore:
 
     Nothing else of it changes. Whoever rotates the keystore at this moment is waited for.
     """
-    with key_files.alone_in(path.parent):
+    with key_files.alone_at(path):
         kept = keystore.load(path)
         if Purpose.HUB not in kept.opened(key):
             kept = kept.with_secret(Purpose.HUB, fresh_seed(), key)

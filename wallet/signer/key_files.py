@@ -53,15 +53,16 @@ def change(path: Path, how: Callable[[dict[str, Secret]], Mapping[str, Secret]])
     or not at all, for its owner alone.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(path):
+    with alone_at(path):
         keys = how(read(path) if path.exists() else {})
         write_whole(path, "".join(f"{name} {key.reveal().hex()}\n" for name, key in keys.items()).encode())
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Hold a lock on a file beside: the file itself is replaced by each change, and a lock would stay with the old one.
+def alone_at(path: Path) -> Iterator[None]:
+    """Keep whoever else would change this file, of keys or a keystore, waiting.
 
+    The lock is on a file beside: the file itself is replaced by each change, and a lock would stay with the old one.
     It keeps out no editor and no copy that a person puts there.
     """
     descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -117,16 +118,5 @@ def sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Keep whoever else would change the keystore in this folder waiting."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
     finally:
         os.close(descriptor)

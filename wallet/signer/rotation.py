@@ -14,7 +14,7 @@ from wallet.signer.signer import Place
 
 def rotate(place: Place, old_key: Secret, new: Callable[[], Lock]) -> None:
     """Do all steps; raises WrongKey when the old key does not open the keystore, before a new one is made."""
-    with key_files.alone_in(place.folder):
+    with key_files.alone_at(place.keys):
         for secret in keystore.load(place.keys).opened(old_key).values():
             secret.wipe()
         add_version(place, old_key, new())
