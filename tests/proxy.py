@@ -30,6 +30,8 @@ class Proxy:
     reached: list[str] = field(default_factory=list)  # "HOST:PORT" that clients asked for over TCP, as they said it
     datagrams: list[str] = field(default_factory=list)  # and over UDP
     refused: int = 0  # clients with a wrong sign-in
+    _clients: set[asyncio.Task[None]] = field(default_factory=set)
+    _ends: list[asyncio.StreamWriter] = field(default_factory=list)  # of all connections, towards either side
 
     def __enter__(self) -> Self:
         self.start()
@@ -63,26 +65,41 @@ class Proxy:
             runner.run(self._serve(listens))
 
     async def _serve(self, listens: threading.Event) -> None:
-        clients: set[asyncio.Task[None]] = set()
-
-        async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task
-            clients.add(task)
-            speak = self._socks5 if self.kind == "socks5" else self._http
-            with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-                await speak(reader, writer)
-            writer.close()
-            clients.discard(task)
-
-        server = await asyncio.start_server(take, _LISTENS_ON, self.port)
+        self._clients, self._ends = set(), []
+        server = await asyncio.start_server(self._take, _LISTENS_ON, self.port)
         self.port = server.sockets[0].getsockname()[1]
         listens.set()
         await self._ended.wait()
+        # Nobody else is let in. A server that is closed leaves open whom it let in a moment before, so that comes last.
+        asyncio.get_running_loop().remove_reader(server.sockets[0].fileno())
+        await self._hang_up()
         server.close()
-        for task in list(clients):
-            task.cancel()
-        await asyncio.gather(*clients, return_exceptions=True)
+
+    def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._ends.append(writer)
+        self._clients.add(task := asyncio.create_task(self._speak(reader, writer)))
+        task.add_done_callback(self._clients.discard)
+
+    async def _hang_up(self) -> None:
+        """End all connections, also those that the loop has just accepted and that have nobody to speak to yet."""
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in self._clients:
+                task.cancel()
+            for end in self._ends:
+                end.transport.abort()  # to close would wait until the other side has read what is still to be sent
+            await asyncio.wait(others)
+        await asyncio.gather(*(end.wait_closed() for end in self._ends), return_exceptions=True)
+
+    async def _speak(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        speak = self._socks5 if self.kind == "socks5" else self._http
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            await speak(reader, writer)
+        writer.close()
+
+    async def _reach(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection(host, port, local_addr=(OUTGOING, 0))
+        self._ends.append(writer)
+        return reader, writer
 
     # --- SOCKS5
 
@@ -105,7 +122,7 @@ class Proxy:
             return
         self.reached.append(f"{host}:{port}")
         try:
-            there = await asyncio.open_connection(host, port, local_addr=(OUTGOING, 0))
+            there = await self._reach(host, port)
         except OSError:
             writer.write(b"\x05\x05\x00\x01" + bytes(6))
             return
@@ -131,8 +148,8 @@ class Proxy:
             writer.write(b"\x05\x00\x00\x01" + ipaddress.ip_address(host).packed + struct.pack("!H", port))
             await reader.read()  # as long as the client stays
         finally:
-            inside.close()
-            outside.close()
+            inside.abort()
+            outside.abort()
 
     # --- HTTP
 
@@ -148,7 +165,7 @@ class Proxy:
         host, _, port = place.rpartition(":")
         self.reached.append(place)
         try:
-            there = await asyncio.open_connection(host.strip("[]"), int(port), local_addr=(OUTGOING, 0))
+            there = await self._reach(host.strip("[]"), int(port))
         except OSError:
             writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
             return
