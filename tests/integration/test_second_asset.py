@@ -1,9 +1,12 @@
 """BTTOLD on a box whose market is in BTT: whoever has some sees it, takes it out again and can prove what is owed."""
 
+import json
 import re
+from io import StringIO
 
 import pytest
 from django.core.cache import cache
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -112,6 +115,15 @@ class TestTheSecondAsset:
         assert '<span class="figure">1,000</span> <span class="unit">BTT<' in read(browser, "owed")
         proof = browser.get(reverse("owed_proof", args=[taken.pk])).json()
         assert f"{5 * BTTOLD} µBTT of user {owner.pk} are counted" in verify(proof).sentence
+        written = StringIO()
+        call_command("proof", "owed", owner.pk, asset="trc10", stdout=written)
+        assert json.loads(written.getvalue()) == proof
+
+    def test_is_counted_on_the_books_page_too(self, browser: Client, owner: User, admin: User) -> None:
+        hold_bttold(owner)
+        page = signed_in(admin).post(reverse("count_owed"), follow=True).content.decode()
+        assert "Counted: 1,000 BTT and 5 BTTOLD is owed to all users." in page
+        assert '<span class="figure">5 BTTOLD</span><br>counted <time' in page
 
     def test_of_which_the_address_that_pays_has_too_little_is_not_offered_and_blocks_nobody(
         self, owner: User, world: World

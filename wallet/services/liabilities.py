@@ -77,11 +77,12 @@ def take_snapshot_if_due(asset: Asset, now: datetime, *, every: timedelta = EVER
     return take_snapshot(asset, now)
 
 
-def take_due(now: datetime) -> None:
+def take_due(now: datetime, *, every: timedelta = EVERY) -> list[models.LiabilitySnapshot]:
     """Take what is due of the market's asset, and of the other one as soon as it is anybody's."""
-    take_snapshot_if_due(market_asset(), now)
-    if models.Account.objects.filter(asset=other_asset(), kind=AccountKind.USER, version__gt=0).exists():
-        take_snapshot_if_due(other_asset(), now)
+    is_others = models.Account.objects.filter(asset=other_asset(), kind=AccountKind.USER, version__gt=0).exists()
+    assets = [market_asset(), other_asset()] if is_others else [market_asset()]
+    taken = [take_snapshot_if_due(asset, now, every=every) for asset in assets]
+    return [snapshot for snapshot in taken if snapshot is not None]
 
 
 def newest(asset: Asset) -> models.LiabilitySnapshot | None:

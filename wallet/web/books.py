@@ -15,7 +15,7 @@ from wallet.domain.money import Asset, format_amount, format_btt
 from wallet.models import Account
 from wallet.services import acts, audit, liabilities, overview
 from wallet.services.holders import Holder
-from wallet.services.install import market_asset
+from wallet.services.install import market_asset, other_asset
 from wallet.services.overview import COUNTED, EntryLine, KindSum, Wanted
 from wallet.web.doors import for_admins, for_members, user_id
 
@@ -51,12 +51,12 @@ def books(request: HttpRequest) -> HttpResponse:
 @require_POST
 def count_owed(request: HttpRequest) -> HttpResponse:
     """Count what is owed to all users now, unless that was done a moment ago."""
-    asset = market_asset()
-    taken = liabilities.take_snapshot_if_due(asset, timezone.now(), every=COUNTS_APART)
-    if taken is None:
+    taken = liabilities.take_due(timezone.now(), every=COUNTS_APART)
+    if not taken:
         messages.info(request, "The newest count is less than a minute old, and was left as it is.")
     else:
-        messages.success(request, f"Counted: {format_amount(taken.total_ubtt, asset)} is owed to all users.")
+        total = " and ".join(format_amount(one.total_ubtt, Asset(one.asset)) for one in taken)
+        messages.success(request, f"Counted: {total} is owed to all users.")
     return redirect("books")
 
 
@@ -125,13 +125,13 @@ def _chosen(wanted: Wanted) -> str:
     return urlencode({name: value for name, value in asked.items() if value})
 
 
-def _owed_context() -> dict[str, object] | None:
-    taken = liabilities.newest(market_asset())
-    return (
-        None
-        if taken is None
-        else {"total": format_amount(taken.total_ubtt, market_asset()), "taken_at": taken.taken_at}
-    )
+def _owed_context() -> list[dict[str, object]]:
+    newest = [liabilities.newest(asset) for asset in (market_asset(), other_asset())]
+    return [
+        {"total": format_amount(taken.total_ubtt, Asset(taken.asset)), "taken_at": taken.taken_at}
+        for taken in newest
+        if taken is not None
+    ]
 
 
 def _asset_context(asset: Asset, balance_ubtt: int, sums: Any) -> dict[str, object]:

@@ -7,8 +7,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from wallet.domain import proofs
+from wallet.domain.money import Asset
 from wallet.services import liabilities
 from wallet.services import proofs as own_proofs
+from wallet.services.install import market_asset
+
+ASSETS = {asset.name.lower(): asset for asset in (Asset.TRC10, Asset.TRC20)}
 
 
 class Command(BaseCommand):
@@ -21,6 +25,7 @@ class Command(BaseCommand):
         show.add_argument("number", type=int, metavar="TRANSFER_ID")
         owed = verbs.add_parser("owed", help="write the proof that the newest snapshot counts a user's balance")
         owed.add_argument("number", type=int, metavar="USER_ID")
+        owed.add_argument("--asset", choices=ASSETS, help="default: the market's")
         verify = verbs.add_parser("verify", help="check a proof; the database is not asked")
         verify.add_argument("file", type=Path, metavar="FILE")
         verify.add_argument("--json", action="store_true", help="print JSON")
@@ -33,7 +38,9 @@ class Command(BaseCommand):
                 own_proofs.inclusion(options["number"], max_links=proofs.MAX_LINKS), "it is not there or not sealed"
             )
         else:
-            self._show(liabilities.proof_for(options["number"]), "no snapshot counts such a user")
+            taken = liabilities.newest(ASSETS[options["asset"]] if options["asset"] else market_asset())
+            proof = liabilities.proof_for(options["number"], snapshot=taken) if taken else None
+            self._show(proof, "no snapshot counts such a user")
 
     def _show(self, proof: proofs.Inclusion | proofs.Liability | None, otherwise: str) -> None:
         if proof is None:
