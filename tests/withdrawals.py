@@ -1,9 +1,11 @@
 """A chain in memory, a signer and a driver, for tests of withdrawals: time passes when a test says so."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.builders import NOW
 from tests.ledger import BTT, fund
@@ -39,6 +41,7 @@ from wallet.services.install import market_asset
 from wallet.signer.protocol import SignedAttempt, SignerError, SignerStatus, SignRequest
 from wallet.signer.signer import Signer
 
+T = TypeVar("T")
 SLOW_BLOCK_MS = 12_000  # fewer looks until an attempt's time is over
 UNITS_OF_TRC20 = 10**12  # for one µBTT
 TRX = 1_000_000
@@ -49,50 +52,57 @@ def stranger_address(number: int = 1) -> Address:
 
 
 class WatchedSigner:
-    """The real signer, without its process; notes what it was asked, and fails before or after it has signed."""
+    """The real signer, without its process; notes what it was asked, and fails before or after it has signed.
+
+    As there it answers one question after the other, in a thread of its own: several workers may ask at once.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._turns = ThreadPoolExecutor(1)
         self._found: Signer | None = None  # not before it is asked: it writes to the disk what it is
         self.requests: list[SignRequest] = []
         self.problem: SignerError | None = None
         self.problem_after_signing: SignerError | None = None
         self.silence: SignerError | None = None  # when it is asked what it has signed
 
-    @property
-    def _signer(self) -> Signer:
+    def _ask(self, question: Callable[[Signer], T]) -> T:
+        return self._turns.submit(lambda: question(self._opened())).result()
+
+    def _opened(self) -> Signer:
         self._found = self._found or found_signer(self._folder)
         return self._found
 
     def status(self) -> SignerStatus:
-        return self._signer.status()
+        return self._ask(lambda signer: signer.status())
 
     def account_xpub(self) -> str:
-        return self._signer.account_xpub()
+        return self._ask(lambda signer: signer.account_xpub())
 
     def confirm_address(self, index: int) -> str:
-        return self._signer.confirm_address(index)
+        return self._ask(lambda signer: signer.confirm_address(index))
 
     def signed_for(self, subject: str) -> SignedAttempt | None:
         if self.silence is not None:
             raise self.silence
-        return self._signer.signed_for(subject)
+        return self._ask(lambda signer: signer.signed_for(subject))
 
     def addresses(self, first: int) -> list[int]:
-        return self._signer.addresses(first)
+        return self._ask(lambda signer: signer.addresses(first))
 
     def sign(self, request: SignRequest) -> bytes:
         self.requests.append(request)
         if self.problem is not None:
             raise self.problem
-        signature = self._signer.sign(request)
+        signature = self._ask(lambda signer: signer.sign(request))
         if self.problem_after_signing is not None:
             raise self.problem_after_signing
         return signature
 
     def close(self) -> None:
         if self._found is not None:
-            self._found.close()
+            self._ask(lambda signer: signer.close())
+        self._turns.shutdown()
 
 
 @dataclass
@@ -109,7 +119,7 @@ class World:
     def __post_init__(self) -> None:
         self.signer = WatchedSigner(self.folder)
         self.one, self.two = FakeEndpoint(self.chain, "one"), FakeEndpoint(self.chain, "two")
-        self.door = Chain([self.one, self.two], DEVNET, clock=lambda: self.now.timestamp())
+        self.door = self.another_door()
         if self.is_quick:
             InstallAddress.objects.create(network="devnet", role=InstallRole.HOT, address=to_base58(HOT), made_at=NOW)
         else:
@@ -130,6 +140,10 @@ class World:
             moved_at=self.now,
             reconciled_at=self.now,
         )
+
+    def another_door(self) -> Chain:
+        """Return the chain as another worker sees it."""
+        return Chain([self.one, self.two], DEVNET, clock=lambda: self.now.timestamp())
 
     def agree(self) -> None:
         """Let the chain have been read and compared just now: what people have here, nobody has paid in."""

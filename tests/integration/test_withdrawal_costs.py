@@ -11,14 +11,24 @@ from pytest_django.fixtures import Settings
 from seedbox.models import User
 from tests.ledger import BTT
 from tests.signers import HOT
-from tests.withdrawals import TRX, World, check_paid_once, money, of_install, rich, stranger_address
-from wallet.chain.fake_execution import Outcome
+from tests.withdrawals import (
+    TRX,
+    UNITS_OF_TRC20,
+    World,
+    check_paid_once,
+    money,
+    of_install,
+    rich,
+    stranger_address,
+)
+from wallet.chain.fake_execution import FALSE, Outcome
 from wallet.chain.port import Log
 from wallet.domain.accounts import AccountKind
+from wallet.domain.kinds import TransferKind
 from wallet.domain.tron.abi import transfer_log
 from wallet.domain.tron.transactions import decode_raw, encode_raw
 from wallet.domain.withdrawal_states import WithdrawalState
-from wallet.models import Attempt, Withdrawal
+from wallet.models import Attempt, Transfer, Withdrawal
 from wallet.services import withdrawal_pages, withdrawing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -105,6 +115,34 @@ class TestCases49To51And55:
             world.tick(8)
             asked.refresh_from_db()
             assert asked.state == state, asked.reason
+
+    def test_51_a_call_that_returned_false_moved_nothing_and_never_arrived(self, world: World, owner: User) -> None:
+        token, to = world.chain.network.assets.trc20_contract, stranger_address()
+        had = world.chain.books.amount(HOT, token)
+        asked = world.request(owner.pk)
+        world.chain.execution.token_faults.append("FALSE")
+        for _ in range(8):
+            world.tick()
+            asked.refresh_from_db()
+            assert asked.state != WithdrawalState.FINAL
+        attempt = asked.attempts.get()
+        receipt = world.one.receipt(bytes.fromhex(attempt.tx_id), solid=True)
+        assert receipt is not None and receipt.succeeded  # all that the chain says of the call itself
+        assert world.chain.execution.returned[receipt.tx_id] == FALSE
+        assert (asked.state, attempt.state, money(owner.pk)) == ("returned", "failed", (1_000, 0))
+        assert "it did not move the token" in asked.reason
+        assert (world.chain.books.amount(HOT, token), world.chain.books.amount(to, token)) == (had, 0)
+        assert of_install(AccountKind.IN_FLIGHT) == 0
+        assert not Transfer.objects.filter(kind=TransferKind.WITHDRAWAL_FINAL).exists()
+
+    def test_51_a_call_that_moved_and_returned_nothing_has_arrived(self, world: World, owner: User) -> None:
+        asked = world.request(owner.pk)
+        world.chain.execution.token_faults.append("NOTHING")
+        world.tick(8)
+        assert world.chain.execution.returned[bytes.fromhex(asked.attempts.get().tx_id)] == b""
+        check_paid_once(world, asked)
+        token = world.chain.network.assets.trc20_contract
+        assert world.chain.books.amount(stranger_address(), token) == 100 * BTT * UNITS_OF_TRC20
 
     def test_55_what_is_signed_is_canonical_and_has_neither_memo_nor_permission(
         self, world: World, owner: User, settings: Settings

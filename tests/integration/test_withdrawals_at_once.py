@@ -1,6 +1,8 @@
 """Withdrawals by several threads on a real database: the row's lock decides, and the limits hold."""
 
+import threading
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -9,12 +11,29 @@ from tests.at_once import at_once
 from tests.builders import NOW
 from tests.ledger import BTT
 from tests.signers import HOT
-from tests.withdrawals import World, money
+from tests.withdrawals import World, money, of_install, rich
+from wallet.chain.fake import FakeChain
+from wallet.chain.port import BroadcastCode
+from wallet.domain.accounts import AccountKind
 from wallet.domain.withdrawal_states import WithdrawalState
 from wallet.models import Attempt, Withdrawal
-from wallet.services import attempts, withdrawal_rules, withdrawals
+from wallet.services import attempts, withdrawal_rules, withdrawals, withdrawing
 from wallet.services.operators import Actor
 from wallet.services.refusals import Refused
+from wallet.services.withdrawing import Stepped
+
+
+class SharedChain(FakeChain):
+    """One that several threads hand transactions to: it tries them on its books, one after the other."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        super().__init__()
+
+    def accept(self, signed_bytes: bytes, *, included: bool = True) -> tuple[BroadcastCode, str]:
+        with self._turn:
+            return super().accept(signed_bytes, included=included)
+
 
 pytestmark = [pytest.mark.usefixtures("committed_books"), pytest.mark.both_databases]
 
@@ -31,6 +50,24 @@ class TestAtOnce:
         assert sum(one is None for one in made) == 3, made
         assert Attempt.objects.count() == 1
         assert money(owner.pk) == (899, 0)
+
+    def test_case_48_two_whole_steps_of_two_workers_pay_each_withdrawal_once(self, owner: User, tmp_path: Path) -> None:
+        world = World(tmp_path, chain=SharedChain(), is_quick=True)
+        rich(owner.pk)
+        doors = [world.door, world.another_door()]
+        for _ in range(3):
+            for _ in range(3):
+                world.request(owner.pk, 10)
+            done = at_once(*(partial(withdrawing.step, door, world.signer, now=world.now) for door in doors))
+            assert all(isinstance(one, Stepped) for one in done), done
+            assert sum(one.begun for one in done if isinstance(one, Stepped)) == 3, done
+        world.tick(8)
+        assert {one.state for one in Withdrawal.objects.all()} == {WithdrawalState.FINAL}
+        assert Attempt.objects.count() == Withdrawal.objects.count() == 9
+        assert len({one.tx_id for one in world.signer.requests}) == 9  # asked for twice it is the same
+        assert world.paid() == [10 * BTT] * 9
+        assert (money(owner.pk), of_install(AccountKind.IN_FLIGHT)) == ((1_000 - 99, 0), 0)
+        world.signer.close()
 
     @pytest.mark.parametrize("whose", ["user", "all"])
     def test_case_53_parallel_requests_do_not_slip_past_a_limit(

@@ -20,6 +20,7 @@ FREE_BANDWIDTH_BYTES = 600
 ENERGY_TO_HOLDER = 14_650
 ENERGY_TO_NEW_HOLDER = 29_650
 ENERGY_OF_A_REVERT = 1_200
+TRUE, FALSE = (1).to_bytes(32), bytes(32)  # as a contract returns them
 USED_BANDWIDTH = -1  # kept beside the assets, so that it is taken back with them
 TRX = 0  # as an asset of the books below; TRC-10 tokens are their ids, TRC-20 tokens their contracts
 
@@ -80,6 +81,7 @@ class Outcome:
     result: str = "SUCCESS"
     logs: tuple[Log, ...] = ()
     internal: tuple[InternalTransfer, ...] = ()
+    returned: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,9 @@ class Execution:
         self.parameters = parameters
         self.tokens: set[Address] = set()  # TRC-20 contracts that follow the rules
         self.outcomes: dict[bytes, Outcome] = {}  # by transaction id: calls whose end a test has written down
-        self.token_faults: deque[str] = deque()  # REVERT, OUT_OF_ENERGY: of the next calls of a token
+        # Of the next calls of a token: REVERT, OUT_OF_ENERGY, or FALSE and NOTHING. What returns false moves nothing.
+        self.token_faults: deque[str] = deque()
+        self.returned: dict[bytes, bytes] = {}  # by transaction id: what a call gave back, and no receipt of ours tells
 
     def run(self, signed: Signed, raw: Raw, number: int, *, tried: bool = False) -> Receipt:
         """Change the books and return the receipt. When it is only tried, no fault of a test is used up."""
@@ -160,6 +164,7 @@ class Execution:
             outcome, energy = Outcome("OUT_OF_ENERGY"), limit
         energy_fee_sun = energy * self.parameters.energy_fee_sun
         self.books.add(call.owner, -energy_fee_sun)
+        self.returned[signed.tx_id] = outcome.returned
         if outcome.result == "SUCCESS":
             self._move(outcome)
         return Receipt(
@@ -178,15 +183,18 @@ class Execution:
         )
 
     def _token_outcome(self, call: TriggerContract, *, tried: bool) -> tuple[Outcome, int]:
-        if self.token_faults and not tried:
-            return Outcome(self.token_faults.popleft()), ENERGY_OF_A_REVERT
+        fault = self.token_faults.popleft() if self.token_faults and not tried else ""
+        if fault == "FALSE":
+            return Outcome(returned=FALSE), ENERGY_TO_HOLDER
+        if fault not in ("", "NOTHING"):
+            return Outcome(fault), ENERGY_OF_A_REVERT
         transfer = decode_transfer_call(call.data)
         if transfer is None or self.books.amount(call.owner, call.contract) < transfer[1]:
             return Outcome("REVERT"), ENERGY_OF_A_REVERT
         recipient, amount = transfer
         energy = ENERGY_TO_HOLDER if self.books.amount(recipient, call.contract) else ENERGY_TO_NEW_HOLDER
         topics, data = transfer_log(call.owner, recipient, amount)
-        return Outcome(logs=(Log(call.contract, topics, data),)), energy
+        return Outcome(returned=b"" if fault else TRUE, logs=(Log(call.contract, topics, data),)), energy
 
     def _move(self, outcome: Outcome) -> None:
         """Do what is logged by tokens that follow the rules, and what is paid inside."""
