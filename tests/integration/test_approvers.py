@@ -48,7 +48,7 @@ class TestTheDesk:
         assert str(own["now_text"]).endswith("the money is yours again.")
         assert str(desk["now_text"]).endswith("the money is its user's again.")
         assert desk["user"] == "olga"
-        withdrawals.cancel(user_id=owner.pk, withdrawal_id=asked.pk, now=NOW)
+        withdrawals.cancel(world.signer, user_id=owner.pk, withdrawal_id=asked.pk, now=NOW)
         ended = Withdrawal.objects.get()
         assert ended.state == WithdrawalState.CANCELLED
         assert withdrawal_pages.desk_rows_of([ended])[0]["now_text"] == "Its user cancelled it."

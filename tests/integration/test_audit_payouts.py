@@ -33,7 +33,7 @@ def one_of_each(world: World, owner: User) -> dict[str, Withdrawal]:
     made["returned"] = world.request(owner.pk)
     world.tick(8)
     made["cancelled"] = world.request(owner.pk)
-    withdrawals.cancel(user_id=owner.pk, withdrawal_id=made["cancelled"].pk, now=world.now)
+    withdrawals.cancel(world.signer, user_id=owner.pk, withdrawal_id=made["cancelled"].pk, now=world.now)
     made["sending"] = world.request(owner.pk)
     world.step()
     made["queued"] = world.request(owner.pk)

@@ -1,6 +1,6 @@
 """An older backup of the books was put back, and the signer knows of payments that they have forgotten (case 22)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -161,8 +161,82 @@ class TestAPaymentThatTheBooksHaveForgotten:
         world.tick(3)
         asked.refresh_from_db()
         assert "an operator has booked that payment already" in asked.doubt and not asked.attempts.exists()
-        decisions.reject(withdrawal_id=asked.pk, actor=ADA, reason="it was paid and booked", now=world.now)
+        decisions.reject(world.signer, withdrawal_id=asked.pk, actor=ADA, reason="paid and booked", now=world.now)
         assert money(owner.pk) == (900, 0)
+
+
+class TestToGiveBackWhatWasForgotten:
+    """Before the driver has asked the signer, or while it can't answer."""
+
+    @pytest.fixture(params=["cancel", "reject", "expire"])
+    def give_back(self, world: World, owner: User, request: pytest.FixtureRequest) -> Callable[[Withdrawal], None]:
+        """Whoever gives the money back of what the books say was never sent; that it was refused, or passed over."""
+
+        def cancel(asked: Withdrawal) -> None:
+            withdrawals.cancel(world.signer, user_id=owner.pk, withdrawal_id=asked.pk, now=world.now)
+
+        def reject(asked: Withdrawal) -> None:
+            decisions.reject(world.signer, withdrawal_id=asked.pk, actor=ADA, reason="a thief's", now=world.now)
+
+        def expire(asked: Withdrawal) -> None:
+            Withdrawal.objects.filter(pk=asked.pk).update(state=WithdrawalState.CHECKING, approve_until=world.now)
+            withdrawals.expire_unapproved(world.signer, now=world.now)
+            asked.refresh_from_db()
+            if asked.state == WithdrawalState.CHECKING:
+                raise Refused(asked.doubt or withdrawals.UNSURE)
+
+        acts: dict[str, Callable[[Withdrawal], None]] = {"cancel": cancel, "reject": reject, "expire": expire}
+        return acts[request.param]
+
+    def test_is_refused_when_the_signer_has_signed_for_it(
+        self, world: World, owner: User, give_back: Callable[[Withdrawal], None]
+    ) -> None:
+        asked = world.request(owner.pk)
+        world.door.broadcast(forgotten(world, asked))
+        with pytest.raises(Refused, match=r"It was sent before|knows of no approval"):
+            give_back(asked)
+        assert money(owner.pk) == (899, 101)
+        Withdrawal.objects.update(state=WithdrawalState.QUEUED, doubt="")
+        lift_all(world)
+        world.scans = True
+        world.tick(8)
+        check_paid_once(world, asked)
+
+    def test_waits_until_the_signer_can_say_that_it_has_signed_nothing(
+        self, world: World, owner: User, give_back: Callable[[Withdrawal], None]
+    ) -> None:
+        asked = world.request(owner.pk)
+        world.signer.silence = SignerAway("it does not answer")
+        with pytest.raises(Refused, match="can't be said at the moment"):
+            give_back(asked)
+        assert money(owner.pk) == (899, 101)
+        world.signer.silence = None
+        give_back(asked)
+        assert money(owner.pk) == (1_000, 0)
+
+    @pytest.mark.parametrize("first", ["cancel", "reject", "approve late"])
+    def test_is_an_admins_to_decide_when_its_approval_was_forgotten_too(
+        self, world: World, owner: User, first: str
+    ) -> None:
+        asked = world.request(owner.pk)
+        forgotten(world, asked)
+        Withdrawal.objects.update(state=WithdrawalState.CHECKING, needs_approval=True, approve_until=world.now)
+        with pytest.raises(Refused):
+            if first == "cancel":
+                withdrawals.cancel(world.signer, user_id=owner.pk, withdrawal_id=asked.pk, now=world.now)
+            elif first == "reject":
+                decisions.reject(world.signer, withdrawal_id=asked.pk, actor=ADA, reason="why?", now=world.now)
+            else:
+                decisions.approve(withdrawal_id=asked.pk, actor=ADA, now=world.now)
+        world.step()
+        asked.refresh_from_db()
+        assert "knows of no approval" in asked.doubt and asked.state == WithdrawalState.CHECKING
+        assert money(owner.pk) == (899, 101)
+        assert {halt.reason for halt in halts.standing()} == {HaltReason.SIGNER}
+        with pytest.raises(Refused, match="An admin has to look at it first"):
+            decisions.approve(withdrawal_id=asked.pk, actor=ADA, now=world.now)
+        decisions.reject(world.signer, withdrawal_id=asked.pk, actor=ADA, reason="never paid", now=world.now)
+        assert money(owner.pk) == (1_000, 0)
 
 
 class TestAnotherPaymentUnderItsNumber:
@@ -193,7 +267,7 @@ class TestAnotherPaymentUnderItsNumber:
         assert "pays another amount, or somebody else" in doubted.doubt
         assert (doubted.state, doubted.attempts.count(), money(owner.pk)) == (WithdrawalState.QUEUED, 0, (899, 101))
         with pytest.raises(Refused, match="An admin has to look at it first"):
-            withdrawals.cancel(user_id=owner.pk, withdrawal_id=doubted.pk, now=world.now)
+            withdrawals.cancel(world.signer, user_id=owner.pk, withdrawal_id=doubted.pk, now=world.now)
 
     def test_keeps_everybody_waiting_until_what_was_paid_is_booked(
         self, world: World, owner: User, doubted: Withdrawal
@@ -222,7 +296,7 @@ class TestAnotherPaymentUnderItsNumber:
         self, world: World, owner: User, doubted: Withdrawal
     ) -> None:
         for _ in range(2):
-            decisions.reject(withdrawal_id=doubted.pk, actor=ADA, reason="70 were the old one's", now=world.now)
+            decisions.reject(world.signer, withdrawal_id=doubted.pk, actor=ADA, reason="the old one's", now=world.now)
         assert money(owner.pk) == (1_000, 0)
 
     def test_is_also_one_for_the_same_that_was_signed_long_before_it(self, world: World, owner: User) -> None:
@@ -246,6 +320,6 @@ class TestAnotherPaymentUnderItsNumber:
         assert asked.doubt and (asked.state, asked.attempts.get().state) == ("sending", "dead")
         assert money(owner.pk) == (899, 0)
         for _ in range(2):
-            decisions.reject(withdrawal_id=asked.pk, actor=ADA, reason="nothing of it was paid", now=world.now)
+            decisions.reject(world.signer, withdrawal_id=asked.pk, actor=ADA, reason="never paid", now=world.now)
         asked.refresh_from_db()
         assert (asked.state, money(owner.pk), world.paid()) == ("returned", (1_000, 0), [])

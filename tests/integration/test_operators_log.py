@@ -50,7 +50,7 @@ class TestTheLogOfTheOperators:
         for _ in range(2):
             decisions.approve(withdrawal_id=asked.pk, actor=ADA, now=NOW)
         for _ in range(2):
-            decisions.reject(withdrawal_id=asked.pk, actor=ADA, reason="too soon", now=NOW)
+            decisions.reject(world.signer, withdrawal_id=asked.pk, actor=ADA, reason="too soon", now=NOW)
         words = f"Withdrawal {asked.pk}, 100 BTT to {to_base58(stranger_address())}"
         assert log() == [
             ("Changed the rules of withdrawals", "careful", []),

@@ -33,8 +33,9 @@ Prove = Callable[..., str]
 
 @pytest.fixture(autouse=True)
 def chain_of_the_world(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the pages ask this test's chain, and nothing else."""
+    """Let the pages ask this test's chain and signer, and nothing else."""
     monkeypatch.setattr(wiring, "chain", lambda: world.door)
+    monkeypatch.setattr(wiring, "signer", lambda: world.signer)
     cache.clear()
 
 

@@ -132,7 +132,7 @@ class TestCase53ALimit:
     def test_counts_no_withdrawal_that_was_cancelled(self, world: World, owner: User, admin: User) -> None:
         set_rules(admin, user_day_ubtt=150 * BTT, user_hour_ubtt=150 * BTT)
         first = world.request(owner.pk)
-        withdrawals.cancel(user_id=owner.pk, withdrawal_id=first.pk, now=NOW)
+        withdrawals.cancel(world.signer, user_id=owner.pk, withdrawal_id=first.pk, now=NOW)
         assert world.request(owner.pk).state == WithdrawalState.QUEUED
 
     def test_that_refused_a_wish_refuses_it_for_ever(self, world: World, owner: User, admin: User) -> None:
@@ -191,20 +191,24 @@ class TestCase54ADecision:
             decisions.approve(withdrawal_id=checked.pk, actor=Actor(owner.pk, owner.username), now=NOW)
 
     def test_against_it_gives_the_money_back_with_the_reason(
-        self, checked: Withdrawal, owner: User, admin: User
+        self, world: World, checked: Withdrawal, owner: User, admin: User
     ) -> None:
         for _ in range(2):
             ended = decisions.reject(
-                withdrawal_id=checked.pk, actor=Actor(admin.pk, "ada"), reason="the address is a thief's", now=NOW
+                world.signer,
+                withdrawal_id=checked.pk,
+                actor=Actor(admin.pk, "ada"),
+                reason="the address is a thief's",
+                now=NOW,
             )
         assert (ended.state, ended.reason) == (WithdrawalState.REJECTED, "the address is a thief's")
         assert money(owner.pk) == (1_000, 0)
         with pytest.raises(Refused, match="does not wait for approval any more"):
             decisions.approve(withdrawal_id=checked.pk, actor=Actor(admin.pk, "ada"), now=NOW)
 
-    def test_taken_back_by_another_admin_keeps_both_names(self, checked: Withdrawal) -> None:
+    def test_taken_back_by_another_admin_keeps_both_names(self, world: World, checked: Withdrawal) -> None:
         decisions.approve(withdrawal_id=checked.pk, actor=Actor(11, "ada"), now=NOW)
-        decisions.reject(withdrawal_id=checked.pk, actor=Actor(12, "bob"), reason="too soon", now=NOW)
+        decisions.reject(world.signer, withdrawal_id=checked.pk, actor=Actor(12, "bob"), reason="too soon", now=NOW)
         checked.refresh_from_db()
         assert (checked.decided_by_name, checked.rejected_by_name) == ("ada", "bob")
 
@@ -220,10 +224,10 @@ class TestCase54ADecision:
     def test_to_cancel_comes_before_the_first_attempt_or_not_at_all(self, world: World, owner: User) -> None:
         early, late = world.request(owner.pk), world.request(owner.pk)
         for _ in range(2):
-            withdrawals.cancel(user_id=owner.pk, withdrawal_id=early.pk, now=NOW)
+            withdrawals.cancel(world.signer, user_id=owner.pk, withdrawal_id=early.pk, now=NOW)
         world.step()
         with pytest.raises(Refused, match="being sent already"):
-            withdrawals.cancel(user_id=owner.pk, withdrawal_id=late.pk, now=NOW)
+            withdrawals.cancel(world.signer, user_id=owner.pk, withdrawal_id=late.pk, now=NOW)
         world.tick(8)
         assert world.paid() == [100 * BTT]
         assert money(owner.pk) == (899, 0)
@@ -244,7 +248,7 @@ class TestCase54ADecision:
     def test_of_somebody_else_is_not_found(self, world: World, owner: User, stranger: User) -> None:
         asked = world.request(owner.pk)
         with pytest.raises(Withdrawal.DoesNotExist):
-            withdrawals.cancel(user_id=stranger.pk, withdrawal_id=asked.pk, now=NOW)
+            withdrawals.cancel(world.signer, user_id=stranger.pk, withdrawal_id=asked.pk, now=NOW)
 
 
 class TestCase56AnAmount:

@@ -87,7 +87,7 @@ class TestAtOnce:
             asked = world.request(owner.pk)
             drafted = attempts.draft(world.door, asked, hot=HOT, at=attempts.moment(world.door))
             cancelled, made = at_once(
-                partial(withdrawals.cancel, user_id=owner.pk, withdrawal_id=asked.pk, now=NOW),
+                partial(withdrawals.cancel, world.signer, user_id=owner.pk, withdrawal_id=asked.pk, now=NOW),
                 partial(attempts.prepare, asked.pk, drafted, number=1, now=NOW),
             )
             asked.refresh_from_db()

@@ -9,7 +9,10 @@ from wallet.models import Withdrawal
 from wallet.models.operator_act import ActKind
 from wallet.services import fates
 from wallet.services.operators import MAX_REASON_CHARS, Actor, check_reason, write_down
-from wallet.services.withdrawals import TOO_LATE, UNAPPROVED, end, with_locked
+from wallet.services.withdrawals import IN_DOUBT, TOO_LATE, ask, end, why_not_return, with_locked
+from wallet.signer.protocol import SignerDoor
+
+TOO_LATE_TO_APPROVE = "Its time to be approved is over, and its money returns by itself."
 
 
 def approve(*, withdrawal_id: int, actor: Actor, now: datetime) -> Withdrawal:
@@ -21,9 +24,10 @@ def approve(*, withdrawal_id: int, actor: Actor, now: datetime) -> Withdrawal:
         if found.state != WithdrawalState.CHECKING:
             has_done = found.decided_by_id == actor.id and found.queued_at is not None
             return "" if has_done else f"It does not wait for approval any more: it is {found.state}."
+        if found.doubt:
+            return IN_DOUBT
         if found.approve_until is not None and found.approve_until <= now:
-            end(found, WithdrawalState.REJECTED, UNAPPROVED, now)
-            return ""
+            return TOO_LATE_TO_APPROVE
         check_move(WithdrawalState(found.state), WithdrawalState.QUEUED)
         found.state, found.queued_at = WithdrawalState.QUEUED, now
         found.decided_by_id, found.decided_by_name, found.decided_at = actor.id, actor.name, now
@@ -34,9 +38,12 @@ def approve(*, withdrawal_id: int, actor: Actor, now: datetime) -> Withdrawal:
     return with_locked(withdrawal_id, decide)
 
 
-def reject(*, withdrawal_id: int, actor: Actor, reason: str, now: datetime) -> Withdrawal:
-    """Give the money back against the user's wish, with a reason that the user reads. Raises Refused, DoesNotExist."""
-    reason = check_reason(reason)
+def reject(signer: SignerDoor, *, withdrawal_id: int, actor: Actor, reason: str, now: datetime) -> Withdrawal:
+    """Give the money back against the user's wish, with a reason that the user reads. Raises Refused, DoesNotExist.
+
+    Not if it was signed, though the books do not know it; one in doubt is rejected by an admin who has looked.
+    """
+    reason, said = check_reason(reason), ask(signer, withdrawal_id)
 
     def decide(found: Withdrawal) -> str:
         if found.rejected_by_id == actor.id and (
@@ -45,6 +52,8 @@ def reject(*, withdrawal_id: int, actor: Actor, reason: str, now: datetime) -> W
             return ""
         if not is_rejectable(found):
             return TOO_LATE if found.state == WithdrawalState.SENDING else f"It is over already: it is {found.state}."
+        if not found.doubt and (why := why_not_return(found, said, now)):
+            return why
         found.rejected_by_id, found.rejected_by_name, found.rejected_at = actor.id, actor.name, now
         found.save(update_fields=["rejected_by_id", "rejected_by_name", "rejected_at"])
         _write_down(ActKind.REJECTED, found, reason, actor, now)

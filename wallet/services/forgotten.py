@@ -2,13 +2,14 @@
 
 The signer's store only grows, so what it has signed for a withdrawal is the truth, and the books follow it:
 
-1. Before an attempt is made, and before the money of a dead one returns, the signer is asked what it has signed last
-   for that withdrawal. While it can't say, neither happens.
+1. Before an attempt is made, and before any money returns, of a dead one or of one that was never sent, the signer is
+   asked what it has signed last for that withdrawal. While it can't say, neither happens.
 2. What the books do not know becomes an attempt of theirs before anything else, as one that the network was given. It
    is then followed like any other: given out again, found in a block, or dead by the proof. Those that were signed
    before it were dead by then, or the signer had not signed it.
 3. Something else than the withdrawal asks for, under its number, is another one's payment that the backup has lost.
-   Then nothing is sent, returned or cancelled: an admin looks, and gives the money back or does not.
+   Then nothing is sent, returned or cancelled: an admin looks, and gives the money back or does not. So it is with
+   what was signed for a withdrawal whose approval the books have forgotten, too.
 
 Both stop withdrawals: books that have forgotten one payment have forgotten more.
 """
@@ -71,18 +72,27 @@ def take_over(withdrawal_id: int, found: Forgotten, *, now: datetime) -> None:
         if not is_open or withdrawal.attempts.filter(state__in=LIVE).exists():
             return
         news.withdrawal_changed(withdrawal.user_id)
-        named = f"{found.signed.tx_id.hex()} as {found.signed.attempt_key}"
         differs = found.differs or _booked_by_an_operator(found.signed)
         if differs or found.raw is None:
-            withdrawal.doubt = f"The signer has signed {named}, and {differs}."
-            withdrawal.save(update_fields=["doubt"])
-            why = f"{OLD_BOOKS} {withdrawal.doubt} {withdrawal} is neither sent nor returned until an admin rejects it."
-            halts.halt(HaltReason.SIGNER, why, now)
+            cast_doubt(withdrawal, found.signed, differs, now=now)
         elif _begin(withdrawal, now):
             _write(withdrawal, found, found.raw, now)
-            halts.halt(HaltReason.SIGNER, f"{OLD_BOOKS} It had signed {named}; that is followed now.", now)
+            why = f"{OLD_BOOKS} It had signed {_named(found.signed)}; that is followed now."
+            halts.halt(HaltReason.SIGNER, why, now)
 
     ledger.whole(work)
+
+
+def cast_doubt(withdrawal: Withdrawal, signed: SignedAttempt, why: str, *, now: datetime) -> None:
+    """Leave a withdrawal, whose row is locked, to an admin: nobody follows what was signed for it."""
+    withdrawal.doubt = f"The signer has signed {_named(signed)}, and {why}."
+    withdrawal.save(update_fields=["doubt"])
+    halted = f"{OLD_BOOKS} {withdrawal.doubt} {withdrawal} is neither sent nor returned until an admin rejects it."
+    halts.halt(HaltReason.SIGNER, halted, now)
+
+
+def _named(signed: SignedAttempt) -> str:
+    return f"{signed.tx_id.hex()} as {signed.attempt_key}"
 
 
 def _booked_by_an_operator(signed: SignedAttempt) -> str:

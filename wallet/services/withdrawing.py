@@ -69,7 +69,7 @@ class Stepped:
 def step(chain: Chain, signer: SignerDoor, *, now: datetime) -> Stepped:
     """Bring every withdrawal as far as it goes now. Raises nothing for what chain or signer do."""
     done = Stepped()
-    withdrawals.expire_unapproved(now=now)
+    withdrawals.expire_unapproved(signer, now=now)
     hot_text = own_addresses.hot_address()
     if hot_text is None:
         done.waits_because = NO_HOT_ADDRESS

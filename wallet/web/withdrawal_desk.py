@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from wallet import wiring
 from wallet.domain.accounts import AccountKind
 from wallet.domain.money import Asset, BadAmount, format_amount, format_btt, parse_btt
 from wallet.domain.withdrawal_states import WithdrawalState
@@ -119,7 +120,7 @@ def desk_withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
         "rejected_by": found.rejected_by_name,
         "is_own": found.user_id == user_id(request),
         "nobody_approves": approver_for(found.user_id) is Approver.NOBODY,
-        "can_approve": found.state == WithdrawalState.CHECKING,
+        "can_approve": found.state == WithdrawalState.CHECKING and not found.doubt,
         "can_reject": decisions.is_rejectable(found),
         "doubt": found.doubt,
         "fails": found.fails_because,
@@ -163,7 +164,9 @@ def desk_approve(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
 def desk_reject(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
     def reject() -> str:
         reason = request.POST.get("reason", "")[: MAX_REASON_CHARS + 1]
-        decisions.reject(withdrawal_id=withdrawal_id, actor=_actor(request), reason=reason, now=timezone.now())
+        decisions.reject(
+            wiring.signer(), withdrawal_id=withdrawal_id, actor=_actor(request), reason=reason, now=timezone.now()
+        )
         return "Rejected. The money is its user's again."
 
     return carry_out(request, reject, page="desk_withdrawal", withdrawal_id=withdrawal_id)

@@ -49,7 +49,7 @@ def withdrawal_cancel(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
     """Take it back if its turn has not come yet."""
 
     def cancel() -> str:
-        withdrawals.cancel(user_id=user_id(request), withdrawal_id=withdrawal_id, now=timezone.now())
+        withdrawals.cancel(wiring.signer(), user_id=user_id(request), withdrawal_id=withdrawal_id, now=timezone.now())
         return "Cancelled. The money is yours again."
 
     return carry_out(request, cancel, page="withdrawal", withdrawal_id=withdrawal_id)

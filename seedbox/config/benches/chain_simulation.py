@@ -212,10 +212,17 @@ class Simulation:
             acts: list[Callable[[], Any]] = [
                 functools.partial(decisions.approve, withdrawal_id=pk, actor=ADMIN, now=self.world.now),
                 functools.partial(decisions.approve, withdrawal_id=pk, actor=ADMIN, now=self.world.now),
-                functools.partial(withdrawals.cancel, user_id=user_id, withdrawal_id=pk, now=self.world.now),
+                functools.partial(
+                    withdrawals.cancel, self.signer, user_id=user_id, withdrawal_id=pk, now=self.world.now
+                ),
                 functools.partial(withdrawals.want_back, user_id=user_id, withdrawal_id=pk),
                 functools.partial(
-                    decisions.reject, withdrawal_id=pk, actor=ADMIN, reason="by chance", now=self.world.now
+                    decisions.reject,
+                    self.signer,
+                    withdrawal_id=pk,
+                    actor=ADMIN,
+                    reason="by chance",
+                    now=self.world.now,
                 ),
             ]
             try:
@@ -258,7 +265,7 @@ class Simulation:
             self._lift()
             if turn % 20 == 0:
                 self._bring_trx()
-            for found in Withdrawal.objects.filter(state=WithdrawalState.CHECKING):
+            for found in Withdrawal.objects.filter(state=WithdrawalState.CHECKING, approve_until__gt=self.world.now):
                 decisions.approve(withdrawal_id=found.pk, actor=ADMIN, now=self.world.now)
             self.world.chain.mine(2)
             for work in self._workers() if turn % 10 == 0 else self._workers()[:1]:
