@@ -18,7 +18,8 @@ from tests.withdrawals import (
     of_install,
     stranger_address,
 )
-from wallet.chain.fake_endpoint import SWALLOWED
+from wallet.chain.fake_endpoint import SWALLOWED, FakeEndpoint
+from wallet.chain.port import BadAnswer, Block
 from wallet.domain.accounts import AccountKind
 from wallet.domain.tron.addresses import parse_address
 from wallet.domain.tron.transactions import Signed, encode_transaction, tx_id
@@ -163,6 +164,53 @@ class TestAPaymentThatTheBooksHaveForgotten:
         assert "an operator has booked that payment already" in asked.doubt and not asked.attempts.exists()
         decisions.reject(world.signer, withdrawal_id=asked.pk, actor=ADA, reason="paid and booked", now=world.now)
         assert money(owner.pk) == (900, 0)
+
+
+class Pruned(FakeEndpoint):
+    """Keeps no old blocks, as nodes may that were not told to."""
+
+    kept_from = 0
+
+    def blocks(self, first: int, last: int, *, solid: bool = True) -> tuple[Block, ...]:
+        if first < self.kept_from:
+            raise BadAnswer(self.name, f"block {first} is kept no longer")
+        return super().blocks(first, last, solid=solid)
+
+
+class TestAPaymentWhoseBlockNoEndpointKeeps:
+    @pytest.fixture
+    def pruned(self, world: World) -> list[Pruned]:
+        found = [Pruned(world.chain, "one"), Pruned(world.chain, "two")]
+        world.one, world.two = found
+        world.door = world.another_door()
+        return found
+
+    @pytest.mark.parametrize("is_unwanted", [False, True])
+    def test_waits_alone_until_one_does(
+        self, world: World, owner: User, pruned: list[Pruned], *, is_unwanted: bool
+    ) -> None:
+        asked = world.request(owner.pk)
+        if is_unwanted:  # and its attempt of the books is dead
+            drafted = attempts.draft(world.door, asked, hot=HOT, at=attempts.moment(world.door))
+            attempts.prepare(asked.pk, drafted, number=1, now=world.now)
+            withdrawals.want_back(user_id=owner.pk, withdrawal_id=asked.pk)
+            proof = {"dead_header": b"header", "dead_scanned_to": 1, "dead_sources": ["one", "two"]}
+            asked.attempts.update(state=AttemptState.DEAD, ended_at=world.now, **proof)
+            world.chain.mine()
+        forgotten(world, asked, number=3)
+        world.chain.make_solid()
+        world.scan()
+        for endpoint in pruned:
+            endpoint.kept_from = world.chain.solid.number
+        other, world.scans = world.request(owner.pk, 50, to=stranger_address(2)), True
+        world.tick(8)
+        other.refresh_from_db()
+        assert (other.state, asked.attempts.count()) == (WithdrawalState.FINAL, int(is_unwanted))
+        assert money(owner.pk)[0] == 848
+        for endpoint in pruned:
+            endpoint.kept_from = 0
+        world.tick()
+        assert asked.attempts.latest("number").signed_as == 3
 
 
 class TestToGiveBackWhatWasForgotten:

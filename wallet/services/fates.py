@@ -1,12 +1,13 @@
 """What became of an attempt: in a block, irreversible, failed, or dead for certain. And what follows for the money."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from wallet.chain.endpoints import Chain
-from wallet.chain.port import MAX_BLOCKS, Block, ChainLied, Receipt
+from wallet.chain.port import MAX_BLOCKS, Block, ChainError, ChainLied, Receipt
 from wallet.domain.accounts import AccountKind, own_account, user_account
 from wallet.domain.finality import Absence, IndexedBlock, Judgement, Sent, Verdict, judge
 from wallet.domain.items import Transfer
@@ -31,6 +32,8 @@ FRESH = timedelta(minutes=1)  # since the scan has looked for more: it does ever
 UNWANTED = "It was lost on the way to the network, and you wanted no further attempt. Your money is back."
 SIGNER_SILENT = "the signer can't say whether it has signed another attempt"
 BORNE = "Your money is back, with the fee; what the network has burned the box bears."
+
+logger = logging.getLogger(__name__)
 
 
 def settle(chain: Chain, attempt: Attempt, receipt: Receipt, *, now: datetime) -> None:
@@ -125,12 +128,19 @@ def return_unwanted(chain: Chain, signer: SignerDoor, *, now: datetime) -> None:
     """Give back what was wanted back after its attempt was buried, and before another one was made.
 
     Not before our own scan has read all there is, and the signer has said that it has signed nothing else: books from
-    an older backup may have forgotten an attempt that paid. Raises SignerError, ChainError.
+    an older backup may have forgotten an attempt that paid. Raises SignerError, ChainLied.
     """
     if not _has_scanned_all(now):
         return
     for withdrawal in _unwanted():
-        if (lost := forgotten.find(chain, signer, withdrawal)) is not None:
+        try:
+            lost = forgotten.find(chain, signer, withdrawal)
+        except ChainLied:
+            raise
+        except ChainError as problem:  # of this one: the others need not wait for it
+            logger.info("%s returns later: %s", withdrawal, problem)
+            continue
+        if lost is not None:
             forgotten.take_over(withdrawal.pk, lost, now=now)
             continue
         _open_accounts(withdrawal, now)

@@ -209,7 +209,8 @@ def _without_forgotten(
 ) -> tuple[list[Withdrawal], str]:
     """Take over what the signer has signed and the books do not know, also while withdrawals are stopped.
 
-    Return the others, and what the signer said if it could not say: then nothing is begun.
+    Return the others, and what the signer said if it could not say: then nothing is begun. One whose payment refers to
+    a block that can't be read is not among them: it waits alone, and is neither sent anew nor taken over.
     """
     others: list[Withdrawal] = []
     for withdrawal in waiting:
@@ -217,6 +218,11 @@ def _without_forgotten(
             lost = forgotten.find(chain, signer, withdrawal)
         except SignerError as problem:
             return others, str(problem)
+        except ChainLied:
+            raise
+        except ChainError as problem:  # old blocks, which not all endpoints keep: the others need not wait for it
+            logger.info("what was signed for %s is taken over later: %s", withdrawal, problem)
+            continue
         if lost is None:
             others.append(withdrawal)
         else:
