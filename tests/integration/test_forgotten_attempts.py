@@ -366,6 +366,8 @@ class TestAnotherPaymentUnderItsNumber:
         world.tick(3, block_ms=SLOW_BLOCK_MS)
         asked.refresh_from_db()
         assert asked.doubt and (asked.state, asked.attempts.get().state) == ("sending", "dead")
+        with pytest.raises(Refused, match="An admin has to look at it first"):
+            withdrawals.want_back(user_id=owner.pk, withdrawal_id=asked.pk)
         assert money(owner.pk) == (899, 0)
         for _ in range(2):
             decisions.reject(world.signer, withdrawal_id=asked.pk, actor=ADA, reason="never paid", now=world.now)

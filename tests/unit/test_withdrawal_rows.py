@@ -51,6 +51,16 @@ class TestWhatIsSaid:
         assert "nother" in said[False] and "money returns" in said[True]
         assert "another" not in said[True] and "Another" not in said[True]
 
+    def test_of_one_in_doubt_offers_nothing_that_its_user_could_do(self) -> None:
+        offers = {}
+        for doubt in ("", "The signer has signed another payment"):
+            found = a_withdrawal(WithdrawalState.SENDING)
+            found.doubt = doubt
+            attempt = Attempt(number=1, state=AttemptState.DEAD, expiration_ms=0, tx_id="ab" * 32)
+            row = withdrawal_row(Standing(found, attempt, None, 0, None))
+            offers[doubt] = (row["can_cancel"], row["can_want_back"])
+        assert list(offers.values()) == [("no", "yes"), ("no", "no")]
+
     def test_of_its_place_is_in_the_right_number(self) -> None:
         queued = a_withdrawal(WithdrawalState.QUEUED)
         rows = [withdrawal_row(Standing(queued, None, said=None, place=place, desk=None)) for place in (1, 2, 3)]

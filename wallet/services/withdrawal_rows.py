@@ -117,6 +117,8 @@ def withdrawal_row(standing: Standing) -> Row:
     if standing.attempt_state is AttemptState.SEEN:
         words = "In a block"
     can_cancel = standing.state in CANCELLABLE and not withdrawal.doubt
+    # One in doubt has no attempt under way, and no other one is made anyway.
+    can_want_back = standing.state is WithdrawalState.SENDING and not (withdrawal.is_wanted_back or withdrawal.doubt)
     if withdrawal.doubt and not standing.state.is_over:
         words, tone = "In doubt", "red"
     row: Row = {
@@ -140,7 +142,7 @@ def withdrawal_row(standing: Standing) -> Row:
         "attempt_text": f"{attempt.number}" if attempt else "",
         "network_fee_text": _trx(attempt.fee_sun) if attempt and attempt.fee_sun is not None else "",
         "can_cancel": "yes" if can_cancel else "no",
-        "can_want_back": "yes" if standing.state is WithdrawalState.SENDING and not withdrawal.is_wanted_back else "no",
+        "can_want_back": "yes" if can_want_back else "no",
     }
     return row | _steps(standing)
 

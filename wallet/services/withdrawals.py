@@ -135,6 +135,8 @@ def want_back(*, user_id: int, withdrawal_id: int) -> Withdrawal:
     def decide(found: Withdrawal) -> str:
         if found.state != WithdrawalState.SENDING:
             return "It is not being sent. Reload the page."
+        if found.doubt:
+            return IN_DOUBT
         found.is_wanted_back = True
         found.save(update_fields=["is_wanted_back"])
         return ""
