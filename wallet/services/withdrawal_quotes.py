@@ -19,7 +19,7 @@ WOULD_FAIL = (
 NO_CHAIN = "The chain does not answer at the moment, so nobody can say what this costs. Try again in a minute."
 NOT_AT_HAND = (
     "The address that pays has less than that at this moment. A deposit is credited before it is moved there, which "
-    "takes a minute or two more: try again in a minute, or withdraw a smaller amount."
+    "takes a minute or two more; its operator may have to fill it, too. Try again later, or withdraw a smaller amount."
 )
 A_CONTRACT = (
     "This is the address of a contract, and most contracts keep what is sent to them. Choose a person's address."
