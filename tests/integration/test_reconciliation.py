@@ -5,6 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from seedbox.models import User
 from tests.builders import NOW
@@ -120,6 +122,18 @@ class TestADifference:
         halts.lift(halts.standing()[0].pk, actor=Actor(1, "ada"), reason="I have looked", now=NOW)
         differences()
         assert [halt.reason for halt in halts.standing()] == [HaltReason.RECONCILIATION]
+
+    def test_with_enough_to_name_is_not_looked_for_among_all_transfers(self, exchange: Exchange, owner: User) -> None:
+        (fee,) = ChainMovement.objects.filter(side="fee")
+        for index in range(reconciliation.NAMED):
+            fee.pk, fee.index, fee.side, fee.kind, fee.asset = None, index, "out", "trc20", Asset.TRC20
+            fee.tx_id, fee.transfer_id = f"{index:064x}", None
+            fee.save(force_insert=True)
+        with CaptureQueriesContext(connection) as queries:
+            differences()
+        named = Reconciliation.objects.get(asset=Asset.TRC20).rows
+        assert len(named) == reconciliation.NAMED and all("no withdrawal of this box" in name for name in named)
+        assert [query["sql"] for query in queries if 'FROM "wallet_transfer"' in query["sql"]] == []
 
     def test_is_found_when_a_deposit_was_credited_twice(self, exchange: Exchange, owner: User) -> None:
         chain = own_account(Asset.TRC20, AccountKind.CHAIN)
