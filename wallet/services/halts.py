@@ -14,7 +14,7 @@ from wallet.chain.port import BroadcastAnswer
 from wallet.models import ChainCursor, Halt, HaltReason
 from wallet.models.operator_act import ActKind
 from wallet.services import ledger, news
-from wallet.services.operators import MAX_REASON_CHARS, Actor, check_reason, outgoing, write_down
+from wallet.services.operators import MAX_REASON_CHARS, Actor, check_reason, in_flight_account, write_down
 from wallet.services.refusals import Refused
 
 MAX_DETAIL_CHARS = 600  # what names the first rows; the rest stands in what found them
@@ -53,7 +53,7 @@ def halt(reason: HaltReason, detail: str, now: datetime) -> Halt | None:
 
 def stop(*, actor: Actor, reason: str, now: datetime) -> None:
     """Halt because an operator says so. Raises Refused, also while an operator's halt stands."""
-    reason, account = check_reason(reason), outgoing(now=now)
+    reason, account = check_reason(reason), in_flight_account(now=now)
 
     def work() -> Halt | None:
         made = halt(HaltReason.OPERATOR, f"{actor.name}: {reason}", now)
@@ -78,7 +78,7 @@ def halt_for_another_id(answers: Iterable[BroadcastAnswer], tx_id: str, now: dat
 
 def lift(halt_id: int, *, actor: Actor, reason: str, now: datetime) -> None:
     """Lift a halt. Raises Refused, also for one that somebody else has lifted already."""
-    reason, account = check_reason(reason), outgoing(now=now)
+    reason, account = check_reason(reason), in_flight_account(now=now)
 
     def work() -> bool:
         lifted = Halt.objects.filter(pk=halt_id, lifted_at=None).update(

@@ -101,7 +101,7 @@ def write_down(
     return Note(kind, account, actor, reason, key, now).write(account_named(account))
 
 
-def outgoing(*, now: datetime) -> AccountName:
+def in_flight_account(*, now: datetime) -> AccountName:
     """Return the account of what is on its way out: acts about all withdrawals stand there in the log."""
     found = own_account(market_asset(), AccountKind.IN_FLIGHT)
     open_absent([found], now=now)

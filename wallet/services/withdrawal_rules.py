@@ -13,7 +13,7 @@ from wallet.models import WithdrawalRules
 from wallet.models.operator_act import ActKind
 from wallet.services import ledger
 from wallet.services.install import market_asset
-from wallet.services.operators import USED, Actor, check_reason, outgoing, write_down
+from wallet.services.operators import USED, Actor, check_reason, in_flight_account, write_down
 from wallet.services.refusals import Refused
 
 FIELDS = (
@@ -79,7 +79,7 @@ def change(values: Mapping[str, int], *, actor: Actor, reason: str, key: str, no
     if problem := _problem(values):
         raise Refused(problem)
     digest = key_hash(f"rules/{actor.id}/{key}")
-    account = outgoing(now=now)
+    account = in_flight_account(now=now)
 
     def work() -> WithdrawalRules:
         earlier = WithdrawalRules.objects.filter(key_hash=digest).first()
