@@ -9,6 +9,7 @@ import pytest
 from seedbox.models import User
 from tests.at_once import at_once
 from tests.builders import NOW
+from tests.integration.test_forgotten_attempts import forgotten as signed_and_forgotten
 from tests.ledger import BTT
 from tests.signers import HOT
 from tests.withdrawals import World, money, of_install, rich
@@ -16,8 +17,9 @@ from wallet.chain.fake import FakeChain
 from wallet.chain.port import BroadcastCode
 from wallet.domain.accounts import AccountKind
 from wallet.domain.withdrawal_states import WithdrawalState
-from wallet.models import Attempt, Withdrawal
-from wallet.services import attempts, withdrawal_rules, withdrawals, withdrawing
+from wallet.models import Account, Attempt, ChainMovement, OperatorAct, Withdrawal
+from wallet.services import attempts, forgotten, found_payments, withdrawal_rules, withdrawals, withdrawing
+from wallet.services.chain_reading import time_of
 from wallet.services.operators import Actor
 from wallet.services.refusals import Refused
 from wallet.services.withdrawing import Stepped
@@ -96,3 +98,30 @@ class TestAtOnce:
             else:
                 assert made is None and asked.state == WithdrawalState.CANCELLED
             world.chain.mine()
+
+    def test_a_forgotten_payment_is_booked_by_an_operator_or_followed_never_both(
+        self, world: World, owner: User
+    ) -> None:
+        bearer = Account.objects.get(kind=AccountKind.USER, ref=str(owner.pk))
+        for number in range(4):
+            world.now = time_of(world.chain.now_ms)
+            asked = world.request(owner.pk, 10)
+            world.door.broadcast(signed_and_forgotten(world, asked))
+            world.chain.make_solid()
+            world.scan()
+            paid = ChainMovement.objects.filter(side="out").latest("pk")
+            found = forgotten.find(world.door, world.signer, asked)
+            assert found is not None and paid.tx_id == found.signed.tx_id.hex()
+            book = partial(found_payments.book, movement_id=paid.pk, account_id=bearer.pk, reason="because")
+            booked, taken = at_once(
+                partial(book, actor=Actor(1, "ada"), key=str(number), now=world.now),
+                partial(forgotten.take_over, asked.pk, found, now=world.now),
+            )
+            assert taken is None
+            asked.refresh_from_db()
+            if isinstance(booked, OperatorAct):
+                assert asked.doubt and not asked.attempts.exists()
+            else:
+                assert isinstance(booked, Refused) and asked.attempts.count() == 1 and not asked.doubt
+        taken_twice = 10 * OperatorAct.objects.count()  # by the booking, and held until the doubt is decided
+        assert money(owner.pk)[0] == 1_000 - 4 * 11 - taken_twice
