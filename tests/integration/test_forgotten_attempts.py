@@ -42,7 +42,7 @@ from wallet.signer.protocol import SignerAway, SignRequest
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
-ADA = Actor(1, "ada")
+ADA = Actor(1_000_001, "ada")
 
 
 @pytest.fixture(autouse=True)
