@@ -8,7 +8,7 @@ from typing import cast
 
 import libtorrent as lt
 
-from seedbox.engine.settings import Setting
+from seedbox.engine.settings import UTP_RESENDS, Setting
 
 DEFAULT_DISK = "default_disk_io_constructor"
 NO_DISK = "disabled_disk_io_constructor"  # takes what it gets and forgets it
@@ -20,6 +20,7 @@ ALONE: Mapping[str, Setting] = {
     "enable_natpmp": False,
     "allow_multiple_connections_per_ip": True,
     "ssrf_mitigation": False,
+    "utp_num_resends": UTP_RESENDS,  # a busy machine is no lost connection
 }
 NEVER_MANAGED = lt.torrent_flags.default_flags & ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
 

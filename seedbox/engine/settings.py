@@ -15,6 +15,9 @@ USER_AGENT = "Seedbox/0.1.0"
 COMMON_USER_AGENT = "curl/7.81.0"  # libtorrent's own choice in its anonymous mode, but for private torrents
 
 MAX_ALERTS = 100_000  # queued; ten thousand torrents may all say something between two polls
+# By default a sender gives a connection up after three, on a busy machine within two seconds, and the other side waits
+# for what it asked for until it has heard nothing for two minutes. TCP tries for a quarter of an hour.
+UTP_RESENDS = 10
 MAX_DOWNLOAD_QUEUE = 1_000  # blocks asked of one peer: 16 MiB in flight
 
 Setting = int | str | bool
@@ -91,6 +94,7 @@ def settings_pack(settings: EngineSettings) -> "lt.settings_pack":
         "min_reconnect_time": 10,
         "max_failcount": 8,
         "utp_connect_timeout": 1_500,  # ms; who can't speak uTP is asked by TCP after it, so twice as soon as usual
+        "utp_num_resends": UTP_RESENDS,
         "max_out_request_queue": MAX_DOWNLOAD_QUEUE,
         "max_metadata_size": MAX_TORRENT_FILE_BYTES,
         # Every holder's tracker hears of us, not only the first that answers. Each is a tier of its own; libtorrent 2.1
