@@ -8,10 +8,10 @@ from django.db import transaction
 
 from seedbox.models import User
 from tests.exchange import BTT, Exchange
-from tests.signers import found_signer, signer_in
+from tests.signers import PASSPHRASE, found_signer, signer_in
 from wallet.domain.deposits import DepositFate
 from wallet.domain.tron.addresses import parse_address, to_base58
-from wallet.models import Deposit, DepositAddress
+from wallet.models import ChainCursor, Deposit, DepositAddress
 from wallet.services import chain_rounds, given_addresses
 from wallet.signer.protocol import ADDRESSES_AT_ONCE
 
@@ -68,6 +68,23 @@ class TestAGivenAddress:
         exchange.fake.make_solid()
         chain_rounds.read(exchange.chain, signer, now=exchange.now)
         assert (Deposit.objects.get().address, DepositAddress.objects.count()) == (addresses[-1], len(addresses))
+        signer.close()
+
+    def test_keeps_blocks_unread_until_a_new_process_has_asked_the_signer(self, tmp_path: Path) -> None:
+        exchange, before = Exchange(), found_signer(tmp_path, passphrase=True)
+        before.unlock(PASSPHRASE)
+        chain_rounds.read(exchange.chain, before, now=exchange.now)
+        forgotten = before.confirm_address(10)
+        before.close()
+        given_addresses._compared.clear()
+        signer = signer_in(tmp_path)
+        exchange.fake.pay_token(parse_address(forgotten), 5_000 * BTT)
+        exchange.fake.make_solid()
+        assert chain_rounds.read(exchange.chain, signer, now=exchange.now) == 0
+        assert ChainCursor.objects.get().trouble == chain_rounds.SIGNER_FIRST
+        signer.unlock(PASSPHRASE)
+        assert chain_rounds.read(exchange.chain, signer, now=exchange.now) > 0
+        assert (Deposit.objects.get().address, ChainCursor.objects.get().trouble) == (forgotten, "")
         signer.close()
 
     def test_that_the_signer_does_not_know_is_told_to_it_in_the_end(

@@ -9,6 +9,7 @@ from wallet.services import deposit_addresses, given_addresses, pending, reconci
 from wallet.signer.protocol import SignerDoor, SignerError
 
 MOST_STEPS = 5  # of a hundred blocks each: a round leaves the worker free for others after some seconds
+SIGNER_FIRST = "Waits for the signer, which may know of more deposit addresses: unlock it, or start it"
 
 logger = logging.getLogger(__name__)  # every few seconds the same: what lasts stands on the operator's page
 
@@ -20,17 +21,25 @@ def read(chain: Chain, signer: SignerDoor, *, now: datetime) -> int:
         given_addresses.compare(signer, now=now)  # before blocks are read, in which something may have come to them
     except SignerError as problem:
         logger.debug("the signer was not asked for its key and its addresses: %s", problem)
+    blocks = _read_on(chain, now=now)
+    try:
+        pending.look_at_head(chain, now=now)
+    except ChainError as problem:
+        logger.debug("what is on its way could not be looked at: %s", problem)
+    scanning.look_at_endpoints(chain)
+    return blocks
+
+
+def _read_on(chain: Chain, *, now: datetime) -> int:
+    if not given_addresses.is_compared():
+        scanning.put_off(chain.network.name, SIGNER_FIRST, now=now)
+        return 0
     blocks = 0
     for _ in range(MOST_STEPS):
         read_now = scanning.scan(chain, now=now)
         blocks += read_now
         if not read_now:
             break
-    try:
-        pending.look_at_head(chain, now=now)
-    except ChainError as problem:
-        logger.debug("what is on its way could not be looked at: %s", problem)
-    scanning.look_at_endpoints(chain)
     return blocks
 
 

@@ -1,7 +1,8 @@
 """Keeps with the signer which deposit addresses were given: a database that was put back learns there what it forgot.
 
 Nobody is given those again, see `deposit_addresses`; but whoever had one may still pay to it, and that must be seen.
-Only those are missing for good that were given after the backup and while the signer could not be asked.
+Only those are missing for good that were given after the backup and while the signer could not be asked. And a process
+that has not asked it yet reads no block: what came to such an address would be behind the cursor, and never seen.
 """
 
 from collections.abc import Iterator
@@ -29,6 +30,12 @@ class _Page:
 
     known: frozenset[int]  # to the signer
     given: frozenset[int]  # by the database
+
+
+def is_compared() -> bool:
+    """Say if blocks may be read: none can pay to an address that the signer alone knows, by what it said once."""
+    key = DepositKey.objects.filter(network=settings.WALLET_NETWORK).first()
+    return key is None or key.xpub in _compared
 
 
 def compare(signer: SignerDoor, *, now: datetime) -> None:

@@ -111,6 +111,14 @@ def _write(cursor: ChainCursor, read: Read, arrivals: list[deposits.Arrival], no
     return read.last.number - read.first + 1
 
 
+def put_off(network: str, why: str, *, now: datetime) -> None:
+    """Write down why nothing is read for now, which is nobody's fault; the next round that reads takes it away."""
+    if _is_new(network, why):
+        logger.warning("the chain is not read: %s", why)
+    ChainCursor.objects.filter(network=network).update(looked_at=now, trouble=why)
+    news.reserves_changed()
+
+
 def look_at_endpoints(chain: Chain) -> None:
     """Write down how every endpoint is, for the operator's page."""
     rows = [
