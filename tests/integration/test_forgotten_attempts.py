@@ -38,6 +38,7 @@ from wallet.services import (
 from wallet.services.chain_reading import time_of
 from wallet.services.operators import Actor
 from wallet.services.refusals import Refused
+from wallet.services.withdrawal_rows import OLD_BLOCK
 from wallet.signer.protocol import SignerAway, SignRequest
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -207,8 +208,11 @@ class TestAPaymentWhoseBlockNoEndpointKeeps:
         other.refresh_from_db()
         assert (other.state, asked.attempts.count()) == (WithdrawalState.FINAL, int(is_unwanted))
         assert money(owner.pk)[0] == 848
+        asked.refresh_from_db()
+        assert is_unwanted or asked.fails_because == OLD_BLOCK  # behind all others, and of no turn but its own
         for endpoint in pruned:
             endpoint.kept_from = 0
+        world.now += timedelta(minutes=1)
         world.tick()
         assert asked.attempts.latest("number").signed_as == 3
 
@@ -260,6 +264,17 @@ class TestToGiveBackWhatWasForgotten:
         assert money(owner.pk) == (899, 101)
         world.signer.silence = None
         give_back(asked)
+        assert money(owner.pk) == (1_000, 0)
+
+    def test_is_an_admins_to_decide_when_the_driver_leaves_it_alone(self, world: World, owner: User) -> None:
+        asked = world.request(owner.pk)
+        forgotten(world, asked)
+        Account.objects.filter(kind=AccountKind.USER).update(is_frozen=True)
+        world.tick(2)
+        with pytest.raises(Refused, match="An admin has to look"):
+            decisions.reject(world.signer, withdrawal_id=asked.pk, actor=ADA, reason="a thief's", now=world.now)
+        assert money(owner.pk) == (899, 101)
+        decisions.reject(world.signer, withdrawal_id=asked.pk, actor=ADA, reason="looked up", now=world.now)
         assert money(owner.pk) == (1_000, 0)
 
     @pytest.mark.parametrize("first", ["cancel", "reject", "approve late"])

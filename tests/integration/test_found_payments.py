@@ -18,7 +18,16 @@ from wallet.domain.money import Asset
 from wallet.domain.tron.abi import transfer_call
 from wallet.domain.tron.transactions import TransferTrx, TriggerContract
 from wallet.models import Account, ChainMovement, OperatorAct, Reconciliation, Transfer
-from wallet.services import audit, compared, found_payments, halts, operators, reconciliation
+from wallet.services import (
+    address_book,
+    audit,
+    compared,
+    found_payments,
+    halts,
+    operators,
+    reconciliation,
+    withdrawals,
+)
 from wallet.services.operators import Actor
 from wallet.services.refusals import Refused
 
@@ -105,6 +114,17 @@ class TestAPaymentThatTheBooksLack:
         book(exchange, user)
         assert differences(exchange) == []
 
+    def test_is_not_booked_by_the_form_that_has_booked_another(self, exchange: Exchange) -> None:
+        first = payment()
+        book(exchange, account(AccountKind.TREASURY), key="a")
+        call = TriggerContract(exchange.hot, TOKEN, transfer_call(STRANGER, BTT))
+        exchange.fake.send(call, exchange.signer.hot_key, fee_limit_sun=FEE_LIMIT_SUN)
+        exchange.arrive()
+        second = ChainMovement.objects.filter(side="out").latest("pk")
+        assert second != first
+        assert refusal(exchange, account(AccountKind.TREASURY), key="a", movement_id=second.pk) == operators.USED
+        assert differences(exchange) == [-BTT]
+
     @pytest.mark.parametrize("kind", [AccountKind.CHAIN, AccountKind.NETWORK_FEES])
     def test_is_not_borne_by_what_can_not_bear_it(self, exchange: Exchange, kind: AccountKind) -> None:
         bearer = (
@@ -160,6 +180,27 @@ class TestTheirPage:
         assert credited(owner.pk) == 4_929_999_999
         assert "book-payment/?movement=" not in browser.get(reverse("reserves")).content.decode()
         assert "booked already" in fill_in(browser, "book-payment", movement=number, account="olga")
+
+    def test_names_a_withdrawal_that_would_pay_the_same_again(
+        self, exchange: Exchange, admin: User, owner: User
+    ) -> None:
+        call = TriggerContract(exchange.hot, TOKEN, transfer_call(STRANGER, 30 * BTT))
+        exchange.fake.send(call, exchange.signer.hot_key, fee_limit_sun=FEE_LIMIT_SUN)
+        exchange.arrive()
+        paid = ChainMovement.objects.filter(side="out").latest("pk")
+        address_book.add(owner.pk, paid.recipient, label="", now=exchange.now)
+        wish = withdrawals.Wish(
+            user_id=owner.pk, address=paid.recipient, amount_ubtt=30_000_000, fee_ubtt=1, key=uuid.uuid4().hex
+        )
+        asked = withdrawals.request(wish, now=exchange.now)
+        page = fill_in(signed_in(admin), "book-payment", movement=paid.pk, account="treasury")
+        assert f"{asked} asks for just this" in page
+
+    def test_finds_a_treasury_that_has_never_had_anything(self, exchange: Exchange) -> None:
+        paid = payment()
+        paid.asset = Asset.TRC10  # as if BTTOLD had left
+        found_payments.open_bearers(paid, now=exchange.now)
+        assert account(AccountKind.TREASURY, Asset.TRC10).balance_ubtt == 0
 
     def test_is_for_admins_alone(self, exchange: Exchange, owner: User) -> None:
         address = reverse("operator_act", args=["book-payment"])

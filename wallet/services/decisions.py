@@ -10,9 +10,10 @@ from wallet.models.operator_act import ActKind
 from wallet.services import fates
 from wallet.services.operators import MAX_REASON_CHARS, Actor, check_reason, write_down
 from wallet.services.withdrawals import IN_DOUBT, TOO_LATE, ask, end, why_not_return, with_locked
+from wallet.services.withdrawing import takes_over
 from wallet.signer.protocol import SignerDoor
 
-TOO_LATE_TO_APPROVE = "Its time to be approved is over, and its money returns by itself."
+TOO_LATE_TO_APPROVE = "Its time to be approved is over. Its money returns by itself when the signer has been asked."
 
 
 def approve(*, withdrawal_id: int, actor: Actor, now: datetime) -> Withdrawal:
@@ -43,7 +44,7 @@ def reject(signer: SignerDoor, *, withdrawal_id: int, actor: Actor, reason: str,
 
     Not if it was signed, though the books do not know it; one in doubt is rejected by an admin who has looked.
     """
-    reason, said = check_reason(reason), ask(signer, withdrawal_id)
+    reason, said = check_reason(reason), ask(signer, Withdrawal.objects.get(pk=withdrawal_id))
 
     def decide(found: Withdrawal) -> str:
         if found.rejected_by_id == actor.id and (
@@ -52,7 +53,7 @@ def reject(signer: SignerDoor, *, withdrawal_id: int, actor: Actor, reason: str,
             return ""
         if not is_rejectable(found):
             return TOO_LATE if found.state == WithdrawalState.SENDING else f"It is over already: it is {found.state}."
-        if not found.doubt and (why := why_not_return(found, said, now)):
+        if not found.doubt and (why := why_not_return(found, said, now, is_followed=takes_over(found))):
             return why
         found.rejected_by_id, found.rejected_by_name, found.rejected_at = actor.id, actor.name, now
         found.save(update_fields=["rejected_by_id", "rejected_by_name", "rejected_at"])

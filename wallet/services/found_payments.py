@@ -17,14 +17,16 @@ from wallet.domain.deposits import format_units, split, to_units
 from wallet.domain.items import Transfer as TransferItem
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import MAX_AMOUNT_UBTT, Asset
-from wallet.domain.posting import Code
+from wallet.domain.posting import Code, Outcome
 from wallet.domain.routes import is_way
-from wallet.models import Account, ChainCursor, ChainMovement, MovementSide, OperatorAct, Transfer
+from wallet.domain.withdrawal_states import CANCELLABLE
+from wallet.models import Account, ChainCursor, ChainMovement, MovementSide, OperatorAct, Transfer, Withdrawal
 from wallet.models.operator_act import ActKind
 from wallet.services import ledger, news, outgoing
 from wallet.services.entry_rows import Row, minute
+from wallet.services.holders import holder
 from wallet.services.openings import open_absent
-from wallet.services.operators import Actor, Note, account_named, scoped, sentence
+from wallet.services.operators import USED, Actor, Note, account_named, scoped, sentence
 from wallet.services.refusals import Refused
 from wallet.services.touchable import find_account
 
@@ -44,17 +46,31 @@ def book(*, movement_id: int, account_id: int, actor: Actor, reason: str, key: s
         with transaction.atomic():  # or the ledger would remember what it refused, and this payment has but one key
             locked = ChainMovement.objects.select_for_update().get(pk=movement_id)
             if (earlier := note.earlier()) is not None:
+                if earlier.transfer_id != locked.transfer_id:
+                    raise Refused(USED)  # a form that booked another payment
                 return earlier
             check_bookable(locked)
             outcome = ledger.post_one(item, now=now)
             if outcome.code is not Code.OK:
-                raise Refused(sentence(outcome, payer.name))
+                raise Refused(_why_not(outcome, payer))
             ChainMovement.objects.filter(pk=movement_id).update(transfer_id=outcome.transfer_id)
             return note.write(account_named(payer.name), outcome.transfer_id)
 
     act = ledger.whole(work)
     news.reserves_changed()
     return act
+
+
+def _why_not(outcome: Outcome, payer: Account) -> str:
+    if outcome.code is Code.INSUFFICIENT and payer.kind == AccountKind.USER:
+        return f"{holder(payer).name} has less than that available. The treasury can bear it, and you adjust later."
+    return sentence(outcome, payer.name)
+
+
+def open_bearers(movement: ChainMovement, *, now: datetime) -> None:
+    """Open what of the box's own can bear a payment: in an asset that hardly moves it may not be there yet."""
+    asset = Asset(movement.asset)
+    open_absent([own_account(asset, kind) for kind in (AccountKind.TREASURY, AccountKind.NETWORK_FEES)], now=now)
 
 
 def find(movement_id: int) -> ChainMovement:
@@ -68,6 +84,13 @@ def find(movement_id: int) -> ChainMovement:
 def check_bookable(movement: ChainMovement) -> None:
     if not outgoing.not_booked(movement.network).filter(pk=movement.pk).exists():
         raise Refused(NOTHING_TO_BOOK)
+
+
+def would_pay_again(movement: ChainMovement) -> Withdrawal | None:
+    """Return what waits to be sent and asks for the same: the signer stops it, unless it was put back, too."""
+    unsent = Withdrawal.objects.filter(state__in=CANCELLABLE, asset=movement.asset, address=movement.recipient)
+    asset = Asset(movement.asset)
+    return next((one for one in unsent.order_by("pk") if to_units(one.amount_ubtt, asset) == movement.amount), None)
 
 
 def check_bearer(movement: ChainMovement, payer: Account) -> None:

@@ -218,7 +218,10 @@ def sentence(outcome: Outcome, payer: AccountName) -> str:
         account = account_named(payer)
         who, has = holder(account).name, format_amount(account.available_ubtt, payer.asset)
         if payer.kind is AccountKind.TREASURY:
-            return f"The treasury has only {has} available. Move money into it first, by an adjustment from the fees."
+            return (
+                f"The treasury has only {has} available. Move money into it first, by an adjustment from the fees, or "
+                "pay into the hot address: what comes there from outside is the treasury's."
+            )
         return (
             f"{who} has only {has} available: the rest is spent or reserved. An adjustment can take a smaller amount."
         )

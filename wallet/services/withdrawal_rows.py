@@ -42,6 +42,8 @@ _STEP_OF_ATTEMPT = {
     AttemptState.DEAD: "block",
 }
 STOPPED = "withdrawals are stopped"  # why the queue waits begins like this when everybody may know it
+# Of what was signed and forgotten, so that nobody can say what became of it.
+OLD_BLOCK = "it was signed before, and no endpoint gives the block that it refers to, so it can't be followed"
 TOO_LITTLE = "the address that pays has too little"  # why one stands aside begins like this: its user may know so much
 IN_DOUBT = (
     "An admin has to look at it first: the box's records and what it has signed do not agree. Until then {money} "
@@ -265,6 +267,8 @@ def _waiting(standing: Standing) -> str:
             "The address that pays has less than that at the moment. It is looked at again each minute, and smaller "
             f"ones may go before it; {reader.can_cancel}."
         )
+    if standing.withdrawal.fails_because.startswith(OLD_BLOCK):
+        return "It was sent before, and the box can't see what became of it. An admin has to look at it."
     if standing.withdrawal.fails_because:
         return f"The chain says that this payment would fail now. It is tried again each minute; {reader.can_cancel}."
     if not standing.place:

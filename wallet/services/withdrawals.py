@@ -31,6 +31,7 @@ IN_DOUBT = "An admin has to look at it first: the box's records and what it has 
 FORGOTTEN = "It was sent before, though the box's records do not show that any more. Reload the page in a minute."
 UNSURE = "Whether it was sent before can't be said at the moment, so its money can't return yet. Try again later."
 NO_APPROVAL = "the box knows of no approval"
+NOT_FOLLOWED = "its user may not pay now, or no endpoint keeps the block that would show what became of it"
 UNAPPROVED = "No admin approved it in time. Nothing was taken."
 
 
@@ -112,7 +113,7 @@ def _request(wish: Wish, address: Address, item: PlaceHold, now: datetime) -> Wi
 
 def cancel(signer: SignerDoor, *, user_id: int, withdrawal_id: int, now: datetime) -> Withdrawal:
     """Give the money back, if it is not being sent yet; twice is as once. Raises Refused, Withdrawal.DoesNotExist."""
-    said = ask(signer, withdrawal_id)
+    said = ask(signer, Withdrawal.objects.get(pk=withdrawal_id, user_id=user_id))
 
     def decide(found: Withdrawal) -> str:
         if found.state == WithdrawalState.CANCELLED:
@@ -148,7 +149,7 @@ def expire_unapproved(signer: SignerDoor, *, now: datetime) -> None:
     """Give back what nobody has approved in time, unless it was signed all the same. May run twice, or late."""
     unapproved = Withdrawal.objects.filter(state=WithdrawalState.CHECKING, approve_until__lte=now, doubt="")
     for withdrawal_id in unapproved.order_by("pk").values_list("pk", flat=True)[:100]:
-        said = ask(signer, withdrawal_id)
+        said = _ask(signer, withdrawal_id)
         if said.is_silent:
             return
         with_locked(withdrawal_id, partial(_expire, said=said, now=now))
@@ -169,26 +170,35 @@ class Said:
     is_silent: bool = False
 
 
-def ask(signer: SignerDoor, withdrawal_id: int) -> Said:
-    """Ask the signer for what the books may have forgotten, before the row is locked: nothing waits for it then."""
+def ask(signer: SignerDoor, withdrawal: Withdrawal) -> Said:
+    """Ask the signer for what the books may have forgotten, before the row is locked: nothing waits for it then.
+
+    Only about one whose money may return by its answer; of another it says that it is silent.
+    """
+    may_return = withdrawal.state in CANCELLABLE and not withdrawal.doubt
+    return _ask(signer, withdrawal.pk) if may_return else Said(is_silent=True)
+
+
+def _ask(signer: SignerDoor, withdrawal_id: int) -> Said:
     try:
         return Said(signer.signed_for(f"withdrawal/{withdrawal_id}"))
     except SignerError:
         return Said(is_silent=True)
 
 
-def why_not_return(found: Withdrawal, said: Said, now: datetime) -> str:
+def why_not_return(found: Withdrawal, said: Said, now: datetime, *, is_followed: bool = True) -> str:
     """Return why the money of one that the books have never sent stays where it is; "" if it was never signed.
 
-    What was signed for one in the queue is taken over by the driver, and followed. One whose approval was forgotten
-    together with its payment has nobody who would follow it: an admin looks at it.
+    What was signed for one in the queue is taken over by the driver, and followed, but for those that it leaves alone.
+    One whose approval was forgotten together with its payment has nobody who would follow it: an admin looks at it.
     """
     if said.is_silent:
         return UNSURE
     if said.signed is None:
         return ""
-    if found.state == WithdrawalState.CHECKING:
-        forgotten.cast_doubt(found, said.signed, NO_APPROVAL, now=now)
+    if found.state == WithdrawalState.CHECKING or not is_followed:
+        why = NO_APPROVAL if found.state == WithdrawalState.CHECKING else NOT_FOLLOWED
+        forgotten.cast_doubt(found, said.signed, why, now=now)
         return IN_DOUBT
     return FORGOTTEN
 

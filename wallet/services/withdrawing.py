@@ -41,7 +41,7 @@ from wallet.services import (
 )
 from wallet.services.attempt_log import look_again, note_once
 from wallet.services.install import market_asset
-from wallet.services.withdrawal_rows import TOO_LITTLE
+from wallet.services.withdrawal_rows import OLD_BLOCK, TOO_LITTLE
 from wallet.signer.protocol import SignerAway, SignerDoor, SignerError
 
 LOOKED_AT_ONCE = 200  # attempts of one step
@@ -222,11 +222,13 @@ def _without_forgotten(
             raise
         except ChainError as problem:  # old blocks, which not all endpoints keep: the others need not wait for it
             logger.info("what was signed for %s is taken over later: %s", withdrawal, problem)
+            _put_aside(withdrawal, OLD_BLOCK, now)
             continue
         if lost is None:
             others.append(withdrawal)
         else:
             forgotten.take_over(withdrawal.pk, lost, now=now)
+            _put_aside(withdrawal, "", now)
     return others, ""
 
 
@@ -254,6 +256,11 @@ def _why_uncompared(now: datetime) -> str:
 def queue() -> "QuerySet[Withdrawal]":
     """Return what waits for its turn, the next first; without those that would fail, or whose user may not pay now."""
     return _unsent().filter(fails_because="").order_by("queued_at", "pk")
+
+
+def takes_over(withdrawal: Withdrawal) -> bool:
+    """Say if one in the queue would be followed by itself, had the signer signed it without the books' knowledge."""
+    return not withdrawal.fails_because.startswith(OLD_BLOCK) and _unsent().filter(pk=withdrawal.pk).exists()
 
 
 def _unsent() -> "QuerySet[Withdrawal]":

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django import forms
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from wallet.domain.accounts import AccountKind
 from wallet.domain.deposits import format_units
@@ -191,6 +192,7 @@ class BookPaymentForm(ActForm):
         if "movement" not in self.cleaned_data or "account" not in self.cleaned_data:
             return
         movement, text = self.cleaned_data["movement"], self.cleaned_data["account"]
+        found_payments.open_bearers(movement, now=timezone.now())
         account = _find_account(text, Asset(movement.asset))
         if account is None:
             self.add_error("account", f"There is no such account that has {Asset(movement.asset).unit}.")
@@ -201,7 +203,10 @@ class BookPaymentForm(ActForm):
     def facts(self) -> list[Fact]:
         movement, account = self.cleaned_data["movement"], self.cleaned_data["account"]
         asset = Asset(movement.asset)
+        again = found_payments.would_pay_again(movement)
+        careful = f"{again} asks for just this. If it was paid by this, reject it."
         return [
+            *([Fact("Careful", careful)] if again else []),
             Fact("Transaction", movement.tx_id),
             Fact("Irreversible since", f"{movement.block_at:%Y-%m-%d %H:%M:%S} UTC, block {movement.block_number}"),
             Fact("It paid", f"{format_units(movement.amount, asset)} {asset.unit} to {movement.recipient}"),
