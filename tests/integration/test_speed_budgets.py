@@ -131,7 +131,7 @@ class Scene:
         )
 
     def sign(self, place: int, more: int) -> None:
-        """Owe more, write it down, and only then let the seller see it, who redeems it at once."""
+        """Owe more, write it down, and only then let the seller see it, who redeems it at once if the hub is there."""
         deal = BuyingDeal.objects.filter(bid_id=self.bids[place].pk, is_closed=False).first()
         if deal is None:
             return
@@ -140,15 +140,17 @@ class Scene:
         self.step(lambda: buying.store([row], now=self.now))
         voucher = Voucher(self.books.hub_id, bytes.fromhex(deal.channel_id), SELLER.public_key, total)
         signed = SignedVoucher(deal.channel_id, total, voucher.sign(BUYER.private_key))
-        (paid,) = self.seller.redeem([signed], key=f"{deal.channel_id}/{total}")
-        self.redeemed.append((self.now, paid.paid_ubtt))
+        with suppress(HubAway):
+            (paid,) = self.seller.redeem([signed], key=f"{deal.channel_id}/{total}")
+            self.redeemed.append((self.now, paid.paid_ubtt))
 
     def close(self, place: int) -> None:
-        """The seller closes its channel; the buyer learns of it."""
+        """The seller closes its channel, if the hub is there; the buyer learns of it."""
         deal = BuyingDeal.objects.filter(bid_id=self.bids[place].pk, is_closed=False).first()
         if deal is not None:
-            self.seller.close(deal.channel_id, key=f"close {deal.channel_id}")
-            self.step(lambda: buying.close(deal.deal_id, now=self.now))
+            with suppress(HubAway):
+                self.seller.close(deal.channel_id, key=f"close {deal.channel_id}")
+                self.step(lambda: buying.close(deal.deal_id, now=self.now))
 
     def restart(self) -> None:
         """Take up what was left: every reservation without an answer is carried out."""
