@@ -64,7 +64,7 @@ class OwnWorld:
         fund(user(self.owner.pk), HAS_UBTT)
         speed_keys.bind_user(self.owner.pk, BUYER, daily_limit_ubtt=DAILY_UBTT, now=real_clock())
         code = speed_keys.make_pairing_code(self.earner.pk, most_ubtt=0, earns=True, now=real_clock()).code
-        speed_keys.pair(caller=SELLER, code=code, daily_limit_ubtt=0, key="set-up", now=real_clock())
+        speed_keys.pair(caller=SELLER, code=code, daily_limit_ubtt=0, earns=True, key="set-up", now=real_clock())
         hub_identity.note_key(self.signer, now=real_clock())
         self.account = str(self.owner.pk)
         self.buyer = self.make(BUYER_KEY)

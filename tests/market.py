@@ -77,7 +77,7 @@ class StubHub:
     def now(self) -> int:
         return self.time
 
-    def bind(self, *, pairing: str, daily_limit_ubtt: int, key: str) -> str:
+    def bind(self, *, pairing: str, daily_limit_ubtt: int, earns: bool, key: str) -> str:
         raise NotImplementedError
 
     def unbind(self) -> None:

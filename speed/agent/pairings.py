@@ -39,4 +39,6 @@ class Pairings:
 
 
 def _bind(pairing: Pairing, hub: Hub) -> str:
-    return hub.bind(pairing=pairing.code, daily_limit_ubtt=pairing.daily_limit_ubtt, key=pairing.key)
+    return hub.bind(
+        pairing=pairing.code, daily_limit_ubtt=pairing.daily_limit_ubtt, earns=pairing.earns, key=pairing.key
+    )

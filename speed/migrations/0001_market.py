@@ -254,6 +254,7 @@ class Migration(migrations.Migration):
                 ("code", models.CharField(blank=True, default="", max_length=40)),
                 ("key", models.CharField(max_length=32)),
                 ("daily_limit_ubtt", models.BigIntegerField()),
+                ("earns", models.BooleanField(default=False)),
                 ("account", models.CharField(blank=True, default="", max_length=100)),
                 ("problem", models.TextField(blank=True, default="")),
             ],

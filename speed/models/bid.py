@@ -122,14 +122,15 @@ class Payment(models.Model):
 
 
 class Pairing(models.Model):
-    """A foreign hub's account that a node may spend from for one of its users, or is to be let."""
+    """A foreign hub's account that a node may spend from for one of its users, or earns for, or is to be let."""
 
     user_id = models.BigIntegerField()
     node_name = models.CharField(max_length=40)
     hub_id = models.CharField(max_length=40)
     code = models.CharField(max_length=40, default="", blank=True)  # to be used up by the agent
     key = models.CharField(max_length=32)  # the hub's, for this code
-    daily_limit_ubtt = models.BigIntegerField()
+    daily_limit_ubtt = models.BigIntegerField()  # 0: nothing is spent from it
+    earns = models.BooleanField(default=False)  # what the node sells at that hub is paid to it
     account = models.CharField(max_length=100, default="", blank=True)  # as the hub calls it; "" until it has said yes
     problem = models.TextField(default="", blank=True)  # why it was refused
 

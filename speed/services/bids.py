@@ -211,8 +211,8 @@ def _accounts(node_name: str, spending: Iterable[int]) -> "_Accounts":
     found = _Accounts()
     for user_id in spending:
         found[user_id] = {bytes.fromhex(hub_id): str(user_id) for hub_id, url in hubs.items() if not url}
-    pairings = Pairing.objects.filter(node_name=node_name, user_id__in=found, hub_id__in=hubs).exclude(account="")
-    for pairing in pairings.order_by("pk"):
+    paired = Pairing.objects.filter(node_name=node_name, user_id__in=found, hub_id__in=hubs).exclude(account="")
+    for pairing in paired.filter(daily_limit_ubtt__gt=0).order_by("pk"):  # one without a limit only earns
         found[pairing.user_id][bytes.fromhex(pairing.hub_id)] = pairing.account
     return found
 

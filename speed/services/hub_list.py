@@ -1,5 +1,7 @@
 """Hubs and keys as pages show them: whom the operator trusts, who may spend from a user's account, and where."""
 
+from django.db.models import Q
+
 from speed.models import Agent, Hub, Market, Pairing
 from speed.services.deal_rows import Row, minute
 from speed.services.markets import BadTerms
@@ -56,8 +58,9 @@ def _problems(url: str, hub_id: str) -> dict[str, str]:
     return found
 
 
-def bidding_nodes() -> list[str]:
-    return list(Market.objects.filter(buys=True).order_by("pk").values_list("pk", flat=True))
+def trading_nodes() -> list[str]:
+    """Return the nodes that buy or sell."""
+    return list(Market.objects.filter(Q(buys=True) | Q(sells=True)).order_by("pk").values_list("pk", flat=True))
 
 
 def keys_of(user_id: int) -> list[Row]:
@@ -76,7 +79,7 @@ def keys_of(user_id: int) -> list[Row]:
 
 
 def pairings_of(user_id: int) -> list[Row]:
-    """Return the foreign accounts that nodes of this box may spend from for a user."""
+    """Return the foreign accounts that nodes of this box may spend from, or earn for, as a user has paired them."""
     names = {hub.hub_id: hub.name or hub.hub_id for hub in foreign()}
     return [
         {
@@ -84,7 +87,8 @@ def pairings_of(user_id: int) -> list[Row]:
             "node": one.node_name,
             "says": one.problem or ("Paired" if one.account and not one.code else "The node takes the code there"),
             "tone": "red" if one.problem else "green" if one.account and not one.code else "yellow",
-            "limit": format_amount(one.daily_limit_ubtt, market_asset()),
+            "limit": format_amount(one.daily_limit_ubtt, market_asset()) if one.daily_limit_ubtt else "nothing",
+            "earns": one.earns,
         }
         for one in Pairing.objects.filter(user_id=user_id).order_by("pk")
     ]

@@ -40,10 +40,15 @@ class OwnHub:
     def now(self) -> int:
         return int(self._clock().timestamp())
 
-    def bind(self, *, pairing: str, daily_limit_ubtt: int, key: str) -> str:
+    def bind(self, *, pairing: str, daily_limit_ubtt: int, earns: bool, key: str) -> str:
         with _database():
             return speed_keys.pair(
-                caller=self._key, code=pairing, daily_limit_ubtt=daily_limit_ubtt, key=key, now=self._clock()
+                caller=self._key,
+                code=pairing,
+                daily_limit_ubtt=daily_limit_ubtt,
+                earns=earns,
+                key=key,
+                now=self._clock(),
             )
 
     def unbind(self) -> None:

@@ -73,13 +73,18 @@ def _keys() -> list[str]:
 # --- foreign hubs
 
 
-def pair(*, user_id: int, node_name: str, hub_id: str, code: str, daily_limit_ubtt: int, key: str) -> None:
-    """Have a node bring a foreign hub the code that was made there; `key` is new for each wish."""
+def pair(
+    *, user_id: int, node_name: str, hub_id: str, code: str, daily_limit_ubtt: int, earns: bool = False, key: str
+) -> None:
+    """Have a node bring a foreign hub the code that was made there; `key` is new for each wish.
+
+    With `earns` all that the node sells at that hub is paid to that account, so this is for an operator to say.
+    """
     Pairing.objects.update_or_create(
         user_id=user_id,
         node_name=node_name,
         hub_id=hub_id,
-        defaults={"code": code, "daily_limit_ubtt": daily_limit_ubtt, "key": key, "problem": ""},
+        defaults={"code": code, "daily_limit_ubtt": daily_limit_ubtt, "earns": earns, "key": key, "problem": ""},
     )
 
 

@@ -1,7 +1,7 @@
 """A user's page of spending: the switch, the limit of a day, and who else may spend from the account here."""
 
 import secrets
-from typing import Self
+from typing import Any, Self
 
 from django import forms
 from django.contrib import messages
@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from seedbox.domain.units import PPM
-from seedbox.web.doors import for_admins, for_members, need_fresh_proof, reauthenticated, signed_in_user
+from seedbox.web.doors import for_members, need_fresh_proof, reauthenticated, signed_in_user
 from speed.models import Budget
 from speed.services import budgets, hub_list, news, spenders
 from speed.web.fields import btt_field
@@ -22,7 +22,10 @@ from wallet.services.refusals import Refused
 
 LIMIT = "All bids together never spend more than this within 24 hours."
 CODE_LIMIT = "What the node that brings the code may put into channels within 24 hours. Empty: it may only earn."
-EARNS = "What that node sells is paid to your account on this box."
+EARNS = "What that node sells is paid to your account on this box, if its own operator says so, too."
+PAIR_LIMIT = "What may be spent of it within 24 hours."
+PAIR_EARNS = "All that the node sells for money of that hub is paid to that account. Only admins see this."
+NO_PAIR_LIMIT = "Say what may be spent within 24 hours."
 NO_LIMIT = "Say what may be spent within 24 hours before you turn it on."
 
 
@@ -52,18 +55,26 @@ def _hubs() -> list[tuple[str, str]]:
 
 
 def _nodes() -> list[tuple[str, str]]:
-    return [(name, name) for name in hub_list.bidding_nodes()]
+    return [(name, name) for name in hub_list.trading_nodes()]
 
 
 class PairForm(forms.Form):
-    """A code that was made on another install, for one of our nodes."""
+    """A code that was made on another install, for one of our nodes. Only an admin may have a node earn by it."""
 
     hub = forms.ChoiceField(label="Hub", choices=_hubs, help_text="Another install that holds money of yours.")
     node = forms.ChoiceField(label="Node", choices=_nodes, help_text="The node of this box that may spend it.")
     code = forms.CharField(label="Pairing code", max_length=40, help_text="Made there, good for ten minutes.")
-    pair_limit_ubtt = btt_field(
-        "Daily limit", "What may be spent of it within 24 hours. Empty: it only earns.", required=False
-    )
+    pair_limit_ubtt = btt_field("Daily limit", PAIR_LIMIT, required=False)
+    earns = forms.BooleanField(label="The node earns for it", required=False, help_text=PAIR_EARNS)
+
+    def __init__(self, *args: Any, is_admin: bool) -> None:
+        super().__init__(*args)
+        if not is_admin:
+            del self.fields["earns"]
+
+    def clean(self) -> None:
+        if self.cleaned_data.get("pair_limit_ubtt") == 0 and not self.cleaned_data.get("earns"):
+            self.add_error("pair_limit_ubtt", NO_PAIR_LIMIT)
 
 
 @for_members
@@ -117,15 +128,15 @@ def market_revoke(request: HttpRequest, key: str) -> HttpResponse:
     return redirect("market_spending")
 
 
-@for_admins
+@for_members
 @require_POST
 @reauthenticated
 def market_pair(request: HttpRequest) -> HttpResponse:
-    """Have a node bring another install the code that was made there.
+    """Have a node bring another install the code that was made there, to spend from the account there.
 
-    Admins only: a code may also say that the node earns for whoever made it, and all that it sells would be theirs.
+    Whether the node earns by it is for admins to say: all that it sells would be paid to whoever made the code.
     """
-    form = PairForm(request.POST)
+    form = PairForm(request.POST, is_admin=signed_in_user(request).is_admin)
     if not form.is_valid():
         return _show(request, pair_form=form)
     spenders.pair(
@@ -134,6 +145,7 @@ def market_pair(request: HttpRequest) -> HttpResponse:
         hub_id=form.cleaned_data["hub"],
         code=form.cleaned_data["code"],
         daily_limit_ubtt=form.cleaned_data["pair_limit_ubtt"],
+        earns=bool(form.cleaned_data.get("earns")),
         key=secrets.token_hex(16),
     )
     messages.success(request, "The node takes the code to that hub now.")
@@ -141,7 +153,8 @@ def market_pair(request: HttpRequest) -> HttpResponse:
 
 
 def _show(request: HttpRequest, **more: object) -> HttpResponse:
-    user_id, now, unit = signed_in_user(request).pk, timezone.now(), market_asset().unit
+    user, now, unit = signed_in_user(request), timezone.now(), market_asset().unit
+    user_id = user.pk
     budget = spenders.budget_of(user_id)
     used = budgets.of_day(budget, now=now)
     context: dict[str, object] = {
@@ -154,7 +167,7 @@ def _show(request: HttpRequest, **more: object) -> HttpResponse:
         "has_foreign": bool(hub_list.foreign()),
         "own_hub": hub_list.own_id(),
         "code_form": CodeForm(),
-        "pair_form": PairForm(),
+        "pair_form": PairForm(is_admin=user.is_admin),
         "unit": unit,
     }
     return render(request, "speed/spending.html", context | more)

@@ -51,22 +51,26 @@ class FakeHub:
     def now(self) -> int:
         return self._books.clock()
 
-    def bind(self, *, pairing: str, daily_limit_ubtt: int, key: str) -> str:
+    def bind(self, *, pairing: str, daily_limit_ubtt: int, earns: bool, key: str) -> str:
         books = self._reached()
 
         def work() -> str:
+            if not daily_limit_ubtt and not earns:
+                raise HubRefused(Refusal.BAD_REQUEST, "It would neither spend nor earn.")
             if pairing not in books.pairings:
                 raise HubRefused(Refusal.BAD_PAIRING, "There is no such pairing code.")
-            account, most_ubtt, earns = books.pairings[pairing]
+            account, most_ubtt, may_earn = books.pairings[pairing]
             if daily_limit_ubtt > most_ubtt:
                 raise HubRefused(Refusal.OVER_DAILY_LIMIT, "The account's owner allows less.")
+            if earns and not may_earn:
+                raise HubRefused(Refusal.MAY_NOT_EARN, "The code does not let it earn.")
             if earns and any(one.key == self._key and one.earns and one.account != account for one in books.bound):
                 raise HubRefused(Refusal.EARNS_ELSEWHERE, "This key earns elsewhere.")
             del books.pairings[pairing]
             books.bind(account, self._key, daily_limit_ubtt=daily_limit_ubtt, earns=earns)
             return account
 
-        return self._once(key, ("keys", pairing, daily_limit_ubtt), work)
+        return self._once(key, ("keys", pairing, daily_limit_ubtt, earns), work)
 
     def unbind(self) -> None:
         books = self._reached()

@@ -79,8 +79,8 @@ class ForeignHub:
     def now(self) -> int:
         return int(self._clock().timestamp()) + self._learned_ahead_s()
 
-    def bind(self, *, pairing: str, daily_limit_ubtt: int, key: str) -> str:
-        body = {"key": key, "pairing": pairing, "daily_limit_ubtt": daily_limit_ubtt}
+    def bind(self, *, pairing: str, daily_limit_ubtt: int, earns: bool, key: str) -> str:
+        body = {"key": key, "pairing": pairing, "daily_limit_ubtt": daily_limit_ubtt, "earns": earns}
         with _believed():
             return text(self._call("POST", "keys", body), "account")
 

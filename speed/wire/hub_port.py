@@ -55,8 +55,11 @@ class Hub(Protocol):
     def now(self) -> int:
         """Return the hub's time in unix seconds, as of its last `info`: by it channels expire."""
 
-    def bind(self, *, pairing: str, daily_limit_ubtt: int, key: str) -> str:
-        """Bind the Speed key to the account of a pairing code, and return what the hub calls that account."""
+    def bind(self, *, pairing: str, daily_limit_ubtt: int, earns: bool, key: str) -> str:
+        """Bind the Speed key to the account of a pairing code, and return what the hub calls that account.
+
+        It earns for that account only with `earns`, and if the code lets it.
+        """
 
     def unbind(self) -> None:
         """Revoke the Speed key on all accounts: it opens no channels any more, open ones run out."""

@@ -99,26 +99,48 @@ class TestAKey:
     def test_is_bound_by_a_code_once(self, world: World) -> None:
         code = world.code(most_ubtt=BTT, earns=False)
         assert (
-            refusal(lambda: world.stranger.bind(pairing=code, daily_limit_ubtt=BTT + 1, key="1"))
+            refusal(lambda: world.stranger.bind(pairing=code, daily_limit_ubtt=BTT + 1, earns=False, key="1"))
             is Refusal.OVER_DAILY_LIMIT
         )
         for _ in range(2):
-            assert world.stranger.bind(pairing=code, daily_limit_ubtt=BTT, key="2") == world.account
+            assert world.stranger.bind(pairing=code, daily_limit_ubtt=BTT, earns=False, key="2") == world.account
         assert world.stranger.accounts()[0].left_today_ubtt == BTT
-        assert refusal(lambda: world.stranger.bind(pairing=code, daily_limit_ubtt=BTT, key="3")) is Refusal.BAD_PAIRING
-        assert refusal(lambda: world.seller.bind(pairing=code, daily_limit_ubtt=BTT, key="3")) is Refusal.BAD_PAIRING
+        assert (
+            refusal(lambda: world.stranger.bind(pairing=code, daily_limit_ubtt=BTT, earns=False, key="3"))
+            is Refusal.BAD_PAIRING
+        )
+        assert (
+            refusal(lambda: world.seller.bind(pairing=code, daily_limit_ubtt=BTT, earns=False, key="3"))
+            is Refusal.BAD_PAIRING
+        )
 
     def test_that_is_nobodys_leaves_nothing_behind(self, world: World) -> None:
         open_other = partial(
             world.stranger.open_channel, account=world.account, payee_key=SELLER, amount_ubtt=BTT, expires_s=HOUR_S
         )
         assert refusal(partial(open_other, key="1")) is Refusal.NOT_BOUND
-        world.stranger.bind(pairing=world.code(most_ubtt=BTT, earns=False), daily_limit_ubtt=BTT, key="1")
+        world.stranger.bind(pairing=world.code(most_ubtt=BTT, earns=False), daily_limit_ubtt=BTT, earns=False, key="1")
         assert open_other(key="2").payer == STRANGER
 
     def test_earns_for_one_account(self, world: World) -> None:
         code = world.code(most_ubtt=0, earns=True)
-        assert refusal(lambda: world.seller.bind(pairing=code, daily_limit_ubtt=0, key="1")) is Refusal.EARNS_ELSEWHERE
+        assert (
+            refusal(lambda: world.seller.bind(pairing=code, daily_limit_ubtt=0, earns=True, key="1"))
+            is Refusal.EARNS_ELSEWHERE
+        )
+
+    def test_earns_only_if_code_and_caller_say_so(self, world: World) -> None:
+        code = world.code(most_ubtt=BTT, earns=True)
+        assert refusal(lambda: world.stranger.bind(pairing=code, daily_limit_ubtt=0, earns=False, key="1")) is (
+            Refusal.BAD_REQUEST
+        )
+        world.stranger.bind(pairing=code, daily_limit_ubtt=BTT, earns=False, key="2")
+        assert not world.stranger.accounts()[0].earns
+        code = world.code(most_ubtt=BTT, earns=False)
+        assert refusal(lambda: world.stranger.bind(pairing=code, daily_limit_ubtt=BTT, earns=True, key="3")) is (
+            Refusal.MAY_NOT_EARN
+        )
+        assert world.stranger.bind(pairing=code, daily_limit_ubtt=BTT, earns=False, key="4") == world.account
 
     def test_that_is_revoked_opens_nothing_and_what_is_open_runs_on(self, world: World) -> None:
         channel = open_one(world, amount_ubtt=BTT)

@@ -122,7 +122,14 @@ class TestAPairingCode:
         code = speed_keys.make_pairing_code(owner.pk, most_ubtt=BTT, earns=False, now=THEN)
         assert code.code.replace("-", "").encode() not in bytes(PairingCode.objects.get().digest)
         typed = f" {code.code.lower().replace('-', ' ')}"
-        late = {"caller": STRANGER, "code": typed, "daily_limit_ubtt": 1, "key": "1", "now": code.expires_at}
+        late = {
+            "caller": STRANGER,
+            "code": typed,
+            "daily_limit_ubtt": 1,
+            "earns": False,
+            "key": "1",
+            "now": code.expires_at,
+        }
         with pytest.raises(HubRefused, match="ten minutes"):
             speed_keys.pair(**late)  # type: ignore[arg-type]  # its arguments
         in_time = late | {"key": "2", "now": code.expires_at - timedelta(seconds=1)}
@@ -132,7 +139,7 @@ class TestAPairingCode:
     def test_is_used_by_one_of_those_who_come_at_once(self, owner: User) -> None:
         code = speed_keys.make_pairing_code(owner.pk, most_ubtt=BTT, earns=False, now=THEN).code
         calls = [
-            lambda key=key: speed_keys.pair(caller=key, code=code, daily_limit_ubtt=1, key="1", now=THEN)
+            lambda key=key: speed_keys.pair(caller=key, code=code, daily_limit_ubtt=1, earns=False, key="1", now=THEN)
             for key in (BUYER, SELLER, STRANGER)
         ]
         outcomes = at_once(*calls)
@@ -210,7 +217,7 @@ class TestWhatIsKept:
     def test_is_nothing_of_keys_that_nobody_here_has_to_do_with(self, bound: str) -> None:
         made_up = SignedVoucher("0" * 32, 1, bytes(65))
         with pytest.raises(HubRefused):
-            speed_keys.pair(caller=STRANGER, code="ABCDE", daily_limit_ubtt=1, key="1", now=THEN)
+            speed_keys.pair(caller=STRANGER, code="ABCDE", daily_limit_ubtt=1, earns=False, key="1", now=THEN)
         with pytest.raises(HubRefused):
             hub_channels.close(caller=STRANGER, channel_id="0" * 32, key="2", now=THEN)
         for caller in (STRANGER, SELLER):

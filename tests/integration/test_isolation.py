@@ -237,7 +237,7 @@ ROWS: dict[str, Row] = {
     "market_spending": MEMBERS,
     "market_code": Row(200, 200, 200, SIGN_IN, method="post"),  # 200: the page says why there is no code
     "market_revoke": Row(302, 302, 302, SIGN_IN, method="post", args=lambda box: ["02" + "ab" * 32]),
-    "market_pair": Row(404, 404, 200, SIGN_IN, method="post"),
+    "market_pair": Row(200, 200, 200, SIGN_IN, method="post"),
     "market_hubs": ADMINS,
     "market_hub": Row(
         404, 404, 404, SIGN_IN, method="post", args=lambda box: [1], form=lambda box: {"is_trusted": "on"}

@@ -173,7 +173,7 @@ class TestSpending:
         page = post(browser, "market_code", {"most_ubtt": "2"})
         found = re.search(r"(?:[A-Z2-9]{5}-){3}[A-Z2-9]{5}", page)
         assert found
-        speed_keys.pair(caller=KEY, code=found[0], daily_limit_ubtt=BTT, key="k", now=timezone.now())
+        speed_keys.pair(caller=KEY, code=found[0], daily_limit_ubtt=BTT, earns=False, key="k", now=timezone.now())
         page = browser.get(SPENDING).content.decode()
         assert "A node of another install" in page
         assert KEY in page
@@ -225,6 +225,19 @@ class TestHubs:
         form = {"hub": "ab" * 20, "node": "local", "code": "ABCDE-FGHJK-MNPQR-STUVW", "pair_limit_ubtt": "3"}
         assert "The node takes the code there" in post(browser, "market_pair", form)
         assert (Pairing.objects.get().daily_limit_ubtt, Pairing.objects.get().user_id) == (3 * BTT, admin.pk)
+
+    def test_are_paired_by_any_user_to_spend_there_but_to_earn_by_admins_alone(self, admin: User, owner: User) -> None:
+        make_torrent()
+        post(signed_in(admin), "market_hubs", self.FORM)
+        call_command("speed", "sell", "local", "--buys", stdout=StringIO())
+        form = {"hub": "ab" * 20, "node": "local", "code": "ABCDE-FGHJK-MNPQR-STUVW", "earns": "on"}
+        browser = signed_in(owner)
+        assert 'name="earns" ' not in browser.get(SPENDING).content.decode().split('id="pair-title"')[1]
+        assert "Say what may be spent within 24 hours" in post(browser, "market_pair", form)
+        assert "The node takes the code there" in post(browser, "market_pair", form | {"pair_limit_ubtt": "3"})
+        assert not Pairing.objects.get().earns
+        assert "and earns for it" in post(signed_in(admin), "market_pair", form)
+        assert (Pairing.objects.get(user_id=admin.pk).daily_limit_ubtt, Pairing.objects.count()) == (0, 2)
 
     def test_of_our_own_take_the_fee_that_an_admin_sets(self, admin: User) -> None:
         browser = signed_in(admin)

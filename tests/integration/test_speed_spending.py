@@ -8,7 +8,7 @@ import pytest
 
 from seedbox.models import Metadata, Torrent, User
 from speed.domain.naming import directory_key
-from speed.models import Agent, Pairing
+from speed.models import Agent, Hub, Pairing
 from speed.services import bids, spenders
 from speed.services.own_hub import OwnHub
 from speed.wire.hub_fake import FakeHub
@@ -87,13 +87,24 @@ class TestAPairingCode:
         self.pair(taker, "WRONG")
         assert Pairing.objects.get().problem == "There is no such pairing code."
 
-    def pair(self, taker: Taker, code: str) -> None:
+    def test_by_which_a_node_only_earns_is_nothing_to_bid_with(self, taker: Taker) -> None:
+        Hub.objects.update(url="https://hub.example.org")
+        taker.books.pairings["CODE"] = "their 7", 0, True
+        self.pair(taker, "CODE", limit_ubtt=0, earns=True)
+        assert Pairing.objects.get().account == "their 7"
+        bid = taker.bid()
+        taker.run(2.2)
+        bid.refresh_from_db()
+        assert bid.note == bids.NO_ACCOUNT
+
+    def pair(self, taker: Taker, code: str, *, limit_ubtt: int = BTT, earns: bool = False) -> None:
         spenders.pair(
             user_id=taker.user.pk,
             node_name="local",
             hub_id=taker.books.hub_id.hex(),
             code=code,
-            daily_limit_ubtt=BTT,
+            daily_limit_ubtt=limit_ubtt,
+            earns=earns,
             key="ab" * 16,
         )
         taker.run(4)

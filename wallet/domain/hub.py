@@ -27,6 +27,7 @@ class Refusal(StrEnum):
     NOT_FOUND = "not_found"  # no such call, or channel, or it is somebody else's
     CONFLICT = "conflict"  # the key was used for something else
     BAD_PAIRING = "bad_pairing"  # no such code, or it was used, or its ten minutes are over
+    MAY_NOT_EARN = "may_not_earn"  # the pairing code does not let the key earn for its account
     EARNS_ELSEWHERE = "earns_elsewhere"  # the key earns for another account already
     NOT_BOUND = "not_bound"  # the account has not bound this key, or has revoked it
     OVER_DAILY_LIMIT = "over_daily_limit"  # of what the account lets this key spend within 24 hours

@@ -15,6 +15,7 @@ from django.db.models import QuerySet, Sum
 from wallet.domain.accounts import AccountKind, AccountName, earnings_account, user_account
 from wallet.domain.channels import check_speed_key, check_ubtt
 from wallet.domain.hub import HubAccount, HubRefused, Refusal
+from wallet.domain.items import BadItem
 from wallet.models import Account, Channel, PairingCode, ReceiptVersion, SpeedKey
 from wallet.services import hub_calls, ledger
 from wallet.services.install import market_asset
@@ -42,7 +43,7 @@ class Pairing:
 def make_pairing_code(user_id: int, *, most_ubtt: int, earns: bool, now: datetime) -> Pairing:
     """Make a code by which one node may bind its key to the user's account. Raises Refused.
 
-    It may ask for a daily limit up to `most_ubtt`, and earns for the account if `earns`.
+    It may ask for a daily limit up to `most_ubtt`, and, if `earns`, to earn for the account.
     """
     if most_ubtt == 0 and not earns:
         raise Refused("A node that may neither spend nor earn needs no code.")
@@ -55,19 +56,25 @@ def make_pairing_code(user_id: int, *, most_ubtt: int, earns: bool, now: datetim
     return Pairing("-".join(groups), now + CODE_LIFE)
 
 
-def pair(*, caller: str, code: str, daily_limit_ubtt: int, key: str, now: datetime) -> str:
-    """Bind the caller's key to the account of a code, and return the account. Raises HubRefused, LedgerBusy."""
-    body = {"pairing": _digest(code), "daily_limit_ubtt": daily_limit_ubtt}
+def pair(*, caller: str, code: str, daily_limit_ubtt: int, earns: bool, key: str, now: datetime) -> str:
+    """Bind the caller's key to the account of a code, and return the account. Raises HubRefused, LedgerBusy.
+
+    It earns for the account only if both say so, the code and whoever brings it: a code alone, which anybody may have
+    made, can't have a node's earnings paid to its maker.
+    """
+    body = {"pairing": _digest(code), "daily_limit_ubtt": daily_limit_ubtt, "earns": earns}
 
     def work() -> str:
         check_speed_key("Speed-Key", caller)
         check_ubtt("daily_limit_ubtt", daily_limit_ubtt)
-        return _pair(caller, _digest(code), daily_limit_ubtt, now)
+        if not daily_limit_ubtt and not earns:
+            raise BadItem("daily_limit_ubtt", "must be more than 0 for a key that does not earn")
+        return _pair(caller, _digest(code), daily_limit_ubtt=daily_limit_ubtt, earns=earns, now=now)
 
     return hub_calls.once(caller=caller, key=key, call="keys", body=body, work=work, now=now)
 
 
-def _pair(caller: str, digest: bytes, daily_limit_ubtt: int, now: datetime) -> str:
+def _pair(caller: str, digest: bytes, *, daily_limit_ubtt: int, earns: bool, now: datetime) -> str:
     # Claimed by its update: of two who come with it at once, one gets it.
     claimed = PairingCode.objects.filter(digest=digest, used_at__isnull=True, expires_at__gt=now).update(used_at=now)
     if not claimed:
@@ -75,7 +82,9 @@ def _pair(caller: str, digest: bytes, daily_limit_ubtt: int, now: datetime) -> s
     pairing = PairingCode.objects.select_related("account").get(digest=digest)
     if daily_limit_ubtt > pairing.most_ubtt:
         raise HubRefused(Refusal.OVER_DAILY_LIMIT, "The account's owner allows this node less in a day. Ask for less.")
-    _bind(pairing.account, caller, daily_limit_ubtt=daily_limit_ubtt, earns=pairing.earns, now=now)
+    if earns and not pairing.earns:
+        raise HubRefused(Refusal.MAY_NOT_EARN, "By this code the node may spend only. Have one made by which it earns.")
+    _bind(pairing.account, caller, daily_limit_ubtt=daily_limit_ubtt, earns=earns, now=now)
     return pairing.account.ref
 
 

@@ -10,7 +10,7 @@ from wallet import wiring
 from wallet.domain import hub_json
 from wallet.domain.channels import MAX_VOUCHERS, USUAL_LIFE
 from wallet.domain.hub import MAX_OFFERS, OFFER_LIFE_S, HubChannel, HubRefused, Refusal
-from wallet.domain.json_fields import octets, octets_of, text, values, whole
+from wallet.domain.json_fields import flag, octets, octets_of, text, values, whole
 from wallet.services import (
     hub_channels,
     hub_doorway,
@@ -42,6 +42,7 @@ def _bind(request: HttpRequest) -> HttpResponse:
         caller=caller,
         code=text(body, "pairing"),
         daily_limit_ubtt=whole(body, "daily_limit_ubtt"),
+        earns="earns" in body and flag(body, "earns"),
         key=text(body, "key"),
         now=timezone.now(),
     )

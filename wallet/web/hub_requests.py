@@ -35,6 +35,7 @@ STATUS: Mapping[Refusal, int] = {
     Refusal.OVER_DAILY_LIMIT: 403,
     Refusal.FROZEN: 403,
     Refusal.BAD_PAIRING: 403,
+    Refusal.MAY_NOT_EARN: 403,
     Refusal.NOT_FOUND: 404,
     Refusal.UNKNOWN_CHANNEL: 404,
     Refusal.TOO_OFTEN: 429,
