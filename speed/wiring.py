@@ -9,15 +9,19 @@ from django.conf import settings
 from speed.domain.dialling import Tries
 from speed.services.markets import TrustedHub
 from speed.services.own_hub import OwnHub
-from speed.services.speed_key import SpeedKey
+from speed.services.speed_key import SpeedKey, draw
 from speed.wire.door import WebSocketDoor
 from speed.wire.hub_foreign import ForeignHub
-from speed.wire.hub_port import Hub
+from speed.wire.hub_port import Hub, HubAway, HubRefused
 from speed.wire.port import Door, Hearer, Identity
+from wallet.domain.hub import HubInfo
 from wallet.domain.speed1.receipt import NETWORK_NUMBERS
 from wallet.services.install import market_asset
 
-__all__ = ["Doors", "make_hub"]
+__all__ = ["Doors", "ask_hub_at", "make_hub"]
+
+ASKED_QUIET_S = 4.0
+ASKED_WHOLE_S = 8.0
 
 
 class Doors:
@@ -42,6 +46,29 @@ def make_hub(hub: TrustedHub, key: SpeedKey) -> Hub:
         speed_private_key=key.private_key,
         clock=_now,
     )
+
+
+def ask_hub_at(url: str, hub_id: str) -> HubInfo:
+    """Return what the hub with this id says of itself at an address; raises HubAway unless it is the one that answers.
+
+    Anybody may ask that, so the key is one of the moment. A person waits for it: less long than a node would.
+    """
+    hub = ForeignHub(
+        url,
+        hub_id=bytes.fromhex(hub_id),
+        network=NETWORK_NUMBERS[settings.WALLET_NETWORK],
+        asset=market_asset(),
+        speed_private_key=draw(),
+        clock=_now,
+        quiet_s=ASKED_QUIET_S,
+        whole_answer_s=ASKED_WHOLE_S,
+    )
+    try:
+        return hub.info()
+    except HubRefused as refusal:
+        raise HubAway(f"the hub refuses: {refusal.text}") from None
+    finally:
+        hub.shut()
 
 
 def _reached_at(listen: Iterable[str]) -> str:

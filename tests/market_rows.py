@@ -8,7 +8,7 @@ from django.utils import timezone
 from seedbox.models import Holding, Torrent
 from speed.domain.clearing import Terms
 from speed.domain.rounds import bids_hash, leaf_of, round_at
-from speed.models import Bid, BuyingDeal, ForSale, Quote, Reservation, Round, SeenRound, SellingDeal
+from speed.models import Bid, BuyingDeal, ForSale, Pairing, Quote, Reservation, Round, SeenRound, SellingDeal
 from speed.services import budgets, markets, rounds
 from speed.services.rounds import RoundRow
 from tests.builders import NOW
@@ -76,6 +76,13 @@ def a_bid(holding: Holding, **fields: object) -> Bid:
     }
     key = {"user_id": holding.user_id, "node_name": torrent.node.name, "torrent_key": torrent.key}
     return Bid.objects.get_or_create(**key, defaults=defaults | fields)[0]
+
+
+def a_pairing(user_id: int, **fields: object) -> Pairing:
+    """Return a node's pairing with an account at another hub."""
+    defaults: dict[str, object] = {"key": "ab" * 16, "daily_limit_ubtt": BTT, "account": "7"}
+    key = {"user_id": user_id, "node_name": "local", "hub_id": "ab" * 20}
+    return Pairing.objects.get_or_create(**key, defaults=defaults | fields)[0]
 
 
 def an_empty_round(number: int = 170_000_000) -> Round:

@@ -48,6 +48,11 @@ def record(act: Act, *, origin: Origin, now: datetime, subject: User | None = No
     )
 
 
+def record_setting(detail: str, *, origin: Origin, now: datetime) -> None:
+    """Add a line about a setting that somebody has changed, in the words of whoever keeps it."""
+    record(Act.SETTING_CHANGED, origin=origin, now=now, detail=detail)
+
+
 @dataclass(frozen=True)
 class Page:
     """A part of the log, newest first."""

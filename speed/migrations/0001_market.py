@@ -257,6 +257,8 @@ class Migration(migrations.Migration):
                 ("earns", models.BooleanField(default=False)),
                 ("account", models.CharField(blank=True, default="", max_length=100)),
                 ("problem", models.TextField(blank=True, default="")),
+                ("held_ubtt", models.BigIntegerField(default=0)),
+                ("heard_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "constraints": [

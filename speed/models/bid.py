@@ -133,6 +133,8 @@ class Pairing(models.Model):
     earns = models.BooleanField(default=False)  # what the node sells at that hub is paid to it
     account = models.CharField(max_length=100, default="", blank=True)  # as the hub calls it; "" until it has said yes
     problem = models.TextField(default="", blank=True)  # why it was refused
+    held_ubtt = models.BigIntegerField(default=0)  # that the account has there, channels included, as last heard
+    heard_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

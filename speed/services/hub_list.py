@@ -4,20 +4,26 @@ from django.db.models import Q
 
 from speed.models import Agent, Hub, Market, Pairing
 from speed.services.deal_rows import Row, minute
-from speed.services.markets import BadTerms
-from speed.wire.hub_transport import BadHubAddress, check_address
 from wallet.domain.money import format_amount
 from wallet.services import hub_identity, speed_keys
 from wallet.services.install import market_asset
-
-MAX_HUBS = 20
-HUB_ID_CHARS = 40
-BAD_ID = "A hub's id has 40 hexadecimal digits; its operator reads it on the page of hubs there."
 
 
 def all_hubs() -> list[Hub]:
     """Return the hubs, our own first."""
     return list(Hub.objects.order_by("url", "pk"))
+
+
+def hub_row(hub: Hub) -> Row:
+    """Return a hub as a shell lists it."""
+    trust = "trusted" if hub.hub_key else "trusted, not heard of yet"
+    return {
+        "hub_id": hub.hub_id,
+        "says": trust if hub.is_trusted else "not trusted",
+        "limit": format_amount(hub.exposure_limit_ubtt, market_asset()),
+        "url": hub.url or "this box's own",
+        "name": hub.name,
+    }
 
 
 def foreign() -> list[Hub]:
@@ -28,34 +34,6 @@ def foreign() -> list[Hub]:
 def own_id() -> str:
     """Return the id of this box's own hub; "" until its signer has made a key."""
     return hub_identity.hub_id().hex()
-
-
-def add(*, url: str, hub_id: str, name: str, exposure_limit_ubtt: int) -> None:
-    """Trust another install's hub. Raises BadTerms."""
-    problems = _problems(url, hub_id)
-    if not problems and Hub.objects.filter(hub_id=hub_id).exists():
-        problems["hub_id"] = "This hub stands in the list already."
-    if not problems and Hub.objects.count() >= MAX_HUBS:
-        problems["hub_id"] = f"There are {MAX_HUBS} hubs: take one away first."
-    if problems:
-        raise BadTerms(problems)
-    Hub.objects.create(hub_id=hub_id, url=check_address(url), name=name, exposure_limit_ubtt=exposure_limit_ubtt)
-
-
-def change(hub_pk: int, *, is_trusted: bool, exposure_limit_ubtt: int) -> bool:
-    """Decide on a hub; false if there is none. One that is trusted no longer ends its deals at once."""
-    return bool(Hub.objects.filter(pk=hub_pk).update(is_trusted=is_trusted, exposure_limit_ubtt=exposure_limit_ubtt))
-
-
-def _problems(url: str, hub_id: str) -> dict[str, str]:
-    found = {}
-    try:
-        check_address(url)
-    except BadHubAddress as problem:
-        found["url"] = str(problem)
-    if len(hub_id) != HUB_ID_CHARS or not set(hub_id) <= set("0123456789abcdef"):
-        found["hub_id"] = BAD_ID
-    return found
 
 
 def trading_nodes() -> list[str]:
@@ -89,6 +67,10 @@ def pairings_of(user_id: int) -> list[Row]:
             "tone": "red" if one.problem else "green" if one.account and not one.code else "yellow",
             "limit": format_amount(one.daily_limit_ubtt, market_asset()) if one.daily_limit_ubtt else "nothing",
             "earns": one.earns,
+            "holds": f"{format_amount(one.held_ubtt, market_asset())} at {minute(one.heard_at)} UTC"
+            if one.heard_at
+            else "",
+            "pk": one.pk,
         }
         for one in Pairing.objects.filter(user_id=user_id).order_by("pk")
     ]

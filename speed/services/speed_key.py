@@ -45,7 +45,7 @@ def _make(path: Path) -> None:
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE), "w") as file:
-        file.write(_draw().hex())
+        file.write(draw().hex())
         file.flush()
         os.fsync(file.fileno())
     with contextlib.suppress(FileExistsError):
@@ -53,7 +53,8 @@ def _make(path: Path) -> None:
     fresh.unlink()
 
 
-def _draw() -> bytes:
+def draw() -> bytes:
+    """Return a new private key."""
     while True:  # one draw in 2**128 is no key
         drawn = secrets.token_bytes(32)
         with contextlib.suppress(BadKey):

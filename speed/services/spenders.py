@@ -1,5 +1,6 @@
 """Who may spend: users who have turned it on, by the Speed keys of the nodes that bid for them."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 
@@ -8,6 +9,8 @@ from django.db import transaction
 from speed.models import Agent, Budget, Pairing
 from wallet.services import speed_keys
 from wallet.services.refusals import Refused
+
+REVOKED = "That hub does not let the node act for the account any more."
 
 
 def allow(user_id: int, *, day_limit_ubtt: int, now: datetime) -> None:
@@ -88,9 +91,35 @@ def pair(
     )
 
 
+def unpair(user_id: int, pairing_pk: int) -> bool:
+    """Let a node spend from a foreign account no longer; false if there is no such pairing of the user's.
+
+    The hub itself is told on a page of that install: here nobody may take the node's key off others' accounts there.
+    """
+    return bool(Pairing.objects.filter(pk=pairing_pk, user_id=user_id).delete()[0])
+
+
 def waiting(node_name: str) -> list[Pairing]:
     """Return the codes that a node shall bring to their hubs."""
     return list(Pairing.objects.filter(node_name=node_name).exclude(code="").order_by("pk"))
+
+
+def hubs_paired(node_name: str) -> list[bytes]:
+    """Return the ids of the hubs where a node has accounts."""
+    found = Pairing.objects.filter(node_name=node_name).exclude(account="")
+    return [bytes.fromhex(hub_id) for hub_id in found.values_list("hub_id", flat=True).order_by("hub_id").distinct()]
+
+
+def note_held(accounts: Mapping[str, int], *, node_name: str, hub_id: bytes, now: datetime) -> None:
+    """Write down what a node's accounts hold at a foreign hub; one that it does not name lets nobody act any more."""
+    pairings = Pairing.objects.filter(node_name=node_name, hub_id=hub_id.hex(), code="").exclude(account="")
+    for pairing in pairings:
+        held_ubtt = accounts.get(pairing.account)
+        if held_ubtt is None:
+            pairings.filter(pk=pairing.pk).update(held_ubtt=0, heard_at=now, problem=REVOKED)
+        else:
+            problem = "" if pairing.problem == REVOKED else pairing.problem
+            pairings.filter(pk=pairing.pk).update(held_ubtt=held_ubtt, heard_at=now, problem=problem)
 
 
 def paired(key: str, *, account: str) -> None:

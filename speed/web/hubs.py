@@ -10,11 +10,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from seedbox.web.doors import for_admins, need_fresh_proof, reauthenticated, signed_in_user
+from seedbox.web.origin import origin_of
 from speed.domain.reading import write_percent
 from speed.models import Hub
-from speed.services import hub_list
+from speed.services import hub_list, hub_trust
+from speed.services.hub_trust import HubStays, NoSuchHub
 from speed.services.markets import BadTerms
-from speed.web.fields import btt_field, errors_of, percent_field
+from speed.web.fields import btt_field, percent_field
+from speed.wiring import ask_hub_at
 from wallet.domain.money import format_btt
 from wallet.services import hub_rules
 from wallet.services.install import market_asset
@@ -41,8 +44,14 @@ class HubForm(forms.Form):
 
 
 class TrustForm(forms.Form):
-    is_trusted = forms.BooleanField(required=False)
+    is_trusted = forms.BooleanField(label="Trusted", required=False)
     exposure_limit_ubtt = btt_field("Exposure limit", required=False)
+
+
+class AddressForm(forms.Form):
+    """Where a hub is now."""
+
+    new_url = forms.CharField(label="Address", max_length=300)
 
 
 class FeeForm(forms.Form):
@@ -56,18 +65,18 @@ class FeeForm(forms.Form):
 def market_hubs(request: HttpRequest) -> HttpResponse:
     """Show the hubs, or trust one more: it will hold money of this box's users, so it takes a fresh proof."""
     if request.method != "POST":
-        return _show(request, HubForm(initial={"exposure_limit_ubtt": DEFAULT_EXPOSURE}))
+        return _show(request)
     need_fresh_proof(request)
     form = HubForm(request.POST)
     if form.is_valid():
         try:
-            hub_list.add(**form.cleaned_data)
+            hub_trust.add(**form.cleaned_data, origin=origin_of(request), now=timezone.now())
         except BadTerms as refusal:
             form.refuse(refusal.problems)
         else:
             messages.success(request, "The hub is trusted. Nodes ask it who it is within seconds.")
             return redirect("market_hubs")
-    return _show(request, form)
+    return _show(request, form=form)
 
 
 @for_admins
@@ -75,13 +84,50 @@ def market_hubs(request: HttpRequest) -> HttpResponse:
 @reauthenticated
 def market_hub(request: HttpRequest, hub_pk: int) -> HttpResponse:
     """Trust a hub or not, and up to how much."""
-    form = TrustForm(request.POST)
+    form = TrustForm(request.POST, auto_id=f"hub-{hub_pk}-%s")
     if not form.is_valid():
-        messages.error(request, errors_of(form))
-        return redirect("market_hubs")
-    if not hub_list.change(hub_pk, **form.cleaned_data):
-        raise Http404
+        return _show_wrong(request, hub_pk, trust=form)
+    try:
+        hub_trust.change(hub_pk, **form.cleaned_data, origin=origin_of(request), now=timezone.now())
+    except NoSuchHub:
+        raise Http404 from None
     messages.success(request, "Saved: nodes follow within seconds.")
+    return redirect("market_hubs")
+
+
+@for_admins
+@require_POST
+@reauthenticated
+def market_hub_move(request: HttpRequest, hub_pk: int) -> HttpResponse:
+    """Look for a hub at another address, if it is the one that answers there."""
+    form = AddressForm(request.POST, auto_id=f"hub-{hub_pk}-%s")
+    if form.is_valid():
+        address, origin = form.cleaned_data["new_url"], origin_of(request)
+        try:
+            hub_trust.move(hub_pk, url=address, ask=ask_hub_at, origin=origin, now=timezone.now())
+        except NoSuchHub:
+            raise Http404 from None
+        except BadTerms as refusal:
+            form.add_error("new_url", str(refusal))
+        else:
+            messages.success(request, "The hub has answered there. Nodes ask it there within seconds.")
+            return redirect("market_hubs")
+    return _show_wrong(request, hub_pk, address=form)
+
+
+@for_admins
+@require_POST
+@reauthenticated
+def market_hub_remove(request: HttpRequest, hub_pk: int) -> HttpResponse:
+    """Forget a hub where nothing of this box's is."""
+    try:
+        hub_trust.remove(hub_pk, origin=origin_of(request), now=timezone.now())
+    except NoSuchHub:
+        raise Http404 from None
+    except HubStays as why:
+        messages.error(request, f"The hub was not removed. {why}")
+    else:
+        messages.success(request, "The hub is removed.")
     return redirect("market_hubs")
 
 
@@ -95,37 +141,61 @@ def market_fee(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         wanted, actor = form.cleaned_data, Actor(user.pk, user.get_username())
         try:
-            hub_rules.set_fee(
-                wanted["fee_ppm"], actor=actor, reason=wanted["reason"], key=wanted["key"], now=timezone.now()
+            hub_trust.set_fee(
+                wanted["fee_ppm"],
+                actor=actor,
+                reason=wanted["reason"],
+                key=wanted["key"],
+                origin=origin_of(request),
+                now=timezone.now(),
             )
         except Refused as refusal:
             form.add_error("fee_ppm", str(refusal))
         else:
             messages.success(request, "Channels that open from now on pay this fee.")
             return redirect("market_hubs")
-    return _show(request, HubForm(initial={"exposure_limit_ubtt": DEFAULT_EXPOSURE}), fee_form=form)
+    return _show(request, fee_form=form)
 
 
-def _show(request: HttpRequest, form: HubForm, *, fee_form: FeeForm | None = None) -> HttpResponse:
-    unit = market_asset().unit
+def _show_wrong(
+    request: HttpRequest, hub_pk: int, *, trust: TrustForm | None = None, address: AddressForm | None = None
+) -> HttpResponse:
+    """Show the hubs with what was written for one of them, and what is wrong with it."""
+    rows = [_row(hub) for hub in hub_list.all_hubs()]
+    wrong = next((row for row in rows if row["pk"] == hub_pk), None)
+    if wrong is None:
+        raise Http404
+    wrong |= {"trust": trust or wrong["trust"], "address": address or wrong["address"]}
+    return _show(request, rows=rows)
+
+
+def _show(
+    request: HttpRequest,
+    *,
+    form: HubForm | None = None,
+    fee_form: FeeForm | None = None,
+    rows: list[dict[str, object]] | None = None,
+) -> HttpResponse:
     fee = FeeForm(initial={"fee_ppm": write_percent(hub_rules.fee_ppm()), "key": fresh_key()})
     context = {
-        "hubs": [_row(hub) for hub in hub_list.all_hubs()],
+        "hubs": [_row(hub) for hub in hub_list.all_hubs()] if rows is None else rows,
         "own_id": hub_list.own_id(),
-        "form": form,
+        "form": form or HubForm(initial={"exposure_limit_ubtt": DEFAULT_EXPOSURE}),
         "fee_form": fee_form or fee,
-        "unit": unit,
+        "unit": market_asset().unit,
     }
     return render(request, "speed/hubs.html", context)
 
 
 def _row(hub: Hub) -> dict[str, object]:
+    trust = {"is_trusted": hub.is_trusted, "exposure_limit_ubtt": format_btt(hub.exposure_limit_ubtt)}
     return {
         "pk": hub.pk,
         "name": hub.name or hub.url or hub.hub_id,
         "hub_id": hub.hub_id,
         "url": hub.url,
         "is_trusted": hub.is_trusted,
-        "limit": format_btt(hub.exposure_limit_ubtt),
+        "trust": TrustForm(initial=trust, auto_id=f"hub-{hub.pk}-%s"),
+        "address": AddressForm(initial={"new_url": hub.url}, auto_id=f"hub-{hub.pk}-%s"),
         "has_answered": bool(hub.hub_key),
     }

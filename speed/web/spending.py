@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -25,6 +25,7 @@ CODE_LIMIT = "What the node that brings the code may put into channels within 24
 EARNS = "What that node sells is paid to your account on this box, if its own operator says so, too."
 PAIR_LIMIT = "What may be spent of it within 24 hours."
 PAIR_EARNS = "All that the node sells for money of that hub is paid to that account. Only admins see this."
+ENDED = "The node spends from that account no longer, and open channels run out. Revoke its key at that install, too."
 NO_PAIR_LIMIT = "Say what may be spent within 24 hours."
 NO_LIMIT = "Say what may be spent within 24 hours before you turn it on."
 
@@ -65,15 +66,15 @@ class PairForm(forms.Form):
     node = forms.ChoiceField(label="Node", choices=_nodes, help_text="The node of this box that may spend it.")
     code = forms.CharField(label="Pairing code", max_length=40, help_text="Made there, good for ten minutes.")
     pair_limit_ubtt = btt_field("Daily limit", PAIR_LIMIT, required=False)
-    earns = forms.BooleanField(label="The node earns for it", required=False, help_text=PAIR_EARNS)
+    pair_earns = forms.BooleanField(label="The node earns for it", required=False, help_text=PAIR_EARNS)
 
     def __init__(self, *args: Any, is_admin: bool) -> None:
         super().__init__(*args)
         if not is_admin:
-            del self.fields["earns"]
+            del self.fields["pair_earns"]
 
     def clean(self) -> None:
-        if self.cleaned_data.get("pair_limit_ubtt") == 0 and not self.cleaned_data.get("earns"):
+        if self.cleaned_data.get("pair_limit_ubtt") == 0 and not self.cleaned_data.get("pair_earns"):
             self.add_error("pair_limit_ubtt", NO_PAIR_LIMIT)
 
 
@@ -145,10 +146,22 @@ def market_pair(request: HttpRequest) -> HttpResponse:
         hub_id=form.cleaned_data["hub"],
         code=form.cleaned_data["code"],
         daily_limit_ubtt=form.cleaned_data["pair_limit_ubtt"],
-        earns=bool(form.cleaned_data.get("earns")),
+        earns=bool(form.cleaned_data.get("pair_earns")),
         key=secrets.token_hex(16),
     )
     messages.success(request, "The node takes the code to that hub now.")
+    return redirect("market_spending")
+
+
+@for_members
+@require_POST
+def market_unpair(request: HttpRequest, pairing_pk: int) -> HttpResponse:
+    """End a pairing with a foreign hub: saying no is never dangerous, so it asks for no fresh proof."""
+    user_id = signed_in_user(request).pk
+    if not spenders.unpair(user_id, pairing_pk):
+        raise Http404
+    news.tell({user_id})
+    messages.success(request, ENDED)
     return redirect("market_spending")
 
 

@@ -16,7 +16,10 @@ urlpatterns: list[URLPattern] = [
     path("spending/code/", spending.market_code, name="market_code"),
     path("spending/keys/<str:key>/revoke/", spending.market_revoke, name="market_revoke"),
     path("spending/pair/", spending.market_pair, name="market_pair"),
+    path("spending/pair/<int:pairing_pk>/end/", spending.market_unpair, name="market_unpair"),
     path("hubs/", hubs.market_hubs, name="market_hubs"),
     path("hubs/fee/", hubs.market_fee, name="market_fee"),
     path("hubs/<int:hub_pk>/", hubs.market_hub, name="market_hub"),
+    path("hubs/<int:hub_pk>/move/", hubs.market_hub_move, name="market_hub_move"),
+    path("hubs/<int:hub_pk>/remove/", hubs.market_hub_remove, name="market_hub_remove"),
 ]

@@ -6,15 +6,20 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.urls import reverse
 
+from seedbox.models import User
+from speed.models import Hub
 from speed.wire.hub_foreign import ForeignHub
 from speed.wire.hub_port import HubAway
 from speed.wire.hub_transport import MAX_ANSWER_BYTES, BadHubAddress, check_address
+from tests.builders import signed_in
 from tests.hubs import BUYER_KEY, HOUR_S, SELLER
 from wallet.domain.hub import HubRefused, Refusal, SignedVoucher
 from wallet.domain.money import Asset
@@ -247,3 +252,29 @@ class TestAnAddress:
     def test_that_is_none_is_refused(self, url: str) -> None:
         with pytest.raises(BadHubAddress):
             check_address(url)
+
+
+@pytest.mark.django_db
+class TestAnotherAddress:
+    def test_is_taken_if_the_same_hub_answers_there(self, admin: User) -> None:
+        hub = Hub.objects.create(hub_id=HUB_ID.hex(), url="https://hub.example.org")
+        with Liar(says(404, {}), info).answering() as liar:
+            page = self.move(admin, hub, liar.url)
+        assert "The hub has answered there" in page
+        hub.refresh_from_db()
+        assert hub.url == liar.url
+
+    def test_of_another_hub_or_of_nobody_changes_nothing_and_stays_in_the_form(self, admin: User) -> None:
+        hub = Hub.objects.create(hub_id=HUB_ID.hex(), url="https://hub.example.org")
+        with Liar(says(404, {}), partial(info, key=OTHER_KEY)).answering() as liar:
+            page = self.move(admin, hub, liar.url)
+        assert "another hub answers there" in page
+        assert f'value="{liar.url}"' in page
+        assert "the hub does not answer" in self.move(admin, hub, liar.url)
+        assert "This is no address of a hub" in self.move(admin, hub, "hub.example.org")
+        hub.refresh_from_db()
+        assert hub.url == "https://hub.example.org"
+
+    def move(self, admin: User, hub: Hub, url: str) -> str:
+        address = reverse("market_hub_move", args=[hub.pk])
+        return signed_in(admin).post(address, {"new_url": url}, follow=True).content.decode()

@@ -20,7 +20,7 @@ from speed.models import BuyingDeal, SellingDeal
 from tests.builders import NOW, SOMEWHERE, let_in, make_holding, make_observation, make_torrent
 from tests.deposits import a_deposit
 from tests.ledger import ASSET, BTT, CHAIN, fund, post, transfer, user
-from tests.market_rows import a_buying_deal, a_selling_deal, an_empty_round
+from tests.market_rows import a_buying_deal, a_pairing, a_selling_deal, an_empty_round
 from tests.sockets import browser_of
 from tests.withdrawals import stranger_address
 from wallet.domain.kinds import TransferKind
@@ -118,6 +118,10 @@ def owners_address(box: Box) -> list[object]:
 
 def deal_about_owners_torrent(box: Box) -> list[object]:
     return [(SellingDeal.objects.first() or a_selling_deal(box.holding.torrent)).pk]
+
+
+def owners_pairing(box: Box) -> list[object]:
+    return [a_pairing(box.holding.user_id).pk]
 
 
 def owners_purchase(box: Box) -> list[object]:
@@ -242,6 +246,9 @@ ROWS: dict[str, Row] = {
     "market_hub": Row(
         404, 404, 404, SIGN_IN, method="post", args=lambda box: [1], form=lambda box: {"is_trusted": "on"}
     ),
+    "market_hub_move": Row(404, 404, 404, SIGN_IN, method="post", args=lambda box: [1]),
+    "market_hub_remove": Row(404, 404, 404, SIGN_IN, method="post", args=lambda box: [1]),
+    "market_unpair": Row(302, 404, 404, SIGN_IN, method="post", args=owners_pairing),
     "market_fee": Row(404, 404, 200, SIGN_IN, method="post"),
     "owed": MEMBERS,
     "owed_proof": Row(200, 404, 404, SIGN_IN, args=counted_owner),

@@ -15,11 +15,11 @@ from django.utils import timezone
 from seedbox.config import joints
 from seedbox.models import Holding, User
 from seedbox.services import watchables
-from speed.models import Agent, Bid, Budget, Curiosity, ForSale, Hub, Offer, Pairing
+from speed.models import Agent, Bid, Budget, BuyingDeal, Curiosity, ForSale, Hub, Offer, Pairing
 from speed.services import screen, spenders
 from tests.builders import make_holding, make_node, make_observation, make_torrent, signed_in
 from tests.ledger import BTT, fund, user
-from tests.market_rows import a_quote, a_selling_deal
+from tests.market_rows import a_buying_deal, a_pairing, a_quote, a_selling_deal
 from wallet.services import hub_rules, speed_keys
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -230,14 +230,38 @@ class TestHubs:
         make_torrent()
         post(signed_in(admin), "market_hubs", self.FORM)
         call_command("speed", "sell", "local", "--buys", stdout=StringIO())
-        form = {"hub": "ab" * 20, "node": "local", "code": "ABCDE-FGHJK-MNPQR-STUVW", "earns": "on"}
+        form = {"hub": "ab" * 20, "node": "local", "code": "ABCDE-FGHJK-MNPQR-STUVW", "pair_earns": "on"}
         browser = signed_in(owner)
-        assert 'name="earns" ' not in browser.get(SPENDING).content.decode().split('id="pair-title"')[1]
+        assert "pair_earns" not in browser.get(SPENDING).content.decode()
         assert "Say what may be spent within 24 hours" in post(browser, "market_pair", form)
         assert "The node takes the code there" in post(browser, "market_pair", form | {"pair_limit_ubtt": "3"})
         assert not Pairing.objects.get().earns
         assert "and earns for it" in post(signed_in(admin), "market_pair", form)
         assert (Pairing.objects.get(user_id=admin.pk).daily_limit_ubtt, Pairing.objects.count()) == (0, 2)
+
+    def test_are_removed_when_nothing_of_this_box_is_there(self, admin: User, holding: Holding) -> None:
+        browser = signed_in(admin)
+        post(browser, "market_hubs", self.FORM)
+        hub, pairing = Hub.objects.get(), a_pairing(holding.user_id, held_ubtt=2 * BTT)
+        Hub.objects.update(hub_key=KEY)
+        deal = a_buying_deal(holding, hub_id=hub.hub_id)
+        assert "Channels are open there: 1. Trust it no longer" in post(browser, "market_hub_remove", {}, hub.pk)
+        BuyingDeal.objects.update(is_closed=True)
+        assert "It holds 2 BTT in accounts" in post(browser, "market_hub_remove", {}, hub.pk)
+        assert "no longer" in post(signed_in(holding.user), "market_unpair", {}, pairing.pk)
+        with pytest.raises(CommandError, match="before you remove it"):
+            said("hubs", hub.hub_id, "--remove")
+        (row,) = said("hubs", hub.hub_id, "--no-trusted")
+        assert row["says"] == "not trusted"
+        assert "The hub is removed" in post(browser, "market_hub_remove", {}, hub.pk)
+        assert not Hub.objects.exists()
+        assert deal.hub_id == hub.hub_id
+
+    def test_of_our_own_stay(self, admin: User) -> None:
+        own = Hub.objects.create(hub_id="cd" * 20, is_trusted=False)
+        assert "own hub stays" in post(signed_in(admin), "market_hub_remove", {}, own.pk)
+        with pytest.raises(CommandError, match="no other address"):
+            said("hubs", own.hub_id, "--address", "https://hub.example.org")
 
     def test_of_our_own_take_the_fee_that_an_admin_sets(self, admin: User) -> None:
         browser = signed_in(admin)

@@ -83,6 +83,17 @@ class TestAPairingCode:
         pairing = Pairing.objects.get()
         assert (pairing.account, pairing.code, pairing.problem) == ("their 7", "", "")
 
+    def test_tells_what_its_account_holds_there_until_it_lets_the_node_act_no_more(self, taker: Taker) -> None:
+        taker.books.pairings["CODE"] = "their 7", BTT, False
+        taker.books.money["their 7"] = 3 * BTT
+        self.pair(taker, "CODE")
+        taker.run(60.2)
+        assert Pairing.objects.get().held_ubtt == 3 * BTT
+        taker.floor.hub.unbind()
+        taker.run(60.2)
+        pairing = Pairing.objects.get()
+        assert (pairing.held_ubtt, pairing.problem) == (0, spenders.REVOKED)
+
     def test_that_is_wrong_leaves_a_sentence(self, taker: Taker) -> None:
         self.pair(taker, "WRONG")
         assert Pairing.objects.get().problem == "There is no such pairing code."

@@ -9,16 +9,18 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from seedbox.services import market_facts
+from seedbox.services import audit, market_facts
 from seedbox.services.market_facts import TorrentFacts
 from speed.domain.buying import pace_for
 from speed.domain.reading import BadNumber, read_mib, read_percent
 from speed.models import ForSale
-from speed.services import bids, markets, node_rows, quotes, round_rows, screen
+from speed.services import bids, hub_list, hub_trust, markets, node_rows, quotes, round_rows, screen
 from speed.services.bids import BadBid
 from speed.services.deal_rows import buying_row, selling_row
+from speed.services.hub_trust import HubStays
 from speed.services.markets import BadTerms
 from speed.services.screen import Viewer
+from speed.wiring import ask_hub_at
 from wallet.domain.money import BadAmount, parse_btt
 
 HOUR_S = 3_600
@@ -59,6 +61,11 @@ class Command(BaseCommand):
         for verb in (rounds, audit):
             verb.add_argument("node", help="its name")
         audit.add_argument("number", type=int, metavar="ROUND", help="its number, as `rounds` shows it")
+        hubs = verbs.add_parser("hubs", help="list the hubs that hold money, or decide on one")
+        hubs.add_argument("id", nargs="?", help="of the hub to decide on: 40 hexadecimal digits")
+        hubs.add_argument("--trusted", action=BooleanOptionalAction, default=None, help="whether nodes trade there")
+        hubs.add_argument("--address", metavar="URL", help="where it is now; it must answer there")
+        hubs.add_argument("--remove", action="store_true", help="forget it, if nothing of this box's is there")
         for verb in verbs.choices.values():
             verb.add_argument("--json", action="store_true", help="print JSON")
 
@@ -72,6 +79,7 @@ class Command(BaseCommand):
             "deals": self._deals,
             "rounds": self._rounds,
             "audit": self._audit,
+            "hubs": self._hubs,
         }
         acts[verb](now=datetime.now(UTC), as_json=options.pop("json"), **options)
 
@@ -138,6 +146,14 @@ class Command(BaseCommand):
         if findings:
             raise CommandError(f"{len(findings)} things in round {number} do not fit")
 
+    def _hubs(self, *, id: str | None, now: datetime, as_json: bool, **wanted: Any) -> None:
+        if id is not None:
+            _decide_on_hub(id, now=now, **wanted)
+        elif wanted["address"] or wanted["remove"] or wanted["trusted"] is not None:
+            raise CommandError("say which hub: its id stands in the list")
+        found = [hub_list.hub_row(hub) for hub in hub_list.all_hubs()]
+        self._print(found, "{hub_id}  {says}  up to {limit}  {url}  {name}", as_json)
+
     def _print(self, rows: Sequence[Mapping[str, object]], line: str, as_json: object) -> None:
         if as_json:
             self.stdout.write(json.dumps(rows, ensure_ascii=False))
@@ -175,6 +191,25 @@ def _decide(node: str, torrent: str, for_sale: str | None, before: tuple[str, in
     wanted = ForSale(before[0]) if for_sale is None else ForSale("" if for_sale == "as-the-node" else for_sale)
     ask = given.get("ask_ubtt_per_gib", before[1])
     markets.offer(node_name=node, torrent_key=torrent, for_sale=wanted, ask_ubtt_per_gib=ask)
+
+
+def _decide_on_hub(
+    hub_id: str, *, trusted: bool | None, address: str | None, remove: bool, now: datetime, **_: Any
+) -> None:
+    origin = audit.command_line()
+    hub = next((one for one in hub_list.all_hubs() if one.hub_id == hub_id), None)
+    if hub is None:
+        raise CommandError(f"there is no hub {hub_id} in the list")
+    try:
+        if address is not None:
+            hub_trust.move(hub.pk, url=address, ask=ask_hub_at, origin=origin, now=now)
+        if trusted is not None:
+            limit_ubtt = hub.exposure_limit_ubtt
+            hub_trust.change(hub.pk, is_trusted=trusted, exposure_limit_ubtt=limit_ubtt, origin=origin, now=now)
+        if remove:
+            hub_trust.remove(hub.pk, origin=origin, now=now)
+    except (BadTerms, HubStays) as refusal:
+        raise CommandError(str(refusal)) from None
 
 
 def _user_id(name: str) -> int:

@@ -1,0 +1,176 @@
+"""What operators decide of hubs: whom to trust with money, for how much, where one is, and when one is forgotten.
+
+Each of it is a line of the audit log, in the transaction of what it changes.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+
+from seedbox.services import audit
+from seedbox.services.audit import Origin
+from speed.models import BuyingDeal, Hub, Pairing, Reservation, SellingDeal
+from speed.services.markets import BadTerms
+from speed.wire.hub_port import HubAway
+from speed.wire.hub_transport import BadHubAddress, check_address
+from wallet.domain.money import format_amount
+from wallet.services import hub_rules, ledger
+from wallet.services.install import market_asset
+from wallet.services.operators import Actor
+
+MAX_HUBS = 20
+HUB_ID_CHARS = 40
+BAD_ID = "A hub's id has 40 hexadecimal digits; its operator reads it on the page of hubs there."
+OWN_STAYS = "This box's own hub stays in the list; it can be trusted or not."
+OWN_IS_HERE = "This box's own hub is in this box: it has no other address."
+TRUSTED_STAYS = "Trust it no longer before you remove it: until then nodes may open channels there."
+
+Asked = Callable[[str, str], object]  # asks at an address for the hub with an id; raises HubAway if another answers
+
+
+class NoSuchHub(Exception):
+    """There is no such hub in the list."""
+
+
+class HubStays(Exception):
+    """The hub can't be removed from the list: {why, and what to do}."""
+
+
+def add(*, url: str, hub_id: str, name: str, exposure_limit_ubtt: int, origin: Origin, now: datetime) -> None:
+    """Trust another install's hub. Raises BadTerms."""
+    problems = _problems(url, hub_id)
+    if not problems and Hub.objects.filter(hub_id=hub_id).exists():
+        problems["hub_id"] = "This hub stands in the list already."
+    if not problems and Hub.objects.count() >= MAX_HUBS:
+        problems["hub_id"] = f"There are {MAX_HUBS} hubs: remove one first."
+    if problems:
+        raise BadTerms(problems)
+    with transaction.atomic():
+        hub = Hub.objects.create(
+            hub_id=hub_id, url=check_address(url), name=name, exposure_limit_ubtt=exposure_limit_ubtt
+        )
+        _record(hub, f"trusted at {hub.url}, exposure limit {_amount(exposure_limit_ubtt)}", origin, now)
+
+
+def change(hub_pk: int, *, is_trusted: bool, exposure_limit_ubtt: int, origin: Origin, now: datetime) -> None:
+    """Decide on a hub; one that is trusted no longer ends its deals at once. Raises NoSuchHub."""
+    with transaction.atomic():
+        hub = _locked(hub_pk)
+        words = []
+        if hub.is_trusted != is_trusted:
+            words.append("trusted" if is_trusted else "trusted no longer")
+        if hub.exposure_limit_ubtt != exposure_limit_ubtt:
+            words.append(f"exposure limit {_amount(hub.exposure_limit_ubtt)} to {_amount(exposure_limit_ubtt)}")
+        if words:
+            Hub.objects.filter(pk=hub_pk).update(is_trusted=is_trusted, exposure_limit_ubtt=exposure_limit_ubtt)
+            _record(hub, ", ".join(words), origin, now)
+
+
+def move(hub_pk: int, *, url: str, ask: Asked, origin: Origin, now: datetime) -> None:
+    """Look for a hub at another address from now on; it must answer there. Raises BadTerms, NoSuchHub.
+
+    Nothing is locked while it is asked: it may take seconds.
+    """
+    hub = _found(hub_pk)
+    if not hub.url:
+        raise BadTerms({"url": OWN_IS_HERE})
+    try:
+        address = check_address(url)
+        ask(address, hub.hub_id)
+    except BadHubAddress as problem:
+        raise BadTerms({"url": str(problem)}) from None
+    except HubAway as problem:
+        raise BadTerms({"url": f"Nothing was changed, for {problem}."}) from None
+    with transaction.atomic():
+        hub = _locked(hub_pk)
+        if hub.url != address:
+            Hub.objects.filter(pk=hub_pk).update(url=address)
+            _record(hub, f"address {hub.url} to {address}", origin, now)
+
+
+def remove(hub_pk: int, *, origin: Origin, now: datetime) -> None:
+    """Forget a hub where nothing of this box's is. Raises HubStays, NoSuchHub."""
+    with transaction.atomic():
+        hub = _locked(hub_pk)
+        if why := _why_it_stays(hub):
+            raise HubStays(why)
+        Pairing.objects.filter(hub_id=hub.hub_id).delete()
+        hub.delete()
+        _record(hub, f"removed, was at {hub.url}", origin, now)
+
+
+def set_fee(ppm: int, *, actor: Actor, reason: str, key: str, origin: Origin, now: datetime) -> None:
+    """Let this box's own hub take another fee from channels that open from now on, once for the key. Raises Refused."""
+
+    def work() -> None:
+        before = hub_rules.fee_ppm()
+        hub_rules.set_fee(ppm, actor=actor, reason=reason, key=key, now=now)
+        after = hub_rules.fee_ppm()
+        if after != before:
+            detail = f"Fee of this box's hub: {before:,} to {after:,} millionths. {reason}"
+            audit.record_setting(detail, origin=origin, now=now)
+
+    ledger.whole(work)
+
+
+def _found(hub_pk: int) -> Hub:
+    hub = Hub.objects.filter(pk=hub_pk).first()
+    if hub is None:
+        raise NoSuchHub
+    return hub
+
+
+def _locked(hub_pk: int) -> Hub:
+    hub = Hub.objects.select_for_update().filter(pk=hub_pk).first()
+    if hub is None:
+        raise NoSuchHub
+    return hub
+
+
+def _why_it_stays(hub: Hub) -> str:
+    """Return why a hub can't be forgotten and what to do, in sentences; "" if it can.
+
+    A reservation that the hub has not answered may be a channel by now.
+    """
+    if not hub.url:
+        return OWN_STAYS
+    at_hub = {"hub_id": hub.hub_id}
+    open_channels = (
+        SellingDeal.objects.filter(is_closed=False, **at_hub).count()
+        + BuyingDeal.objects.filter(is_closed=False, **at_hub).count()
+        + Reservation.objects.filter(state=Reservation.ASKED, channel_id="", **at_hub).count()
+    )
+    if open_channels:
+        return (
+            f"Channels are open there: {open_channels}. Trust it no longer, which ends their deals, and remove it when "
+            "the last one is over, within an hour or so."
+        )
+    accounts = Pairing.objects.filter(**at_hub).exclude(account="").values_list("account")
+    held_ubtt = sum(most for _, most in accounts.annotate(Max("held_ubtt")).order_by())
+    if held_ubtt:
+        return (
+            f"It holds {_amount(held_ubtt)} in accounts that users of this box have paired. Have it withdrawn there, "
+            "which the node hears of within minutes, or the pairings ended under Spending."
+        )
+    return TRUSTED_STAYS if hub.is_trusted and hub.hub_key else ""
+
+
+def _record(hub: Hub, what: str, origin: Origin, now: datetime) -> None:
+    audit.record_setting(f"Hub {hub.name or hub.hub_id}: {what}.", origin=origin, now=now)
+
+
+def _amount(amount_ubtt: int) -> str:
+    return format_amount(amount_ubtt, market_asset())
+
+
+def _problems(url: str, hub_id: str) -> dict[str, str]:
+    found = {}
+    try:
+        check_address(url)
+    except BadHubAddress as problem:
+        found["url"] = str(problem)
+    if len(hub_id) != HUB_ID_CHARS or not set(hub_id) <= set("0123456789abcdef"):
+        found["hub_id"] = BAD_ID
+    return found
