@@ -23,6 +23,7 @@ from speed.services.buying import Loaded
 from speed.wire.port import Link
 
 READ_EVERY = timedelta(seconds=2)  # which bids stand
+LOOK_FOR_REMOVED_EVERY = timedelta(seconds=10)  # torrents, whose bids end with them
 STORE_EVERY = timedelta(seconds=1)  # figures of deals; a crash forgets no more of what was counted than that
 SEE_EVERY = timedelta(seconds=10)  # what was said of rounds is written
 
@@ -75,6 +76,8 @@ class Buyer:
             return
         if self._due.is_due("read", READ_EVERY, now):
             self._read(now)
+        if self._due.is_due("removed", LOOK_FOR_REMOVED_EVERY, now):
+            self._floor.write(partial(bids.end_of_removed, self._floor.node_name))
         self._funds.tick(now)
         self._pairings.tick(now)
         if self._has_read:

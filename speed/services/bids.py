@@ -18,6 +18,7 @@ MAX_SPEED_BYTES_PER_S = 1 << 50
 NOT_ON = "Your spending is off: nothing is bid until you turn it on."
 OTHERS = "Another user's bid stands for this torrent on this node; yours follows when it ends."
 WHOLE = "The torrent is complete."
+REMOVED = "Its user has removed the torrent."
 NOT_KNOWN = "What is in the torrent is not known yet."
 RESTS = "The torrent is not downloading."
 PRIVATE = "The torrent is private: say that hubs may be asked who sells it, or nobody is found."
@@ -102,9 +103,9 @@ def place(
                 "is_on": True,
             },
         )
-        if bid.on_at is None:
-            bid.on_at = now
-            bid.save(update_fields=["on_at"])
+        if bid.on_at is None:  # what is said of it is of before
+            bid.on_at, bid.note = now, ""
+            bid.save(update_fields=["on_at", "note"])
     spenders.bind(user_id, node_name=torrent.node_name, now=now)
     return bid
 
@@ -112,6 +113,13 @@ def place(
 def withdraw(*, user_id: int, torrent_id: int) -> None:
     """Let a user's bid stand no longer: what is owed is paid, and no more. Doing it twice is doing it once."""
     Bid.objects.filter(user_id=user_id, torrent_id=torrent_id, is_on=True).update(is_on=False, on_at=None, note="")
+
+
+def withdraw_one(user_id: int, bid_pk: int) -> bool:
+    """Withdraw a user's bid by its number, also for a torrent that is gone; false if it is none of theirs."""
+    own = Bid.objects.filter(pk=bid_pk, user_id=user_id)
+    own.filter(is_on=True).update(is_on=False, on_at=None, note="")
+    return own.exists()
 
 
 def find_problems(
@@ -147,6 +155,18 @@ def note(notes: Mapping[int, str]) -> None:
 
 
 # --- for the agent
+
+
+def end_of_removed(node_name: str) -> None:
+    """End the bids on a node whose users hold the torrent no longer: nobody would find the torrent to withdraw them."""
+    rows = list(Bid.objects.filter(node_name=node_name, is_on=True).values_list("pk", "user_id", "torrent_id"))
+    if not rows:
+        return
+    holders = {
+        one.torrent_id: one.holders for one in market_facts.torrents(ids={torrent_id for *_, torrent_id in rows})
+    }
+    gone = [pk for pk, user_id, torrent_id in rows if user_id not in holders.get(torrent_id, ())]
+    Bid.objects.filter(pk__in=gone, is_on=True).update(is_on=False, on_at=None, note=REMOVED)
 
 
 def standing(node_name: str, *, now: datetime) -> Standing:

@@ -104,6 +104,8 @@ def bid_row(bid: Bid, *, name: str, used_ubtt: int) -> Row:
     """Return the cells of a user's own bid."""
     return {
         "row": f"bid-{bid.pk}",
+        "number": bid.pk,
+        "is_on": bid.is_on,
         "name": name or bid.torrent_key,
         "state": ("Stands" if not bid.note else "Waits") if bid.is_on else "Withdrawn",
         "tone": ("green" if not bid.note else "yellow") if bid.is_on else "secondary",

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from seedbox.web.doors import for_members, signed_in_user
-from speed.services import buying, round_rows, screen, spenders
+from speed.services import bids, buying, news, round_rows, screen, spenders
 from speed.services.deal_rows import buying_row, selling_row
 from speed.services.screen import Viewer
 from wallet.domain.money import format_amount
 from wallet.services.install import market_asset
+
+WITHDRAWN = "Your bid is withdrawn. What was received is paid, and no more."
 
 
 def viewer_of(request: HttpRequest) -> Viewer:
@@ -72,6 +75,18 @@ def market_buying(request: HttpRequest, deal_pk: int) -> HttpResponse:
         "unit": market_asset().unit,
     }
     return render(request, "speed/buying_deal.html", context)
+
+
+@for_members
+@require_POST
+def market_bid_end(request: HttpRequest, bid_pk: int) -> HttpResponse:
+    """Withdraw a bid from the list of one's bids: its torrent may be gone."""
+    user_id = signed_in_user(request).pk
+    if not bids.withdraw_one(user_id, bid_pk):
+        raise Http404
+    news.tell({user_id})
+    messages.success(request, WITHDRAWN)
+    return redirect("market")
 
 
 def _charts(names: Iterable[str]) -> list[tuple[str, round_rows.Chart]]:

@@ -23,6 +23,7 @@ from speed.services.deal_rows import buying_row
 from speed.services.markets import BadTerms
 from speed.services.screen import Viewer
 from speed.web.fields import btt_field, errors_of, speed_field
+from speed.web.market import WITHDRAWN
 from wallet.domain.money import format_btt
 from wallet.services.install import market_asset
 
@@ -146,7 +147,7 @@ def market_withdraw(request: HttpRequest, holding_id: int) -> HttpResponse:
     user_id, torrent = _own(request, holding_id)
     bids.withdraw(user_id=user_id, torrent_id=torrent.torrent_id)
     news.tell({user_id})
-    messages.success(request, "Your bid is withdrawn. What was received is paid, and no more.")
+    messages.success(request, WITHDRAWN)
     return redirect(_tab(holding_id))
 
 

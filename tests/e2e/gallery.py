@@ -215,6 +215,7 @@ HUB = (
 NO_PAGES = {
     **{f"hub_{call}": "for nodes" for call in HUB},
     "market_withdraw": "takes a form",
+    "market_bid_end": "takes a form",
     "market_offer": "takes a form",
     "market_code": "takes a form",
     "market_revoke": "takes a form",

@@ -20,7 +20,7 @@ from speed.models import BuyingDeal, SellingDeal
 from tests.builders import NOW, SOMEWHERE, let_in, make_holding, make_observation, make_torrent
 from tests.deposits import a_deposit
 from tests.ledger import ASSET, BTT, CHAIN, fund, post, transfer, user
-from tests.market_rows import a_buying_deal, a_pairing, a_selling_deal, an_empty_round
+from tests.market_rows import a_bid, a_buying_deal, a_pairing, a_selling_deal, an_empty_round
 from tests.sockets import browser_of
 from tests.withdrawals import stranger_address
 from wallet.domain.kinds import TransferKind
@@ -237,6 +237,7 @@ ROWS: dict[str, Row] = {
     "market_round": Row(404, 404, 200, SIGN_IN, args=a_round),
     "market_bid": Row(200, 404, 404, SIGN_IN, args=of_holding),
     "market_withdraw": Row(302, 404, 404, SIGN_IN, method="post", args=of_holding),
+    "market_bid_end": Row(302, 404, 404, SIGN_IN, method="post", args=lambda box: [a_bid(box.holding).pk]),
     "market_offer": Row(404, 404, 404, SIGN_IN, method="post", args=of_holding),  # for an admin who holds it
     "market_spending": MEMBERS,
     "market_code": Row(200, 200, 200, SIGN_IN, method="post"),  # 200: the page says why there is no code

@@ -19,7 +19,7 @@ from speed.models import Agent, Bid, Budget, BuyingDeal, Curiosity, ForSale, Hub
 from speed.services import screen, spenders
 from tests.builders import make_holding, make_node, make_observation, make_torrent, signed_in
 from tests.ledger import BTT, fund, user
-from tests.market_rows import a_buying_deal, a_pairing, a_quote, a_selling_deal
+from tests.market_rows import a_bid, a_buying_deal, a_pairing, a_quote, a_selling_deal
 from wallet.services import hub_rules, speed_keys
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -93,6 +93,18 @@ class TestABid:
         assert row["state"] == "Withdrawn"
         with pytest.raises(CommandError, match="--budget"):
             said(*words, "--ceiling", "2")
+
+    def test_of_a_torrent_that_is_gone_is_withdrawn_by_its_number(self, holding: Holding, owner: User) -> None:
+        first, second = a_bid(holding), a_bid(make_holding(owner, make_torrent("other.iso")))
+        Holding.objects.all().delete()
+        browser = signed_in(owner)
+        assert browser.get(reverse("market")).content.decode().count(">Withdraw<") == 2
+        assert "is withdrawn" in post(browser, "market_bid_end", {}, first.pk)
+        assert [row["state"] for row in said("bids", "--user", owner.username)] == ["Stands", "Withdrawn"]
+        said("bids", "--user", owner.username, "--withdraw", second.pk)
+        assert not Bid.objects.filter(is_on=True).exists()
+        with pytest.raises(CommandError, match="no bid"):
+            said("bids", "--user", owner.username, "--withdraw", 999)
 
     def test_is_for_holders_only(self, holding: Holding, stranger: User) -> None:
         assert signed_in(stranger).post(reverse("market_bid", args=[holding.pk]), FORM).status_code == 404

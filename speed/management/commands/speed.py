@@ -54,6 +54,9 @@ class Command(BaseCommand):
         bid.add_argument("--per-hour", type=_number(parse_btt), metavar="BTT", help="default: as the page says")
         bid.add_argument("--ask-hubs", action="store_true", help="look for sellers of a private torrent at hubs")
         bid.add_argument("--withdraw", action="store_true", help="pay what is owed, and no more")
+        own_bids = verbs.add_parser("bids", help="list a user's bids, or withdraw one by its number")
+        own_bids.add_argument("--user", required=True, help="whose they are")
+        own_bids.add_argument("--withdraw", type=int, metavar="NUMBER", help="also for a torrent that is gone")
         deals = verbs.add_parser("deals", help="list deals")
         deals.add_argument("--user", default="", help="only this user's; default: all in which the box sells")
         rounds = verbs.add_parser("rounds", help="list a node's last rounds")
@@ -76,6 +79,7 @@ class Command(BaseCommand):
             "sell": self._sell,
             "quotes": self._quotes,
             "bid": self._bid,
+            "bids": self._bids,
             "deals": self._deals,
             "rounds": self._rounds,
             "audit": self._audit,
@@ -119,6 +123,13 @@ class Command(BaseCommand):
         stands = bids.of_torrent(torrent.torrent_id, user_id=user_id)
         rows = [screen.row_of_bid(stands, name=torrent.name)] if stands else []
         self._print(rows, "{name}  {state}  up to {ceiling}, {budget} used, {speed}  {note}", as_json)
+
+    def _bids(self, *, user: str, withdraw: int | None, as_json: bool, **_: Any) -> None:
+        user_id = _user_id(user)
+        if withdraw is not None and not bids.withdraw_one(user_id, withdraw):
+            raise CommandError(f"{user} has no bid {withdraw}")
+        rows = [row for _, row in screen.own_bids(user_id)]
+        self._print(rows, "{number}  {name}  {state}  up to {ceiling}, {budget} used, {speed}  {note}", as_json)
 
     def _deals(self, *, user: str, as_json: bool, **_: Any) -> None:
         if user:
