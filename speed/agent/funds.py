@@ -19,6 +19,7 @@ from speed.models import Reservation
 from speed.services import budgets, buying
 from speed.services.budgets import Need
 from speed.wire.hub_port import Answer, Hub, HubAway, HubRefused
+from wallet.domain.channels import GRACE
 from wallet.domain.hub import ChannelState, HubChannel
 from wallet.domain.speed1.receipt import BadReceipt, read_receipt
 
@@ -29,6 +30,7 @@ LOOK_LATER = timedelta(seconds=30)  # at a channel whose deal is over
 LOOK_SELDOM = timedelta(seconds=300)
 NO_BUDGET_REST = timedelta(seconds=60)  # before a budget that had no room is asked again
 MOST_FILLINGS = 2  # that may lie unused in a channel whose seller asks for more: it could ask for ever
+OVER_AFTER_S = int(GRACE.total_seconds()) + 60  # after its expiry a channel pays nothing, whatever its hub says
 OVER = (ChannelState.CLOSED, ChannelState.EXPIRED)
 
 
@@ -262,10 +264,16 @@ class Funds:
 
     def _looked(self, purchase: Purchase, answer: Answer[HubChannel], now: datetime) -> None:
         self._looking.discard(purchase)
-        if isinstance(answer, HubRefused | HubAway):
+        if isinstance(answer, HubRefused) and self._is_over(purchase, now):
+            self._close(purchase, ChannelState.EXPIRED, now)
+        elif isinstance(answer, HubRefused | HubAway):
             self._look_at[purchase] = now + ASK_AGAIN
         else:
             self._seen(purchase, answer, now)
+
+    def _is_over(self, purchase: Purchase, now: datetime) -> bool:
+        """Whether the rest has returned by the time alone: a hub says no more of a channel of a key that we had."""
+        return self._hub_now(purchase, now) >= purchase.expires_at_s + OVER_AFTER_S
 
     def _seen(self, purchase: Purchase, channel: HubChannel, now: datetime) -> None:
         purchase.amount_ubtt = max(purchase.amount_ubtt, channel.amount_ubtt)

@@ -15,6 +15,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("node_name", models.CharField(max_length=40, primary_key=True, serialize=False)),
                 ("speed_key", models.CharField(default="", max_length=66)),
+                ("former_keys", models.JSONField(default=list)),
                 ("beat_at", models.DateTimeField(null=True)),
                 ("listens_on", models.JSONField(default=list)),
                 ("port_mapping", models.TextField(default="")),

@@ -6,6 +6,7 @@ class Agent(models.Model):
 
     node_name = models.CharField(max_length=40, primary_key=True)
     speed_key = models.CharField(max_length=66, default="")  # public, 33 bytes, hex
+    former_keys = models.JSONField(default=list)  # likewise, the newest last: none acts for anybody of this box
     beat_at = models.DateTimeField(null=True)
     listens_on = models.JSONField(default=list)  # "IP:PORT" that the Speed port really got; none while it is closed
     port_mapping = models.TextField(default="")  # what the router said of the Speed port

@@ -1,8 +1,11 @@
 """Hubs and keys as pages show them: whom the operator trusts, who may spend from a user's account, and where."""
 
+from collections.abc import Mapping
+
 from django.db.models import Q
 
 from speed.models import Agent, Hub, Market, Pairing
+from speed.services import former_keys
 from speed.services.deal_rows import Row, minute
 from wallet.domain.money import format_amount
 from wallet.services import hub_identity, speed_keys
@@ -44,16 +47,23 @@ def trading_nodes() -> list[str]:
 def keys_of(user_id: int) -> list[Row]:
     """Return the Speed keys that may act for a user here, and whose they are."""
     own = dict(Agent.objects.exclude(speed_key="").values_list("speed_key", "node_name"))
+    former = former_keys.owners()
     return [
         {
             "key": bound.key,
-            "whose": f"Node {own[bound.key]} of this box" if bound.key in own else "A node of another install",
+            "whose": _whose(bound.key, own, former),
             "limit": format_amount(bound.daily_limit_ubtt, market_asset()) if bound.daily_limit_ubtt else "nothing",
             "earns": "earns for you" if bound.earns else "",
             "since": minute(bound.bound_at),
         }
         for bound in speed_keys.bound_to_user(user_id)
     ]
+
+
+def _whose(key: str, own: Mapping[str, str], former: Mapping[str, str]) -> str:
+    if key in own:
+        return f"Node {own[key]} of this box"
+    return f"A former key of node {former[key]} of this box" if key in former else "A node of another install"
 
 
 def pairings_of(user_id: int) -> list[Row]:

@@ -12,7 +12,7 @@ from seedbox.services.market_facts import NodeFacts
 from speed.domain.bounds import LEAST_FREE_SHARE_PPM
 from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB, PPM
 from speed.models import Agent, ForSale, Hub, Market, Offer, SellingDeal
-from speed.services import news
+from speed.services import former_keys, news
 
 HIDES = (
     "This node hides behind a proxy or in anonymous mode, and a connection of the market would show its address: "
@@ -188,7 +188,8 @@ def beat(
     problem: str,
     counters: Mapping[str, int],
 ) -> None:
-    """Write how a node's agent is."""
+    """Write how a node's agent is. A key that it had before acts for nobody any more."""
+    former_keys.retire(node_name, speed_key.hex(), now=now)
     Agent.objects.update_or_create(
         node_name=node_name,
         defaults={

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from seedbox.domain.units import format_bytes
 from seedbox.web.doors import for_admins
 from speed.domain.reading import write_mib, write_percent
-from speed.services import markets, node_rows
+from speed.services import former_keys, markets, node_rows
 from speed.services.markets import BadTerms, Terms
 from speed.services.node_rows import NodeState
 from speed.web.fields import btt_field, percent_field, speed_field
@@ -91,6 +91,7 @@ def _render(request: HttpRequest, state: NodeState, form: MarketForm) -> HttpRes
         "row": node_rows.node_row(state, now=timezone.now()),
         "form": form,
         "groups": form.groups(),
+        "former_keys": former_keys.of_node(state.agent),
         "best": format_bytes(node.best_upload_bytes_per_s) if node and node.best_upload_bytes_per_s else "",
         "suggested": format_bytes(node.suggested_limit_bytes_per_s) if node else "",
     }

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from seedbox.domain.lanes import Bounce, FindSellers, LookAtPeers, SellersFound
-from seedbox.models import Holding, Observation
+from seedbox.models import Observation
 from speed.domain.messages import Bid, Meter, Meters, Refuse, State
 from speed.domain.naming import dht_target
 from speed.domain.refusals import Reason
@@ -288,17 +288,6 @@ class TestARestart:
         taker.hear(stall, forged)
         row.refresh_from_db()
         assert row.cumulative_ubtt == total.cumulative_ubtt
-
-
-class TestARemovedTorrent:
-    def test_ends_its_bid_also_where_nothing_is_bid_any_more(self, taker: Taker) -> None:
-        bid = taker.bid()
-        taker.run(2.2)
-        taker.change(buys=False)
-        Holding.objects.all().delete()
-        taker.run(10.2)
-        bid.refresh_from_db()
-        assert (bid.is_on, bid.note) == (False, bids.REMOVED)
 
 
 class TestABudget:

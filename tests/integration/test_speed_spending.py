@@ -5,15 +5,16 @@ from typing import Any
 
 import libtorrent as lt
 import pytest
+from django.urls import reverse
 
-from seedbox.models import Metadata, Torrent, User
+from seedbox.models import Holding, Metadata, Torrent, User
 from speed.domain.naming import directory_key
 from speed.models import Agent, Hub, Pairing
-from speed.services import bids, spenders
+from speed.services import bids, hub_list, markets, spenders
 from speed.services.own_hub import OwnHub
 from speed.wire.hub_fake import FakeHub
 from speed.wire.hub_port import HubRefused
-from tests.builders import NOW, make_node
+from tests.builders import NOW, make_node, signed_in
 from tests.buying import BTT, PRICE, Stall, Taker
 from tests.ledger import balance, fund, user
 from tests.market import speed_key
@@ -36,6 +37,21 @@ def open_channel(owner: User, amount_ubtt: int, *, key: bytes = NODE) -> HubChan
         payee_key=SELLER.hex(),
         amount_ubtt=amount_ubtt,
         expires_s=3_600,
+    )
+
+
+def beat(key: bytes) -> None:
+    """Let the node tell how it is, and which key it has."""
+    markets.beat(
+        node_name="local",
+        now=NOW,
+        speed_key=key,
+        listens_on=(),
+        port_mapping="",
+        selling_problem="",
+        buying_problem="",
+        problem="",
+        counters={},
     )
 
 
@@ -73,6 +89,26 @@ class TestSpending:
             open_channel(spender, BTT, key=NEW_NODE)
         spenders.bind_all(NEW_NODE, now=NOW)
         assert open_channel(spender, 2 * BTT, key=NEW_NODE).amount_ubtt == 2 * BTT
+
+    def test_ends_by_the_key_that_the_node_had_before_whose_channels_run_out(self, spender: User, admin: User) -> None:
+        open_channel(spender, BTT)
+        for _ in range(2):
+            beat(NEW_NODE)
+        with pytest.raises(HubRefused) as refusal:
+            open_channel(spender, 2 * BTT)
+        assert refusal.value.code is Refusal.NOT_BOUND
+        page = signed_in(admin).get(reverse("market_node", args=["local"])).content.decode()
+        assert f"{NODE.hex()}</span>: channels that still run out: 1, until" in page
+        speed_keys.bind_user(spender.pk, NODE.hex(), daily_limit_ubtt=BTT, now=NOW)  # by a code, whoever has it now
+        assert "A former key of node local of this box" in [one["whose"] for one in hub_list.keys_of(spender.pk)]
+        beat(NODE)
+        assert Agent.objects.get().former_keys == [NEW_NODE.hex()]
+        assert speed_keys.is_bound(NODE.hex())
+
+    def test_by_a_key_goes_on_for_a_node_that_has_another_name_now(self, spender: User) -> None:
+        Agent.objects.create(node_name="renamed", speed_key=NODE.hex())
+        beat(NEW_NODE)
+        assert open_channel(spender, BTT).amount_ubtt == BTT
 
 
 class TestAPairingCode:
@@ -150,3 +186,29 @@ class TestAPrivateTorrent:
         taker.floor.now += timedelta(seconds=2)
         taker.buyer.tick(taker.floor.now)
         assert taker.floor.dialled == ["203.0.113.1:6890"]
+
+
+class TestANewKey:
+    def test_frees_the_budget_when_the_time_of_the_old_ones_channels_is_over(self, taker: Taker, stall: Stall) -> None:
+        taker.floor.hub = FakeHub(taker.books, "02" + "ab" * 32, is_own=True)
+        taker.start()
+        bids.withdraw(user_id=taker.user.pk, torrent_id=taker.torrent.pk)
+        taker.run(4)
+        deal = taker.row(stall)
+        assert taker.used() == deal.amount_ubtt > deal.cumulative_ubtt
+        taker.floor.now += timedelta(hours=1, minutes=6)
+        taker.run(1)
+        deal.refresh_from_db()
+        assert deal.is_closed
+        assert taker.used() == deal.cumulative_ubtt
+
+
+class TestARemovedTorrent:
+    def test_ends_its_bid_also_where_nothing_is_bid_any_more(self, taker: Taker) -> None:
+        bid = taker.bid()
+        taker.run(2.2)
+        taker.change(buys=False)
+        Holding.objects.all().delete()
+        taker.run(10.2)
+        bid.refresh_from_db()
+        assert (bid.is_on, bid.note) == (False, bids.REMOVED)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from wallet.domain.accounts import AccountKind, AccountName, earnings_account, user_account
 from wallet.domain.channels import check_speed_key, check_ubtt
@@ -124,6 +124,13 @@ def earning_account(key: str) -> Account | None:
     """Return the account that vouchers to a key are paid to."""
     found = _live(key).filter(earns=True).select_related("account").first()
     return found.account if found else None
+
+
+def running_out(key: str) -> tuple[int, datetime | None]:
+    """Return how many open channels a key pays into or is paid from, and when the time of the last one is over."""
+    found = Channel.objects.filter(Q(payer_key=key) | Q(payee_key=key), end="")
+    sums = found.aggregate(channels=Count("pk"), until=Max("expires_at"))
+    return int(sums["channels"]), sums["until"]
 
 
 def is_bound(key: str) -> bool:
