@@ -8,6 +8,7 @@ from typing import TypeVar
 from django.db import IntegrityError, transaction
 
 from seedbox.domain.lanes import Order, SwarmPeer
+from seedbox.services import audit
 from speed.agent.side import KnownHub, Otherwise, Then
 from speed.domain.bounds import LEAST_FREE_SHARE_PPM
 from speed.services import markets
@@ -244,6 +245,8 @@ def set_market(
         free_share_ppm=LEAST_FREE_SHARE_PPM,
         upload_limit_bytes_per_s=upload_bytes_per_s,
         dials_local=dials_local,
+        origin=audit.command_line(),
+        now=NOW,
     )
 
 

@@ -11,6 +11,7 @@ from django.db.models import Max
 
 from seedbox.services import audit
 from seedbox.services.audit import Origin
+from speed.domain.reading import write_percent
 from speed.models import BuyingDeal, Hub, Pairing, Reservation, SellingDeal
 from speed.services.markets import BadTerms
 from speed.wire.hub_port import HubAway
@@ -109,7 +110,7 @@ def set_fee(ppm: int, *, actor: Actor, reason: str, key: str, origin: Origin, no
         hub_rules.set_fee(ppm, actor=actor, reason=reason, key=key, now=now)
         after = hub_rules.fee_ppm()
         if after != before:
-            detail = f"Fee of this box's hub: {before:,} to {after:,} millionths. {reason}"
+            detail = f"Fee of this box's hub: {write_percent(before)} % to {write_percent(after)} %. {reason}"
             audit.record_setting(detail, origin=origin, now=now)
 
     ledger.whole(work)

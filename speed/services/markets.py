@@ -5,14 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 
-from seedbox.services import market_facts
+from seedbox.services import audit, market_facts
+from seedbox.services.audit import Origin
 from seedbox.services.market_facts import NodeFacts
 from speed.domain.bounds import LEAST_FREE_SHARE_PPM
 from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB, PPM
+from speed.domain.reading import write_mib, write_percent
 from speed.models import Agent, ForSale, Hub, Market, Offer, SellingDeal
 from speed.services import former_keys, news
+from wallet.domain.money import format_amount
+from wallet.services.install import market_asset
 
 HIDES = (
     "This node hides behind a proxy or in anonymous mode, and a connection of the market would show its address: "
@@ -121,8 +126,10 @@ def change(
     free_share_ppm: int,
     upload_limit_bytes_per_s: int,
     dials_local: bool,
+    origin: Origin,
+    now: datetime,
 ) -> None:
-    """Decide how a node takes part; its agent follows within seconds. Raises BadTerms."""
+    """Decide how a node takes part; its agent follows within seconds, the audit log has it. Raises BadTerms."""
     problems = find_problems(
         sells=sells,
         ask_ubtt_per_gib=ask_ubtt_per_gib,
@@ -131,17 +138,43 @@ def change(
     )
     if problems:
         raise BadTerms(problems)
-    Market.objects.update_or_create(
-        node_name=node_name,
-        defaults={
-            "sells": sells,
-            "buys": buys,
-            "ask_ubtt_per_gib": ask_ubtt_per_gib,
-            "free_share_ppm": free_share_ppm,
-            "upload_limit_bytes_per_s": upload_limit_bytes_per_s,
-            "dials_local": dials_local,
-        },
-    )
+    wanted: dict[str, bool | int] = {
+        "sells": sells,
+        "buys": buys,
+        "ask_ubtt_per_gib": ask_ubtt_per_gib,
+        "free_share_ppm": free_share_ppm,
+        "upload_limit_bytes_per_s": upload_limit_bytes_per_s,
+        "dials_local": dials_local,
+    }
+    with transaction.atomic():
+        Market.objects.get_or_create(node_name=node_name)
+        market = Market.objects.select_for_update().get(pk=node_name)
+        changed = [
+            f"{_WORDS[name]} {_written(name, getattr(market, name))} to {_written(name, value)}"
+            for name, value in wanted.items()
+            if getattr(market, name) != value
+        ]
+        if changed:
+            Market.objects.filter(pk=node_name).update(**wanted)
+            audit.record_setting(f"Market of node {node_name}: {', '.join(changed)}.", origin=origin, now=now)
+
+
+_WORDS = {
+    "sells": "selling",
+    "buys": "bidding",
+    "ask_ubtt_per_gib": "ask per GiB",
+    "free_share_ppm": "free share",
+    "upload_limit_bytes_per_s": "upload limit",
+    "dials_local": "buying in private networks",
+}
+
+
+def _written(name: str, value: bool | int) -> str:  # noqa: FBT001  # a setting's value, whatever it is
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if name == "ask_ubtt_per_gib":
+        return format_amount(value, market_asset())
+    return f"{write_percent(value)} %" if name == "free_share_ppm" else f"{write_mib(value) or 0} MiB/s"
 
 
 def find_problems(

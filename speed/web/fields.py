@@ -45,11 +45,6 @@ class _WrittenField(forms.CharField):
             raise forms.ValidationError(str(problem)) from None
 
 
-def errors_of(form: forms.Form) -> str:
-    """Return what is wrong with a form that has no page of its own, in one line."""
-    return " ".join(str(error) for errors in form.errors.values() for error in errors)
-
-
 def btt_field(label: str, help_text: str = "", *, per: str = "", required: bool = True) -> forms.CharField:
     """An amount, with its unit in the label; its value is in µBTT."""
     return _WrittenField(parse_btt, label=_labelled(label, per), help_text=help_text, required=required)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from seedbox.domain.units import format_bytes
 from seedbox.web.doors import for_admins
+from seedbox.web.origin import origin_of
 from speed.domain.reading import write_mib, write_percent
 from speed.services import former_keys, markets, node_rows
 from speed.services.markets import BadTerms, Terms
@@ -75,7 +76,7 @@ def market_node(request: HttpRequest, name: str) -> HttpResponse:
     form = MarketForm(request.POST)
     if form.is_valid():
         try:
-            markets.change(node_name=name, **form.cleaned_data)
+            markets.change(node_name=name, **form.cleaned_data, origin=origin_of(request), now=now)
         except BadTerms as refusal:
             form.refuse(refusal.problems)
         else:

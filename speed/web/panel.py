@@ -22,7 +22,7 @@ from speed.services.bids import BadBid
 from speed.services.deal_rows import buying_row
 from speed.services.markets import BadTerms
 from speed.services.screen import Viewer
-from speed.web.fields import btt_field, errors_of, speed_field
+from speed.web.fields import btt_field, speed_field
 from speed.web.market import WITHDRAWN
 from wallet.domain.money import format_btt
 from wallet.services.install import market_asset
@@ -152,26 +152,28 @@ def market_withdraw(request: HttpRequest, holding_id: int) -> HttpResponse:
 
 
 @for_admins
-@require_POST
+@require_http_methods(["GET", "POST"])
 def market_offer(request: HttpRequest, holding_id: int) -> HttpResponse:
-    """Decide whether a torrent that this admin holds is sold, and at what ask."""
+    """Decide whether a torrent that this admin holds is sold, and at what ask; see `market_bid`."""
     _, torrent = _own(request, holding_id)
+    if request.method == "GET":
+        terms = markets.terms_of(torrent.node_name, now=timezone.now())
+        return _show_offer(request, torrent, holding_id, _offer_form(terms, torrent.key))
     form = OfferForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, errors_of(form))
-        return redirect(_tab(holding_id))
-    try:
-        markets.offer(
-            node_name=torrent.node_name,
-            torrent_key=torrent.key,
-            for_sale=ForSale(form.cleaned_data["for_sale"]),
-            ask_ubtt_per_gib=form.cleaned_data["ask_ubtt_per_gib"],
-        )
-    except BadTerms as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, "Saved: the node follows within seconds.")
-    return redirect(_tab(holding_id))
+    if form.is_valid():
+        try:
+            markets.offer(
+                node_name=torrent.node_name,
+                torrent_key=torrent.key,
+                for_sale=ForSale(form.cleaned_data["for_sale"]),
+                ask_ubtt_per_gib=form.cleaned_data["ask_ubtt_per_gib"],
+            )
+        except BadTerms as refusal:
+            form.add_error("ask_ubtt_per_gib", str(refusal))
+        else:
+            messages.success(request, "Saved: the node follows within seconds.")
+            return redirect(_tab(holding_id))
+    return _show_offer(request, torrent, holding_id, form)
 
 
 def _offer_form(terms: markets.Terms, key: str) -> OfferForm:
@@ -199,3 +201,13 @@ def _tab(holding_id: int) -> str:
 def _show_bid(request: HttpRequest, torrent: TorrentFacts, holding_id: int, form: BidForm) -> HttpResponse:
     context = {"name": torrent.name or torrent.key, "holding_id": holding_id, "form": form, "back": _tab(holding_id)}
     return render(request, "speed/bid.html", context)
+
+
+def _show_offer(request: HttpRequest, torrent: TorrentFacts, holding_id: int, form: OfferForm) -> HttpResponse:
+    context = {
+        "name": torrent.name or torrent.key,
+        "holding_id": holding_id,
+        "offer_form": form,
+        "back": _tab(holding_id),
+    }
+    return render(request, "speed/sale.html", context)

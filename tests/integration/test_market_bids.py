@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from seedbox.config import joints
 from seedbox.models import Holding, User
-from seedbox.services import watchables
+from seedbox.services import audit, watchables
 from speed.models import Agent, Bid, Budget, BuyingDeal, Curiosity, ForSale, Hub, Offer, Pairing
 from speed.services import screen, spenders
 from tests.builders import make_holding, make_node, make_observation, make_torrent, signed_in
@@ -146,6 +146,18 @@ class TestTheSpeedTab:
         kept = Offer.objects.get()
         assert (kept.for_sale, kept.ask_ubtt_per_gib) == (ForSale.YES, 25 * BTT)
 
+    def test_shows_what_an_admin_wrote_of_its_sale_again_with_what_is_wrong_with_it(
+        self, holding: Holding, admin: User
+    ) -> None:
+        own, browser = make_holding(admin, holding.torrent), signed_in(admin)
+        for ask, sentence in (("2,5", "This is no amount"), ("0.000001", "Ask for 0.004096")):
+            page = post(browser, "market_offer", {"for_sale": "yes", "ask_ubtt_per_gib": ask}, own.pk)
+            assert sentence in page
+            assert f'value="{ask}"' in page
+            assert '<option value="yes" selected>' in page
+        assert "Sale of this torrent" in browser.get(reverse("market_offer", args=[own.pk])).content.decode()
+        assert not Offer.objects.exists()
+
     def test_of_a_whole_torrent_shows_who_buys_it(self, owner: User) -> None:
         torrent = make_torrent("whole.iso")
         make_observation(torrent, done_bytes=torrent.size_bytes)
@@ -251,6 +263,17 @@ class TestHubs:
         assert "and earns for it" in post(signed_in(admin), "market_pair", form)
         assert (Pairing.objects.get(user_id=admin.pk).daily_limit_ubtt, Pairing.objects.count()) == (0, 2)
 
+    def test_keep_what_was_written_of_them_when_it_is_wrong(self, admin: User) -> None:
+        browser = signed_in(admin)
+        post(browser, "market_hubs", self.FORM)
+        hub = Hub.objects.get()
+        page = post(browser, "market_hub", {"exposure_limit_ubtt": "7,5"}, hub.pk)
+        assert "This is no amount" in page
+        assert 'value="7,5"' in page
+        assert 'name="is_trusted" checked' not in page
+        assert Hub.objects.get().is_trusted
+        assert browser.post(reverse("market_hub", args=[hub.pk + 1]), {"exposure_limit_ubtt": "x"}).status_code == 404
+
     def test_are_removed_when_nothing_of_this_box_is_there(self, admin: User, holding: Holding) -> None:
         browser = signed_in(admin)
         post(browser, "market_hubs", self.FORM)
@@ -266,6 +289,12 @@ class TestHubs:
         (row,) = said("hubs", hub.hub_id, "--no-trusted")
         assert row["says"] == "not trusted"
         assert "The hub is removed" in post(browser, "market_hub_remove", {}, hub.pk)
+        lines = [line.detail for line in audit.read_all(act="setting_changed").lines]
+        assert lines[:3] == [
+            "Hub Ada's: removed, was at https://hub.example.org/box.",
+            "Hub Ada's: trusted no longer.",
+            "Hub Ada's: trusted at https://hub.example.org/box, exposure limit 5 BTT.",
+        ]
         assert not Hub.objects.exists()
         assert deal.hub_id == hub.hub_id
 
@@ -279,5 +308,8 @@ class TestHubs:
         browser = signed_in(admin)
         found = re.search(r'name="key" value="([0-9a-f]{32})"', browser.get(HUBS).content.decode())
         assert found
-        post(browser, "market_fee", {"fee_ppm": "1.5", "reason": "for the disks", "key": found[1]})
+        for _ in range(2):
+            post(browser, "market_fee", {"fee_ppm": "1.5", "reason": "for the disks", "key": found[1]})
         assert hub_rules.fee_ppm() == 15_000
+        (line,) = audit.read_all(act="setting_changed").lines
+        assert line.detail == "Fee of this box's hub: 0 % to 1.5 %. for the disks"

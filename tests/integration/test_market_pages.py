@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from seedbox.models import User
+from seedbox.services import audit
 from speed.models import ForSale, Market, Offer, Round, SellingDeal
 from speed.services import markets, screen
 from speed.services.screen import Viewer
@@ -65,6 +66,19 @@ class TestSettingsOfANode:
         kept = Market.objects.get()
         assert (kept.sells, kept.buys, kept.upload_limit_bytes_per_s) == (True, False, 10 * MIB)
         assert (kept.free_share_ppm, kept.ask_ubtt_per_gib) == (250_000, 1_500_000)
+
+    def test_that_somebody_has_changed_stand_in_the_audit_log(self, operator: Client) -> None:
+        for _ in range(2):
+            operator.post(NODE, FORM | {"ask_ubtt_per_gib": "1.5"})
+        said("sell", "local", "--no-sells")
+        by_command, by_page = audit.read_all(act="setting_changed").lines
+        assert (by_command.actor_name, by_command.detail) == (
+            "command line",
+            "Market of node local: selling on to off.",
+        )
+        assert by_page.actor_name == "ada"
+        for words in ("selling off to on", "ask per GiB 20 BTT to 1.5 BTT", "free share 20 % to 25 %", "0 MiB/s to 10"):
+            assert words in by_page.detail
 
     @pytest.mark.parametrize(
         ("field", "value", "sentence"),

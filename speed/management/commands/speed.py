@@ -96,7 +96,8 @@ class Command(BaseCommand):
             if torrent is not None:
                 _decide(node, torrent, for_sale, terms.offers.get(torrent, ("", 0)), given)
             elif given:
-                markets.change(node_name=node, **{name: getattr(terms, name) for name in _TERMS} | given)
+                wanted = {name: getattr(terms, name) for name in _TERMS} | given
+                markets.change(node_name=node, **wanted, origin=audit.command_line(), now=now)
         except BadTerms as refusal:
             raise CommandError(str(refusal)) from None
         state = node_rows.node_states(now=now, only=[node])[0]
