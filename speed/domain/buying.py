@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from speed.domain.credit import MIN_CHANNEL_BYTES, STOP_BEFORE_EXPIRY_S, least_channel_ubtt
 from speed.domain.deals import Wish
 from speed.domain.meters import Tally
+from wallet.domain.channels import LEAST_UBTT
 from wallet.domain.rounding import GIB
 
 CHANNEL_LIFE_S = 3_600
@@ -37,7 +38,8 @@ def first_filling(wish: Wish, *, size_bytes: int, left_bytes: int) -> Filling:
     A seller wants to see 64 MiB's worth, or the whole torrent's; it does not know what is left.
     """
     least_ubtt = least_channel_ubtt(max_price_ubtt_per_gib=wish.max_price_ubtt_per_gib, left_bytes=size_bytes)
-    return Filling(max(least_ubtt, _minute(wish, left_bytes)), max(least_ubtt, 1))
+    least_ubtt = max(least_ubtt, LEAST_UBTT)  # or no hub opens it; what a small torrent does not cost comes back
+    return Filling(max(least_ubtt, _minute(wish, left_bytes)), least_ubtt)
 
 
 def top_up(wish: Wish, *, size_bytes: int, left_bytes: int, amount_ubtt: int, owed_ubtt: int) -> Filling | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from speed.wire.hub_fake_books import Bound, FakeBooks
 from speed.wire.hub_port import HubAway
-from wallet.domain.channels import LEAST_LONGER, MAX_VOUCHERS
+from wallet.domain.channels import LEAST_LONGER, LEAST_UBTT, MAX_VOUCHERS
 from wallet.domain.hub import (
     OFFER_LIFE_S,
     ChannelState,
@@ -84,8 +84,8 @@ class FakeHub:
 
         def work() -> str:
             expires_at_s = books.expiry(expires_s)
-            if amount_ubtt < 1:
-                raise HubRefused(Refusal.BAD_REQUEST, "There is nothing to put in.")
+            if amount_ubtt < LEAST_UBTT:
+                raise HubRefused(Refusal.BAD_REQUEST, "That is too little for a channel.")
             binding = self._spending(account)
             earning = next((one.account for one in books.bound if one.key == payee_key and one.earns), None)
             if earning is None:

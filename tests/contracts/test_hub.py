@@ -27,6 +27,7 @@ from tests.hubs import (
 )
 from tests.ledger import ASSET, BTT
 from tests.signer_process import Running
+from wallet.domain.channels import LEAST_UBTT
 from wallet.domain.hub import ChannelState, HubRefused, Redemption, Refusal
 from wallet.domain.speed1.receipt import SpeedNetwork, read_receipt
 from wallet.domain.speed1.signing import hub_id_of
@@ -38,7 +39,7 @@ WRONG_TERMS: list[tuple[dict[str, object], Refusal]] = [
     ({"account": "77777777"}, Refusal.NOT_BOUND),
     ({"expires_s": 599}, Refusal.BAD_REQUEST),
     ({"expires_s": 7 * 86_400 + 1}, Refusal.BAD_REQUEST),
-    ({"amount_ubtt": 0}, Refusal.BAD_REQUEST),
+    ({"amount_ubtt": LEAST_UBTT - 1}, Refusal.BAD_REQUEST),
 ]
 
 
@@ -192,7 +193,7 @@ class TestAChannel:
         more = partial(world.buyer.top_up, channel.id, expires_s=HOUR_S)
         assert more(key="2", amount_ubtt=2 * BTT).amount_ubtt == 6 * BTT
         assert refusal(lambda: more(key="3", amount_ubtt=1)) is Refusal.OVER_DAILY_LIMIT
-        assert refusal(lambda: open_one(world, key="4", amount_ubtt=1)) is Refusal.OVER_DAILY_LIMIT
+        assert refusal(lambda: open_one(world, key="4", amount_ubtt=LEAST_UBTT)) is Refusal.OVER_DAILY_LIMIT
         assert world.buyer.accounts()[0].left_today_ubtt == 0
 
     def test_gets_a_new_receipt_with_money_or_time(self, world: World) -> None:

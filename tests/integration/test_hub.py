@@ -13,7 +13,7 @@ from tests.hubs import BUYER, HOUR_S, SELLER, STRANGER, THEN, opened, promised, 
 from tests.ledger import ASSET, BTT, balance, fund, user
 from wallet import tasks
 from wallet.domain.accounts import AccountKind, earnings_account, own_account
-from wallet.domain.channels import GRACE
+from wallet.domain.channels import GRACE, LEAST_UBTT
 from wallet.domain.hub import ChannelState, HubChannel, HubRefused, Redemption, Refusal, SignedVoucher
 from wallet.models import Account, HubCall, HubNonce, HubOffer, PairingCode, SpeedKey
 from wallet.services import (
@@ -117,6 +117,23 @@ class TestTheDailyLimit:
         assert balance(user(int(bound))) == 6 * BTT
 
 
+class TestAChannel:
+    def test_is_one_of_so_many_that_a_key_may_have_open_of_an_account(
+        self, bound: str, stranger: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(hub_channels, "MOST_OPEN", 2)
+        opened(bound, key="1", amount_ubtt=LEAST_UBTT)
+        channel = opened(bound, key="2", amount_ubtt=LEAST_UBTT)
+        with pytest.raises(HubRefused, match="has 2 channels of this account open") as refused:
+            opened(bound, key="3", amount_ubtt=LEAST_UBTT)
+        assert refused.value.code is Refusal.TOO_MANY_CHANNELS
+        fund(user(stranger.pk), BTT)
+        speed_keys.bind_user(stranger.pk, BUYER, daily_limit_ubtt=BTT, now=THEN)
+        opened(str(stranger.pk), key="4", amount_ubtt=LEAST_UBTT)
+        hub_channels.close(caller=SELLER, channel_id=channel.id, key="5", now=THEN)
+        opened(bound, key="6", amount_ubtt=LEAST_UBTT)
+
+
 class TestAPairingCode:
     def test_is_kept_as_a_hash_and_over_after_ten_minutes(self, owner: User) -> None:
         code = speed_keys.make_pairing_code(owner.pk, most_ubtt=BTT, earns=False, now=THEN)
@@ -205,6 +222,18 @@ class TestWhatIsKept:
         left = [model._default_manager.count() for model in (HubCall, HubNonce, HubOffer, PairingCode)]
         assert left == [0, 0, 0, 0]
         assert Account.objects.get(kind=AccountKind.USER).balance_ubtt == 6 * BTT
+
+    def test_of_what_was_refused_is_the_newest_of_a_key_and_for_an_hour(
+        self, bound: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(hub_calls, "MOST_REFUSED", 3)
+        opened(bound, key="good")
+        for number in range(5):
+            with pytest.raises(HubRefused):
+                opened(bound, key=f"{number}", amount_ubtt=9 * BTT)
+        assert [call.key for call in HubCall.objects.order_by("pk")] == ["good", "2", "3", "4"]
+        hub_calls.forget(now=THEN + hub_calls.REFUSED_KEPT)
+        assert HubCall.objects.get().key == "good"
 
     def test_goes_in_portions(self, bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(hub_calls, "FORGOTTEN_AT_ONCE", 2)

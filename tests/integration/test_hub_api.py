@@ -166,9 +166,9 @@ class TestABody:
         [
             ("keys", {"key": "1", "pairing": 7, "daily_limit_ubtt": 1}),
             ("keys", {"key": "1", "pairing": "x", "daily_limit_ubtt": 2**63}),
-            ("channels", {"key": "", "account": "7", "payee": SELLER, "amount_ubtt": 1, "expires_s": 3600}),
-            ("channels", {"key": "ä", "account": "7", "payee": SELLER, "amount_ubtt": 1, "expires_s": 3600}),
-            ("channels", {"key": "1", "account": "7", "payee": SELLER.upper(), "amount_ubtt": 1, "expires_s": 3600}),
+            ("channels", {"key": "", "account": "7", "payee": SELLER, "amount_ubtt": 256, "expires_s": 3600}),
+            ("channels", {"key": "ä", "account": "7", "payee": SELLER, "amount_ubtt": 256, "expires_s": 3600}),
+            ("channels", {"key": "1", "account": "7", "payee": SELLER.upper(), "amount_ubtt": 256, "expires_s": 3600}),
             ("channels", {"key": "1", "account": "7", "payee": SELLER, "amount_ubtt": True, "expires_s": 3600}),
             ("channels", {"key": "1", "account": "7", "payee": SELLER, "amount_ubtt": 1.0, "expires_s": 3600}),
             ("vouchers", {"key": "1", "vouchers": []}),
@@ -198,7 +198,7 @@ class TestABody:
             assert isinstance(parse_body(raw), dict)
 
     def test_that_says_nothing_of_its_time_opens_a_channel_for_an_hour(self, channel: str, owner: User) -> None:
-        body = {"key": "1", "account": str(owner.pk), "payee": SELLER, "amount_ubtt": 1}
+        body = {"key": "1", "account": str(owner.pk), "payee": SELLER, "amount_ubtt": 256}
         answer = Caller(BUYER_KEY).call("POST", "/hub/1/channels", body)
         found = answer.json()
         assert (answer.status_code, found["state"]) == (202, "opening")

@@ -26,8 +26,8 @@ from wallet.domain.speed1.voucher import Voucher
 pytestmark = pytest.mark.django_db
 
 BUYER, SELLER = speed_key(b"\x22"), speed_key(b"\x33")
-DAY_LIMIT = 1_000
-TORRENT_LIMITS = (600, 700)
+DAY_LIMIT = 10_000
+TORRENT_LIMITS = (6_000, 7_000)
 LIFE_S = 3_600
 
 
@@ -79,7 +79,7 @@ class Scene:
             case "close":
                 self.close(place)
             case "pass_time":
-                self.pass_time(amount // 20)
+                self.pass_time(amount // 200)
             case _:
                 self.books.is_away = not self.books.is_away
 
@@ -237,7 +237,7 @@ NEVER = 10**6
 acts = st.tuples(
     st.sampled_from(["open", "sign", "top_up", "sign", "open", "close", "pass_time", "away"]),
     st.sampled_from([0, 1]),  # which bid
-    st.sampled_from([30, 90, 200, 400]),  # how much
+    st.sampled_from([300, 900, 2_000, 4_000]),  # how much
     st.sampled_from([NEVER, 1, NEVER, 2, NEVER, 3]),  # steps until the node dies
 )
 
@@ -266,16 +266,16 @@ class TestABudget:
     def test_has_room_again_when_a_hub_has_refused(self) -> None:
         scene = Scene()
         scene.books.money["7"] = 0
-        scene.open(0, 600)
+        scene.open(0, 6_000)
         assert Reservation.objects.get().state == "refused"
-        assert budgets.of_torrent(scene.bids[0]).left_ubtt == 600
+        assert budgets.of_torrent(scene.bids[0]).left_ubtt == 6_000
 
     def test_counts_a_reservation_as_long_as_the_hub_has_not_answered(self) -> None:
         scene = Scene()
         scene.books.is_away = True
-        scene.open(0, 600)
+        scene.open(0, 6_000)
         assert budgets.of_torrent(scene.bids[0]).left_ubtt == 0
-        assert budgets.of_day(Budget.objects.get(), now=NOW + timedelta(days=9)).used_ubtt == 600
+        assert budgets.of_day(Budget.objects.get(), now=NOW + timedelta(days=9)).used_ubtt == 6_000
 
     def test_of_a_user_who_has_stopped_has_no_room(self) -> None:
         scene = Scene()
@@ -289,10 +289,12 @@ class TestTwoNodesAtOnce:
         scene = Scene()
         outcomes = at_once(
             *(
-                lambda number=number: budgets.reserve(need(scene.bids[number % 2], f"{number:032x}", "", 350), now=NOW)
+                lambda number=number: budgets.reserve(
+                    need(scene.bids[number % 2], f"{number:032x}", "", 3_500), now=NOW
+                )
                 for number in range(6)
             )
         )
         taken = [outcome.amount_ubtt for outcome in outcomes if isinstance(outcome, Reservation)]
-        assert DAY_LIMIT - 350 // 3 < sum(taken) <= DAY_LIMIT
+        assert DAY_LIMIT - 3_500 // 3 < sum(taken) <= DAY_LIMIT
         assert budgets.of_day(Budget.objects.get(), now=NOW).used_ubtt == sum(taken)

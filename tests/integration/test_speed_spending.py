@@ -71,7 +71,7 @@ class TestSpending:
         open_channel(spender, 10 * BTT)
         assert balance(user(spender.pk)) == 40 * BTT
         with pytest.raises(HubRefused) as refusal:
-            open_channel(spender, 1)
+            open_channel(spender, 256)
         assert refusal.value.code is Refusal.OVER_DAILY_LIMIT
 
     def test_that_is_stopped_is_refused_by_the_ledger_itself(self, spender: User) -> None:

@@ -113,6 +113,7 @@ class TestImport:
         else:
             said = terminal.run("import", "--key-file", "--file", folder / "words", "--address", to_base58(HOT))
         assert to_base58(HOT) in said
+        assert "this box is another hub now" in said
         assert "wallet confirm" in signer_in(folder).status().why_not
         assert "junk" not in said + terminal.asked.getvalue()
 
@@ -155,6 +156,7 @@ class TestKeeping:
         settings.SIGNER_FOLDER = place_in(folder / "new").folder
         settings.SIGNER_KEY_FILE = place_in(folder / "new").key_file
         said = terminal.run("restore", backup, "--key-file", types=(LONG,))
+        assert "another hub" not in said
         assert "wallet confirm" in said
         before = settings.SIGNER_KEY_FILE.read_text()
         terminal.run("rotate")

@@ -48,7 +48,7 @@ class TestAChannel:
             (replace(WISH, spend_ubtt_per_s=50_000), GIB, GIB, Filling(3 * BTT, BTT)),  # a minute's pace
             (replace(WISH, spend_ubtt_per_s=50_000), GIB, 128 * MIB, Filling(2 * BTT, BTT)),  # all that is left
             (WISH, 32 * MIB, 32 * MIB, Filling(BTT // 2, BTT // 2)),  # the whole torrent is less
-            (Wish(4_096, 1, 1), 1, 1, Filling(1, 1)),
+            (Wish(4_096, 1, 1), 1, 1, Filling(256, 256)),  # what a hub opens a channel with at least
         ],
     )
     def test_holds_64_mebibytes_at_the_ceiling_or_a_minutes_pace(

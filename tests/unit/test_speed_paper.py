@@ -9,6 +9,7 @@ from seedbox.config.env import ROOT
 from speed.domain import credit, deals, frames, handshake, messages, meters, rounds
 from speed.domain.frames import Many, Shape
 from speed.domain.refusals import ENDING, Reason
+from wallet.domain import channels
 from wallet.domain.speed1 import hub_info, hub_request, receipt, voucher
 
 PAPER = (ROOT / "docs" / "speed-protocol.md").read_text()
@@ -69,6 +70,8 @@ class TestThePaper:
             (9, f"after {credit.VOUCHER_EVERY_MS // 1_000} s"),
             (9, f"the worst of the last {credit.DELAYS_KEPT}"),
             (13, f"a nonce is good once in {hub_request.NONCE_LIFE_S} s"),
+            (13, f"opens with {channels.LEAST_UBTT} µBTT"),
+            (13, f"may have {channels.MOST_OPEN:,} open"),
             (13, f"when {credit.REDEEM_PERCENT} % of a channel's"),
         ],
     )

@@ -18,6 +18,10 @@ GRACE = timedelta(seconds=300)  # after expiry, for a payee's last voucher
 LEAST_LONGER = timedelta(seconds=60)  # a top-up without money that adds less time is none
 MAX_VERSIONS = 10_000  # of a channel's receipt: one for each minute of the longest life, about
 MAX_VOUCHERS = 1_000  # of one call
+# What 64 MiB, the least that a channel covers, cost at the lowest price there is: each channel costs its hub rows and a
+# signature, and one with less would buy nothing.
+LEAST_UBTT = 256
+MOST_OPEN = 1_000  # channels that one key may have open of one account: eight sellers for each of a hundred torrents
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SPEED_KEY = re.compile(r"0[23][0-9a-f]{64}", re.ASCII)
@@ -94,6 +98,12 @@ def check_ubtt(field: str, amount_ubtt: object) -> None:
         check_amount(amount_ubtt)
     except BadAmount as problem:
         raise BadItem(field, str(problem)) from None
+
+
+def check_opening(amount_ubtt: object) -> None:
+    check_ubtt("amount_ubtt", amount_ubtt)
+    if not isinstance(amount_ubtt, int) or amount_ubtt < LEAST_UBTT:
+        raise BadItem("amount_ubtt", f"must be {LEAST_UBTT} µ or more to open a channel; what is not used comes back")
 
 
 def check_life(expires_at: datetime, now: datetime) -> None:

@@ -40,6 +40,7 @@ class Refusal(StrEnum):
     OVER_AMOUNT = "over_amount"  # the voucher promises more than the channel holds
     CLOSED = "closed"
     EXPIRED = "expired"
+    TOO_MANY_CHANNELS = "too_many_channels"  # of this key and account are open
     NOT_THE_PAYEE = "not_the_payee"  # only the payee closes a channel
     NOT_THE_PAYER = "not_the_payer"  # only the payer tops one up
     NO_ADDRESS = "no_address"  # the hub does not know from where an offer comes

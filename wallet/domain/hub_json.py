@@ -6,7 +6,7 @@ Bytes are lower-case hexadecimal text, amounts and times whole numbers. Fields t
 from collections.abc import Mapping
 from typing import TypeVar
 
-from wallet.domain.channels import GRACE, MAX_LIFE, MAX_VOUCHERS, MIN_LIFE
+from wallet.domain.channels import GRACE, LEAST_UBTT, MAX_LIFE, MAX_VOUCHERS, MIN_LIFE, MOST_OPEN
 from wallet.domain.hub import (
     MAX_OFFERS,
     OFFER_LIFE_S,
@@ -30,6 +30,8 @@ LIMITS: Mapping[str, int] = {
     "least_life_s": int(MIN_LIFE.total_seconds()),
     "most_life_s": int(MAX_LIFE.total_seconds()),
     "grace_s": int(GRACE.total_seconds()),
+    "least_ubtt": LEAST_UBTT,
+    "most_open": MOST_OPEN,
     "vouchers": MAX_VOUCHERS,
     "offers": MAX_OFFERS,
     "offer_life_s": OFFER_LIFE_S,

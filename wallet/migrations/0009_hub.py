@@ -262,6 +262,16 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=("caller", "key"), name="wallet_hub_call_once"),
         ),
         migrations.AddIndex(
+            model_name="hubcall",
+            index=models.Index(
+                condition=models.Q(("code__gt", "")), fields=["caller", "id"], name="wallet_hub_call_refused"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="hubcall",
+            index=models.Index(condition=models.Q(("code__gt", "")), fields=["at"], name="wallet_hub_call_refused_at"),
+        ),
+        migrations.AddIndex(
             model_name="hubkey",
             index=models.Index(fields=["network", "asset", "-id"], name="wallet_hub_key_newest_first"),
         ),

@@ -68,7 +68,10 @@ class ReceiptVersion(models.Model):
 
 
 class HubCall(models.Model):
-    """A call that changed something, under its caller's key: the same again is answered as before. Kept for days."""
+    """A call that changed something, under its caller's key: the same again is answered as before.
+
+    Kept for days, and for an hour if it was refused.
+    """
 
     caller = models.CharField(max_length=66)  # Speed key
     key = models.CharField(max_length=64)
@@ -80,6 +83,10 @@ class HubCall(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["caller", "key"], name="wallet_hub_call_once")]
+        indexes = [
+            models.Index(fields=["caller", "id"], condition=Q(code__gt=""), name="wallet_hub_call_refused"),
+            models.Index(fields=["at"], condition=Q(code__gt=""), name="wallet_hub_call_refused_at"),
+        ]
 
     def __str__(self) -> str:
         return f"hub call {self.key}"

@@ -1,7 +1,8 @@
 """Calls that change something happen once for their caller's key: the same again is answered as it was then.
 
-What was refused stays refused under its key, so that a late duplicate can't succeed after its caller was told no.
-Nothing is kept of what is refused to a key that nobody here has to do with: anybody can make keys without end.
+What was refused stays refused under its key for an hour, so that a late duplicate, which is good for a minute, can't
+succeed after its caller was told no. Of one key no more is kept than so many refusals, the newest; and nothing of what
+is refused to a key that nobody here has to do with: anybody can make keys without end.
 """
 
 import json
@@ -11,7 +12,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from wallet.domain.hub import MAX_KEY_CHARS, HubRefused, Refusal
 from wallet.domain.items import BadItem
@@ -19,8 +20,11 @@ from wallet.models import Channel, HubCall, SpeedKey
 from wallet.services import ledger
 
 KEPT = timedelta(days=8)  # longer than the longest life of a channel
+REFUSED_KEPT = timedelta(hours=1)
+MOST_REFUSED = 5_000  # of one key: more than one address can ask for within the minute of a request
 FORGOTTEN_AT_ONCE = 900  # rows of one statement: a short one holds nobody up, and SQLite takes 999 values
 MAX_TEXT_CHARS = 300
+_REFUSED = Q(code__gt="")
 _KEY = re.compile(rf"[!-~]{{1,{MAX_KEY_CHARS}}}", re.ASCII)
 
 Body = Mapping[str, object]
@@ -47,6 +51,8 @@ def once(*, caller: str, key: str, call: str, body: Body, work: Callable[[], str
                 raise
             note.code, note.text = refusal.code, refusal.text[:MAX_TEXT_CHARS]
         note.save(force_insert=True)
+        if note.code:
+            _forget_refused_beyond(caller)
         return note
 
     try:
@@ -82,9 +88,19 @@ def digest_of(call: str, body: Body) -> bytes:
 
 def forget(*, now: datetime) -> None:
     """Forget old calls: the channels that came of them are over, and whoever asks again has long given up on those."""
-    old = HubCall.objects.filter(at__lte=now - KEPT).order_by("at").values_list("pk", flat=True)
+    _forget(HubCall.objects.filter(at__lte=now - KEPT))
+    _forget(HubCall.objects.filter(_REFUSED, at__lte=now - REFUSED_KEPT))
+
+
+def _forget(calls: QuerySet[HubCall]) -> None:
+    old = calls.order_by("at").values_list("pk", flat=True)
     while portion := list(old[:FORGOTTEN_AT_ONCE]):
         HubCall.objects.filter(pk__in=portion).delete()
+
+
+def _forget_refused_beyond(caller: str) -> None:
+    refused = HubCall.objects.filter(_REFUSED, caller=caller).order_by("-pk").values_list("pk", flat=True)
+    HubCall.objects.filter(pk__in=list(refused[MOST_REFUSED : MOST_REFUSED + FORGOTTEN_AT_ONCE])).delete()
 
 
 def _earlier(caller: str, key: str, digest: bytes) -> HubCall | None:

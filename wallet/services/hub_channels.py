@@ -5,7 +5,17 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from wallet.domain.channels import MAX_LIFE, MAX_VERSIONS, MIN_LIFE, Answer, Voucher, check_speed_key, check_ubtt
+from wallet.domain.channels import (
+    MAX_LIFE,
+    MAX_VERSIONS,
+    MIN_LIFE,
+    MOST_OPEN,
+    Answer,
+    Voucher,
+    check_opening,
+    check_speed_key,
+    check_ubtt,
+)
 from wallet.domain.hub import (
     MAX_WAIT_S,
     ChannelState,
@@ -15,7 +25,7 @@ from wallet.domain.hub import (
     SignedVoucher,
 )
 from wallet.domain.items import BadItem
-from wallet.models import Channel, ChannelEnd, ReceiptVersion
+from wallet.models import Channel, ChannelEnd, ReceiptVersion, SpeedKey
 from wallet.services import channels, hub_calls, hub_rules, speed_keys
 from wallet.services.hub_vouchers import digest_of, hubs_of
 from wallet.services.vouchers import ChannelAnswer, locked
@@ -45,7 +55,7 @@ def open_channel(
 
     def work() -> str:
         check_speed_key("payee", payee_key)
-        check_ubtt("amount_ubtt", amount_ubtt)
+        check_opening(amount_ubtt)
         expires_at = expiry(expires_s, now)
         binding = speed_keys.locked_binding(caller, account)
         payee = speed_keys.earning_account(payee_key)
@@ -54,6 +64,7 @@ def open_channel(
         if payee.pk == binding.account_id:
             raise HubRefused(Refusal.OWN_PAYEE, "Payer and payee are one account.")
         speed_keys.check_day(binding, amount_ubtt, now=now)
+        _check_open_ones(binding)
         done = channels.open_channel(
             channel_id=secrets.token_hex(_ID_BYTES),
             payer=binding.account.name,
@@ -149,6 +160,16 @@ def expiry(expires_s: object, now: datetime) -> datetime:
         raise BadItem("expires_s", f"must be a whole number of seconds from {least_s} to {most_s}")
     whole = datetime.fromtimestamp(int(now.timestamp()) + expires_s, UTC)
     return whole if whole - now >= MIN_LIFE else whole + timedelta(seconds=1)
+
+
+def _check_open_ones(binding: SpeedKey) -> None:
+    """Raise HubRefused when the key has as many open of the account, which is locked, as it may."""
+    if Channel.objects.filter(payer_id=binding.account_id, payer_key=binding.key, end="").count() >= MOST_OPEN:
+        raise HubRefused(
+            Refusal.TOO_MANY_CHANNELS,
+            f"This key has {MOST_OPEN:,} channels of this account open, and that is the most. They end when their "
+            "payees close them, or by their time.",
+        )
 
 
 def _of(caller: str, channel_id: str) -> Channel:

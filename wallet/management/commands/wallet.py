@@ -118,9 +118,9 @@ class Command(BaseCommand):
         lock = _new_lock(place, **options)
         entries = () if restored else None
         made = founding.found(place.folder, phrase, lock, network=network.name, at_ms=now_ms(), entries=entries)
-        self._tell_made(made, restored=restored)
+        self._tell_made(made, restored=restored, is_new_hub=restored)
 
-    def _tell_made(self, made: Keystore, *, restored: bool) -> None:
+    def _tell_made(self, made: Keystore, *, restored: bool, is_new_hub: bool) -> None:
         self.stdout.write(f"The keys for {made.network} are made. Hot address: {made.hot_address}")
         self.stdout.write(f"Public key of the deposit addresses: {made.account_xpub}")
         if made.needs_passphrase:
@@ -128,6 +128,13 @@ class Command(BaseCommand):
         if restored:
             self.stdout.write("What its signer has signed before, if it did, is not certain any more. It signs nothing")
             self.stdout.write("until you have looked and said so: manage.py wallet confirm --reason …")
+        if is_new_hub:
+            self.stdout.write(
+                "To others this box is another hub now, for the hub key does not come of the words. Tell those"
+            )
+            self.stdout.write(
+                "who trust it the new id, which manage.py wallet status says; a backup would have kept the key."
+            )
 
     # --- keeping it
 
@@ -167,7 +174,7 @@ class Command(BaseCommand):
                 set_id=backup.keystore.set_id,
                 hub=opened.get(Purpose.HUB),
             )
-        self._tell_made(made, restored=True)
+        self._tell_made(made, restored=True, is_new_hub=Purpose.HUB not in opened)
 
     def _rotate(self, *, old_passphrase_file: Path | None, **options: Any) -> None:
         place = signer_setting().place
