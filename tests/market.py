@@ -11,6 +11,7 @@ from seedbox.domain.lanes import Order, SwarmPeer
 from seedbox.services import audit
 from speed.agent.side import KnownHub, Otherwise, Then
 from speed.domain.bounds import LEAST_FREE_SHARE_PPM
+from speed.models import ForSale
 from speed.services import markets
 from speed.services.markets import Terms
 from speed.services.speed_key import SpeedKey
@@ -245,6 +246,18 @@ def set_market(
         free_share_ppm=LEAST_FREE_SHARE_PPM,
         upload_limit_bytes_per_s=upload_bytes_per_s,
         dials_local=dials_local,
+        origin=audit.command_line(),
+        now=NOW,
+    )
+
+
+def set_offer(torrent_key: str, for_sale: ForSale, *, node_name: str = "local", ask_ubtt_per_gib: int = 0) -> None:
+    """Decide on one torrent of a node's market."""
+    markets.offer(
+        node_name=node_name,
+        torrent_key=torrent_key,
+        for_sale=for_sale,
+        ask_ubtt_per_gib=ask_ubtt_per_gib,
         origin=audit.command_line(),
         now=NOW,
     )

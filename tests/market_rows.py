@@ -9,11 +9,11 @@ from seedbox.models import Holding, Torrent
 from speed.domain.clearing import Terms
 from speed.domain.rounds import bids_hash, leaf_of, round_at
 from speed.models import Bid, BuyingDeal, ForSale, Pairing, Quote, Reservation, Round, SeenRound, SellingDeal
-from speed.services import budgets, markets, rounds
+from speed.services import budgets, rounds
 from speed.services.rounds import RoundRow
 from tests.builders import NOW
 from tests.held_rounds import run_round
-from tests.market import set_market
+from tests.market import set_market, set_offer
 
 BTT = 1_000_000
 MIB = 1 << 20
@@ -169,7 +169,7 @@ def fill(sold: str, bought: str) -> None:
     now = timezone.now()
     selling, buying = (Holding.objects.get(torrent__name=name) for name in (sold, bought))
     set_market(sells=True, buys=True, ask_ubtt_per_gib=5 * BTT, upload_bytes_per_s=10 * MIB)
-    markets.offer(node_name="local", torrent_key=selling.torrent.key, for_sale=ForSale.YES)
+    set_offer(selling.torrent.key, ForSale.YES)
     since = {"opened_at": now - timedelta(minutes=9), "expires_at": now + timedelta(minutes=51)}
     lane = a_selling_deal(selling.torrent, **since)
     a_selling_deal(

@@ -33,11 +33,10 @@ from speed.agent.life import AgentLife, AgentSettings, Makers
 from speed.agent.seller import Seller
 from speed.agent.side import Floor, Side
 from speed.models import ForSale
-from speed.services import markets
 from speed.services.own_hub import OwnHub
 from speed.wiring import Doors
 from tests.box import READY_WAIT_S, free_port
-from tests.market import set_market
+from tests.market import set_market, set_offer
 from tests.signers import found_signer, place_in
 from wallet.domain.networks import DEVNET
 from wallet.services import hub_identity, hub_receipts
@@ -94,7 +93,7 @@ class TradingNode:
         return holding.torrent
 
     def sell(self, torrent: Torrent) -> None:
-        markets.offer(node_name=self.name, torrent_key=torrent.key, for_sale=ForSale.YES)
+        set_offer(torrent.key, ForSale.YES, node_name=self.name)
 
     def start(self) -> None:
         self._stop.clear()

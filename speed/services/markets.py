@@ -191,8 +191,13 @@ def find_problems(
     return found
 
 
-def offer(*, node_name: str, torrent_key: str, for_sale: ForSale, ask_ubtt_per_gib: int = 0) -> None:
-    """Decide on one torrent: whether it is sold, and at what price if not the node's (0). Raises BadTerms."""
+def offer(
+    *, node_name: str, torrent_key: str, for_sale: ForSale, ask_ubtt_per_gib: int = 0, origin: Origin, now: datetime
+) -> None:
+    """Decide on one torrent: whether it is sold, and at what price if not the node's (0). Raises BadTerms.
+
+    The audit log names only the beginning of the torrent's key: what users hold is not all admins' business.
+    """
     if ask_ubtt_per_gib and (
         problems := find_problems(
             sells=False,
@@ -202,11 +207,14 @@ def offer(*, node_name: str, torrent_key: str, for_sale: ForSale, ask_ubtt_per_g
         )
     ):
         raise BadTerms(problems)
-    Offer.objects.update_or_create(
-        node_name=node_name,
-        torrent_key=torrent_key,
-        defaults={"for_sale": for_sale, "ask_ubtt_per_gib": ask_ubtt_per_gib},
-    )
+    with transaction.atomic():
+        Offer.objects.get_or_create(node_name=node_name, torrent_key=torrent_key)
+        kept = Offer.objects.select_for_update().get(node_name=node_name, torrent_key=torrent_key)
+        if (kept.for_sale, kept.ask_ubtt_per_gib) != (for_sale, ask_ubtt_per_gib):
+            Offer.objects.filter(pk=kept.pk).update(for_sale=for_sale, ask_ubtt_per_gib=ask_ubtt_per_gib)
+            own_ask = format_amount(ask_ubtt_per_gib, market_asset()) if ask_ubtt_per_gib else "none"
+            detail = f"Sale of {torrent_key[:10]}… on node {node_name}: {for_sale.label.lower()}, own ask {own_ask}."
+            audit.record_setting(detail, origin=origin, now=now)
 
 
 def beat(

@@ -78,7 +78,7 @@ def nodes(who: Viewer, *, now: datetime) -> list[Row]:
 
 def selling_rows(who: Viewer, *, torrent_id: int | None = None) -> list[Row]:
     """Return the newest deals in which we sell what the user holds; for an admin of all torrents."""
-    found = SellingDeal.objects.order_by("is_closed", "-opened_at")
+    found = SellingDeal.objects.order_by("is_closed", "-opened_at", "-pk")
     if torrent_id is not None:
         found = found.filter(torrent_id=torrent_id)
     if not who.is_admin:
@@ -91,11 +91,11 @@ def selling_rows(who: Viewer, *, torrent_id: int | None = None) -> list[Row]:
 
 def all_selling() -> list[SellingDeal]:
     """Return the newest deals in which this box sells, for whoever works on the machine itself."""
-    return list(SellingDeal.objects.order_by("is_closed", "-opened_at")[:DEALS_SHOWN])
+    return list(SellingDeal.objects.order_by("is_closed", "-opened_at", "-pk")[:DEALS_SHOWN])
 
 
 def buying_deals(user_id: int, *, torrent_id: int | None = None) -> list[BuyingDeal]:
-    found = BuyingDeal.objects.filter(user_id=user_id).order_by("is_closed", "-opened_at")
+    found = BuyingDeal.objects.filter(user_id=user_id).order_by("is_closed", "-opened_at", "-pk")
     if torrent_id is not None:
         found = found.filter(torrent_id=torrent_id)
     return list(found[:DEALS_SHOWN])

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
 from seedbox.web.doors import for_admins, for_members, signed_in_user
+from seedbox.web.origin import origin_of
 from speed.domain.buying import pace_for
 from speed.domain.reading import write_mib
 from speed.models import Bid, ForSale
@@ -167,6 +168,8 @@ def market_offer(request: HttpRequest, holding_id: int) -> HttpResponse:
                 torrent_key=torrent.key,
                 for_sale=ForSale(form.cleaned_data["for_sale"]),
                 ask_ubtt_per_gib=form.cleaned_data["ask_ubtt_per_gib"],
+                origin=origin_of(request),
+                now=timezone.now(),
             )
         except BadTerms as refusal:
             form.add_error("ask_ubtt_per_gib", str(refusal))

@@ -145,6 +145,8 @@ class TestTheSpeedTab:
         assert "Saved" in post(signed_in(admin), "market_offer", form, own.pk)
         kept = Offer.objects.get()
         assert (kept.for_sale, kept.ask_ubtt_per_gib) == (ForSale.YES, 25 * BTT)
+        line = audit.read_all(act="setting_changed").lines[0]
+        assert line.detail == f"Sale of {kept.torrent_key[:10]}… on node local: yes, own ask 25 BTT."
 
     def test_shows_what_an_admin_wrote_of_its_sale_again_with_what_is_wrong_with_it(
         self, holding: Holding, admin: User

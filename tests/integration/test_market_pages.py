@@ -14,6 +14,7 @@ from speed.models import ForSale, Market, Offer, Round, SellingDeal
 from speed.services import markets, screen
 from speed.services.screen import Viewer
 from tests.builders import NOW, make_holding, make_node, signed_in
+from tests.market import set_offer
 from tests.market_rows import a_buying_deal, a_seen_round
 from tests.selling import MIB, Buyer, Shop
 
@@ -117,7 +118,7 @@ class TestTheMarketPage:
         private = shop.seed("private.iso", owner, private=True)
         (offer,) = screen.offers(Viewer(owner.pk, is_admin=False), now=NOW)
         assert (offer["name"], offer["ask"], offer["leechers"], offer["deals"]) == ("film.iso", "1 BTT/GiB", 2, 2)
-        markets.offer(node_name="local", torrent_key=private.key, for_sale=ForSale.YES, ask_ubtt_per_gib=5_000_000)
+        set_offer(private.key, ForSale.YES, ask_ubtt_per_gib=5_000_000)
         assert {row["ask"] for row in screen.offers(Viewer(owner.pk, is_admin=False), now=NOW)} == {
             "1 BTT/GiB",
             "5 BTT/GiB",

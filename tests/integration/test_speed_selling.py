@@ -11,8 +11,7 @@ from speed.domain.messages import MAX_DEALS, Ask, Quote, Refuse, State, Vouchers
 from speed.domain.naming import dht_target, torrent_name
 from speed.domain.refusals import Reason
 from speed.models import ForSale, Market, Round, SellingDeal
-from speed.services import markets
-from tests.market import peer
+from tests.market import peer, set_offer
 from tests.selling import ASK, BTT, MIB, STEP_S, Buyer, Shop
 from wallet.domain.hub import ChannelState, SignedVoucher
 
@@ -157,7 +156,7 @@ class TestWhatIsSold:
         shop.connect(buyer)
         shop.bid(buyer, private)
         assert [refuse.reason for refuse in buyer.link.take(Refuse)] == [Reason.NOT_SELLING]
-        markets.offer(node_name="local", torrent_key=private.key, for_sale=ForSale.YES)
+        set_offer(private.key, ForSale.YES)
         shop.read_terms()
         shop.bid(buyer, private)
         shop.run(12, buyer)
@@ -169,7 +168,7 @@ class TestWhatIsSold:
 
     def test_is_taken_out_of_the_hubs_directory_when_the_port_is_closed(self, shop: Shop, owner: User) -> None:
         private = shop.seed("secret.iso", owner, private=True)
-        markets.offer(node_name="local", torrent_key=private.key, for_sale=ForSale.YES)
+        set_offer(private.key, ForSale.YES)
         shop.read_terms()
         shop.run(12)
         ((keys, port),) = shop.hub.offered
@@ -179,9 +178,7 @@ class TestWhatIsSold:
         assert shop.hub.offered[1:] == [([], 6890)]
 
     def test_costs_what_the_torrent_asks_if_that_is_more(self, shop: Shop) -> None:
-        markets.offer(
-            node_name="local", torrent_key=shop.torrent.key, for_sale=ForSale.AS_THE_NODE, ask_ubtt_per_gib=20 * BTT
-        )
+        set_offer(shop.torrent.key, ForSale.AS_THE_NODE, ask_ubtt_per_gib=20 * BTT)
         shop.read_terms()
         buyer = shop.serve(Buyer(1), 12)
         assert set(buyer.refusals) == {Reason.PRICE_TOO_LOW}

@@ -8,7 +8,7 @@ from seedbox.config.benches.fuzz_mutations import Target
 from wallet.domain import hub_json
 from wallet.domain.channels import MAX_VOUCHERS
 from wallet.domain.hub import PAGE_ENTRIES, HubRefused
-from wallet.domain.json_fields import BadJson, octets, text, values, whole
+from wallet.domain.json_fields import BadJson, flag, octets, text, values, whole
 from wallet.services import hub_calls
 from wallet.signer import hub_messages
 from wallet.signer.protocol import BadFrame, frame, parse
@@ -30,6 +30,8 @@ def hub_call(data: bytes) -> None:
     assert all(one.isprintable() and one.encode() for one in texts if one), "text that no database takes"
     amounts = [whole(body, name) for name in ("amount_ubtt", "expires_s", "daily_limit_ubtt") if name in body]
     assert all(0 <= amount < 2**63 for amount in amounts), "an amount that no database takes"
+    if "earns" in body:
+        flag(body, "earns")
     if "payee" in body:
         octets(body, "payee", exactly=33)
     if "vouchers" in body:

@@ -94,7 +94,7 @@ class Command(BaseCommand):
         given = {name: options[name] for name in _TERMS if options[name] is not None}
         try:
             if torrent is not None:
-                _decide(node, torrent, for_sale, terms.offers.get(torrent, ("", 0)), given)
+                _decide(node, torrent, for_sale, terms.offers.get(torrent, ("", 0)), given, now=now)
             elif given:
                 wanted = {name: getattr(terms, name) for name in _TERMS} | given
                 markets.change(node_name=node, **wanted, origin=audit.command_line(), now=now)
@@ -197,12 +197,21 @@ def _wish(*, per_hour: int | None, ask_hubs: bool, **options: Any) -> dict[str, 
     return said | {"spend_ubtt_per_s": pace, "asks_directory": ask_hubs}
 
 
-def _decide(node: str, torrent: str, for_sale: str | None, before: tuple[str, int], given: dict[str, Any]) -> None:
+def _decide(
+    node: str, torrent: str, for_sale: str | None, before: tuple[str, int], given: dict[str, Any], *, now: datetime
+) -> None:
     if torrent not in {one.key for one in market_facts.torrents(node_name=node)}:
         raise CommandError(f"nobody holds a torrent {torrent} on {node}")
     wanted = ForSale(before[0]) if for_sale is None else ForSale("" if for_sale == "as-the-node" else for_sale)
     ask = given.get("ask_ubtt_per_gib", before[1])
-    markets.offer(node_name=node, torrent_key=torrent, for_sale=wanted, ask_ubtt_per_gib=ask)
+    markets.offer(
+        node_name=node,
+        torrent_key=torrent,
+        for_sale=wanted,
+        ask_ubtt_per_gib=ask,
+        origin=audit.command_line(),
+        now=now,
+    )
 
 
 def _decide_on_hub(
