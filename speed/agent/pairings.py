@@ -1,6 +1,6 @@
 """Codes that users brought from foreign hubs: the node hands them in, and keeps the account that it was let to.
 
-It asks now and then what those accounts hold, so that pages can say what is in others' hands.
+It asks now and then what those accounts hold, and what it may do there, so that pages can say what is in others' hands.
 """
 
 from datetime import datetime, timedelta
@@ -11,9 +11,10 @@ from speed.agent.side import Floor
 from speed.models import Pairing
 from speed.services import spenders
 from speed.wire.hub_port import Answer, Hub, HubRefused
+from wallet.domain.hub import HubAccount
 
 LOOK_EVERY = timedelta(seconds=3)
-ASK_HELD_EVERY = timedelta(seconds=60)
+ASK_ACCOUNTS_EVERY = timedelta(seconds=60)
 
 
 class Pairings:
@@ -25,8 +26,8 @@ class Pairings:
     def tick(self, now: datetime) -> None:
         if self._due.is_due("look", LOOK_EVERY, now):
             self._floor.write(partial(spenders.waiting, self._floor.node_name), self._bring)
-        if self._due.is_due("held", ASK_HELD_EVERY, now):
-            self._floor.write(partial(spenders.hubs_paired, self._floor.node_name), self._ask_held)
+        if self._due.is_due("accounts", ASK_ACCOUNTS_EVERY, now):
+            self._floor.write(partial(spenders.hubs_paired, self._floor.node_name), self._ask_accounts)
 
     def _bring(self, pairings: list[Pairing], _now: datetime) -> None:
         for pairing in pairings:
@@ -36,19 +37,20 @@ class Pairings:
                     bytes.fromhex(pairing.hub_id), partial(_bind, pairing), partial(self._answered, pairing)
                 )
 
-    def _ask_held(self, hub_ids: list[bytes], _now: datetime) -> None:
+    def _ask_accounts(self, hub_ids: list[bytes], _now: datetime) -> None:
         for hub_id in hub_ids:
-            self._floor.ask_hub(hub_id, _held, partial(self._heard_held, hub_id))
+            self._floor.ask_hub(hub_id, _accounts, partial(self._told, hub_id))
 
-    def _heard_held(self, hub_id: bytes, answer: Answer[dict[str, int]], now: datetime) -> None:
-        if isinstance(answer, dict):
-            note = partial(spenders.note_held, answer, node_name=self._floor.node_name, hub_id=hub_id, now=now)
+    def _told(self, hub_id: bytes, answer: Answer[list[HubAccount]], now: datetime) -> None:
+        if isinstance(answer, list):
+            note = partial(spenders.note_accounts, answer, node_name=self._floor.node_name, hub_id=hub_id, now=now)
             self._floor.write(note)
 
-    def _answered(self, pairing: Pairing, answer: Answer[str], _now: datetime) -> None:
+    def _answered(self, pairing: Pairing, answer: Answer[str], now: datetime) -> None:
         self._busy.discard(pairing.key)
         if isinstance(answer, HubRefused):
             self._floor.write(partial(spenders.not_paired, pairing.key, problem=answer.text))
+            self._ask_accounts([bytes.fromhex(pairing.hub_id)], now)  # an account of before stays as it was
         elif isinstance(answer, str):
             self._floor.write(partial(spenders.paired, pairing.key, account=answer))
 
@@ -59,5 +61,5 @@ def _bind(pairing: Pairing, hub: Hub) -> str:
     )
 
 
-def _held(hub: Hub) -> dict[str, int]:
-    return {one.account: one.available_ubtt + one.in_channels_ubtt for one in hub.accounts()}
+def _accounts(hub: Hub) -> list[HubAccount]:
+    return hub.accounts()

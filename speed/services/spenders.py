@@ -1,12 +1,13 @@
 """Who may spend: users who have turned it on, by the Speed keys of the nodes that bid for them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
 
 from speed.models import Agent, Budget, Pairing
+from wallet.domain.hub import HubAccount
 from wallet.services import speed_keys
 from wallet.services.refusals import Refused
 
@@ -110,16 +111,25 @@ def hubs_paired(node_name: str) -> list[bytes]:
     return [bytes.fromhex(hub_id) for hub_id in found.values_list("hub_id", flat=True).order_by("hub_id").distinct()]
 
 
-def note_held(accounts: Mapping[str, int], *, node_name: str, hub_id: bytes, now: datetime) -> None:
-    """Write down what a node's accounts hold at a foreign hub; one that it does not name lets nobody act any more."""
+def note_accounts(accounts: Iterable[HubAccount], *, node_name: str, hub_id: bytes, now: datetime) -> None:
+    """Write down what a foreign hub says of a node's accounts: what they hold, and what the node may do there.
+
+    One that it does not name lets nobody act any more. While a code is on its way, what was asked for stands there.
+    """
+    told = {account.account: account for account in accounts}
     pairings = Pairing.objects.filter(node_name=node_name, hub_id=hub_id.hex(), code="").exclude(account="")
     for pairing in pairings:
-        held_ubtt = accounts.get(pairing.account)
-        if held_ubtt is None:
+        account = told.get(pairing.account)
+        if account is None:
             pairings.filter(pk=pairing.pk).update(held_ubtt=0, heard_at=now, problem=REVOKED)
-        else:
-            problem = "" if pairing.problem == REVOKED else pairing.problem
-            pairings.filter(pk=pairing.pk).update(held_ubtt=held_ubtt, heard_at=now, problem=problem)
+            continue
+        pairings.filter(pk=pairing.pk).update(
+            held_ubtt=account.available_ubtt + account.in_channels_ubtt,
+            daily_limit_ubtt=account.daily_limit_ubtt,
+            earns=account.earns,
+            heard_at=now,
+            problem="" if pairing.problem == REVOKED else pairing.problem,
+        )
 
 
 def paired(key: str, *, account: str) -> None:

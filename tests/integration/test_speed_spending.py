@@ -134,6 +134,14 @@ class TestAPairingCode:
         self.pair(taker, "WRONG")
         assert Pairing.objects.get().problem == "There is no such pairing code."
 
+    def test_that_is_refused_leaves_an_account_of_before_as_it_was(self, taker: Taker) -> None:
+        taker.books.pairings["CODE"] = "their 7", 0, True
+        self.pair(taker, "CODE", limit_ubtt=0, earns=True)
+        self.pair(taker, "WRONG", limit_ubtt=BTT)
+        pairing = Pairing.objects.get()
+        assert (pairing.account, pairing.daily_limit_ubtt, pairing.earns) == ("their 7", 0, True)
+        assert pairing.problem == "There is no such pairing code."
+
     def test_by_which_a_node_only_earns_is_nothing_to_bid_with(self, taker: Taker) -> None:
         Hub.objects.update(url="https://hub.example.org")
         taker.books.pairings["CODE"] = "their 7", 0, True
@@ -152,7 +160,7 @@ class TestAPairingCode:
             code=code,
             daily_limit_ubtt=limit_ubtt,
             earns=earns,
-            key="ab" * 16,
+            key=f"for-{code}",
         )
         taker.run(4)
 
