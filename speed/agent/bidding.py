@@ -1,5 +1,6 @@
 """Bids as they are wanted: a deal for each good seller, its channel filled, its bid said anew when it is news."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,6 +14,7 @@ from speed.domain.buying import MAX_DEALS_OF_TORRENT, affordable, first_filling,
 from speed.domain.credit import BLOCK_BYTES, money_room
 from speed.domain.deals import SILENCE_S, Wish
 from speed.domain.messages import Bid, Withdraw
+from speed.models import Cause
 from speed.services import bids
 from speed.services.bids import Standing, Want
 from speed.wire.port import Link
@@ -22,6 +24,7 @@ GARBAGE_REST = timedelta(days=1)
 
 NOBODY = "Nobody who is connected to this torrent sells it, as far as is known."
 TOO_DEAR = "All who sell it ask more than the bid's ceiling."
+LEFT_ALONE = "Those who sell it were found to cheat, and are left alone for seven days."
 NO_COMMON_HUB = "Those who sell it take money of no hub where this user has an account."
 SENT_GARBAGE = "bad data"
 GONE = "no connection"
@@ -29,6 +32,7 @@ NO_MONEY = "budget used up"
 WITHDRAWN = "withdrawn"
 COMPLETE = "complete"
 NO_ACCOUNT = "no account at its hub"
+CHEATS = {Cause.WRONG_ROUND: "a wrong round", Cause.STARVES_UNPAID: "starves who does not pay"}
 ENDS = {bids.WHOLE: COMPLETE, bids.USED_UP: NO_MONEY, bids.USED_UP_TODAY: NO_MONEY}  # why a bid stands no longer
 
 
@@ -44,9 +48,11 @@ class Bidding:
         self.payer = Payer(floor, purchases, refresh=self.funds.refresh)
         self._notes: dict[int, str] = {}  # as last written
         self._rest_until: dict[tuple[str, bytes], datetime] = {}  # torrent and seller
+        self._left_alone: Mapping[bytes, Cause] = {}  # sellers
 
-    def take(self, standing: Standing, now: datetime) -> None:
-        """These bids stand now; deals of others end."""
+    def take(self, standing: Standing, left_alone: Mapping[bytes, Cause], now: datetime) -> None:
+        """These bids stand now, and these sellers were found to cheat; deals of others, and with those, end."""
+        self._left_alone = left_alone
         self.wants = {want.torrent.key: want for want in standing.wants}
         for purchase in self._purchases.live:
             want = self.wants.get(purchase.bought.torrent_key)
@@ -55,6 +61,8 @@ class Bidding:
                 self.end(purchase, why, now, rest=timedelta(0))
             elif purchase.source.hub_id not in want.accounts:
                 self.end(purchase, NO_ACCOUNT, now, rest=timedelta(0))
+            elif (cause := left_alone.get(purchase.source.peer_key)) is not None:
+                self.end(purchase, CHEATS[cause], now)
         self._note({**standing.notes, **{want.bid_id: self._state_of(want, now) for want in standing.wants}})
 
     def tick(self, now: datetime) -> None:
@@ -73,6 +81,8 @@ class Bidding:
             return NOBODY
         if all(one.quote.ask_ubtt_per_gib > want.max_price_ubtt_per_gib for one in heard):
             return TOO_DEAR
+        if all(one.link.peer_key in self._left_alone for one in heard):
+            return LEFT_ALONE
         if all(_hub_of(want, one.link) is None for one in heard):
             return NO_COMMON_HUB
         return self._notes.get(want.bid_id, "")
@@ -116,6 +126,7 @@ class Bidding:
         return (
             heard.quote.ask_ubtt_per_gib <= want.max_price_ubtt_per_gib
             and link in self._floor.links
+            and link.peer_key not in self._left_alone
             and _hub_of(want, link) is not None
             and now >= self._rest_until.get((key, link.peer_key), now)
             and self._purchases.at(key, link.place) is None

@@ -6,6 +6,7 @@ from functools import partial
 
 from seedbox.domain.lanes import PeersSeen, PieceChecked, Received, Report, SellersFound
 from seedbox.services.market_facts import TorrentFacts
+from speed.agent.auditor import Auditor
 from speed.agent.bidding import Bidding
 from speed.agent.due import Due
 from speed.agent.finder import Finder
@@ -16,8 +17,9 @@ from speed.agent.purchases import Purchases
 from speed.agent.replies import Replies
 from speed.agent.sale import ms
 from speed.agent.side import Floor
-from speed.domain.messages import Bye, Grants, Message, Meters, Quote, Refuse, State, Withdraw
-from speed.services import bids, buying, quotes, spenders
+from speed.domain.messages import Bye, Error, Grants, Message, Meters, Quote, Refuse, Round, State, Withdraw
+from speed.models import Cause
+from speed.services import avoided, bids, buying, quotes, spenders
 from speed.services.bids import Standing
 from speed.services.buying import Loaded
 from speed.wire.port import Link
@@ -42,6 +44,7 @@ class Buyer:
         self._replies = Replies(floor, self._purchases, self._bidding)
         self._intake = Intake(self._purchases, spoilt=self._bidding.spoilt)
         self._pairings = Pairings(floor)
+        self._auditor = Auditor(floor, call=self._finder.call_again)
         self._has_torrents = False  # that somebody bids for, or looks at
         self._due = Due()
         self._is_loaded = self._has_read = self._is_storing = False
@@ -66,10 +69,11 @@ class Buyer:
 
     @property
     def wants_port(self) -> bool:
-        """Also while deals of before are still to be paid."""
+        """Also while deals of before are still to be paid, or their rounds to be audited."""
         if self._floor.terms.obstacle:
             return False
-        return (self._floor.terms.buys and self._has_torrents) or bool(len(self._purchases))
+        has_business = self._has_torrents or self._auditor.has_calls
+        return (self._floor.terms.buys and has_business) or bool(len(self._purchases))
 
     def tick(self, now: datetime) -> None:
         if not self._is_loaded:
@@ -80,6 +84,8 @@ class Buyer:
             self._floor.write(partial(bids.end_of_removed, self._floor.node_name))
         self._funds.tick(now)
         self._pairings.tick(now)
+        if self._floor.terms.buys and not self._floor.terms.obstacle:
+            self._auditor.tick(now)
         if self._has_read:
             self._finder.tick(now)
             self._bidding.tick(now)
@@ -107,6 +113,8 @@ class Buyer:
             "buying_deals": len(self._purchases.live),
             "vouchers_sent": self._payer.sent,
             "buying_unpaid_bytes": sum(purchase.unpaid_bytes for purchase in self._purchases),
+            "rounds_right": self._auditor.right,
+            "rounds_wrong": self._auditor.wrong,
         }
 
     # --- what is wanted
@@ -114,21 +122,31 @@ class Buyer:
     def _read(self, now: datetime) -> None:
         node_name = self._floor.node_name
         if not self._floor.terms.buys or self._floor.terms.obstacle:
-            self._take(Standing((), {}), [], now)
+            self._take(Standing((), {}), [], {}, now)
         else:
             self._floor.write(
-                lambda: (bids.standing(node_name, now=now), quotes.curious(node_name, now=now)),
-                lambda found, then: self._take(found[0], found[1], then),
+                lambda: (
+                    bids.standing(node_name, now=now),
+                    quotes.curious(node_name, now=now),
+                    avoided.avoided(now=now),
+                ),
+                lambda found, then: self._take(*found, then),
             )
 
-    def _take(self, standing: Standing, curious: list[TorrentFacts], now: datetime) -> None:
+    def _take(
+        self,
+        standing: Standing,
+        curious: list[TorrentFacts],
+        left_alone: Mapping[bytes, Cause],
+        now: datetime,
+    ) -> None:
         torrents = {torrent.key: torrent for torrent in curious}
         torrents |= {want.torrent.key: want.torrent for want in standing.wants}
         self._has_torrents = bool(torrents)
         self._intake.piece_bytes = {key: torrent.piece_length_bytes for key, torrent in torrents.items()}
         asks_directory = {want.torrent.key for want in standing.wants if want.asks_directory}
         self._finder.look_for(torrents.values(), asks_directory=asks_directory)
-        self._bidding.take(standing, now)
+        self._bidding.take(standing, left_alone, now)
         self._has_read = True
 
     # --- what is heard
@@ -167,11 +185,16 @@ class Buyer:
                     if purchase.is_live:
                         self._bidding.over(purchase, "the seller has left", now)
                 self._payer.tick(now)
+            case Round():
+                self._auditor.take(link, message, now)
+            case Error():
+                self._auditor.refused(link, message, now)
             case _:
                 return  # the selling side's
 
     def unlinked(self, link: Link, now: datetime) -> None:
         self._finder.forget_link(link)
+        self._auditor.forget_link(link)
         for purchase in self._purchases.of_link(link):
             purchase.lose_link(now)
 

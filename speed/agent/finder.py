@@ -131,16 +131,24 @@ class Finder:
 
     def call(self, key: str, endpoint: str, now: datetime) -> None:
         """Call a seller of a torrent, if the torrent is connected to that address and it was not called just now."""
-        if now < self._rest_until.get(endpoint, now) or any(link.endpoint == endpoint for link in self._floor.links):
-            return
-        if self.obstacle(key, endpoint, now):
-            return
+        if not self._rests(endpoint, now) and not self._obstacle(endpoint, peers=self._connected(key, now)):
+            self._dial(endpoint, now)
+
+    def call_again(self, endpoint: str, now: datetime) -> None:
+        """Call a seller that a deal ran with, where it was called for it, though no torrent is connected to it now."""
+        if not self._rests(endpoint, now) and not self._obstacle(endpoint, peers={endpoint}):
+            self._dial(endpoint, now)
+
+    def _rests(self, endpoint: str, now: datetime) -> bool:
+        is_linked = any(link.endpoint == endpoint for link in self._floor.links)
+        return is_linked or now < self._rest_until.get(endpoint, now)
+
+    def _obstacle(self, endpoint: str, *, peers: Collection[str]) -> str:
+        return dialling.obstacle(endpoint, peers=peers, dials_local=self._floor.terms.dials_local)
+
+    def _dial(self, endpoint: str, now: datetime) -> None:
         self._rest_until[endpoint] = now + CALL_AGAIN
         self._floor.dial(endpoint, partial(self._call_failed, endpoint))
-
-    def obstacle(self, key: str, endpoint: str, now: datetime) -> str:
-        peers = self._connected(key, now)
-        return dialling.obstacle(endpoint, peers=peers, dials_local=self._floor.terms.dials_local)
 
     def _connected(self, key: str, now: datetime) -> frozenset[str]:
         seen_at, endpoints = self._peers.get(key, (now, frozenset()))

@@ -1,5 +1,6 @@
 """One deal in which we buy, as the agent has it in mind; its row in the database follows behind."""
 
+from collections import deque
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from wallet.domain.speed1.receipt import RECEIPT_BYTES, decode_receipt
 NO_WISH = Wish(MIN_PRICE_UBTT_PER_GIB, 0, 0)
 LATE = timedelta(seconds=5)  # the first word of a round may have come so much later than others do
 EARLIER_BID_LIFE = timedelta(seconds=22)  # the round in which the new one is said, and a grant of it
+MOST_EARLIER_BIDS = 16
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ class Purchase:
     receipt_amount_ubtt: int = 0  # no voucher may be above it
     receipt_expires_at_s: int = 0
     bid: Wish = NO_WISH  # as it was last sent
-    earlier_bid: Wish = NO_WISH  # the one before: a grant may still answer it
-    earlier_until: datetime | None = None
+    # Those before, the newest last: a grant may still answer them until then.
+    earlier_bids: deque[tuple[Wish, datetime]] = field(default_factory=lambda: deque(maxlen=MOST_EARLIER_BIDS))
     is_bid_sent: bool = False  # on this link
     first_round: int | None = None  # that we heard of since we started
     first_round_at: datetime | None = None
@@ -108,8 +110,11 @@ class Purchase:
 
     def wishes_at(self, now: datetime) -> tuple[Wish, ...]:
         """Return the bids that a grant can be an answer to."""
-        is_recent = self.earlier_until is not None and now < self.earlier_until
-        return (self.bid, self.earlier_bid) if is_recent else (self.bid,)
+        return (self.bid, *self.recent_bids(now)[-1:])
+
+    def recent_bids(self, now: datetime) -> list[Wish]:
+        """Return the bids before the standing one that a round of now may have gone by, the newest last."""
+        return [wish for wish, until in self.earlier_bids if now < until]
 
     def is_timely(self, round_number: int, now: datetime) -> bool:
         """Whether so many rounds can have begun since the first: each one is billed a mebibyte beyond its speed."""
@@ -146,8 +151,8 @@ class Purchase:
 
     def take_bid(self, wish: Wish, now: datetime) -> None:
         """This is what we have bid now."""
-        self.earlier_bid, self.bid, self.is_bid_sent = self.bid, wish, True
-        self.earlier_until = now + EARLIER_BID_LIFE
+        self.earlier_bids.append((self.bid, now + EARLIER_BID_LIFE))
+        self.bid, self.is_bid_sent = wish, True
         self.state = deals.after_bid(
             self.state, spend_ubtt_per_s=wish.spend_ubtt_per_s, useful_bytes_per_s=wish.useful_bytes_per_s
         )

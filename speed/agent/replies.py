@@ -1,5 +1,6 @@
 """What sellers say of rounds: which of it is believed, what follows from it, and what is kept for an audit."""
 
+from dataclasses import astuple
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -118,6 +119,7 @@ class Replies:
                     "max_price_ubtt_per_gib": wish.max_price_ubtt_per_gib,
                     "spend_ubtt_per_s": wish.spend_ubtt_per_s,
                     "useful_bytes_per_s": wish.useful_bytes_per_s,
+                    "earlier_bids": [list(astuple(bid)) for bid in purchase.recent_bids(now) if bid != wish],
                 }
             )
 

@@ -44,6 +44,10 @@ class Rounds:
         self._number = 0
         self._audits: set[Link] = set()  # connections for which a round is being read
 
+    def go_on_after(self, number: int) -> None:
+        """Hold no round that was held before the node stopped: whoever was in it then has its hash."""
+        self._number = number
+
     def is_due(self, now: datetime) -> bool:
         """Say whether a round has begun that was not held; a clock that was set back far begins anew."""
         number = round_at(now.timestamp())

@@ -76,19 +76,20 @@ class Seller:
             lambda: (
                 selling.open_deals(node_name),
                 selling.past(node_name, now=now),
-                rounds.last_price(node_name),
+                rounds.last_round(node_name),
             ),
             self._loaded,
         )
 
-    def _loaded(self, found: tuple[list[SellingDeal], Past, int], now: datetime) -> None:
-        rows, past, last_price = found
+    def _loaded(self, found: tuple[list[SellingDeal], Past, tuple[int, int]], now: datetime) -> None:
+        rows, past, (last_number, last_price) = found
         for row in rows:
             sale = sale_of(row)
             sale.alone_since = now  # its buyer could not call while we were away
             self._shop.book.add(sale)
         self._shop.book.remember(past)
         self._shop.last_price_ubtt_per_gib = last_price
+        self._rounds.go_on_after(last_number)
         self._shop.is_loaded = True
         for link in self._floor.links:
             self._greet(link)

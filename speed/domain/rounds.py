@@ -111,6 +111,30 @@ def audit(record: RoundRecord, *, given_hash: bytes, own: Mapping[bytes, Terms])
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a bidder knows of its own row: the bids that it may have gone by, and what it was told."""
+
+    leaf: bytes
+    bids: tuple[Terms, ...]  # of whatever cap
+    price_ubtt_per_gib: int
+    granted_bytes_per_s: int
+
+
+def audit_told(record: RoundRecord, told: Told, *, given_hash: bytes) -> list[str]:
+    """Recompute a round as `audit` does, and compare it with what its seller told one bidder then."""
+    row = next((bid for bid in record.bids if bid.leaf == told.leaf), None)
+    stood = told.bids[0]
+    if row is not None:
+        stood = next((bid for bid in told.bids if bid[:3] == row.terms[:3]), stood)
+    found = audit(record, given_hash=given_hash, own={told.leaf: stood})
+    if record.price_ubtt_per_gib != told.price_ubtt_per_gib:
+        found.append(f"The price was told as {told.price_ubtt_per_gib} µBTT per GiB.")
+    if row is not None and row.granted_bytes_per_s != told.granted_bytes_per_s:
+        found.append(f"Granted were {told.granted_bytes_per_s} bytes per second, not {row.granted_bytes_per_s}.")
+    return found
+
+
 def rows_after(record: RoundRecord, leaf: bytes | None, most: int) -> tuple[Sequence[PublishedBid], bool]:
     """Return the next rows behind a leaf, from the first without one, and whether more follow."""
     behind = [bid for bid in record.bids if leaf is None or bid.leaf > leaf]

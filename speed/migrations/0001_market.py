@@ -26,6 +26,33 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="AvoidedSeller",
+            fields=[
+                ("peer_key", models.CharField(max_length=66, primary_key=True, serialize=False)),
+                (
+                    "cause",
+                    models.CharField(
+                        choices=[
+                            ("wrong_round", "A round of its was wrong"),
+                            ("starves_unpaid", "It serves less than a free peer while it is not paid"),
+                        ],
+                        max_length=14,
+                    ),
+                ),
+                ("text", models.TextField()),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField()),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("cause__in", ["wrong_round", "starves_unpaid"])),
+                        name="speed_avoided_seller_cause_known",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Bid",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -355,11 +382,38 @@ class Migration(migrations.Migration):
                 ("max_price_ubtt_per_gib", models.BigIntegerField()),
                 ("spend_ubtt_per_s", models.BigIntegerField()),
                 ("useful_bytes_per_s", models.BigIntegerField()),
+                ("earlier_bids", models.JSONField(default=list)),
+                (
+                    "verdict",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "Not audited yet"),
+                            ("right", "Right"),
+                            ("wrong", "Wrong"),
+                            ("not_shown", "Not shown"),
+                        ],
+                        default="",
+                        max_length=9,
+                    ),
+                ),
+                ("finding", models.TextField(blank=True, default="")),
             ],
             options={
-                "indexes": [models.Index(fields=["at"], name="speed_seen_round_oldest_first")],
+                "indexes": [
+                    models.Index(fields=["at"], name="speed_seen_round_oldest_first"),
+                    models.Index(
+                        condition=models.Q(("verdict", ""), models.Q(("salt", ""), _negated=True)),
+                        fields=["at"],
+                        name="speed_seen_round_to_audit",
+                    ),
+                ],
                 "constraints": [
-                    models.UniqueConstraint(fields=("deal_id", "number"), name="speed_seen_round_once_per_deal")
+                    models.UniqueConstraint(fields=("deal_id", "number"), name="speed_seen_round_once_per_deal"),
+                    models.CheckConstraint(
+                        condition=models.Q(("verdict__in", ["", "right", "wrong", "not_shown"])),
+                        name="speed_seen_round_verdict_known",
+                    ),
                 ],
             },
         ),

@@ -1,4 +1,5 @@
 from speed.models.agent import Agent
+from speed.models.avoided_seller import AvoidedSeller, Cause
 from speed.models.bid import Bid, Budget, Pairing, Payment, Reservation
 from speed.models.buying_deal import BuyingDeal
 from speed.models.deal import Deal, SellingDeal
@@ -7,13 +8,15 @@ from speed.models.market import Market
 from speed.models.offer import ForSale, Offer
 from speed.models.quote import Curiosity, Quote
 from speed.models.round import Round
-from speed.models.seen_round import SeenRound
+from speed.models.seen_round import SeenRound, Verdict
 
 __all__ = [
     "Agent",
+    "AvoidedSeller",
     "Bid",
     "Budget",
     "BuyingDeal",
+    "Cause",
     "Curiosity",
     "Deal",
     "ForSale",
@@ -27,4 +30,5 @@ __all__ = [
     "Round",
     "SeenRound",
     "SellingDeal",
+    "Verdict",
 ]

@@ -11,8 +11,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Sum
 
-from speed.models import BuyingDeal, Reservation, SeenRound
+from speed.models import BuyingDeal, Reservation, SeenRound, Verdict
 from speed.services import budgets
+from speed.services.avoided import AVOIDED_FOR
 
 SEEN_ROUNDS_KEPT = timedelta(hours=25)  # sellers show a round's bids for 24 hours
 
@@ -91,12 +92,18 @@ def close(deal_id: str, *, now: datetime) -> None:
 def see(rounds: Sequence[Columns], *, now: datetime) -> None:
     """Keep what sellers said of rounds, for a day: what an audit is checked against."""
     SeenRound.objects.bulk_create([SeenRound(**columns) for columns in rows_of(rounds)], ignore_conflicts=True)
-    SeenRound.objects.filter(at__lt=now - SEEN_ROUNDS_KEPT).delete()
+    old = SeenRound.objects.filter(at__lt=now - SEEN_ROUNDS_KEPT)
+    old.exclude(verdict=Verdict.WRONG, at__gte=now - AVOIDED_FOR).delete()
 
 
 def rows_of(rounds: Sequence[Columns]) -> list[Columns]:
-    """Return one row for each round of a deal: the last word on it."""
-    return list({(columns["deal_id"], columns["number"]): columns for columns in rounds}.values())
+    """Return one row for each round of a deal: the last word on it, but one without a salt can't be audited."""
+    last: dict[tuple[str, int], Columns] = {}
+    for columns in rounds:
+        key = columns["deal_id"], columns["number"]
+        if columns["salt"] or not last.get(key, columns)["salt"]:
+            last[key] = columns
+    return list(last.values())
 
 
 # --- for pages

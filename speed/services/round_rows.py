@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from seedbox.domain.units import format_speed
 from speed.domain import rounds as rules
-from speed.models import Round, SeenRound
-from speed.services.deal_rows import Row, price, why
+from speed.models import BuyingDeal, Round, SeenRound, Verdict
+from speed.services import audits, avoided
+from speed.services.deal_rows import Row, minute, price, why
 from speed.services.rounds import record_of
 from wallet.domain.money import format_amount, format_btt
 from wallet.services.install import market_asset
@@ -14,6 +16,16 @@ from wallet.services.install import market_asset
 SHOWN = 360  # an hour of them
 LISTED = 60
 _WIDTH, _HEIGHT, _MARGIN = 720, 120, 6
+_VERDICTS = {
+    Verdict.RIGHT: ("Right", "green"),
+    Verdict.WRONG: ("Wrong", "red"),
+    Verdict.NOT_SHOWN: ("Not shown", "yellow"),
+    Verdict.NONE: ("To come", "secondary"),
+}
+_FINDINGS = {
+    Verdict.RIGHT: "Price, shares and hash are what they should be, and our bid stood there as it was said.",
+    Verdict.NONE: "Its seller shows its bids an hour later.",
+}
 
 
 @dataclass(frozen=True)
@@ -108,6 +120,34 @@ def seen_row(seen: SeenRound) -> Row:
         "granted": format_speed(seen.granted_bytes_per_s),
         "why": why(seen.reason),
         "spend": f"{format_btt(seen.spend_ubtt_per_s)} {market_asset().unit}/s",
+        **_audit(seen),
+    }
+
+
+def _audit(seen: SeenRound) -> Row:
+    """Return what our own audit of a round has come to."""
+    if not seen.salt:
+        return {"audit": "Not in it", "audit_tone": "secondary", "finding": "Our bid was in no round then."}
+    verdict = Verdict(seen.verdict)
+    label, tone = _VERDICTS[verdict]
+    return {"audit": label, "audit_tone": tone, "finding": seen.finding or _FINDINGS.get(verdict, "")}
+
+
+def audits_of(deal: BuyingDeal, *, now: datetime) -> dict[str, object]:
+    """Return how a deal's rounds were when they were summed up anew, and what is held against its seller."""
+    counts = audits.counts(deal.deal_id)
+    words = [f"{counts[verdict]} {_VERDICTS[verdict][0].lower()}" for verdict in Verdict if counts.get(verdict)]
+    wrong = [{"number": seen.number, "finding": seen.finding} for seen in audits.wrong_rounds(deal.deal_id)]
+    held = avoided.find(deal.peer_key, now=now)
+    return {
+        "row": f"audits-{deal.pk}",
+        "deal": deal.deal_id,
+        "name": deal.torrent_name or deal.torrent_key,
+        "seller": f"{deal.peer_key[:10]} at {deal.place}",
+        "says": ", ".join(words) or "no round to audit",
+        "wrong": wrong,
+        "left_alone": f"{held.text} No bids until {minute(held.until)} UTC." if held else "",
+        **{str(verdict or "to_come"): counts.get(verdict, 0) for verdict in Verdict if verdict != Verdict.WRONG},
     }
 
 

@@ -64,10 +64,10 @@ def record_of(kept: Round) -> RoundRecord:
     )
 
 
-def last_price(node_name: str) -> int:
-    """Return the price of the newest round; 0 if there was none."""
-    found = Round.objects.filter(node_name=node_name).order_by("-number").values_list("price_ubtt_per_gib", flat=True)
-    return found.first() or 0
+def last_round(node_name: str) -> tuple[int, int]:
+    """Return number and price of the newest round; zeros if there was none."""
+    rounds = Round.objects.filter(node_name=node_name).order_by("-number")
+    return rounds.values_list("number", "price_ubtt_per_gib").first() or (0, 0)
 
 
 def forget_old(node_name: str, *, now: datetime) -> None:

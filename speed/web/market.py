@@ -72,6 +72,7 @@ def market_buying(request: HttpRequest, deal_pk: int) -> HttpResponse:
         "channel": format_amount(deal.amount_ubtt, market_asset()),
         "rounds": [round_rows.seen_row(one) for one in seen[: round_rows.LISTED]],
         "chart": round_rows.chart(seen),
+        "audits": round_rows.audits_of(deal, now=timezone.now()),
         "unit": market_asset().unit,
     }
     return render(request, "speed/buying_deal.html", context)

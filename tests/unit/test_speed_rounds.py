@@ -12,7 +12,9 @@ from speed.domain.messages import Round, encode, parse
 from speed.domain.refusals import Reason
 from speed.domain.rounds import (
     RoundRecord,
+    Told,
     audit,
+    audit_told,
     bids_hash,
     is_served,
     leaf_of,
@@ -106,3 +108,20 @@ class TestAnAudit:
         assert audit(RECORD, given_hash=bids_hash(replace(RECORD, round=8)), own=OWN) == [
             "These are not the rows whose hash was given with the round."
         ]
+
+    @pytest.mark.parametrize(
+        ("changes", "sentence"),
+        [
+            ({}, ""),
+            ({"bids": (BIDS[LEAVES[0]], BIDS[LEAVES[1]])}, ""),  # it has just bid something else
+            ({"bids": (BIDS[LEAVES[0]],)}, "other numbers"),
+            ({"price_ubtt_per_gib": 5_001}, "The price was told as 5001"),
+            ({"granted_bytes_per_s": MIB}, "Granted were 1048576 bytes per second"),
+            ({"leaf": LEAVES[3]}, "is missing"),
+        ],
+    )
+    def test_compares_a_bidders_row_with_what_it_was_told(self, changes: dict[str, Any], sentence: str) -> None:
+        told = Told(LEAVES[1], (BIDS[LEAVES[1]]._replace(cap_bytes_per_s=0),), 5_000, 2 * MIB)
+        found = audit_told(RECORD, replace(told, **changes), given_hash=bids_hash(RECORD))
+        assert len(found) == bool(sentence)
+        assert all(sentence in complaint for complaint in found)

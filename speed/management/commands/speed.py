@@ -14,7 +14,7 @@ from seedbox.services.market_facts import TorrentFacts
 from speed.domain.buying import pace_for
 from speed.domain.reading import BadNumber, read_mib, read_percent
 from speed.models import ForSale
-from speed.services import bids, hub_list, hub_trust, markets, node_rows, quotes, round_rows, screen
+from speed.services import audits, bids, hub_list, hub_trust, markets, node_rows, quotes, round_rows, screen
 from speed.services.bids import BadBid
 from speed.services.deal_rows import buying_row, selling_row
 from speed.services.hub_trust import HubStays
@@ -60,10 +60,15 @@ class Command(BaseCommand):
         deals = verbs.add_parser("deals", help="list deals")
         deals.add_argument("--user", default="", help="only this user's; default: all in which the box sells")
         rounds = verbs.add_parser("rounds", help="list a node's last rounds")
-        audit = verbs.add_parser("audit", help="sum a round up anew; end with 1 when something does not fit")
-        for verb in (rounds, audit):
-            verb.add_argument("node", help="its name")
-        audit.add_argument("number", type=int, metavar="ROUND", help="its number, as `rounds` shows it")
+        rounds.add_argument("node", help="its name")
+        audit = verbs.add_parser(
+            "audit",
+            help="sum a round of ours up anew, or tell what came of those that a user bid in; "
+            "end with 1 when something does not fit",
+        )
+        audit.add_argument("node", nargs="?", help="its name")
+        audit.add_argument("number", nargs="?", type=int, metavar="ROUND", help="its number, as `rounds` shows it")
+        audit.add_argument("--user", default="", help="who bought: the node has audited the rounds of those deals")
         hubs = verbs.add_parser("hubs", help="list the hubs that hold money, or decide on one")
         hubs.add_argument("id", nargs="?", help="of the hub to decide on: 40 hexadecimal digits")
         hubs.add_argument("--trusted", action=BooleanOptionalAction, default=None, help="whether nodes trade there")
@@ -144,7 +149,14 @@ class Command(BaseCommand):
         found = [round_rows.round_row(one) for one in round_rows.newest(node)]
         self._print(found, "{number}  {at_text}  {price}  {granted} of {for_sale}, {bids} bids, {lost} lost", as_json)
 
-    def _audit(self, *, node: str, number: int, as_json: bool, **_: Any) -> None:
+    def _audit(
+        self, *, node: str | None, number: int | None, user: str, now: datetime, as_json: bool, **_: Any
+    ) -> None:
+        if user:
+            self._audits_of(_user_id(user), now=now, as_json=as_json)
+            return
+        if node is None or number is None:
+            raise CommandError("say which round of which node, or whose deals with --user")
         found = round_rows.find(node, number)
         if found is None:
             raise CommandError(f"the node {node} has held no round {number}, or has forgotten it")
@@ -165,6 +177,16 @@ class Command(BaseCommand):
             raise CommandError("say which hub: its id stands in the list")
         found = [hub_list.hub_row(hub) for hub in hub_list.all_hubs()]
         self._print(found, "{hub_id}  {says}  up to {limit}  {url}  {name}", as_json)
+
+    def _audits_of(self, user_id: int, *, now: datetime, as_json: bool) -> None:
+        deals = screen.buying_deals(user_id)
+        rows = [round_rows.audits_of(deal, now=now) for deal in deals]
+        self._print(rows, "{name}, sold by {seller}: {says}. {left_alone}", as_json)
+        wrong = [seen for deal in deals for seen in audits.wrong_rounds(deal.deal_id)]
+        for seen in [] if as_json else wrong:
+            self.stdout.write(f"round {seen.number} of deal {seen.deal_id}: {seen.finding}")
+        if wrong:
+            raise CommandError(f"{len(wrong)} rounds were wrong")
 
     def _print(self, rows: Sequence[Mapping[str, object]], line: str, as_json: object) -> None:
         if as_json:
