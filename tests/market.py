@@ -263,7 +263,7 @@ def set_offer(torrent_key: str, for_sale: ForSale, *, node_name: str = "local", 
     )
 
 
-def peer(address: str) -> SwarmPeer:
+def peer(address: str, *, received_bytes: int = 0, down_bytes_per_s: int = 0, serves_us: bool = True) -> SwarmPeer:
     """Return a whole peer of a swarm, as an engine tells of it."""
     return SwarmPeer(
         endpoint=f"{address}:6881",
@@ -273,11 +273,13 @@ def peer(address: str) -> SwarmPeer:
         is_free=True,
         interested=True,
         unchoked=True,
+        is_wanted=True,
+        serves_us=serves_us,
         progress_ppm=1_000_000,
         up_bytes_per_s=0,
-        down_bytes_per_s=0,
+        down_bytes_per_s=down_bytes_per_s,
         sent_bytes=0,
-        received_bytes=0,
+        received_bytes=received_bytes,
     )
 
 

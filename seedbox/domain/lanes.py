@@ -220,6 +220,8 @@ class SwarmPeer:
     is_free: bool  # under no lane class
     interested: bool  # in what we have
     unchoked: bool  # we serve it
+    is_wanted: bool  # it has something for us
+    serves_us: bool
     progress_ppm: int
     up_bytes_per_s: int  # payload from us to it
     down_bytes_per_s: int

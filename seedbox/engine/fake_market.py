@@ -154,6 +154,8 @@ class FakeMarket:
             is_free=connection.lane is None,
             interested=False,
             unchoked=True,
+            is_wanted=False,
+            serves_us=False,
             progress_ppm=0,
             up_bytes_per_s=0,
             down_bytes_per_s=0,

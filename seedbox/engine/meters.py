@@ -204,6 +204,8 @@ class Meters:
             is_free=connection.lane is None,
             interested=bool(peer.flags & lt.peer_info.remote_interested),
             unchoked=not peer.flags & lt.peer_info.choked,
+            is_wanted=bool(peer.flags & lt.peer_info.interesting),
+            serves_us=not peer.flags & lt.peer_info.remote_choked,
             progress_ppm=peer.progress_ppm,
             up_bytes_per_s=peer.payload_up_speed,
             down_bytes_per_s=peer.payload_down_speed,

@@ -10,6 +10,7 @@ from speed.agent.auditor import Auditor
 from speed.agent.bidding import Bidding
 from speed.agent.due import Due
 from speed.agent.finder import Finder
+from speed.agent.free_meter import FreeMeter
 from speed.agent.intake import Intake
 from speed.agent.pairings import Pairings
 from speed.agent.purchase import columns_of, purchase_of
@@ -43,6 +44,7 @@ class Buyer:
         self._funds, self._payer = self._bidding.funds, self._bidding.payer
         self._replies = Replies(floor, self._purchases, self._bidding)
         self._intake = Intake(self._purchases, spoilt=self._bidding.spoilt)
+        self._free_meter = FreeMeter(floor, self._purchases)
         self._pairings = Pairings(floor)
         self._auditor = Auditor(floor, call=self._finder.call_again)
         self._has_torrents = False  # that somebody bids for, or looks at
@@ -210,6 +212,7 @@ class Buyer:
                 self._finder.found(report)
             case PeersSeen():
                 self._finder.peers_seen(report, now)
+                self._free_meter.peers_seen(report, now)
             case _:
                 return
 
