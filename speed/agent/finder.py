@@ -1,7 +1,7 @@
 """Who sells what is wanted: rumours of the DHT and of hubs, calls to those that the torrent is connected to, quotes."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -24,7 +24,8 @@ FIND_EVERY = timedelta(seconds=60)  # in the DHT
 DIRECTORY_EVERY = timedelta(seconds=300)
 DIRECTORY_SOON = timedelta(seconds=30)  # while no seller was heard of
 ASK_EVERY = timedelta(seconds=30)
-KEEP_EVERY = timedelta(seconds=2)  # quotes are written
+KEEP_EVERY = timedelta(seconds=3)  # quotes are written, if they are news
+FORGET_EVERY = timedelta(minutes=5)
 CALL_AGAIN = timedelta(seconds=30)  # the door itself waits longer where it must
 PEERS_FRESH = timedelta(seconds=20)
 MAX_RUMOURS = 100  # of one torrent; the newest stay
@@ -54,7 +55,7 @@ class Finder:
         self._names: dict[Link, dict[bytes, str]] = {}  # what was asked for on a connection
         self._asked_at: dict[tuple[Link, str], datetime] = {}
         self._heard: dict[str, dict[bytes, Heard]] = {}  # by torrent and seller
-        self._unwritten: list[dict[str, object]] = []
+        self._written: dict[tuple[str, bytes], Heard] = {}  # by torrent and seller
         self._due = Due()
 
     def look_for(self, torrents: Iterable[TorrentFacts], *, asks_directory: Collection[str]) -> None:
@@ -76,9 +77,10 @@ class Finder:
                 self.call(torrent.key, endpoint, now)
         for link in self._floor.links:
             self._ask(link, now)
-        if self._unwritten and self._due.is_due("keep", KEEP_EVERY, now):
-            rows, self._unwritten = self._unwritten, []
-            self._floor.write(partial(quotes.keep, rows, now=now))
+        if self._due.is_due("keep", KEEP_EVERY, now):
+            self._keep(now)
+        if self._due.is_due("forget", FORGET_EVERY, now):
+            self._floor.write(partial(quotes.forget_old, now=now))
 
     # --- where they may be
 
@@ -187,7 +189,22 @@ class Finder:
         lasts_s = min(max(quote.valid_until - int(now.timestamp()), 0), 2 * int(ASK_EVERY.total_seconds()))
         valid_until = now + max(timedelta(seconds=lasts_s), ASK_EVERY)  # clocks differ
         heard[link.peer_key] = Heard(link, quote, valid_until)
-        self._unwritten.append(self._row(key, heard[link.peer_key], now))
+
+    def _keep(self, now: datetime) -> None:
+        """Write down the newest word of each seller, where a page would show something else, or soon nothing more."""
+        soon = now + ASK_EVERY + 2 * KEEP_EVERY  # the next word is there by then
+        newest = {(key, seller): one for key, heard in self._heard.items() for seller, one in heard.items()}
+        news = {
+            pair: one
+            for pair, one in newest.items()
+            if (old := self._written.get(pair)) is None
+            or (old.valid_until < soon and old is not one)
+            or _says(old) != _says(one)
+        }
+        self._written = {pair: one for pair, one in self._written.items() if pair in newest} | news
+        if news:
+            rows = [self._row(key, one, now) for (key, _), one in news.items()]
+            self._floor.write(partial(quotes.keep, rows))
 
     def quotes_for(self, key: str, now: datetime) -> list[Heard]:
         """Return who sells a torrent now, the cheapest first."""
@@ -220,6 +237,12 @@ class Finder:
             "seen_at": now,
             "valid_until": heard.valid_until,
         }
+
+
+def _says(heard: Heard) -> tuple[str, messages.Quote]:
+    return heard.link.endpoint, replace(
+        heard.quote, torrent=b"", valid_until=0
+    )  # how it names it changes by connection
 
 
 def _endpoint(offer: Offer) -> str:

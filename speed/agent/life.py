@@ -161,7 +161,9 @@ class Agent:
     async def _turn(self) -> None:
         now = datetime.now(UTC)
         if self._is_due("terms", READ_TERMS_S):
-            self._write_once("terms", lambda: markets.terms_of(self._settings.node_name, now=now), self._take_terms)
+            known = self._floor.terms
+            work = partial(markets.terms_of, self._settings.node_name, now=now, known=known)
+            self._write_once("terms", work, self._take_terms)
         if not self._has_terms:
             return
         self._learn_hubs()

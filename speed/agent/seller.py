@@ -15,7 +15,7 @@ from speed.agent.due import Due
 from speed.agent.lanes import Lanes
 from speed.agent.rounds import Rounds
 from speed.agent.sale import Sale
-from speed.agent.sale_rows import sale_of
+from speed.agent.sale_rows import row_of, sale_of
 from speed.agent.shop import Shop
 from speed.agent.side import Floor
 from speed.agent.till import Till
@@ -268,8 +268,9 @@ class Seller:
         for sale in some:
             sale.is_dirty = False
         if some:
-            rows = [stored(sale) for sale in some]
-            self._floor.write(partial(selling.store, rows), self._store_some, self._not_stored)
+            rows = [row_of(sale, self._floor.node_name) for sale in some]
+            changing = stored(some[0]).keys() - {"deal_id"}
+            self._floor.write(partial(selling.keep, rows, changing=changing), self._store_some, self._not_stored)
 
     def _not_stored(self, _now: datetime) -> None:
         self._is_storing = False

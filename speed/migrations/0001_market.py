@@ -221,6 +221,7 @@ class Migration(migrations.Migration):
                 ("free_share_ppm", models.IntegerField(default=200000)),
                 ("upload_limit_bytes_per_s", models.BigIntegerField(default=0)),
                 ("buys", models.BooleanField(default=False)),
+                ("offers_version", models.BigIntegerField(default=0)),
                 ("dials_local", models.BooleanField(default=False)),
             ],
             options={

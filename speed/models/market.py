@@ -14,6 +14,7 @@ class Market(models.Model):
     free_share_ppm = models.IntegerField(default=LEAST_FREE_SHARE_PPM)  # of the upload limit, for everybody
     upload_limit_bytes_per_s = models.BigIntegerField(default=0)  # 0: nobody has said, and nothing can be sold
     buys = models.BooleanField(default=False)  # whether this node's users may bid through it
+    offers_version = models.BigIntegerField(default=0)  # grows whenever one of its offers has changed
     dials_local = models.BooleanField(default=False)  # also sellers in private networks, as on a test bench
 
     class Meta:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from seedbox.services import audit, market_facts
 from seedbox.services.audit import Origin
@@ -54,6 +54,7 @@ class Terms:
     upload_limit_bytes_per_s: int = 0
     dials_local: bool = False
     offers: Mapping[str, tuple[str, int]] = field(default_factory=dict)  # torrent key -> for_sale, ask (0: the node's)
+    offers_version: int = -1  # of these
     hubs: tuple[TrustedHub, ...] = ()
     owing: tuple[TrustedHub, ...] = ()  # that are trusted no longer, and have channels to pay out of
     node: NodeFacts | None = None
@@ -83,10 +84,14 @@ class Terms:
         return for_sale == ForSale.YES or (not private and for_sale != ForSale.NO)
 
 
-def terms_of(node_name: str, *, now: datetime) -> Terms:
-    """Return what a node's market goes by; without a row everything is off."""
+def terms_of(node_name: str, *, now: datetime, known: Terms | None = None) -> Terms:
+    """Return what a node's market goes by; without a row everything is off.
+
+    Offers may be as many as torrents: those of the terms that are `known` are taken over if they have not changed.
+    """
     market = Market.objects.filter(pk=node_name).first() or Market(node_name=node_name)
-    offers = Offer.objects.filter(node_name=node_name).values_list("torrent_key", "for_sale", "ask_ubtt_per_gib")
+    is_known = known is not None and known.offers_version == market.offers_version
+    offers = known.offers if known is not None and is_known else _offers(node_name)
     hubs = Hub.objects.filter(is_trusted=True).order_by("pk")
     open_at = SellingDeal.objects.filter(node_name=node_name, is_closed=False).values("hub_id")
     node = market_facts.node(node_name, now=now)
@@ -97,12 +102,18 @@ def terms_of(node_name: str, *, now: datetime) -> Terms:
         free_share_ppm=market.free_share_ppm,
         upload_limit_bytes_per_s=market.upload_limit_bytes_per_s,
         dials_local=market.dials_local,
-        offers={key: (for_sale, ask) for key, for_sale, ask in offers},
+        offers=offers,
+        offers_version=market.offers_version,
         hubs=tuple(map(_hub, hubs)),
         owing=tuple(map(_hub, Hub.objects.filter(is_trusted=False, hub_id__in=open_at).order_by("pk"))),
         node=node,
         obstacle=_obstacle(node, has_hubs=bool(hubs)),
     )
+
+
+def _offers(node_name: str) -> dict[str, tuple[str, int]]:
+    offers = Offer.objects.filter(node_name=node_name).values_list("torrent_key", "for_sale", "ask_ubtt_per_gib")
+    return {key: (for_sale, ask) for key, for_sale, ask in offers}
 
 
 def _hub(hub: Hub) -> TrustedHub:
@@ -215,6 +226,8 @@ def offer(
             own_ask = format_amount(ask_ubtt_per_gib, market_asset()) if ask_ubtt_per_gib else "none"
             detail = f"Sale of {torrent_key[:10]}… on node {node_name}: {for_sale.label.lower()}, own ask {own_ask}."
             audit.record_setting(detail, origin=origin, now=now)
+            Market.objects.get_or_create(node_name=node_name)
+            Market.objects.filter(pk=node_name).update(offers_version=F("offers_version") + 1)
 
 
 def beat(

@@ -1,10 +1,8 @@
 """What sellers have said that a torrent costs, for pages and for bids, and who wants to know."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-
-from django.db import transaction
 
 from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
@@ -43,16 +41,15 @@ def curious(node_name: str, *, now: datetime) -> list[TorrentFacts]:
     return market_facts.torrents(ids=ids) if ids else []
 
 
-def keep(rows: Sequence[Columns], *, now: datetime) -> None:
-    """Write what sellers said; the newest word of each wins, and old ones are forgotten."""
-    with transaction.atomic():
-        for columns in rows:
-            key = {name: columns[name] for name in _KEY}
-            Quote.objects.update_or_create(**key, defaults={**columns})
-        Quote.objects.filter(seen_at__lt=now - KEPT).delete()
-        Curiosity.objects.filter(until__lt=now - KEPT).delete()
+def keep(rows: Sequence[Columns]) -> None:
+    """Write what sellers said, all at once; one row for each seller of a torrent."""
+    said = sorted(name for name in rows[0] if name not in _KEY) if rows else []
+    Quote.objects.bulk_create(
+        [Quote(**columns) for columns in rows], update_conflicts=True, unique_fields=_KEY, update_fields=said
+    )
 
 
-def forget(node_name: str, peer_keys: Iterable[bytes]) -> None:
-    """These sellers are gone, and their word with them."""
-    Quote.objects.filter(node_name=node_name, peer_key__in=[key.hex() for key in peer_keys]).delete()
+def forget_old(*, now: datetime) -> None:
+    """Let go of what was said, and looked at, a while ago."""
+    Quote.objects.filter(seen_at__lt=now - KEPT).delete()
+    Curiosity.objects.filter(until__lt=now - KEPT).delete()

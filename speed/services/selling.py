@@ -1,6 +1,6 @@
 """What a seller keeps of its deals: rows written by the agent of one node, in the thread of its database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -62,8 +62,18 @@ def is_free(*, deal_id: str, channel_id: str) -> bool:
     )
 
 
+def keep(rows: Sequence[Columns], *, changing: Iterable[str]) -> None:
+    """Write how deals are now in these columns, all of them in one statement; each row is whole, as `begin` has it."""
+    SellingDeal.objects.bulk_create(
+        [SellingDeal(**columns) for columns in rows],
+        update_conflicts=True,
+        unique_fields=["deal_id"],
+        update_fields=list(changing),
+    )
+
+
 def store(rows: Sequence[Columns]) -> None:
-    """Write how deals are now. What a voucher promises is written before it counts, so it stands in these, too."""
+    """Write some columns of deals. What a voucher promises is written before it counts, so it stands in these, too."""
     with transaction.atomic():
         for columns in rows:
             SellingDeal.objects.filter(deal_id=columns["deal_id"]).update(**columns)
