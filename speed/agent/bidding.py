@@ -76,6 +76,10 @@ class Bidding:
         problems = [self.funds.problems[purchase] for purchase in live if purchase in self.funds.problems]
         if problems or live or self.funds.is_opening(want.torrent.key):
             return problems[0] if problems else ""
+        silence = self.funds.silence_about(want.torrent.key)
+        return f"{silence} {self._seller_problem(want, now)}".strip() or self._notes.get(want.bid_id, "")
+
+    def _seller_problem(self, want: Want, now: datetime) -> str:
         heard = self._finder.quotes_for(want.torrent.key, now)
         if not heard:
             return NOBODY
@@ -83,9 +87,7 @@ class Bidding:
             return TOO_DEAR
         if all(one.link.peer_key in self._left_alone for one in heard):
             return LEFT_ALONE
-        if all(_hub_of(want, one.link) is None for one in heard):
-            return NO_COMMON_HUB
-        return self._notes.get(want.bid_id, "")
+        return NO_COMMON_HUB if all(self._hub_of(want, one.link) is None for one in heard) else ""
 
     def _note(self, notes: dict[int, str]) -> None:
         news = {bid_id: text for bid_id, text in notes.items() if self._notes.get(bid_id) != text}
@@ -112,7 +114,7 @@ class Bidding:
         if heard is None or wish.is_paused:
             return
         link = heard.link
-        hub_id = _hub_of(want, link)
+        hub_id = self._hub_of(want, link)
         assert hub_id is not None  # or it would not be a good one
         torrent = want.torrent
         bought = Bought(want.bid_id, want.user_id, torrent.torrent_id, key, torrent.name, torrent.size_bytes)
@@ -127,11 +129,16 @@ class Bidding:
             heard.quote.ask_ubtt_per_gib <= want.max_price_ubtt_per_gib
             and link in self._floor.links
             and link.peer_key not in self._left_alone
-            and _hub_of(want, link) is not None
+            and self._hub_of(want, link) is not None
             and now >= self._rest_until.get((key, link.peer_key), now)
             and self._purchases.at(key, link.place) is None
             and not any(one.source.peer_key == link.peer_key for one in self._purchases.of_torrent(key))
         )
+
+    def _hub_of(self, want: Want, link: Link) -> bytes | None:
+        """Return the first hub of the user's that answers and whose money the seller takes."""
+        hubs = (hub_id for hub_id in want.accounts if hub_id in link.hubs)
+        return next((hub_id for hub_id in hubs if not self.funds.is_silent(hub_id)), None)
 
     def _not_opened(self, bought: Bought, source: Source, text: str, now: datetime) -> None:
         self._rest_until[bought.torrent_key, source.peer_key] = now + REST
@@ -222,11 +229,6 @@ class Bidding:
 
 def _wish(want: Want) -> Wish:
     return Wish(want.max_price_ubtt_per_gib, want.spend_ubtt_per_s, want.useful_bytes_per_s)
-
-
-def _hub_of(want: Want, link: Link) -> bytes | None:
-    """Return the first hub of the user's whose money the seller takes."""
-    return next((hub_id for hub_id in want.accounts if hub_id in link.hubs), None)
 
 
 def _has_money(purchase: Purchase) -> bool:

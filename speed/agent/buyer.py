@@ -64,7 +64,7 @@ class Buyer:
             purchase.linked_at = now  # nobody could connect while the node was down
             self._purchases.add(purchase)
         self._purchases.remember(found.paid_before)
-        self._funds.take_up(found.unanswered)
+        self._funds.take_up(found.unanswered, now)
         self._is_loaded = True
         for link in self._floor.links:
             self.linked(link, now)

@@ -1,24 +1,24 @@
 """Money on its way into channels: reserved and committed first, then asked of the hub, and asked again until it says.
 
-A reservation that a hub may have carried out is never forgotten: the node takes it up again after a restart.
+A reservation that a hub may have carried out is never forgotten: the node takes it up again after a restart. It ends
+without the hub's word only when a channel that may have been opened for it must have ended, too.
 """
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from speed.agent.errands import Errand, channel_of, need_of, open_channel, top_up
 from speed.agent.purchase import Bought, Purchase, Source, columns_of, row_of
 from speed.agent.purchases import Purchases
 from speed.agent.side import Floor
 from speed.domain import buying as rules
-from speed.domain.buying import CHANNEL_LIFE_S, Filling
+from speed.domain.buying import Filling, has_ended
 from speed.domain.deals import Wish
 from speed.models import Reservation
 from speed.services import budgets, buying
-from speed.services.budgets import Need
-from speed.wire.hub_port import Answer, Hub, HubAway, HubRefused
+from speed.wire.hub_port import Answer, HubAway, HubRefused
 from wallet.domain.channels import GRACE
 from wallet.domain.hub import ChannelState, HubChannel
 from wallet.domain.speed1.receipt import BadReceipt, read_receipt
@@ -31,18 +31,9 @@ LOOK_SELDOM = timedelta(seconds=300)
 NO_BUDGET_REST = timedelta(seconds=60)  # before a budget that had no room is asked again
 MOST_FILLINGS = 2  # that may lie unused in a channel whose seller asks for more: it could ask for ever
 OVER_AFTER_S = int(GRACE.total_seconds()) + 60  # after its expiry a channel pays nothing, whatever its hub says
+HUB_GONE = "hub_gone"  # why a deal is over whose hub says nothing any more
+NEVER_ANSWERED = "The hub gave no answer. Nothing was signed, and a channel that it may have opened has ended."
 OVER = (ChannelState.CLOSED, ChannelState.EXPIRED)
-
-
-@dataclass(eq=False)
-class _Errand:
-    """One reservation that the hub has not answered."""
-
-    reservation: Reservation
-    bought: Bought
-    source: Source
-    purchase: Purchase | None = None  # to be topped up
-    again_at: datetime | None = None
 
 
 class Funds:
@@ -68,7 +59,8 @@ class Funds:
         self._known = known
         self._opening: dict[str, Source] = {}  # by torrent: one channel at a time, so that budgets are seen whole
         self._topping: set[Purchase] = set()
-        self._errands: set[_Errand] = set()
+        self._errands: set[Errand] = set()
+        self._silent: set[Errand] = set()  # whose hub was asked for a new channel for long enough
         self._look_at: dict[Purchase, datetime] = {}  # when a channel is looked at next
         self._looking: set[Purchase] = set()
         self._rest_until: dict[Purchase, datetime] = {}
@@ -76,12 +68,16 @@ class Funds:
     def tick(self, now: datetime) -> None:
         for errand in list(self._errands):
             if errand.again_at is not None and now >= errand.again_at:
-                self._ask(errand)
+                self._ask_again(errand, now)
+        for errand in list(self._silent):
+            if has_ended(expires_at_s=errand.last_expiry_s, now_s=int(now.timestamp())):
+                self._silent.discard(errand)
+                self._floor.write(partial(budgets.given_up, errand.reservation.key, text=NEVER_ANSWERED))
         for purchase in self._purchases:
             if purchase not in self._looking and now >= self._look_at.get(purchase, now):
                 self._look(purchase)
 
-    def take_up(self, reservations: tuple[Reservation, ...]) -> None:
+    def take_up(self, reservations: tuple[Reservation, ...], now: datetime) -> None:
         """Ask again what may have been asked before the node stopped."""
         for row in reservations:
             bought = Bought(
@@ -94,9 +90,9 @@ class Funds:
                 self._opening[bought.torrent_key] = source
             else:
                 self._topping.add(purchase)
-            errand = _Errand(row, bought, source, purchase)
+            errand = Errand(row, bought, source, purchase)
             self._errands.add(errand)
-            self._ask(errand)
+            self._ask_again(errand, now)
 
     # --- a new channel
 
@@ -106,7 +102,7 @@ class Funds:
     def open(self, bought: Bought, source: Source, filling: Filling, now: datetime) -> None:
         """Have a channel to a seller opened for a new deal."""
         self._opening[bought.torrent_key] = source
-        need = _need(bought, source, secrets.token_hex(16), "", filling)
+        need = need_of(bought, source, secrets.token_hex(16), "", filling)
         self._floor.write(
             partial(budgets.reserve, need, now=now),
             partial(self._reserved, bought, source),
@@ -117,7 +113,7 @@ class Funds:
         if isinstance(answer, str):
             self._open_failed(bought, source, answer, now)
             return
-        errand = _Errand(answer, bought, source)
+        errand = Errand(answer, bought, source)
         self._errands.add(errand)
         self._ask(errand)
 
@@ -153,7 +149,7 @@ class Funds:
             filling = Filling(filling.wanted_ubtt if filling else 0, 0)
         assert filling is not None
         self._topping.add(purchase)
-        need = _need(purchase.bought, purchase.source, purchase.deal.hex(), purchase.channel.hex(), filling)
+        need = need_of(purchase.bought, purchase.source, purchase.deal.hex(), purchase.channel.hex(), filling)
         self._floor.write(
             partial(budgets.reserve, need, now=now),
             partial(self._top_up_reserved, purchase),
@@ -164,7 +160,7 @@ class Funds:
         if isinstance(answer, str):
             self._top_up_failed(purchase, answer, now)
             return
-        errand = _Errand(answer, purchase.bought, purchase.source, purchase)
+        errand = Errand(answer, purchase.bought, purchase.source, purchase)
         self._errands.add(errand)
         self._ask(errand)
 
@@ -178,13 +174,31 @@ class Funds:
 
     # --- what hubs say
 
-    def _ask(self, errand: _Errand) -> None:
+    def _ask(self, errand: Errand) -> None:
         errand.again_at = None
         row = errand.reservation
-        work = partial(_top_up, row) if row.channel_id else partial(_open, row)
+        work = partial(top_up, row) if row.channel_id else partial(open_channel, row)
         self._floor.ask_hub(errand.source.hub_id, work, partial(self._answered, errand))
 
-    def _answered(self, errand: _Errand, answer: Answer[HubChannel], now: datetime) -> None:
+    def silence_about(self, torrent_key: str) -> str:
+        """Return in sentences which hubs gave no answer, while what was reserved there still counts."""
+        silent = [errand for errand in self._silent if errand.bought.torrent_key == torrent_key]
+        return " ".join(errand.no_answer for errand in sorted(silent, key=lambda errand: errand.last_expiry_s))
+
+    def is_silent(self, hub_id: bytes) -> bool:
+        return any(errand.source.hub_id == hub_id for errand in self._silent)
+
+    def _ask_again(self, errand: Errand, now: datetime) -> None:
+        """Ask once more, unless it is for a new channel and was asked for long enough; then others may be asked."""
+        row = errand.reservation
+        if row.channel_id or int(now.timestamp()) < errand.asks_until_s:
+            self._ask(errand)
+            return
+        self._errands.discard(errand)
+        self._silent.add(errand)
+        self._open_failed(errand.bought, errand.source, errand.no_answer, now)
+
+    def _answered(self, errand: Errand, answer: Answer[HubChannel], now: datetime) -> None:
         if isinstance(answer, HubAway):
             errand.again_at = now + max(ASK_AGAIN, timedelta(seconds=answer.wait_s))
             return
@@ -196,7 +210,7 @@ class Funds:
         else:
             self._begin(errand, answer, now)
 
-    def _refused(self, errand: _Errand, refusal: HubRefused, now: datetime) -> None:
+    def _refused(self, errand: Errand, refusal: HubRefused, now: datetime) -> None:
         self._floor.write(partial(budgets.refused, errand.reservation.key, text=refusal.text))
         if errand.purchase is not None:
             self._top_up_failed(errand.purchase, refusal.text, now)
@@ -204,7 +218,7 @@ class Funds:
         else:
             self._open_failed(errand.bought, errand.source, refusal.text, now)
 
-    def _begin(self, errand: _Errand, channel: HubChannel, now: datetime) -> None:
+    def _begin(self, errand: Errand, channel: HubChannel, now: datetime) -> None:
         purchase = Purchase(
             deal=bytes.fromhex(errand.reservation.deal_id),
             bought=errand.bought,
@@ -222,17 +236,17 @@ class Funds:
             partial(self._not_begun, errand),
         )
 
-    def _begun(self, errand: _Errand, purchase: Purchase, channel: HubChannel, _done: None, now: datetime) -> None:
+    def _begun(self, errand: Errand, purchase: Purchase, channel: HubChannel, _done: None, now: datetime) -> None:
         self._opening.pop(errand.bought.torrent_key, None)
         self._purchases.add(purchase)
         self._seen(purchase, channel, now)
 
-    def _not_begun(self, errand: _Errand, now: datetime) -> None:
+    def _not_begun(self, errand: Errand, now: datetime) -> None:
         """The hub has opened it, so it is neither refused nor over: try again, as after a restart."""
         errand.again_at = now + ASK_AGAIN
         self._errands.add(errand)
 
-    def _topped_up(self, errand: _Errand, purchase: Purchase, channel: HubChannel, now: datetime) -> None:
+    def _topped_up(self, errand: Errand, purchase: Purchase, channel: HubChannel, now: datetime) -> None:
         self._floor.write(
             partial(
                 buying.topped_up,
@@ -259,7 +273,7 @@ class Funds:
     def _look(self, purchase: Purchase) -> None:
         self._looking.add(purchase)
         wait_s = RECEIPT_WAIT_S if _awaits_receipt(purchase) else 0
-        work = partial(_channel, purchase.channel.hex(), wait_s)
+        work = partial(channel_of, purchase.channel.hex(), wait_s)
         self._floor.ask_hub(purchase.source.hub_id, work, partial(self._looked, purchase))
 
     def _looked(self, purchase: Purchase, answer: Answer[HubChannel], now: datetime) -> None:
@@ -268,6 +282,9 @@ class Funds:
             self._close(purchase, ChannelState.EXPIRED, now)
         elif isinstance(answer, HubRefused | HubAway):
             self._look_at[purchase] = now + ASK_AGAIN
+            if has_ended(expires_at_s=purchase.expires_at_s, now_s=self._hub_now(purchase, now)):
+                purchase.end_reason = HUB_GONE
+                self._close(purchase, HUB_GONE, now)
         else:
             self._seen(purchase, answer, now)
 
@@ -279,7 +296,7 @@ class Funds:
         purchase.amount_ubtt = max(purchase.amount_ubtt, channel.amount_ubtt)
         purchase.expires_at_s = max(purchase.expires_at_s, channel.expires_at_s)
         if channel.state in OVER:
-            self._close(purchase, str(channel.state), now)
+            self._close(purchase, f"the channel is {channel.state}", now)
             return
         self._take_receipt(purchase, channel.receipt, now)
         self._look_at[purchase] = now + self._pause(purchase, now)
@@ -307,10 +324,12 @@ class Funds:
             return ASK_AGAIN
         return LOOK_LATER if since < LOOK_SELDOM else LOOK_SELDOM
 
-    def _close(self, purchase: Purchase, state: str, now: datetime) -> None:
+    def _close(self, purchase: Purchase, reason: str, now: datetime) -> None:
         """Let the budgets have back what was not signed; nothing is signed in this deal any more."""
-        purchase.end(f"the channel is {state}", now)
+        purchase.end(reason, now)
         self._purchases.drop(purchase)
+        self._errands = {errand for errand in self._errands if errand.purchase is not purchase}
+        self._topping.discard(purchase)
         self._look_at.pop(purchase, None)
         self.problems.pop(purchase, None)
         self._rest_until.pop(purchase, None)
@@ -322,42 +341,6 @@ class Funds:
         return hub.hub.now() if hub else int(now.timestamp())
 
 
-def _need(bought: Bought, source: Source, deal_id: str, channel_id: str, filling: Filling) -> Need:
-    return Need(
-        bid_id=bought.bid_id,
-        deal_id=deal_id,
-        channel_id=channel_id,
-        hub_id=source.hub_id.hex(),
-        account=source.account,
-        payee_key=source.peer_key.hex(),
-        place=source.place,
-        endpoint=source.endpoint,
-        torrent_name=bought.name,
-        size_bytes=bought.size_bytes,
-        wanted_ubtt=filling.wanted_ubtt,
-        least_ubtt=filling.least_ubtt,
-        expires_s=CHANNEL_LIFE_S,
-    )
-
-
 def _awaits_receipt(purchase: Purchase) -> bool:
     """Whether the channel holds more, or longer, than its receipt says."""
     return purchase.receipt_amount_ubtt < purchase.amount_ubtt or purchase.receipt_expires_at_s < purchase.expires_at_s
-
-
-def _open(row: Reservation, hub: Hub) -> HubChannel:
-    return hub.open_channel(
-        key=row.key,
-        account=row.account,
-        payee_key=row.payee_key,
-        amount_ubtt=row.amount_ubtt,
-        expires_s=row.expires_s,
-    )
-
-
-def _top_up(row: Reservation, hub: Hub) -> HubChannel:
-    return hub.top_up(row.channel_id, key=row.key, amount_ubtt=row.amount_ubtt, expires_s=row.expires_s)
-
-
-def _channel(channel_id: str, wait_s: int, hub: Hub) -> HubChannel:
-    return hub.channel(channel_id, wait_s=wait_s)

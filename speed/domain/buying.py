@@ -11,6 +11,8 @@ from wallet.domain.rounding import GIB
 CHANNEL_LIFE_S = 3_600
 RENEW_BEFORE_S = 900  # a receipt may be late, and nothing is served in a channel's last two minutes
 SPEND_S = 60  # a channel holds what the pace takes in so long, so that fast lanes are not topped up all the time
+RETURNED_AFTER_S = 300  # a hub gives the rest back so long after a channel's end
+CLOCKS_S = 600  # its clock and ours may differ by so much, and a call be under way for so long
 LEAST_TOP_UP_BYTES = 1 << 20
 LEAST_CHANGE_PERCENT = 5  # what changes less is no new bid
 MAX_DEALS_OF_TORRENT = 8  # sellers at once: the pace is shared among them
@@ -62,6 +64,19 @@ def top_up(wish: Wish, *, size_bytes: int, left_bytes: int, amount_ubtt: int, ow
 def must_renew(*, expires_at_s: int, now_s: int) -> bool:
     """Whether a channel in use needs more time."""
     return expires_at_s - now_s < RENEW_BEFORE_S
+
+
+def has_ended(*, expires_at_s: int, now_s: int) -> bool:
+    """Whether a channel must have ended, whoever tells of it or not."""
+    return now_s >= expires_at_s + RETURNED_AFTER_S + CLOCKS_S
+
+
+def asks_until_s(*, made_at_s: int, expires_s: int) -> int:
+    """Return how long a hub is asked to open a channel that gives no answer: as long as the channel was to live.
+
+    A hub forgets keys after eight days, and would open a second channel under one that it has forgotten.
+    """
+    return made_at_s + expires_s
 
 
 def _minute(wish: Wish, left_bytes: int) -> int:

@@ -2,11 +2,11 @@
 
 What counts as used: what was signed within the time, and all that a channel still open could still pay, from the moment
 at which a hub may have been asked to open it. The reservation is committed first; only then is the hub asked, with
-the reservation's key, so that asking again is harmless. It counts until the hub has refused it, or the channel is known
-to have ended; then only what was signed counts.
+the reservation's key, so that asking again is harmless. It counts until the hub has refused it, or the channel has
+ended: as the hub says, or as it must have by its time where the hub says nothing any more. Then only what was signed
+counts. That is safe whatever the hub does: nothing is signed in a deal that is closed, and no hub gets more than that.
 """
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,8 +25,12 @@ COUNTS = (Reservation.ASKED, Reservation.DONE)
 
 @dataclass(frozen=True)
 class Need:
-    """What shall go into a channel: a new one, or one that is topped up."""
+    """What shall go into a channel: a new one, or one that is topped up.
 
+    The key is made by whoever needs it, once: a second try, because the answer to the first was lost, is the same need.
+    """
+
+    key: str
     bid_id: int
     deal_id: str
     channel_id: str  # "": a new one
@@ -57,9 +61,13 @@ class Used:
 def reserve(need: Need, *, now: datetime) -> Reservation | str:
     """Take the money off the budgets, as much as is wanted or left; return why not, in a sentence, if that is no use.
 
-    The user's budget is locked until it is written, so that two nodes never see the same rest.
+    The user's budget is locked until it is written, so that two nodes never see the same rest. What was reserved for
+    the same need before is returned as it is.
     """
     with transaction.atomic():
+        done = Reservation.objects.filter(pk=need.key).select_related("bid").first()
+        if done is not None:
+            return done
         bid = Bid.objects.filter(pk=need.bid_id).first()
         if bid is None:
             return STOPPED
@@ -72,7 +80,7 @@ def reserve(need: Need, *, now: datetime) -> Reservation | str:
             which = "torrent" if torrent.left_ubtt <= day.left_ubtt else "day"
             return f"The budget of this {which} is used up, or would be."
         return Reservation.objects.create(
-            key=secrets.token_hex(16),
+            key=need.key,
             bid=bid,
             user_id=bid.user_id,
             node_name=bid.node_name,
@@ -94,6 +102,11 @@ def reserve(need: Need, *, now: datetime) -> Reservation | str:
 def refused(key: str, *, text: str) -> None:
     """The hub has said no, and will say no again: the money counts no longer."""
     Reservation.objects.filter(pk=key, state=Reservation.ASKED).update(state=Reservation.REFUSED, refusal=text)
+
+
+def given_up(key: str, *, text: str) -> None:
+    """The hub has given no answer for so long that a channel it may have opened has ended, and nothing was signed."""
+    Reservation.objects.filter(pk=key, state=Reservation.ASKED).update(state=Reservation.ENDED, refusal=text)
 
 
 def unanswered(node_name: str) -> list[Reservation]:

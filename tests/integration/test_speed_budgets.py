@@ -1,5 +1,6 @@
 """Budgets: whatever happens in whatever order, and wherever a node dies, no more goes out than its user has said."""
 
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -193,6 +194,7 @@ def is_open(channel: HubChannel) -> bool:
 
 def need(bid: Bid, deal_id: str, channel_id: str, wanted: int) -> Need:
     return Need(
+        key=secrets.token_hex(16),
         bid_id=bid.pk,
         deal_id=deal_id,
         channel_id=channel_id,
@@ -276,6 +278,14 @@ class TestABudget:
         scene.open(0, 6_000)
         assert budgets.of_torrent(scene.bids[0]).left_ubtt == 0
         assert budgets.of_day(Budget.objects.get(), now=NOW + timedelta(days=9)).used_ubtt == 6_000
+
+    def test_is_taken_once_for_a_need_whose_first_answer_was_lost(self) -> None:
+        scene = Scene()
+        wanted = need(scene.bids[0], "0" * 32, "", 200)
+        first = budgets.reserve(wanted, now=NOW)
+        Bid.objects.update(is_on=False)  # meanwhile
+        assert budgets.reserve(wanted, now=NOW) == first
+        assert budgets.of_torrent(scene.bids[0]).used_ubtt == 200
 
     def test_of_a_user_who_has_stopped_has_no_room(self) -> None:
         scene = Scene()
