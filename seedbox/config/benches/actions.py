@@ -12,10 +12,9 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from seedbox.config.benches import actions_turns
-from seedbox.config.benches.seeding_box import HOST, free_port, running_box
+from seedbox.config.benches.seeding_box import running_box
 from seedbox.domain.units import KIB
 from seedbox.engine.bare import make_torrent_file
-from seedbox.engine.metainfo import read_torrent_file
 
 LIMIT_MS = 300
 CONTENT_BYTES = 256 * KIB
@@ -31,11 +30,10 @@ def run(*, rounds: int, say: Callable[[str], None]) -> dict[str, float]:
         folder = Path(name)
         content = folder / "content.bin"
         content.write_bytes(bytes(CONTENT_BYTES))
-        torrent_file = make_torrent_file(content, piece_bytes=16 * KIB)
         torrent = folder / "content.torrent"
-        torrent.write_bytes(torrent_file)
-        with running_box(folder, port=free_port(), node_listen=f"{HOST}:{free_port()}", say=say) as box:
-            box.seed(torrent, key=read_torrent_file(torrent_file).info_hash_v1, content=content)
+        torrent.write_bytes(make_torrent_file(content, piece_bytes=16 * KIB))
+        with running_box(folder, say=say) as box:
+            box.seed(torrent, content=content)
             say(f"{rounds} actions")
             took_ms = json.loads(box.run("-m", actions_turns.__name__, str(rounds)).splitlines()[-1])
     p95_ms = quantiles(took_ms, n=20, method="inclusive")[-1]

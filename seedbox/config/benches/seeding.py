@@ -3,14 +3,14 @@
 The leecher fetches over TCP and throws everything away. The node runs as it does in a house: database, Redis and web
 beside it, and a page that watches the torrent. Bare libtorrent runs with its defaults, and with a small grid of
 settings; the best of the grid is what a perfect choice of settings could have given. Medians over all rounds.
+
+Then the same node serves the same leecher with a deal running beside it, and without: `seeding_deal` says how.
 """
 
-import json
 import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from argparse import ArgumentParser
@@ -19,23 +19,18 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
 
-from seedbox.config import env
+from seedbox.config.benches import seeding_deal
 from seedbox.config.benches.files import BenchFailed
-from seedbox.config.benches.seeding_box import SeedingBox, free_port, free_shared_memory, running_box
+from seedbox.config.benches.seeding_box import free_port, free_shared_memory, running_box
+from seedbox.config.benches.seeding_peers import answer_of, bare, leech
 from seedbox.domain.units import GIB, KIB, MIB
-from seedbox.engine import bare_process
 from seedbox.engine.bare import DEFAULT_DISK, make_torrent_file
-from seedbox.engine.metainfo import read_torrent_file
 from seedbox.engine.settings import SPEED, Setting
 
-NODE_ADDRESS = "127.0.0.41"
 ARIA2_ADDRESS = "127.0.0.42"
-LEECHER_ADDRESS = "127.0.0.43"
 BARE_ADDRESSES = tuple(f"127.0.0.{number}" for number in range(44, 60))
 PIECE_BYTES = MIB
-LEECH_LIMIT_S = 300.0
 LISTEN_LIMIT_S = 60.0
 LOOK_AGAIN_S = 0.1
 ROOM = 1.1  # times the file must fit into memory
@@ -63,27 +58,43 @@ GRID: Mapping[str, Choice] = {
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--size-mib", type=int, default=1024)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", choices=("seeders", "deal"), help="one part instead of both")
 
 
-def run(*, size_mib: int, rounds: int, say: Callable[[str], None]) -> dict[str, float | None]:
+def run(*, size_mib: int, rounds: int, only: str | None, say: Callable[[str], None]) -> dict[str, float | None]:
     """Measure in turns and return the speeds and their ratios; what is missing on this machine is None."""
+    figures: dict[str, float | None] = {}
     with ExitStack() as stack:
         folder = _folder(stack, size_mib)
         content, torrent = _content(folder, size_mib, say)
-        box = stack.enter_context(_seeding_box(folder, torrent, content, say))
+        if only != "deal":
+            figures |= _beside_others(folder, torrent, content, rounds=rounds, say=say)
+        if only != "seeders":
+            figures |= seeding_deal.measure(folder, torrent, content, rounds=rounds, say=say)
+    return figures
+
+
+def _beside_others(
+    folder: Path, torrent: Path, content: Path, *, rounds: int, say: Callable[[str], None]
+) -> dict[str, float | None]:
+    with ExitStack() as stack:
+        box = stack.enter_context(running_box(folder / "box", say=say))
+        stack.enter_context(box.watched(box.seed(torrent, content=content)))
         seeders = {NODE: box.endpoint, **_bare_seeders(stack, torrent, content), **_aria2(stack, torrent, content, say)}
         speeds: dict[str, list[float]] = {name: [] for name in seeders}
         cpu_s = 0.0
         for endpoint in seeders.values():
-            _leech(torrent, folder, endpoint)  # the first one is slower everywhere
+            leech(torrent, folder, endpoint)  # the first one is slower everywhere
         for number in range(1, rounds + 1):
             for name in _rotated(list(seeders), number):
                 before_s = box.cpu_s()
-                speeds[name].append(_leech(torrent, folder, seeders[name]))
+                speeds[name].append(leech(torrent, folder, seeders[name]))
                 cpu_s += box.cpu_s() - before_s if name == NODE else 0
             say(f"round {number}: " + ", ".join(f"{name} {speeds[name][-1]:.0f}" for name in seeders) + " MiB/s")
         say(f"the watching page got {box.updates} updates")
-    return _figures({name: median(values) for name, values in speeds.items()}, cpu_s * GIB / (size_mib * MIB * rounds))
+    return _figures(
+        {name: median(values) for name, values in speeds.items()}, cpu_s * GIB / (content.stat().st_size * rounds)
+    )
 
 
 def _rotated(names: list[str], by: int) -> list[str]:
@@ -126,16 +137,6 @@ def _content(folder: Path, size_mib: int, say: Callable[[str], None]) -> tuple[P
     return content, torrent
 
 
-@contextmanager
-def _seeding_box(folder: Path, torrent: Path, content: Path, say: Callable[[str], None]) -> Iterator[SeedingBox]:
-    listen = f"{NODE_ADDRESS}:{free_port(NODE_ADDRESS)}"
-    with running_box(folder, port=free_port("127.0.0.1"), node_listen=listen, say=say) as box:
-        say("adding the torrent, whose content is there already")
-        key = read_torrent_file(torrent.read_bytes()).info_hash_v1
-        with box.watched(box.seed(torrent, key=key, content=content)):
-            yield box
-
-
 def _bare_seeders(stack: ExitStack, torrent: Path, content: Path) -> dict[str, str]:
     """Start a bare libtorrent for the defaults and for each point of the grid, and say where they listen."""
     choices = {DEFAULT: Choice(), **GRID}
@@ -155,38 +156,9 @@ def _bare_seeder(choice: Choice, address: str, torrent: Path, content: Path) -> 
         "torrent": str(torrent),
         "folder": str(content.parent),
     }
-    with _bare(order) as process:
-        yield str(_answer(process)["endpoint"])
+    with bare(order) as process:
+        yield str(answer_of(process)["endpoint"])
         process.communicate()  # the end of its input is its end
-
-
-def _leech(torrent: Path, folder: Path, endpoint: str) -> float:
-    """Fetch everything from one seeder and return the speed in MiB/s."""
-    order = {
-        "role": "leech",
-        "address": LEECHER_ADDRESS,
-        "endpoint": endpoint,
-        "torrent": str(torrent),
-        "folder": str(folder / "nowhere"),
-    }
-    with _bare(order) as process:
-        answer = _answer(process)
-        process.communicate(timeout=LEECH_LIMIT_S)
-    if not answer["complete"]:
-        raise BenchFailed(f"the leecher did not get everything from {endpoint}")
-    return float(answer["bytes"]) / MIB / float(answer["elapsed_s"])
-
-
-def _bare(order: dict[str, Any]) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", bare_process.__name__, json.dumps(order)]
-    return subprocess.Popen(command, cwd=env.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
-def _answer(process: "subprocess.Popen[str]") -> dict[str, Any]:
-    line = process.stdout.readline() if process.stdout else ""
-    if not line:
-        raise BenchFailed("a bare peer ended without an answer")
-    return dict(json.loads(line))
 
 
 def _aria2(stack: ExitStack, torrent: Path, content: Path, say: Callable[[str], None]) -> dict[str, str]:

@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,8 +21,10 @@ from websockets.typing import Origin
 from seedbox.config import env
 from seedbox.config.benches import seeding_login
 from seedbox.config.benches.files import BenchFailed
+from seedbox.engine.metainfo import read_torrent_file
 
 HOST = "127.0.0.1"
+NODE_ADDRESS = "127.0.0.41"
 START_LIMIT_S = 60.0
 CHECK_LIMIT_S = 600
 STOP_LIMIT_S = 15.0
@@ -35,7 +37,7 @@ class SeedingBox:
 
     def __init__(self, process: subprocess.Popen[bytes], environ: dict[str, str]) -> None:
         self._process = process
-        self._environ = environ
+        self.environ = environ
         self.endpoint = environ["NODE_LISTEN"]
         self.updates = 0  # messages that the watching page got
 
@@ -46,9 +48,10 @@ class SeedingBox:
                 raise BenchFailed("the box did not start; `manage.py up` says why")
             time.sleep(LOOK_AGAIN_S)
 
-    def seed(self, torrent: Path, *, key: str, content: Path) -> int:
+    def seed(self, torrent: Path, *, content: Path) -> int:
         """Put the content where the torrent's will be, add the torrent, and return its holding once it seeds."""
-        folder = Path(self._environ["NODE_FOLDERS"]) / key
+        key = read_torrent_file(torrent.read_bytes()).info_hash_v1
+        folder = Path(self.environ["NODE_FOLDERS"]) / key
         folder.mkdir(parents=True)
         (folder / content.name).hardlink_to(content)
         added = self.run("manage.py", "torrents", "add", str(torrent), "--json", "--wait", str(CHECK_LIMIT_S))
@@ -58,7 +61,7 @@ class SeedingBox:
     def watched(self, holding_id: int) -> Iterator[None]:
         """Look at the torrent's page all the while, as a browser does."""
         cookie = self.run("-m", seeding_login.__name__).splitlines()[-1]
-        port = self._environ["SEEDBOX_PORT"]
+        port = self.environ["SEEDBOX_PORT"]
         watch = [f"holding-{holding_id}", f"detail-{holding_id}", "torrents"]
         origin = Origin(f"http://localhost:{port}")
         url = f"ws://{HOST}:{port}/live/"
@@ -82,7 +85,7 @@ class SeedingBox:
     def run(self, *command: str) -> str:
         """Run Python in the box's environment and return what it printed; raises BenchFailed."""
         python = [sys.executable, *command]
-        done = subprocess.run(python, env=self._environ, cwd=env.ROOT, stdout=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(python, env=self.environ, cwd=env.ROOT, stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode:
             raise BenchFailed(f"{' '.join(command)} failed")
         return done.stdout
@@ -93,7 +96,7 @@ class SeedingBox:
 
     def _is_well(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://{HOST}:{self._environ['SEEDBOX_PORT']}/healthz", timeout=5):
+            with urllib.request.urlopen(f"http://{HOST}:{self.environ['SEEDBOX_PORT']}/healthz", timeout=5):
                 return True
         except (urllib.error.URLError, OSError):
             return False
@@ -114,8 +117,13 @@ def box_environ(folder: Path, *, port: int, node_listen: str) -> dict[str, str]:
 
 
 @contextmanager
-def running_box(folder: Path, *, port: int, node_listen: str, say: Callable[[str], None]) -> Iterator[SeedingBox]:
-    environ = box_environ(folder, port=port, node_listen=node_listen)
+def running_box(
+    folder: Path, *, say: Callable[[str], None], settings: Mapping[str, str] | None = None
+) -> Iterator[SeedingBox]:
+    """Run a box that keeps everything in `folder`; `settings` override its environment."""
+    folder.mkdir(exist_ok=True)
+    listen = f"{NODE_ADDRESS}:{free_port(NODE_ADDRESS)}"
+    environ = box_environ(folder, port=free_port(), node_listen=listen) | dict(settings or {})
     say("starting a box")
     process = subprocess.Popen(
         [sys.executable, str(env.ROOT / "manage.py"), "up"], env=environ, cwd=env.ROOT, stdout=subprocess.DEVNULL

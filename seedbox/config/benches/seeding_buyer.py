@@ -1,0 +1,192 @@
+"""A node that buys, for the bench of seeding: `python -m seedbox.config.benches.seeding_buyer '{"torrent": …}'`.
+
+Run in the box's environment, with a name and addresses of its own. It takes orders line by line, `begin`, `buy` and
+`stop`, answers each with a line of JSON once that is so, and ends with its input. It fetches hardly faster than its
+lane, so that free bytes do not bring it everything before the deal begins.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402  # Django must be set up first
+from django.db.models import Sum  # noqa: E402  # as above
+
+import speed.wiring  # noqa: E402  # as above
+import wallet.wiring  # noqa: E402  # as above
+from seedbox import wiring  # noqa: E402  # as above
+from seedbox.domain.units import MIB  # noqa: E402  # as above
+from seedbox.engine.libtorrent_engine import LibtorrentEngine  # noqa: E402  # as above
+from seedbox.engine.port import ConfigureNetwork, Engine  # noqa: E402  # as above
+from seedbox.engine.settings import EngineSettings  # noqa: E402  # as above
+from seedbox.models import Network, Node, User  # noqa: E402  # as above
+from seedbox.node.life import NodeLife, NodeSettings  # noqa: E402  # as above
+from seedbox.services import holdings  # noqa: E402  # as above
+from seedbox.services.lanes import desk  # noqa: E402  # as above
+from speed.agent.buyer import Buyer  # noqa: E402  # as above
+from speed.agent.life import AgentLife, AgentSettings, Makers  # noqa: E402  # as above
+from speed.models import Agent, BuyingDeal, ForSale, SellingDeal  # noqa: E402  # as above
+from speed.services import bids, markets, spenders  # noqa: E402  # as above
+from wallet.models import HubOffer  # noqa: E402  # as above
+from wallet.services import deposit_addresses  # noqa: E402  # as above
+
+NAME, SELLER = "buyer", "local"
+LANE_BYTES_PER_S = MIB
+FETCHES_BYTES_PER_S = LANE_BYTES_PER_S * 5 // 4
+LIMIT_BYTES_PER_S = 2_000 * MIB  # of the seller's upload: an engine counts limits in 31 bits
+FREE_SHARE_PPM = 200_000
+BTT = 1_000_000
+ASK_UBTT_PER_GIB, CEILING_UBTT_PER_GIB = 10 * BTT, 40 * BTT
+BUDGET_UBTT = 100 * BTT
+WAIT_S = 90.0
+LOOK_AGAIN_S = 0.1
+
+
+class InVain(Exception):
+    """Something did not come to be in time; the message is what."""
+
+
+class Purchase:
+    """A user of the buyer's node, and the torrent that shall be bought."""
+
+    def __init__(self, torrent: Path, seller: str) -> None:
+        self._torrent, self._seller = torrent, seller
+        self._user = User.objects.create_user("buyer")
+        node, _ = Node.objects.get_or_create(name=NAME, defaults={"folder": str(settings.NODE_FOLDER)})
+        address = settings.NODE_LISTEN[0].rpartition(":")[0]
+        Network.objects.update_or_create(node=node, defaults={"interface": address, "port_mapping": False})
+
+    def begin(self) -> dict[str, float]:
+        """Have money, and a market that is ready for it."""
+        wait_for(deposit_addresses.is_ready, "the signer's key")
+        faucet = wallet.wiring.faucet()
+        assert faucet is not None
+        faucet.pay(deposit_addresses.address_for(self._user.pk, now=_now()).address)
+        wait_for(lambda: Agent.objects.filter(speed_key__gt="").count() == 2, "two markets")
+        spenders.allow(self._user.pk, day_limit_ubtt=BUDGET_UBTT, now=_now())
+        return self._seen()
+
+    def buy(self) -> dict[str, float]:
+        """Bid for the torrent, until bytes have been paid for."""
+        self._take_part(is_on=True)
+        source = wiring.read_torrent_file(self._torrent.read_bytes())
+        self._holding = holdings.add(user=self._user, source=source, peers=(self._seller,), now=_now())
+        markets.offer(node_name=SELLER, torrent_key=self._holding.torrent.key, for_sale=ForSale.YES)
+        wait_for(HubOffer.objects.exists, "an offer")  # whoever asks the hub sooner asks again half a minute later
+        bids.place(
+            user_id=self._user.pk,
+            torrent_id=self._holding.torrent_id,
+            max_price_ubtt_per_gib=CEILING_UBTT_PER_GIB,
+            spend_ubtt_per_s=BTT,
+            budget_ubtt=BUDGET_UBTT,
+            useful_bytes_per_s=LANE_BYTES_PER_S,
+            asks_directory=True,
+            now=_now(),
+        )
+        wait_for(lambda: self._seen()["paid_ubtt"], "a lane that is paid for")
+        return self._seen()
+
+    def stop(self) -> dict[str, float]:
+        """End the deal, and say what it came to at that moment; all is as before when this returns."""
+        seen = self._seen()
+        bids.withdraw(user_id=self._user.pk, torrent_id=self._holding.torrent_id)
+        wait_for(lambda: not SellingDeal.objects.filter(is_closed=False).exists(), "the end of the deal")
+        holdings.change(user=self._user, holding_ids=[self._holding.pk], verb="stop", now=_now())
+        self._take_part(is_on=False)
+        wait_for(lambda: not Agent.objects.get(pk=SELLER).listens_on, "a closed market")
+        return seen
+
+    def _take_part(self, *, is_on: bool) -> None:
+        for name, sells in ((SELLER, True), (NAME, False)):
+            markets.change(
+                node_name=name,
+                sells=sells and is_on,
+                buys=not sells and is_on,
+                ask_ubtt_per_gib=ASK_UBTT_PER_GIB,
+                free_share_ppm=FREE_SHARE_PPM,
+                upload_limit_bytes_per_s=LIMIT_BYTES_PER_S,
+                dials_local=True,
+            )
+
+    def _seen(self) -> dict[str, float]:
+        found = BuyingDeal.objects.aggregate(accepted=Sum("accepted_bytes"), paid=Sum("cumulative_ubtt"))
+        return {"at_s": time.monotonic(), "accepted_bytes": found["accepted"] or 0, "paid_ubtt": found["paid"] or 0}
+
+
+def main() -> None:
+    order = json.loads(sys.argv[1])
+    purchase = Purchase(Path(order["torrent"]), order["seller"])
+    node, agent = _node(), _agent()
+    node.start()
+    agent.start()
+    try:
+        for line in sys.stdin:
+            _tell(_answer(getattr(purchase, line.strip())))
+    finally:
+        agent.stop()
+        node.stop()
+
+
+def wait_for(look: Callable[[], Any], what: str) -> None:
+    deadline_s = time.monotonic() + WAIT_S
+    while not look():
+        if time.monotonic() > deadline_s:
+            raise InVain(what)
+        time.sleep(LOOK_AGAIN_S)
+
+
+def _answer(act: Callable[[], dict[str, float]]) -> dict[str, Any]:
+    try:
+        return act()
+    except InVain as problem:
+        return {"failed": str(problem)}
+
+
+def _tell(what: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+def _node() -> NodeLife:
+    return NodeLife(
+        NodeSettings(NAME, settings.NODE_FOLDER, settings.DATA_DIR, settings.NODE_UMASK, settings.REDIS_URL),
+        make_engine=_engine,
+        read_torrent_file=wiring.read_torrent_file,
+    )
+
+
+def _engine(network: ConfigureNetwork) -> Engine:
+    return LibtorrentEngine(
+        EngineSettings(
+            resume_folder=settings.DATA_DIR / f"node-{NAME}" / "resume",
+            downloads_folder=settings.NODE_FOLDER,
+            listen=settings.NODE_LISTEN,
+            isolated=True,
+            overrides={"download_rate_limit": FETCHES_BYTES_PER_S},
+        ),
+        network,
+    )
+
+
+def _agent() -> AgentLife:
+    return AgentLife(
+        AgentSettings(NAME, settings.DATA_DIR / f"node-{NAME}", settings.NODE_SPEED_LISTEN),
+        makers=Makers(door=speed.wiring.Doors(), hub=speed.wiring.make_hub, sides=lambda floor: (Buyer(floor),)),
+        desk=desk,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    main()
