@@ -6,12 +6,14 @@ Nobody signs a voucher here: what money does to a deal is what the tests of the 
 `speedup` is one bidder's speed beside the speed that it has while nobody bids. `share_error` is how far three bidders
 are from shares of 1:2:4 by their spends. `utilisation` is what is sent in all, beside the same without a market.
 `starved_s` is for how long a free peer got nothing at most. `first_byte_s` goes from the grant to the first byte of the
-connection that is made under it. In `trading` the leechers have each other, too.
+connection that is made under it, `lane_90_s` to the first second in which that had 90 % of what was granted. In
+`trading` the leechers have each other, too.
 """
 
 import tempfile
 import time
 from argparse import ArgumentParser
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -35,10 +37,13 @@ PRICE_UBTT_PER_GIB = 20_000_000
 SPENDS = (1, 2, 4)
 CONTENT_BYTES = 640 * MIB  # more than anybody gets in a run
 PIECE_BYTES = 256 * 1024
-SETTLE_S, MEASURE_S = 15.0, 15.0
+MEASURE_S = 15.0  # and as long for a swarm to settle before that
 THIRD_ROUND_S = 20.0
 ROUND_S = 10.0
 LOOK_S = 0.25
+LOOK_CLOSELY_S = 0.025
+FULL_PERCENT = 90
+FULL_FOR_S = 1.0
 START_LIMIT_S = 120.0
 SELLER = "127.0.47.1"
 ONLY_TCP: Mapping[str, Setting] = {"enable_incoming_utp": False, "enable_outgoing_utp": False}
@@ -48,15 +53,22 @@ Row = dict[str, float]
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--peers", type=int, action="append", help="leechers of a row; default: 4, 8 and 16")
+    parser.add_argument("--seconds", type=float, default=MEASURE_S, help="for how long each speed is measured")
+    parser.add_argument("--only", choices=("rows", "trading", "clearing"), help="one part instead of all")
 
 
-def run(*, peers: Sequence[int] | None, say: Callable[[str], None]) -> dict[str, object]:
+def run(
+    *, peers: Sequence[int] | None, seconds: float, only: str | None, say: Callable[[str], None]
+) -> dict[str, object]:
     """Measure each row, then clearing by itself."""
-    rows = []
-    for count in peers or PEERS:
-        rows.append(_measured(count, say))
-    trading = [_measured(TRADING_PEERS, say, is_trading=True)]
-    return {"rows": rows, "trading": trading, **clearing.measure()}
+    figures: dict[str, object] = {}
+    if only in (None, "rows"):
+        figures["rows"] = [_measured(count, seconds, say) for count in peers or PEERS]
+    if only in (None, "trading"):
+        figures["trading"] = [_measured(TRADING_PEERS, seconds, say, is_trading=True)]
+    if only in (None, "clearing"):
+        figures |= clearing.measure()
+    return figures
 
 
 class Seller:
@@ -144,32 +156,45 @@ class Run:
         self._seller, self._swarm, self.lanes = seller, swarm, lanes
         self.starved_s = 0.0
         self._fed_at_s: dict[str, float] = {}
+        self._told_s = 0.0
 
     def watch(self, lasts_s: float) -> dict[str, float]:
         """Let rounds pass, and return how fast everybody was."""
-        began_s = told_s = time.monotonic()
+        began_s = time.monotonic()
         before = last = self._swarm.received()
-        self._seller.share(self.lanes)
-        self._fed_at_s = dict.fromkeys(self._swarm.addresses, began_s)
+        self._fed_at_s = dict.fromkeys(self._swarm.addresses, began_s) | self._fed_at_s
         while (now_s := time.monotonic()) - began_s < lasts_s:
+            self._hold_round(now_s)
             self._seller.engine.poll(timeout_s=LOOK_S)
-            if now_s - told_s >= ROUND_S:
-                told_s = now_s
-                self._seller.share(self.lanes)
             last = self._look(last, now_s)
         took_s = time.monotonic() - began_s
         return {address: (got - before[address]) / took_s for address, got in self._swarm.received().items()}
 
-    def first_byte_s(self, address: str) -> float:
-        """Bounce a bidder whose lane is open; return after how long it has its first byte."""
+    def open_lane(self, address: str) -> tuple[float, float]:
+        """Bounce a bidder; return after how long it has the first byte through its lane, and nearly all of that."""
         began_s = time.monotonic()
+        self._hold_round(began_s)
         self._swarm.bounce(address)
-        before = self._swarm.received()[address]
-        while self._swarm.received()[address] == before:
-            self._seller.engine.poll(timeout_s=LOOK_S / 10)
-            if time.monotonic() - began_s > START_LIMIT_S:
-                raise BenchFailed("a bidder got nothing through its lane")
-        return time.monotonic() - began_s
+        seen = deque([(began_s, self._swarm.received()[address])])
+        enough_bytes = self.lanes[address] * FULL_PERCENT // 100 * FULL_FOR_S
+        first_byte_s = 0.0
+        while seen[-1][1] - seen[0][1] < enough_bytes:
+            self._seller.engine.poll(timeout_s=LOOK_CLOSELY_S)
+            now_s, got_bytes = time.monotonic(), self._swarm.received()[address]
+            self._hold_round(now_s)
+            if got_bytes > seen[-1][1] and not first_byte_s:
+                first_byte_s = now_s - began_s
+            seen.append((now_s, got_bytes))
+            while now_s - seen[0][0] > FULL_FOR_S:
+                seen.popleft()
+            if now_s - began_s > START_LIMIT_S:
+                raise BenchFailed(f"a bidder had no full lane within {START_LIMIT_S:g} s")
+        return first_byte_s, seen[-1][0] - began_s
+
+    def _hold_round(self, now_s: float) -> None:
+        if now_s - self._told_s >= ROUND_S:
+            self._told_s = now_s
+            self._seller.share(self.lanes)
 
     def _look(self, last: Mapping[str, int], now_s: float) -> dict[str, int]:
         received = self._swarm.received()
@@ -181,36 +206,35 @@ class Run:
         return received
 
 
-def _measured(count: int, say: Callable[[str], None], *, is_trading: bool = False) -> Row:
+def _measured(count: int, seconds: float, say: Callable[[str], None], *, is_trading: bool = False) -> Row:
     with tempfile.TemporaryDirectory(prefix="box") as folder:
         seller = Seller(Path(folder), is_private=not is_trading)
         try:
-            row = _row(seller, count, is_trading=is_trading)
+            row = _row(seller, count, seconds, is_trading=is_trading)
         finally:
             seller.close()
     say(f"{'trading: ' if is_trading else ''}{row}")
     return row
 
 
-def _row(seller: Seller, count: int, *, is_trading: bool = False) -> Row:
+def _row(seller: Seller, count: int, seconds: float, *, is_trading: bool = False) -> Row:
     swarm = Swarm(seller, count, is_trading=is_trading)
     try:
         off = Run(seller, swarm, {})
-        off.watch(SETTLE_S)
-        before = off.watch(MEASURE_S)
+        off.watch(seconds)
+        before = off.watch(seconds)
         bidder = swarm.addresses[0]
         on = Run(seller, swarm, _granted([bidder], [1]))
-        seller.share(on.lanes)
-        first_byte_s = on.first_byte_s(bidder)
-        on.watch(SETTLE_S)
-        after = on.watch(MEASURE_S)
+        first_byte_s, lane_90_s = on.open_lane(bidder)
+        on.watch(seconds)
+        after = on.watch(seconds)
         three = swarm.addresses[: len(SPENDS)]
         shared = Run(seller, swarm, _granted(three, SPENDS))
-        seller.share(shared.lanes)
+        shared.watch(0)
         for address in three:
             swarm.bounce(address)
-        shared.watch(THIRD_ROUND_S)
-        shares = shared.watch(MEASURE_S)
+        shared.watch(THIRD_ROUND_S * seconds / MEASURE_S)
+        shares = shared.watch(seconds)
     finally:
         swarm.close()
     return {
@@ -220,6 +244,7 @@ def _row(seller: Seller, count: int, *, is_trading: bool = False) -> Row:
         "utilisation": round(sum(after.values()) / sum(before.values()), 3),
         "starved_s": round(max(on.starved_s, shared.starved_s), 1),
         "first_byte_s": round(first_byte_s, 2),
+        "lane_90_s": round(lane_90_s, 2),
     }
 
 

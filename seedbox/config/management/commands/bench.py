@@ -30,6 +30,7 @@ _OPTIONS = (
     "transfers",
     "only",
     "peers",
+    "seconds",
     "transactions",
     "blocks",
     "withdrawals",
