@@ -13,6 +13,7 @@ from speed.agent.side import Floor
 from speed.domain import dialling, messages
 from speed.domain.messages import MAX_ASKED, Ask
 from speed.domain.naming import dht_target, directory_key, torrent_name
+from speed.domain.rumours import Rumours, place_at
 from speed.services import quotes
 from speed.wire.hub_port import Answer, Hub
 from speed.wire.port import DialFailed, Link
@@ -28,7 +29,8 @@ KEEP_EVERY = timedelta(seconds=3)  # quotes are written, if they are news
 FORGET_EVERY = timedelta(minutes=5)
 CALL_AGAIN = timedelta(seconds=30)  # the door itself waits longer where it must
 PEERS_FRESH = timedelta(seconds=20)
-MAX_RUMOURS = 100  # of one torrent; the newest stay
+CHECKED_AT_ONCE = 200  # rumours, in one turn of the loop: strangers decide how many there are
+MAX_CALLED = 1_000  # endpoints whose rest is over are forgotten beyond that
 MAX_QUOTES = 100  # of one torrent
 
 
@@ -48,9 +50,8 @@ class Finder:
         self._asks_directory: frozenset[str] = frozenset()
         self._targets: dict[bytes, str] = {}
         self._directory_keys: dict[int, bytes] = {}
-        self._peers: dict[str, tuple[datetime, frozenset[str]]] = {}  # endpoints connected to a torrent
-        self._places: dict[str, frozenset[str]] = {}  # of these
-        self._rumours: dict[str, dict[str, None]] = {}  # endpoints by torrent, the newest last
+        self._places: dict[str, tuple[datetime, frozenset[str]]] = {}  # that a torrent is connected to
+        self._rumours = Rumours()
         self._rest_until: dict[str, datetime] = {}  # endpoints that were called
         self._names: dict[Link, dict[bytes, str]] = {}  # what was asked for on a connection
         self._asked_at: dict[tuple[Link, str], datetime] = {}
@@ -63,18 +64,17 @@ class Finder:
         self._torrents = {torrent.key: torrent for torrent in torrents if torrent.info_hash}
         self._asks_directory = frozenset(asks_directory)
         self._targets = {dht_target(torrent.info_hash): key for key, torrent in self._torrents.items()}
-        for held in (self._peers, self._places, self._rumours, self._heard):
+        self._rumours.keep_only(self._torrents)
+        for held in (self._places, self._heard):
             for key in held.keys() - self._torrents.keys():
                 del held[key]
 
     def tick(self, now: datetime) -> None:
         if self._torrents and self._due.is_due("look", LOOK_EVERY, now):
             self._floor.ask(LookAtPeers(frozenset(self._torrents)))
-        calls = self._due.is_due("call", CALL_EVERY, now)
         for torrent in self._torrents.values():
             self._search(torrent, now)
-            for endpoint in list(self._rumours.get(torrent.key, {})) if calls else ():
-                self.call(torrent.key, endpoint, now)
+        self._follow_rumours(now)
         for link in self._floor.links:
             self._ask(link, now)
         if self._due.is_due("keep", KEEP_EVERY, now):
@@ -89,7 +89,7 @@ class Finder:
             if self._due.is_due(f"find {torrent.key}", FIND_EVERY, now):
                 self._floor.ask(FindSellers(dht_target(torrent.info_hash)))
         elif torrent.key in self._asks_directory and self._floor.hubs:
-            pause = DIRECTORY_EVERY if self._rumours.get(torrent.key) else DIRECTORY_SOON
+            pause = DIRECTORY_EVERY if self._rumours.of(torrent.key) else DIRECTORY_SOON
             if self._due.is_due(f"find {torrent.key}", pause, now):
                 self._ask_directory(torrent)
 
@@ -117,47 +117,57 @@ class Finder:
 
     def peers_seen(self, report: PeersSeen, now: datetime) -> None:
         if report.key in self._torrents:
-            self._peers[report.key] = now, frozenset(peer.endpoint for peer in report.peers)
-            self._places[report.key] = frozenset(peer.place for peer in report.peers)
+            self._places[report.key] = now, frozenset(peer.place for peer in report.peers)
 
     def _hear_of(self, key: str, endpoints: Iterable[str]) -> None:
         if key in self._torrents:
-            rumours = self._rumours.setdefault(key, {})
-            for endpoint in endpoints:
-                rumours.pop(endpoint, None)
-                rumours[endpoint] = None
-            for old in list(rumours)[:-MAX_RUMOURS]:
-                del rumours[old]
+            self._rumours.hear(key, endpoints, near=self._places_of(key))
+
+    def _places_of(self, key: str) -> frozenset[str]:
+        return self._places[key][1] if key in self._places else frozenset()
 
     # --- calls
 
+    def _follow_rumours(self, now: datetime) -> None:
+        """Look at some rumours; all come round, as fast as that goes. The cheapest look comes first."""
+        if self._due.is_due("call", CALL_EVERY, now):
+            self._rumours.begin_round()
+            self._forget_calls(now)
+        for key, endpoint, place in self._rumours.next_ones(CHECKED_AT_ONCE):
+            if place in self._connected(key, now):
+                self.call(key, endpoint, now)
+
+    def _forget_calls(self, now: datetime) -> None:
+        if len(self._rest_until) > MAX_CALLED:
+            self._rest_until = {endpoint: until for endpoint, until in self._rest_until.items() if until > now}
+
     def call(self, key: str, endpoint: str, now: datetime) -> None:
         """Call a seller of a torrent, if the torrent is connected to that address and it was not called just now."""
-        if not self._rests(endpoint, now) and not self._obstacle(endpoint, peers=self._connected(key, now)):
+        if not self._rests(endpoint, now) and not self._obstacle(endpoint, places=self._connected(key, now)):
             self._dial(endpoint, now)
 
     def call_again(self, endpoint: str, now: datetime) -> None:
         """Call a seller that a deal ran with, where it was called for it, though no torrent is connected to it now."""
-        if not self._rests(endpoint, now) and not self._obstacle(endpoint, peers={endpoint}):
+        if not self._rests(endpoint, now) and not self._obstacle(endpoint, places={place_at(endpoint)}):
             self._dial(endpoint, now)
 
     def _rests(self, endpoint: str, now: datetime) -> bool:
         is_linked = any(link.endpoint == endpoint for link in self._floor.links)
         return is_linked or now < self._rest_until.get(endpoint, now)
 
-    def _obstacle(self, endpoint: str, *, peers: Collection[str]) -> str:
-        return dialling.obstacle(endpoint, peers=peers, dials_local=self._floor.terms.dials_local)
+    def _obstacle(self, endpoint: str, *, places: Collection[str]) -> str:
+        return dialling.obstacle(endpoint, places=places, dials_local=self._floor.terms.dials_local)
 
     def _dial(self, endpoint: str, now: datetime) -> None:
         self._rest_until[endpoint] = now + CALL_AGAIN
         self._floor.dial(endpoint, partial(self._call_failed, endpoint))
 
     def _connected(self, key: str, now: datetime) -> frozenset[str]:
-        seen_at, endpoints = self._peers.get(key, (now, frozenset()))
-        return endpoints if now - seen_at < PEERS_FRESH else frozenset()
+        seen_at, places = self._places.get(key, (now, frozenset()))
+        return places if now - seen_at < PEERS_FRESH else frozenset()
 
     def _call_failed(self, endpoint: str, problem: DialFailed) -> None:
-        if problem.wait_s:
+        if problem.wait_s and endpoint in self._rest_until:
             self._rest_until[endpoint] += timedelta(seconds=problem.wait_s) - CALL_AGAIN
 
     # --- questions
@@ -168,7 +178,7 @@ class Finder:
             torrent
             for torrent in self._torrents.values()
             if now - self._asked_at.get((link, torrent.key), now - ASK_EVERY) >= ASK_EVERY
-            and link.place in self._places.get(torrent.key, ())
+            and link.place in self._places_of(torrent.key)
         ]
         names = self._names.setdefault(link, {})
         for torrent in due[:MAX_ASKED]:

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from seedbox.domain.lanes import host_of, place_of, place_of_endpoint
+from seedbox.domain.lanes import host_of, place_of
 
 PAUSE_S = 600.0  # between two calls of an endpoint that has never shown that it is a market
 FIRST_PAUSE_S = 5.0  # before one that did is called again; then twice as long each time, up to PAUSE_S
@@ -16,11 +16,11 @@ MAX_REMEMBERED = 10_000  # endpoints; a rumour beyond them waits
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def obstacle(endpoint: str, *, peers: Collection[str], dials_local: bool) -> str:
+def obstacle(endpoint: str, *, places: Collection[str], dials_local: bool) -> str:
     """Return why a seller that was heard of must not be called, in a sentence; "" if it may.
 
-    `peers` are the endpoints that are connected to the torrent in question. Their ports do not matter, nor does the
-    lower half of an IPv6 address: a market has a port of its own, and a host may have several addresses.
+    `places` are those that are connected to the torrent in question. Ports do not matter, nor does the lower half of an
+    IPv6 address: a market has a port of its own, and a host may have several addresses.
     """
     try:
         address, port = parse_endpoint(endpoint)
@@ -32,7 +32,7 @@ def obstacle(endpoint: str, *, peers: Collection[str], dials_local: bool) -> str
         return "Nobody can be called at this address."
     if not dials_local and not address.is_global:
         return "This address is of a local network, and the operator lets the market call none."
-    if place_of(str(address)) not in {place_of_endpoint(peer) for peer in peers}:
+    if place_of(str(address)) not in places:
         return "Nobody at this address is connected to the torrent."
     return ""
 

@@ -4,15 +4,23 @@ Receipts that are no good, vouchers that are forged, lowered or said again, a pa
 have their tests where the rules are: beside credit, channels and the hub's keys.
 """
 
+import sys
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from seedbox.domain.lanes import PeersSeen, SellersFound
 from seedbox.models import User
+from seedbox.services import market_facts
+from speed.agent.finder import Finder
 from speed.domain.messages import Bye, Meter, Meters, Withdraw
+from speed.domain.naming import dht_target
 from speed.models import SellingDeal
 from tests.buying import GIB, PRICE, Stall, Taker
 from tests.cheats import HOUR, Garbler, Mute, NeverPays
+from tests.market import peer
 from tests.selling import MIB, Shop
 from wallet.domain.hub import ChannelState
 
@@ -116,3 +124,45 @@ class TestABuyerThatVanishes:
         assert row.is_closed
         assert row.redeemed_ubtt == buyer.cumulative > 0
         assert shop.hub.channels[buyer.channel.hex()].state is ChannelState.CLOSED
+
+
+class TestAnybodyWhoPoisonsTheDht:
+    """With a hundred rumours of each torrent that are all lies, while each has a thousand peers."""
+
+    TORRENTS, PEERS, RUMOURS = 40, 1_000, 100
+    MOST_CALLS = 4_000  # of functions, in a turn; each rumour beside each peer would be millions
+
+    def test_makes_nobody_dial_and_holds_no_turn_up_and_the_true_seller_is_found(self, taker: Taker) -> None:
+        facts = market_facts.torrent(taker.torrent.pk)
+        assert facts is not None
+        torrents = [replace(facts, key=f"{n:040x}", info_hash_v1=f"{n:040x}") for n in range(self.TORRENTS)]
+        peers = tuple(peer(f"198.18.{n // 250}.{n % 250}") for n in range(self.PEERS))
+        lies = tuple(f"203.0.113.{n}:6890" for n in range(self.RUMOURS))
+        finder, floor = Finder(taker.floor), taker.floor
+        finder.look_for(torrents, asks_directory=())
+        for torrent in torrents:
+            finder.peers_seen(PeersSeen(torrent.key, peers), floor.now)
+            finder.found(SellersFound(dht_target(torrent.info_hash), lies))
+        turns = [calls_of(lambda: finder.tick(floor.now)) for _ in range(self.TORRENTS)]
+        assert (floor.dialled, max(turns) < self.MOST_CALLS) == ([], True)
+
+        finder.found(SellersFound(dht_target(torrents[-1].info_hash), ("198.18.1.1:6890", *lies)))
+        floor.now += timedelta(seconds=2)
+        turns = [calls_of(lambda: finder.tick(floor.now)) for _ in range(self.TORRENTS)]
+        assert (floor.dialled, max(turns) < self.MOST_CALLS) == (["198.18.1.1:6890"], True)
+
+
+def calls_of(work: Callable[[], object]) -> int:
+    """Do some work, and return how many functions were called for it: a measure that no other process changes."""
+    count = 0
+
+    def note(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count

@@ -2,30 +2,31 @@
 
 import pytest
 
+from seedbox.domain.lanes import place_of, place_of_endpoint
 from speed.domain.dialling import MAX_REMEMBERED, PAUSE_S, Tries, obstacle, parse_endpoint
 
 SELLER = "1.1.1.1:6890"
-PEERS = ["1.1.1.1:51413", "[2606:4700:1:2::5]:6881", "127.0.0.2:6881"]
+PLACES = [place_of(address) for address in ("1.1.1.1", "2606:4700:1:2::5", "127.0.0.2")]
 
 
 class TestASeller:
     @pytest.mark.parametrize("endpoint", [SELLER, "[2606:4700:1:2::77]:6890", "[::ffff:1.1.1.1]:6890"])
     def test_may_be_called_where_a_peer_of_the_torrent_is(self, endpoint: str) -> None:
-        assert obstacle(endpoint, peers=PEERS, dials_local=False) == ""
+        assert obstacle(endpoint, places=PLACES, dials_local=False) == ""
 
     @pytest.mark.parametrize("endpoint", ["1.1.1.2:6890", "[2606:4700:1:3::5]:6890"])
     def test_is_left_alone_where_no_peer_is(self, endpoint: str) -> None:
-        assert "connected" in obstacle(endpoint, peers=PEERS, dials_local=True)
+        assert "connected" in obstacle(endpoint, places=PLACES, dials_local=True)
 
     def test_of_a_local_network_is_called_only_if_the_operator_says_so(self) -> None:
-        assert "local" in obstacle("127.0.0.2:6890", peers=PEERS, dials_local=False)
-        assert "local" in obstacle("[::ffff:127.0.0.2]:6890", peers=PEERS, dials_local=False)
-        assert obstacle("127.0.0.2:6890", peers=PEERS, dials_local=True) == ""
+        assert "local" in obstacle("127.0.0.2:6890", places=PLACES, dials_local=False)
+        assert "local" in obstacle("[::ffff:127.0.0.2]:6890", places=PLACES, dials_local=False)
+        assert obstacle("127.0.0.2:6890", places=PLACES, dials_local=True) == ""
 
     @pytest.mark.parametrize("endpoint", ["224.0.0.1:6890", "0.0.0.0:6890", "[ff0e::1]:6890", "[::]:6890"])
     def test_is_no_group_and_no_nobody(self, endpoint: str) -> None:
-        peers = [endpoint.replace("6890", "6881")]
-        assert "Nobody can be called" in obstacle(endpoint, peers=peers, dials_local=True)
+        places = [place_of_endpoint(endpoint)]
+        assert "Nobody can be called" in obstacle(endpoint, places=places, dials_local=True)
 
     @pytest.mark.parametrize(
         "endpoint",
@@ -33,7 +34,7 @@ class TestASeller:
          "[fe80::1%eth0]:6890", "2606:4700:1:2::5", ":6890", "1.1.1.1:+5"],
     )  # fmt: skip
     def test_has_an_address_and_a_port(self, endpoint: str) -> None:
-        assert "no address" in obstacle(endpoint, peers=PEERS, dials_local=True)
+        assert "no address" in obstacle(endpoint, places=PLACES, dials_local=True)
 
     def test_is_read_as_address_and_port(self) -> None:
         address, port = parse_endpoint("[::ffff:1.1.1.1]:6890")
