@@ -21,7 +21,7 @@ from speed.agent.hub_threads import HubThreads
 from speed.agent.side import Floor, KnownHub, Side, Then
 from speed.agent.writing import Writing, told
 from speed.domain.messages import Message
-from speed.services import hubs, markets
+from speed.services import beats, hubs, markets
 from speed.services.markets import Terms, TrustedHub
 from speed.services.speed_key import SpeedKey, SpeedKeyBroken, read_or_make
 from speed.wire.hub_port import Answer, Hub, HubAway, HubRefused
@@ -304,7 +304,7 @@ class Agent:
         listens_on, mapping, port_problem = self._listens_on, self._port_mapping, self._port_problem
         self._write_once(
             "beat",
-            lambda: markets.beat(
+            lambda: beats.beat(
                 node_name=self._settings.node_name,
                 now=now,
                 speed_key=self._floor.key.public_key,

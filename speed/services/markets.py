@@ -1,12 +1,12 @@
 """How a node takes part in the market: what its operator decided, what stands in its way, and how its agent is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 
 from seedbox.services import audit, market_facts
 from seedbox.services.audit import Origin
@@ -14,8 +14,7 @@ from seedbox.services.market_facts import NodeFacts
 from speed.domain.bounds import LEAST_FREE_SHARE_PPM
 from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB, PPM
 from speed.domain.reading import write_mib, write_percent
-from speed.models import Agent, ForSale, Hub, Market, Offer, SellingDeal
-from speed.services import former_keys, news
+from speed.models import ForSale, Hub, Market, Offer, SellingDeal
 from wallet.domain.money import format_amount
 from wallet.services.install import market_asset
 
@@ -228,37 +227,6 @@ def offer(
             audit.record_setting(detail, origin=origin, now=now)
             Market.objects.get_or_create(node_name=node_name)
             Market.objects.filter(pk=node_name).update(offers_version=F("offers_version") + 1)
-
-
-def beat(
-    *,
-    node_name: str,
-    now: datetime,
-    speed_key: bytes,
-    listens_on: Iterable[str],
-    port_mapping: str,
-    selling_problem: str,
-    buying_problem: str,
-    problem: str,
-    counters: Mapping[str, int],
-) -> None:
-    """Write how a node's agent is. A key that it had before acts for nobody any more."""
-    former_keys.retire(node_name, speed_key.hex(), now=now)
-    Agent.objects.update_or_create(
-        node_name=node_name,
-        defaults={
-            "speed_key": speed_key.hex(),
-            "beat_at": now,
-            "listens_on": list(listens_on),
-            "port_mapping": port_mapping,
-            "selling_problem": selling_problem,
-            "buying_problem": buying_problem,
-            "problem": problem,
-            "counters": dict(counters),
-        },
-    )
-    if Market.objects.filter(Q(sells=True) | Q(buys=True), pk=node_name).exists():
-        news.tell()
 
 
 def takes_part() -> bool:

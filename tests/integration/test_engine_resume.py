@@ -105,11 +105,9 @@ class TestAnEngineThatWasKilled:
         assert 1_000_000 < good_bytes < SIZE_BYTES
         setup.box.use_another_peer()
         missing_bytes = SIZE_BYTES - good_bytes
-
         setup.add(peers=(setup.box.peer,))
         setup.watcher.wait_for_state(setup.key, State.SEEDING)
         setup.wait_until_on_disk()
-
         assert setup.good_bytes_on_disk() == SIZE_BYTES
         setup.box.bare.wait_until(
             lambda: setup.box.bare.sent_bytes >= missing_bytes, "count what it sent", limit_s=LIMIT_S
@@ -123,7 +121,6 @@ class TestAnEngineThatWasKilled:
             child.kill()
         spoil(setup)
         setup.add()
-
         assert setup.watcher.wait_for_state(setup.key, State.SEEDING).done_bytes == SIZE_BYTES
 
 

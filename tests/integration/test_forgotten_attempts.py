@@ -38,6 +38,7 @@ from wallet.services import (
 from wallet.services.chain_reading import time_of
 from wallet.services.operators import Actor
 from wallet.services.refusals import Refused
+from wallet.services.returning import UNSURE
 from wallet.services.withdrawal_rows import OLD_BLOCK
 from wallet.signer.protocol import SignerAway, SignRequest
 
@@ -235,7 +236,7 @@ class TestToGiveBackWhatWasForgotten:
             withdrawals.expire_unapproved(world.signer, now=world.now)
             asked.refresh_from_db()
             if asked.state == WithdrawalState.CHECKING:
-                raise Refused(asked.doubt or withdrawals.UNSURE)
+                raise Refused(asked.doubt or UNSURE)
 
         acts: dict[str, Callable[[Withdrawal], None]] = {"cancel": cancel, "reject": reject, "expire": expire}
         return acts[request.param]

@@ -7,7 +7,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 
 from seedbox.models import Holding, User
 from speed.models import BuyingDeal
-from speed.services import markets
+from speed.services import beats
 from tests.builders import NOW, make_holding
 from tests.market import set_market
 from tests.market_rows import a_buying_deal
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("committed_boo
 
 
 def beat() -> None:
-    markets.beat(
+    beats.beat(
         node_name="local",
         now=NOW,
         speed_key=b"\x02" * 33,

@@ -10,7 +10,7 @@ from django.urls import reverse
 from seedbox.models import Holding, Metadata, Torrent, User
 from speed.domain.naming import directory_key
 from speed.models import Agent, Hub, Pairing
-from speed.services import bids, hub_list, markets, spenders
+from speed.services import beats, bids, hub_list, spenders
 from speed.services.own_hub import OwnHub
 from speed.wire.hub_fake import FakeHub
 from speed.wire.hub_port import HubRefused
@@ -42,7 +42,7 @@ def open_channel(owner: User, amount_ubtt: int, *, key: bytes = NODE) -> HubChan
 
 def beat(key: bytes) -> None:
     """Let the node tell how it is, and which key it has."""
-    markets.beat(
+    beats.beat(
         node_name="local",
         now=NOW,
         speed_key=key,

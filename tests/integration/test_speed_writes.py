@@ -13,7 +13,7 @@ from speed.models import Quote as QuoteRow
 from speed.services import markets, quotes
 from tests.builders import NOW, make_node
 from tests.buying import PRICE, Stall, Taker
-from tests.market import set_market
+from tests.market import set_market, set_offer
 from tests.selling import Buyer, Shop
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +91,7 @@ class TestOffers:
         with CaptureQueriesContext(connection) as seen:
             assert markets.terms_of("local", now=NOW, known=known) == known
         assert statements(seen, "speed_offer") == 0
-        markets.offer(node_name="local", torrent_key="aa", for_sale=ForSale.NO)
+        set_offer("aa", ForSale.NO)
         changed = markets.terms_of("local", now=NOW, known=known)
         assert changed.offers == {"aa": ("no", 0)}
         assert markets.terms_of("local", now=NOW) == changed

@@ -43,9 +43,7 @@ class TestATorrentFile:
     def test_is_read_whatever_its_protocol(self, tmp_path: Path, protocol: str, v1_digits: int, v2_digits: int) -> None:
         content = make_content(tmp_path / "songs", {"a.ogg": 40_000, "sub/ü.ogg": 20_000, "sub/empty": 0})
         data = make_torrent_file(content, protocol=protocol, tracker="http://127.0.0.1:1/announce", private=True)
-
         metainfo = read_torrent_file(data)
-
         assert (len(metainfo.info_hash_v1), len(metainfo.info_hash_v2)) == (v1_digits, v2_digits)
         assert (metainfo.name, metainfo.size_bytes, metainfo.private) == ("songs", 60_000, True)
         assert {file.path: file.size_bytes for file in metainfo.files} == {
@@ -58,7 +56,6 @@ class TestATorrentFile:
 
     def test_keeps_the_indices_of_its_files_where_pad_files_are_left_out(self, tmp_path: Path) -> None:
         content = make_content(tmp_path / "songs", {"a": 40_000, "b": 20_000})
-
         files = read_torrent_file(make_torrent_file(content, protocol="hybrid")).files
 
         assert [(file.index, file.path) for file in files] == [(0, "songs/a"), (2, "songs/b")]

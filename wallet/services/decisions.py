@@ -9,7 +9,8 @@ from wallet.models import Withdrawal
 from wallet.models.operator_act import ActKind
 from wallet.services import fates
 from wallet.services.operators import MAX_REASON_CHARS, Actor, check_reason, write_down
-from wallet.services.withdrawals import IN_DOUBT, TOO_LATE, ask, end, why_not_return, with_locked
+from wallet.services.returning import IN_DOUBT, ask, why_not_return
+from wallet.services.withdrawals import TOO_LATE, end, with_locked
 from wallet.services.withdrawing import takes_over
 from wallet.signer.protocol import SignerDoor
 

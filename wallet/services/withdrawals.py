@@ -16,22 +16,18 @@ from wallet.domain.posting import Answer, Code, Decision, Outcome, hashed
 from wallet.domain.tron.addresses import Address, to_base58
 from wallet.domain.withdrawal_states import CANCELLABLE, WithdrawalState, check_move
 from wallet.models import Withdrawal
-from wallet.services import address_book, forgotten, ledger, news, statements, withdrawal_limits, withdrawal_rules
+from wallet.services import address_book, ledger, news, statements, withdrawal_limits, withdrawal_rules
 from wallet.services.books import Request
 from wallet.services.install import market_asset
 from wallet.services.openings import open_absent
 from wallet.services.refusals import Refused
-from wallet.signer.protocol import SignedAttempt, SignerDoor, SignerError
+from wallet.services.returning import IN_DOUBT, Said, ask, ask_of, why_not_return
+from wallet.signer.protocol import SignerDoor
 
 APPROVE_WITHIN = timedelta(hours=72)
 
 USED = "This form was used already for another withdrawal, or that one was refused. Open it anew."
 TOO_LATE = "It is being sent already, and what is sent can't be called back."
-IN_DOUBT = "An admin has to look at it first: the box's records and what it has signed do not agree."
-FORGOTTEN = "It was sent before, though the box's records do not show that any more. Reload the page in a minute."
-UNSURE = "Whether it was sent before can't be said at the moment, so its money can't return yet. Try again later."
-NO_APPROVAL = "the box knows of no approval"
-NOT_FOLLOWED = "its user may not pay now, or no endpoint keeps the block that would show what became of it"
 UNAPPROVED = "No admin approved it in time. Nothing was taken."
 
 
@@ -149,58 +145,17 @@ def expire_unapproved(signer: SignerDoor, *, now: datetime) -> None:
     """Give back what nobody has approved in time, unless it was signed all the same. May run twice, or late."""
     unapproved = Withdrawal.objects.filter(state=WithdrawalState.CHECKING, approve_until__lte=now, doubt="")
     for withdrawal_id in unapproved.order_by("pk").values_list("pk", flat=True)[:100]:
-        said = _ask(signer, withdrawal_id)
+        said = ask_of(signer, withdrawal_id)
         if said.is_silent:
             return
         with_locked(withdrawal_id, partial(_expire, said=said, now=now))
 
 
-def _expire(found: Withdrawal, *, said: "Said", now: datetime) -> str:
+def _expire(found: Withdrawal, *, said: Said, now: datetime) -> str:
     is_due = found.approve_until is not None and found.approve_until <= now
     if found.state == WithdrawalState.CHECKING and is_due and not found.doubt and not why_not_return(found, said, now):
         end(found, WithdrawalState.REJECTED, UNAPPROVED, now)
     return ""
-
-
-@dataclass(frozen=True)
-class Said:
-    """What the signer has signed last for a withdrawal, by its own word."""
-
-    signed: SignedAttempt | None = None
-    is_silent: bool = False
-
-
-def ask(signer: SignerDoor, withdrawal: Withdrawal) -> Said:
-    """Ask the signer for what the books may have forgotten, before the row is locked: nothing waits for it then.
-
-    Only about one whose money may return by its answer; of another it says that it is silent.
-    """
-    may_return = withdrawal.state in CANCELLABLE and not withdrawal.doubt
-    return _ask(signer, withdrawal.pk) if may_return else Said(is_silent=True)
-
-
-def _ask(signer: SignerDoor, withdrawal_id: int) -> Said:
-    try:
-        return Said(signer.signed_for(f"withdrawal/{withdrawal_id}"))
-    except SignerError:
-        return Said(is_silent=True)
-
-
-def why_not_return(found: Withdrawal, said: Said, now: datetime, *, is_followed: bool = True) -> str:
-    """Return why the money of one that the books have never sent stays where it is; "" if it was never signed.
-
-    What was signed for one in the queue is taken over by the driver, and followed, but for those that it leaves alone.
-    One whose approval was forgotten together with its payment has nobody who would follow it: an admin looks at it.
-    """
-    if said.is_silent:
-        return UNSURE
-    if said.signed is None:
-        return ""
-    if found.state == WithdrawalState.CHECKING or not is_followed:
-        why = NO_APPROVAL if found.state == WithdrawalState.CHECKING else NOT_FOLLOWED
-        forgotten.cast_doubt(found, said.signed, why, now=now)
-        return IN_DOUBT
-    return FORGOTTEN
 
 
 def with_locked(withdrawal_id: int, decide: Callable[[Withdrawal], str], *, user_id: int | None = None) -> Withdrawal:

@@ -29,7 +29,7 @@ from seedbox.engine.port import ConfigureNetwork, Engine  # noqa: E402  # as abo
 from seedbox.engine.settings import EngineSettings  # noqa: E402  # as above
 from seedbox.models import Network, Node, User  # noqa: E402  # as above
 from seedbox.node.life import NodeLife, NodeSettings  # noqa: E402  # as above
-from seedbox.services import holdings  # noqa: E402  # as above
+from seedbox.services import audit, holdings  # noqa: E402  # as above
 from seedbox.services.lanes import desk  # noqa: E402  # as above
 from speed.agent.buyer import Buyer  # noqa: E402  # as above
 from speed.agent.life import AgentLife, AgentSettings, Makers  # noqa: E402  # as above
@@ -79,7 +79,13 @@ class Purchase:
         self._take_part(is_on=True)
         source = wiring.read_torrent_file(self._torrent.read_bytes())
         self._holding = holdings.add(user=self._user, source=source, peers=(self._seller,), now=_now())
-        markets.offer(node_name=SELLER, torrent_key=self._holding.torrent.key, for_sale=ForSale.YES)
+        markets.offer(
+            node_name=SELLER,
+            torrent_key=self._holding.torrent.key,
+            for_sale=ForSale.YES,
+            origin=audit.command_line(),
+            now=_now(),
+        )
         wait_for(HubOffer.objects.exists, "an offer")  # whoever asks the hub sooner asks again half a minute later
         bids.place(
             user_id=self._user.pk,
@@ -114,6 +120,8 @@ class Purchase:
                 free_share_ppm=FREE_SHARE_PPM,
                 upload_limit_bytes_per_s=LIMIT_BYTES_PER_S,
                 dials_local=True,
+                origin=audit.command_line(),
+                now=_now(),
             )
 
     def _seen(self) -> dict[str, float]:

@@ -1,7 +1,6 @@
 """Look at the market and take part in it from a shell."""
 
 import json
-from argparse import ArgumentTypeError, BooleanOptionalAction
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from seedbox.services import audit, market_facts
 from seedbox.services.market_facts import TorrentFacts
 from speed.domain.buying import pace_for
-from speed.domain.reading import BadNumber, read_mib, read_percent
+from speed.management.arguments import add_verbs
 from speed.models import ForSale
 from speed.services import audits, bids, hub_list, hub_trust, markets, node_rows, quotes, round_rows, screen
 from speed.services.bids import BadBid
@@ -21,7 +20,6 @@ from speed.services.hub_trust import HubStays
 from speed.services.markets import BadTerms
 from speed.services.screen import Viewer
 from speed.wiring import ask_hub_at
-from wallet.domain.money import BadAmount, parse_btt
 
 HOUR_S = 3_600
 OFF = "WALLET_NETWORK is off: this box has no market."
@@ -32,50 +30,7 @@ class Command(BaseCommand):
     help = "Sell upload, bid for speed, and look at deals, rounds and prices."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True)
-        sell = verbs.add_parser("sell", help="show how a node takes part, or change it; what isn't named stays")
-        sell.add_argument("node", help="its name")
-        sell.add_argument("--sells", action=BooleanOptionalAction, default=None, help="offer complete torrents")
-        sell.add_argument("--buys", action=BooleanOptionalAction, default=None, help="let users bid through it")
-        sell.add_argument("--limit", type=_number(read_mib), metavar="MIB_PER_S", dest="upload_limit_bytes_per_s")
-        sell.add_argument("--free-share", type=_number(read_percent), metavar="PERCENT", dest="free_share_ppm")
-        sell.add_argument("--ask", type=_number(parse_btt), metavar="BTT_PER_GIB", dest="ask_ubtt_per_gib")
-        sell.add_argument("--local", action=BooleanOptionalAction, default=None, dest="dials_local")
-        sell.add_argument("--torrent", metavar="KEY", help="decide on this torrent alone, by its info-hash")
-        sell.add_argument("--for-sale", choices=("yes", "no", "as-the-node"), help="of that torrent")
-        quotes_of = verbs.add_parser("quotes", help="list what sellers ask for a torrent; its node asks anew")
-        bid = verbs.add_parser("bid", help="bid for a torrent, change the bid or withdraw it")
-        for verb in (quotes_of, bid):
-            verb.add_argument("id", type=int, help="of the torrent, as `torrents list` shows it")
-            verb.add_argument("--user", required=True, help="who holds it")
-        bid.add_argument("--ceiling", type=_number(parse_btt), metavar="BTT_PER_GIB", dest="max_price_ubtt_per_gib")
-        bid.add_argument("--budget", type=_number(parse_btt), metavar="BTT", dest="budget_ubtt")
-        bid.add_argument("--useful", type=_number(read_mib), default=0, metavar="MIB_PER_S", dest="useful_bytes_per_s")
-        bid.add_argument("--per-hour", type=_number(parse_btt), metavar="BTT", help="default: as the page says")
-        bid.add_argument("--ask-hubs", action="store_true", help="look for sellers of a private torrent at hubs")
-        bid.add_argument("--withdraw", action="store_true", help="pay what is owed, and no more")
-        own_bids = verbs.add_parser("bids", help="list a user's bids, or withdraw one by its number")
-        own_bids.add_argument("--user", required=True, help="whose they are")
-        own_bids.add_argument("--withdraw", type=int, metavar="NUMBER", help="also for a torrent that is gone")
-        deals = verbs.add_parser("deals", help="list deals")
-        deals.add_argument("--user", default="", help="only this user's; default: all in which the box sells")
-        rounds = verbs.add_parser("rounds", help="list a node's last rounds")
-        rounds.add_argument("node", help="its name")
-        audit = verbs.add_parser(
-            "audit",
-            help="sum a round of ours up anew, or tell what came of those that a user bid in; "
-            "end with 1 when something does not fit",
-        )
-        audit.add_argument("node", nargs="?", help="its name")
-        audit.add_argument("number", nargs="?", type=int, metavar="ROUND", help="its number, as `rounds` shows it")
-        audit.add_argument("--user", default="", help="who bought: the node has audited the rounds of those deals")
-        hubs = verbs.add_parser("hubs", help="list the hubs that hold money, or decide on one")
-        hubs.add_argument("id", nargs="?", help="of the hub to decide on: 40 hexadecimal digits")
-        hubs.add_argument("--trusted", action=BooleanOptionalAction, default=None, help="whether nodes trade there")
-        hubs.add_argument("--address", metavar="URL", help="where it is now; it must answer there")
-        hubs.add_argument("--remove", action="store_true", help="forget it, if nothing of this box's is there")
-        for verb in verbs.choices.values():
-            verb.add_argument("--json", action="store_true", help="print JSON")
+        add_verbs(parser)
 
     def handle(self, *, verb: str, **options: Any) -> None:
         if not markets.takes_part():
@@ -194,16 +149,6 @@ class Command(BaseCommand):
             return
         for row in rows:
             self.stdout.write(line.format(**row).rstrip())
-
-
-def _number(read: Callable[[str], int]) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        try:
-            return read(text)
-        except (BadNumber, BadAmount) as problem:
-            raise ArgumentTypeError(str(problem)) from None
-
-    return number
 
 
 def _torrent(holding_id: int, user: str) -> TorrentFacts:
