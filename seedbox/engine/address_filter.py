@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import libtorrent as lt
 
-from seedbox.domain.lanes import BOUNCE_PAUSE_S, Bounce, Bounced
+from seedbox.domain.lanes import Bounce, Bounced
 from seedbox.engine.blocking import BLOCKED
+from seedbox.engine.bounces import Bounces
 from seedbox.engine.metainfo import format_endpoint
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 DROP_WITHIN_S = 2.0  # libtorrent's word that somebody is gone; then it goes on without
 CALL_AGAIN_S = 1.0  # the other side may not have seen us go yet, and take the new connection for a second one
 CALL_AGAIN_FOR_S = 20.0
-MAX_PLACES_REMEMBERED = 10_000
 
 
 @dataclass
@@ -50,7 +50,7 @@ class AddressFilter:
         self._wanted: dict[str, Bounce] = {}
         self._under_way: dict[str, UnderWay] = {}
         self._called_again: dict[str, CalledAgain] = {}
-        self._bounced_at_s: dict[str, float] = {}
+        self._bounces = Bounces()
 
     def use(self, addresses: lt.ip_filter) -> None:
         """Put a list in force; what is being bounced stays blocked until it is done."""
@@ -59,7 +59,7 @@ class AddressFilter:
         self._put_in_force(addresses)
 
     def bounce(self, order: Bounce) -> None:
-        """Bounce a place as soon as it may be: once in BOUNCE_PAUSE_S."""
+        """Bounce a place as soon as it may be: it rests for BOUNCE_PAUSE_S, unless all that came of it is gone."""
         before = self._wanted.get(order.place)
         ports = (*before.ports, *order.ports) if before else order.ports
         self._wanted[order.place] = Bounce(order.place, tuple(dict.fromkeys(ports)))
@@ -71,10 +71,12 @@ class AddressFilter:
             if not self._swarm.connections.at(place) or now_s >= under_way.ends_at_s:
                 self._end(place, under_way)
         for place, order in tuple(self._wanted.items()):
-            if now_s >= self._bounced_at_s.get(place, float("-inf")) + BOUNCE_PAUSE_S:
+            there = self._swarm.connections.at(place)
+            if place not in self._under_way and self._bounces.may_begin(place, there, now_s):
                 del self._wanted[place]
                 self._begin(order, now_s)
         for place, again in tuple(self._called_again.items()):
+            self._bounces.note(place, self._swarm.connections.at(place))
             if now_s >= again.next_s:
                 self._call_again(place, again, now_s)
 
@@ -94,9 +96,7 @@ class AddressFilter:
                 called |= dict.fromkeys((each.address[0], port) for port in order.ports)
             else:
                 called[each.address] = None
-        if len(self._bounced_at_s) >= MAX_PLACES_REMEMBERED:
-            self._bounced_at_s = {place: at_s for place, at_s in self._bounced_at_s.items() if _is_recent(at_s, now_s)}
-        self._bounced_at_s[order.place] = now_s
+        self._bounces.begin(order.place, now_s)
         if self._list is None:
             self._list = self._swarm.session.get_ip_filter()
         self._under_way[order.place] = under_way
@@ -144,7 +144,3 @@ class AddressFilter:
             network = ipaddress.ip_network(place)
             copied.add_rule(str(network[0]), str(network[-1]), BLOCKED)
         session.set_ip_filter(copied)
-
-
-def _is_recent(at_s: float, now_s: float) -> bool:
-    return now_s < at_s + BOUNCE_PAUSE_S

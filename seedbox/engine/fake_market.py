@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from seedbox.domain.lanes import (
     BLOCK_BYTES,
-    BOUNCE_PAUSE_S,
     READ_EVERY_S,
     Announce,
     Block,
@@ -30,6 +29,7 @@ from seedbox.domain.lanes import (
     Watch,
     host_of,
 )
+from seedbox.engine.bounces import Bounces
 from seedbox.engine.connections import Address, Connection, Connections
 from seedbox.engine.upload_sharing import UploadSharing
 
@@ -49,7 +49,7 @@ class FakeMarket:
         self.reports: list[Report] = []
         self._watch = Watch()
         self._wanted: dict[str, Bounce] = {}
-        self._bounced_at_s: dict[str, float] = {}
+        self._bounces = Bounces()
         self._read_at_s = 0.0
         self._torrents = torrents
 
@@ -84,7 +84,7 @@ class FakeMarket:
         self._connect()
         now_s = time.monotonic()
         for place, order in tuple(self._wanted.items()):
-            if now_s >= self._bounced_at_s.get(place, float("-inf")) + BOUNCE_PAUSE_S:
+            if self._bounces.may_begin(place, self.connections.at(place), now_s):
                 self._bounce(order, now_s)
         if self.sharing.look(now_s):
             self.reports.append(self.sharing.stand())
@@ -131,9 +131,10 @@ class FakeMarket:
         del self._wanted[order.place]
         there = self.connections.at(order.place)
         if there:
-            self._bounced_at_s[order.place] = now_s
+            self._bounces.begin(order.place, now_s)
         for connection in there:
             self.connections.open(connection.key, connection.address, incoming=False)
+        self._bounces.note(order.place, self.connections.at(order.place))
         endpoints = dict.fromkeys(_endpoint(connection.address) for connection in there)
         self.reports.append(Bounced(order.place, tuple(endpoints)))
 
