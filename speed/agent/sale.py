@@ -210,6 +210,15 @@ class Sale:
                 tally = tally.counted(round_number, min(received_bytes, allowed[round_number]))
         return tally
 
+    def cover(self, tally: Tally) -> None:
+        """Let these bytes be paid for. Of a deal that is over the last reading came too late: what is paid was sent."""
+        self.tally = tally
+        if self.state is DealState.ENDING and tally.total_bytes > self.sent_bytes:
+            self.sent_bytes = tally.total_bytes
+            if tally.owed_ubtt > self.billed.owed_ubtt:
+                self.billed = tally.accrual
+            self.is_dirty = True
+
     def allowed_at(self, now_ms: int) -> dict[int, int]:
         """Return what may be acknowledged by now, by round."""
         if self.span is None:

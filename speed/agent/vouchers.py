@@ -128,7 +128,7 @@ class Purse:
         tally = sale.counted(acks, now_ms)
         if not covers(cumulative_ubtt, tally):
             return
-        sale.tally = tally
+        sale.cover(tally)
         credit = self._shop.book.recent_credit(sale, self._shop.floor.terms)
         payer, address = credit.trust.payer(sale.payer), credit.trust.place(sale.place)
         gap = judge_gap(

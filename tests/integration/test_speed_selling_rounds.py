@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from speed.domain.messages import Audit, Error, ErrorCode, Meters, Refuse
+from speed.domain.messages import Audit, Error, ErrorCode, Meters, Refuse, Withdraw
 from speed.domain.messages import Round as RoundMessage
 from speed.domain.refusals import Reason
 from speed.domain.rounds import RoundRecord, bids_hash
@@ -26,6 +26,17 @@ class TestMeters:
         assert Reason.METERS_DISAGREE in buyer.refusals
         row = shop.row(buyer)
         assert row.sent_bytes - row.covered_bytes <= 5 * MIB + row.sent_bytes // 100
+
+    def test_show_as_sent_what_was_paid_though_the_last_reading_came_too_late(self, shop: Shop) -> None:
+        buyer = shop.serve(Buyer(1), 12)
+        buyer.uploaded += 200 * 1_024  # since then
+        shop.hear(buyer, Withdraw(buyer.deal))
+        buyer.listen(shop)
+        buyer.pay(shop)
+        shop.run(3)
+        row = shop.row(buyer)
+        assert row.sent_bytes == row.accepted_bytes == buyer.tally.total_bytes
+        assert row.owed_ubtt == row.cumulative_ubtt == buyer.cumulative
 
     def test_are_told_once_a_second(self, shop: Shop) -> None:
         buyer = shop.serve(Buyer(1), 15)
