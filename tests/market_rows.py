@@ -8,7 +8,18 @@ from django.utils import timezone
 from seedbox.models import Holding, Torrent
 from speed.domain.clearing import Terms
 from speed.domain.rounds import bids_hash, leaf_of, round_at
-from speed.models import Bid, BuyingDeal, ForSale, Pairing, Quote, Reservation, Round, SeenRound, SellingDeal
+from speed.models import (
+    Bid,
+    BuyingDeal,
+    ForSale,
+    Pairing,
+    Quote,
+    Reservation,
+    Round,
+    SeenRound,
+    SellingDeal,
+    Verdict,
+)
 from speed.services import budgets, rounds
 from speed.services.rounds import RoundRow
 from tests.builders import NOW
@@ -190,7 +201,8 @@ def fill(sold: str, bought: str) -> None:
     reserve(own)
     for number in range(20):
         lost = {"granted_bytes_per_s": 0, "reason": "no_capacity"} if number % 5 == 4 else {}
-        a_seen_round(own, number, price_ubtt_per_gib=(20 + number * 3 % 9) * BTT, **lost)
+        audited = {"salt": "ab" * 16, "verdict": Verdict.RIGHT if number < 12 else Verdict.NONE}
+        a_seen_round(own, number, price_ubtt_per_gib=(20 + number * 3 % 9) * BTT, **lost, **audited)
     for number in (12, 18, 31):
         a_quote(buying.torrent, number)
     words = {"round": newest, "selling": lane.pk, "buying": own.pk, "bought": buying.pk}
