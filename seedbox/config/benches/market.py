@@ -3,11 +3,11 @@
 Our real engine seeds to plain peers on loopback under an upload limit, and rounds are cleared by the market's own rule.
 Nobody signs a voucher here: what money does to a deal is what the tests of the market show.
 
-`speedup` is one bidder's speed beside the speed that it has while nobody bids. `share_error` is how far three bidders
-are from shares of 1:2:4 by their spends. `utilisation` is what is sent in all, beside the same without a market.
-`starved_s` is for how long a free peer got nothing at most. `first_byte_s` goes from the grant to the first byte of the
-connection that is made under it, `lane_90_s` to the first second in which that had 90 % of what was granted. In
-`trading` the leechers have each other, too.
+`speedup` is one bidder's speed beside what a leecher has on average while nobody bids. `share_error` is how far three
+bidders are from shares of 1:2:4 by their spends. `utilisation` is what is sent in all, beside the same without a
+market. `starved_s` is for how long a free peer got nothing at most. `first_byte_s` goes from the grant to the first
+byte of the connection that is made under it, `lane_90_s` to the end of the first second in which that had 90 % of what
+was granted. In `trading` the leechers have each other, too.
 """
 
 import tempfile
@@ -164,7 +164,7 @@ class Run:
         before = last = self._swarm.received()
         self._fed_at_s = dict.fromkeys(self._swarm.addresses, began_s) | self._fed_at_s
         while (now_s := time.monotonic()) - began_s < lasts_s:
-            self._hold_round(now_s)
+            self.hold_round()
             self._seller.engine.poll(timeout_s=LOOK_S)
             last = self._look(last, now_s)
         took_s = time.monotonic() - began_s
@@ -173,7 +173,7 @@ class Run:
     def open_lane(self, address: str) -> tuple[float, float]:
         """Bounce a bidder; return after how long it has the first byte through its lane, and nearly all of that."""
         began_s = time.monotonic()
-        self._hold_round(began_s)
+        self.hold_round()
         self._swarm.bounce(address)
         seen = deque([(began_s, self._swarm.received()[address])])
         enough_bytes = self.lanes[address] * FULL_PERCENT // 100 * FULL_FOR_S
@@ -181,7 +181,7 @@ class Run:
         while seen[-1][1] - seen[0][1] < enough_bytes:
             self._seller.engine.poll(timeout_s=LOOK_CLOSELY_S)
             now_s, got_bytes = time.monotonic(), self._swarm.received()[address]
-            self._hold_round(now_s)
+            self.hold_round()
             if got_bytes > seen[-1][1] and not first_byte_s:
                 first_byte_s = now_s - began_s
             seen.append((now_s, got_bytes))
@@ -191,7 +191,9 @@ class Run:
                 raise BenchFailed(f"a bidder had no full lane within {START_LIMIT_S:g} s")
         return first_byte_s, seen[-1][0] - began_s
 
-    def _hold_round(self, now_s: float) -> None:
+    def hold_round(self) -> None:
+        """Share the line anew, unless this was done less than a round ago."""
+        now_s = time.monotonic()
         if now_s - self._told_s >= ROUND_S:
             self._told_s = now_s
             self._seller.share(self.lanes)
@@ -230,7 +232,7 @@ def _row(seller: Seller, count: int, seconds: float, *, is_trading: bool = False
         after = on.watch(seconds)
         three = swarm.addresses[: len(SPENDS)]
         shared = Run(seller, swarm, _granted(three, SPENDS))
-        shared.watch(0)
+        shared.hold_round()
         for address in three:
             swarm.bounce(address)
         shared.watch(THIRD_ROUND_S * seconds / MEASURE_S)
@@ -239,7 +241,7 @@ def _row(seller: Seller, count: int, seconds: float, *, is_trading: bool = False
         swarm.close()
     return {
         "n": count,
-        "speedup": round(after[bidder] / before[bidder], 2),
+        "speedup": round(after[bidder] * count / sum(before.values()), 2),
         "share_error": round(_share_error([shares[address] for address in three]), 3),
         "utilisation": round(sum(after.values()) / sum(before.values()), 3),
         "starved_s": round(max(on.starved_s, shared.starved_s), 1),
