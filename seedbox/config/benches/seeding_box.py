@@ -25,9 +25,9 @@ from seedbox.engine.metainfo import read_torrent_file
 
 HOST = "127.0.0.1"
 NODE_ADDRESS = "127.0.0.41"
-START_LIMIT_S = 60.0
+START_LIMIT_S = 120.0
 CHECK_LIMIT_S = 600
-STOP_LIMIT_S = 15.0
+STOP_LIMIT_S = 60.0
 LOOK_AGAIN_S = 0.1
 CLOCK_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
