@@ -155,6 +155,7 @@ class BenchFloor:
     sells: dict[str, frozenset[str]] = field(default_factory=dict)
     buys: dict[str, frozenset[str]] = field(default_factory=dict)
     dialled: list[str] = field(default_factory=list)
+    markets: set[str] = field(default_factory=set)
     now: datetime = NOW
     holds_writes: bool = False  # keep what is to be written, as a slow database would
     held: list[Callable[[], None]] = field(default_factory=list)
@@ -226,6 +227,9 @@ class BenchFloor:
 
     def dial(self, endpoint: str, then: Callable[[DialFailed], None]) -> None:
         self.dialled.append(endpoint)
+
+    def know_market(self, endpoint: str) -> None:
+        self.markets.add(endpoint)
 
 
 def set_market(

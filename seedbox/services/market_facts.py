@@ -50,6 +50,11 @@ class TorrentFacts:
         return self.state in (State.SEEDING, State.DOWNLOADING, State.METADATA)
 
     @property
+    def is_checking(self) -> bool:
+        """Its files are being read, as after a crash: what of it is there shows afterwards."""
+        return self.state is State.CHECKING
+
+    @property
     def may_be_sold(self) -> bool:
         """It is whole and seeding. None is super-seeding: no engine of ours is ever told to."""
         return self.is_complete and self.state is State.SEEDING
@@ -117,6 +122,12 @@ class SeedingFacts:
     private: bool
     size_bytes: int
     leechers: int  # connected peers that are not whole
+
+
+def checking(node_name: str) -> frozenset[str]:
+    """Return the keys of a node's torrents whose files are being read."""
+    found = Torrent.objects.filter(node__name=node_name, observation__state=State.CHECKING, holdings__isnull=False)
+    return frozenset(found.values_list("key", flat=True))
 
 
 def seeding(node_name: str) -> list[SeedingFacts]:

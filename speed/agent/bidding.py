@@ -72,6 +72,8 @@ class Bidding:
 
     def _state_of(self, want: Want, now: datetime) -> str:
         """Return why a bid comes to nothing, in a sentence; "" while a deal runs or begins."""
+        if want.is_checking:
+            return bids.CHECKED
         live = self._purchases.of_torrent(want.torrent.key)
         problems = [self.funds.problems[purchase] for purchase in live if purchase in self.funds.problems]
         if problems or live or self.funds.is_opening(want.torrent.key):
@@ -102,7 +104,7 @@ class Bidding:
             self.bid(purchase, now)
             if purchase.link is None and purchase.source.endpoint:
                 self._finder.call(key, purchase.source.endpoint, now)
-            if purchase.link is not None:
+            if purchase.link is not None and not want.is_checking:
                 wish = share_of(_wish(want), len(live))
                 self.funds.care_for(purchase, wish, left_bytes=want.left_bytes, now=now)
         if len(live) < MAX_DEALS_OF_TORRENT and not self.funds.is_opening(key):
@@ -204,7 +206,7 @@ class Bidding:
     def end(self, purchase: Purchase, reason: str, now: datetime, *, rest: timedelta = REST) -> None:
         """End a deal: its seller is told, and gets its last voucher as soon as that is written."""
         if purchase.is_live:
-            if purchase.link is not None and not purchase.bid.is_paused:
+            if purchase.link is not None and (purchase.is_bid_sent or not purchase.bid.is_paused):
                 purchase.link.send(Withdraw(purchase.deal))
             self.over(purchase, reason, now, rest=rest)
 
@@ -228,6 +230,9 @@ class Bidding:
 
 
 def _wish(want: Want) -> Wish:
+    """Return the bid as a whole; a pause, and no end, while files are read: a crashed node checks what it has."""
+    if want.is_checking:
+        return Wish(want.max_price_ubtt_per_gib, 0, 0)
     return Wish(want.max_price_ubtt_per_gib, want.spend_ubtt_per_s, want.useful_bytes_per_s)
 
 

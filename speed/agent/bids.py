@@ -78,9 +78,9 @@ class Bids:
         elif not sale.is_live:
             reason = Reason.NOT_SELLING if self._shop.find(link, bid.torrent) is None else Reason.BAD_RECEIPT
             self._shop.refuse(link, bid.deal, reason, now)
-        elif (torrent := self._shop.find(link, bid.torrent)) is None:
+        elif (torrent := self._shop.find(link, bid.torrent)) is None and not self._shop.checks(sale.goods.key):
             self._shop.refuse_sale(sale, Reason.NOT_SELLING, now)
-        elif torrent.key != sale.goods.key or not self._take_receipt(sale, bid.receipt):
+        elif (torrent and torrent.key != sale.goods.key) or not self._take_receipt(sale, bid.receipt):
             self._shop.refuse_sale(sale, Reason.BAD_RECEIPT, now)
         elif self._is_taken(sale.goods.key, link, sale):
             self._shop.refuse_sale(sale, Reason.SHARED_ADDRESS, now)

@@ -63,6 +63,8 @@ class Buyer:
             purchase = purchase_of(row)
             purchase.linked_at = now  # nobody could connect while the node was down
             self._purchases.add(purchase)
+            if purchase.source.endpoint:
+                self._floor.know_market(purchase.source.endpoint)
         self._purchases.remember(found.paid_before)
         self._funds.take_up(found.unanswered, now)
         self._is_loaded = True

@@ -42,6 +42,7 @@ class AgentFloor:
         self._hub_threads = hub_threads
         self._watch = Watch()
         self._errands: set[asyncio.Task[None]] = set()
+        self._markets: set[str] = set()  # endpoints
 
     @property
     def links(self) -> Collection[Link]:
@@ -91,6 +92,9 @@ class AgentFloor:
         """As `ask_hub`, also one that is not known yet."""
         self._run(self._ask_hub(hub, work, then))
 
+    def know_market(self, endpoint: str) -> None:
+        self._markets.add(endpoint)
+
     def dial(self, endpoint: str, then: Callable[[DialFailed], None]) -> None:
         self._run(self._dial(endpoint, then))
 
@@ -124,7 +128,8 @@ class AgentFloor:
             if self.door is None:
                 raise DialFailed("The market is closed.")
             node = self.terms.node
-            await self.door.dial(endpoint, interface=node.interface if node else "")  # where the engine's peers go out
+            way_out = node.interface if node else ""  # where the engine's peers go out
+            await self.door.dial(endpoint, interface=way_out, is_market=endpoint in self._markets)
         except DialFailed as problem:
             told(then, problem)
 

@@ -112,8 +112,8 @@ class Rounds:
                 continue
             wish = sale.bid
             found = chance(credit.prospect(sale, now), now_s=self._hub_time(sale, now))
-            if not sale.is_checked:
-                found = Chance(0, Reason.BUSY)  # its hub was not heard yet
+            if not sale.is_checked or self._shop.checks(sale.goods.key):
+                found = Chance(0, Reason.BUSY)  # its hub was not heard yet, or its files are being read
             terms = BidTerms(
                 wish.max_price_ubtt_per_gib, wish.spend_ubtt_per_s, wish.useful_bytes_per_s, found.cap_bytes_per_s
             )
@@ -131,7 +131,7 @@ class Rounds:
         for sale in self._shop.book.live:
             if self._shop.hub_id_of(sale).hex() not in trusted:
                 self._shop.refuse_sale(sale, Reason.BAD_RECEIPT, now)
-            elif not self._shop.sells(sale.goods.key):
+            elif not self._shop.sells(sale.goods.key) and not self._shop.checks(sale.goods.key):
                 self._shop.refuse_sale(sale, Reason.NOT_SELLING, now)
             elif sale.disagreeing_rounds >= GAP_ROUNDS:
                 self._shop.refuse_sale(sale, Reason.METERS_DISAGREE, now)

@@ -42,6 +42,8 @@ EARN_EVERY = timedelta(seconds=60)
 FORGET_EVERY = timedelta(hours=1)
 MAX_CALLERS = 100  # whose addresses are compared with our gateway's
 
+Stock = tuple[list[SeedingFacts], frozenset[str]]  # what the node seeds, and the keys of what it checks
+
 
 class Seller:
     """A side of the agent, see `side.Side`."""
@@ -77,12 +79,14 @@ class Seller:
                 selling.open_deals(node_name),
                 selling.past(node_name, now=now),
                 rounds.last_round(node_name),
+                _stock(node_name),
             ),
             self._loaded,
         )
 
-    def _loaded(self, found: tuple[list[SellingDeal], Past, tuple[int, int]], now: datetime) -> None:
-        rows, past, (last_number, last_price) = found
+    def _loaded(self, found: tuple[list[SellingDeal], Past, tuple[int, int], Stock], now: datetime) -> None:
+        rows, past, (last_number, last_price), stock = found
+        self._shop.stock(*stock)  # before a buyer goes on with its deal: what is not there is not for sale
         for row in rows:
             sale = sale_of(row)
             sale.alone_since = now  # its buyer could not call while we were away
@@ -216,14 +220,12 @@ class Seller:
     def _read_stock(self, now: datetime) -> None:
         if self._floor.terms.sells and not self._is_stocking and self._due.is_due("stock", STOCK_EVERY, now):
             self._is_stocking = True
-            self._floor.write(
-                partial(market_facts.seeding, self._floor.node_name), self._stocked, partial(self._stocked, None)
-            )
+            self._floor.write(partial(_stock, self._floor.node_name), self._stocked, partial(self._stocked, None))
 
-    def _stocked(self, seeding: list[SeedingFacts] | None, _now: datetime) -> None:
+    def _stocked(self, stock: Stock | None, _now: datetime) -> None:
         self._is_stocking = False
-        if seeding is not None:
-            self._shop.stock(seeding)
+        if stock is not None:
+            self._shop.stock(*stock)
 
     def _let_earn(self, now: datetime) -> None:
         """Have our own hub know where this node's earnings go, before anybody opens a channel."""
@@ -274,3 +276,7 @@ class Seller:
 
     def _not_stored(self, _now: datetime) -> None:
         self._is_storing = False
+
+
+def _stock(node_name: str) -> Stock:
+    return market_facts.seeding(node_name), market_facts.checking(node_name)

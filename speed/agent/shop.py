@@ -31,6 +31,7 @@ class Shop:
     is_behind_nat: bool = False
     is_loaded: bool = False  # deals of before are in the book
     _seeding: dict[str, SeedingFacts] = field(default_factory=dict)  # by key
+    _checking: frozenset[str] = frozenset()  # keys
     _keys: tuple[str, ...] = ()  # of these
     _names: dict[Link, bytes] = field(default_factory=dict)  # of a connection: how the names of `_keys` begin, in a row
 
@@ -46,8 +47,9 @@ class Shop:
     def is_open(self) -> bool:
         return self.is_loaded and self.floor.terms.sells and not self.obstacle
 
-    def stock(self, seeding: Iterable[SeedingFacts]) -> None:
-        """Take in what the node seeds now."""
+    def stock(self, seeding: Iterable[SeedingFacts], checking: frozenset[str] = frozenset()) -> None:
+        """Take in what the node seeds now, and of which torrents it reads the files."""
+        self._checking = checking
         fresh = {torrent.key: torrent for torrent in seeding}
         if fresh.keys() != self._seeding.keys():
             self._names.clear()
@@ -63,6 +65,10 @@ class Shop:
         return (
             torrent is not None and self.is_open and self.floor.terms.is_for_sale(torrent.key, private=torrent.private)
         )
+
+    def checks(self, key: str) -> bool:
+        """Say whether a torrent is not for sale for the moment only, as after a crash: deals about it wait."""
+        return self.is_open and key in self._checking
 
     def find(self, link: Link, name: bytes) -> SeedingFacts | None:
         """Return the torrent that a connection means, if it is for sale."""

@@ -100,6 +100,9 @@ class Floor(Protocol):
     def dial(self, endpoint: str, then: Callable[[DialFailed], None]) -> None:
         """Call a seller from where the engine's peers are called from; `linked` follows, or `then` tells why not."""
 
+    def know_market(self, endpoint: str) -> None:
+        """Note where a handshake went well before the node was started: when it fails, it is called again soon."""
+
 
 class Side(Protocol):
     """Selling or buying. Messages and links that are the other side's business are told as well, and are left alone."""

@@ -73,10 +73,12 @@ class Tries:
             self._forget(now_s)
         return 0.0 if len(self._records) < MAX_REMEMBERED else PAUSE_S
 
-    def call(self, endpoint: str, now_s: float) -> None:
-        """Remember that it is called now."""
+    def call(self, endpoint: str, now_s: float, *, is_market: bool = False) -> None:
+        """Remember that it is called now; `is_market`: the handshake went well there before we were started."""
         before = self._records.get(endpoint)
-        if before is None or not before.is_market:
+        if before is None and is_market:
+            self._records[endpoint] = _Record(now_s, FIRST_PAUSE_S, is_market=True)
+        elif before is None or not before.is_market:
             self._records[endpoint] = _Record(now_s, PAUSE_S, is_market=False)
         else:
             pause_s = min(PAUSE_S, max(FIRST_PAUSE_S, 2 * before.pause_s))

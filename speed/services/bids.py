@@ -21,6 +21,7 @@ WHOLE = "The torrent is complete."
 REMOVED = "Its user has removed the torrent."
 NOT_KNOWN = "What is in the torrent is not known yet."
 RESTS = "The torrent is not downloading."
+CHECKED = "The torrent's files are being checked; the bid goes on afterwards."
 PRIVATE = "The torrent is private: say that hubs may be asked who sells it, or nobody is found."
 USED_UP = "The budget of this torrent is used up."
 USED_UP_TODAY = "The limit for 24 hours is used up."
@@ -51,6 +52,7 @@ class Want:
     useful_bytes_per_s: int  # 0: as fast as it gets
     asks_directory: bool
     accounts: Mapping[bytes, str]  # of the user, by hub: where money may come from, the own hub first
+    is_checking: bool = False  # nothing is to be had for the moment, and deals go on when that is over
 
     @property
     def left_bytes(self) -> int:
@@ -207,7 +209,7 @@ def _why_not(row: Bid, torrent: TorrentFacts, *, spends: bool, has_account: bool
         return WHOLE
     if not torrent.size_bytes or not torrent.info_hash:
         return NOT_KNOWN
-    if not torrent.runs:
+    if not torrent.runs and not torrent.is_checking:
         return RESTS
     return PRIVATE if torrent.private and not row.asks_directory else ""
 
@@ -222,6 +224,7 @@ def _want(row: Bid, torrent: TorrentFacts, accounts: Mapping[bytes, str]) -> Wan
         useful_bytes_per_s=row.useful_bytes_per_s,
         asks_directory=row.asks_directory,
         accounts=accounts,
+        is_checking=torrent.is_checking,
     )
 
 

@@ -94,12 +94,12 @@ class WebSocketDoor:
 
     # --- calling
 
-    async def dial(self, endpoint: str, *, interface: str = "") -> WireLink:
+    async def dial(self, endpoint: str, *, interface: str = "", is_market: bool = False) -> WireLink:
         endpoint = canonical(endpoint)
         now_s = asyncio.get_running_loop().time()
         if (wait_s := self._tries.wait_s(endpoint, now_s)) > 0:
             raise DialFailed(f"{endpoint} was called a moment ago.", wait_s=wait_s)
-        self._tries.call(endpoint, now_s)
+        self._tries.call(endpoint, now_s, is_market=is_market)
         try:
             async with asyncio.timeout_at(now_s + self._times.open_s):
                 connection, peer = await self._call(endpoint, interface)

@@ -66,7 +66,7 @@ class FakeDoor:
     async def stop_serving(self) -> None:
         self.served = ()
 
-    async def dial(self, endpoint: str, *, interface: str = "") -> Link:
+    async def dial(self, endpoint: str, *, interface: str = "", is_market: bool = False) -> Link:
         self.dialled.append((endpoint, interface))
         if endpoint not in self.sellers:
             raise DialFailed("Nobody listens there.")

@@ -113,11 +113,11 @@ class JoinedDoor:
         doors = self._lobby.doors
         self._lobby.doors = {endpoint: door for endpoint, door in doors.items() if door is not self}
 
-    async def dial(self, endpoint: str, *, interface: str = "") -> JoinedLink:
+    async def dial(self, endpoint: str, *, interface: str = "", is_market: bool = False) -> JoinedLink:
         now_s = asyncio.get_running_loop().time()
         if (wait_s := self._tries.wait_s(endpoint, now_s)) > 0:
             raise DialFailed(f"{endpoint} was called a moment ago.", wait_s=wait_s)
-        self._tries.call(endpoint, now_s)
+        self._tries.call(endpoint, now_s, is_market=is_market)
         if endpoint not in self._lobby.doors or self._is_closed:
             raise DialFailed(f"Nobody answers at {endpoint}.")
         link = self._join(self._lobby.doors[endpoint], endpoint, interface or self._address)

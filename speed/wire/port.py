@@ -95,10 +95,11 @@ class Door(Protocol):
     async def stop_serving(self) -> None:
         """Listen no more; connections stay."""
 
-    async def dial(self, endpoint: str, *, interface: str = "") -> Link:
+    async def dial(self, endpoint: str, *, interface: str = "", is_market: bool = False) -> Link:
         """Call a seller, through that network device or from that address of ours if one is given; raises DialFailed.
 
-        `linked` is told before this returns. An endpoint that was called a moment ago is not called: it says when.
+        `linked` is told before this returns. An endpoint that was called a moment ago is not called: it says when,
+        which is soon for one that is known as a market.
         """
 
     async def close(self) -> None:

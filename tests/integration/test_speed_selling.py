@@ -149,6 +149,17 @@ class TestWhatIsSold:
         assert shop.row(buyer).redeemed_ubtt == buyer.cumulative > 0
         assert not shop.seller.wants_port
 
+    def test_is_known_before_a_buyer_goes_on_after_a_restart(self, shop: Shop) -> None:
+        buyer = shop.serve(Buyer(1), 12)
+        shop.floor.holds_writes = True
+        shop.start()
+        shop.floor.catch_up()
+        shop.connect(buyer)
+        shop.floor.holds_writes = True
+        shop.bid(buyer)
+        shop.seller.tick(shop.floor.now)
+        assert Reason.NOT_SELLING not in [refuse.reason for refuse in buyer.link.take(Refuse)]
+
     def test_is_no_private_torrent_unless_somebody_said_so(self, shop: Shop, owner: User) -> None:
         private = shop.seed("secret.iso", owner, private=True)
         shop.run(6)

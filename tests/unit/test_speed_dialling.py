@@ -60,6 +60,13 @@ class TestTries:
             tries.call(SELLER, now_s)
         assert pauses == [5, 10, 20, 40, 80, 160, 320, 600, 600]
 
+    def test_call_soon_again_where_a_market_was_before_the_node_was_started(self) -> None:
+        tries = Tries()
+        tries.call(SELLER, 0.0, is_market=True)
+        assert tries.wait_s(SELLER, 0.0) == 5
+        tries.call(SELLER, 5.0, is_market=True)
+        assert tries.wait_s(SELLER, 5.0) == 10
+
     def test_call_at_once_where_a_steady_connection_was_lost_and_then_soon_again(self) -> None:
         tries = Tries()
         tries.call(SELLER, 0.0)
