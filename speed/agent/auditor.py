@@ -18,7 +18,7 @@ ASK_EVERY = timedelta(seconds=1)  # of one seller: a day's rounds are asked for 
 PATIENCE = timedelta(seconds=60)  # with an answer
 REST = timedelta(minutes=10)  # after a seller did not show a round, or was too busy, or could not be called
 MAX_TRIES = 2  # for a round
-MAX_ROWS = 10_000  # of one round
+MAX_ROWS = 1_000  # of one round: they are summed up in the thread that stores vouchers
 
 TOO_LARGE = f"The seller shows more than {MAX_ROWS:,} bids of this round."
 NOT_SHOWN = "The seller does not show this round, though it is time."

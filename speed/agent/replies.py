@@ -119,7 +119,7 @@ class Replies:
                     "max_price_ubtt_per_gib": wish.max_price_ubtt_per_gib,
                     "spend_ubtt_per_s": wish.spend_ubtt_per_s,
                     "useful_bytes_per_s": wish.useful_bytes_per_s,
-                    "earlier_bids": [list(astuple(bid)) for bid in purchase.recent_bids(now) if bid != wish],
+                    "earlier_bids": [list(astuple(bid)) for bid, _ in purchase.earlier_bids if bid != wish],
                 }
             )
 

@@ -2,7 +2,7 @@
 kept within a bound, and looked at a few at a time.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
@@ -11,6 +11,7 @@ from seedbox.domain.lanes import place_of
 from speed.domain.dialling import parse_endpoint
 
 MAX_RUMOURS = 100  # of one torrent
+MOST_AT_A_PLACE = 4  # of these: a stranger who is there could name every port
 MAX_HEARD = 1_000  # at once
 MAX_READ = 10_000  # endpoints whose place is remembered, and those that have none
 
@@ -28,6 +29,7 @@ class Rumours:
         for endpoint in islice(endpoints, MAX_HEARD):
             if place := known.pop(endpoint, "") or place_at(endpoint):
                 known[endpoint] = place
+        _thin_out(known)
         if (excess := len(known) - MAX_RUMOURS) > 0:
             far_first = sorted(known, key=lambda endpoint: known[endpoint] in near)
             for endpoint in far_first[:excess]:
@@ -57,6 +59,15 @@ class Rumours:
             count += len(known)
             for endpoint, place in reversed(known.items()):
                 yield key, endpoint, place
+
+
+def _thin_out(known: dict[str, str]) -> None:
+    """Leave the newest of each place."""
+    seen: Counter[str] = Counter()
+    for endpoint in list(reversed(known)):
+        seen[known[endpoint]] += 1
+        if seen[known[endpoint]] > MOST_AT_A_PLACE:
+            del known[endpoint]
 
 
 @lru_cache(MAX_READ)

@@ -18,6 +18,7 @@ from speed.services import avoided
 
 SHOWN_AFTER = timedelta(seconds=FIRST_SERVED_S + ROUND_S + 60)  # a little later than it must be
 SHOWN_FOR = timedelta(seconds=LAST_SERVED_S - 60)
+WRONG_SHOWN = 20
 AT_ONCE = 100  # rounds of one seller
 MAX_SELLERS = 200
 NOT_REACHED = "The seller was not reached while it shows this round."
@@ -84,7 +85,8 @@ def counts(deal_id: str) -> dict[Verdict, int]:
 
 
 def wrong_rounds(deal_id: str) -> list[SeenRound]:
-    return list(SeenRound.objects.filter(deal_id=deal_id, verdict=Verdict.WRONG).order_by("-number"))
+    """Return the newest of them; `counts` says how many there are."""
+    return list(SeenRound.objects.filter(deal_id=deal_id, verdict=Verdict.WRONG).order_by("-number")[:WRONG_SHOWN])
 
 
 _UNAUDITED = Q(verdict=Verdict.NONE) & ~Q(salt="")

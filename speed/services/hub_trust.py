@@ -26,6 +26,10 @@ HUB_ID_CHARS = 40
 BAD_ID = "A hub's id has 40 hexadecimal digits; its operator reads it on the page of hubs there."
 OWN_STAYS = "This box's own hub stays in the list; it can be trusted or not."
 OWN_IS_HERE = "This box's own hub is in this box: it has no other address."
+NOT_HEARD = (
+    "It has not said yet what it holds for users of this box. Try again in a minute; if it never answers, they end "
+    "their pairings under Spending."
+)
 TRUSTED_STAYS = "Trust it no longer before you remove it: until then nodes may open channels there."
 
 Asked = Callable[[str, str], object]  # asks at an address for the hub with an id; raises HubAway if another answers
@@ -148,13 +152,16 @@ def _why_it_stays(hub: Hub) -> str:
             f"Channels are open there: {open_channels}. Trust it no longer, which ends their deals, and remove it when "
             "the last one is over, within an hour or so."
         )
-    accounts = Pairing.objects.filter(**at_hub).exclude(account="").values_list("account")
+    paired = Pairing.objects.filter(**at_hub).exclude(account="")
+    accounts = paired.values_list("account")
     held_ubtt = sum(most for _, most in accounts.annotate(Max("held_ubtt")).order_by())
     if held_ubtt:
         return (
             f"It holds {_amount(held_ubtt)} in accounts that users of this box have paired. Have it withdrawn there, "
             "which the node hears of within minutes, or the pairings ended under Spending."
         )
+    if paired.filter(heard_at=None).exists():
+        return NOT_HEARD
     return TRUSTED_STAYS if hub.is_trusted and hub.hub_key else ""
 
 

@@ -22,8 +22,10 @@ class RoundRow:
 
 
 def store(node_name: str, record: RoundRecord, rows: Sequence[RoundRow], *, bids_hash: bytes, now: datetime) -> None:
-    """Keep a round; the same again changes nothing."""
-    Round.objects.get_or_create(
+    """Keep a round; the same again changes nothing. One that was held twice, by a clock that was set back, is shown to
+    nobody: each bidder was told another half of it.
+    """
+    kept, is_new = Round.objects.get_or_create(
         node_name=node_name,
         number=record.round,
         defaults={
@@ -37,6 +39,8 @@ def store(node_name: str, record: RoundRecord, rows: Sequence[RoundRow], *, bids
             "rows": [_written(row) for row in sorted(rows, key=lambda row: row.published.leaf)],
         },
     )
+    if not is_new and kept.bids_hash != bids_hash.hex():
+        Round.objects.filter(pk=kept.pk).update(rows=[])
 
 
 def served(node_name: str, number: int, *, now: datetime) -> RoundRecord | None:

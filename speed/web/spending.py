@@ -25,7 +25,10 @@ CODE_LIMIT = "What the node that brings the code may put into channels within 24
 EARNS = "What that node sells is paid to your account on this box, if its own operator says so, too."
 PAIR_LIMIT = "What may be spent of it within 24 hours."
 PAIR_EARNS = "All that the node sells for money of that hub is paid to that account. Only admins see this."
-ENDED = "The node spends from that account no longer, and open channels run out. Revoke its key at that install, too."
+ENDED = (
+    "The node spends from that account no longer, and open channels run out. Revoke its key at that install, too: "
+    "until then the node still earns for that account, if it did."
+)
 NO_PAIR_LIMIT = "Say what may be spent within 24 hours."
 NO_LIMIT = "Say what may be spent within 24 hours before you turn it on."
 

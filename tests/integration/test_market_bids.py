@@ -285,6 +285,8 @@ class TestHubs:
         assert "Channels are open there: 1. Trust it no longer" in post(browser, "market_hub_remove", {}, hub.pk)
         BuyingDeal.objects.update(is_closed=True)
         assert "It holds 2 BTT in accounts" in post(browser, "market_hub_remove", {}, hub.pk)
+        Pairing.objects.update(held_ubtt=0)
+        assert "It has not said yet what it holds" in post(browser, "market_hub_remove", {}, hub.pk)
         assert "no longer" in post(signed_in(holding.user), "market_unpair", {}, pairing.pk)
         with pytest.raises(CommandError, match="before you remove it"):
             said("hubs", hub.hub_id, "--remove")

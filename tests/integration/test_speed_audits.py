@@ -2,7 +2,7 @@
 
 import io
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -12,10 +12,11 @@ from django.urls import reverse
 from seedbox.models import User
 from speed.domain.messages import Audit, Error, ErrorCode
 from speed.models import AvoidedSeller, Cause, Round, SeenRound, Verdict
+from speed.services import rounds
 from tests.builders import make_user
 from tests.buying import Stall, Taker
 from tests.cheats import Bookkeeper, Forger, Nepotist, Secretive
-from tests.market_rows import BTT
+from tests.market_rows import BTT, a_round
 from tests.trade import Trade
 
 pytestmark = pytest.mark.django_db
@@ -172,3 +173,13 @@ class TestItsUser:
         found = json.loads(said("audit", "--user", taker.user.username, "--json"))
         assert sum(of_deal["right"] for of_deal in found) == SeenRound.objects.filter(verdict=Verdict.RIGHT).count() > 1
         assert not any(of_deal["wrong"] for of_deal in found)
+
+
+class TestARoundThatWasHeldTwice:
+    def test_by_a_clock_that_was_set_back_is_shown_to_nobody(self) -> None:
+        number, later = 1_000, datetime.fromtimestamp(1_000 * 10 + 4_000, tz=UTC)
+        for _ in range(2):
+            a_round(number, demand=3)
+        assert rounds.served("local", number, now=later) is not None
+        a_round(number, demand=4)
+        assert rounds.served("local", number, now=later) is None

@@ -20,10 +20,17 @@ class TestRumours:
 
     def test_give_way_to_newer_ones_also_when_all_are_connected(self) -> None:
         rumours = Rumours()
-        ports = [f"198.51.100.7:{port}" for port in range(1, 301)]
-        for endpoint in ports:
-            rumours.hear("film", [endpoint], near=PLACES_NEAR)
-        assert list(rumours.of("film")) == ports[-MAX_RUMOURS:]
+        hosts = [f"198.51.{number // 200}.{number % 200}" for number in range(300)]
+        near = {host: f"{host}:6890" for host in hosts}
+        for endpoint in near.values():
+            rumours.hear("film", [endpoint], near={f"{host}/32" for host in near})
+        assert list(rumours.of("film")) == list(near.values())[-MAX_RUMOURS:]
+
+    def test_of_one_place_are_few_whatever_ports_a_stranger_who_is_there_names(self) -> None:
+        rumours = Rumours()
+        rumours.hear("film", poison(10), near=())
+        rumours.hear("film", [f"198.51.100.7:{port}" for port in range(1, 301)], near=PLACES_NEAR)
+        assert list(rumours.of("film")) == [*poison(10), *(f"198.51.100.7:{port}" for port in range(297, 301))]
 
     def test_of_what_nobody_can_call_are_not_kept(self) -> None:
         rumours = Rumours()

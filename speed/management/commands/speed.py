@@ -12,7 +12,7 @@ from seedbox.services import audit, market_facts
 from seedbox.services.market_facts import TorrentFacts
 from speed.domain.buying import pace_for
 from speed.management.arguments import add_verbs
-from speed.models import ForSale
+from speed.models import ForSale, Verdict
 from speed.services import audits, bids, hub_list, hub_trust, markets, node_rows, quotes, round_rows, screen
 from speed.services.bids import BadBid
 from speed.services.deal_rows import buying_row, selling_row
@@ -141,7 +141,8 @@ class Command(BaseCommand):
         for seen in [] if as_json else wrong:
             self.stdout.write(f"round {seen.number} of deal {seen.deal_id}: {seen.finding}")
         if wrong:
-            raise CommandError(f"{len(wrong)} rounds were wrong")
+            count = sum(audits.counts(deal.deal_id).get(Verdict.WRONG, 0) for deal in deals)
+            raise CommandError(f"{count} rounds were wrong")
 
     def _print(self, rows: Sequence[Mapping[str, object]], line: str, as_json: object) -> None:
         if as_json:
