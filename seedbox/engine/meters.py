@@ -87,11 +87,15 @@ class Meters:
                 if peer.flags & IS_BEING_MADE:
                     continue
                 connection = self._connection(taken, peer)
+                if connection.carried_bytes is None:
+                    carried_bytes = self._swarm.connections.take_carried(connection, peer.total_upload)
+                    connection.carried_bytes = connection.sent_bytes = carried_bytes
                 self._classes.count(connection, peer.total_upload - connection.sent_bytes, now_s)
                 connection.sent_bytes = peer.total_upload
                 if connection.place in places:
                     endpoint, peer_id = format_endpoint(peer.ip), peer.pid.to_bytes()
-                    readings.append(Reading(taken.key, endpoint, peer_id, connection.number, peer.total_upload))
+                    sent_bytes = peer.total_upload - connection.carried_bytes
+                    readings.append(Reading(taken.key, endpoint, peer_id, connection.number, sent_bytes))
         if watched:
             self._swarm.report(Sent(tuple(readings), time.monotonic()))
 

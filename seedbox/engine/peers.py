@@ -16,6 +16,7 @@ from seedbox.engine.taken import Taken
 PEERS_KEPT = 50  # of a torrent, besides those that libtorrent keeps: the latest
 FEW_PEERS = 5  # with so few they are saved soon: nobody else might lead us back to them
 SAVE_FEW_AFTER_S = 3.0  # by then a peer has named its port
+DUPLICATE_PEER_ID = 79  # libtorrent's number for it
 REMIND_EVERY_S = 20.0  # a peer fails for the third time after more than that
 
 # The binding shows neither direction nor protocol elsewhere.
@@ -29,10 +30,10 @@ def peer_connected(swarm: Swarm, taken: Taken, alert: lt.peer_connect_alert) -> 
     """
     found = _CONNECTED.search(alert.message())
     if found is None:  # cut short by a long name of the torrent
-        swarm.connections.open(taken.key, alert.endpoint, incoming=False)
+        swarm.connections.open_another(taken.key, alert.endpoint, incoming=False)
         return
     direction, protocol = found.groups()
-    swarm.connections.open(taken.key, alert.endpoint, incoming=direction == "incoming")
+    swarm.connections.open_another(taken.key, alert.endpoint, incoming=direction == "incoming")
     if direction == "incoming" and protocol == "uTP":
         taken.handle.connect_peer(alert.endpoint)
     if direction == "outgoing" or protocol == "uTP":
@@ -45,7 +46,8 @@ def peer_connected(swarm: Swarm, taken: Taken, alert: lt.peer_connect_alert) -> 
 
 
 def peer_disconnected(swarm: Swarm, taken: Taken, alert: lt.peer_disconnected_alert) -> None:
-    swarm.connections.close(taken.key, alert.endpoint)
+    is_second = alert.error.category().name() == "libtorrent" and alert.error.value() == DUPLICATE_PEER_ID
+    swarm.connections.close_one(taken.key, alert.endpoint, is_second=is_second)
     if alert.op == lt.operation_t.connect:  # nobody is there any more
         swarm.counts["peers_not_reached"] += 1
         taken.peers.pop(alert.endpoint, None)

@@ -44,6 +44,38 @@ class TestAConnection:
         assert first.number != second.number
         assert connections.at(PLACE) == (second,)
 
+    def test_that_is_turned_away_as_a_second_one_leaves_the_first_as_it_was(self) -> None:
+        connections, lanes = Connections(), dict[str, int]()
+        connections.lane_of = lanes.get
+        first = connections.open_another("k", HERE, incoming=True)
+        lanes[PLACE] = 3
+        connections.open_another("k", HERE, incoming=True)
+        connections.close_one("k", HERE, is_second=True)
+
+        assert connections.get("k", HERE) is first
+        assert connections.at(PLACE) == (first,)
+        assert connections.counted() == {}
+        connections.close_one("k", HERE, is_second=False)
+        assert connections.get("k", HERE) is None
+
+    def test_that_comes_again_before_the_end_of_the_first_is_told_outlives_it(self) -> None:
+        connections = Connections()
+        connections.open_another("k", HERE, incoming=True)
+        second = connections.open_another("k", HERE, incoming=True)
+        connections.close_one("k", HERE, is_second=False)
+
+        assert connections.get("k", HERE) is second
+
+    def test_of_a_peer_that_comes_again_goes_on_from_what_its_last_one_had_counted(self) -> None:
+        connections = Connections()
+        connections.open("k", HERE, incoming=True).sent_bytes = 896_700
+        connections.close("k", HERE)
+        again = connections.open("k", HERE, incoming=True)
+
+        assert connections.take_carried(again, 895_000) == 0
+        assert connections.take_carried(again, 900_000) == 875 * 1024
+        assert connections.take_carried(again, 900_000) == 0
+
     def test_of_another_torrent_stays_when_one_is_taken_out(self) -> None:
         connections = Connections()
         connections.open("gone", HERE, incoming=False)
