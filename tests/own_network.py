@@ -35,15 +35,18 @@ class OwnNetwork:
     ) -> None:
         self._thread.shutdown()  # the namespace goes with the last that is in it
 
-    def run(self, job: Callable[[], T]) -> T:
+    def run(self, job: Callable[[], T], *, limit_s: float = LIMIT_S) -> T:
         """Do it in this network; from its own thread too."""
         if threading.get_native_id() == self._id:
             return job()
-        return self._thread.submit(job).result(LIMIT_S)
+        return self._thread.submit(job).result(limit_s)
 
     def ip(self, *words: str) -> None:
         """Change the network with iproute2."""
-        self.run(lambda: _run(tool("ip", package="iproute2"), *words))
+        self.command(tool("ip", package="iproute2"), *words)
+
+    def command(self, *command: str) -> None:
+        self.run(lambda: _run(*command))
 
     def lay_cable(
         self, device: str, address: str, *, other: "OwnNetwork", other_address: str, other_device: str = ""
