@@ -19,14 +19,17 @@ def free_limit(*, limit_bytes_per_s: int, free_share_ppm: int, lane_use_bytes_pe
     return max(limit_bytes_per_s - lane_use_bytes_per_s, share, LEAST_BYTES_PER_S)
 
 
-def free_speed(*, in_torrent: Collection[int], on_node: Collection[int], free_limit_bytes_per_s: int) -> int:
-    """Return how fast a place is served that has a lane and no grant: as the median free peer.
+def free_speed(
+    *, in_torrent: Collection[int], on_node: Collection[int], free_limit_bytes_per_s: int, shares: int = 1
+) -> int:
+    """Return how fast a lane goes that has no grant: for each of those that share it as the median free peer.
 
-    That is of the peers that are interested and unchoked in the torrent, else on the node; without any, the place may
-    have what all free peers together may.
+    That is of the peers that are interested and unchoked in the torrent, else on the node. Without any, and at most,
+    all of them have what all free peers together may.
     """
     speeds = in_torrent or on_node
-    return max(median_low(speeds) if speeds else free_limit_bytes_per_s, LEAST_BYTES_PER_S)
+    each = median_low(speeds) if speeds else free_limit_bytes_per_s
+    return max(min(each * shares, free_limit_bytes_per_s), LEAST_BYTES_PER_S * shares)
 
 
 class Flow:

@@ -126,7 +126,13 @@ class UploadSharing:
         torrents = frozenset[str]().union(*(lane.torrents for lane in wanted))
         in_torrent = [speed for key in sorted(torrents) for speed in self._free_speeds(key)]
         on_node = [] if in_torrent else [speed for key in self._keys_that_send() for speed in self._free_speeds(key)]
-        return Limit(free_speed(in_torrent=in_torrent, on_node=on_node, free_limit_bytes_per_s=free_limit_bytes_per_s))
+        speed = free_speed(
+            in_torrent=in_torrent,
+            on_node=on_node,
+            free_limit_bytes_per_s=free_limit_bytes_per_s,
+            shares=sum(max(len(lane.torrents), 1) for lane in wanted),  # a free peer has it on each torrent, too
+        )
+        return Limit(speed)
 
     def _kinds(self) -> dict[str, LaneKind]:
         if self.is_idle:

@@ -51,6 +51,8 @@ class FreeMeter:
         self._forget()
 
     def _compare(self, purchase: Purchase, before: _Look, look: _Look, total_bytes_per_s: int) -> None:
+        if not self._is_alone(purchase, look):
+            return
         duration = look.at - before.at
         if not timedelta(0) < duration <= LOOKS_APART or look.received.keys() != before.received.keys():
             return
@@ -68,6 +70,11 @@ class FreeMeter:
         elif before.is_unpaid and look.is_unpaid and before.has_slot and look.has_slot:
             service = service.unpaid(duration_ms=duration_ms, size_bytes=sum(grown))
         self._services[key] = self._judged(purchase, service, look.at)
+
+    def _is_alone(self, purchase: Purchase, look: _Look) -> bool:
+        """Whether nobody else is seen at the seller's place, whose limit is one for all and whose slots are its own."""
+        others = [one for one in self._purchases.live if one.source.place == purchase.source.place]
+        return len(look.received) == 1 and others == [purchase]
 
     def _judged(self, purchase: Purchase, service: FreeService, now: datetime) -> FreeService:
         if not service.is_known:

@@ -2,13 +2,15 @@
 
 Who has no lane has no claim to a slot, but whoever has a slot gets at least 16 KiB/s. So only time counts in which the
 seller had given us one and we wanted something, and only between two lanes that both showed that we can take more: a
-limit of our own, or a slow way to it, shall be held against nobody.
+limit of our own, or a slow way to it, shall be held against nobody. A seller's limit is one for all that it serves at a
+place, so what is counted may be a small part of what it sends there.
 """
 
 from dataclasses import dataclass, replace
 
 LEAST_BYTES_PER_S = 16 * 1024
-SLOW_BYTES_PER_S = LEAST_BYTES_PER_S // 2  # below this it is no accident
+UNSEEN = 16  # that may share a seller's limit with us: torrents without a deal, neighbours, places of its last lane
+SLOW_BYTES_PER_S = LEAST_BYTES_PER_S // UNSEEN  # below this it is no accident
 LANE_BYTES_PER_S = 64 * 1024  # a lane that was as fast shows that we can take more
 JUDGED_MS = 120_000
 

@@ -17,8 +17,8 @@ def after(*, lanes: int, gap_s: int, free_bytes_per_s: int, rounds: int) -> Free
 
 
 class TestASeller:
-    @pytest.mark.parametrize(("free_bytes_per_s", "starves"), [(0, True), (8 * KIB - 1, True), (8 * KIB, False)])
-    def test_starves_who_gets_less_than_half_of_the_least(self, *, free_bytes_per_s: int, starves: bool) -> None:
+    @pytest.mark.parametrize(("free_bytes_per_s", "starves"), [(0, True), (KIB - 1, True), (KIB, False)])
+    def test_starves_who_gets_less_than_a_sixteenth_of_the_least(self, *, free_bytes_per_s: int, starves: bool) -> None:
         found = after(lanes=64 * KIB, gap_s=10, free_bytes_per_s=free_bytes_per_s, rounds=12)
         assert (found.is_known, found.starves) == (True, starves)
 

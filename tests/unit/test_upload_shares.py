@@ -35,6 +35,20 @@ class TestTheFreeSpeed:
     def test_is_that_of_the_median_free_peer(self, in_torrent: list[int], on_node: list[int], speed: int) -> None:
         assert free_speed(in_torrent=in_torrent, on_node=on_node, free_limit_bytes_per_s=800_000) == speed
 
+    @pytest.mark.parametrize(
+        ("speeds", "shares", "speed"),
+        [
+            ([60_000], 3, 180_000),
+            ([60_000], 20, 800_000),  # no more than all free peers may have together
+            ([], 3, 800_000),
+            ([1_000], 3, 3 * LEAST_BYTES_PER_S),
+            ([1_000], 100, 100 * LEAST_BYTES_PER_S),  # and yet the least, for each
+        ],
+    )
+    def test_is_for_each_of_those_that_share_a_lane(self, speeds: list[int], shares: int, speed: int) -> None:
+        found = free_speed(in_torrent=speeds, on_node=[], free_limit_bytes_per_s=800_000, shares=shares)
+        assert found == speed
+
 
 class TestAFlow:
     def test_is_the_mean_of_the_last_second(self) -> None:

@@ -4,6 +4,7 @@ import itertools
 
 from seedbox.domain.lane_assignment import SHARED, SINGLE_LANES
 from seedbox.domain.lanes import LANES_STAND_S, Lane, LaneKind, ShareUpload, place_of
+from seedbox.domain.upload_shares import LEAST_BYTES_PER_S
 from seedbox.engine.connections import Connections
 from seedbox.engine.upload_sharing import FREE, Limit, UploadSharing
 
@@ -91,6 +92,19 @@ class TestALane:
 
         market.share({A: Lane(0, frozenset({"alone"})), B: Lane(0)})
         assert market.limit_of(A) == market.limit_of(B) == Limit(60_000)  # the lower median of all
+
+    def test_gives_each_torrent_of_a_place_what_a_free_peer_has(self) -> None:
+        market = Market(free_speeds={"slow": [1_000], "fast": [60_000]})
+        market.share({A: Lane(0, frozenset({"slow", "other"})), B: Lane(0, frozenset({"fast", "another"}))})
+        assert market.limit_of(A) == Limit(2 * LEAST_BYTES_PER_S)
+        assert market.limit_of(B) == Limit(120_000)
+
+    def test_gives_each_place_that_shares_it_what_a_free_peer_has(self) -> None:
+        market = Market(free_speeds={"t": [60_000]})
+        places = sorted(PLACES[: SINGLE_LANES + 3])
+        market.share(dict.fromkeys(places, Lane(0, frozenset({"t"}))))
+        shared = next(place for place in places if market.sharing.lanes[place] == SHARED)
+        assert market.limit_of(shared) == Limit(180_000)
 
     def test_says_whether_it_carries_anybody(self) -> None:
         market = Market()
