@@ -26,6 +26,7 @@ NOBODY = "Nobody who is connected to this torrent sells it, as far as is known."
 TOO_DEAR = "All who sell it ask more than the bid's ceiling."
 LEFT_ALONE = "Those who sell it were found to cheat, and are left alone for seven days."
 NO_COMMON_HUB = "Those who sell it take money of no hub where this user has an account."
+SILENT_HUBS = "No hub answers where this user has an account and whose money those who sell it take."
 SENT_GARBAGE = "bad data"
 GONE = "no connection"
 NO_MONEY = "budget used up"
@@ -78,8 +79,8 @@ class Bidding:
         problems = [self.funds.problems[purchase] for purchase in live if purchase in self.funds.problems]
         if problems or live or self.funds.is_opening(want.torrent.key):
             return problems[0] if problems else ""
-        silence = self.funds.silence_about(want.torrent.key)
-        return f"{silence} {self._seller_problem(want, now)}".strip() or self._notes.get(want.bid_id, "")
+        unknown = self.funds.unanswered.about(want.torrent.key)
+        return f"{unknown} {self._seller_problem(want, now)}".strip() or self._notes.get(want.bid_id, "")
 
     def _seller_problem(self, want: Want, now: datetime) -> str:
         heard = self._finder.quotes_for(want.torrent.key, now)
@@ -89,7 +90,9 @@ class Bidding:
             return TOO_DEAR
         if all(one.link.peer_key in self._left_alone for one in heard):
             return LEFT_ALONE
-        return NO_COMMON_HUB if all(self._hub_of(want, one.link) is None for one in heard) else ""
+        if not any(_common_hubs(want, one.link) for one in heard):
+            return NO_COMMON_HUB
+        return SILENT_HUBS if all(self._hub_of(want, one.link) is None for one in heard) else ""
 
     def _note(self, notes: dict[int, str]) -> None:
         news = {bid_id: text for bid_id, text in notes.items() if self._notes.get(bid_id) != text}
@@ -138,9 +141,13 @@ class Bidding:
         )
 
     def _hub_of(self, want: Want, link: Link) -> bytes | None:
-        """Return the first hub of the user's that answers and whose money the seller takes."""
-        hubs = (hub_id for hub_id in want.accounts if hub_id in link.hubs)
-        return next((hub_id for hub_id in hubs if not self.funds.is_silent(hub_id)), None)
+        """Return the first hub of the user's that answers and whose money the seller takes; last, one that owes a word.
+
+        For that one may answer this and that, and yet open nothing.
+        """
+        unanswered = self.funds.unanswered
+        hubs = [hub_id for hub_id in _common_hubs(want, link) if not unanswered.is_silent(hub_id)]
+        return min(hubs, key=unanswered.has, default=None)
 
     def _not_opened(self, bought: Bought, source: Source, text: str, now: datetime) -> None:
         self._rest_until[bought.torrent_key, source.peer_key] = now + REST
@@ -234,6 +241,10 @@ def _wish(want: Want) -> Wish:
     if want.is_checking:
         return Wish(want.max_price_ubtt_per_gib, 0, 0)
     return Wish(want.max_price_ubtt_per_gib, want.spend_ubtt_per_s, want.useful_bytes_per_s)
+
+
+def _common_hubs(want: Want, link: Link) -> list[bytes]:
+    return [hub_id for hub_id in want.accounts if hub_id in link.hubs]
 
 
 def _has_money(purchase: Purchase) -> bool:

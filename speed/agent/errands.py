@@ -15,6 +15,10 @@ NO_ANSWER = (
     "The hub {hub} gives no answer: what was reserved there counts as spent until {until} UTC, "
     "when a channel that it may have opened has ended."
 )
+NOT_HEARD_OF = (
+    "Whether the hub {hub} has opened a channel that was wanted before is not known: what was reserved for it "
+    "counts as spent until {until} UTC, when it has ended in any case."
+)
 
 
 @dataclass(eq=False)
@@ -26,6 +30,7 @@ class Errand:
     source: Source
     purchase: Purchase | None = None  # to be topped up
     again_at: datetime | None = None
+    was_asked: bool = False  # since the node was started
 
     @property
     def asks_until_s(self) -> int:
@@ -37,11 +42,11 @@ class Errand:
         """Return when a channel ends that the hub may have opened when it was last asked."""
         return self.asks_until_s + self.reservation.expires_s
 
-    @property
-    def no_answer(self) -> str:
-        """Return in a sentence what it means that the hub says nothing."""
+    def unknown_text(self, *, is_away: bool) -> str:
+        """Return in a sentence what it means that nothing was heard of it; the hub may answer other questions."""
         until = datetime.fromtimestamp(self.last_expiry_s + RETURNED_AFTER_S + CLOCKS_S, UTC)
-        return NO_ANSWER.format(hub=self.reservation.hub_id[:10], until=f"{until:%Y-%m-%d %H:%M}")
+        text = NO_ANSWER if is_away else NOT_HEARD_OF
+        return text.format(hub=self.reservation.hub_id[:10], until=f"{until:%Y-%m-%d %H:%M}")
 
 
 def need_of(bought: Bought, source: Source, deal_id: str, channel_id: str, filling: Filling) -> Need:

@@ -13,6 +13,7 @@ from speed.agent.errands import Errand, channel_of, need_of, open_channel, top_u
 from speed.agent.purchase import Bought, Purchase, Source, columns_of, row_of
 from speed.agent.purchases import Purchases
 from speed.agent.side import Floor
+from speed.agent.unanswered import Unanswered
 from speed.domain import buying as rules
 from speed.domain.buying import Filling, has_ended
 from speed.domain.deals import Wish
@@ -32,7 +33,6 @@ NO_BUDGET_REST = timedelta(seconds=60)  # before a budget that had no room is as
 MOST_FILLINGS = 2  # that may lie unused in a channel whose seller asks for more: it could ask for ever
 OVER_AFTER_S = int(GRACE.total_seconds()) + 60  # after its expiry a channel pays nothing, whatever its hub says
 HUB_GONE = "hub_gone"  # why a deal is over whose hub says nothing any more
-NEVER_ANSWERED = "The hub gave no answer. Nothing was signed, and a channel that it may have opened has ended."
 OVER = (ChannelState.CLOSED, ChannelState.EXPIRED)
 
 
@@ -52,6 +52,7 @@ class Funds:
         known: Callable[[Purchase, datetime], None],
     ) -> None:
         self.problems: dict[Purchase, str] = {}  # why a deal gets no more money, by deal
+        self.unanswered = Unanswered(floor)  # what was wanted of a hub for a new channel for long enough
         self._floor = floor
         self._purchases = purchases
         self._ready = ready
@@ -60,7 +61,6 @@ class Funds:
         self._opening: dict[str, Source] = {}  # by torrent: one channel at a time, so that budgets are seen whole
         self._topping: set[Purchase] = set()
         self._errands: set[Errand] = set()
-        self._silent: set[Errand] = set()  # whose hub was asked for a new channel for long enough
         self._look_at: dict[Purchase, datetime] = {}  # when a channel is looked at next
         self._looking: set[Purchase] = set()
         self._rest_until: dict[Purchase, datetime] = {}
@@ -69,10 +69,7 @@ class Funds:
         for errand in list(self._errands):
             if errand.again_at is not None and now >= errand.again_at:
                 self._ask_again(errand, now)
-        for errand in list(self._silent):
-            if has_ended(expires_at_s=errand.last_expiry_s, now_s=int(now.timestamp())):
-                self._silent.discard(errand)
-                self._floor.write(partial(budgets.given_up, errand.reservation.key, text=NEVER_ANSWERED))
+        self.unanswered.tick(now)
         for purchase in self._purchases:
             if purchase not in self._looking and now >= self._look_at.get(purchase, now):
                 self._look(purchase)
@@ -175,18 +172,10 @@ class Funds:
     # --- what hubs say
 
     def _ask(self, errand: Errand) -> None:
-        errand.again_at = None
+        errand.again_at, errand.was_asked = None, True
         row = errand.reservation
         work = partial(top_up, row) if row.channel_id else partial(open_channel, row)
         self._floor.ask_hub(errand.source.hub_id, work, partial(self._answered, errand))
-
-    def silence_about(self, torrent_key: str) -> str:
-        """Return in sentences which hubs gave no answer, while what was reserved there still counts."""
-        silent = [errand for errand in self._silent if errand.bought.torrent_key == torrent_key]
-        return " ".join(errand.no_answer for errand in sorted(silent, key=lambda errand: errand.last_expiry_s))
-
-    def is_silent(self, hub_id: bytes) -> bool:
-        return any(errand.source.hub_id == hub_id for errand in self._silent)
 
     def _ask_again(self, errand: Errand, now: datetime) -> None:
         """Ask once more, unless it is for a new channel and was asked for long enough; then others may be asked."""
@@ -195,8 +184,8 @@ class Funds:
             self._ask(errand)
             return
         self._errands.discard(errand)
-        self._silent.add(errand)
-        self._open_failed(errand.bought, errand.source, errand.no_answer, now)
+        self.unanswered.add(errand)
+        self._open_failed(errand.bought, errand.source, self.unanswered.text_of(errand), now)
 
     def _answered(self, errand: Errand, answer: Answer[HubChannel], now: datetime) -> None:
         if isinstance(answer, HubAway):

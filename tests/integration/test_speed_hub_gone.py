@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from speed.agent.bidding import SILENT_HUBS
 from speed.models import Bid, BuyingDeal, Reservation
 from speed.services.deal_rows import why
 from tests.buying import Stall, Taker
@@ -55,7 +56,7 @@ class TestAReservation:
         taker.floor.now += LIFE
         if restarts:
             taker.start()
-        taker.run(0.6)
+        taker.run(3)
         assert "gives no answer: what was reserved there counts as spent until" in Bid.objects.get().note
         taker.floor.now += LIFE + MARGIN - timedelta(seconds=10)
         taker.run(0.4)
@@ -63,4 +64,45 @@ class TestAReservation:
         taker.floor.now += timedelta(seconds=20)
         taker.run(0.4)
         assert taker.used() == 0
-        assert "gave no answer" in Reservation.objects.get().refusal
+        assert "No answer came" in Reservation.objects.get().refusal
+
+
+class TestAHub:
+    """It was away when a channel was wanted, for as long as it is asked for one."""
+
+    @pytest.fixture
+    def stall(self, taker: Taker) -> Stall:
+        taker.bid()
+        taker.books.is_away = True
+        stall = Stall(1)
+        taker.connect(stall)
+        taker.run(3, stall)
+        taker.floor.now += LIFE
+        return stall
+
+    def test_that_is_back_is_asked_for_channels_again_and_what_was_reserved_counts_on(
+        self, taker: Taker, stall: Stall
+    ) -> None:
+        reserved = Reservation.objects.get().amount_ubtt
+        taker.run(3, stall)
+        note = Bid.objects.get().note
+        assert "gives no answer" in note and note.endswith(SILENT_HUBS)
+        taker.books.is_away = False
+        taker.run(60, stall)
+        assert "gives no answer" not in Bid.objects.get().note
+        taker.bid(budget=2 * reserved)
+        taker.run(90, stall)
+        assert BuyingDeal.objects.get().cumulative_ubtt > 0
+        assert Reservation.objects.earliest("made_at").state == "asked"
+        assert taker.used() > reserved
+
+    def test_is_not_called_silent_by_a_node_that_was_down_and_never_asked_it(self, taker: Taker, stall: Stall) -> None:
+        taker.books.is_away = False
+        taker.start()
+        taker.bid(budget=2 * Reservation.objects.get().amount_ubtt)
+        taker.run(3)
+        assert "Whether the hub" in Bid.objects.get().note
+        assert "gives no answer" not in Bid.objects.get().note
+        taker.connect(stall)
+        taker.run(130, stall)
+        assert BuyingDeal.objects.get().cumulative_ubtt > 0
