@@ -238,7 +238,7 @@ ROWS: dict[str, Row] = {
     "market_bid": Row(200, 404, 404, SIGN_IN, args=of_holding),
     "market_withdraw": Row(302, 404, 404, SIGN_IN, method="post", args=of_holding),
     "market_bid_end": Row(302, 404, 404, SIGN_IN, method="post", args=lambda box: [a_bid(box.holding).pk]),
-    "market_offer": Row(404, 404, 404, SIGN_IN, method="post", args=of_holding),  # for an admin who holds it
+    "market_offer": Row(404, 404, 404, SIGN_IN, args=of_holding),  # for an admin who holds it
     "market_spending": MEMBERS,
     "market_code": Row(200, 200, 200, SIGN_IN, method="post"),  # 200: the page says why there is no code
     "market_revoke": Row(302, 302, 302, SIGN_IN, method="post", args=lambda box: ["02" + "ab" * 32]),
