@@ -59,7 +59,6 @@ class Sale:
     voucher_sig: bytes = b""
     voucher_at: datetime | None = None
     redeemed_ubtt: int = 0
-    last_voucher_came: bool = False  # after the deal's end
 
     span: Span | None = None
     allowed: dict[int, int] = field(default_factory=dict)  # round -> bytes that may be acknowledged in it

@@ -50,7 +50,7 @@ class Till:
                 continue
             if not sale.is_checked:
                 self._check(sale)
-            elif deals.is_close_due(state=sale.state, since_s=_since_s(sale, now), has_last_voucher=_is_settled(sale)):
+            elif deals.is_close_due(state=sale.state, since_s=_since_s(sale, now)):
                 self._close(sale, now)
         for hub_id, due in self._due(now).items():
             if due and self._may_ask(hub_id):
@@ -248,11 +248,6 @@ def _since_s(sale: Sale, now: datetime) -> int:
     if sale.state is DealState.ENDING and sale.ended_at is not None:
         return int((now - sale.ended_at).total_seconds())
     return 0 if sale.alone_since is None else int((now - sale.alone_since).total_seconds())
-
-
-def _is_settled(sale: Sale) -> bool:
-    """Say whether no voucher is to be waited for any more."""
-    return sale.last_voucher_came or sale.account.standing.unpaid_bytes == 0
 
 
 def _voucher(sale: Sale) -> SignedVoucher:

@@ -8,7 +8,6 @@ from speed.agent.sale import Sale, ms
 from speed.agent.sale_rows import changing_columns
 from speed.agent.shop import Shop
 from speed.domain.credit import judge_gap
-from speed.domain.deals import DealState
 from speed.domain.messages import MAX_DEALS, Error, ErrorCode, SignedTotal, State, Vouchers
 from speed.domain.meters import covers
 from speed.domain.vouchers import OpenChannel, Verdict, judge
@@ -114,7 +113,6 @@ class Purse:
             if waiting.cumulative_ubtt > sale.cumulative_ubtt:
                 sale.cumulative_ubtt, sale.voucher_sig = waiting.cumulative_ubtt, waiting.signature
                 sale.voucher_at = waiting.came_at
-            sale.last_voucher_came = sale.state is DealState.ENDING
             self._count(sale, waiting.cumulative_ubtt, waiting.acks, now)
         self._write()
 

@@ -95,10 +95,14 @@ def after_loss(old: DealState) -> DealState:
     return DealState.WAITING if old in {DealState.IN_LANE, DealState.OPEN} else old
 
 
-def is_close_due(*, state: DealState, since_s: int, has_last_voucher: bool) -> bool:
-    """Whether the seller should redeem and close, so long after the deal's end, or after its connection was lost."""
+def is_close_due(*, state: DealState, since_s: int) -> bool:
+    """Whether the seller should redeem and close, so long after the deal's end, or after its connection was lost.
+
+    Not sooner, though a voucher has come or nothing seems to be owed: the buyer may have counted what we have forgotten
+    in a crash, and a voucher that was under way when the deal ended is not the last one.
+    """
     if state is DealState.ENDING:
-        return has_last_voucher or since_s >= LAST_VOUCHER_S
+        return since_s > LAST_VOUCHER_S
     return state in LIVE and since_s >= SILENCE_S
 
 

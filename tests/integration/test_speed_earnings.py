@@ -74,7 +74,7 @@ class TestEarnings:
         box.shop.run(60, buyer)
         box.shop.hear(buyer, Withdraw(buyer.deal))
         buyer.pay(box.shop)
-        box.shop.run(2, buyer)
+        box.shop.run(12, buyer)
 
         deal = box.shop.row(buyer)
         paid = buyer.cumulative
@@ -99,7 +99,7 @@ class TestEarnings:
         Holding.objects.all().delete()
         box.shop.hear(buyer, Withdraw(buyer.deal))
         buyer.pay(box.shop)
-        box.shop.run(2)
+        box.shop.run(12)
         assert balance(user(owner.pk)) == 0
         assert balance(TREASURY) == box.shop.row(buyer).earned_ubtt > 0
 
@@ -112,7 +112,7 @@ class TestEarnings:
         box.shop.hear(buyer, Withdraw(buyer.deal))
         buyer.pay(box.shop)
         Account.objects.filter(kind=AccountKind.EARNINGS).update(is_frozen=True)
-        box.shop.run(2)
+        box.shop.run(12)
         deal = box.shop.row(buyer)
         assert deal.is_closed
         assert deal.shared_ubtt == 0
@@ -129,7 +129,7 @@ class TestEarnings:
         box.shop.run(20, buyer)
         box.shop.hear(buyer, Withdraw(buyer.deal))
         buyer.pay(box.shop)
-        box.shop.run(2)
+        box.shop.run(12)
         has = balance(user(owner.pk))
         for _ in range(3):
             settlement.book(

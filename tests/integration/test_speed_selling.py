@@ -145,7 +145,7 @@ class TestWhatIsSold:
         shop.read_terms()
         assert shop.seller.wants_port
         buyer.pay(shop)
-        shop.run(2)
+        shop.run(12)
         assert shop.row(buyer).redeemed_ubtt == buyer.cumulative > 0
         assert not shop.seller.wants_port
 
@@ -319,7 +319,7 @@ class TestAWithdrawal:
         shop.run(5)
         assert not shop.row(buyer).is_closed
         buyer.pay(shop)
-        shop.run(2)
+        shop.run(7)
         row = shop.row(buyer)
         assert (row.is_closed, row.redeemed_ubtt) == (True, buyer.cumulative)
 

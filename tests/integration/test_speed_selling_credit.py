@@ -260,7 +260,7 @@ class TestMoney:
         assert buyer.refusals == []
         shop.hear(buyer, Withdraw(buyer.deal))
         buyer.pay(shop)
-        shop.run(2)
+        shop.run(12)
         assert shop.row(buyer).redeemed_ubtt == buyer.cumulative > 0
 
     def test_is_paid_out_by_a_hub_that_is_trusted_no_more(self, owner: User) -> None:

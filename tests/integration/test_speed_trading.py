@@ -25,7 +25,7 @@ class TestATrade:
         trade.run(50)
         assert trade.lane > MIB
         bids.withdraw(user_id=trade.taker.user.pk, torrent_id=trade.taker.torrent.pk)
-        trade.run(12)
+        trade.run(16)
         bought, sold = BuyingDeal.objects.get(), trade.sale
         assert bought.accepted_bytes > 50 * MIB
         assert bought.cumulative_ubtt == bought.owed_ubtt == sold.cumulative_ubtt == sold.redeemed_ubtt

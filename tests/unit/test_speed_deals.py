@@ -51,14 +51,13 @@ class TestADeal:
 
     def test_waits_for_its_connection_and_is_closed_after_ten_minutes_without(self) -> None:
         assert [after_loss(state) for state in DealState] == [WAITING, WAITING, PAUSED, WAITING, ENDED, CLOSED]
-        closes = [is_close_due(state=WAITING, since_s=since_s, has_last_voucher=False) for since_s in (599, 600)]
+        closes = [is_close_due(state=WAITING, since_s=since_s) for since_s in (599, 600)]
         assert closes == [False, True]
 
-    def test_that_ended_is_closed_with_its_last_voucher_or_ten_seconds_later(self) -> None:
-        assert is_close_due(state=ENDED, since_s=0, has_last_voucher=True)
-        assert not is_close_due(state=ENDED, since_s=9, has_last_voucher=False)
-        assert is_close_due(state=ENDED, since_s=10, has_last_voucher=False)
-        assert not is_close_due(state=CLOSED, since_s=10_000, has_last_voucher=True)
+    def test_that_ended_is_closed_when_its_last_voucher_has_had_ten_seconds_to_come(self) -> None:
+        assert not is_close_due(state=ENDED, since_s=10)
+        assert is_close_due(state=ENDED, since_s=11)
+        assert not is_close_due(state=CLOSED, since_s=10_000)
 
     def test_can_always_end_and_never_comes_back(self) -> None:
         assert {state for state in DealState if ENDED in MOVES[state]} == LIVE
