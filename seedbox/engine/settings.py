@@ -16,8 +16,9 @@ COMMON_USER_AGENT = "curl/7.81.0"  # libtorrent's own choice in its anonymous mo
 
 MAX_ALERTS = 100_000  # queued; ten thousand torrents may all say something between two polls
 # By default a sender gives a connection up after three, on a busy machine within two seconds, and the other side waits
-# for what it asked for until it has heard nothing for two minutes. TCP tries for a quarter of an hour.
-UTP_RESENDS = 10
+# for what it asked for until it has heard nothing for two minutes. With many, who is gone is noticed late: libtorrent
+# tells nobody that a connection is unknown, so a node that was killed is waited for until the last resend.
+UTP_RESENDS = 5
 MAX_DOWNLOAD_QUEUE = 1_000  # blocks asked of one peer: 16 MiB in flight
 
 Setting = int | str | bool
