@@ -8,6 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from seedbox.models import User
 from tests.builders import signed_in
@@ -21,7 +22,7 @@ from wallet.domain.kinds import TransferKind
 from wallet.domain.tron.addresses import to_base58, to_hex
 from wallet.domain.withdrawal_states import WithdrawalState
 from wallet.models import Account, AddressBookEntry, Halt, Transfer, Withdrawal, WithdrawalDesk, WithdrawalRules
-from wallet.services import address_book, attempts, causes, withdrawal_rules
+from wallet.services import address_book, attempts, causes, withdrawal_rules, withdrawals
 from wallet.signer.protocol import SignerAway, SignerRefused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -331,6 +332,7 @@ class TestTheDesk:
         monkeypatch.setitem(withdrawal_rules.DEFAULTS, "approval_above_ubtt", 50 * BTT)
         code = set_up_app(boss)[1][0]
         first, second = world.request(owner.pk), world.request(owner.pk)
+        Withdrawal.objects.update(approve_until=timezone.now() + withdrawals.APPROVE_WITHIN)  # pages go by true time
         shown = prove(boss, "desk_approve", {}, code, first.pk)
         assert "Approved: it is in the queue." in shown
         answer = boss.post(reverse("desk_reject", args=[second.pk]), {"reason": HOSTILE}, follow=True)
