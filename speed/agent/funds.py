@@ -20,7 +20,6 @@ from speed.domain.deals import Wish
 from speed.models import Reservation
 from speed.services import budgets, buying
 from speed.wire.hub_port import Answer, HubAway, HubRefused
-from wallet.domain.channels import GRACE
 from wallet.domain.hub import ChannelState, HubChannel
 from wallet.domain.speed1.receipt import BadReceipt, read_receipt
 
@@ -31,7 +30,6 @@ LOOK_LATER = timedelta(seconds=30)  # at a channel whose deal is over
 LOOK_SELDOM = timedelta(seconds=300)
 NO_BUDGET_REST = timedelta(seconds=60)  # before a budget that had no room is asked again
 MOST_FILLINGS = 2  # that may lie unused in a channel whose seller asks for more: it could ask for ever
-OVER_AFTER_S = int(GRACE.total_seconds()) + 60  # after its expiry a channel pays nothing, whatever its hub says
 HUB_GONE = "hub_gone"  # why a deal is over whose hub says nothing any more
 OVER = (ChannelState.CLOSED, ChannelState.EXPIRED)
 
@@ -267,19 +265,14 @@ class Funds:
 
     def _looked(self, purchase: Purchase, answer: Answer[HubChannel], now: datetime) -> None:
         self._looking.discard(purchase)
-        if isinstance(answer, HubRefused) and self._is_over(purchase, now):
-            self._close(purchase, ChannelState.EXPIRED, now)
-        elif isinstance(answer, HubRefused | HubAway):
+        if isinstance(answer, HubRefused | HubAway):
             self._look_at[purchase] = now + ASK_AGAIN
-            if has_ended(expires_at_s=purchase.expires_at_s, now_s=self._hub_now(purchase, now)):
-                purchase.end_reason = HUB_GONE
-                self._close(purchase, HUB_GONE, now)
+            answers = isinstance(answer, HubRefused)  # it says nothing of a channel of a key that we had
+            if has_ended(expires_at_s=purchase.expires_at_s, now_s=self._hub_now(purchase, now), hub_answers=answers):
+                purchase.end_reason = purchase.end_reason if answers else HUB_GONE
+                self._close(purchase, ChannelState.EXPIRED if answers else HUB_GONE, now)
         else:
             self._seen(purchase, answer, now)
-
-    def _is_over(self, purchase: Purchase, now: datetime) -> bool:
-        """Whether the rest has returned by the time alone: a hub says no more of a channel of a key that we had."""
-        return self._hub_now(purchase, now) >= purchase.expires_at_s + OVER_AFTER_S
 
     def _seen(self, purchase: Purchase, channel: HubChannel, now: datetime) -> None:
         purchase.amount_ubtt = max(purchase.amount_ubtt, channel.amount_ubtt)

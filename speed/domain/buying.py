@@ -12,6 +12,7 @@ CHANNEL_LIFE_S = 3_600
 RENEW_BEFORE_S = 900  # a receipt may be late, and nothing is served in a channel's last two minutes
 SPEND_S = 60  # a channel holds what the pace takes in so long, so that fast lanes are not topped up all the time
 RETURNED_AFTER_S = 300  # a hub gives the rest back so long after a channel's end
+CALL_S = 60  # a call of it may be under way for so long
 CLOCKS_S = 600  # its clock and ours may differ by so much, and a call be under way for so long
 LEAST_TOP_UP_BYTES = 1 << 20
 LEAST_CHANGE_PERCENT = 5  # what changes less is no new bid
@@ -66,9 +67,9 @@ def must_renew(*, expires_at_s: int, now_s: int) -> bool:
     return expires_at_s - now_s < RENEW_BEFORE_S
 
 
-def has_ended(*, expires_at_s: int, now_s: int) -> bool:
-    """Whether a channel must have ended, whoever tells of it or not."""
-    return now_s >= expires_at_s + RETURNED_AFTER_S + CLOCKS_S
+def has_ended(*, expires_at_s: int, now_s: int, hub_answers: bool = False) -> bool:
+    """Whether a channel must have ended, whoever tells of it or not; sooner by the clock of a hub that answers."""
+    return now_s >= expires_at_s + RETURNED_AFTER_S + (CALL_S if hub_answers else CLOCKS_S)
 
 
 def asks_until_s(*, made_at_s: int, expires_s: int) -> int:
