@@ -14,9 +14,10 @@ import libtorrent as lt
 
 from seedbox.domain.lane_assignment import LANES
 from seedbox.domain.lanes import ShareUpload
+from seedbox.domain.units import GIB
 from seedbox.engine.connections import Connection
 from seedbox.engine.settings import everyone_in
-from seedbox.engine.upload_sharing import FREE, Limit, UploadSharing
+from seedbox.engine.upload_sharing import FREE, UNLIMITED, Limit, UploadSharing
 
 if TYPE_CHECKING:
     from seedbox.engine.swarm import Swarm
@@ -29,8 +30,17 @@ EVEN: Mapping[str, int] = {
     "send_buffer_watermark_factor": 25,
     "send_buffer_low_watermark": 128 * 1024,  # with less, a lane would take seconds to reach its speed
 }
+# Whoever has a limit, however high, waits for libtorrent to hand out quota, which took an eighth of top speed from bare
+# libtorrent, and nearly half of it close to 2³¹ B/s, where libtorrent can't save quota up. So a limit that it hardly
+# reaches anyway is none.
+HARDLY_REACHED_BYTES_PER_S = GIB
 IS_BEING_MADE = lt.peer_info.connecting | lt.peer_info.handshake
 MAX_TORRENTS_COMPARED = 50  # for the speed of free peers on the node
+
+
+def class_limit(bytes_per_s: int) -> int:
+    """Return what to tell libtorrent for this limit."""
+    return UNLIMITED if bytes_per_s >= HARDLY_REACHED_BYTES_PER_S else bytes_per_s
 
 
 class LaneClasses:
@@ -104,7 +114,7 @@ class LaneClasses:
 
     def _set(self, peer_class: int, limit: Limit) -> None:
         settings = self._swarm.session.get_peer_class(peer_class)
-        settings["upload_limit"], settings["ignore_unchoke_slots"] = limit.bytes_per_s, limit.passes_slots
+        settings["upload_limit"], settings["ignore_unchoke_slots"] = class_limit(limit.bytes_per_s), limit.passes_slots
         self._swarm.session.set_peer_class(peer_class, settings)
 
     def _free_speeds(self, key: str) -> list[int]:

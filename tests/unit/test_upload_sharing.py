@@ -4,8 +4,10 @@ import itertools
 
 from seedbox.domain.lane_assignment import SHARED, SINGLE_LANES
 from seedbox.domain.lanes import LANES_STAND_S, Lane, LaneKind, ShareUpload, place_of
+from seedbox.domain.units import GIB
 from seedbox.domain.upload_shares import LEAST_BYTES_PER_S
 from seedbox.engine.connections import Connections
+from seedbox.engine.lane_classes import class_limit
 from seedbox.engine.upload_sharing import FREE, Limit, UploadSharing
 
 LIMIT = 4_000_000
@@ -141,3 +143,7 @@ class TestALane:
         assert market.limit_of(A) == Limit(50_000)
         assert market.sharing.lanes[A] != market.sharing.lanes[B]
         assert list(market.sharing.stand().places) == [B]
+
+
+def test_a_limit_that_is_hardly_reached_is_none_for_libtorrent_whose_counting_would_cost_speed() -> None:
+    assert [class_limit(speed) for speed in (0, GIB - 1, GIB, 2 * GIB)] == [0, GIB - 1, 0, 0]
