@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from speed.domain.messages import Audit, Bid, Error, ErrorCode, Grant, Grants, Round
+from speed.domain.messages import Audit, Bid, Error, ErrorCode, Grant, Grants, Meter, Meters, Round
 from speed.domain.rounds import PublishedBid, RoundRecord, bids_hash, leaf_of
-from tests.buying import Stall, Taker
+from tests.buying import GIB, Stall, Taker
 from tests.selling import Buyer
 
 HOUR = timedelta(hours=1)
@@ -27,6 +27,22 @@ class Mute(Stall):
         if number != self.granted_round:
             self.granted_round = number
             taker.hear(self, self.grants(bid, number))
+
+
+@dataclass
+class Inflater(Stall):
+    """A seller that tells every second how much it has sent: so many hundredths of what it really has."""
+
+    percent: int = 150
+    told_s: int = 0
+
+    def turn(self, taker: Taker) -> None:
+        super().turn(taker)
+        second = int(taker.floor.now.timestamp())
+        if self.bids and second != self.told_s:
+            self.told_s = second
+            claimed = self.sent * self.percent // 100
+            taker.hear(self, Meters((Meter(self.bids[-1].deal, claimed, claimed * self.price // GIB, 0),)))
 
 
 @dataclass

@@ -177,7 +177,7 @@ class Buyer:
                 self._replies.refused(link, message, now)
                 self._payer.tick(now)
             case Meters():
-                self._replies.meter(link, message)
+                self._replies.meter(link, message, now)
             case State():
                 self._payer.adopt(link, message, now)
             case Withdraw():

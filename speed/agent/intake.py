@@ -26,7 +26,8 @@ class Intake:
         came: dict[Purchase, list[Block]] = defaultdict(list)
         for block in report.blocks:
             purchase = deals.get((block.key, place_of_endpoint(block.endpoint)))
-            if purchase is not None and purchase.span is not None:
+            if purchase is not None:
+                purchase.came_bytes += block.size_bytes
                 came[purchase].append(block)
         for purchase, blocks in came.items():
             self._take(purchase, blocks, now)

@@ -8,6 +8,7 @@ from typing import Any
 from speed.agent import tallies
 from speed.agent.sale import ms
 from speed.domain import deals
+from speed.domain.claims import UNKNOWN, Claims, Count
 from speed.domain.deals import LIVE, DealState, Wish
 from speed.domain.messages import MIN_PRICE_UBTT_PER_GIB
 from speed.domain.meters import Span, Tally
@@ -85,6 +86,8 @@ class Purchase:
     is_waited_for: bool = False  # the seller has stopped for want of a voucher
     sellers_sent_bytes: int = 0
     sellers_owed_ubtt: int = 0
+    claims: Claims = field(default_factory=Claims)  # these two, over this link
+    came_bytes: int = 0  # for money or not, good or bad
     failed_pieces: int = 0
     is_bounced: bool = False  # on this link: its lane carries our connections
     is_low: bool = False  # the seller wants to see more money or time in the channel
@@ -149,6 +152,27 @@ class Purchase:
             self.end_reason, self.ended_at = reason, now
             self.is_dirty = True
 
+    def take_claim(self, said: Count, now_ms: int) -> None:
+        """Keep what the seller says of its meter: it is shown, and judged with the next rounds."""
+        self.sellers_sent_bytes, self.sellers_owed_ubtt = said.size_bytes, said.owed_ubtt
+        self.claims = self.claims.after(said, came=self.came, now_ms=now_ms)
+        self.is_dirty = True
+
+    @property
+    def came(self) -> Count:
+        return Count(self.came_bytes, self.owed_ubtt)
+
+    def judge_claims(self, span: Span, now_ms: int) -> bool:
+        """Say whether the seller claims far more than what came, and has done so for long enough to end the deal."""
+        self.claims = self.claims.judged(
+            span.round,
+            price_ubtt_per_gib=span.price_ubtt_per_gib,
+            came=self.came,
+            free_bytes=max(self.came_bytes - self.tally.total_bytes, 0),
+            now_ms=now_ms,
+        )
+        return self.claims.are_wrong
+
     def take_bid(self, wish: Wish, now: datetime) -> None:
         """This is what we have bid now."""
         self.earlier_bids.append((self.bid, now + EARLIER_BID_LIFE))
@@ -177,7 +201,7 @@ class Purchase:
     def lose_link(self, now: datetime) -> None:
         self.end_span(ms(now))
         self.span = None
-        self.link, self.linked_at, self.is_bid_sent = None, now, False
+        self.link, self.linked_at, self.is_bid_sent, self.claims = None, now, False, UNKNOWN
         self.state = deals.after_loss(self.state)
         self.is_dirty = True
 
@@ -262,6 +286,7 @@ def purchase_of(row: BuyingDeal) -> Purchase:
     """Return a deal as it was left, without a connection."""
     signed = bytes.fromhex(row.receipt)
     receipt = decode_receipt(signed[:RECEIPT_BYTES]) if signed else None
+    tally = tallies.read(row.tally)
     return Purchase(
         deal=bytes.fromhex(row.deal_id),
         bought=Bought(row.bid_id, row.user_id, row.torrent_id, row.torrent_key, row.torrent_name, row.size_bytes),
@@ -279,12 +304,14 @@ def purchase_of(row: BuyingDeal) -> Purchase:
         receipt=signed,
         receipt_amount_ubtt=receipt.amount_ubtt if receipt else 0,
         receipt_expires_at_s=receipt.expires_at_s if receipt else 0,
-        tally=tallies.read(row.tally),
+        tally=tally,
         covered_bytes=row.covered_bytes,
         cumulative_ubtt=row.cumulative_ubtt,
         voucher_sig=bytes.fromhex(row.voucher_sig),
         voucher_at=row.voucher_at,
         sellers_sent_bytes=row.sent_bytes,
         sellers_owed_ubtt=row.sellers_owed_ubtt,
+        claims=UNKNOWN,
+        came_bytes=tally.total_bytes,
         failed_pieces=row.failed_pieces,
     )

@@ -12,6 +12,7 @@ from speed.agent.purchases import Purchases
 from speed.agent.sale import ms
 from speed.agent.side import Floor
 from speed.domain.buying import believed_speed
+from speed.domain.claims import Count
 from speed.domain.deals import DealState
 from speed.domain.messages import Grant, Meters, Refuse
 from speed.domain.meters import granted
@@ -28,6 +29,7 @@ RESTS = {
 }  # before a new deal about a torrent with who has ended one so
 MAX_UNSEEN = 10_000  # rounds that wait to be written
 OVERCHARGED = "asks above the bid"
+INFLATED = "meter_inflated"  # it claims to have sent far more than came
 
 
 class Replies:
@@ -58,6 +60,9 @@ class Replies:
             now_ms=ms(now),
         )
         purchase.grant(span)
+        if purchase.judge_claims(span, ms(now)):
+            self._bidding.end(purchase, INFLATED, now, rest=RESTS[Reason.METERS_DISAGREE])
+            return
         self._bounce(purchase, link)
         self._saw(purchase, grant, now, granted_bytes_per_s=grant.speed_bytes_per_s, bids_hash=bids_hash)
 
@@ -93,11 +98,10 @@ class Replies:
         elif refuse.reason is Reason.BUSY and not purchase.tally.rounds:
             purchase.bid_again_at = purchase.bid_again_at or now + BID_AGAIN
 
-    def meter(self, link: Link, message: Meters) -> None:
+    def meter(self, link: Link, message: Meters, now: datetime) -> None:
         for meter in message.meters:
             if purchase := self._purchases.get(meter.deal, link):
-                purchase.sellers_sent_bytes, purchase.sellers_owed_ubtt = meter.sent_bytes, meter.owed_ubtt
-                purchase.is_dirty = True
+                purchase.take_claim(Count(meter.sent_bytes, meter.owed_ubtt), ms(now))
 
     def _saw(
         self, purchase: Purchase, said: Grant | Refuse, now: datetime, *, granted_bytes_per_s: int, bids_hash: bytes

@@ -67,9 +67,14 @@ def shared_window(*, payer: Standing, address: Standing) -> int:
     return min(payer.window_bytes, address.window_bytes)
 
 
+def write_off_bytes(sent_bytes: int) -> int:
+    """Return how far two meters may be apart after so much was sent, rounded down."""
+    return sent_bytes * WRITE_OFF_PPM // 1_000_000 + WRITE_OFF_BYTES
+
+
 def write_off_allowance(party: Standing) -> int:
-    """Return how much may be written off in all for a payer or an address, rounded down."""
-    return party.sent_bytes * WRITE_OFF_PPM // 1_000_000 + WRITE_OFF_BYTES
+    """Return how much may be written off in all for a payer or an address."""
+    return write_off_bytes(party.sent_bytes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ WHY: dict[str, str] = {
     Reason.SHARED_ADDRESS: "Somebody else behind that address used the lane up",
     Reason.METERS_DISAGREE: "The two meters were too far apart",
     Reason.BUSY: "The seller has too many deals",
+    "meter_inflated": "The seller claims to have sent far more than came from it",
     "hub_gone": "Its hub gives no answer and its channel has run out: only what was signed counts as spent",
 }
 STATES = {

@@ -15,11 +15,13 @@ from seedbox.domain.lanes import PeersSeen, SellersFound
 from seedbox.models import User
 from seedbox.services import market_facts
 from speed.agent.finder import Finder
-from speed.domain.messages import Bye, Meter, Meters, Withdraw
+from speed.agent.replies import INFLATED
+from speed.domain.messages import Bye, Withdraw
 from speed.domain.naming import dht_target
-from speed.models import SellingDeal
-from tests.buying import GIB, PRICE, Stall, Taker
-from tests.cheats import HOUR, Garbler, Mute, NeverPays
+from speed.models import BuyingDeal, SellingDeal
+from speed.services.deal_rows import why
+from tests.buying import BLOCK, GIB, PRICE, Stall, Taker
+from tests.cheats import HOUR, Garbler, Inflater, Mute, NeverPays
 from tests.market import peer
 from tests.selling import MIB, Shop
 from wallet.domain.hub import ChannelState
@@ -76,16 +78,32 @@ class TestASellerThat:
         taker.run(70, mute)  # longer than the longest time between two vouchers
         assert (mute.granted_round > 0, mute.cumulative) == (True, 0)
 
-    def test_says_that_it_has_sent_more_gets_no_more_for_it(self, taker: Taker) -> None:
-        stall = Stall(1)
-        taker.connect(stall)
-        taker.run(6, stall)
-        taker.hear(
-            stall,
-            Meters((Meter(bytes.fromhex(taker.row(stall).deal_id), 100 * stall.sent, 100 * stall.cumulative, 0),)),
+    def test_inflates_its_meter_gets_no_more_for_it_and_loses_its_deal_for_an_hour(self, taker: Taker) -> None:
+        inflater = Inflater(1)
+        taker.connect(inflater)
+        taker.run(70, inflater)
+        row = taker.row(inflater)
+        assert (row.end_reason, why(row.end_reason)) == (
+            INFLATED,
+            "The seller claims to have sent far more than came from it",
         )
-        taker.run(8, stall)
-        assert 0 < stall.cumulative <= stall.sent * PRICE // GIB
+        assert 0 < inflater.cumulative <= inflater.sent * PRICE // GIB
+        assert inflater.withdrawn == [bytes.fromhex(row.deal_id)]
+        assert (row.peer_key, BuyingDeal.objects.count()) == (inflater.key.public_key.hex(), 1)
+
+    @pytest.mark.parametrize("bad_pieces", [frozenset(), frozenset({1})])
+    def test_tells_what_it_has_sent_keeps_its_deal_whatever_of_it_is_paid(
+        self, taker: Taker, bad_pieces: frozenset[int]
+    ) -> None:
+        stall = Inflater(1, percent=100, bad_pieces=bad_pieces)
+        taker.connect(stall)
+        taker.run(12, stall)
+        taker.disconnect(stall)
+        stall.blocks += 50 * MIB // BLOCK  # nobody counted them
+        taker.connect(stall)
+        taker.run(55, stall)
+        row = taker.row(stall)
+        assert (row.end_reason, row.sent_bytes - row.accepted_bytes > 40 * MIB) == ("", True)
 
     def test_sends_garbage_gets_no_more_than_what_nobody_could_have_checked(self, taker: Taker) -> None:
         garbler = Garbler(1)
