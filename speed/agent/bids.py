@@ -126,7 +126,7 @@ class Bids:
             return Reason.NOT_SELLING
         if self._is_full(link):
             return Reason.BUSY
-        found = self._good_receipt(link, bid.receipt)
+        found = self._good_receipt(link, bid.receipt, now)
         if found is None or self._is_used(found[0].channel):
             return Reason.BAD_RECEIPT
         receipt, hub = found
@@ -174,7 +174,7 @@ class Bids:
             arrival.sale.receipt.channel == channel for arrival in self._arrivals.values()
         )
 
-    def _good_receipt(self, link: Link, signed: bytes) -> tuple[Receipt, KnownHub] | None:
+    def _good_receipt(self, link: Link, signed: bytes, now: datetime) -> tuple[Receipt, KnownHub] | None:
         """Return what a trusted hub has signed for this buyer and us; None if it did not."""
         for hub_id in link.hubs:
             hub = self._shop.floor.hubs.get(hub_id)
@@ -189,6 +189,7 @@ class Bids:
                 asset=hub.info.asset,
                 payer_key=link.peer_key,
                 payee_key=self._shop.floor.key.public_key,
+                now_s=hub.time_s(now),
             )
             return None if receipt_problem(receipt, expected) else (receipt, hub)
         return None

@@ -30,6 +30,7 @@ class Expected:
     asset: int
     payer_key: bytes  # the key that the connection has proved
     payee_key: bytes  # ours
+    now_s: int  # by its hub's clock
 
 
 def receipt_problem(receipt: Receipt, expected: Expected) -> str:
@@ -40,6 +41,8 @@ def receipt_problem(receipt: Receipt, expected: Expected) -> str:
         return "The receipt pays another seller."
     if receipt.payer_key != expected.payer_key:
         return "The receipt is of another buyer."
+    if receipt.expires_at_s <= expected.now_s:
+        return "The receipt has run out."  # and no hub gives such a channel more time
     return ""
 
 

@@ -5,15 +5,19 @@ from datetime import timedelta
 
 import pytest
 
+from seedbox.domain.lanes import ShareUpload
 from seedbox.models import User
 from speed.domain.messages import Error, Refuse, Vouchers, Withdraw
 from speed.domain.refusals import Reason
 from speed.models import Hub, SellingDeal
 from speed.services import hubs
-from tests.market import StubHub, speed_key
+from tests.builders import NOW
+from tests.market import HUB_PRIVATE_KEY, StubHub, speed_key
 from tests.selling import BTT, MIB, Buyer, Shop
+from wallet.domain.hub import ChannelState
 from wallet.domain.money import Asset
 from wallet.domain.speed1.receipt import SpeedNetwork
+from wallet.domain.speed1.signing import hub_id_of
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +26,19 @@ def unpaid_of(shop: Shop, buyer: Buyer) -> int:
     """Return what the seller has against a payer at the moment."""
     credit = shop.seller.book.credit(shop.floor.terms)
     return credit.trust.payer(buyer.payer_ref.hex()).unpaid_bytes
+
+
+def lanes_of(shop: Shop) -> list[ShareUpload]:
+    """Return the orders by which the engine was to open a lane."""
+    return [order for order in shop.floor.orders if isinstance(order, ShareUpload) and order.lanes]
+
+
+def assert_refused(shop: Shop, buyer: Buyer) -> None:
+    """Bid, and see that it is refused for its receipt, that no lane opens and nothing is kept of it."""
+    shop.bid(buyer)
+    assert [refuse.reason for refuse in buyer.link.take(Refuse)] == [Reason.BAD_RECEIPT]
+    shop.run(12, buyer)
+    assert (lanes_of(shop), SellingDeal.objects.count(), buyer.refusals) == ([], 0, [])
 
 
 class TestAnUnpaidWindow:
@@ -97,40 +114,48 @@ class TestAnUnpaidWindow:
         assert shop.row(buyer).sent_bytes > 12 * MIB
 
 
+OTHER_KEY, OTHER_HUB = speed_key(b"\x77"), speed_key(b"\x78")
+BAD: dict[str, dict[str, object]] = {
+    "of another network": {"network": SpeedNetwork.NILE},
+    "in another asset": {"asset": Asset.TRC10},
+    "for another seller": {"payee_key": OTHER_KEY.public_key},
+    "of another buyer": {"payer_key": OTHER_KEY.public_key},
+    "of another hub": {"hub_id": hub_id_of(OTHER_HUB.public_key)},
+    "that has run out": {"expires_at_s": int(NOW.timestamp()) + 4},
+    "over more than is in its channel": {"amount_ubtt": 20 * BTT},
+}
+
+
 class TestAReceipt:
-    def test_has_to_be_good_before_a_lane_opens(self, shop: Shop) -> None:
-        other_key = speed_key(b"\x77").public_key
-        bad: dict[str, dict[str, object]] = {
-            "of another network": {"network": SpeedNetwork.NILE},
-            "in another asset": {"asset": Asset.TRC10},
-            "for another seller": {"payee_key": other_key},
-            "of another buyer": {"payer_key": other_key},
-        }
-        for number, (what, changes) in enumerate(bad.items(), 1):
-            buyer = Buyer(number)
-            shop.connect(buyer)
-            buyer.receipt = shop.hub.open(replace(shop.terms_of(buyer), **changes))  # type: ignore[arg-type]  # one of its fields
-            shop.bid(buyer)
-            assert [refuse.reason for refuse in buyer.link.take(Refuse)] == [Reason.BAD_RECEIPT], what
-        assert not SellingDeal.objects.exists()
+    @pytest.mark.parametrize("what", BAD)
+    def test_has_to_be_good_before_a_lane_opens(self, shop: Shop, what: str) -> None:
+        buyer = Buyer(1)
+        shop.run(5)
+        shop.connect(buyer)
+        shop.hub.open(shop.terms_of(buyer))
+        receipt = replace(shop.terms_of(buyer), **BAD[what])  # type: ignore[arg-type]  # one of its fields
+        signer = OTHER_HUB.private_key if what == "of another hub" else HUB_PRIVATE_KEY
+        buyer.receipt = receipt.signed(receipt.sign(signer))
+        assert_refused(shop, buyer)
 
-    def test_must_be_signed_by_a_trusted_hub_that_knows_its_channel_as_open(self, shop: Shop) -> None:
-        forged, unknown, closed = Buyer(1), Buyer(2), Buyer(3)
-        for buyer in (forged, unknown, closed):
-            shop.connect(buyer)
-            buyer.receipt = shop.hub.open(shop.terms_of(buyer))
-        forged.receipt = bytes([*(forged.receipt or b"")[:-2], 1, 1])
-        del shop.hub.channels[unknown.channel.hex()]
-        shop.hub.close(closed.channel.hex(), key="")
-        for buyer in (forged, unknown, closed):
-            shop.bid(buyer)
-            assert [refuse.reason for refuse in buyer.link.take(Refuse)] == [Reason.BAD_RECEIPT]
-        shop.run(12)
-        assert not SellingDeal.objects.exists()
+    @pytest.mark.parametrize("what", ["forged", "unknown", "closed", "expired"])
+    def test_must_be_signed_by_a_trusted_hub_that_knows_its_channel_as_open(self, shop: Shop, what: str) -> None:
+        buyer = Buyer(1)
+        shop.connect(buyer)
+        buyer.receipt = shop.hub.open(shop.terms_of(buyer))
+        channel = shop.hub.channels[buyer.channel.hex()]
+        match what:
+            case "forged":
+                buyer.receipt = bytes([*buyer.receipt[:-2], 1, 1])
+            case "unknown":
+                del shop.hub.channels[channel.id]
+            case _:
+                shop.hub.channels[channel.id] = replace(channel, state=ChannelState(what))
+        assert_refused(shop, buyer)
 
-    def test_of_too_little_money_waits_for_a_top_up(self, shop: Shop) -> None:
+    def test_of_too_little_money_waits_for_a_top_up_without_a_lane(self, shop: Shop) -> None:
         buyer = shop.serve(Buyer(1, amount=BTT // 10), 12)
-        assert set(buyer.refusals) == {Reason.CHANNEL_LOW}
+        assert (set(buyer.refusals), lanes_of(shop)) == ({Reason.CHANNEL_LOW}, [])
         buyer.receipt = shop.hub.open(replace(shop.terms_of(buyer), amount_ubtt=10 * BTT))
         shop.bid(buyer)
         shop.run(12, buyer)

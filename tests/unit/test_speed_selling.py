@@ -32,7 +32,7 @@ RECEIPT = Receipt(
     opened_at_s=1_000,
     expires_at_s=4_600,
 )
-EXPECTED = Expected(SpeedNetwork.DEVNET, Asset.TRC20, payer_key=b"\x04" * 33, payee_key=b"\x05" * 33)
+EXPECTED = Expected(SpeedNetwork.DEVNET, Asset.TRC20, payer_key=b"\x04" * 33, payee_key=b"\x05" * 33, now_s=4_599)
 PROSPECT = Prospect(
     max_price_ubtt_per_gib=16 * BTT,
     torrent_ask_ubtt_per_gib=BTT,
@@ -65,13 +65,14 @@ def keeps(prospect: Prospect, *, was_open: bool, speed: int) -> bool:
 
 
 class TestAReceipt:
-    def test_must_be_of_the_same_money_buyer_and_seller(self) -> None:
+    def test_must_be_of_the_same_money_buyer_and_seller_and_not_run_out(self) -> None:
         assert receipt_problem(RECEIPT, EXPECTED) == ""
         for wrong in (
             replace(RECEIPT, network=SpeedNetwork.NILE),
             replace(RECEIPT, asset=Asset.TRC10),
             replace(RECEIPT, payer_key=b"\x06" * 33),
             replace(RECEIPT, payee_key=b"\x06" * 33),
+            replace(RECEIPT, expires_at_s=4_599),
         ):
             assert receipt_problem(wrong, EXPECTED)
 
