@@ -126,7 +126,7 @@ class Seller:
             self._till.share_rest(now)
         if self._due.is_due("store", STORE_EVERY, now):
             self._store()
-        if self._due.is_due("announce", ANNOUNCE_EVERY, now):
+        if self._due.is_due(f"announce {self._floor.port}", ANNOUNCE_EVERY, now):  # at once at a port that has changed
             self._announce()
         if self._due.is_due("directory", DIRECTORY_EVERY, now):
             self._directory.tick(now)

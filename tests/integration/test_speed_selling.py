@@ -199,6 +199,17 @@ class TestWhatIsSold:
         announced = [order for order in shop.floor.orders if isinstance(order, Announce)]
         assert announced[-1].targets == {dht_target(bytes.fromhex(shop.torrent.info_hash_v1)): 6890}
 
+    def test_is_announced_as_soon_as_the_port_is_open(self, shop: Shop) -> None:
+        """A node that was just started knows what it sells before it listens."""
+        shop.floor.port = 0
+        shop.start()
+        shop.floor.orders.clear()
+        shop.run(1)
+        assert not any(isinstance(order, Announce) for order in shop.floor.orders)
+        shop.floor.port = 6890
+        shop.run(1)
+        assert any(isinstance(order, Announce) and order.targets for order in shop.floor.orders)
+
     def test_is_nothing_where_all_call_from_our_own_gateway(self, shop: Shop) -> None:
         for number in (1, 2):
             shop.connect(Buyer(number, address="172.17.0.1"))
