@@ -2,14 +2,15 @@
 
 Each node is what a worker process has: an engine in a thread, a loop that turns it, an agent with both sides. They
 share this process, and the hub of the install. A signer of the test's signs receipts, as the wallet's worker would.
+Their clock is the true one until a test puts it forward, so that nobody waits for the next round.
 """
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings as django_settings
@@ -36,6 +37,7 @@ from speed.models import ForSale
 from speed.services.own_hub import OwnHub
 from speed.wiring import Doors
 from tests.box import READY_WAIT_S, free_port
+from tests.dht import entered_by
 from tests.market import set_market, set_offer
 from tests.signers import found_signer, place_in
 from wallet.domain.networks import DEVNET
@@ -47,7 +49,7 @@ BTT = 1_000_000
 SIGN_EVERY_S = 0.2
 TURN_S, CLOSE_S = 1.0, 3.0
 # With no slot for anybody, bytes flow through lanes only.
-NO_FREE_SLOTS: dict[str, Setting] = {"unchoke_slots_limit": 0}
+NO_FREE_SLOTS: Mapping[str, Setting] = {"unchoke_slots_limit": 0}
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,35 @@ class Offered:
     upload_bytes_per_s: int = 8 * MIB
 
 
+class Clock:
+    """The clock of a market: of its nodes and of their hub."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return _now() + self._ahead
+
+    def put_forward(self, by: timedelta) -> None:
+        self._ahead += by
+
+
 class TradingNode:
     """Lives from entering to leaving; its files and its Speed key stay, so that it can come back."""
 
-    def __init__(self, name: str, address: str, folder: Path, **overrides: Setting) -> None:
+    def __init__(
+        self,
+        name: str,
+        address: str,
+        folder: Path,
+        *,
+        clock: Clock | None = None,
+        overrides: Mapping[str, Setting] | None = None,
+        router: str = "",
+    ) -> None:
+        """A `router` is where the node enters a DHT, in which it is then; without one it is alone with its peers."""
         self.name = name
+        self.clock = clock or Clock()
         self.address = address
         self.folder = folder / name
         self.desk = LaneDesk()
@@ -73,7 +99,8 @@ class TradingNode:
         (self.folder / "downloads").mkdir(parents=True, exist_ok=True)
         self.node = Node.objects.create(name=name, folder=str(self.folder / "downloads"))
         Network.objects.create(node=self.node, interface=address, port_mapping=False)
-        self._overrides = overrides
+        self._router = router
+        self._overrides = (entered_by(router) if router else {}) | dict(overrides or {})
         self._stop = threading.Event()
 
     def take_part(self, offered: Offered) -> None:
@@ -95,15 +122,17 @@ class TradingNode:
     def sell(self, torrent: Torrent) -> None:
         set_offer(torrent.key, ForSale.YES, node_name=self.name)
 
-    def start(self) -> None:
+    def _start_engine(self) -> None:
         self._stop.clear()
         publisher = Publisher(redis_url=django_settings.REDIS_URL)
         engine, loop = self._put_together(publisher)
         self._turning = threading.Thread(target=self._turn, args=[engine, loop, publisher], name=f"loop of {self.name}")
         self._turning.start()
-        makers = Makers(door=Doors(), hub=lambda _hub, key: self._hub(key.public_key), sides=_sides)
+        makers = Makers(door=Doors(), hub=lambda _hub, key: self._hub(key.public_key), sides=_sides, clock=self.clock)
         settings = AgentSettings(self.name, self.folder, (self.speed_endpoint,))
         self._life = AgentLife(settings, makers=makers, desk=self.desk)
+
+    def open_market(self) -> None:
         self._life.start()
 
     def stop(self) -> None:
@@ -112,15 +141,18 @@ class TradingNode:
         self._turning.join()
 
     @contextmanager
-    def running(self) -> Iterator[None]:
-        self.start()
+    def running(self, *, trades: bool = True) -> Iterator[None]:
+        """Run the engine, and the market beside it; without that, until a test opens it."""
+        self._start_engine()
         try:
+            if trades:
+                self.open_market()
             yield
         finally:
             self.stop()
 
     def _hub(self, speed_key: bytes) -> OwnHub:
-        return OwnHub(speed_key.hex(), clock=_now, address=self.address)
+        return OwnHub(speed_key.hex(), clock=self.clock, address=self.address)
 
     def _put_together(self, publisher: Publisher) -> tuple[EngineThread, NodeLoop]:
         token = f"{self.name}/{free_port()}"
@@ -154,7 +186,8 @@ class TradingNode:
             resume_folder=self.folder / "resume",
             downloads_folder=self.folder / "downloads",
             listen=(self.endpoint,),
-            isolated=True,
+            isolated=not self._router,
+            believes_local_peers=bool(self._router),
             overrides=self._overrides,
         )
 

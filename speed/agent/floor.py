@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from django.db import close_old_connections
@@ -27,7 +27,14 @@ class AgentFloor:
     """See `side.Floor`. It lives as long as its loop."""
 
     def __init__(
-        self, *, node_name: str, key: SpeedKey, desk: LaneDesk, writing: Writing, hub_threads: HubThreads
+        self,
+        *,
+        node_name: str,
+        key: SpeedKey,
+        desk: LaneDesk,
+        writing: Writing,
+        hub_threads: HubThreads,
+        clock: Callable[[], datetime],
     ) -> None:
         self.node_name = node_name
         self.key = key
@@ -40,6 +47,7 @@ class AgentFloor:
         self._desk = desk
         self._writing = writing
         self._hub_threads = hub_threads
+        self._clock = clock
         self._watch = Watch()
         self._errands: set[asyncio.Task[None]] = set()
         self._markets: set[str] = set()  # endpoints
@@ -110,7 +118,7 @@ class AgentFloor:
         task.add_done_callback(self._errands.discard)
 
     async def _answer(self, then: Callable[[HubAway, datetime], None], problem: HubAway) -> None:
-        told(then, problem, datetime.now(UTC))
+        told(then, problem, self._clock())
 
     async def _ask_hub(self, hub: Hub, work: Callable[[Hub], T], then: Then[Answer[T]]) -> None:
         answer: Answer[T]
@@ -121,7 +129,7 @@ class AgentFloor:
         except Exception as problem:  # of the own hub, for instance its database's: asking again is harmless
             logger.exception("a hub could not be asked")
             answer = HubAway(f"It could not be asked ({type(problem).__name__}).")
-        told(then, answer, datetime.now(UTC))
+        told(then, answer, self._clock())
 
     async def _dial(self, endpoint: str, then: Callable[[DialFailed], None]) -> None:
         try:

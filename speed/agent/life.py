@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -19,7 +19,7 @@ from seedbox.services.lanes import LaneDesk
 from speed.agent.floor import AgentFloor
 from speed.agent.hub_threads import HubThreads
 from speed.agent.side import Floor, KnownHub, Side, Then
-from speed.agent.writing import Writing, told
+from speed.agent.writing import Writing, told, utc_now
 from speed.domain.messages import Message
 from speed.services import beats, hubs, markets
 from speed.services.markets import Terms, TrustedHub
@@ -58,6 +58,7 @@ class Makers:
     door: Callable[[Identity, Hearer], Door]
     hub: Callable[[TrustedHub, SpeedKey], Hub]
     sides: Callable[[Floor], Sequence[Side]]
+    clock: Callable[[], datetime] = utc_now  # which a test may put forward
 
 
 class AgentLife:
@@ -104,7 +105,9 @@ class AgentLife:
             ThreadPoolExecutor(1, "speed-database") as database,
             HubThreads() as hub_threads,
         ):
-            agent = Agent(self._settings, self._makers, self._desk, key, Writing(database), hub_threads)
+            agent = Agent(
+                self._settings, self._makers, self._desk, key, Writing(database, self._makers.clock), hub_threads
+            )
             loop = asyncio.get_running_loop()
             self._end = lambda: loop.call_soon_threadsafe(agent.ended.set)
             try:
@@ -133,7 +136,12 @@ class Agent:
         self._desk = desk
         self._writing = writing
         self._floor = AgentFloor(
-            node_name=settings.node_name, key=key, desk=desk, writing=writing, hub_threads=hub_threads
+            node_name=settings.node_name,
+            key=key,
+            desk=desk,
+            writing=writing,
+            hub_threads=hub_threads,
+            clock=makers.clock,
         )
         self._sides: Sequence[Side] = makers.sides(self._floor)
         self._hubs: dict[tuple[str, str], Hub] = {}  # by id and address
@@ -159,7 +167,7 @@ class Agent:
             await self._finish(writing)
 
     async def _turn(self) -> None:
-        now = datetime.now(UTC)
+        now = self._makers.clock()
         if self._is_due("terms", READ_TERMS_S):
             known = self._floor.terms
             work = partial(markets.terms_of, self._settings.node_name, now=now, known=known)
@@ -174,7 +182,7 @@ class Agent:
             self._beat(now)
 
     async def _finish(self, writing: "asyncio.Task[None]") -> None:
-        now = datetime.now(UTC)
+        now = self._makers.clock()
         for side in self._sides:
             told(side.finish, now)
         self._desk.ask(Watch())
@@ -278,24 +286,24 @@ class Agent:
     def linked(self, link: Link) -> None:
         self._floor.add_link(link)
         for side in self._sides:
-            told(side.linked, link, datetime.now(UTC))
+            told(side.linked, link, self._makers.clock())
 
     def heard(self, link: Link, message: Message) -> None:
         for side in self._sides:
-            told(side.heard, link, message, datetime.now(UTC))
+            told(side.heard, link, message, self._makers.clock())
 
     def unlinked(self, link: Link, reason: str) -> None:
         logger.info("the market's connection with %s has ended: %s", link.address, reason)
         self._floor.drop_link(link)
         for side in self._sides:
-            told(side.unlinked, link, datetime.now(UTC))
+            told(side.unlinked, link, self._makers.clock())
 
     def _take_report(self, report: Report) -> None:
         if isinstance(report, PortMapped):
             self._port_mapping = report.text
         if self._has_terms:
             for side in self._sides:
-                told(side.report, report, datetime.now(UTC))
+                told(side.report, report, self._makers.clock())
 
     def _beat(self, now: datetime) -> None:
         problems = {side.name: side.problem() for side in self._sides}

@@ -24,10 +24,11 @@ logger = logging.getLogger(__name__)
 class Writing:
     """What is to be done in the database, in order. Used in the loop's thread; `run` is the task that does it."""
 
-    def __init__(self, executor: Executor) -> None:
+    def __init__(self, executor: Executor, clock: Callable[[], datetime]) -> None:
         self.problem = ""  # of the database, in a sentence
         self.failed = 0  # times that it has failed
         self._executor = executor
+        self._clock = clock
         self._waiting: asyncio.Queue[tuple[Work, Then[Any] | None, Otherwise | None]] = asyncio.Queue()
         self._refreshed_at_s = time.monotonic()
 
@@ -70,12 +71,12 @@ class Writing:
                 self._complain("")
                 break
         if then is not None:
-            told(then, result, datetime.now(UTC))
+            told(then, result, self._clock())
 
     def _give_up(self, otherwise: Otherwise | None) -> None:
         logger.exception("a write of the market failed")
         if otherwise is not None:
-            told(otherwise, datetime.now(UTC))
+            told(otherwise, self._clock())
 
     def _guarded(self, work: Work) -> Any:
         now_s = time.monotonic()
@@ -100,3 +101,7 @@ def told(tell: Callable[..., None], *what: object) -> None:
         tell(*what)
     except Exception:
         logger.exception("the market could not take in what it was told")
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

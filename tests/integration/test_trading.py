@@ -37,7 +37,7 @@ class Stage:
         HubRules.objects.create(
             at=datetime.now(UTC), actor_id=1, actor_name="ada", reason="a fee", fee_ppm=FEE_PPM, key_hash=bytes(16)
         )
-        self.west = TradingNode("west", "127.0.44.1", folder, **NO_FREE_SLOTS)
+        self.west = TradingNode("west", "127.0.44.1", folder, overrides=NO_FREE_SLOTS)
         self.east = TradingNode("east", "127.0.44.2", folder)
         files = {"film.bin": SIZE_BYTES}
         metainfo = make_metainfo("film", files=files, private=True)
