@@ -30,6 +30,7 @@ from seedbox.engine.settings import ALERT_MASK, EngineSettings, Setting
 from tests.box import free_port
 from tests.builders import make_content, make_torrent_file
 from tests.capture import Capture
+from tests.dht import LOOPBACK_DHT, entered_by
 from tests.engines import ToldEngine
 
 LIMIT_S = 20.0
@@ -42,16 +43,6 @@ PLAIN: dict[str, Setting] = {  # so that what is said can be read
     "enable_incoming_utp": False,
     "enable_outgoing_utp": False,
 }
-LOOPBACK_DHT: dict[str, Setting] = {
-    "enable_dht": True,
-    "dht_restrict_routing_ips": False,
-    "dht_restrict_search_ips": False,
-    "dht_ignore_dark_internet": False,
-}
-
-
-def _without(pack: dict[str, Setting], name: str) -> dict[str, Setting]:
-    return {each: value for each, value in pack.items() if each != name}
 
 
 class World(ToldEngine):
@@ -73,10 +64,8 @@ class World(ToldEngine):
             believes_local_peers=True,
             overrides={
                 **PLAIN,
-                **_without(LOOPBACK_DHT, "enable_dht"),  # which the engine does itself, once it may listen
-                "dht_bootstrap_nodes": first,
-                "enable_upnp": False,
-                "enable_natpmp": False,
+                **entered_by(first),
+                "enable_lsd": True,
                 "outgoing_interfaces": OURS,
             },
         )
