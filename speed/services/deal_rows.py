@@ -54,12 +54,16 @@ def price(price_ubtt_per_gib: int) -> str:
     return f"{format_amount(price_ubtt_per_gib, market_asset())}/GiB" if price_ubtt_per_gib else "\N{EN DASH}"
 
 
-def selling_row(deal: SellingDeal, *, shows_name: bool) -> Row:
-    """Return the cells of a deal in which we sell; the exposure is what was sent and is not paid for."""
+def selling_row(deal: SellingDeal, *, shows_name: bool, paid_bytes: int) -> Row:
+    """Return the cells of a deal in which we sell; the exposure is what was sent and is not paid for.
+
+    Its window has grown by all that the payer has paid for, in other deals as well. At a new address the agent trusts
+    for a while less than that: which payers were at an address is not asked of the database for each page.
+    """
     owes = unpaid(
         sent_bytes=deal.sent_bytes, covered_bytes=deal.covered_bytes, written_off_bytes=deal.written_off_bytes
     )
-    room = window(deal.covered_bytes)
+    room = window(max(paid_bytes, deal.covered_bytes))
     return _row(deal, "selling", shows_name=shows_name) | {
         "exposure": f"{format_bytes(owes)} of {format_bytes(room)}",
         "exposure_ppm": min(owes * PPM // room, PPM),

@@ -1,6 +1,6 @@
 """What the pages of the market show of a user's own, and how open ones are told: as messages of the live socket."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
 from speed.domain.deals import LIVE
 from speed.models import Bid, BuyingDeal, Curiosity, Quote, SellingDeal
-from speed.services import budgets, markets, node_rows
+from speed.services import budgets, markets, node_rows, selling
 from speed.services.deal_rows import Row, bid_row, buying_row, price, quote_row, selling_row
 from wallet.domain.money import format_btt
 from wallet.services.install import market_asset
@@ -40,13 +40,13 @@ def viewer(user_id: int) -> Viewer:
 def messages(user_id: int) -> list[Message]:
     """Return how the market stands for a user."""
     who, now = viewer(user_id), datetime.now(UTC)
-    selling = selling_rows(who)
+    sold = selling_rows(who)
     buying = [buying_row(deal) for deal in buying_deals(user_id)]
     bids = own_bids(user_id)
     panels = [message for torrent in _looked_at(user_id, bids, now=now) for message in _panel(user_id, torrent, now)]
     return [
-        {"type": "rows", "rows": by_name([*nodes(who, now=now), *selling, *buying, *(row for _, row in bids)])},
-        {"type": "list", "list": "selling", "rows": by_name(selling)},
+        {"type": "rows", "rows": by_name([*nodes(who, now=now), *sold, *buying, *(row for _, row in bids)])},
+        {"type": "list", "list": "selling", "rows": by_name(sold)},
         {"type": "list", "list": "buying", "rows": by_name(buying)},
         {"type": "list", "list": "offers", "rows": by_name(offers(who, now=now))},
         *panels,
@@ -85,13 +85,21 @@ def selling_rows(who: Viewer, *, torrent_id: int | None = None) -> list[Row]:
         sold = set(found.order_by().values_list("torrent_id", flat=True).distinct())
         found = found.filter(torrent_id__in=market_facts.held_by(who.user_id, sold))
     shown = list(found[:DEALS_SHOWN])
-    own = market_facts.held_by(who.user_id, {deal.torrent_id for deal in shown})
-    return [selling_row(deal, shows_name=deal.torrent_id in own) for deal in shown]
+    return _selling(shown, own=market_facts.held_by(who.user_id, {deal.torrent_id for deal in shown}))
 
 
-def all_selling() -> list[SellingDeal]:
+def all_selling() -> list[Row]:
     """Return the newest deals in which this box sells, for whoever works on the machine itself."""
-    return list(SellingDeal.objects.order_by("is_closed", "-opened_at", "-pk")[:DEALS_SHOWN])
+    shown = list(SellingDeal.objects.order_by("is_closed", "-opened_at", "-pk")[:DEALS_SHOWN])
+    return _selling(shown, own={deal.torrent_id for deal in shown})
+
+
+def _selling(deals: Sequence[SellingDeal], *, own: Container[int]) -> list[Row]:
+    paid = selling.paid_by_payers(deals)
+    return [
+        selling_row(deal, shows_name=deal.torrent_id in own, paid_bytes=paid.get((deal.node_name, deal.payer_ref), 0))
+        for deal in deals
+    ]
 
 
 def buying_deals(user_id: int, *, torrent_id: int | None = None) -> list[BuyingDeal]:
@@ -101,13 +109,16 @@ def buying_deals(user_id: int, *, torrent_id: int | None = None) -> list[BuyingD
     return list(found[:DEALS_SHOWN])
 
 
-def selling_deal(who: Viewer, deal_pk: int) -> tuple[SellingDeal, bool] | None:
-    """Return a deal in which we sell, and whether its torrent is the user's; None if it is not the user's business."""
+def selling_deal(who: Viewer, deal_pk: int) -> tuple[SellingDeal, Row] | None:
+    """Return a deal in which we sell, and its cells; None if it is not the user's business."""
     deal = SellingDeal.objects.filter(pk=deal_pk).first()
     if deal is None:
         return None
-    is_own = bool(market_facts.held_by(who.user_id, [deal.torrent_id]))
-    return (deal, is_own) if is_own or who.is_admin else None
+    own = market_facts.held_by(who.user_id, [deal.torrent_id])
+    if not own and not who.is_admin:
+        return None
+    (row,) = _selling([deal], own=own)
+    return deal, row
 
 
 def buying_deal(user_id: int, deal_pk: int) -> BuyingDeal | None:
@@ -134,11 +145,11 @@ def quotes(node_name: str, torrent_key: str, *, now: datetime) -> list[Row]:
 def offers(who: Viewer, *, now: datetime) -> list[Row]:
     """Return what of the user's torrents is for sale now, and who wants it."""
     terms = {name: markets.terms_of(name, now=now) for name in node_rows.selling_nodes()}
-    selling = {name: of_node for name, of_node in terms.items() if of_node.sells}
+    sellers = {name: of_node for name, of_node in terms.items() if of_node.sells}
     found = [
-        (torrent, selling[torrent.node_name].ask_of(torrent.key))
-        for torrent in market_facts.seeding_of(who.user_id, node_names=selling, limit=OFFERS_SHOWN)
-        if selling[torrent.node_name].is_for_sale(torrent.key, private=torrent.private)
+        (torrent, sellers[torrent.node_name].ask_of(torrent.key))
+        for torrent in market_facts.seeding_of(who.user_id, node_names=sellers, limit=OFFERS_SHOWN)
+        if sellers[torrent.node_name].is_for_sale(torrent.key, private=torrent.private)
     ]
     demand = _demand(torrent.torrent_id for torrent, _ in found)
     return [

@@ -46,6 +46,13 @@ def _account(deal: SellingDeal) -> Account:
     return Account(deal.payer_ref, tuple(deal.places), deal.sent_bytes, deal.covered_bytes, deal.written_off_bytes)
 
 
+def paid_by_payers(deals: Iterable[SellingDeal]) -> dict[tuple[str, str], int]:
+    """Return the bytes that the payers of these deals have ever paid for, by node and payer, over all their deals."""
+    found = SellingDeal.objects.filter(payer_ref__in={deal.payer_ref for deal in deals})
+    sums = found.values_list("node_name", "payer_ref").annotate(Sum("covered_bytes"))
+    return {(node_name, payer_ref): paid_bytes for node_name, payer_ref, paid_bytes in sums}
+
+
 def begin(columns: Columns) -> bool:
     """Write a new deal; false if its id or its channel is another one's. The same again changes nothing."""
     with transaction.atomic():

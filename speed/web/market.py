@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from seedbox.web.doors import for_members, signed_in_user
 from speed.services import bids, buying, news, round_rows, screen, spenders
-from speed.services.deal_rows import buying_row, selling_row
+from speed.services.deal_rows import buying_row
 from speed.services.screen import Viewer
 from wallet.domain.money import format_amount
 from wallet.services.install import market_asset
@@ -48,9 +48,9 @@ def market_selling(request: HttpRequest, deal_pk: int) -> HttpResponse:
     found = screen.selling_deal(viewer_of(request), deal_pk)
     if found is None:
         raise Http404
-    deal, is_own = found
+    deal, row = found
     context = {
-        "row": selling_row(deal, shows_name=is_own),
+        "row": row,
         "deal": deal,
         "channel": format_amount(deal.amount_ubtt, market_asset()),
         "rounds": round_rows.rounds_of_deal(deal.node_name, deal.deal_id),

@@ -5,15 +5,19 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 
+from seedbox.domain.states import State
 from seedbox.models import Holding, User
-from speed.models import BuyingDeal
-from speed.services import beats
-from tests.builders import NOW, make_holding
+from speed.domain.rounds import round_at
+from speed.models import BuyingDeal, SellingDeal
+from speed.services import beats, screen
+from tests.builders import NOW, make_holding, make_observation, make_torrent
 from tests.market import set_market
-from tests.market_rows import a_buying_deal
+from tests.market_rows import BTT, MIB, a_buying_deal, a_round, a_selling_deal
 from tests.sockets import Browser, browser_of
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("committed_books", "redis_client")]
+
+GIB = 1 << 30
 
 
 def beat() -> None:
@@ -37,9 +41,16 @@ def let_it_buy(holding: Holding) -> BuyingDeal:
 
 async def hear_deals(browser: Browser) -> dict[str, Any]:
     """Return the deals in which the user buys, of what comes next."""
-    while (message := await browser.hear()).get("list") != "buying":
-        pass
-    return dict(message["rows"])
+    return (await hear_lists(browser, until="buying"))["buying"]
+
+
+async def hear_lists(browser: Browser, *, until: str) -> dict[str, dict[str, Any]]:
+    """Return the lists of what comes next by name, up to one of them; "rows" are those that stand on the page."""
+    heard: dict[str, dict[str, Any]] = {}
+    while until not in heard:
+        message = await browser.hear()
+        heard[message.get("list") or message["type"]] = message.get("rows", {})
+    return heard
 
 
 class TestAnOpenMarket:
@@ -61,3 +72,45 @@ class TestAnOpenMarket:
                 assert (await hear_deals(own))[row]["paid"] == "5"
 
         async_to_sync(scenario)()
+
+    def test_follows_sales_offers_and_rounds_of_a_holders_torrents_and_shows_them_to_nobody_else(
+        self, owner: User, stranger: User
+    ) -> None:
+        torrent = make_torrent("film.iso", size_bytes=GIB, files=[("film.iso", GIB)])
+        make_holding(owner, torrent)
+        make_observation(torrent, state=State.SEEDING, done_bytes=GIB, peers=3, seeds=1)
+        set_market(sells=True, upload_bytes_per_s=10 * MIB, ask_ubtt_per_gib=5 * BTT)
+        deal = a_selling_deal(torrent, sent_bytes=160 * MIB, accepted_bytes=159 * MIB, covered_bytes=158 * MIB)
+        row, offer = f"selling-{deal.pk}", f"offer-{torrent.pk}"
+
+        def go_on() -> None:
+            went_on = {"sent_bytes": 200 * MIB, "accepted_bytes": 190 * MIB, "owed_ubtt": 4_000_000}
+            SellingDeal.objects.filter(pk=deal.pk).update(**went_on, earned_ubtt=2_000_000, redeemed_ubtt=2_000_000)
+            a_round(round_at(NOW.timestamp()), demand=3)
+            beat()
+
+        async def scenario() -> None:
+            async with browser_of(owner) as own, browser_of(stranger) as other:
+                for browser in (own, other):
+                    await browser.say(watch=["market"])
+                first = await hear_lists(own, until="offers")
+                assert facts_of(first["selling"][row]) == ["160 MiB", "159 MiB", "0.125", "2.00 MiB of 13.0 MiB"]
+                assert (first["offers"][offer]["ask"], first["offers"][offer]["earned"]) == ("5 BTT/GiB", "0")
+                assert first["rows"]["market-local"]["price"] == "none yet"
+                await hear_lists(other, until="offers")
+
+                await sync_to_async(go_on)()
+
+                then = await hear_lists(own, until="offers")
+                assert facts_of(then["selling"][row]) == ["200 MiB", "190 MiB", "1", "42.0 MiB of 13.0 MiB"]
+                assert then["selling"][row] == then["rows"][row]
+                assert then["offers"][offer]["earned"] == "2"
+                assert then["rows"]["market-local"]["price"] != "none yet"
+                assert await other.hears_nothing()
+
+        async_to_sync(scenario)()
+        assert not screen.messages(stranger.pk)[1]["rows"]
+
+
+def facts_of(row: dict[str, Any]) -> list[str]:
+    return [row[name] for name in ("sent", "accepted", "owed", "exposure")]

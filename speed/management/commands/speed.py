@@ -15,7 +15,7 @@ from speed.management.arguments import add_verbs
 from speed.models import ForSale, Verdict
 from speed.services import audits, bids, hub_list, hub_trust, markets, node_rows, quotes, round_rows, screen
 from speed.services.bids import BadBid
-from speed.services.deal_rows import buying_row, selling_row
+from speed.services.deal_rows import buying_row
 from speed.services.hub_trust import HubStays
 from speed.services.markets import BadTerms
 from speed.services.screen import Viewer
@@ -97,7 +97,7 @@ class Command(BaseCommand):
             found = [buying_row(deal) for deal in screen.buying_deals(_user_id(user))]
             found += screen.selling_rows(Viewer(_user_id(user), is_admin=False))
         else:
-            found = [selling_row(deal, shows_name=True) for deal in screen.all_selling()]
+            found = screen.all_selling()
         self._print(found, "{row}  {state}  {name}  {lane} at {price}, paid {paid}, owed {owed} {unit}  {why}", as_json)
 
     def _rounds(self, *, node: str, as_json: bool, **_: Any) -> None:
