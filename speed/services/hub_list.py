@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from django.db.models import Q
 
-from speed.models import Agent, Hub, Market, Pairing
+from speed.models import Agent, Hub, Market
 from speed.services import former_keys
 from speed.services.deal_rows import Row, minute
 from wallet.domain.money import format_amount
@@ -64,23 +64,3 @@ def _whose(key: str, own: Mapping[str, str], former: Mapping[str, str]) -> str:
     if key in own:
         return f"Node {own[key]} of this box"
     return f"A former key of node {former[key]} of this box" if key in former else "A node of another install"
-
-
-def pairings_of(user_id: int) -> list[Row]:
-    """Return the foreign accounts that nodes of this box may spend from, or earn for, as a user has paired them."""
-    names = {hub.hub_id: hub.name or hub.hub_id for hub in foreign()}
-    return [
-        {
-            "hub": names.get(one.hub_id, one.hub_id),
-            "node": one.node_name,
-            "says": one.problem or ("Paired" if one.account and not one.code else "The node takes the code there"),
-            "tone": "red" if one.problem else "green" if one.account and not one.code else "yellow",
-            "limit": format_amount(one.daily_limit_ubtt, market_asset()) if one.daily_limit_ubtt else "nothing",
-            "earns": one.earns,
-            "holds": f"{format_amount(one.held_ubtt, market_asset())} at {minute(one.heard_at)} UTC"
-            if one.heard_at
-            else "",
-            "pk": one.pk,
-        }
-        for one in Pairing.objects.filter(user_id=user_id).order_by("pk")
-    ]

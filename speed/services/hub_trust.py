@@ -7,12 +7,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max
 
 from seedbox.services import audit
 from seedbox.services.audit import Origin
 from speed.domain.reading import write_percent
 from speed.models import BuyingDeal, Hub, Pairing, Reservation, SellingDeal
+from speed.services import hub_money
 from speed.services.markets import BadTerms
 from speed.wire.hub_port import HubAway
 from speed.wire.hub_transport import BadHubAddress, check_address
@@ -152,15 +152,13 @@ def _why_it_stays(hub: Hub) -> str:
             f"Channels are open there: {open_channels}. Trust it no longer, which ends their deals, and remove it when "
             "the last one is over, within an hour or so."
         )
-    paired = Pairing.objects.filter(**at_hub).exclude(account="")
-    accounts = paired.values_list("account")
-    held_ubtt = sum(most for _, most in accounts.annotate(Max("held_ubtt")).order_by())
+    held_ubtt = hub_money.held_at(hub.hub_id).held_ubtt
     if held_ubtt:
         return (
             f"It holds {_amount(held_ubtt)} in accounts that users of this box have paired. Have it withdrawn there, "
             "which the node hears of within minutes, or the pairings ended under Spending."
         )
-    if paired.filter(heard_at=None).exists():
+    if Pairing.objects.filter(heard_at=None, **at_hub).exclude(account="").exists():
         return NOT_HEARD
     return TRUSTED_STAYS if hub.is_trusted and hub.hub_key else ""
 

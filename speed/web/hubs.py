@@ -13,7 +13,7 @@ from seedbox.web.doors import for_admins, need_fresh_proof, reauthenticated, sig
 from seedbox.web.origin import origin_of
 from speed.domain.reading import write_percent
 from speed.models import Hub
-from speed.services import hub_list, hub_trust
+from speed.services import hub_list, hub_money, hub_trust
 from speed.services.hub_trust import HubStays, NoSuchHub
 from speed.services.markets import BadTerms
 from speed.web.fields import btt_field, percent_field
@@ -198,4 +198,5 @@ def _row(hub: Hub) -> dict[str, object]:
         "trust": TrustForm(initial=trust, auto_id=f"hub-{hub.pk}-%s"),
         "address": AddressForm(initial={"new_url": hub.url}, auto_id=f"hub-{hub.pk}-%s"),
         "has_answered": bool(hub.hub_key),
+        "money": hub_money.hub_cells(hub, now=timezone.now()) if hub.url else None,
     }

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from seedbox.domain.units import PPM
 from seedbox.web.doors import for_members, need_fresh_proof, reauthenticated, signed_in_user
 from speed.models import Budget
-from speed.services import budgets, hub_list, news, spenders
+from speed.services import budgets, hub_list, hub_money, news, spenders
 from speed.web.fields import btt_field
 from wallet.domain.money import format_amount, format_btt
 from wallet.services import speed_keys
@@ -179,7 +179,7 @@ def _show(request: HttpRequest, **more: object) -> HttpResponse:
         "used": f"{format_btt(max(used.used_ubtt, 0))} of {format_amount(used.limit_ubtt, market_asset())}",
         "used_ppm": min(max(used.used_ubtt, 0) * PPM // max(used.limit_ubtt, 1), PPM),
         "keys": hub_list.keys_of(user_id),
-        "pairings": hub_list.pairings_of(user_id),
+        "pairings": hub_money.pairings_of(user_id, now=now),
         "has_foreign": bool(hub_list.foreign()),
         "own_hub": hub_list.own_id(),
         "code_form": CodeForm(),
