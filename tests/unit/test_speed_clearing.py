@@ -1,7 +1,10 @@
 """One round's price and shares: what every buyer may rely on, whatever the others bid."""
 
 import random
+import sys
 from fractions import Fraction
+from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -112,6 +115,52 @@ class TestARound:
     def test_needs_an_ask_and_something_that_is_not_below_zero(self, ask: int, for_sale: int) -> None:
         with pytest.raises(ValueError, match="ask"):
             cleared((ask, for_sale, []))
+
+
+class TestItsWork:
+    """Counted in steps of the interpreter, which no other process changes; sorting, in C, is n log n by itself."""
+
+    FEW, FOURFOLD = 256, 6  # four times as many bids, with their longer logarithm, are 5 times the work
+
+    @pytest.mark.parametrize("kind", ["spread", "alike", "equal", "knotted"])
+    def test_grows_little_faster_than_the_number_of_bids(self, kind: str) -> None:
+        few, many = (steps_of(market_of(kind, bids)) for bids in (self.FEW, 4 * self.FEW))
+        assert 3 * few < many < self.FOURFOLD * few
+
+
+def market_of(kind: str, bids: int) -> Market:
+    """Return a market of so many bids. The knotted all bend at the price: whether caps bind stays open to the end."""
+    draw, middle = random.Random(1), 2**30
+    found = []
+    for number in range(bids):
+        speed = draw.randint(16 * 1_024, 16 * MIB)
+        ceiling = {
+            "spread": draw.randint(4_096, 2**40),
+            "alike": draw.randint(40_000_000, 80_000_000),
+            "equal": 60_000_000,
+            "knotted": middle + (number - bids // 2) * 2,
+        }[kind]
+        found.append(Terms(ceiling, speed if kind == "knotted" else draw.randint(1, 500_000), speed, 16 * MIB))
+    fastest = sum(bid.useful_bytes_per_s for bid in found)
+    return 4_096, fastest // 2 if kind == "knotted" else 4 * MIB * bids, found
+
+
+def steps_of(market: Market) -> int:
+    """Clear a market, and return how many steps of the interpreter it took."""
+    steps, before = 0, sys.gettrace()
+
+    def step(frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal steps
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        steps += event == "opcode"
+        return step
+
+    sys.settrace(step)
+    try:
+        cleared(market)
+    finally:
+        sys.settrace(before)
+    return steps
 
 
 class TestTheBench:
