@@ -10,7 +10,7 @@ from speed.agent.payer import Payer
 from speed.agent.purchase import Bought, Purchase, Source
 from speed.agent.purchases import Purchases
 from speed.agent.side import Floor
-from speed.domain.buying import MAX_DEALS_OF_TORRENT, affordable, first_filling, is_news, share_of
+from speed.domain.buying import MAX_DEALS_OF_TORRENT, affordable, first_filling, hub_for, is_news, share_of
 from speed.domain.credit import BLOCK_BYTES, money_room
 from speed.domain.deals import SILENCE_S, Wish
 from speed.domain.messages import Bid, Withdraw
@@ -141,13 +141,10 @@ class Bidding:
         )
 
     def _hub_of(self, want: Want, link: Link) -> bytes | None:
-        """Return the first hub of the user's that answers and whose money the seller takes; last, one that owes a word.
-
-        For that one may answer this and that, and yet open nothing.
-        """
+        """Return the hub of the user's whose money a seller takes, if there is one that answers."""
         unanswered = self.funds.unanswered
-        hubs = [hub_id for hub_id in _common_hubs(want, link) if not unanswered.is_silent(hub_id)]
-        return min(hubs, key=unanswered.has, default=None)
+        common = _common_hubs(want, link)
+        return hub_for(common, is_silent=unanswered.is_silent, owes_a_word=unanswered.has)
 
     def _not_opened(self, bought: Bought, source: Source, text: str, now: datetime) -> None:
         self._rest_until[bought.torrent_key, source.peer_key] = now + REST

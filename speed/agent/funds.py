@@ -30,6 +30,7 @@ LOOK_LATER = timedelta(seconds=30)  # at a channel whose deal is over
 LOOK_SELDOM = timedelta(seconds=300)
 NO_BUDGET_REST = timedelta(seconds=60)  # before a budget that had no room is asked again
 MOST_FILLINGS = 2  # that may lie unused in a channel whose seller asks for more: it could ask for ever
+TOO_LATE = "The deal was over before its hub was asked."
 HUB_GONE = "hub_gone"  # why a deal is over whose hub says nothing any more
 OVER = (ChannelState.CLOSED, ChannelState.EXPIRED)
 
@@ -155,6 +156,9 @@ class Funds:
         if isinstance(answer, str):
             self._top_up_failed(purchase, answer, now)
             return
+        if purchase not in self._purchases:  # its channel has ended meanwhile
+            self._floor.write(partial(budgets.refused, answer.key, text=TOO_LATE))
+            return
         errand = Errand(answer, purchase.bought, purchase.source, purchase)
         self._errands.add(errand)
         self._ask(errand)
@@ -164,6 +168,8 @@ class Funds:
 
     def _top_up_failed(self, purchase: Purchase, text: str, now: datetime) -> None:
         self._topping.discard(purchase)
+        if purchase not in self._purchases:
+            return
         self._rest_until[purchase] = now + NO_BUDGET_REST
         self.problems[purchase] = text
 
@@ -201,7 +207,7 @@ class Funds:
         self._floor.write(partial(budgets.refused, errand.reservation.key, text=refusal.text))
         if errand.purchase is not None:
             self._top_up_failed(errand.purchase, refusal.text, now)
-            self._look_at[errand.purchase] = now  # it may have ended
+            self.refresh(errand.purchase)  # it may have ended
         else:
             self._open_failed(errand.bought, errand.source, refusal.text, now)
 
@@ -249,7 +255,8 @@ class Funds:
     def _top_up_written(self, purchase: Purchase, channel: HubChannel, _done: None, now: datetime) -> None:
         self._topping.discard(purchase)
         self.problems.pop(purchase, None)
-        self._seen(purchase, channel, now)
+        if purchase in self._purchases:  # or the deal was over before the hub has answered: nothing is signed in it
+            self._seen(purchase, channel, now)
 
     # --- how channels are
 
@@ -265,6 +272,8 @@ class Funds:
 
     def _looked(self, purchase: Purchase, answer: Answer[HubChannel], now: datetime) -> None:
         self._looking.discard(purchase)
+        if purchase not in self._purchases:
+            return
         if isinstance(answer, HubRefused | HubAway):
             self._look_at[purchase] = now + ASK_AGAIN
             answers = isinstance(answer, HubRefused)  # it says nothing of a channel of a key that we had

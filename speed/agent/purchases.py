@@ -22,6 +22,9 @@ class Purchases:
     def __iter__(self) -> Iterator[Purchase]:
         return iter(list(self._purchases.values()))
 
+    def __contains__(self, purchase: Purchase) -> bool:
+        return self._purchases.get(purchase.deal) is purchase
+
     def __len__(self) -> int:
         return len(self._purchases)
 

@@ -1,5 +1,6 @@
 """What a buyer decides about its deals: how much a channel shall hold, which bid stands, which grant it believes."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from speed.domain.credit import MIN_CHANNEL_BYTES, STOP_BEFORE_EXPIRY_S, least_channel_ubtt
@@ -78,6 +79,16 @@ def asks_until_s(*, made_at_s: int, expires_s: int) -> int:
     A hub forgets keys after eight days, and would open a second channel under one that it has forgotten.
     """
     return made_at_s + expires_s
+
+
+def hub_for(
+    common: Iterable[bytes], *, is_silent: Callable[[bytes], bool], owes_a_word: Callable[[bytes], bool]
+) -> bytes | None:
+    """Return through which hub a seller is paid: the first that answers; last, one that owes a word about a channel.
+
+    For that one may answer this and that, and yet open nothing.
+    """
+    return min((hub_id for hub_id in common if not is_silent(hub_id)), key=owes_a_word, default=None)
 
 
 def _minute(wish: Wish, left_bytes: int) -> int:

@@ -15,6 +15,7 @@ from speed.domain.buying import (
     affordable,
     believed_speed,
     first_filling,
+    hub_for,
     is_news,
     must_renew,
     share_of,
@@ -151,3 +152,27 @@ class TestAcknowledgements:
         assert adopted(tally, 1_000).owed_ubtt == 1_000
         assert adopted(tally, 1_000).counted(1, 150).owed_ubtt == 1_050
         assert adopted(tally, 99) == tally
+
+
+class TestTheHubOfADeal:
+    """Of those that a user has an account at and the seller trusts, in the order of the accounts."""
+
+    @pytest.mark.parametrize(
+        ("common", "silent", "owing", "found"),
+        [
+            ("abc", "", "", "a"),
+            ("cba", "", "", "c"),
+            ("abc", "a", "", "b"),  # one that gives no answer is left out …
+            ("abc", "", "ab", "c"),  # … and one that owes a word about a channel comes last
+            ("ab", "", "ab", "a"),  # but it comes: it does answer
+            ("abc", "bc", "abc", "a"),
+            ("ab", "ab", "ab", None),
+            ("", "", "", None),
+        ],
+    )
+    def test_is_the_first_that_answers_and_owes_nothing(
+        self, common: str, silent: str, owing: str, found: str | None
+    ) -> None:
+        hubs = [letter.encode() for letter in common]
+        chosen = hub_for(hubs, is_silent=silent.encode().__contains__, owes_a_word=owing.encode().__contains__)
+        assert chosen == (found.encode() if found else None)
