@@ -11,6 +11,7 @@ from speed.domain.rounds import bids_hash, leaf_of, round_at
 from speed.models import (
     Bid,
     BuyingDeal,
+    Cause,
     ForSale,
     Pairing,
     Quote,
@@ -20,7 +21,7 @@ from speed.models import (
     SellingDeal,
     Verdict,
 )
-from speed.services import budgets, rounds
+from speed.services import avoided, budgets, rounds
 from speed.services.rounds import RoundRow
 from tests.builders import NOW
 from tests.held_rounds import run_round
@@ -205,5 +206,6 @@ def fill(sold: str, bought: str) -> None:
         a_seen_round(own, number, price_ubtt_per_gib=(20 + number * 3 % 9) * BTT, **lost, **audited)
     for number in (12, 18, 31):
         a_quote(buying.torrent, number)
+    avoided.avoid("03" + "cd" * 32, cause=Cause.STARVES_UNPAID, text="It sent next to nothing without pay.", now=now)
     words = {"round": newest, "selling": lane.pk, "buying": own.pk, "bought": buying.pk}
     print("filled:", json.dumps(words))  # noqa: T201  # the answer

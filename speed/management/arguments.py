@@ -53,6 +53,8 @@ def add_verbs(parser: CommandParser) -> None:
     hubs.add_argument("--trusted", action=BooleanOptionalAction, default=None, help="whether nodes trade there")
     hubs.add_argument("--address", metavar="URL", help="where it is now; it must answer there")
     hubs.add_argument("--remove", action="store_true", help="forget it, if nothing of this box's is there")
+    left_alone = verbs.add_parser("avoided", help="list the sellers that are left alone, or bid with one of them again")
+    left_alone.add_argument("--forgive", metavar="KEY", help="let nodes bid with this one again, by its whole key")
     for verb in verbs.choices.values():
         verb.add_argument("--json", action="store_true", help="print JSON")
 

@@ -1,8 +1,17 @@
-"""Sellers that were found to cheat, and are left alone for seven days by all nodes of the box."""
+"""Sellers that were found to cheat, and are left alone for seven days by all nodes of the box.
+
+They are known by their Speed keys, not by where they are: behind one address there may be others, who have done
+nothing. Whoever makes itself a new key is a stranger, and is found out as soon as the first time.
+"""
 
 from datetime import datetime, timedelta
 
-from speed.models import AvoidedSeller, Cause
+from django.db import transaction
+
+from seedbox.services import audit
+from seedbox.services.audit import Origin
+from speed.models import AvoidedSeller, BuyingDeal, Cause
+from speed.services.deal_rows import Row, minute
 
 AVOIDED_FOR = timedelta(days=7)
 
@@ -24,3 +33,28 @@ def avoided(*, now: datetime) -> dict[bytes, Cause]:
 
 def find(peer_key: str, *, now: datetime) -> AvoidedSeller | None:
     return AvoidedSeller.objects.filter(pk=peer_key, until__gt=now).first()
+
+
+def forgive(peer_key: str, *, origin: Origin, now: datetime) -> bool:
+    """Let the box's nodes bid with a seller again, as its operator says; false if it is not left alone now."""
+    with transaction.atomic():
+        found = AvoidedSeller.objects.filter(pk=peer_key, until__gt=now).update(until=now)
+        if found:
+            audit.record_setting(f"Seller {peer_key}: left alone no longer.", origin=origin, now=now)
+    return bool(found)
+
+
+def rows(*, now: datetime) -> list[Row]:
+    """Return who is left alone now, the newest first, as page and shell show it, with where it was last bought from."""
+    found = list(AvoidedSeller.objects.filter(until__gt=now).order_by("-until", "pk"))
+    deals = BuyingDeal.objects.filter(peer_key__in=[one.peer_key for one in found]).order_by("pk")
+    places = dict(deals.values_list("peer_key", "place"))
+    return [
+        {
+            "key": one.peer_key,
+            "where": f"last seen at {places[one.peer_key]}" if one.peer_key in places else "",
+            "says": one.text,
+            "until": minute(one.until),
+        }
+        for one in found
+    ]

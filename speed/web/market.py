@@ -8,13 +8,15 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from seedbox.web.doors import for_members, signed_in_user
-from speed.services import bids, buying, news, round_rows, screen, spenders
+from seedbox.web.doors import for_admins, for_members, signed_in_user
+from seedbox.web.origin import origin_of
+from speed.services import avoided, bids, buying, news, round_rows, screen, spenders
 from speed.services.deal_rows import buying_row
 from speed.services.screen import Viewer
 from wallet.domain.money import format_amount
 from wallet.services.install import market_asset
 
+FORGIVEN = "The seller is left alone no longer: nodes bid with it again within seconds, if it is cheap enough."
 WITHDRAWN = "Your bid is withdrawn. What was received is paid, and no more."
 
 
@@ -36,6 +38,7 @@ def market(request: HttpRequest) -> HttpResponse:
         "buying": [buying_row(deal) for deal in screen.buying_deals(who.user_id)],
         "bids": [row for _, row in screen.own_bids(who.user_id)],
         "budget": spenders.budget_of(who.user_id),
+        "avoided": avoided.rows(now=now) if who.is_admin else [],
         "unit": market_asset().unit,
         "nothing": {},
     }
@@ -87,6 +90,16 @@ def market_bid_end(request: HttpRequest, bid_pk: int) -> HttpResponse:
         raise Http404
     news.tell({user_id})
     messages.success(request, WITHDRAWN)
+    return redirect("market")
+
+
+@for_admins
+@require_POST
+def market_forgive(request: HttpRequest, peer_key: str) -> HttpResponse:
+    """Let the nodes bid with a seller again that was found to cheat."""
+    if not avoided.forgive(peer_key, origin=origin_of(request), now=timezone.now()):
+        raise Http404
+    messages.success(request, FORGIVEN)
     return redirect("market")
 
 

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("torrents/<int:holding_id>/withdraw/", panel.market_withdraw, name="market_withdraw"),
     path("torrents/<int:holding_id>/sale/", panel.market_offer, name="market_offer"),
     path("bids/<int:bid_pk>/withdraw/", market.market_bid_end, name="market_bid_end"),
+    path("sellers/<str:peer_key>/forgive/", market.market_forgive, name="market_forgive"),
     path("spending/", spending.market_spending, name="market_spending"),
     path("spending/code/", spending.market_code, name="market_code"),
     path("spending/keys/<str:key>/revoke/", spending.market_revoke, name="market_revoke"),

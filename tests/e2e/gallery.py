@@ -218,6 +218,7 @@ NO_PAGES = {
     "market_withdraw": "takes a form",
     "market_bid_end": "takes a form",
     "market_code": "takes a form",
+    "market_forgive": "takes a form",
     "market_revoke": "takes a form",
     "market_pair": "takes a form",
     "market_hub": "takes a form",

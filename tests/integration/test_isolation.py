@@ -10,13 +10,15 @@ from allauth.usersessions.models import UserSession
 from asgiref.sync import async_to_sync
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 from redis import Redis
 
 from seedbox.models import Holding, Invitation, User
 from seedbox.models.user import Role
 from seedbox.services import people
 from seedbox.web.sockets import socket_urls
-from speed.models import BuyingDeal, SellingDeal
+from speed.models import BuyingDeal, Cause, SellingDeal
+from speed.services import avoided
 from tests.builders import NOW, SOMEWHERE, let_in, make_holding, make_observation, make_torrent
 from tests.deposits import a_deposit
 from tests.ledger import ASSET, BTT, CHAIN, fund, post, transfer, user
@@ -126,6 +128,11 @@ def owners_pairing(box: Box) -> list[object]:
 
 def owners_purchase(box: Box) -> list[object]:
     return [(BuyingDeal.objects.first() or a_buying_deal(box.holding)).pk]
+
+
+def an_avoided_seller(box: Box) -> list[object]:
+    avoided.avoid("02" + "ab" * 32, cause=Cause.WRONG_ROUND, text="A sum was wrong.", now=timezone.now())
+    return ["02" + "ab" * 32]
 
 
 def a_round(box: Box) -> list[object]:
@@ -238,6 +245,7 @@ ROWS: dict[str, Row] = {
     "market_bid": Row(200, 404, 404, SIGN_IN, args=of_holding),
     "market_withdraw": Row(302, 404, 404, SIGN_IN, method="post", args=of_holding),
     "market_bid_end": Row(302, 404, 404, SIGN_IN, method="post", args=lambda box: [a_bid(box.holding).pk]),
+    "market_forgive": Row(404, 404, 302, SIGN_IN, method="post", args=an_avoided_seller),
     "market_offer": Row(404, 404, 404, SIGN_IN, args=of_holding),  # for an admin who holds it
     "market_spending": MEMBERS,
     "market_code": Row(200, 200, 200, SIGN_IN, method="post"),  # 200: the page says why there is no code

@@ -8,11 +8,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from seedbox.models import User
+from seedbox.services import audit
 from speed.domain.messages import Audit, Error, ErrorCode
 from speed.models import AvoidedSeller, Cause, Round, SeenRound, Verdict
-from speed.services import rounds
+from speed.services import avoided, rounds
 from tests.builders import make_user
 from tests.buying import Stall, Taker
 from tests.cheats import Bookkeeper, Forger, Nepotist, Secretive
@@ -160,6 +162,7 @@ class TestItsUser:
         assert "to come" in client.get(address).content.decode()
         assert "to come" in said("audit", "--user", taker.user.username)
         taker.run(8, stall)
+        AvoidedSeller.objects.update(until=timezone.now() + timedelta(days=1))  # the page goes by the real clock
         page = client.get(address).content.decode()
         assert "The shares of 1 of 2 bids are not what they should have been." in page
         assert "This seller was found to cheat." in page
@@ -173,6 +176,45 @@ class TestItsUser:
         found = json.loads(said("audit", "--user", taker.user.username, "--json"))
         assert sum(of_deal["right"] for of_deal in found) == SeenRound.objects.filter(verdict=Verdict.RIGHT).count() > 1
         assert not any(of_deal["wrong"] for of_deal in found)
+
+
+class TestTheOperator:
+    KEY = "02" + "ab" * 32
+
+    def test_lets_the_box_bid_with_a_seller_again_that_was_found_to_cheat(self, taker: Taker) -> None:
+        stall = Nepotist(1)
+        deal_with(taker, stall)
+        taker.run(8, stall)
+        taker.floor.now += timedelta(minutes=5)
+        stall.answers, before = True, len(stall.bids)
+        taker.run(4, stall)
+        assert len(stall.bids) == before
+        key = stall.key.public_key.hex()
+        assert avoided.rows(now=taker.floor.now)[0]["where"] == f"last seen at {stall.address}/32"
+        assert avoided.forgive(key, origin=audit.command_line(), now=taker.floor.now)
+        assert not avoided.forgive(key, origin=audit.command_line(), now=taker.floor.now)
+        taker.run(10, stall)
+        assert len(stall.bids) > before
+
+    def test_does_so_on_the_page_where_no_other_user_sees_it(self, client: Client, owner: User, admin: User) -> None:
+        avoided.avoid(self.KEY, cause=Cause.WRONG_ROUND, text="A sum was wrong.", now=timezone.now())
+        market, forgive = reverse("market"), reverse("market_forgive", args=[self.KEY])
+        client.force_login(owner)
+        assert forgive not in client.get(market).content.decode()
+        client.force_login(admin)
+        page = client.get(market).content.decode()
+        assert ("A sum was wrong. No bids until" in page, forgive in page) == (True, True)
+        page = client.post(forgive, follow=True).content.decode()
+        assert ("left alone no longer" in page, forgive in page) == (True, False)
+        assert audit.read_all(act="setting_changed").lines[0].detail == f"Seller {self.KEY}: left alone no longer."
+        assert client.post(forgive).status_code == 404
+
+    def test_does_so_in_the_shell(self) -> None:
+        avoided.avoid(self.KEY, cause=Cause.STARVES_UNPAID, text="It starves.", now=timezone.now())
+        assert said("avoided").startswith(f"{self.KEY}  It starves. No bids until")
+        assert said("avoided", "--forgive", self.KEY) == ""
+        with pytest.raises(CommandError, match="is left alone: its key stands in the list"):
+            said("avoided", "--forgive", self.KEY)
 
 
 class TestARoundThatWasHeldTwice:

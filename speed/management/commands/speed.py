@@ -13,7 +13,7 @@ from seedbox.services.market_facts import TorrentFacts
 from speed.domain.buying import pace_for
 from speed.management.arguments import add_verbs
 from speed.models import ForSale, Verdict
-from speed.services import audits, bids, hub_list, hub_trust, markets, node_rows, quotes, round_rows, screen
+from speed.services import audits, avoided, bids, hub_list, hub_trust, markets, node_rows, quotes, round_rows, screen
 from speed.services.bids import BadBid
 from speed.services.deal_rows import buying_row
 from speed.services.hub_trust import HubStays
@@ -44,6 +44,7 @@ class Command(BaseCommand):
             "rounds": self._rounds,
             "audit": self._audit,
             "hubs": self._hubs,
+            "avoided": self._avoided,
         }
         acts[verb](now=datetime.now(UTC), as_json=options.pop("json"), **options)
 
@@ -132,6 +133,11 @@ class Command(BaseCommand):
             raise CommandError("say which hub: its id stands in the list")
         found = [hub_list.hub_row(hub) for hub in hub_list.all_hubs()]
         self._print(found, "{hub_id}  {says}  up to {limit}  {url}  {name}", as_json)
+
+    def _avoided(self, *, forgive: str | None, now: datetime, as_json: bool, **_: Any) -> None:
+        if forgive is not None and not avoided.forgive(forgive, origin=audit.command_line(), now=now):
+            raise CommandError(f"no seller {forgive} is left alone: its key stands in the list")
+        self._print(avoided.rows(now=now), "{key}  {says} No bids until {until} UTC.  {where}", as_json)
 
     def _audits_of(self, user_id: int, *, now: datetime, as_json: bool) -> None:
         deals = screen.buying_deals(user_id)
