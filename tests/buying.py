@@ -30,8 +30,11 @@ PRICE = 16 * BTT  # per GiB: a MiB costs 15,625 µBTT
 class Taker:
     """The buyer of one node whose user bids for a torrent of which nothing is there yet."""
 
-    def __init__(self, user: User, *, money: int = 1_000 * BTT, day_limit: int = 500 * BTT) -> None:
+    def __init__(
+        self, user: User, *, money: int = 1_000 * BTT, day_limit: int = 500 * BTT, piece_bytes: int = 4 * MIB
+    ) -> None:
         self.user = user
+        self.piece_bytes = piece_bytes
         make_node()
         self.torrent = self.wish_for("film.iso")
         self.books = FakeBooks(clock=lambda: int(self.floor.now.timestamp()), private_key=HUB_PRIVATE_KEY)
@@ -45,7 +48,7 @@ class Taker:
         self.start()
 
     def wish_for(self, name: str) -> Torrent:
-        torrent = make_torrent(name, size_bytes=GIB, files=[(name, GIB)], piece_length_bytes=4 * MIB)
+        torrent = make_torrent(name, size_bytes=GIB, files=[(name, GIB)], piece_length_bytes=self.piece_bytes)
         make_holding(self.user, torrent)
         make_observation(torrent, state=TorrentState.DOWNLOADING)
         return torrent
@@ -108,12 +111,13 @@ class Taker:
 
     def send(self, stall: "Stall", size_bytes: int) -> None:
         """Let blocks arrive from a seller; every piece that is whole is checked."""
+        last = self.piece_bytes // BLOCK - 1
         for _ in range(size_bytes // BLOCK):
-            piece, block = divmod(stall.blocks, 4 * MIB // BLOCK)
+            piece, block = divmod(stall.blocks, last if stall.leaves_out_last_blocks else last + 1)
             stall.blocks += 1
             came = Block(self.torrent.key, f"{stall.address}:6881", stall.first_piece + piece, block, BLOCK)
             self.buyer.report(Received((came,)), self.floor.now)
-            if block == 4 * MIB // BLOCK - 1:
+            if block == last:
                 is_good = piece not in stall.bad_pieces
                 self.buyer.report(PieceChecked(self.torrent.key, stall.first_piece + piece, is_good), self.floor.now)
 
@@ -155,6 +159,7 @@ class Stall:
     acks: dict[int, int] = field(default_factory=dict)
     blocks: int = 0  # sent
     bad_pieces: frozenset[int] = frozenset()
+    leaves_out_last_blocks: bool = False  # of each piece: none of them can be checked
     first_piece: int = 0
     granted_round: int = -1
 

@@ -53,6 +53,13 @@ class Garbler(Stall):
 
 
 @dataclass
+class Withholder(Stall):
+    """A seller that sends no piece to its end, so that nobody sees what it is that it sends."""
+
+    leaves_out_last_blocks: bool = True
+
+
+@dataclass
 class Bookkeeper(Stall):
     """A seller that keeps its rounds, and shows them when they are asked for: ours and one other bid, both in full."""
 

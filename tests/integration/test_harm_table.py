@@ -21,7 +21,7 @@ from speed.domain.naming import dht_target
 from speed.models import BuyingDeal, SellingDeal
 from speed.services.deal_rows import why
 from tests.buying import BLOCK, GIB, PRICE, Stall, Taker
-from tests.cheats import HOUR, Garbler, Inflater, Mute, NeverPays
+from tests.cheats import HOUR, Garbler, Inflater, Mute, NeverPays, Withholder
 from tests.market import peer
 from tests.selling import MIB, Shop
 from wallet.domain.hub import ChannelState
@@ -112,6 +112,26 @@ class TestASellerThat:
         assert garbler.sent > 0
         assert garbler.cumulative <= MOST_GARBAGE_BYTES * PRICE // GIB
         assert taker.row(garbler).end_reason == "bad data"
+
+    def test_sends_garbage_in_large_pieces_gets_no_more_than_two_of_them(self, owner: User) -> None:
+        taker, garbler = Taker(owner, piece_bytes=16 * MIB), Garbler(1)
+        taker.bid()
+        taker.connect(garbler)
+        taker.run(30, garbler)
+        assert garbler.sent > 16 * MIB
+        assert garbler.cumulative <= 32 * MIB * PRICE // GIB
+        assert taker.row(garbler).end_reason == "bad data"
+
+    @pytest.mark.parametrize(("piece_bytes", "most_bytes"), [(4 * MIB, 16 * MIB), (16 * MIB, 32 * MIB)])
+    def test_lets_no_piece_be_checked_is_paid_for_what_may_be_unchecked(
+        self, owner: User, piece_bytes: int, most_bytes: int
+    ) -> None:
+        taker, withholder = Taker(owner, piece_bytes=piece_bytes), Withholder(1)
+        taker.bid()
+        taker.connect(withholder)
+        taker.run(30, withholder)
+        assert withholder.sent > most_bytes
+        assert (most_bytes - 4 * MIB) * PRICE // GIB < withholder.cumulative <= most_bytes * PRICE // GIB
 
     def test_vanishes_leaves_its_buyer_all_that_was_not_signed(self, taker: Taker) -> None:
         stall = Stall(1)
