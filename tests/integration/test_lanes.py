@@ -1,11 +1,14 @@
 """Lanes on the real libtorrent: who has one is sent its share, the others the rest, and afterwards all are free."""
 
+import socket
+import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
+from seedbox.domain.lane_assignment import LANES
 from seedbox.domain.lanes import (
     Bounce,
     Bounced,
@@ -86,6 +89,35 @@ def seeding(folder: Path, address: str, *, size_bytes: int) -> tuple[Box, bytes]
     return box, data
 
 
+def leech_at(address: str, data: bytes, folder: Path, running: ExitStack) -> BarePeer:
+    """Return a plain client that keeps nothing of what it gets."""
+    leech = running.enter_context(closing(BarePeer(address, overrides=ONLY_TCP, disk_io=NO_DISK)))
+    leech.take(data, folder, empty=True)
+    return leech
+
+
+def is_kept(limit_bytes_per_s: int, seller: Box, *leeches: BarePeer) -> bool:
+    """Say whether these get no more than a limit allows, while they get what it allows in four seconds.
+
+    A second's worth may have been on its way before, if a machine is busy; it makes nobody faster.
+    """
+    began_s, before = time.monotonic(), sum(leech.received_bytes for leech in leeches)
+
+    def more_bytes() -> int:
+        return sum(leech.received_bytes for leech in leeches) - before
+
+    seller.wait(lambda: more_bytes() > 4 * limit_bytes_per_s, "four seconds of a lane")
+    return more_bytes() < 1.1 * limit_bytes_per_s * (time.monotonic() - began_s + 1)
+
+
+def need_ipv6() -> None:
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError as problem:
+            pytest.fail(f"This test needs a machine with IPv6 on its loopback interface: {problem}.")
+
+
 @pytest.fixture
 def leeches() -> Iterator[list[BarePeer]]:
     leeches = [BarePeer(address, disk_io=NO_DISK) for address in LEECHES]
@@ -157,19 +189,42 @@ class TestABuyer:
         assert sum(block.size_bytes for block in blocks) >= size_bytes
         assert len({(block.piece, block.block) for block in blocks}) == -(-size_bytes // (16 * 1024))
 
-    def test_over_ipv6_has_a_lane_for_its_whole_network(self, tmp_path: Path) -> None:
+    def test_over_ipv6_has_a_lane_for_its_whole_network_and_its_speed(self, tmp_path: Path) -> None:
+        need_ipv6()
         place = place_of("::1")
-        seller, data = seeding(tmp_path, "[::1]", size_bytes=MIB)
-        with closing(seller), closing(BarePeer("[::1]", disk_io=NO_DISK)) as leech:
-            seller.engine.apply(ShareUpload(LIMIT, lanes={place: Lane(LANE)}))
-            leech.take(data, tmp_path, empty=True)
-            leech.limit_download(50_000)
+        seller, data = seeding(tmp_path, "[::1]", size_bytes=16 * MIB)
+        with closing(seller), ExitStack() as running:
+            seller.engine.apply(ShareUpload(40 * MIB, lanes={place: Lane(MIB)}))
+            leech = leech_at("[::1]", data, tmp_path, running)
             leech.connect(seller.engine.listening[0])
-            seller.wait(
-                lambda: (stand := seller.stand_of(place)) is not None and stand.kind is LaneKind.OWN,
-                "the lane to carry",
-            )
+            seller.wait(lambda: seller.speed_of(place) > 0.9 * MIB, "the lane to reach its speed")
+            stand = seller.stand_of(place)
+            assert stand is not None
+            assert (stand.kind, stand.connections, stand.limit_bytes_per_s) == (LaneKind.OWN, 1, MIB)
+            seller.engine.apply(ShareUpload(40 * MIB, lanes={place: Lane(MIB)}))  # as each round does
+            assert is_kept(MIB, seller, leech)
         assert place == "::/64"
+
+
+class TestManyBuyers:
+    PLACES = tuple(place_of(f"127.0.42.{number}") for number in range(10, 10 + LANES + 1))
+
+    def test_beyond_the_single_lanes_share_one_of_the_speed_of_all_their_grants(self, tmp_path: Path) -> None:
+        *others, first, second = self.PLACES
+        grants = dict.fromkeys(others, Lane(MIB)) | {first: Lane(MIB // 4), second: Lane(3 * MIB // 4)}
+        seller, data = seeding(tmp_path, SELLER, size_bytes=16 * MIB)
+        with closing(seller), ExitStack() as running:
+            seller.engine.apply(ShareUpload(40 * MIB, lanes=grants))
+            places = [first, second]
+            leeches = [leech_at(place.partition("/")[0], data, tmp_path, running) for place in places]
+            for leech in leeches:
+                leech.connect(seller.engine.listening[0])
+            seller.wait(lambda: sum(map(seller.speed_of, places)) > 0.9 * MIB, "the shared lane to reach its speed")
+            stands = [stand for place in places if (stand := seller.stand_of(place))]
+            assert [(stand.kind, stand.limit_bytes_per_s) for stand in stands] == [(LaneKind.SHARED, MIB)] * 2
+            seller.engine.apply(ShareUpload(40 * MIB, lanes=grants))  # as each round does
+            assert is_kept(MIB, seller, *leeches)
+            assert min(leech.received_bytes for leech in leeches) > 0
 
 
 class TestABounce:
