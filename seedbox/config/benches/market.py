@@ -11,13 +11,13 @@ first byte of the connection that is made under it, `lane_90_s` to the end of th
 what was granted, of whichever bidder was the last; both are without money, which makes a lane grow slowly.
 `trading`: the same of leechers that have each other, too; nothing is expected of it.
 
-`starvation`: see `market_starvation`. `clearing_ms`, `efficiency`: see `clearing`.
+`starvation`: see `market_starvation`. `paid`: see `market_paid`. `clearing_ms`, `efficiency`: see `clearing`.
 """
 
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 
-from seedbox.config.benches import clearing, market_goals, market_starvation
+from seedbox.config.benches import clearing, market_goals, market_paid, market_starvation
 from seedbox.config.benches.market_swarm import ROUND_S, Run, granted, swarming
 
 PEERS = (4, 8, 16)
@@ -25,7 +25,7 @@ TRADING_PEERS = 4
 SPENDS = (1, 2, 4)
 MEASURE_S = 15.0  # and as long for a swarm to settle before that
 ROUNDS_BEFORE, ROUNDS_JUDGED = 2, 4
-PARTS = ("rows", "trading", "starvation", "clearing")
+PARTS = ("rows", "trading", "starvation", "paid", "clearing")
 
 Row = dict[str, float]
 
@@ -33,11 +33,12 @@ Row = dict[str, float]
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--peers", type=int, action="append", help="leechers of a row; default: 4, 8 and 16")
     parser.add_argument("--seconds", type=float, default=MEASURE_S, help="for how long each speed is measured")
+    parser.add_argument("--size-mib", type=int, default=1024, help="what is paid for in all")
     parser.add_argument("--only", choices=PARTS, help="one part instead of all")
 
 
 def run(
-    *, peers: Sequence[int] | None, seconds: float, only: str | None, say: Callable[[str], None]
+    *, peers: Sequence[int] | None, seconds: float, size_mib: int, only: str | None, say: Callable[[str], None]
 ) -> dict[str, object]:
     """Measure part after part, then say which goals are missed."""
     figures: dict[str, object] = {}
@@ -48,6 +49,8 @@ def run(
         figures["trading"] = [_measured(TRADING_PEERS, seconds, say, is_trading=True)]
     if only in (None, "starvation"):
         figures["starvation"] = market_starvation.measure(peers=max(peers) if peers else None, scale=scale, say=say)
+    if only in (None, "paid"):
+        figures["paid"] = market_paid.measure(size_mib=size_mib, say=say)
     if only in (None, "clearing"):
         figures |= clearing.measure()
     return figures | market_goals.judge(figures, say)

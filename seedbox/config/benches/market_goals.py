@@ -16,6 +16,13 @@ EACH_ROW = (
     Goal("first_byte_s", "<=", 4),
     Goal("lane_90_s", "<=", 15),
 )
+PAID = (
+    Goal("first_paid_byte_s", "<=", 4),
+    Goal("lane_90_s", "<=", 15),
+    Goal("on_chain", "==", 0),
+)
+A_GIB_MIB = 1024
+MORE_THAN_DUE = 1.25  # vouchers: whoever waits for the last ones pays a little more often
 CLEARING = (Goal("efficiency", ">=", 0.95),)
 
 
@@ -38,5 +45,12 @@ def _goals(figures: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float
         few, many = figures["starvation"]["few"], figures["starvation"]["many"]
         yield "few:", few, Goal("worst_s", "<=", min(LONGEST_ZERO_S, few["watched_s"] * PART_OF_WATCHED))
         yield "many:", many, Goal("ratio", "<=", 1.25)
+    if "paid" in figures:
+        paid = figures["paid"]
+        for goal in (*PAID, Goal("vouchers", "<=", MORE_THAN_DUE * paid["by_the_rules"])):
+            yield "paid:", paid, goal
+        if paid["paid_mib"] >= A_GIB_MIB:  # a stranger pays for its first bytes more often than later
+            yield "paid:", paid, Goal("per_gib", "<=", 256)
+            yield "paid, least:", paid, Goal("per_gib", ">=", 64)
     for goal in CLEARING if "efficiency" in figures else ():
         yield "clearing:", figures, goal

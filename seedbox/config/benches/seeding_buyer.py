@@ -1,8 +1,8 @@
-"""A node that buys, for the bench of seeding: `python -m seedbox.config.benches.seeding_buyer '{"torrent": …}'`.
+"""A node that buys, for benches: `python -m seedbox.config.benches.seeding_buyer '{"torrent": …}'`.
 
-Run in the box's environment, with a name and addresses of its own. It takes orders line by line, `begin`, `buy` and
-`stop`, answers each with a line of JSON once that is so, and ends with its input. It fetches hardly faster than its
-lane, so that free bytes do not bring it everything before the deal begins.
+Run in the box's environment, with a name and addresses of its own. It takes orders line by line, `begin`, `buy`,
+`go_on` and `stop`, answers each with a line of JSON once that is so, and ends with its input. It fetches hardly faster
+than its lane, so that free bytes do not bring it everything before the deal begins.
 """
 
 import json
@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from django.db.models import Sum  # noqa: E402  # as above
 import speed.wiring  # noqa: E402  # as above
 import wallet.wiring  # noqa: E402  # as above
 from seedbox import wiring  # noqa: E402  # as above
-from seedbox.domain.units import MIB  # noqa: E402  # as above
+from seedbox.config.benches.watched_buyer import Times, WatchedBuyer  # noqa: E402  # as above
 from seedbox.engine.libtorrent_engine import LibtorrentEngine  # noqa: E402  # as above
 from seedbox.engine.port import ConfigureNetwork, Engine  # noqa: E402  # as above
 from seedbox.engine.settings import EngineSettings  # noqa: E402  # as above
@@ -31,23 +32,25 @@ from seedbox.models import Network, Node, User  # noqa: E402  # as above
 from seedbox.node.life import NodeLife, NodeSettings  # noqa: E402  # as above
 from seedbox.services import audit, holdings  # noqa: E402  # as above
 from seedbox.services.lanes import desk  # noqa: E402  # as above
-from speed.agent.buyer import Buyer  # noqa: E402  # as above
 from speed.agent.life import AgentLife, AgentSettings, Makers  # noqa: E402  # as above
 from speed.models import Agent, BuyingDeal, ForSale, SellingDeal  # noqa: E402  # as above
 from speed.services import bids, markets, spenders  # noqa: E402  # as above
-from wallet.models import HubOffer  # noqa: E402  # as above
+from wallet.models import Deposit, HubOffer, Sweep  # noqa: E402  # as above
 from wallet.services import deposit_addresses  # noqa: E402  # as above
 
 NAME, SELLER = "buyer", "local"
-LANE_BYTES_PER_S = MIB
-FETCHES_BYTES_PER_S = LANE_BYTES_PER_S * 5 // 4
-LIMIT_BYTES_PER_S = 2_000 * MIB  # of the seller's upload: an engine counts limits in 31 bits
+LIMIT_BYTES_PER_S = 2_000 * 2**20  # of the seller's upload: an engine counts limits in 31 bits
 FREE_SHARE_PPM = 200_000
 BTT = 1_000_000
 ASK_UBTT_PER_GIB, CEILING_UBTT_PER_GIB = 10 * BTT, 40 * BTT
 BUDGET_UBTT = 100 * BTT
-WAIT_S = 90.0
+WAIT_S = 180.0
+SLOWEST_BYTES_PER_S = 2**20  # of a lane, on a busy machine
 LOOK_AGAIN_S = 0.1
+
+
+Order = dict[str, Any]
+Seen = dict[str, Any]
 
 
 class InVain(Exception):
@@ -57,24 +60,25 @@ class InVain(Exception):
 class Purchase:
     """A user of the buyer's node, and the torrent that shall be bought."""
 
-    def __init__(self, torrent: Path, seller: str) -> None:
-        self._torrent, self._seller = torrent, seller
+    def __init__(self, torrent: Path, seller: str, lane_bytes_per_s: int, times: Times) -> None:
+        self._torrent, self._seller, self._lane_bytes_per_s, self._times = torrent, seller, lane_bytes_per_s, times
         self._user = User.objects.create_user("buyer")
         node, _ = Node.objects.get_or_create(name=NAME, defaults={"folder": str(settings.NODE_FOLDER)})
         address = settings.NODE_LISTEN[0].rpartition(":")[0]
         Network.objects.update_or_create(node=node, defaults={"interface": address, "port_mapping": False})
 
-    def begin(self) -> dict[str, float]:
+    def begin(self, _order: Order) -> Seen:
         """Have money, and a market that is ready for it."""
         wait_for(deposit_addresses.is_ready, "the signer's key")
         faucet = wallet.wiring.faucet()
         assert faucet is not None
         faucet.pay(deposit_addresses.address_for(self._user.pk, now=_now()).address)
+        wait_for(Deposit.objects.exists, "what the faucet has paid")  # not once more, when blocks are counted
         wait_for(lambda: Agent.objects.filter(speed_key__gt="").count() == 2, "two markets")
         spenders.allow(self._user.pk, day_limit_ubtt=BUDGET_UBTT, now=_now())
         return self._seen()
 
-    def buy(self) -> dict[str, float]:
+    def buy(self, _order: Order) -> Seen:
         """Bid for the torrent, until bytes have been paid for."""
         self._take_part(is_on=True)
         source = wiring.read_torrent_file(self._torrent.read_bytes())
@@ -93,14 +97,28 @@ class Purchase:
             max_price_ubtt_per_gib=CEILING_UBTT_PER_GIB,
             spend_ubtt_per_s=BTT,
             budget_ubtt=BUDGET_UBTT,
-            useful_bytes_per_s=LANE_BYTES_PER_S,
+            useful_bytes_per_s=self._lane_bytes_per_s,
             asks_directory=True,
             now=_now(),
         )
         wait_for(lambda: self._seen()["paid_ubtt"], "a lane that is paid for")
         return self._seen()
 
-    def stop(self) -> dict[str, float]:
+    def go_on(self, order: Order) -> Seen:
+        """Wait until so many bytes have been paid for, and the lane was full once."""
+        size_bytes = order["size_bytes"]
+        wait_for(
+            lambda: self._seen()["covered_bytes"] >= size_bytes and self._times.full_at_s,
+            f"{size_bytes} paid bytes through a lane that was full once",
+            limit_s=WAIT_S + size_bytes / SLOWEST_BYTES_PER_S,
+        )
+        return self._seen() | self._times.figures()
+
+    def sweeps(self, _order: Order) -> Seen:
+        """Return which transactions on the chain have gathered what was paid in."""
+        return {"tx_ids": list(Sweep.objects.values_list("tx_id", flat=True))}
+
+    def stop(self, _order: Order) -> Seen:
         """End the deal, and say what it came to at that moment; all is as before when this returns."""
         seen = self._seen()
         bids.withdraw(user_id=self._user.pk, torrent_id=self._holding.torrent_id)
@@ -124,36 +142,39 @@ class Purchase:
                 now=_now(),
             )
 
-    def _seen(self) -> dict[str, float]:
-        found = BuyingDeal.objects.aggregate(accepted=Sum("accepted_bytes"), paid=Sum("cumulative_ubtt"))
-        return {"at_s": time.monotonic(), "accepted_bytes": found["accepted"] or 0, "paid_ubtt": found["paid"] or 0}
+    def _seen(self) -> Seen:
+        sums = {"accepted_bytes": "accepted_bytes", "covered_bytes": "covered_bytes", "paid_ubtt": "cumulative_ubtt"}
+        found = BuyingDeal.objects.aggregate(**{name: Sum(column) for name, column in sums.items()})
+        return {"at_s": time.monotonic()} | {name: total or 0 for name, total in found.items()}
 
 
 def main() -> None:
     order = json.loads(sys.argv[1])
-    purchase = Purchase(Path(order["torrent"]), order["seller"])
-    node, agent = _node(), _agent()
+    times = Times()
+    purchase = Purchase(Path(order["torrent"]), order["seller"], order["lane_bytes_per_s"], times)
+    node, agent = _node(order["fetches_bytes_per_s"]), _agent(times)
     node.start()
     agent.start()
     try:
         for line in sys.stdin:
-            _tell(_answer(getattr(purchase, line.strip())))
+            order = json.loads(line)
+            _tell(_answer(getattr(purchase, order["verb"]), order))
     finally:
         agent.stop()
         node.stop()
 
 
-def wait_for(look: Callable[[], Any], what: str) -> None:
-    deadline_s = time.monotonic() + WAIT_S
+def wait_for(look: Callable[[], Any], what: str, limit_s: float = WAIT_S) -> None:
+    deadline_s = time.monotonic() + limit_s
     while not look():
         if time.monotonic() > deadline_s:
             raise InVain(what)
         time.sleep(LOOK_AGAIN_S)
 
 
-def _answer(act: Callable[[], dict[str, float]]) -> dict[str, Any]:
+def _answer(act: Callable[[Order], Seen], order: Order) -> Seen:
     try:
-        return act()
+        return act(order)
     except InVain as problem:
         return {"failed": str(problem)}
 
@@ -163,31 +184,33 @@ def _tell(what: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _node() -> NodeLife:
+def _node(fetches_bytes_per_s: int) -> NodeLife:
     return NodeLife(
         NodeSettings(NAME, settings.NODE_FOLDER, settings.DATA_DIR, settings.NODE_UMASK, settings.REDIS_URL),
-        make_engine=_engine,
+        make_engine=partial(_engine, fetches_bytes_per_s),
         read_torrent_file=wiring.read_torrent_file,
     )
 
 
-def _engine(network: ConfigureNetwork) -> Engine:
+def _engine(fetches_bytes_per_s: int, network: ConfigureNetwork) -> Engine:
     return LibtorrentEngine(
         EngineSettings(
             resume_folder=settings.DATA_DIR / f"node-{NAME}" / "resume",
             downloads_folder=settings.NODE_FOLDER,
             listen=settings.NODE_LISTEN,
             isolated=True,
-            overrides={"download_rate_limit": FETCHES_BYTES_PER_S},
+            overrides={"download_rate_limit": fetches_bytes_per_s},
         ),
         network,
     )
 
 
-def _agent() -> AgentLife:
+def _agent(times: Times) -> AgentLife:
     return AgentLife(
         AgentSettings(NAME, settings.DATA_DIR / f"node-{NAME}", settings.NODE_SPEED_LISTEN),
-        makers=Makers(door=speed.wiring.Doors(), hub=speed.wiring.make_hub, sides=lambda floor: (Buyer(floor),)),
+        makers=Makers(
+            door=speed.wiring.Doors(), hub=speed.wiring.make_hub, sides=lambda floor: (WatchedBuyer(floor, times),)
+        ),
         desk=desk,
     )
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any, Protocol
 
 from seedbox.config import env
 from seedbox.config.benches import seeding_buyer
@@ -25,7 +26,11 @@ from seedbox.engine.bare import make_torrent_file
 BUYER_ADDRESS = "127.0.0.60"
 SOLD_BYTES = 256 * MIB  # of nothing but holes; at the lane's speed more than enough for all rounds
 PIECE_BYTES = MIB
+LANE_BYTES_PER_S = MIB
+FETCHES_PERCENT = 125  # of a lane: what a buyer fetches at most
 STOP_LIMIT_S = 60.0
+
+Seen = dict[str, Any]
 
 
 def measure(
@@ -34,10 +39,13 @@ def measure(
     """Return the leecher's speed with the deal and without, their ratio, and what ran through the lane meanwhile."""
     folder /= "deal"
     folder.mkdir()
-    sold = _sold(folder)
-    with running_box(folder, say=say, settings=_market()) as box, box.watched(box.seed(torrent, content=content)):
+    sold = sold_torrent(folder, SOLD_BYTES)
+    with (
+        running_box(folder, say=say, settings=market_settings()) as box,
+        box.watched(box.seed(torrent, content=content)),
+    ):
         box.seed(sold, content=folder / "sold" / "film.bin")
-        with _buyer(box, folder, sold) as ask:
+        with buyer(box, folder, sold, lane_bytes_per_s=LANE_BYTES_PER_S) as ask:
             say("the buyer is ready")
 
             def fetched(times: int, what: str) -> list[float]:
@@ -54,9 +62,6 @@ def measure(
     return _figures(without, during, before, after)
 
 
-Seen = dict[str, float]
-
-
 def _figures(without: list[float], during: list[float], before: Seen, after: Seen) -> dict[str, float | None]:
     paid_bytes, took_s = (after[name] - before[name] for name in ("accepted_bytes", "at_s"))
     return {
@@ -68,18 +73,24 @@ def _figures(without: list[float], during: list[float], before: Seen, after: See
     }
 
 
-def _sold(folder: Path) -> Path:
+class Ask(Protocol):
+    """Tells the buyer's node to do something, and returns what it has seen when that is done; raises BenchFailed."""
+
+    def __call__(self, verb: str, **order: Any) -> Seen: ...
+
+
+def sold_torrent(folder: Path, size_bytes: int) -> Path:
     """Make a private torrent: hubs tell where it is for sale, and no DHT is needed."""
     content = folder / "sold" / "film.bin"
     content.parent.mkdir()
     with content.open("wb") as file:
-        file.truncate(SOLD_BYTES)
+        file.truncate(size_bytes)
     torrent = folder / "film.torrent"
     torrent.write_bytes(make_torrent_file(content, piece_bytes=PIECE_BYTES, private=True))
     return torrent
 
 
-def _market() -> dict[str, str]:
+def market_settings() -> dict[str, str]:
     return {
         "WALLET_NETWORK": "devnet",
         "WALLET_DEVNET_PORT": str(free_port()),
@@ -90,23 +101,30 @@ def _market() -> dict[str, str]:
 
 
 @contextmanager
-def _buyer(box: SeedingBox, folder: Path, sold: Path) -> Iterator[Callable[[str], Seen]]:
-    """Start the buyer's node; what comes out tells it to buy and to stop, and returns what it has seen by then."""
+def buyer(box: SeedingBox, folder: Path, sold: Path, *, lane_bytes_per_s: int) -> Iterator[Ask]:
+    """Start the buyer's node, which can begin, buy, go on, and stop."""
     environ = box.environ | {
         "NODE_NAME": seeding_buyer.NAME,
         "NODE_FOLDERS": str(folder / "bought"),
         "NODE_LISTEN": f"{BUYER_ADDRESS}:{free_port(BUYER_ADDRESS)}",
         "NODE_SPEED_LISTEN": f"{BUYER_ADDRESS}:{free_port(BUYER_ADDRESS)}",
     }
-    order = json.dumps({"torrent": str(sold), "seller": box.endpoint})
+    order = json.dumps(
+        {
+            "torrent": str(sold),
+            "seller": box.endpoint,
+            "lane_bytes_per_s": lane_bytes_per_s,
+            "fetches_bytes_per_s": lane_bytes_per_s * FETCHES_PERCENT // 100,
+        }
+    )
     command = [sys.executable, "-m", seeding_buyer.__name__, order]
     with subprocess.Popen(
         command, cwd=env.ROOT, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
 
-        def ask(what: str) -> Seen:
+        def ask(verb: str, **order: Any) -> Seen:
             assert process.stdin
-            process.stdin.write(f"{what}\n")
+            process.stdin.write(json.dumps({"verb": verb, **order}) + "\n")
             process.stdin.flush()
             answer = answer_of(process)
             if "failed" in answer:

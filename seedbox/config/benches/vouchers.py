@@ -56,9 +56,13 @@ def run(*, rounds: int, say: Callable[[str], None]) -> dict[str, float]:
 
 
 def messages_per_gib() -> int:
-    """Return how often a stranger pays while it buys its first GiB."""
+    return messages_per(2**30)
+
+
+def messages_per(size_bytes: int) -> int:
+    """Return how often a stranger pays while it buys its first bytes, as soon as each payment is due."""
     paid_bytes = unpaid_bytes = count = 0
-    for _ in range(2**30 // STEP_BYTES):
+    for _ in range(size_bytes // STEP_BYTES):
         unpaid_bytes += STEP_BYTES
         if is_voucher_due(
             unpaid_bytes=unpaid_bytes,
