@@ -20,4 +20,4 @@ class Hub(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.hub_id
+        return self.name or self.url or self.hub_id

@@ -30,6 +30,13 @@ WHY: dict[str, str] = {
     Reason.BUSY: "The seller has too many deals",
     "meter_inflated": "The seller claims to have sent far more than came from it",
     "hub_gone": "Its hub gives no answer and its channel has run out: only what was signed counts as spent",
+    "complete": "The torrent is complete",
+    "withdrawn": "The bid was withdrawn",
+    "no connection": "The seller was not connected for ten minutes",
+    "budget used up": "The budget or the day's limit is used up",
+    "no account at its hub": "Nobody may spend at the seller's hub: pair an account there under Spending",
+    "bad data": "The seller has sent bad data",
+    "asks above the bid": "The seller has asked for more than the ceiling",
 }
 STATES = {
     DealState.OPEN: ("Bid stands", "azure"),
@@ -42,8 +49,9 @@ STATES = {
 
 
 def why(reason: str) -> str:
-    """Return why a bid got nothing, in words; a word of the wire that is not known stays as it is."""
-    return WHY.get(reason, reason.replace("_", " "))
+    """Return why a bid got nothing or a deal is over, in words; of what is not known the word itself."""
+    words = reason.replace("_", " ")
+    return WHY.get(reason, words[:1].upper() + words[1:])
 
 
 def minute(at: datetime) -> str:
@@ -69,6 +77,7 @@ def selling_row(deal: SellingDeal, *, shows_name: bool, paid_bytes: int) -> Row:
         "exposure_ppm": min(owes * PPM // room, PPM),
         "exposure_tone": "red" if owes >= room else "yellow" if owes * 2 >= room else "green",
         "earned": format_btt(deal.earned_ubtt),
+        "unredeemed": format_btt(deal.cumulative_ubtt - deal.redeemed_ubtt),
     }
 
 

@@ -66,7 +66,7 @@ def unredeemed(hub_id: str) -> int:
 
 def pairings_of(user_id: int, *, now: datetime) -> list[dict[str, object]]:
     """Return the accounts at other hubs that a user has paired, what they hold, and what was bought with it."""
-    names = {hub.hub_id: hub.name or hub.hub_id for hub in Hub.objects.exclude(url="")}
+    names = {hub.hub_id: str(hub) for hub in Hub.objects.exclude(url="")}
     agents = Agent.objects.in_bulk()
     return [
         _pairing_row(one, name=names.get(one.hub_id, one.hub_id), agent=agents.get(one.node_name), now=now)

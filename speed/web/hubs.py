@@ -182,6 +182,7 @@ def _show(
         "own_id": hub_list.own_id(),
         "form": form or HubForm(initial={"exposure_limit_ubtt": DEFAULT_EXPOSURE}),
         "fee_form": fee_form or fee,
+        "exposure": EXPOSURE,
         "unit": market_asset().unit,
     }
     return render(request, "speed/hubs.html", context)
@@ -191,7 +192,7 @@ def _row(hub: Hub) -> dict[str, object]:
     trust = {"is_trusted": hub.is_trusted, "exposure_limit_ubtt": format_btt(hub.exposure_limit_ubtt)}
     return {
         "pk": hub.pk,
-        "name": hub.name or hub.url or hub.hub_id,
+        "name": str(hub),
         "hub_id": hub.hub_id,
         "url": hub.url,
         "is_trusted": hub.is_trusted,

@@ -55,7 +55,7 @@ class CodeForm(forms.Form):
 
 
 def _hubs() -> list[tuple[str, str]]:
-    return [(hub.hub_id, hub.name or hub.hub_id) for hub in hub_list.foreign()]
+    return [(hub.hub_id, str(hub)) for hub in hub_list.foreign()]
 
 
 def _nodes() -> list[tuple[str, str]]:
