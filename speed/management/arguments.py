@@ -1,12 +1,31 @@
 """What `manage.py speed` takes."""
 
 from argparse import ArgumentTypeError, BooleanOptionalAction
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from speed.domain.reading import BadNumber, read_mib, read_percent
 from wallet.domain.money import BadAmount, parse_btt
+
+OPTIONS = {
+    "ask_ubtt_per_gib": "--ask",
+    "free_share_ppm": "--free-share",
+    "upload_limit_bytes_per_s": "--limit",
+    "max_price_ubtt_per_gib": "--ceiling",
+    "budget_ubtt": "--budget",
+    "useful_bytes_per_s": "--useful",
+    "spend_ubtt_per_s": "--per-hour",
+    "url": "--address",
+}
+BID = ("max_price_ubtt_per_gib", "budget_ubtt", "useful_bytes_per_s", "per_hour", "ask_hubs")
+OF_NODES = {
+    "sells": "--sells",
+    "buys": "--buys",
+    "upload_limit_bytes_per_s": "--limit",
+    "free_share_ppm": "--free-share",
+    "dials_local": "--local",
+}
 
 
 def add_verbs(parser: CommandParser) -> None:
@@ -57,6 +76,35 @@ def add_verbs(parser: CommandParser) -> None:
     left_alone.add_argument("--forgive", metavar="KEY", help="let nodes bid with this one again, by its whole key")
     for verb in verbs.choices.values():
         verb.add_argument("--json", action="store_true", help="print JSON")
+
+
+def named(problems: Mapping[str, str]) -> str:
+    """Return what is wrong with each field, by the option that says it."""
+    return " ".join(f"{OPTIONS[name]}: {text}" if name in OPTIONS else text for name, text in problems.items())
+
+
+def refuse_half_a_bid(wanted: Mapping[str, object]) -> None:
+    """Refuse what would say something of a bid without being one. Raises CommandError."""
+    if wanted["withdraw"] and any(wanted[name] for name in BID):
+        raise CommandError("--withdraw goes with nothing else: to change the bid, leave it out")
+    missing = [OPTIONS[name] for name in ("max_price_ubtt_per_gib", "budget_ubtt") if not wanted[name]]
+    if missing and any(wanted[name] for name in BID):
+        raise CommandError(
+            f"a bid has a --ceiling and a --budget, also when it is changed: say {' and '.join(missing)}"
+        )
+
+
+def refuse_half_an_offer(wanted: Mapping[str, object]) -> None:
+    """Refuse what one torrent alone would need, or can't have. Raises CommandError."""
+    if wanted["torrent"] is None:
+        if wanted["for_sale"] is not None:
+            raise CommandError("--for-sale is of one torrent: say which by --torrent KEY")
+        return
+    of_nodes = [option for name, option in OF_NODES.items() if wanted[name] is not None]
+    if of_nodes:
+        raise CommandError(f"{', '.join(of_nodes)}: of the whole node, so not together with --torrent")
+    if wanted["for_sale"] is None and wanted["ask_ubtt_per_gib"] is None:
+        raise CommandError("--torrent: say --for-sale or --ask of it, too")
 
 
 def _number(read: Callable[[str], int]) -> Callable[[str], int]:

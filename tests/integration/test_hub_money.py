@@ -48,7 +48,13 @@ class TestAPairedAccount:
         a_buying_deal(holding, hub_id=HUB_ID, **over)
         a_buying_deal(holding, deal_id="d3" * 16, channel_id="c3" * 16, amount_ubtt=77 * BTT)
         page = page_of(owner, SPENDING)
-        for words in ("97.5 BTT", written, "7 BTT comes back if it is not used", "1 BTT came back", "7 BTT, not signed away"):
+        for words in (
+            "97.5 BTT",
+            written,
+            "7 BTT comes back if it is not used",
+            "1 BTT came back",
+            "7 BTT, not signed away",
+        ):
             assert words in page
         assert "77 BTT" not in page
         assert SILENT not in page

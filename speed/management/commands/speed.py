@@ -11,18 +11,20 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from seedbox.services import audit, market_facts
 from seedbox.services.market_facts import TorrentFacts
 from speed.domain.buying import pace_for
-from speed.management.arguments import add_verbs
+from speed.management.arguments import add_verbs, named, refuse_half_a_bid, refuse_half_an_offer
 from speed.models import ForSale, Verdict
 from speed.services import audits, avoided, bids, hub_list, hub_trust, markets, node_rows, quotes, round_rows, screen
 from speed.services.bids import BadBid
 from speed.services.deal_rows import buying_row
 from speed.services.hub_trust import HubStays
-from speed.services.markets import BadTerms
+from speed.services.markets import BadTerms, Terms
 from speed.services.screen import Viewer
 from speed.wiring import ask_hub_at
 
 HOUR_S = 3_600
 OFF = "WALLET_NETWORK is off: this box has no market."
+COMPLETE = "the torrent is complete: nobody needs to sell it"
+NO_QUOTE = "no seller is known yet: the node asks the peers that it is connected to, so try again in some seconds"
 _TERMS = ("sells", "buys", "ask_ubtt_per_gib", "free_share_ppm", "upload_limit_bytes_per_s", "dials_local")
 
 
@@ -49,9 +51,8 @@ class Command(BaseCommand):
         acts[verb](now=datetime.now(UTC), as_json=options.pop("json"), **options)
 
     def _sell(self, *, node: str, torrent: str | None, for_sale: str | None, now: datetime, **options: Any) -> None:
-        terms = markets.terms_of(node, now=now)
-        if terms.node is None:
-            raise CommandError(f"there is no node {node!r}: {markets.NO_NODE}")
+        terms = _terms(node, now=now)
+        refuse_half_an_offer(options | {"torrent": torrent, "for_sale": for_sale})
         given = {name: options[name] for name in _TERMS if options[name] is not None}
         try:
             if torrent is not None:
@@ -60,7 +61,7 @@ class Command(BaseCommand):
                 wanted = {name: getattr(terms, name) for name in _TERMS} | given
                 markets.change(node_name=node, **wanted, origin=audit.command_line(), now=now)
         except BadTerms as refusal:
-            raise CommandError(str(refusal)) from None
+            raise CommandError(named(refusal.problems)) from None
         state = node_rows.node_states(now=now, only=[node])[0]
         row = node_rows.node_row(state, now=now)
         self._print([row], "{name}  {says} Ask {ask}, free share {free}. Buying: {buying}", options["as_json"])
@@ -69,29 +70,31 @@ class Command(BaseCommand):
         torrent = _torrent(id, user)
         quotes.look(torrent.torrent_id, now=now)
         found = screen.quotes(torrent.node_name, torrent.key, now=now)
-        self._print(found, "{seller}  ask {ask}, last price {last}, {for_sale} for sale, {bidders} bidders", as_json)
+        line = "{seller}  ask {ask}, last price {last}, {for_sale} for sale, bidders: {bidders}"
+        self._print(found, line, as_json, nothing=COMPLETE if torrent.is_complete else NO_QUOTE)
 
     def _bid(self, *, id: int, user: str, now: datetime, as_json: bool, withdraw: bool, **options: Any) -> None:
         torrent, user_id = _torrent(id, user), _user_id(user)
+        refuse_half_a_bid(options | {"withdraw": withdraw})
         if withdraw:
             bids.withdraw(user_id=user_id, torrent_id=torrent.torrent_id)
-        elif options["max_price_ubtt_per_gib"] and options["budget_ubtt"]:
+        elif options["max_price_ubtt_per_gib"]:
             try:
                 bids.place(user_id=user_id, torrent_id=torrent.torrent_id, now=now, **_wish(**options))
             except BadBid as refusal:
-                raise CommandError(str(refusal)) from None
-        elif options["max_price_ubtt_per_gib"] or options["budget_ubtt"]:
-            raise CommandError("a bid has a --ceiling and a --budget")
+                raise CommandError(named(refusal.problems)) from None
         stands = bids.of_torrent(torrent.torrent_id, user_id=user_id)
         rows = [screen.row_of_bid(stands, name=torrent.name)] if stands else []
-        self._print(rows, "{name}  {state}  up to {ceiling}, {budget} used, {speed}  {note}", as_json)
+        line = "{name}  {state}  up to {ceiling}, {budget} used, {speed}  {note}"
+        self._print(rows, line, as_json, nothing="no bid: say --ceiling and --budget")
 
     def _bids(self, *, user: str, withdraw: int | None, as_json: bool, **_: Any) -> None:
         user_id = _user_id(user)
         if withdraw is not None and not bids.withdraw_one(user_id, withdraw):
-            raise CommandError(f"{user} has no bid {withdraw}")
+            raise CommandError(f"{user} has no bid {withdraw}: the list without --withdraw has their numbers")
         rows = [row for _, row in screen.own_bids(user_id)]
-        self._print(rows, "{number}  {name}  {state}  up to {ceiling}, {budget} used, {speed}  {note}", as_json)
+        line = "{number}  {name}  {state}  up to {ceiling}, {budget} used, {speed}  {note}"
+        self._print(rows, line, as_json, nothing="no bids")
 
     def _deals(self, *, user: str, as_json: bool, **_: Any) -> None:
         if user:
@@ -99,23 +102,31 @@ class Command(BaseCommand):
             found += screen.selling_rows(Viewer(_user_id(user), is_admin=False))
         else:
             found = screen.all_selling()
-        self._print(found, "{row}  {state}  {name}  {lane} at {price}, paid {paid}, owed {owed} {unit}  {why}", as_json)
+        line = "{row}  {state}  {name}  {lane} at {price}, paid {paid}, owed {owed} {unit}  {why}"
+        self._print(found, line, as_json, nothing="no deals")
 
-    def _rounds(self, *, node: str, as_json: bool, **_: Any) -> None:
+    def _rounds(self, *, node: str, now: datetime, as_json: bool, **_: Any) -> None:
+        _terms(node, now=now)
         found = [round_rows.round_row(one) for one in round_rows.newest(node)]
-        self._print(found, "{number}  {at_text}  {price}  {granted} of {for_sale}, {bids} bids, {lost} lost", as_json)
+        line = "{number}  {at_text}  {price}  {granted} of {for_sale}, bids: {bids}, lost: {lost}"
+        self._print(found, line, as_json, nothing="no round yet: one runs every ten seconds while somebody bids")
 
     def _audit(
         self, *, node: str | None, number: int | None, user: str, now: datetime, as_json: bool, **_: Any
     ) -> None:
+        if user and node is not None:
+            raise CommandError("say a node and a round, or --user: not both")
         if user:
             self._audits_of(_user_id(user), now=now, as_json=as_json)
             return
         if node is None or number is None:
             raise CommandError("say which round of which node, or whose deals with --user")
+        _terms(node, now=now)
         found = round_rows.find(node, number)
         if found is None:
-            raise CommandError(f"the node {node} has held no round {number}, or has forgotten it")
+            raise CommandError(
+                f"node {node} has held no round {number}, or has forgotten it: see `speed rounds {node}`"
+            )
         findings = round_rows.audited(found)
         if findings is None:
             raise CommandError("the round's bids are kept for a day only")
@@ -142,7 +153,7 @@ class Command(BaseCommand):
     def _audits_of(self, user_id: int, *, now: datetime, as_json: bool) -> None:
         deals = screen.buying_deals(user_id)
         rows = [round_rows.audits_of(deal, now=now) for deal in deals]
-        self._print(rows, "{name}, sold by {seller}: {says}. {left_alone}", as_json)
+        self._print(rows, "{name}, sold by {seller}: {says}. {left_alone}", as_json, nothing="no deals")
         wrong = [seen for deal in deals for seen in audits.wrong_rounds(deal.deal_id)]
         for seen in [] if as_json else wrong:
             self.stdout.write(f"round {seen.number} of deal {seen.deal_id}: {seen.finding}")
@@ -150,10 +161,13 @@ class Command(BaseCommand):
             count = sum(audits.counts(deal.deal_id).get(Verdict.WRONG, 0) for deal in deals)
             raise CommandError(f"{count} rounds were wrong")
 
-    def _print(self, rows: Sequence[Mapping[str, object]], line: str, as_json: object) -> None:
+    def _print(self, rows: Sequence[Mapping[str, object]], line: str, as_json: object, nothing: str = "") -> None:
+        """Print a line for each row, or what to say where there is none; or all as one JSON value."""
         if as_json:
             self.stdout.write(json.dumps(rows, ensure_ascii=False))
             return
+        if not rows and nothing:
+            self.stdout.write(nothing)
         for row in rows:
             self.stdout.write(line.format(**row).rstrip())
 
@@ -161,7 +175,7 @@ class Command(BaseCommand):
 def _torrent(holding_id: int, user: str) -> TorrentFacts:
     torrent = market_facts.torrent_of(holding_id, user_id=_user_id(user))
     if torrent is None:
-        raise CommandError(f"{user} has no torrent {holding_id}")
+        raise CommandError(f"{user} has no torrent {holding_id}: `torrents list --user {user}` has their numbers")
     return torrent
 
 
@@ -175,7 +189,7 @@ def _decide(
     node: str, torrent: str, for_sale: str | None, before: tuple[str, int], given: dict[str, Any], *, now: datetime
 ) -> None:
     if torrent not in {one.key for one in market_facts.torrents(node_name=node)}:
-        raise CommandError(f"nobody holds a torrent {torrent} on {node}")
+        raise CommandError(f"--torrent: nobody holds a torrent {torrent} on node {node}")
     wanted = ForSale(before[0]) if for_sale is None else ForSale("" if for_sale == "as-the-node" else for_sale)
     ask = given.get("ask_ubtt_per_gib", before[1])
     markets.offer(
@@ -194,7 +208,7 @@ def _decide_on_hub(
     origin = audit.command_line()
     hub = next((one for one in hub_list.all_hubs() if one.hub_id == hub_id), None)
     if hub is None:
-        raise CommandError(f"there is no hub {hub_id} in the list")
+        raise CommandError(f"there is no hub {hub_id} in the list: `speed hubs` prints it")
     try:
         if address is not None:
             hub_trust.move(hub.pk, url=address, ask=ask_hub_at, origin=origin, now=now)
@@ -203,13 +217,23 @@ def _decide_on_hub(
             hub_trust.change(hub.pk, is_trusted=trusted, exposure_limit_ubtt=limit_ubtt, origin=origin, now=now)
         if remove:
             hub_trust.remove(hub.pk, origin=origin, now=now)
-    except (BadTerms, HubStays) as refusal:
+    except BadTerms as refusal:
+        raise CommandError(named(refusal.problems)) from None
+    except HubStays as refusal:
         raise CommandError(str(refusal)) from None
+
+
+def _terms(node: str, *, now: datetime) -> Terms:
+    """Return what was decided of a node that exists. Raises CommandError."""
+    terms = markets.terms_of(node, now=now)
+    if terms.node is None:
+        raise CommandError(f"there is no node {node!r}: `nodes` lists them, and each appears with its first start")
+    return terms
 
 
 def _user_id(name: str) -> int:
     users = get_user_model()
     found = users._default_manager.filter(**{users.USERNAME_FIELD: name}).first()
     if found is None:
-        raise CommandError(f"there is no user {name}")
+        raise CommandError(f"--user: there is no user {name}; the page People lists them")
     return int(found.pk)
