@@ -13,6 +13,7 @@ from speed.models import (
     BuyingDeal,
     Cause,
     ForSale,
+    Hub,
     Pairing,
     Quote,
     Reservation,
@@ -200,6 +201,8 @@ def fill(sold: str, bought: str) -> None:
         a_round(newest - back, demand=3 + back * back * 7 % 10)
     own = a_buying_deal(buying, deal_id="d3" * 16, channel_id="c3" * 16, sent_bytes=161 * MIB, **since)
     reserve(own)
+    Hub.objects.create(hub_id=own.hub_id, url="https://127.0.0.1:9/box", name="Ben's box")
+    a_pairing(own.user_id, hub_id=own.hub_id, held_ubtt=12_345_678_901, heard_at=now - timedelta(hours=2))
     for number in range(20):
         lost = {"granted_bytes_per_s": 0, "reason": "no_capacity"} if number % 5 == 4 else {}
         audited = {"salt": "ab" * 16, "verdict": Verdict.RIGHT if number < 12 else Verdict.NONE}

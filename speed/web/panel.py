@@ -30,7 +30,7 @@ from wallet.services.install import market_asset
 
 HOUR_S = 3_600
 
-CEILING = "Never more than this, whatever the market asks. Most rounds cost less."
+CEILING = "Never more than this, whatever the market asks. A round may cost less."
 BUDGET = "All that this torrent may ever cost."
 USEFUL = "More than this is of no use to you. Empty: as fast as it gets."
 PACE = "How fast money may go. Empty: enough for the useful speed at the ceiling, or the whole budget in an hour."
