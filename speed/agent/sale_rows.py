@@ -42,7 +42,7 @@ def changing_columns(sale: Sale) -> dict[str, Any]:
         "place": sale.place,
         "places": list(sale.places),
         "state": str(sale.state),
-        "end_reason": sale.end_reason,
+        "end_reason": sale.end_reason[:24],
         "refusal": str(sale.refusal or ""),
         "linked_at": sale.linked_at,
         "ended_at": sale.ended_at,

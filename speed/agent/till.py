@@ -185,7 +185,7 @@ class Till:
     def _end(self, sale: Sale, redeemed_ubtt: int, now: datetime) -> None:
         """Book what came out of this channel: nothing more can."""
         if sale.state is not DealState.ENDING:
-            sale.end("the hub has ended its channel", now)
+            sale.end("its channel has ended", now)
         sale.state, sale.is_closed = DealState.CLOSED, True
         self._book(sale, redeemed_ubtt, is_closed=True, now=now)
         self._brought.pop(sale, None)

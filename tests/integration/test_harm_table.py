@@ -163,6 +163,19 @@ class TestABuyerThatVanishes:
         assert row.redeemed_ubtt == buyer.cumulative > 0
         assert shop.hub.channels[buyer.channel.hex()].state is ChannelState.CLOSED
 
+    def test_while_the_seller_is_down_and_its_channel_runs_out_leaves_a_deal_that_is_over(self, owner: User) -> None:
+        shop = Shop(owner)
+        buyer = NeverPays(1, pays=True)
+        shop.connect(buyer)
+        shop.bid(buyer)
+        shop.run(12, buyer)
+        channel = shop.hub.channels[buyer.channel.hex()]
+        shop.hub.channels[channel.id] = replace(channel, state=ChannelState.EXPIRED)
+        shop.start()
+        shop.run(2)
+        row = shop.row(buyer)
+        assert (row.is_closed, row.state, row.end_reason) == (True, "closed", "its channel has ended")
+
 
 class TestAnybodyWhoPoisonsTheDht:
     """With a hundred rumours of each torrent that are all lies, while each has a thousand peers."""
