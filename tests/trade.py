@@ -50,9 +50,7 @@ class Trade:
         self.shop = BenchFloor(hub, node_name="shop", key=key)
         set_market("shop", sells=True, ask_ubtt_per_gib=16 * BTT, upload_bytes_per_s=UPLOAD, dials_local=True)
         self.shop.terms = markets.terms_of("shop", now=self.shop.now)
-        self.seller = Seller(self.shop, gateways=frozenset)
-        self.seller.begin(self.shop.now)
-        self.seller.tick(self.shop.now)
+        self.start_seller()
         self.key = torrent.key
         self.sent_bytes = self.blocks = 0
         self.connect()
@@ -67,6 +65,35 @@ class Trade:
         self.seller.linked(self.to_buyer, self.shop.now)
         self.taker.buyer.linked(self.to_seller, self.shop.now)
 
+    def cut(self) -> None:
+        """Lose the connection, and whatever was on its way."""
+        for floor, side, link in (
+            (self.shop, self.seller, self.to_buyer),
+            (self.taker.floor, self.taker.buyer, self.to_seller),
+        ):
+            if link in floor.links:
+                floor.links.remove(link)
+                side.unlinked(link, self.shop.now)
+            link.sent.clear()
+
+    def crash_buyer(self) -> None:
+        """Kill the buyer: it begins anew with what its database has, and without a connection."""
+        self.cut()
+        self.taker.floor.held.clear()
+        self.taker.floor.holds_writes = False
+        self.taker.start()
+
+    def crash_seller(self) -> None:
+        self.cut()
+        self.shop.held.clear()
+        self.shop.holds_writes = False
+        self.start_seller()
+
+    def start_seller(self) -> None:
+        self.seller = Seller(self.shop, gateways=frozenset)
+        self.seller.begin(self.shop.now)
+        self.seller.tick(self.shop.now)
+
     def run(self, seconds: float) -> None:
         """Let time pass: the lane is used to the full, and what is said is heard a step later."""
         for _ in range(round(seconds / STEP_S)):
@@ -79,6 +106,8 @@ class Trade:
             self._carry(self.to_buyer, self.taker.buyer, self.to_seller)
 
     def _carry(self, said_on: FakeLink, side: Side, heard_on: FakeLink) -> None:
+        if heard_on not in (*self.shop.links, *self.taker.floor.links):
+            return
         said, said_on.sent = said_on.sent, []
         for message in said:
             side.heard(heard_on, parse(encode(message)), self.shop.now)
@@ -89,6 +118,8 @@ class Trade:
 
     @property
     def lane(self) -> int:
+        if self.to_buyer not in self.shop.links:
+            return 0
         order = next((order for order in reversed(self.shop.orders) if isinstance(order, ShareUpload)), None)
         lane = order.lanes.get(self.to_buyer.place) if order else None
         return lane.granted_bytes_per_s if lane else 0

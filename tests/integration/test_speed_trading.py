@@ -40,12 +40,7 @@ class TestATrade:
 
     def test_goes_on_where_it_was_after_a_lost_connection(self, trade: Trade) -> None:
         trade.run(30)
-        for floor, side, link in (
-            (trade.shop, trade.seller, trade.to_buyer),
-            (trade.taker.floor, trade.taker.buyer, trade.to_seller),
-        ):
-            floor.links.remove(link)
-            side.unlinked(link, trade.shop.now)
+        trade.cut()
         trade.run(1)
         trade.connect()
         before = trade.sale.accepted_bytes
