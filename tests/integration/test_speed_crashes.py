@@ -19,6 +19,8 @@ from wallet.domain.rounding import fee_of
 
 pytestmark = pytest.mark.django_db
 
+TIMES = min(PROVE, 20)  # as often as usual: each example is a trade of minutes
+TEST_LIMIT_S = 120 * TIMES
 CEILING = 2 * PRICE  # of the bid
 PAST_EXPIRY = timedelta(hours=2)
 ACTS = ["run", "cut", "crash_buyer", "crash_seller", "lose_buyers_writes", "lose_sellers_writes", "hub"]
@@ -97,7 +99,8 @@ def do(trade: Trade, act: str) -> None:
 
 
 class TestWhateverGoesWrong:
-    @settings(max_examples=3 * PROVE, deadline=None)
+    @pytest.mark.timeout(TEST_LIMIT_S)
+    @settings(max_examples=3 * TIMES, deadline=None)
     @given(went=st.lists(acts, min_size=3, max_size=6), says_goodbye=st.booleans())
     def test_all_money_is_where_it_belongs_at_each_point_and_at_the_end(
         self, went: list[tuple[str, float]], says_goodbye: bool
