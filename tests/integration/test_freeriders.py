@@ -15,7 +15,7 @@ from seedbox.models import Observation
 from speed.models import Agent, SellingDeal
 from tests.box import wait_until
 from tests.builders import make_content, make_torrent_file, make_user
-from tests.freerider import Freerider, Wire
+from tests.callers import Caller, Wire
 from tests.ledger import fund, user
 from tests.trading import BTT, MIB, Offered, Signing, TradingNode
 
@@ -73,7 +73,7 @@ class TestABuyerThatNeverPays:
         node, info_hash = stage.node, stage.sold.info_hash_v1
         with Wire() as wire, ExitStack() as running:
             cheat, *free = (running.enter_context(closing(stage.leech(each))) for each in (CHEAT, *FREE))
-            first, second = (Freerider(number, CHEAT, node, wire) for number in (1, 2))
+            first, second = (Caller(number, CHEAT, node, wire) for number in (1, 2))
             first.call()
             first.bid(user_id=stage.users[0].pk, info_hash=info_hash)
             wait_until(SellingDeal.objects.exists, "the first deal")

@@ -1,4 +1,4 @@
-"""A buyer that takes what it can get and never sends a voucher: real WebSocket, real channel, real libtorrent."""
+"""Buyers on the real wire, with channels at the real hub, whose bytes plain clients take: one pays, or never does."""
 
 import asyncio
 import secrets
@@ -6,7 +6,8 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from speed.domain.messages import Bid, Bye, Grants, Message, Refuse
+from speed.domain.messages import Ack, Bid, Bye, Grants, Message, Meters, Refuse, SignedTotal, Vouchers
+from speed.domain.meters import Tally
 from speed.domain.naming import torrent_name
 from speed.services.own_hub import OwnHub
 from speed.wire.door import WebSocketDoor
@@ -14,6 +15,7 @@ from speed.wire.port import Hearer, Identity, Link
 from tests.box import READY_WAIT_S, wait_until
 from tests.market import speed_key
 from tests.trading import BTT, GIB, TradingNode
+from wallet.domain.speed1.voucher import Voucher
 from wallet.services import speed_keys
 
 T = TypeVar("T")
@@ -48,8 +50,8 @@ class Wire:
         self._loop.call_soon_threadsafe(link.send, message)
 
 
-class Freerider:
-    """One Speed key at an address, with a connection and a deal of its own."""
+class Caller:
+    """One Speed key at an address, with a connection and a deal of its own. It bids, and never sends a voucher."""
 
     def __init__(self, number: int, address: str, seller: TradingNode, wire: Wire) -> None:
         self.key = speed_key(bytes([number]))
@@ -57,7 +59,8 @@ class Freerider:
         self.heard_of: list[Message] = []
         self._address, self._seller, self._wire = address, seller, wire
         self._hub = OwnHub(self.key.public_key.hex(), clock=seller.clock, address=address)
-        identity = Identity(self.key.private_key, self.key.public_key, frozenset({self._hub.hub_id}), ())
+        self._hub_id = self._hub.hub_id
+        identity = Identity(self.key.private_key, self.key.public_key, frozenset({self._hub_id}), ())
         self._door = wire.door(identity, self)
         self._link: Link
 
@@ -76,6 +79,7 @@ class Freerider:
             expires_s=LIFE_S,
         )
         receipt = wait_until(lambda: self._hub.channel(opened.id, wait_s=5).receipt, "a receipt")
+        self.channel = bytes.fromhex(opened.id)
         name = torrent_name(callee_nonce=self._link.callee_nonce, info_hash=bytes.fromhex(info_hash))
         self._wire.send(self._link, Bid(self.deal, name, 40 * BTT, 4 * BTT, GIB, receipt))
 
@@ -101,3 +105,30 @@ class Freerider:
         self.heard_of.append(message)
 
     def unlinked(self, link: Link, reason: str) -> None: ...
+
+
+class Payer(Caller):
+    """Pays once a second for all that the seller says it has sent: the one here that believes a meter."""
+
+    def __init__(self, number: int, address: str, seller: TradingNode, wire: Wire) -> None:
+        super().__init__(number, address, seller, wire)
+        self._tally = Tally()
+        self._round = 0
+
+    def heard(self, link: Link, message: Message) -> None:
+        super().heard(link, message)
+        if isinstance(message, Grants):
+            for grant in message.grants:
+                self._round = grant.round
+                self._tally = self._tally.opened(grant.round, grant.price_ubtt_per_gib)
+        elif isinstance(message, Meters):
+            for meter in message.meters:
+                self._pay(link, meter.sent_bytes)
+
+    def _pay(self, link: Link, sent_bytes: int) -> None:
+        before = self._tally.total_bytes - self._tally.received(self._round)
+        self._tally = self._tally.counted(self._round, max(sent_bytes - before, 0))
+        owed_ubtt = self._tally.owed_ubtt
+        voucher = Voucher(self._hub_id, self.channel, link.peer_key, owed_ubtt)
+        acks = tuple(Ack(self.deal, count.round, count.received_bytes) for count in self._tally.acks(0))
+        link.send(Vouchers((SignedTotal(self.channel, owed_ubtt, voucher.sign(self.key.private_key)),), acks))
