@@ -130,6 +130,17 @@ class TestAPairingCode:
         pairing = Pairing.objects.get()
         assert (pairing.held_ubtt, pairing.problem) == (0, spenders.REVOKED)
 
+    def test_tells_what_its_account_holds_soon_after_its_hub_answers_again(self, taker: Taker) -> None:
+        taker.books.pairings["CODE"] = "their 7", BTT, False
+        taker.books.money["their 7"] = 3 * BTT
+        self.pair(taker, "CODE")
+        taker.books.is_away = True  # as one is, too, of which a node that has just started knows no key yet
+        taker.run(60.2)
+        assert Pairing.objects.get().heard_at is None
+        taker.books.is_away = False
+        taker.run(10.2)
+        assert Pairing.objects.get().held_ubtt == 3 * BTT
+
     def test_that_is_wrong_leaves_a_sentence(self, taker: Taker) -> None:
         self.pair(taker, "WRONG")
         assert Pairing.objects.get().problem == "There is no such pairing code."
