@@ -7,7 +7,7 @@ import shutil
 import signal
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,7 @@ from wallet.domain.money import Asset
 NODE, OLGA, PASSWORD = "local", "olga", "plenty of characters"
 LIMIT_S = 300.0  # far more than anything here takes
 PATIENCE_S = 60.0
+DAY_LIMIT_BTT = 1_000
 SIDES = {"buying": "speed_buyingdeal", "selling": "speed_sellingdeal"}
 _CODE = re.compile(r'pairing-code">([^<]+)<.*?hub has the id <span[^>]*>([0-9a-f]{40})<', re.DOTALL)
 _INVITATION = re.compile(r'value="[^"]*(/invitation/[^"]+)"')
@@ -49,6 +50,9 @@ class Visitor:
     def find(self, path: str, pattern: re.Pattern[str]) -> tuple[str, ...]:
         return _found(self._client.get(path), pattern)
 
+    def read(self, path: str) -> str:
+        return self._client.get(path).text
+
     def send(self, path: str, fields: Json, *, says: str, file: Path | None = None) -> httpx.Response:
         """Send a form, and see these words in the answer."""
         files = {"files": (file.name, file.read_bytes())} if file else None
@@ -64,7 +68,7 @@ class Install(Box):
         ports = {name: f"{address}:{free_port()}" for name in ("NODE_LISTEN", "NODE_SPEED_LISTEN")}
         chain = {"WALLET_DEVNET_BLOCK_SECONDS": "0.3", "WALLET_DEVNET_SOLID_LAG": "3"}
         super().__init__(WALLET_NETWORK="devnet", **chain, **ports)
-        self._address = address
+        self.address = address
 
     def start(self) -> None:
         """Start as a box does, but with the patience that two boxes need that start on the same machine at once."""
@@ -74,8 +78,12 @@ class Install(Box):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Crash: to stop in order takes long, and is no part of this."""
-        self.crash()
+        """Kill all of it: to stop in order takes long, and is no part of this."""
+        self.stop(signal.SIGKILL)
+        for pid in self.processes():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not self.processes(), "all its processes to end", LIMIT_S)
         super().__exit__(kind, error, trace)
 
     @property
@@ -96,22 +104,37 @@ class Install(Box):
     def bind_node(self) -> None:
         """Bind the node to its address: what it calls from loopback would all come from 127.0.0.1."""
         peers = {"max_connections": 2_000, "max_upload_slots": 200}
-        way_out = {"interface": self._address, "proxy_kind": "none", "proxy_port": 1080}
+        way_out = {"interface": self.address, "proxy_kind": "none", "proxy_port": 1080}
         with self.admin() as ada:
             ada.send(f"/nodes/{NODE}/network/", way_out | peers, says="the node carries it out")
 
-    def sell(self, *, limit_mib: int, ask_btt: int, fee_percent: str) -> None:
-        """Let ada sell upload, and take a fee for what is paid over this box's hub."""
+    def sell(self, *, limit_mib: int, ask_btt: int) -> None:
+        """Let ada sell upload."""
         price = {"free_share_ppm": 20, "ask_ubtt_per_gib": ask_btt}
         selling = {"sells": "on", "upload_limit_bytes_per_s": limit_mib, "dials_local": "on"}
         with self.admin() as ada:
             ada.send(f"/market/nodes/{NODE}/", price | selling, says="the node follows")
+
+    def buy(self) -> None:
+        """Let users bid through the node, and ada's bids spend."""
+        buying = {"free_share_ppm": 20, "ask_ubtt_per_gib": 20, "buys": "on", "dials_local": "on"}
+        with self.admin() as ada:
+            ada.send(f"/market/nodes/{NODE}/", buying, says="the node follows")
+            ada.send("/market/spending/", {"is_on": "on", "day_limit_ubtt": DAY_LIMIT_BTT}, says="Your spending is on")
+
+    def charge(self, *, fee_percent: str) -> None:
+        """Take a fee for what is paid over this box's hub."""
+        with self.admin() as ada:
             key = ada.find("/market/hubs/", _KEY)[0]
             fee = {"fee_ppm": fee_percent, "reason": "for the hub's work", "key": key}
             ada.send("/market/hubs/fee/", fee, says="pay this fee")
 
-    def let_olga_in(self) -> Pairing:
-        """Let a member sign up, get money from the chain, and make a code for a node of another install."""
+    def fill_adas_account(self) -> None:
+        with self.admin() as ada:
+            self._fill_account(ada, self.admin_user)
+
+    def let_olga_in(self, *, earns: bool) -> Pairing:
+        """Let a member sign up, and make a code for a node of another install: to earn for her, or to spend hers."""
         with self.admin() as ada:
             invitation = _found(ada.send("/people/invite/", {"role": "member"}, says="Invitation link"), _INVITATION)[0]
         with httpx.Client(base_url=self.url, follow_redirects=True, timeout=PATIENCE_S) as client:
@@ -121,21 +144,23 @@ class Install(Box):
             client.post(page.url, data=words, headers={"Origin": self.url, "Referer": str(page.url)})
             client.headers.update({"Origin": self.url, "X-CSRFToken": token_of(client.get("/"))})
             olga = Visitor(client)
-            olga.send("/wallet/deposit/faucet/", {}, says="The faucet has paid")
-            page = olga.send("/market/spending/code/", {"most_ubtt": 1_000}, says="Pairing code")
-        code, hub_id = _found(page, _CODE)
-        wait_until(lambda: self.has(AccountKind.USER, OLGA), "money from the chain", LIMIT_S)
+            if not earns:
+                self._fill_account(olga, OLGA)
+            may: Json = {"earns": "on"} if earns else {"most_ubtt": DAY_LIMIT_BTT}
+            code, hub_id = _found(olga.send("/market/spending/code/", may, says="Pairing code"), _CODE)
         return Pairing(self.url, hub_id, code)
 
-    def pair_with(self, pairing: Pairing) -> None:
-        """Let ada bid, with money of an account at another install's hub."""
-        buying = {"free_share_ppm": 20, "ask_ubtt_per_gib": 20, "buys": "on", "dials_local": "on"}
-        hub = {"url": pairing.url, "hub_id": pairing.hub_id, "exposure_limit_ubtt": 100}
-        code = {"hub": pairing.hub_id, "node": NODE, "code": pairing.code, "pair_limit_ubtt": 1_000}
+    def _fill_account(self, who: Visitor, name: str) -> None:
+        who.send("/wallet/deposit/faucet/", {}, says="The faucet has paid")
+        wait_until(lambda: self.has(AccountKind.USER, name), "money from the chain", LIMIT_S)
+
+    def pair_with(self, pairing: Pairing, *, earns: bool, exposure_btt: str) -> None:
+        """Let the node earn for an account at another install's hub, or ada bid with its money."""
+        hub = {"url": pairing.url, "hub_id": pairing.hub_id, "exposure_limit_ubtt": exposure_btt}
+        code: Json = {"hub": pairing.hub_id, "node": NODE, "code": pairing.code}
+        code |= {"pair_earns": "on"} if earns else {"pair_limit_ubtt": DAY_LIMIT_BTT}
         with self.admin() as ada:
-            ada.send(f"/market/nodes/{NODE}/", buying, says="the node follows")
             ada.send("/market/hubs/", hub, says="The hub is trusted")
-            ada.send("/market/spending/", {"is_on": "on", "day_limit_ubtt": 1_000}, says="Your spending is on")
             ada.send("/market/spending/pair/", code, says="takes the code to that hub")
         wait_until(lambda: self.ask("SELECT account FROM speed_pairing")[0]["account"], "an account there", LIMIT_S)
 
