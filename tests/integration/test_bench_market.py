@@ -15,6 +15,7 @@ EQUAL_SHARES_ERROR = 4 / 3  # of who should have a seventh and has a third
 LIMIT_S = 280.0  # a chain, a signer and two nodes have to start, beside whatever else runs
 PARTS = {
     "rows": ("--peers", str(PEERS), "--seconds", "1.5"),
+    "trading": ("--seconds", "1"),
     "starvation": ("--peers", "8", "--seconds", "0.75"),
     "paid": ("--size-mib", str(PAID_MIB)),
     "clearing": (),
@@ -46,6 +47,12 @@ class TestTheMarketsBench:
         assert row["share_error"] < EQUAL_SHARES_ERROR / 2
         assert row["utilisation"] > 0.5
         assert 0 < row["first_byte_s"] <= row["lane_90_s"]
+
+    def test_only_reports_what_a_lane_does_among_leechers_that_trade(self, figures: Mapping[str, Figures]) -> None:
+        (row,) = figures["trading"]["trading"]
+        assert row.keys() == KEYS
+        assert row["speedup"] > 0
+        assert not figures["trading"]["goals"]
 
     def test_leaves_no_free_peer_without_bytes_for_long(self, figures: Mapping[str, Figures]) -> None:
         few, many = (figures["starvation"]["starvation"][name] for name in ("few", "many"))
