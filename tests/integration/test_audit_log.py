@@ -1,12 +1,13 @@
 """The audit log: what stands in it, who reads it, how long it is kept."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from seedbox.models import AuditEntry, User
 from seedbox.models.audit_entry import Act
@@ -34,10 +35,11 @@ def acts() -> list[str]:
     return list(AuditEntry.objects.order_by("pk").values_list("act", flat=True))
 
 
-def write(count: int, *, act: Act = Act.SIGNED_IN, subject: User | None = None) -> None:
+def write(count: int, *, since: datetime, act: Act = Act.SIGNED_IN, subject: User | None = None) -> None:
+    """Write lines of one second after another; a sign-in removes those that were kept long enough by true time."""
     for number in range(count):
         audit.record(
-            act, origin=SOMEWHERE, now=NOW + timedelta(seconds=number), subject=subject, detail=f"line {number}."
+            act, origin=SOMEWHERE, now=since + timedelta(seconds=number), subject=subject, detail=f"line {number}."
         )
 
 
@@ -106,12 +108,12 @@ class TestThePages:
         assert len(AuditEntry.objects.earliest("pk").agent) == audit.MAX_AGENT_CHARS
 
     def test_show_a_user_their_own_lines_only(self, owner: User, stranger: User) -> None:
-        write(1, subject=owner)
+        write(1, since=timezone.now(), subject=owner)
         assert "line 0." in signed_in(owner).get(reverse("security_log")).content.decode()
         assert "line 0." not in signed_in(stranger).get(reverse("security_log")).content.decode()
 
     def test_go_on_where_the_last_one_ended(self, admin: User) -> None:
-        write(120)
+        write(120, since=timezone.now() - timedelta(seconds=120))
         client = signed_in(admin)
         seen: list[str] = []
         before: int | None = None
@@ -125,8 +127,8 @@ class TestThePages:
         assert f"before={audit.read_all().before}" in client.get(reverse("audit")).content.decode()
 
     def test_of_the_admin_choose_by_person_and_act(self, admin: User, owner: User) -> None:
-        write(1, subject=owner)
-        audit.record(Act.INVITED, origin=Origin(admin), now=NOW, detail="an invitation.")
+        write(1, since=timezone.now(), subject=owner)
+        audit.record(Act.INVITED, origin=Origin(admin), now=timezone.now(), detail="an invitation.")
         client = signed_in(admin)
         assert "an invitation." not in client.get(reverse("audit"), {"person": "OLGA"}).content.decode()
         assert "line 0." not in client.get(reverse("audit"), {"act": "invited"}).content.decode()
@@ -139,15 +141,15 @@ class TestThePages:
 
 class TestKeeping:
     def test_ends_after_four_hundred_days(self) -> None:
-        write(3)
+        write(3, since=NOW)
         audit.tidy(NOW + audit.KEPT_FOR + timedelta(seconds=1.5))
         assert AuditEntry.objects.get().detail == "line 2."
 
     def test_ends_with_the_oldest_when_there_are_too_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(audit, "MAX_LINES", 2)
         monkeypatch.setattr(audit, "MAX_FAILURES", 3)
-        write(4)
-        write(9, act=Act.SIGN_IN_FAILED)
+        write(4, since=NOW)
+        write(9, since=NOW, act=Act.SIGN_IN_FAILED)
         audit.tidy(NOW)
         kept = [AuditEntry.objects.filter(act=act).count() for act in (Act.SIGNED_IN, Act.SIGN_IN_FAILED)]
         assert kept == [2, 3]  # guessers push out guessers only

@@ -21,7 +21,7 @@ from wallet.services.own_addresses import hot_address, is_own
 from wallet.services.refusals import Refused
 from wallet.signer.protocol import SignerStatus
 
-INDEX_NOW = 91_368_000  # the seconds from 2024 to NOW
+INDEX_NOW = 28_296_000  # the seconds from 2024 to NOW
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 

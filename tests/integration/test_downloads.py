@@ -98,7 +98,7 @@ class TestAFinishedFile:
     def test_goes_on_only_from_the_same_bytes(self, owner: User, holding: Holding) -> None:
         etag = fetch(owner, holding, method="head").headers["ETag"]
         assert fetch(owner, holding, Range="bytes=1-2", If_Range=etag).status == 206
-        for other in ('"other"', f"W/{etag}", "Mon, 23 Nov 2026 12:00:00 GMT"):
+        for other in ('"other"', f"W/{etag}", "Sat, 23 Nov 2024 12:00:00 GMT"):
             assert fetch(owner, holding, Range="bytes=1-2", If_Range=other).status == 200
         assert fetch(owner, holding, Range="bytes=1-2", If_Match='"other"').status == 412
         assert fetch(owner, holding, Range="bytes=1-2", If_Match=etag).status == 206

@@ -8,7 +8,7 @@ from seedbox.models import User
 from seedbox.services import first_admin
 from seedbox.services.first_admin import BadFirstAdmin
 
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+NOW = datetime(2024, 11, 23, 12, tzinfo=UTC)
 PASSWORD = "nine green bottles"
 
 

@@ -64,7 +64,7 @@ class TestTheBooks:
         Seal.objects.create(number=7, first_id=1, last_id=10**9, count=1, sealed_at=NOW, **blank)
         page = browser.get(BOOKS).content.decode()
         assert "7, <time" in page
-        assert "2026-11-23 12:00:00" in page
+        assert "2024-11-23 12:00:00" in page
         assert "nothing" in page
 
     def test_count_what_is_owed_but_not_twice_within_a_minute(self, browser: Client, owner: User) -> None:

@@ -156,6 +156,7 @@ class TestASeller:
 class TestItsUser:
     def test_reads_on_the_page_and_in_the_shell_what_was_found(self, taker: Taker, client: Client) -> None:
         stall = Nepotist(1)
+        taker.floor.now = timezone.now()  # pages go by true time
         deal_with(taker, stall)
         client.force_login(taker.user)
         address = reverse("market_buying", args=[taker.row(stall).pk])

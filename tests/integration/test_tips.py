@@ -107,7 +107,7 @@ class TestTheLimits:
         for hours in (0, 12):
             tips.send(wish(owner, stranger, 4 * BTT), now=NOW + timedelta(hours=hours))
         late = NOW + timedelta(hours=24, seconds=-1)
-        assert "fits again on 2026-11-24 at 12:00 UTC" in refusal(wish(owner, stranger, 3 * BTT), now=late)
+        assert "fits again on 2024-11-24 at 12:00 UTC" in refusal(wish(owner, stranger, 3 * BTT), now=late)
         tips.send(wish(owner, stranger, 3 * BTT), now=NOW + timedelta(hours=24))
         assert tips.means_of(owner.pk, now=NOW + timedelta(hours=24)).left_today_ubtt == 3 * BTT
 

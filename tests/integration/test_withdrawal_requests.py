@@ -87,7 +87,7 @@ class TestCase52ADestination:
 
     def test_that_is_new_waits(self, world: World, owner: User, admin: User) -> None:
         set_rules(admin, address_wait_s=24 * 3600)
-        with pytest.raises(Refused, match="can be used from 2026-11-24 12:00 UTC on"):
+        with pytest.raises(Refused, match="can be used from 2024-11-24 12:00 UTC on"):
             world.request(owner.pk)
         world.now += timedelta(hours=24)
         assert world.request(owner.pk).state == WithdrawalState.QUEUED
@@ -124,7 +124,7 @@ class TestCase53ALimit:
         world.now = NOW.replace(hour=23, minute=59)
         world.request(owner.pk)
         world.now += timedelta(minutes=2)
-        with pytest.raises(Refused, match="50 BTT of it is left; this fits from 2026-11-24 23:59 UTC on"):
+        with pytest.raises(Refused, match="50 BTT of it is left; this fits from 2024-11-24 23:59 UTC on"):
             world.request(owner.pk)
         world.now = NOW.replace(day=24, hour=23, minute=59)
         assert world.request(owner.pk).state == WithdrawalState.QUEUED

@@ -110,7 +110,7 @@ class TestNothingNewIsSigned:
         asked = world.request(owner.pk)
         drafted = attempts.draft(world.door, asked, hot=HOT, at=attempts.moment(world.door))
         late = world.now + compared.MOST_AGE + timedelta(seconds=1)
-        assert "held against the books last on 2026-11-23 12:00:00 UTC" in compared.why_not(late)
+        assert "held against the books last on 2024-11-23 12:00:00 UTC" in compared.why_not(late)
         assert attempts.prepare(asked.pk, drafted, number=1, now=late) is None
         assert money(owner.pk) == (899, 101)
         assert attempts.prepare(asked.pk, drafted, number=1, now=late - timedelta(seconds=1)) is not None
@@ -123,7 +123,7 @@ class TestNothingNewIsSigned:
         late = world.now + timedelta(hours=3)
         ChainCursor.objects.update(reconciled_at=late)
         done = withdrawing.step(world.door, world.signer, now=late)
-        assert done.waits_because.endswith("the newest block of the chain was read on 2026-11-23 12:00:00 UTC")
+        assert done.waits_because.endswith("the newest block of the chain was read on 2024-11-23 12:00:00 UTC")
         assert not asked.attempts.exists() and world.signer.requests == []
 
     def test_before_they_were_ever_compared(self, world: World) -> None:
