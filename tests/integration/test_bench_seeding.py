@@ -8,7 +8,7 @@ LIMIT_S = 280.0  # a chain, a signer and two nodes have to start, beside whateve
 class TestTheSeedingBench:
     @pytest.mark.timeout(300)
     def test_runs_on_a_small_file_with_a_deal_beside_it_and_ends_with_its_figures(self) -> None:
-        figures = run_bench("seeding", "--size-mib", "64", "--rounds", "1", limit_s=LIMIT_S)
+        figures = run_bench("seeding", "--size-mib", "32", "--rounds", "1", "--quick", limit_s=LIMIT_S)
         assert list(figures) == [
             "node_mib_s",
             "libtorrent_mib_s",

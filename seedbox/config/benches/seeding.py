@@ -15,14 +15,14 @@ import tempfile
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
 from seedbox.config.benches import seeding_deal
 from seedbox.config.benches.files import BenchFailed
-from seedbox.config.benches.seeding_box import free_port, free_shared_memory, running_box
+from seedbox.config.benches.seeding_box import SeedingBox, free_port, free_shared_memory, running_box
 from seedbox.config.benches.seeding_peers import answer_of, bare, leech
 from seedbox.domain.units import GIB, KIB, MIB
 from seedbox.engine.bare import DEFAULT_DISK, make_torrent_file
@@ -59,28 +59,56 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--size-mib", type=int, default=1024)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--only", choices=("seeders", "deal"), help="one part instead of both")
+    parser.add_argument(
+        "--quick", action="store_true", help="one box for both parts, one point of the grid: to see that it works"
+    )
 
 
-def run(*, size_mib: int, rounds: int, only: str | None, say: Callable[[str], None]) -> dict[str, float | None]:
+def run(
+    *, size_mib: int, rounds: int, only: str | None, quick: bool, say: Callable[[str], None]
+) -> dict[str, float | None]:
     """Measure in turns and return the speeds and their ratios; what is missing on this machine is None."""
     figures: dict[str, float | None] = {}
     with ExitStack() as stack:
         folder = _folder(stack, size_mib)
         content, torrent = _content(folder, size_mib, say)
+
+        def box(name: str, settings: Mapping[str, str]) -> AbstractContextManager[SeedingBox]:
+            return _seeding(folder / name, torrent, content, settings=settings, say=say)
+
+        shared = nullcontext(stack.enter_context(box("box", seeding_deal.market_settings()))) if quick else None
         if only != "deal":
-            figures |= _beside_others(folder, torrent, content, rounds=rounds, say=say)
+            grid = dict(list(GRID.items())[:1]) if quick else GRID
+            with shared or box("box", {}) as seeder:
+                figures |= _beside_others(seeder, folder, torrent, content, grid=grid, rounds=rounds, say=say)
         if only != "seeders":
-            figures |= seeding_deal.measure(folder, torrent, content, rounds=rounds, say=say)
+            with shared or box("deal", seeding_deal.market_settings()) as seeder:
+                figures |= seeding_deal.measure(seeder, folder, torrent, rounds=rounds, say=say)
     return figures
 
 
+@contextmanager
+def _seeding(
+    folder: Path, torrent: Path, content: Path, *, settings: Mapping[str, str], say: Callable[[str], None]
+) -> Iterator[SeedingBox]:
+    """Run a box that seeds the torrent while somebody watches."""
+    with running_box(folder, say=say, settings=settings) as box, box.watched(box.seed(torrent, content=content)):
+        yield box
+
+
 def _beside_others(
-    folder: Path, torrent: Path, content: Path, *, rounds: int, say: Callable[[str], None]
+    box: SeedingBox,
+    folder: Path,
+    torrent: Path,
+    content: Path,
+    *,
+    grid: Mapping[str, Choice],
+    rounds: int,
+    say: Callable[[str], None],
 ) -> dict[str, float | None]:
     with ExitStack() as stack:
-        box = stack.enter_context(running_box(folder / "box", say=say))
-        stack.enter_context(box.watched(box.seed(torrent, content=content)))
-        seeders = {NODE: box.endpoint, **_bare_seeders(stack, torrent, content), **_aria2(stack, torrent, content, say)}
+        bare_ones = _bare_seeders(stack, {DEFAULT: Choice(), **grid}, torrent, content)
+        seeders = {NODE: box.endpoint, **bare_ones, **_aria2(stack, torrent, content, say)}
         speeds: dict[str, list[float]] = {name: [] for name in seeders}
         cpu_s = 0.0
         for endpoint in seeders.values():
@@ -92,9 +120,9 @@ def _beside_others(
                 cpu_s += box.cpu_s() - before_s if name == NODE else 0
             say(f"round {number}: " + ", ".join(f"{name} {speeds[name][-1]:.0f}" for name in seeders) + " MiB/s")
         say(f"the watching page got {box.updates} updates")
-    return _figures(
-        {name: median(values) for name, values in speeds.items()}, cpu_s * GIB / (content.stat().st_size * rounds)
-    )
+    medians = {name: median(values) for name, values in speeds.items()}
+    best = max(medians[name] for name in bare_ones)
+    return _figures(medians, best, cpu_s * GIB / (content.stat().st_size * rounds))
 
 
 def _rotated(names: list[str], by: int) -> list[str]:
@@ -103,9 +131,8 @@ def _rotated(names: list[str], by: int) -> list[str]:
     return names[start:] + names[:start]
 
 
-def _figures(speeds: Mapping[str, float], cpu_s_per_gib: float) -> dict[str, float | None]:
+def _figures(speeds: Mapping[str, float], best: float, cpu_s_per_gib: float) -> dict[str, float | None]:
     node, default, aria2 = speeds[NODE], speeds[DEFAULT], speeds.get(ARIA2)
-    best = max(default, *(speeds[name] for name in GRID))
     return {
         "node_mib_s": round(node, 1),
         "libtorrent_mib_s": round(default, 1),
@@ -137,9 +164,8 @@ def _content(folder: Path, size_mib: int, say: Callable[[str], None]) -> tuple[P
     return content, torrent
 
 
-def _bare_seeders(stack: ExitStack, torrent: Path, content: Path) -> dict[str, str]:
-    """Start a bare libtorrent for the defaults and for each point of the grid, and say where they listen."""
-    choices = {DEFAULT: Choice(), **GRID}
+def _bare_seeders(stack: ExitStack, choices: Mapping[str, Choice], torrent: Path, content: Path) -> dict[str, str]:
+    """Start a bare libtorrent for each choice of settings, and say where they listen."""
     return {
         name: stack.enter_context(_bare_seeder(choice, address, torrent, content))
         for (name, choice), address in zip(choices.items(), BARE_ADDRESSES, strict=False)

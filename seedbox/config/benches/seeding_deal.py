@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from seedbox.config import env
 from seedbox.config.benches import seeding_buyer
 from seedbox.config.benches.files import BenchFailed
-from seedbox.config.benches.seeding_box import NODE_ADDRESS, SeedingBox, free_port, running_box
+from seedbox.config.benches.seeding_box import NODE_ADDRESS, SeedingBox, free_port
 from seedbox.config.benches.seeding_peers import answer_of, leech
 from seedbox.domain.units import MIB
 from seedbox.engine.bare import make_torrent_file
@@ -34,31 +34,28 @@ Seen = dict[str, Any]
 
 
 def measure(
-    folder: Path, torrent: Path, content: Path, *, rounds: int, say: Callable[[str], None]
+    box: SeedingBox, folder: Path, torrent: Path, *, rounds: int, say: Callable[[str], None]
 ) -> dict[str, float | None]:
-    """Return the leecher's speed with the deal and without, their ratio, and what ran through the lane meanwhile."""
-    folder /= "deal"
-    folder.mkdir()
+    """Return the leecher's speed with the deal and without, their ratio, and what ran through the lane meanwhile.
+
+    The box has `market_settings()`, and seeds the torrent that the leecher fetches.
+    """
     sold = sold_torrent(folder, SOLD_BYTES)
-    with (
-        running_box(folder, say=say, settings=market_settings()) as box,
-        box.watched(box.seed(torrent, content=content)),
-    ):
-        box.seed(sold, content=folder / "sold" / "film.bin")
-        with buyer(box, folder, sold, lane_bytes_per_s=LANE_BYTES_PER_S) as ask:
-            say("the buyer is ready")
+    box.seed(sold, content=folder / "sold" / "film.bin")
+    with buyer(box, folder, sold, lane_bytes_per_s=LANE_BYTES_PER_S) as ask:
+        say("the buyer is ready")
 
-            def fetched(times: int, what: str) -> list[float]:
-                speeds = [leech(torrent, folder, box.endpoint) for _ in range(times)]
-                say(f"{what}: " + ", ".join(f"{speed:.0f}" for speed in speeds) + " MiB/s")
-                return speeds
+        def fetched(times: int, what: str) -> list[float]:
+            speeds = [leech(torrent, folder, box.endpoint) for _ in range(times)]
+            say(f"{what}: " + ", ".join(f"{speed:.0f}" for speed in speeds) + " MiB/s")
+            return speeds
 
-            fetched(1, "the first one is slower everywhere")
-            without = fetched(-(-rounds // 2), "no deal")
-            before = ask("buy")
-            during = fetched(rounds, "a deal")
-            after = ask("stop")
-            without += fetched(rounds // 2, "no deal")
+        fetched(1, "the first one is slower everywhere")
+        without = fetched(-(-rounds // 2), "no deal")
+        before = ask("buy")
+        during = fetched(rounds, "a deal")
+        after = ask("stop")
+        without += fetched(rounds // 2, "no deal")
     return _figures(without, during, before, after)
 
 
@@ -91,6 +88,7 @@ def sold_torrent(folder: Path, size_bytes: int) -> Path:
 
 
 def market_settings() -> dict[str, str]:
+    """Return the settings of a box whose node can sell, beside a chain of its own."""
     return {
         "WALLET_NETWORK": "devnet",
         "WALLET_DEVNET_PORT": str(free_port()),

@@ -29,6 +29,7 @@ _OPTIONS = (
     "storms",
     "transfers",
     "only",
+    "quick",
     "peers",
     "seconds",
     "transactions",
