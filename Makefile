@@ -4,6 +4,8 @@
 .DELETE_ON_ERROR:
 .PHONY: help setup tools run test prove licences check pictures bench lock clean
 MAKEFLAGS += --no-print-directory
+# Where the environment forbids it, each of the many processes of a box and of the tests would compile everything anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 PYTHON := .venv/bin/python
 REQUIREMENTS := requirements/dev.txt
