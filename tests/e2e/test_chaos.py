@@ -5,7 +5,7 @@ import pytest
 from tests.benches import run_bench
 from tests.servers import PROVE
 
-KILLS = min(20 * PROVE, 300)
+KILLS = min(10 * PROVE, 300)
 HANGS = min(PROVE - 1, 3)
 STORMS = min(PROVE - 1, 10)
 LIMIT_S = 600 * PROVE  # far more than it takes; a busy machine is no fault
