@@ -33,6 +33,7 @@ from speed.agent.buyer import Buyer
 from speed.agent.life import AgentLife, AgentSettings, Makers
 from speed.agent.seller import Seller
 from speed.agent.side import Floor, Side
+from speed.domain.rounds import ROUND_S
 from speed.models import ForSale
 from speed.services.own_hub import OwnHub
 from speed.wiring import Doors
@@ -73,6 +74,10 @@ class Clock:
 
     def put_forward(self, by: timedelta) -> None:
         self._ahead += by
+
+    def begin_next_round(self) -> None:
+        """Put it forward to where a round begins, which then has all its seconds."""
+        self.put_forward(timedelta(seconds=ROUND_S - self().timestamp() % ROUND_S))
 
 
 class TradingNode:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from datetime import timedelta
 from pathlib import Path
 from statistics import mean
 
@@ -25,7 +24,6 @@ WINDOW_BYTES = 4 * MIB
 SIZE_BYTES = 16 * MIB
 UPLOAD = 768 * 1024  # slow, so that a second by which a busy machine is late is little of the bound
 LITTLE_BYTES = 256 * 1024
-ROUND = timedelta(seconds=10)
 
 pytestmark = pytest.mark.usefixtures("committed_books")
 
@@ -77,12 +75,12 @@ class TestABuyerThatNeverPays:
             first.call()
             first.bid(user_id=stage.users[0].pk, info_hash=info_hash)
             wait_until(SellingDeal.objects.exists, "the first deal")
-            node.clock.put_forward(ROUND)
+            node.clock.begin_next_round()
             wait_until(lambda: first.granted_bytes_per_s, "the lane")
             for each in (cheat, *free):
                 each.connect(node.endpoint)
             wait_until(lambda: sent_bytes() >= WINDOW_BYTES or first.refusals, "the window to be used up")
-            node.clock.put_forward(ROUND)
+            node.clock.begin_next_round()
             wait_until(lambda: first.refusals, "the next round")
             before = [each.received_bytes for each in (cheat, *free)]
             wait_until(
@@ -95,7 +93,7 @@ class TestABuyerThatNeverPays:
             second.call()
             second.bid(user_id=stage.users[1].pk, info_hash=info_hash)
             wait_until(lambda: SellingDeal.objects.count() == 2, "the second deal")
-            node.clock.put_forward(ROUND)
+            node.clock.begin_next_round()
             wait_until(lambda: second.refusals, "an answer to the second deal")
         assert more < 2 * mean(others)
         bound_bytes = WINDOW_BYTES + MIB + sent_bytes() // 100

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,7 +28,6 @@ PAYING, FREE = ("127.0.58.10", "127.0.58.11"), (ARIA2, TRANSMISSION)
 UPLOAD = 5 * MIB
 FREE_SHARE = 0.2  # the two lanes are all the rest
 WANTED_BYTES, SOLD_BYTES = 3 * MIB, 256 * MIB
-ROUND = timedelta(seconds=10)
 NEARLY = 0.8  # they ask for little at first, and are slow to see that they have all
 
 pytestmark = pytest.mark.usefixtures("committed_books")
@@ -84,7 +82,7 @@ class Seller:
                 payer.call()
                 payer.bid(user_id=buyer.pk, info_hash=self.film.info_hash_v1)
             wait_until(lambda: SellingDeal.objects.count() == len(payers), "the deals")
-            self.node.clock.put_forward(ROUND)
+            self.node.clock.begin_next_round()
             wait_until(lambda: all(payer.granted_bytes_per_s for payer in payers), "the lanes")
             for address in PAYING:
                 client = running.enter_context(closing(BarePeer(address, overrides=ONLY_TCP, disk_io=NO_DISK)))

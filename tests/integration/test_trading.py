@@ -88,7 +88,7 @@ class Stage:
         """Let the buyer have the torrent, and both close their deal; the clock goes where they would wait."""
         self.bid()
         wait_until(SellingDeal.objects.exists, "the deal", LIMIT_S)
-        self.clock.put_forward(ROUND)
+        self.clock.begin_next_round()
         wait_until(self.is_whole, "the torrent", LIMIT_S)
         wait_until(self.is_paid, "the last voucher", LIMIT_S)
         quotes.look(self.bought.pk, now=self.clock() + 2 * HOUR)  # who looks at prices keeps the connection

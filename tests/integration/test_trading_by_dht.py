@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from seedbox.domain.lanes import place_of
 from seedbox.domain.states import State
-from seedbox.models import Observation
+from seedbox.models import Node, Observation
 from speed.domain.naming import dht_target
 from speed.models import Agent, BuyingDeal, SellingDeal
 from speed.services import bids, spenders
@@ -22,7 +22,6 @@ from tests.trading import BTT, MIB, NO_FREE_SLOTS, Clock, Offered, Signing, Trad
 
 SELLER, BUYER, ROUTER, NEIGHBOUR = "127.0.46.1", "127.0.46.2", "127.0.46.3", "127.0.46.4"
 SIZE_BYTES = 3 * MIB
-ROUND = timedelta(seconds=10)
 
 pytestmark = pytest.mark.usefixtures("committed_books")
 
@@ -70,6 +69,10 @@ def dht() -> Iterator[LoopbackDht]:
         yield dht
 
 
+def east_knows_a_node() -> bool:
+    return Node.objects.filter(name="east", counters__dht_nodes__gt=0).exists()
+
+
 class TestASellerOfAPublicTorrent:
     def test_is_found_by_the_dht_and_called_and_paid(self, dht: LoopbackDht, tmp_path: Path) -> None:
         stage = Stage(tmp_path, dht.router)
@@ -79,10 +82,11 @@ class TestASellerOfAPublicTorrent:
             west.open_market()
             announced = dht.wait_until_it_knows(dht_target(bytes.fromhex(stage.sold.info_hash_v1)))
             assert announced == {west.speed_endpoint}
+            wait_until(east_knows_a_node, "the buyer's node to be in the DHT")  # it looks for sellers once in a minute
             east.open_market()
             stage.bid()
             wait_until(SellingDeal.objects.exists, "the deal")
-            west.clock.put_forward(ROUND)
+            west.clock.begin_next_round()
             wait_until(stage.is_whole, "the torrent")
             wait_until(lambda: SellingDeal.objects.filter(cumulative_ubtt__gt=0).exists(), "a voucher")
         sold, bought = SellingDeal.objects.get(), BuyingDeal.objects.get()
