@@ -18,6 +18,7 @@ from speed.agent.purchases import Purchases
 from speed.agent.replies import Replies
 from speed.agent.sale import ms
 from speed.agent.side import Floor
+from speed.agent.unredeemed import Unredeemed
 from speed.domain.messages import Bye, Error, Grants, Message, Meters, Quote, Refuse, Round, State, Withdraw
 from speed.models import Cause
 from speed.services import avoided, bids, buying, quotes, spenders
@@ -47,6 +48,13 @@ class Buyer:
         self._free_meter = FreeMeter(floor, self._purchases)
         self._pairings = Pairings(floor)
         self._auditor = Auditor(floor, call=self._finder.call_again)
+        self._unredeemed = Unredeemed(
+            floor,
+            self._purchases,
+            call=self._finder.call_again,
+            say=self._payer.say_again,
+            look=self._funds.refresh,
+        )
         self._has_torrents = False  # that somebody bids for, or looks at
         self._due = Due()
         self._is_loaded = self._has_read = self._is_storing = False
@@ -90,6 +98,8 @@ class Buyer:
         self._pairings.tick(now)
         if self._floor.terms.buys and not self._floor.terms.obstacle:
             self._auditor.tick(now)
+        if not self._floor.terms.obstacle:
+            self._unredeemed.tick(now)
         if self._has_read:
             self._finder.tick(now)
             self._bidding.tick(now)

@@ -286,6 +286,7 @@ class Funds:
     def _seen(self, purchase: Purchase, channel: HubChannel, now: datetime) -> None:
         purchase.amount_ubtt = max(purchase.amount_ubtt, channel.amount_ubtt)
         purchase.expires_at_s = max(purchase.expires_at_s, channel.expires_at_s)
+        purchase.redeemed_ubtt = channel.redeemed_ubtt
         if channel.state in OVER:
             self._close(purchase, f"the channel is {channel.state}", now)
             return

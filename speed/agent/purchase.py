@@ -82,6 +82,7 @@ class Purchase:
     cumulative_ubtt: int = 0  # written down
     voucher_sig: bytes = b""
     voucher_at: datetime | None = None
+    redeemed_ubtt: int | None = None  # as the hub said last; None until it has
     is_signing: bool = False
     is_waited_for: bool = False  # the seller has stopped for want of a voucher
     sellers_sent_bytes: int = 0
@@ -101,6 +102,11 @@ class Purchase:
     @property
     def owed_ubtt(self) -> int:
         return self.tally.owed_ubtt
+
+    @property
+    def is_unredeemed(self) -> bool:
+        """Whether the deal is over and its seller has not got from the hub all that was signed."""
+        return not self.is_live and self.redeemed_ubtt is not None and self.redeemed_ubtt < self.cumulative_ubtt
 
     @property
     def unpaid_bytes(self) -> int:
