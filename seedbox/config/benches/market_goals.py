@@ -23,7 +23,7 @@ PAID = (
 )
 A_GIB_MIB = 1024
 MORE_THAN_DUE = 1.25  # vouchers: whoever waits for the last ones pays a little more often
-CLEARING = (Goal("efficiency", ">=", 0.95),)
+CLEARING = (Goal("efficiency", ">=", 0.95), Goal("clearing_ms", "<=", 50))
 
 
 def judge(figures: Mapping[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
