@@ -4,11 +4,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from seedbox.config.benches import actions, chain, chaos, files, fuzz, ledger, market, seeding, vouchers
+from seedbox.config.benches import actions, autobid, chain, chaos, files, fuzz, ledger, market, seeding, vouchers
 from seedbox.config.benches.files import BenchFailed
 
 BENCHES: dict[str, ModuleType] = {
     "actions": actions,
+    "autobid": autobid,
     "chain": chain,
     "chaos": chaos,
     "files": files,
@@ -35,6 +36,7 @@ _OPTIONS = (
     "transactions",
     "blocks",
     "withdrawals",
+    "markets",
 )
 
 
