@@ -39,7 +39,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seller:
-    """One seller of the torrent, as it is known now."""
+    """One seller of the torrent, as it is known now.
+
+    One that is left alone, or with which no channel can be opened, for want of money or of a hub, is none.
+    """
 
     name: str
     quoted: Quoted

@@ -107,7 +107,9 @@ class Supply:
         below = [point for point in points if point.price_ubtt_per_gib <= price_ubtt_per_gib]
         above = [point for point in points if point.price_ubtt_per_gib > price_ubtt_per_gib]
         at_least = below[-1].speed_bytes_per_s if below else 0
-        if above:
+        if below and below[-1].is_exact and below[-1].price_ubtt_per_gib == price_ubtt_per_gib:
+            found = at_least
+        elif above:
             found = max(at_least, _beside(above[0], price_ubtt_per_gib, for_sale))
             found = min(found, above[0].speed_bytes_per_s)
         elif below and below[-1].is_exact:
