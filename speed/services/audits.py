@@ -52,18 +52,22 @@ def due(node_name: str, *, linked: Collection[bytes], now: datetime) -> Due:
 def judge(node_name: str, peer_key: bytes, record: RoundRecord, *, now: datetime) -> list[str]:
     """Compare what a seller shows of a round with what it said then; return what is wrong, in sentences.
 
-    A seller that was wrong is bid for no more for a while.
+    A seller that was wrong is bid for no more for a while; not again for what it said before it was forgiven.
     """
     found: list[str] = []
+    unforgiven: list[str] = []
     with transaction.atomic():
+        let_in_at = avoided.let_in_at(peer_key.hex(), now=now)
         for seen in _seen(node_name, peer_key, record.round):
             findings = audit_told(record, _told(seen), given_hash=bytes.fromhex(seen.bids_hash))
             seen.verdict = Verdict.WRONG if findings else Verdict.RIGHT
             seen.finding = " ".join(findings)
             seen.save(update_fields=["verdict", "finding"])
             found += findings
-        if found:
-            text = f"Round {record.round}: {' '.join(dict.fromkeys(found))}"
+            if let_in_at is None or seen.at > let_in_at:
+                unforgiven += findings
+        if unforgiven:
+            text = f"Round {record.round}: {' '.join(dict.fromkeys(unforgiven))}"
             avoided.avoid(peer_key.hex(), cause=Cause.WRONG_ROUND, text=text, now=now)
     return found
 

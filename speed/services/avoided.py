@@ -44,6 +44,15 @@ def forgive(peer_key: str, *, origin: Origin, now: datetime) -> bool:
     return bool(found)
 
 
+def let_in_at(peer_key: str, *, now: datetime) -> datetime | None:
+    """Return since when a seller is left alone no longer; None if it never was, or is now.
+
+    Locks its row, so that nobody forgives it while it is being judged.
+    """
+    found = AvoidedSeller.objects.select_for_update().filter(pk=peer_key).first()
+    return found.until if found and found.until <= now else None
+
+
 def rows(*, now: datetime) -> list[Row]:
     """Return who is left alone now, the newest first, as page and shell show it, with where it was last bought from."""
     found = list(AvoidedSeller.objects.filter(until__gt=now).order_by("-until", "pk"))

@@ -14,7 +14,7 @@ from seedbox.models import User
 from seedbox.services import audit
 from speed.domain.messages import Audit, Error, ErrorCode
 from speed.models import AvoidedSeller, Cause, Round, SeenRound, Verdict
-from speed.services import avoided, rounds
+from speed.services import audits, avoided, rounds
 from tests.builders import make_user
 from tests.buying import Stall, Taker
 from tests.cheats import Bookkeeper, Forger, Nepotist, Secretive
@@ -196,6 +196,24 @@ class TestTheOperator:
         assert not avoided.forgive(key, origin=audit.command_line(), now=taker.floor.now)
         taker.run(10, stall)
         assert len(stall.bids) > before
+
+    def test_does_so_for_good_though_rounds_of_before_come_out_wrong_later(self, taker: Taker) -> None:
+        stall = Nepotist(1)
+        deal_with(taker, stall)
+        heard = SeenRound.objects.exclude(salt="")
+        audits.judge("local", stall.key.public_key, stall.records[heard[0].number], now=taker.floor.now)
+        key = stall.key.public_key.hex()
+        assert avoided.forgive(key, origin=audit.command_line(), now=taker.floor.now)
+        taker.run(8, stall)
+        assert (verdicts(), heard.count() > 1) == ({Verdict.WRONG}, True)
+        assert not avoided.avoided(now=taker.floor.now)
+        stall.answers = True
+        taker.run(14, stall)
+        stall.answers = False
+        taker.run(10)
+        taker.floor.now += AN_HOUR
+        taker.run(8, stall)
+        assert avoided.avoided(now=taker.floor.now)
 
     def test_does_so_on_the_page_where_no_other_user_sees_it(self, client: Client, owner: User, admin: User) -> None:
         avoided.avoid(self.KEY, cause=Cause.WRONG_ROUND, text="A sum was wrong.", now=timezone.now())
