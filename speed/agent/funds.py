@@ -16,7 +16,7 @@ from speed.agent.side import Floor
 from speed.agent.unanswered import Unanswered
 from speed.domain import buying as rules
 from speed.domain.buying import Filling, has_ended
-from speed.domain.deals import Wish
+from speed.domain.deals import HUB_GONE, Wish
 from speed.models import Reservation
 from speed.services import budgets, buying
 from speed.wire.hub_port import Answer, HubAway, HubRefused
@@ -31,7 +31,6 @@ LOOK_SELDOM = timedelta(seconds=300)
 NO_BUDGET_REST = timedelta(seconds=60)  # before a budget that had no room is asked again
 MOST_FILLINGS = 2  # that may lie unused in a channel whose seller asks for more: it could ask for ever
 TOO_LATE = "The deal was over before its hub was asked."
-HUB_GONE = "hub_gone"  # why a deal is over whose hub says nothing any more
 OVER = (ChannelState.CLOSED, ChannelState.EXPIRED)
 
 

@@ -24,6 +24,7 @@ TRY_AGAIN = timedelta(seconds=10)  # a hub that gave no answer
 PAUSE = timedelta(seconds=60)  # between two redemptions of one deal
 MAX_ASKED = 32  # questions that a hub is asked at once
 EXPOSED_PAUSE = timedelta(seconds=5)  # when its hub owes us too much
+BUYER_AWAY = "its buyer was away"
 ENDED = frozenset({Refusal.CLOSED, Refusal.EXPIRED, Refusal.UNKNOWN_CHANNEL, Refusal.NOT_FOUND})
 
 logger = logging.getLogger(__name__)
@@ -169,7 +170,7 @@ class Till:
 
     def _close(self, sale: Sale, now: datetime) -> None:
         if sale.is_live:
-            sale.end("no connection", now)
+            sale.end(BUYER_AWAY, now)
         last = _voucher(sale) if sale.voucher_sig and sale.unredeemed_ubtt else None
         self._ask(sale, partial(_close, sale.receipt.channel.hex(), last), partial(self._closed, sale))
 

@@ -14,6 +14,7 @@ CLOSE_S = 60  # after `withdraw`: then the seller has redeemed and closed
 SILENCE_S = 600  # without a connection: then the seller redeems and closes
 SHARED_ROUNDS = 3  # in a row at less than half of the grant end a deal
 SHARED_PERCENT = 50
+HUB_GONE = "hub_gone"  # why a deal is over whose hub says nothing any more
 ROUNDS_AFTER_BOUNCE = 2  # do not count for shared_address and meters_disagree
 
 

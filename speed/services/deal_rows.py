@@ -7,7 +7,7 @@ from datetime import datetime
 
 from seedbox.domain.units import PPM, format_bytes, format_speed
 from speed.domain.credit import unpaid, window
-from speed.domain.deals import DealState
+from speed.domain.deals import HUB_GONE, DealState
 from speed.domain.reading import write_percent
 from speed.domain.refusals import Reason
 from speed.models import Bid, BuyingDeal, Quote, SellingDeal
@@ -29,12 +29,13 @@ WHY: dict[str, str] = {
     Reason.METERS_DISAGREE: "The two meters were too far apart",
     Reason.BUSY: "The seller has too many deals",
     "meter_inflated": "The seller claims to have sent far more than came from it",
-    "hub_gone": "Its hub gives no answer and its channel has run out: only what was signed counts as spent",
+    HUB_GONE: "Its hub gives no answer and its channel has run out: only what was signed counts as spent",
     "complete": "The torrent is complete",
-    "withdrawn": "The bid was withdrawn",
+    "withdrawn": "The bid stands no longer",
     "no connection": "The seller was not connected for ten minutes",
-    "budget used up": "The budget or the day's limit is used up",
-    "no account at its hub": "Nobody may spend at the seller's hub: pair an account there under Spending",
+    "its buyer was away": "The buyer was not connected for ten minutes",
+    "budget used up": "There was no more money for it: budget, day's limit or account",
+    "no account at its hub": "The user's money can't be used at the seller's hub any more",
     "bad data": "The seller has sent bad data",
     "asks above the bid": "The seller has asked for more than the ceiling",
 }
@@ -77,7 +78,7 @@ def selling_row(deal: SellingDeal, *, shows_name: bool, paid_bytes: int) -> Row:
         "exposure_ppm": min(owes * PPM // room, PPM),
         "exposure_tone": "red" if owes >= room else "yellow" if owes * 2 >= room else "green",
         "earned": format_btt(deal.earned_ubtt),
-        "unredeemed": format_btt(deal.cumulative_ubtt - deal.redeemed_ubtt),
+        "unredeemed": format_btt(max(deal.cumulative_ubtt - deal.redeemed_ubtt, 0)),
     }
 
 

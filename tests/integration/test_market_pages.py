@@ -15,12 +15,13 @@ from speed.services import markets, screen
 from speed.services.screen import Viewer
 from tests.builders import NOW, make_holding, make_node, signed_in
 from tests.market import set_offer
-from tests.market_rows import a_buying_deal, a_seen_round
+from tests.market_rows import a_buying_deal, a_seen_round, a_selling_deal
 from tests.selling import MIB, Buyer, Shop
 
 pytestmark = pytest.mark.django_db
 
 NODE = "/market/nodes/local/"
+OVER = {"state": "closed", "is_closed": True}
 FORM = {"sells": "on", "upload_limit_bytes_per_s": "10", "free_share_ppm": "25", "ask_ubtt_per_gib": "1,5"}
 
 
@@ -152,6 +153,22 @@ class TestAPurchase:
             browser = signed_in(other)
             assert browser.get(reverse("market_buying", args=[deal.pk])).status_code == 404
             assert deal.place not in page_of(browser, reverse("market"))
+
+
+class TestASale:
+    @pytest.mark.parametrize(
+        ("ends", "redeemed_ubtt", "says"),
+        [
+            ({}, 1_000_000, "Not redeemed yet</dt><dd>2 BTT of what was promised: the node has it paid out when"),
+            (OVER, 1_000_000, "Never paid out</dt><dd>2 BTT of what was promised: its channel has ended</dd>"),
+            ({}, 4_000_000, "Not redeemed yet</dt><dd>0 BTT</dd>"),  # after a backup a hub has paid more than we know
+        ],
+    )
+    def test_tells_its_holder_what_of_the_promised_was_not_paid_out(
+        self, owner: User, ends: dict[str, object], redeemed_ubtt: int, says: str
+    ) -> None:
+        deal = a_selling_deal(make_holding(owner).torrent, redeemed_ubtt=redeemed_ubtt, **ends)
+        assert says in page_of(signed_in(owner), reverse("market_selling", args=[deal.pk]))
 
 
 class TestRounds:

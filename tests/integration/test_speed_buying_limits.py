@@ -8,6 +8,7 @@ from speed.domain.messages import Grant, Grants, Refuse
 from speed.domain.refusals import Reason
 from speed.models import Bid, BuyingDeal, Hub, Pairing
 from speed.services import bids, spenders
+from speed.services.deal_rows import why
 from tests.builders import make_holding, make_user
 from tests.buying import BTT, MIB, PRICE, Stall, Taker
 
@@ -108,7 +109,11 @@ class TestADealEnds:
             spenders.allow(taker.user.pk, day_limit_ubtt=limit, now=taker.floor.now)
         stall.answers = False
         taker.run(3, stall)
-        assert taker.row(stall).end_reason == "budget used up"
+        row = taker.row(stall)
+        assert (row.end_reason, why(row.end_reason)) == (
+            "budget used up",
+            "There was no more money for it: budget, day's limit or account",
+        )
         assert Bid.objects.get().note == (bids.USED_UP if lowered == "torrent" else bids.USED_UP_TODAY)
 
     def test_when_its_hub_is_trusted_no_longer(self, taker: Taker, stall: Stall) -> None:
@@ -119,7 +124,18 @@ class TestADealEnds:
         )
         stall.answers = False
         taker.run(3, stall)
-        assert taker.row(stall).end_reason == "no account at its hub"
+        row = taker.row(stall)
+        assert (row.end_reason, why(row.end_reason)) == (
+            "no account at its hub",
+            "The user's money can't be used at the seller's hub any more",
+        )
+
+    def test_when_its_user_turns_spending_off(self, taker: Taker, stall: Stall) -> None:
+        spenders.stop(taker.user.pk, now=taker.floor.now)
+        stall.answers = False
+        taker.run(3, stall)
+        row = taker.row(stall)
+        assert (row.end_reason, why(row.end_reason)) == ("withdrawn", "The bid stands no longer")
 
 
 class TestADeal:

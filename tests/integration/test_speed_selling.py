@@ -11,6 +11,7 @@ from speed.domain.messages import MAX_DEALS, Ask, Quote, Refuse, State, Vouchers
 from speed.domain.naming import dht_target, torrent_name
 from speed.domain.refusals import Reason
 from speed.models import ForSale, Market, Round, SellingDeal
+from speed.services.deal_rows import why
 from tests.market import peer, set_offer
 from tests.selling import ASK, BTT, MIB, STEP_S, Buyer, Shop
 from wallet.domain.hub import ChannelState, SignedVoucher
@@ -266,6 +267,7 @@ class TestALostConnection:
         shop.run(2)
         row = shop.row(buyer)
         assert (row.is_closed, row.state, row.redeemed_ubtt) == (True, "closed", buyer.cumulative)
+        assert why(row.end_reason) == "The buyer was not connected for ten minutes"
         assert shop.hub.channels[buyer.channel.hex()].state is ChannelState.CLOSED
 
 
