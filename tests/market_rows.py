@@ -94,8 +94,8 @@ def a_bid(holding: Holding, **fields: object) -> Bid:
 def a_pairing(user_id: int, **fields: object) -> Pairing:
     """Return a node's pairing with an account at another hub."""
     defaults: dict[str, object] = {"key": "ab" * 16, "daily_limit_ubtt": BTT, "account": "7"}
-    key = {"user_id": user_id, "node_name": "local", "hub_id": "ab" * 20}
-    return Pairing.objects.get_or_create(**key, defaults=defaults | fields)[0]
+    where = {name: fields.pop(name, usual) for name, usual in (("node_name", "local"), ("hub_id", "ab" * 20))}
+    return Pairing.objects.get_or_create(user_id=user_id, **where, defaults=defaults | fields)[0]
 
 
 def an_empty_round(number: int = 170_000_000) -> Round:

@@ -1,20 +1,24 @@
 """What other installs' hubs hold of ours: as they last said it, and as our own deals have it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import F, QuerySet, Sum
+from django.db.models.functions import Greatest
 
 from seedbox.domain.units import PPM
+from speed.domain.deals import HUB_GONE
 from speed.models import Agent, BuyingDeal, Hub, Pairing, SellingDeal
 from speed.services import node_rows
 from speed.services.deal_rows import Row, buying_row, minute
+from speed.services.spenders import REVOKED
 from wallet.domain.money import format_amount, format_btt
 from wallet.services.install import market_asset
 
 SILENT_AFTER = timedelta(minutes=5)  # nodes ask every minute
 DEALS_SHOWN = 20
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 UNHEARD = "It has not said yet what it holds: the node asks it every minute."
 SILENT = "The hub has not answered since then. Its operator holds that money: ask there. New deals wait for its answer."
 NODE_SILENT = "The node that asks it does not run: start the node again."
@@ -31,50 +35,79 @@ class Held:
 
 def held_at(hub_id: str) -> Held:
     """Return what a hub holds of all users of this box; an account that several nodes use counts once."""
-    held: dict[str, int] = {}
-    heard: dict[str, datetime | None] = {}
-    paired = Pairing.objects.filter(hub_id=hub_id).exclude(account="")
-    for account, held_ubtt, heard_at in paired.values_list("account", "held_ubtt", "heard_at"):
-        held[account] = max(held.get(account, 0), held_ubtt)
-        before = heard.get(account)
-        heard[account] = max(before, heard_at) if before and heard_at else before or heard_at
-    times = [at for at in heard.values() if at]
-    return Held(sum(held.values()), len(held), min(times) if times and len(times) == len(heard) else None)
+    return _held(_accounts_at(hub_id))
 
 
 def hub_cells(hub: Hub, *, now: datetime) -> dict[str, object]:
     """Return what the operator's page says of a hub's money: paired accounts, and vouchers that it has not paid yet."""
     asset, limit_ubtt = market_asset(), hub.exposure_limit_ubtt
-    held, owed_ubtt = held_at(hub.hub_id), unredeemed(hub.hub_id)
-    silent = bool(held.heard_at and held.heard_at < now - SILENT_AFTER)
+    accounts = _accounts_at(hub.hub_id)
+    held, owed_ubtt = _held(accounts), unredeemed(hub.hub_id)
     return {
         "accounts": held.accounts,
         "held": format_amount(held.held_ubtt, asset),
         "heard": minute(held.heard_at) if held.heard_at else "",
-        "silence": SILENT if silent else "" if held.heard_at else UNHEARD,
+        "silence": _silence(held.heard_at, asked_by=_in_vain(accounts, now), running=_running(now), now=now),
         "owed": f"{format_btt(owed_ubtt)} of {format_amount(limit_ubtt, asset)}",
         "owed_ppm": min(owed_ubtt * PPM // max(limit_ubtt, 1), PPM),
         "owed_tone": "red" if owed_ubtt >= max(limit_ubtt, 1) else "azure",
     }
 
 
+def _accounts_at(hub_id: str) -> list[list[Pairing]]:
+    """Return the pairings of all users at a hub, by account: several nodes may use one."""
+    found: dict[str, list[Pairing]] = {}
+    for one in Pairing.objects.filter(hub_id=hub_id).exclude(account="").order_by("pk"):
+        found.setdefault(one.account, []).append(one)
+    return list(found.values())
+
+
+def _held(accounts: Sequence[Sequence[Pairing]]) -> Held:
+    newest = [max(pairings, key=_newness) for pairings in accounts]
+    times = [one.heard_at for one in newest if one.heard_at]
+    return Held(
+        held_ubtt=sum(one.held_ubtt for one in newest),
+        accounts=len(newest),
+        heard_at=min(times) if times and len(times) == len(newest) else None,
+    )
+
+
+def _newness(one: Pairing) -> tuple[bool, datetime, int]:
+    """Return what to choose the newest word on an account by; who may not act for it any more is told nothing of it."""
+    tells = one.heard_at is not None and one.problem != REVOKED
+    return tells, one.heard_at or LONG_AGO, one.held_ubtt
+
+
+def _in_vain(accounts: Sequence[Sequence[Pairing]], now: datetime) -> set[str]:
+    """Return the nodes that should have heard of accounts of which nothing was heard lately, and have not."""
+    silent = [pairings for pairings in accounts if not _is_new(max(pairings, key=_newness), now)]
+    return {one.node_name for pairings in silent for one in pairings if not _is_new(one, now)}
+
+
+def _is_new(one: Pairing, now: datetime) -> bool:
+    return bool(one.heard_at and one.heard_at >= now - SILENT_AFTER)
+
+
 def unredeemed(hub_id: str) -> int:
     """Return what buyers have promised our nodes in channels at a hub that it has not paid out yet."""
     running = SellingDeal.objects.filter(hub_id=hub_id, is_closed=False)
-    return int(running.aggregate(owed=Sum(F("cumulative_ubtt") - F("redeemed_ubtt")))["owed"] or 0)
+    owed = Greatest(
+        F("cumulative_ubtt") - F("redeemed_ubtt"), 0
+    )  # after a backup a hub may have paid more than we know
+    return int(running.aggregate(owed=Sum(owed))["owed"] or 0)
 
 
 def pairings_of(user_id: int, *, now: datetime) -> list[dict[str, object]]:
     """Return the accounts at other hubs that a user has paired, what they hold, and what was bought with it."""
     names = {hub.hub_id: str(hub) for hub in Hub.objects.exclude(url="")}
-    agents = Agent.objects.in_bulk()
+    running = _running(now)
     return [
-        _pairing_row(one, name=names.get(one.hub_id, one.hub_id), agent=agents.get(one.node_name), now=now)
+        _pairing_row(one, name=names.get(one.hub_id, one.hub_id), running=running, now=now)
         for one in Pairing.objects.filter(user_id=user_id).order_by("pk")
     ]
 
 
-def _pairing_row(one: Pairing, *, name: str, agent: Agent | None, now: datetime) -> dict[str, object]:
+def _pairing_row(one: Pairing, *, name: str, running: Collection[str], now: datetime) -> dict[str, object]:
     asset, is_paired = market_asset(), bool(one.account and not one.code)
     own = BuyingDeal.objects.filter(user_id=one.user_id, node_name=one.node_name, hub_id=one.hub_id)
     deals = list(own.order_by("is_closed", "-opened_at", "-pk")[:DEALS_SHOWN])
@@ -89,7 +122,7 @@ def _pairing_row(one: Pairing, *, name: str, agent: Agent | None, now: datetime)
         "held": format_amount(one.held_ubtt, asset) if one.account and one.heard_at else "",
         "heard": minute(one.heard_at) if one.heard_at else "",
         "in_channels": format_amount(_in_channels(own), asset),
-        "silence": _silence(one, agent, now=now) if is_paired else "",
+        "silence": _silence(one.heard_at, asked_by={one.node_name}, running=running, now=now) if is_paired else "",
         "deals": _statement(deals),
     }
 
@@ -100,14 +133,18 @@ def _in_channels(deals: QuerySet[BuyingDeal]) -> int:
     return int(running.aggregate(rest=Sum(F("amount_ubtt") - F("cumulative_ubtt")))["rest"] or 0)
 
 
-def _silence(one: Pairing, agent: Agent | None, *, now: datetime) -> str:
-    """Return what is to say when nothing was heard of an account lately."""
-    if one.heard_at is None:
+def _running(now: datetime) -> set[str]:
+    """Return the nodes that run."""
+    return set(Agent.objects.filter(beat_at__gte=now - node_rows.SILENT_AFTER).values_list("node_name", flat=True))
+
+
+def _silence(heard_at: datetime | None, *, asked_by: Collection[str], running: Collection[str], now: datetime) -> str:
+    """Return what is to say when nothing was heard lately of an account that these nodes ask about."""
+    if heard_at is None:
         return UNHEARD
-    if one.heard_at >= now - SILENT_AFTER:
+    if heard_at >= now - SILENT_AFTER:
         return ""
-    is_up = bool(agent and agent.beat_at and agent.beat_at >= now - node_rows.SILENT_AFTER)
-    return SILENT if is_up else NODE_SILENT
+    return NODE_SILENT if set(running).isdisjoint(asked_by) else SILENT
 
 
 def _statement(deals: Iterable[BuyingDeal]) -> list[Row]:
@@ -119,7 +156,13 @@ def _statement(deals: Iterable[BuyingDeal]) -> list[Row]:
             "channel": format_amount(deal.amount_ubtt, asset),
             "signed": format_amount(deal.cumulative_ubtt, asset),
             "rest": format_amount(deal.amount_ubtt - deal.cumulative_ubtt, asset),
-            "rest_says": "came back" if deal.is_closed else "comes back if it is not used",
+            "rest_says": _rest_says(deal),
         }
         for deal in deals
     ]
+
+
+def _rest_says(deal: BuyingDeal) -> str:
+    if not deal.is_closed:
+        return "comes back if it is not used"
+    return "that the hub has given no answer about" if deal.end_reason == HUB_GONE else "came back"

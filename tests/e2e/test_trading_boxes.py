@@ -229,7 +229,7 @@ class TestTwoBoxesOverOneHub:
             return
         assert trade.west.has(AccountKind.USER) == trade.west.has(AccountKind.EARNINGS) == 0
         trade.west.kill("node")  # when it starts it asks that hub, and every minute from then on
-        held = f"it held {format_btt(trade.sold['earned_ubtt'])} BTT"
+        held = f"Held there</dt><dd>{format_btt(trade.sold['earned_ubtt'])} BTT</dd>"
         with trade.west.admin() as ada:
             assert "held at that hub for the operator of this box" in ada.read(f"/market/selling/{trade.sold['id']}/")
             assert "This hub holds your money." in ada.read("/market/hubs/")

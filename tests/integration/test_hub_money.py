@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from seedbox.models import Holding, User
 from speed.models import Agent, Hub
+from speed.services import spenders
 from tests.builders import make_holding, make_torrent, signed_in
 from tests.market_rows import BTT, a_buying_deal, a_pairing, a_selling_deal
 
@@ -46,6 +47,8 @@ class TestAPairedAccount:
         a_buying_deal(holding, hub_id=HUB_ID)
         over = {"deal_id": "d2" * 16, "channel_id": "c2" * 16, "is_closed": True, "amount_ubtt": 4 * BTT}
         a_buying_deal(holding, hub_id=HUB_ID, **over)
+        gone = {"deal_id": "d4" * 16, "channel_id": "c4" * 16, "end_reason": "hub_gone"}
+        a_buying_deal(holding, hub_id=HUB_ID, **over | gone | {"amount_ubtt": 5 * BTT})
         a_buying_deal(holding, deal_id="d3" * 16, channel_id="c3" * 16, amount_ubtt=77 * BTT)
         page = page_of(owner, SPENDING)
         for words in (
@@ -53,6 +56,7 @@ class TestAPairedAccount:
             written,
             "7 BTT comes back if it is not used",
             "1 BTT came back",
+            "2 BTT that the hub has given no answer about",
             "7 BTT, not signed away",
         ):
             assert words in page
@@ -90,9 +94,12 @@ class TestAHub:
         a_pairing(owner.pk, held_ubtt=3 * BTT, heard_at=at, account="7")
         a_pairing(owner.pk, node_name="second", held_ubtt=2 * BTT, heard_at=now, account="7", key="cd" * 16)
         a_pairing(stranger.pk, held_ubtt=BTT, heard_at=at, account="8", key="ef" * 16)
-        a_selling_deal(make_torrent("sold.iso"), hub_id=HUB_ID, redeemed_ubtt=BTT)
+        sold = make_torrent("sold.iso")
+        a_selling_deal(sold, hub_id=HUB_ID, redeemed_ubtt=BTT)
+        older = {"deal_id": "d2" * 16, "channel_id": "c2" * 16, "cumulative_ubtt": BTT, "redeemed_ubtt": 3 * BTT}
+        a_selling_deal(sold, hub_id=HUB_ID, **older)  # a backup knows less of it than its hub
         page = page_of(admin, HUBS)
-        for words in ("4 BTT", "in 2 paired accounts", written, "2 of 100 BTT", 'value="20000"'):
+        for words in (">3 BTT<", "in 2 paired accounts", written, "2 of 100 BTT", 'value="20000"'):
             assert words in page
         assert SILENT not in page
         for user in (owner, stranger):
@@ -106,3 +113,18 @@ class TestAHub:
         pairing.heard_at = timezone.now() - timedelta(hours=1)
         pairing.save()
         assert SILENT in page_of(admin, HUBS)
+        Agent.objects.update(beat_at=pairing.heard_at)
+        a_pairing(owner.pk, node_name="second", heard_at=timezone.now(), account="8", key="cd" * 16)
+        Agent.objects.create(node_name="second", speed_key="03" + "ef" * 32, beat_at=timezone.now())
+        page = page_of(admin, HUBS)
+        assert (SILENT in page, NODE_SILENT in page) == (False, True)
+
+    def test_is_not_believed_to_hold_nothing_where_one_of_two_nodes_may_not_ask_any_more(
+        self, holding: Holding, owner: User, admin: User
+    ) -> None:
+        at, written = heard(timedelta(minutes=2))
+        a_pairing(owner.pk, held_ubtt=3 * BTT, heard_at=at)
+        revoked = {"node_name": "second", "heard_at": timezone.now(), "problem": spenders.REVOKED}
+        a_pairing(owner.pk, key="cd" * 16, **revoked)
+        page = page_of(admin, HUBS)
+        assert (">3 BTT<" in page, written in page) == (True, True)
