@@ -1,7 +1,7 @@
 """Which adapters this process uses."""
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from speed.services.speed_key import SpeedKey, draw
 from speed.wire.door import WebSocketDoor
 from speed.wire.hub_foreign import ForeignHub
 from speed.wire.hub_port import Hub, HubAway, HubRefused
+from speed.wire.hub_transport import anywhere
 from speed.wire.port import Door, Hearer, Identity
 from wallet.domain.hub import HubInfo
 from wallet.domain.speed1.receipt import NETWORK_NUMBERS
@@ -34,8 +35,8 @@ class Doors:
         return WebSocketDoor(identity, hearer, tries=self._tries)
 
 
-def make_hub(hub: TrustedHub, key: SpeedKey) -> Hub:
-    """Return a hub as a Speed key sees it; raises BadHubAddress."""
+def make_hub(hub: TrustedHub, key: SpeedKey, way_out: Callable[[], str]) -> Hub:
+    """Return a hub as a Speed key sees it, asked by a node that goes out by `way_out`; raises BadHubAddress."""
     if not hub.url:
         return OwnHub(key.public_key.hex(), clock=_now, address=_reached_at(settings.NODE_SPEED_LISTEN))
     return ForeignHub(
@@ -45,6 +46,7 @@ def make_hub(hub: TrustedHub, key: SpeedKey) -> Hub:
         asset=market_asset(),
         speed_private_key=key.private_key,
         clock=_now,
+        way_out=way_out,
     )
 
 
@@ -60,6 +62,7 @@ def ask_hub_at(url: str, hub_id: str) -> HubInfo:
         asset=market_asset(),
         speed_private_key=draw(),
         clock=_now,
+        way_out=anywhere,
         quiet_s=ASKED_QUIET_S,
         whole_answer_s=ASKED_WHOLE_S,
     )

@@ -12,6 +12,7 @@ from speed.services.own_hub import OwnHub
 from speed.wire.hub_fake import FakeBooks, FakeHub
 from speed.wire.hub_foreign import ForeignHub
 from speed.wire.hub_port import Hub
+from speed.wire.hub_transport import anywhere
 from tests.ledger import ASSET, BTT, balance, fund, user
 from tests.signers import NOW_MS
 from wallet.domain.hub import HubChannel, SignedVoucher
@@ -119,6 +120,7 @@ def foreign(url: str, hub_id: bytes, key: bytes) -> ForeignHub:
         asset=ASSET,
         speed_private_key=key,
         clock=real_clock,
+        way_out=anywhere,
     )
 
 

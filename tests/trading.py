@@ -133,7 +133,9 @@ class TradingNode:
         engine, loop = self._put_together(publisher)
         self._turning = threading.Thread(target=self._turn, args=[engine, loop, publisher], name=f"loop of {self.name}")
         self._turning.start()
-        makers = Makers(door=Doors(), hub=lambda _hub, key: self._hub(key.public_key), sides=_sides, clock=self.clock)
+        makers = Makers(
+            door=Doors(), hub=lambda _hub, key, _way: self._hub(key.public_key), sides=_sides, clock=self.clock
+        )
         settings = AgentSettings(self.name, self.folder, (self.speed_endpoint,))
         self._life = AgentLife(settings, makers=makers, desk=self.desk)
 

@@ -13,7 +13,7 @@ from seedbox.services.lanes import LaneDesk
 from speed.agent.hub_threads import HubThreads
 from speed.agent.side import KnownHub, Otherwise, Then
 from speed.agent.writing import Writing, told
-from speed.services.markets import Terms
+from speed.services.markets import NO_NODE, Terms
 from speed.services.speed_key import SpeedKey
 from speed.wire.hub_port import Answer, Hub, HubAway, HubRefused
 from speed.wire.port import DialFailed, Door, Link
@@ -99,6 +99,16 @@ class AgentFloor:
     def ask_this_hub(self, hub: Hub, work: Callable[[Hub], T], then: Then[Answer[T]]) -> None:
         """As `ask_hub`, also one that is not known yet."""
         self._run(self._ask_hub(hub, work, then))
+
+    def way_out(self) -> str:
+        """Return the device or address that others' hubs are asked through, "" for any; for all threads.
+
+        Raises HubAway while the node hides, for a hub sees who asks it.
+        """
+        terms = self.terms
+        if terms.node is None or terms.node.hides:
+            raise HubAway(terms.obstacle or NO_NODE)
+        return terms.node.interface
 
     def know_market(self, endpoint: str) -> None:
         self._markets.add(endpoint)

@@ -56,7 +56,7 @@ class Makers:
     """What the agent is put together from."""
 
     door: Callable[[Identity, Hearer], Door]
-    hub: Callable[[TrustedHub, SpeedKey], Hub]
+    hub: Callable[[TrustedHub, SpeedKey, Callable[[], str]], Hub]  # the last says where it is asked through by now
     sides: Callable[[Floor], Sequence[Side]]
     clock: Callable[[], datetime] = utc_now  # which a test may put forward
 
@@ -222,11 +222,14 @@ class Agent:
     # --- hubs
 
     def _learn_hubs(self) -> None:
-        """Ask each hub for its key and its time: those that are trusted, and those that owe us something."""
+        """Ask each hub for its key and its time: those that are trusted, and those that owe us something.
+
+        While the node hides only its own, which is no other machine's; others' are asked as soon as it hides no more.
+        """
         terms = self._floor.terms
         trusted = {bytes.fromhex(hub.hub_id) for hub in terms.hubs}
         self._floor.hubs = {hub_id: known for hub_id, known in self._floor.payers.items() if hub_id in trusted}
-        foreign = [hub for hub in (*terms.hubs, *terms.owing) if hub.url]
+        foreign = [hub for hub in (*terms.hubs, *terms.owing) if hub.url and terms.shows_itself]
         for hub in (OWN_HUB, *foreign):  # ours has no row before it was heard of
             if self._is_due(f"hub {hub.hub_id} {hub.url}", LEARN_S):
                 self._ask_about(hub)
@@ -234,7 +237,7 @@ class Agent:
     def _ask_about(self, hub: TrustedHub) -> None:
         where = hub.hub_id, hub.url  # an address that was changed is another hub, until it proves that it is not
         try:
-            made = self._hubs.get(where) or self._makers.hub(hub, self._floor.key)
+            made = self._hubs.get(where) or self._makers.hub(hub, self._floor.key, self._floor.way_out)
         except ValueError as problem:  # its address is none
             logger.error("the hub %s can't be asked: %s", hub.hub_id, problem)
             return

@@ -50,10 +50,11 @@ class ForeignHub:
         asset: int,
         speed_private_key: bytes,
         clock: Callable[[], datetime],
+        way_out: Callable[[], str],  # see HubTransport
         quiet_s: float = QUIET_S,
         whole_answer_s: float = WHOLE_ANSWER_S,
     ) -> None:
-        self._transport = HubTransport(url, quiet_s=quiet_s, whole_answer_s=whole_answer_s)
+        self._transport = HubTransport(url, way_out=way_out, quiet_s=quiet_s, whole_answer_s=whole_answer_s)
         self._hub_id = hub_id
         self._kind = (network, asset)
         self._private_key = speed_private_key

@@ -1,18 +1,22 @@
 """Questions to a foreign hub over HTTPS. Its answers have a limit in size and in time, and it leads us nowhere.
 
-Its address comes from the operator alone. Redirects are not followed, and no proxy of the environment is used.
+Its address comes from the operator alone. Redirects are not followed, and no proxy of the environment is used. A hub
+takes where a question comes from for where the node is, so it goes out where the node's own traffic does.
 """
 
 import ipaddress
 import json
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from speed.wire.hub_port import HubAway
+from speed.wire.hub_sockets import BoundTransport
+from speed.wire.port import DialFailed
 from wallet.domain.hub import HubRefused, Refusal
 from wallet.domain.hub_json import MAX_TEXT_CHARS, refusal_of
 from wallet.domain.json_fields import Json, obj
@@ -23,6 +27,7 @@ WHOLE_ANSWER_S = 15.0
 MAX_ANSWER_BYTES = 1_048_576
 MAX_WAIT_S = 3_600  # that a hub may tell us to stay away for
 _CONNECTIONS = 4
+_KEPT_S = 30.0  # a connection that is not used
 
 
 class BadHubAddress(ValueError):
@@ -49,18 +54,29 @@ def check_address(url: str) -> str:
     return url.rstrip("/")
 
 
-class HubTransport:
-    """The address of one hub. Safe for threads."""
+def anywhere() -> str:
+    """Say that it does not matter where a question goes out: it is asked for no node."""
+    return ""
 
-    def __init__(self, url: str, *, quiet_s: float, whole_answer_s: float) -> None:
+
+class HubTransport:
+    """The address of one hub. Safe for threads.
+
+    Before each question `way_out` says through which device or from which address it goes; it raises HubAway if it may
+    not be asked at all.
+    """
+
+    def __init__(self, url: str, *, way_out: Callable[[], str], quiet_s: float, whole_answer_s: float) -> None:
         self._url = check_address(url)
+        self._way_out = way_out
         self._quiet_s = quiet_s
         self._whole_answer_s = whole_answer_s
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
+        self._interface = ""  # that the client's connections go out by
 
     def ask(self, method: str, path: str, raw: bytes, headers: dict[str, str]) -> Json:
-        client = self._opened()
+        client = self._opened(self._allowed_way())
         # The client's own timeouts count from byte to byte, so a trickle would never end. Closing it ends the request.
         watch = threading.Timer(self._whole_answer_s, self.shut)
         watch.daemon = True
@@ -71,21 +87,28 @@ class HubTransport:
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, RuntimeError, OSError) as problem:
             # A client that the watch has closed raises RuntimeError.
             raise HubAway(f"the hub does not answer ({type(problem).__name__})") from None
+        except DialFailed as problem:
+            raise HubAway(f"the hub can't be called: {problem}") from None
         finally:
             watch.cancel()
 
-    def _opened(self) -> httpx.Client:
+    def _allowed_way(self) -> str:
+        try:
+            return self._way_out()
+        except HubAway:
+            self.shut()  # an idle connection would still show us
+            raise
+
+    def _opened(self, interface: str) -> httpx.Client:
+        """Return a client whose connections all go out by this interface."""
         with self._lock:
-            if self._client is None:
-                self._client = httpx.Client(
-                    # No compression: a small answer could otherwise become a large one. No proxy of the environment.
-                    headers={"Accept-Encoding": "identity", "User-Agent": "seedbox"},
-                    timeout=httpx.Timeout(self._quiet_s, connect=CONNECT_S),
-                    limits=httpx.Limits(max_connections=_CONNECTIONS, keepalive_expiry=30),
-                    trust_env=False,
-                    follow_redirects=False,
-                )
-            return self._client
+            former = self._client if self._interface != interface else None
+            if self._client is None or former is not None:
+                self._client, self._interface = _client(interface, quiet_s=self._quiet_s), interface
+            client = self._client
+        if former is not None:
+            former.close()
+        return client
 
     def _bytes_of(self, response: httpx.Response) -> bytes:
         ends_at = time.monotonic() + self._whole_answer_s
@@ -123,6 +146,23 @@ class HubTransport:
             client, self._client = self._client, None
         if client is not None:
             client.close()
+
+
+def _client(interface: str, *, quiet_s: float) -> httpx.Client:
+    transport = BoundTransport(
+        interface=interface,
+        ssl_context=httpx.create_ssl_context(trust_env=False),
+        connections=_CONNECTIONS,
+        kept_s=_KEPT_S,
+    )
+    return httpx.Client(
+        # No compression: a small answer could otherwise become a large one. No proxy of the environment.
+        headers={"Accept-Encoding": "identity", "User-Agent": "seedbox"},
+        timeout=httpx.Timeout(quiet_s, connect=CONNECT_S),
+        transport=transport,
+        trust_env=False,
+        follow_redirects=False,
+    )
 
 
 def _parsed(raw: bytes) -> Json:

@@ -37,7 +37,7 @@ async def connected(endpoint: str, *, interface: str) -> socket.socket:
     try:
         sock.settimeout(0)
         if interface:
-            _bind(sock, interface, address)
+            bind(sock, interface, address)
         await asyncio.get_running_loop().sock_connect(sock, (str(address), port))
     except OSError as problem:
         sock.close()
@@ -48,17 +48,23 @@ async def connected(endpoint: str, *, interface: str) -> socket.socket:
     return sock
 
 
-def _bind(sock: socket.socket, interface: str, address: IpAddress) -> None:
-    try:
-        ours, _ = parse_endpoint(f"[{interface}]:0")
-    except ValueError:
-        ours = None
+def bind(sock: socket.socket, interface: str, address: IpAddress) -> None:
+    """Let a new socket reach this address through a network device or from an address of ours; raises DialFailed."""
+    ours = address_in(interface)
     if ours is None:
         _bind_to_device(sock, interface)
     elif ours.version != address.version:
         raise DialFailed(f"The node is bound to {interface}, from which {address} can't be reached.")
     else:
         _bind_to_address(sock, str(ours))
+
+
+def address_in(interface: str) -> IpAddress | None:
+    """Return the address that an interface is named by; None if it is a network device's name."""
+    try:
+        return parse_endpoint(f"[{interface}]:0")[0]
+    except ValueError:
+        return None
 
 
 def _bind_to_device(sock: socket.socket, device: str) -> None:

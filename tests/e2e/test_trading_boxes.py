@@ -73,8 +73,6 @@ class Trade:
         self.hub, self.backups = self._boxes[hub], BACKUPS[hub]
         self.payer, self.payee = (OLGA, self.west.admin_user) if hub == "west" else (self.east.admin_user, OLGA)
         self._line = SlowLine(network, self.west.endpoint, self.east.endpoint, bytes_per_s=CREEP)
-        # A hub's directory says that who brings an offer is where the request comes from.
-        network.ip("route", "replace", "table", "local", "local", "127.0.0.1", "dev", "lo", "src", self.west.address)
         self._copies: dict[str, Copy] = {}
         self.life = Copy(folder, {}, {})  # since when the seller's database has forgotten nothing
 

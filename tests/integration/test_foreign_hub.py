@@ -18,7 +18,7 @@ from seedbox.models import User
 from speed.models import Hub
 from speed.wire.hub_foreign import ForeignHub
 from speed.wire.hub_port import HubAway
-from speed.wire.hub_transport import MAX_ANSWER_BYTES, BadHubAddress, check_address
+from speed.wire.hub_transport import MAX_ANSWER_BYTES, BadHubAddress, anywhere, check_address
 from tests.builders import signed_in
 from tests.hubs import BUYER_KEY, HOUR_S, SELLER
 from wallet.domain.hub import HubRefused, Refusal, SignedVoucher
@@ -113,7 +113,7 @@ def hub_of(answers: Answer, of_itself: Answer = info, **settings: Any) -> Iterat
             asset=Asset.TRC20,
             speed_private_key=BUYER_KEY,
             clock=now,
-            **settings,
+            **{"way_out": anywhere} | settings,
         )
         try:
             yield hub, liar

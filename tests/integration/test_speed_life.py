@@ -3,7 +3,7 @@
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,8 @@ from speed.models import Agent, Hub, SellingDeal
 from speed.services.markets import HIDES, TrustedHub
 from speed.services.speed_key import SpeedKey, SpeedKeyBroken, read_or_make
 from speed.wire.fake import FakeDoor, FakeLink
+from speed.wire.hub_port import HubAway
+from speed.wire.hub_transport import anywhere
 from speed.wire.port import Hearer, Identity, Link
 from tests.box import wait_until
 from tests.builders import make_node
@@ -83,6 +85,7 @@ class Stage:
         self.sides: list[Watcher] = []
         self.hub = StubHub()
         self.hubs: list[str] = []  # the addresses of those that were to be asked
+        self.way_out: Callable[[], str] = anywhere
         makers = Makers(door=self._make_door, hub=self._make_hub, sides=self._make_sides)
         self.life = AgentLife(AgentSettings("local", folder, (HERE,)), makers=makers, desk=self.desk)
 
@@ -91,8 +94,9 @@ class Stage:
         self.doors.append(FakeDoor(hearer))
         return self.doors[-1]
 
-    def _make_hub(self, hub: TrustedHub, _key: SpeedKey) -> StubHub:
+    def _make_hub(self, hub: TrustedHub, _key: SpeedKey, way_out: Callable[[], str]) -> StubHub:
         self.hubs.append(hub.url)
+        self.way_out = way_out
         return self.hub
 
     def _make_sides(self, floor: Floor) -> list[Watcher]:
@@ -171,6 +175,21 @@ class TestTheMarketOfANode:
         wait_until(lambda: "https://new.example" in stage.hubs, "a hub at its new address")
         assert stage.hubs == ["", "https://old.example", "https://new.example"]
 
+    def test_asks_no_hub_but_its_own_while_it_hides(self, stage: Stage) -> None:
+        Network.objects.create(node=Node.objects.get(), anonymous=True)
+        wait_until(lambda: stage.sides and stage.sides[0].complaint == HIDES, "a node that hides")
+        Hub.objects.create(hub_id="ab" * 20, url="https://hub.example")
+        floor = stage.sides[0].floor
+        wait_until(lambda: any(hub.url for hub in floor.terms.hubs), "a hub that is trusted")
+        stage.sides[0].complaint = ""
+        wait_until(lambda: stage.sides[0].complaint, "one more turn")
+        with pytest.raises(HubAway, match="hides"):
+            stage.way_out()  # of hubs that were known before, too
+        assert stage.hubs == [""]
+        Network.objects.update(anonymous=False, interface="127.0.0.7")
+        wait_until(lambda: stage.hubs == ["", "https://hub.example"], "a hub that is asked at once")
+        assert stage.way_out() == "127.0.0.7"
+
     def test_says_good_bye_when_it_stops(self, stage: Stage) -> None:
         wait_until(lambda: stage.sides and "begin" in stage.sides[0].told, "a side that has begun")
         stage.life.stop()
@@ -218,7 +237,7 @@ class TestASellerInItsLife:
             doors.append(FakeDoor(hearer))
             return doors[-1]
 
-        makers = Makers(door=make_door, hub=lambda _hub, _key: scene.hub, sides=lambda floor: [Seller(floor)])
+        makers = Makers(door=make_door, hub=lambda _hub, _key, _way: scene.hub, sides=lambda floor: [Seller(floor)])
         life = AgentLife(AgentSettings("local", tmp_path, (HERE,)), makers=makers, desk=desk)
         life.start()
         try:

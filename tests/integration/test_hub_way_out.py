@@ -1,0 +1,182 @@
+"""Where questions to a foreign hub go out: where the node's peers are called from, or nowhere."""
+
+import re
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from speed.wire.hub_port import HubAway
+from speed.wire.hub_sockets import BoundTransport
+from speed.wire.hub_transport import HubTransport
+
+
+class Callers:
+    """An HTTP server that says {} to everybody and keeps from where it was called."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, int]] = []
+        callers = self
+
+        class OneRequest(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                callers.seen.append((self.client_address[0], self.client_address[1]))
+                self.send_response(200)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *args: object) -> None:
+                """Say nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), OneRequest)
+        self.port: int = self.server.server_address[1]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def addresses(self) -> list[str]:
+        return [address for address, _ in self.seen]
+
+
+@pytest.fixture
+def callers() -> Iterator[Callers]:
+    made = Callers()
+    made.server.daemon_threads = True  # of connections that are kept
+    thread = threading.Thread(target=made.server.serve_forever, args=(0.01,))
+    thread.start()
+    yield made
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()
+
+
+@dataclass
+class Way:
+    """What a node's traffic is bound to, as a test wants it."""
+
+    interface: str = ""
+    problem: str = ""
+
+    def __call__(self) -> str:
+        if self.problem:
+            raise HubAway(self.problem)
+        return self.interface
+
+
+@contextmanager
+def calling(url: str, way: Way) -> Iterator[HubTransport]:
+    transport = HubTransport(url, way_out=way, quiet_s=30, whole_answer_s=60)
+    try:
+        yield transport
+    finally:
+        transport.shut()
+
+
+def ask(transport: HubTransport) -> None:
+    assert transport.ask("GET", "/hub/1/info", b"", {}) == {}
+
+
+class TestAQuestionToAHub:
+    def test_comes_from_the_address_that_the_node_is_bound_to_by_now(self, callers: Callers) -> None:
+        way = Way()
+        with calling(callers.url, way) as transport:
+            for way.interface in ("127.0.0.7", "127.0.0.7", "127.0.0.8", ""):
+                ask(transport)
+        assert callers.addresses == ["127.0.0.7", "127.0.0.7", "127.0.0.8", "127.0.0.1"]
+        assert callers.seen[0] == callers.seen[1], "one connection is kept while nothing changes"
+
+    def test_takes_that_of_the_hubs_addresses_which_is_of_the_same_family(self, callers: Callers) -> None:
+        with calling(f"http://localhost:{callers.port}", Way("127.0.0.7")) as transport:
+            ask(transport)
+        assert callers.addresses == ["127.0.0.7"]
+
+    @pytest.mark.parametrize(
+        ("interface", "host", "why"),
+        [
+            ("::1", "127.0.0.1", "bound to ::1, from which 127.0.0.1 can't be reached"),
+            ("127.0.0.7", "[::1]", "bound to 127.0.0.7, from which ::1 can't be reached"),
+            ("192.0.2.1", "127.0.0.1", "The address 192.0.2.1 can't be used"),
+            ("nosuchdevice", "192.0.2.2", "The network device nosuchdevice can't be used"),
+        ],
+    )
+    def test_goes_out_no_other_way_and_says_why(self, callers: Callers, interface: str, host: str, why: str) -> None:
+        scheme = "https" if host == "192.0.2.2" else "http"
+        url = f"{scheme}://{host}:{callers.port}"
+        with calling(url, Way(interface)) as transport, pytest.raises(HubAway, match=re.escape(why)):
+            ask(transport)
+        assert callers.seen == []
+
+    def test_finds_a_hub_on_this_machine_without_the_device(self, callers: Callers) -> None:
+        with calling(callers.url, Way("nosuchdevice")) as transport:
+            ask(transport)
+        assert callers.addresses == ["127.0.0.1"]
+
+    def test_is_not_asked_by_who_may_not_be_seen(self, callers: Callers) -> None:
+        way = Way()
+        with calling(callers.url, way) as transport:
+            ask(transport)
+            way.problem = "The node hides."
+            with pytest.raises(HubAway, match="The node hides"):
+                ask(transport)
+            way.problem = ""
+            ask(transport)
+        assert len(set(callers.seen)) == len(callers.seen) == 2, "no connection outlives the change"
+
+
+class TestOverTls:
+    def test_the_hub_must_prove_its_name(self, callers: Callers, tmp_path: Path) -> None:
+        certificate = make_certificate(tmp_path)
+        server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server_side.load_cert_chain(certificate)
+        callers.server.socket = server_side.wrap_socket(callers.server.socket, server_side=True)
+        trusting = ssl.create_default_context(cafile=certificate)
+        url = f"https://127.0.0.1:{callers.port}/"
+        with transport_of(trusting) as client:
+            assert client.get(url).json() == client.get(url).json() == {}
+        assert callers.seen[0] == callers.seen[1]
+        with transport_of(trusting) as client, pytest.raises(httpx.ConnectError):
+            client.get(f"https://localhost:{callers.port}/")
+        with calling(url, Way("127.0.0.7")) as transport, pytest.raises(HubAway):
+            ask(transport)
+        assert callers.addresses == ["127.0.0.7", "127.0.0.7"]
+
+
+def transport_of(ssl_context: ssl.SSLContext) -> httpx.Client:
+    transport = BoundTransport(interface="127.0.0.7", ssl_context=ssl_context, connections=4, kept_s=30)
+    return httpx.Client(transport=transport, trust_env=False, timeout=60)
+
+
+def make_certificate(folder: Path) -> Path:
+    """Return a file with a key and a certificate of its own for 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hub")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    secret = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = folder / "hub.pem"
+    path.write_bytes(secret + certificate.public_bytes(encoding))
+    return path
