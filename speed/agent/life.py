@@ -145,6 +145,7 @@ class Agent:
         )
         self._sides: Sequence[Side] = makers.sides(self._floor)
         self._hubs: dict[tuple[str, str], Hub] = {}  # by id and address
+        self._hub_problems: dict[Hub, str] = {}  # why each of them told nothing when it was last asked
         self._identity: Identity | None = None
         self._listens_on: tuple[str, ...] = ()
         self._port_problem = ""
@@ -245,6 +246,10 @@ class Agent:
         self._floor.ask_this_hub(made, lambda hub: hub.info(), partial(self._learn, made))
 
     def _learn(self, hub: Hub, answer: Answer[HubInfo], now: datetime) -> None:
+        problem = str(answer) if isinstance(answer, HubRefused | HubAway) else ""
+        if problem and problem != self._hub_problems.get(hub) and not hub.is_own:
+            logger.warning("the hub %s tells nothing of itself: %s", hub.hub_id.hex(), problem)
+        self._hub_problems[hub] = problem
         if isinstance(answer, HubRefused | HubAway):
             return  # asked again; whoever needs it meanwhile is told that it is away
         self._floor.write(lambda: hubs.know(hub_key=answer.key, is_own=hub.is_own))
