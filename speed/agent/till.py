@@ -189,6 +189,13 @@ class Till:
             sale.end("its channel has ended", now)
         sale.state, sale.is_closed = DealState.CLOSED, True
         self._book(sale, redeemed_ubtt, is_closed=True, now=now)
+        if sale.unredeemed_ubtt > 0:
+            logger.warning(
+                "the channel %s at the hub %s has ended, and %d µBTT that were promised in it are lost",
+                sale.receipt.channel.hex(),
+                sale.receipt.hub_id.hex(),
+                sale.unredeemed_ubtt,
+            )
         self._brought.pop(sale, None)
         self._gone(sale, now)
 

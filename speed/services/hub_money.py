@@ -8,6 +8,7 @@ from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Greatest
 
 from seedbox.domain.units import PPM
+from seedbox.services import market_facts
 from speed.domain.deals import HUB_GONE
 from speed.models import Agent, BuyingDeal, Hub, Pairing, SellingDeal
 from speed.services import node_rows
@@ -22,6 +23,7 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 UNHEARD = "It has not said yet what it holds: the node asks it every minute."
 SILENT = "The hub has not answered since then. Its operator holds that money: ask there. New deals wait for its answer."
 NODE_SILENT = "The node that asks it does not run: start the node again."
+NODE_HIDES = "The node hides behind a proxy or in anonymous mode, and asks no hub of another install."
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,11 @@ def _silence(heard_at: datetime | None, *, asked_by: Collection[str], running: C
         return UNHEARD
     if heard_at >= now - SILENT_AFTER:
         return ""
-    return NODE_SILENT if set(running).isdisjoint(asked_by) else SILENT
+    asking = set(running).intersection(asked_by)
+    if not asking:
+        return NODE_SILENT
+    nodes = [market_facts.node(name, now=now) for name in asking]
+    return NODE_HIDES if all(node is not None and node.hides for node in nodes) else SILENT
 
 
 def _statement(deals: Iterable[BuyingDeal]) -> list[Row]:

@@ -20,7 +20,8 @@ from wallet.services.install import market_asset
 
 HIDES = (
     "This node hides behind a proxy or in anonymous mode, and a connection of the market would show its address: "
-    "selling and bidding are off."
+    "selling and bidding are off, and hubs of other installs are not asked. What they owe in vouchers is lost if the "
+    "node still hides when its channels end."
 )
 NO_LIMIT = "Say how much this node may upload: without a limit there is nothing to share, so nothing is sold."
 NO_NODE = "The node has not started yet."

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from seedbox.models import Holding, User
+from seedbox.models import Holding, Network, User
 from speed.models import Agent, Hub
 from speed.services import spenders
 from tests.builders import make_holding, make_torrent, signed_in
@@ -78,6 +78,13 @@ class TestAPairedAccount:
         page = page_of(owner, SPENDING)
         assert [words for words in (SILENT, NODE_SILENT) if words in page] == [sentence] * bool(sentence)
         assert written in page
+
+    def test_is_not_asked_by_a_node_that_hides(self, holding: Holding, owner: User, admin: User) -> None:
+        Network.objects.create(node=holding.torrent.node, anonymous=True)
+        a_pairing(owner.pk, held_ubtt=3 * BTT, heard_at=heard(timedelta(seconds=400))[0])
+        for page in (page_of(owner, SPENDING), page_of(admin, HUBS)):
+            assert "The node hides behind a proxy" in page
+            assert SILENT not in page
 
     def test_of_which_nothing_was_heard_yet_shows_no_amount(self, holding: Holding, owner: User) -> None:
         a_pairing(owner.pk)

@@ -160,7 +160,7 @@ class TestASale:
         ("ends", "redeemed_ubtt", "says"),
         [
             ({}, 1_000_000, "Not redeemed yet</dt><dd>2 BTT of what was promised: the node has it paid out when"),
-            (OVER, 1_000_000, "Never paid out</dt><dd>2 BTT of what was promised: its channel has ended</dd>"),
+            (OVER, 1_000_000, "Never paid out</dt><dd>2 BTT of what was promised: its channel ended before"),
             ({}, 4_000_000, "Not redeemed yet</dt><dd>0 BTT</dd>"),  # after a backup a hub has paid more than we know
         ],
     )
