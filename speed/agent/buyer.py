@@ -223,6 +223,7 @@ class Buyer:
             case SellersFound():
                 self._finder.found(report)
             case PeersSeen():
+                self._intake.peers_seen(report)
                 self._finder.peers_seen(report, now)
                 self._free_meter.peers_seen(report, now)
             case _:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from seedbox.domain.lanes import Block, PieceChecked, Received, place_of_endpoint
+from seedbox.domain.lanes import Block, PeersSeen, PieceChecked, Received, place_of_endpoint
 from speed.agent.purchase import Purchase
 from speed.agent.purchases import Purchases
 from speed.agent.sale import ms
@@ -45,6 +45,12 @@ class Intake:
                 one = Counted(purchase.deal, purchase.span.round, billed)
                 counted += seller.received(one, piece=block.piece, piece_bytes=piece_bytes)
         self._count(counted)
+
+    def peers_seen(self, report: PeersSeen) -> None:
+        """See whether connections with sellers were lost; a bounce of ours loses them, too."""
+        for purchase in self._purchases.of_torrent(report.key):
+            there = [peer for peer in report.peers if peer.place == purchase.source.place]
+            purchase.see_connections({(peer.endpoint, peer.peer_id): peer.received_bytes for peer in there})
 
     def checked(self, report: PieceChecked, now: datetime) -> None:
         """Count what was held back for this piece; take it back from all who were paid for a part of a bad one."""

@@ -1,6 +1,7 @@
 """One deal in which we buy, as the agent has it in mind; its row in the database follows behind."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -88,6 +89,8 @@ class Purchase:
     sellers_sent_bytes: int = 0
     sellers_owed_ubtt: int = 0
     claims: Claims = field(default_factory=Claims)  # these two, over this link
+    # What came over each connection with the seller, by endpoint and peer id, when they were last seen.
+    connections: Mapping[tuple[str, bytes], int] = field(default_factory=dict)
     came_bytes: int = 0  # for money or not, good or bad
     failed_pieces: int = 0
     is_bounced: bool = False  # on this link: its lane carries our connections
@@ -178,6 +181,12 @@ class Purchase:
             now_ms=now_ms,
         )
         return self.claims.are_wrong
+
+    def see_connections(self, connections: Mapping[tuple[str, bytes], int]) -> None:
+        """These are there now; whatever was under way on one that is gone, or was made anew, has not come."""
+        if any(connections.get(one, 0) < size_bytes for one, size_bytes in self.connections.items()):
+            self.claims = self.claims.after_loss()
+        self.connections = connections
 
     def take_bid(self, wish: Wish, now: datetime) -> None:
         """This is what we have bid now."""

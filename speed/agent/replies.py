@@ -60,11 +60,11 @@ class Replies:
             now_ms=ms(now),
         )
         purchase.grant(span)
+        self._saw(purchase, grant, now, granted_bytes_per_s=grant.speed_bytes_per_s, bids_hash=bids_hash)
         if purchase.judge_claims(span, ms(now)):
             self._bidding.end(purchase, INFLATED, now, rest=RESTS[Reason.METERS_DISAGREE])
             return
         self._bounce(purchase, link)
-        self._saw(purchase, grant, now, granted_bytes_per_s=grant.speed_bytes_per_s, bids_hash=bids_hash)
 
     def _bounce(self, purchase: Purchase, link: Link) -> None:
         """Make our connections with the seller anew, once: those that it had before its lane are not in it."""

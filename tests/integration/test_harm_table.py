@@ -90,6 +90,7 @@ class TestASellerThat:
         assert 0 < inflater.cumulative <= inflater.sent * PRICE // GIB
         assert inflater.withdrawn == [bytes.fromhex(row.deal_id)]
         assert (row.peer_key, BuyingDeal.objects.count()) == (inflater.key.public_key.hex(), 1)
+        assert taker.rounds()[-1].number == inflater.granted_round  # the one in which it was found out
 
     @pytest.mark.parametrize("bad_pieces", [frozenset(), frozenset({1})])
     def test_tells_what_it_has_sent_keeps_its_deal_whatever_of_it_is_paid(
@@ -104,6 +105,17 @@ class TestASellerThat:
         taker.run(55, stall)
         row = taker.row(stall)
         assert (row.end_reason, row.sent_bytes - row.accepted_bytes > 40 * MIB) == ("", True)
+
+    def test_has_lost_what_was_under_way_when_its_connection_broke_keeps_its_deal(self, taker: Taker) -> None:
+        stall = Inflater(1, percent=100)
+        taker.connect(stall)
+        taker.run(12, stall)
+        came = peer(stall.address, received_bytes=stall.sent)
+        taker.buyer.report(PeersSeen(taker.torrent.key, (came,)), taker.floor.now)
+        stall.blocks += 12 * MIB // BLOCK  # nobody has them, and the next look finds another connection
+        taker.run(55, stall)
+        row = taker.row(stall)
+        assert (row.end_reason, row.sent_bytes - row.accepted_bytes > 10 * MIB) == ("", True)
 
     def test_sends_garbage_gets_no_more_than_what_nobody_could_have_checked(self, taker: Taker) -> None:
         garbler = Garbler(1)

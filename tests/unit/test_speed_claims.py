@@ -2,16 +2,17 @@
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from speed.domain.claims import UNKNOWN, Claims, Count
-from speed.domain.credit import GAP_ROUNDS
+from speed.domain.credit import GAP_ROUNDS, MAX_WINDOW_BYTES
 from speed.domain.deals import ROUNDS_AFTER_BOUNCE
 
 MIB, GIB = 1 << 20, 1 << 30
 LEAST_PRICE, HIGHEST_PRICE = 4_096, 1 << 40
-ROUND_MS, WORD_MS = 10_000, 1_000
+ROUND_MS, WORD_MS, HOUR_MS = 10_000, 1_000, 3_600_000
 
 prices = st.integers(LEAST_PRICE, HIGHEST_PRICE)
 # Of a round: its price, what is sent in a second, and which part of what arrives is for money, in percent.
@@ -105,6 +106,43 @@ class TestAMeterThat:
             )
             old = old.judged(1, price_ubtt_per_gib=5_000, came=Count(), free_bytes=0, now_ms=5_000)
         assert (fresh.wrong_rounds, old.wrong_rounds) == (0, 0)
+
+    @pytest.mark.parametrize("truth_ms", [0, 1_900])
+    def test_is_true_only_just_before_what_is_judged_is_found_out(self, truth_ms: int) -> None:
+        claims, came = Claims(), Count(100 * MIB, 0)
+        for number in range(1, ROUNDS_AFTER_BOUNCE + GAP_ROUNDS + 1):
+            start_ms = number * ROUND_MS
+            words = {start_ms + truth_ms: came, start_ms + 100: Count(100 * came.size_bytes, 0)}
+            for at_ms in sorted(words):
+                claims = claims.after(words[at_ms], came=came, now_ms=at_ms)
+            claims = claims.judged(
+                number, price_ubtt_per_gib=LEAST_PRICE, came=came, free_bytes=0, now_ms=start_ms + 4_000
+            )
+        assert claims.are_wrong
+
+    @given(says=st.fractions(min_value=Fraction(5, 4), max_value=10**6), hours=st.integers(1, 24))
+    def test_says_too_much_is_found_out_though_a_clock_is_set_back(self, says: Fraction, hours: int) -> None:
+        line = Line(Claims())
+        line.now_ms = 24 * HOUR_MS
+        line.round(LEAST_PRICE, MIB, 100, says=says)
+        line.now_ms -= hours * HOUR_MS
+        for _ in range(ROUNDS_AFTER_BOUNCE + GAP_ROUNDS):
+            line.round(LEAST_PRICE, MIB, 100, says=says)
+        line.round(LEAST_PRICE, MIB, 100)
+        assert line.claims.are_wrong
+
+    @given(losses=st.integers(1, 3), more=st.sampled_from([0, 2 * MIB]))
+    def test_lost_a_window_with_each_connection_is_believed_and_no_more(self, losses: int, more: int) -> None:
+        claims = Claims()
+        for _ in range(losses):
+            claims = claims.after_loss()
+        said = Count(losses * MAX_WINDOW_BYTES + more, 0)
+        for number in range(1, ROUNDS_AFTER_BOUNCE + GAP_ROUNDS + 1):
+            claims = claims.after(said, came=Count(), now_ms=number * ROUND_MS)
+            claims = claims.judged(
+                number, price_ubtt_per_gib=LEAST_PRICE, came=Count(), free_bytes=0, now_ms=number * ROUND_MS + 5_000
+            )
+        assert claims.are_wrong == bool(more)
 
     @given(gaps=st.lists(st.integers(0, 3_000), max_size=40))
     def test_is_told_often_is_kept_in_a_few_words(self, gaps: list[int]) -> None:
