@@ -62,7 +62,7 @@ class Seller:
         self._till = Till(self._shop, gone=self._gone)
         self._callers: dict[bytes, str] = {}
         self._due = Due()
-        self._announced = Announce()
+        self._announced, self._announced_port = Announce(), 0
         self._directory = Directory(self._shop)
         self._earning_problem = ""
         self._is_share_due = False
@@ -126,7 +126,8 @@ class Seller:
             self._till.share_rest(now)
         if self._due.is_due("store", STORE_EVERY, now):
             self._store()
-        if self._due.is_due(f"announce {self._floor.port}", ANNOUNCE_EVERY, now):  # at once at a port that has changed
+        is_moved = self._floor.port != self._announced_port
+        if self._due.is_due("announce", ANNOUNCE_EVERY, now) or is_moved:
             self._announce()
         if self._due.is_due("directory", DIRECTORY_EVERY, now):
             self._directory.tick(now)
@@ -242,7 +243,7 @@ class Seller:
         """Let buyers find us by what they look for: public torrents that somebody still downloads here."""
         wanted = [torrent for torrent in self._shop.for_sale if torrent.leechers and not torrent.private]
         wanted.sort(key=lambda torrent: -torrent.leechers)
-        port = self._floor.port
+        self._announced_port = port = self._floor.port
         targets = {dht_target(torrent.info_hash): port for torrent in wanted[:MAX_ANNOUNCED]} if port else {}
         if Announce(targets) != self._announced:
             self._announced = Announce(targets)

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import BigIntegerField, OuterRef, Subquery, Sum
 
 from speed.domain.bounds import DEBT_S
 from speed.domain.trust import Account
 from speed.models import SellingDeal
 
 MAX_PAST = 100_000  # deals of a week that are remembered one by one
+DEALS_OF_PAYER = 100  # the newest, that a page sums up: it is read every few seconds by whoever looks
 
 Columns = Mapping[str, Any]
 
@@ -46,11 +47,27 @@ def _account(deal: SellingDeal) -> Account:
     return Account(deal.payer_ref, tuple(deal.places), deal.sent_bytes, deal.covered_bytes, deal.written_off_bytes)
 
 
+class _SumOfCovered(Subquery):
+    """What the rows of a query that is cut off come to."""
+
+    template = "(SELECT SUM(newest.covered_bytes) FROM (%(subquery)s) newest)"
+    output_field = BigIntegerField()
+
+
 def paid_by_payers(deals: Iterable[SellingDeal]) -> dict[tuple[str, str], int]:
-    """Return the bytes that the payers of these deals have ever paid for, by node and payer, over all their deals."""
-    found = SellingDeal.objects.filter(payer_ref__in={deal.payer_ref for deal in deals})
-    sums = found.values_list("node_name", "payer_ref").annotate(Sum("covered_bytes"))
-    return {(node_name, payer_ref): paid_bytes for node_name, payer_ref, paid_bytes in sums}
+    """Return the bytes that payers have paid for, by node and payer, over their newest deals.
+
+    Only the payers of those of these deals that are open: what is over needs no window.
+    """
+    open_ones = [deal.pk for deal in deals if not deal.is_closed]
+    if not open_ones:
+        return {}
+    of_payer = SellingDeal.objects.filter(payer_ref=OuterRef("payer_ref"), node_name=OuterRef("node_name"))
+    newest = of_payer.order_by("-linked_at").values("covered_bytes")[:DEALS_OF_PAYER]
+    found = SellingDeal.objects.filter(pk__in=open_ones).annotate(paid_bytes=_SumOfCovered(newest))
+    return {
+        (node_name, payer): paid for node_name, payer, paid in found.values_list("node_name", "payer_ref", "paid_bytes")
+    }
 
 
 def begin(columns: Columns) -> bool:

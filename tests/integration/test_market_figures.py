@@ -1,17 +1,20 @@
 """Figures on the market's pages: how full a bar is, what limit is offered, why a round was lost, how prices went."""
 
 import re
+from copy import copy
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from seedbox.domain.upload_test import BEST, BEST_AT
 from seedbox.models import Node, User
 from speed.domain.refusals import Reason
 from speed.models import Market, SellingDeal
-from speed.services import round_rows
+from speed.services import round_rows, selling
+from speed.services.selling import DEALS_OF_PAYER
 from tests.builders import make_holding, make_node, make_torrent, signed_in
 from tests.market_rows import BTT, MIB, a_buying_deal, a_seen_round, a_selling_deal
 
@@ -83,6 +86,18 @@ class TestTheBarOfASale:
         browser = signed_in(owner)
         assert bar_of(browser) == (750_000, 1_000_000, "yellow")
         assert "6.00 MiB of 8.00 MiB" in page_of(browser, reverse("market"))
+
+    def test_reads_only_so_many_deals_of_a_payer_and_none_for_what_is_over(
+        self, owner: User, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        runs = a_selling_deal(make_torrent(), covered_bytes=MIB)
+        over = [copy(runs) for _ in range(DEALS_OF_PAYER + 1)]
+        for number, deal in enumerate(over):
+            deal.pk, deal.deal_id, deal.channel_id, deal.is_closed = None, f"{number:032x}", f"{number:032x}", True
+        SellingDeal.objects.bulk_create(over)
+        assert selling.paid_by_payers([runs, *over]) == {(runs.node_name, runs.payer_ref): DEALS_OF_PAYER * MIB}
+        with django_assert_num_queries(0):
+            assert not selling.paid_by_payers(over)
 
 
 class TestTheBarOfAPurchase:

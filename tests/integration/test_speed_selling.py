@@ -211,6 +211,15 @@ class TestWhatIsSold:
         shop.run(1)
         assert any(isinstance(order, Announce) and order.targets for order in shop.floor.orders)
 
+    def test_is_announced_at_once_when_the_port_is_open_again(self, shop: Shop) -> None:
+        shop.run(61)
+        shop.floor.port = 0
+        shop.run(1)
+        shop.floor.port = 6890
+        shop.run(1)
+        announced = [order for order in shop.floor.orders if isinstance(order, Announce)]
+        assert [set(order.targets.values()) for order in announced[-3:]] == [{6890}, set(), {6890}]
+
     def test_is_nothing_where_all_call_from_our_own_gateway(self, shop: Shop) -> None:
         for number in (1, 2):
             shop.connect(Buyer(number, address="172.17.0.1"))
