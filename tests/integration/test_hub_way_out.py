@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
@@ -21,12 +22,15 @@ from cryptography.x509.oid import NameOID
 from speed.wire.hub_port import HubAway
 from speed.wire.hub_sockets import BoundTransport
 from speed.wire.hub_transport import HubTransport
+from tests.own_network import OwnNetwork
+
+HUB = "192.0.2.9"
 
 
 class Callers:
     """An HTTP server that says {} to everybody and keeps from where it was called."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1") -> None:
         self.seen: list[tuple[str, int]] = []
         callers = self
 
@@ -43,7 +47,8 @@ class Callers:
             def log_message(self, *args: object) -> None:
                 """Say nothing."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), OneRequest)
+        self.server = ThreadingHTTPServer((address, 0), OneRequest)
+        self.server.daemon_threads = True  # of connections that are kept
         self.port: int = self.server.server_address[1]
 
     @property
@@ -54,17 +59,22 @@ class Callers:
     def addresses(self) -> list[str]:
         return [address for address, _ in self.seen]
 
+    @contextmanager
+    def answering(self) -> Iterator["Callers"]:
+        thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.server.shutdown()
+            thread.join()
+            self.server.server_close()
+
 
 @pytest.fixture
 def callers() -> Iterator[Callers]:
-    made = Callers()
-    made.server.daemon_threads = True  # of connections that are kept
-    thread = threading.Thread(target=made.server.serve_forever, args=(0.01,))
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
+    with Callers().answering() as made:
+        yield made
 
 
 @dataclass
@@ -140,6 +150,29 @@ class TestAQuestionToAHub:
         assert len(set(callers.seen)) == len(callers.seen) == 2, "no connection outlives the change"
 
 
+class TestThroughADevice:
+    """Two ways lead to the hub, in networks of the test's own, and the one through the VPN is not the usual one."""
+
+    def test_it_comes_from_there_though_another_way_is_nearer(self) -> None:
+        with OwnNetwork() as ours, OwnNetwork() as far:
+            for device, network, metric in (("eth0", "10.99.1", "10"), ("tun0", "10.99.2", "500")):
+                ours.lay_cable(device, f"{network}.1", other=far, other_address=f"{network}.2")
+                ours.ip("route", "add", "default", "via", f"{network}.2", "metric", metric)
+                ours.run(partial(take_answers_from_anywhere, device))
+            far.ip("address", "add", f"{HUB}/32", "dev", "lo")
+            with far.run(lambda: Callers(HUB)).answering() as callers:
+                for interface in ("", "tun0", "eth0"):
+                    with client_by(interface, ssl.create_default_context()) as client:
+                        ours.run(partial(client.get, f"http://{HUB}:{callers.port}/"))
+        assert callers.addresses == ["10.99.1.1", "10.99.2.1", "10.99.1.1"]
+
+
+def take_answers_from_anywhere(device: str) -> None:
+    """Let answers come in on a device that is not the usual way to who sends them."""
+    for scope in ("all", device):
+        Path(f"/proc/sys/net/ipv4/conf/{scope}/rp_filter").write_text("0")
+
+
 class TestOverTls:
     def test_the_hub_must_prove_its_name(self, callers: Callers, tmp_path: Path) -> None:
         certificate = make_certificate(tmp_path)
@@ -148,18 +181,18 @@ class TestOverTls:
         callers.server.socket = server_side.wrap_socket(callers.server.socket, server_side=True)
         trusting = ssl.create_default_context(cafile=certificate)
         url = f"https://127.0.0.1:{callers.port}/"
-        with transport_of(trusting) as client:
+        with client_by("127.0.0.7", trusting) as client:
             assert client.get(url).json() == client.get(url).json() == {}
         assert callers.seen[0] == callers.seen[1]
-        with transport_of(trusting) as client, pytest.raises(httpx.ConnectError):
+        with client_by("127.0.0.7", trusting) as client, pytest.raises(httpx.ConnectError):
             client.get(f"https://localhost:{callers.port}/")
         with calling(url, Way("127.0.0.7")) as transport, pytest.raises(HubAway):
             ask(transport)
         assert callers.addresses == ["127.0.0.7", "127.0.0.7"]
 
 
-def transport_of(ssl_context: ssl.SSLContext) -> httpx.Client:
-    transport = BoundTransport(interface="127.0.0.7", ssl_context=ssl_context, connections=4, kept_s=30)
+def client_by(interface: str, ssl_context: ssl.SSLContext) -> httpx.Client:
+    transport = BoundTransport(interface=interface, ssl_context=ssl_context, connections=4, kept_s=30)
     return httpx.Client(transport=transport, trust_env=False, timeout=60)
 
 
