@@ -66,8 +66,8 @@ def price(price_ubtt_per_gib: int) -> str:
 def selling_row(deal: SellingDeal, *, shows_name: bool, paid_bytes: int) -> Row:
     """Return the cells of a deal in which we sell; the exposure is what was sent and is not paid for.
 
-    Its window has grown by all that the payer has paid for, in other deals as well. At a new address the agent trusts
-    for a while less than that: which payers were at an address is not asked of the database for each page.
+    The window of one that is open has grown by what the payer has paid for, in other deals as well. At a new address
+    the agent trusts for a while less than that: who was at an address is not asked of the database for each page.
     """
     owes = unpaid(
         sent_bytes=deal.sent_bytes, covered_bytes=deal.covered_bytes, written_off_bytes=deal.written_off_bytes

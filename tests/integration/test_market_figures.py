@@ -87,6 +87,7 @@ class TestTheBarOfASale:
         assert bar_of(browser) == (750_000, 1_000_000, "yellow")
         assert "6.00 MiB of 8.00 MiB" in page_of(browser, reverse("market"))
 
+    @pytest.mark.both_databases
     def test_reads_only_so_many_deals_of_a_payer_and_none_for_what_is_over(
         self, owner: User, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
