@@ -3,6 +3,7 @@
 A seller closes a channel within a minute of its deal's end. One that was put back from a backup may know the newest
 voucher no more, or nothing of the deal at all. It hears again what was agreed, with nothing bid for any more, then the
 voucher, then that this is the end. A deal that it does not know it first looks into, and takes the voucher next time.
+While another deal about the torrent runs with it, that waits: a seller has one at a time of an account.
 """
 
 from collections.abc import Callable
@@ -44,6 +45,8 @@ class Unredeemed:
         for purchase in self._purchases:
             if not purchase.is_unredeemed or purchase.ended_at is None or now - purchase.ended_at < CLOSES_IN:
                 continue
+            if any(_is_with_same(purchase, other) for other in self._purchases.live):
+                continue
             if purchase.link is None and purchase.source.endpoint:
                 self._call(purchase.source.endpoint, now)
             elif purchase.link is not None and now - self._told_at.get(purchase, purchase.ended_at) >= TELL_EVERY:
@@ -70,3 +73,7 @@ class Unredeemed:
         self._say(purchase)
         link.send(Withdraw(purchase.deal))
         self._look(purchase)
+
+
+def _is_with_same(purchase: Purchase, other: Purchase) -> bool:
+    return (purchase.source.peer_key, purchase.bought.torrent_key) == (other.source.peer_key, other.bought.torrent_key)

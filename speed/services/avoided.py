@@ -14,6 +14,7 @@ from speed.models import AvoidedSeller, BuyingDeal, Cause
 from speed.services.deal_rows import Row, minute
 
 AVOIDED_FOR = timedelta(days=7)
+CLOCKS_DIFFER = timedelta(minutes=5)  # at most: who forgives is on another machine, perhaps, than who judges
 
 
 def avoid(peer_key: str, *, cause: Cause, text: str, now: datetime) -> None:
@@ -45,12 +46,12 @@ def forgive(peer_key: str, *, origin: Origin, now: datetime) -> bool:
 
 
 def let_in_at(peer_key: str, *, now: datetime) -> datetime | None:
-    """Return since when a seller is left alone no longer; None if it never was, or is now.
+    """Return since when a seller is left alone no longer, or as good as; None if it never was, or is now.
 
     Locks its row, so that nobody forgives it while it is being judged.
     """
     found = AvoidedSeller.objects.select_for_update().filter(pk=peer_key).first()
-    return found.until if found and found.until <= now else None
+    return found.until if found and found.until <= now + CLOCKS_DIFFER else None
 
 
 def rows(*, now: datetime) -> list[Row]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -227,6 +228,14 @@ class TestTheOperator:
         assert ("left alone no longer" in page, forgive in page) == (True, False)
         assert audit.read_all(act="setting_changed").lines[0].detail == f"Seller {self.KEY}: left alone no longer."
         assert client.post(forgive).status_code == 404
+
+    def test_is_heard_by_a_node_whose_clock_is_behind(self) -> None:
+        now, ahead = timezone.now(), timedelta(seconds=30)
+        avoided.avoid(self.KEY, cause=Cause.WRONG_ROUND, text="A sum was wrong.", now=now)
+        with transaction.atomic():
+            assert avoided.let_in_at(self.KEY, now=now) is None
+            assert avoided.forgive(self.KEY, origin=audit.command_line(), now=now + ahead)
+            assert avoided.let_in_at(self.KEY, now=now) == now + ahead
 
     def test_does_so_in_the_shell(self) -> None:
         avoided.avoid(self.KEY, cause=Cause.STARVES_UNPAID, text="It starves.", now=timezone.now())

@@ -6,7 +6,7 @@ from seedbox.models import User
 from speed.models import BuyingDeal, SellingDeal
 from speed.services import bids
 from tests.builders import make_user
-from tests.buying import MIB
+from tests.buying import BTT, MIB
 from tests.trade import Trade
 from wallet.domain.hub import ChannelState
 
@@ -43,6 +43,24 @@ class TestASellerThatWasPutBack:
         assert (channel.state, channel.redeemed_ubtt) == (ChannelState.CLOSED, bought.cumulative_ubtt)
         assert trade.books.money["shop"] + trade.books.fees_ubtt == bought.cumulative_ubtt
         assert trade.sale.is_closed and BuyingDeal.objects.get().is_closed
+
+    def test_hears_of_it_once_no_other_deal_about_the_torrent_runs_with_it(self, trade: Trade) -> None:
+        trade.run(30)
+        trade.cut()
+        owed = end_at_the_buyer(trade)
+        trade.put_back_seller()
+        trade.taker.bid(spend=10 * BTT)
+        trade.run(130)
+        trade.connect()
+        trade.run(40)
+        newer = BuyingDeal.objects.latest("pk")
+        assert newer.pk != owed.pk and newer.accepted_bytes > MIB
+        bids.withdraw(user_id=trade.taker.user.pk, torrent_id=trade.taker.torrent.pk)
+        trade.run(120)
+        newer.refresh_from_db()
+        paid = {channel.redeemed_ubtt for channel in trade.books.channels.values()}
+        assert paid == {owed.cumulative_ubtt, newer.cumulative_ubtt}
+        assert all(channel.state is ChannelState.CLOSED for channel in trade.books.channels.values())
 
 
 class TestASellerThatClosesItsChannel:
