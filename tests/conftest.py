@@ -28,11 +28,12 @@ hypothesis_settings.load_profile("box")
 # Files that take a minute or so, the longest first: begun late, one of them leaves the other cores idle at the end.
 LONGEST_FIRST = (
     "test_trading_boxes.py",
+    "test_bench_market.py",
     "test_every_page.py",
     "test_chaos.py",
+    "test_bench_seeding.py",
     "test_foreign_peers.py",
     "test_headers.py",
-    "test_bench_seeding.py",
     "test_trading.py",
     "test_first_light.py",
     "test_exchange.py",

@@ -29,6 +29,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Scene]":
         yield Scene(box, browser, tmp_path_factory.mktemp("scene"), cleanup)
 
 
+@pytest.mark.timeout(400)  # the first one has a box started and filled
 class TestEveryPage:
     @pytest.mark.parametrize("shot", SHOTS, ids=lambda shot: shot.name)
     def test_is_accessible_and_fits_in_every_look(self, scene: Scene, shot: Shot) -> None:
