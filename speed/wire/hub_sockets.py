@@ -8,8 +8,9 @@ import ipaddress
 import select
 import socket
 import ssl
+import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpcore
@@ -63,38 +64,70 @@ class _Sockets(httpcore.NetworkBackend):
 
 
 class _Stream(httpcore.NetworkStream):
+    """One connection. Any thread may close it, which ends at once what another is doing with it."""
+
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self._is_closed = False
+        self._changing = threading.Lock()  # which socket it is, and its end
+        self._using = threading.Lock()  # for as long as somebody reads or writes
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        with _named(httpcore.ReadTimeout, httpcore.ReadError):
-            self._sock.settimeout(timeout)
-            return self._sock.recv(max_bytes)
+        with _named(httpcore.ReadTimeout, httpcore.ReadError), self._used(timeout) as sock:
+            return sock.recv(max_bytes)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        with _named(httpcore.WriteTimeout, httpcore.WriteError):
-            self._sock.settimeout(timeout)
-            self._sock.sendall(buffer)
+        with _named(httpcore.WriteTimeout, httpcore.WriteError), self._used(timeout) as sock:
+            sock.sendall(buffer)
 
     def close(self) -> None:
-        self._sock.close()
+        with self._changing:
+            self._is_closed = True
+            with suppress(OSError):
+                # Wakes whoever waits; TLS's own would take away what it works with.
+                socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+            with self._using:  # its number may be another file's as soon as it is free
+                self._sock.close()
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         try:
             with _named(httpcore.ConnectTimeout, httpcore.ConnectError):
-                self._sock.settimeout(timeout)
-                return _Stream(ssl_context.wrap_socket(self._sock, server_hostname=server_hostname))
+                with self._changing:
+                    secured = ssl_context.wrap_socket(
+                        self._sock, server_hostname=server_hostname, do_handshake_on_connect=False
+                    )
+                    self._sock = secured
+                with self._used(timeout):
+                    secured.do_handshake()
         except BaseException:
             self.close()
             raise
+        return self
 
     def get_extra_info(self, info: str) -> Any:
         """Tell what the pool asks: whether TLS has agreed on HTTP/2, and whether an idle connection was ended."""
         if info == "ssl_object":
             return self._sock if isinstance(self._sock, ssl.SSLSocket) else None
-        return _is_readable(self._sock) if info == "is_readable" else None
+        return self._is_readable() if info == "is_readable" else None
+
+    def _is_readable(self) -> bool:
+        """Say whether something came, or an end, while nothing was asked; True if it is closed."""
+        if not self._using.acquire(blocking=False):
+            return self._is_closed  # somebody uses it or closes it
+        try:
+            return _is_readable(self._sock)
+        finally:
+            self._using.release()
+
+    @contextmanager
+    def _used(self, timeout_s: float | None) -> Iterator[socket.socket]:
+        with self._using:
+            self._sock.settimeout(timeout_s)
+            yield self._sock
+            if self._is_closed:  # the end that was read is not the other side's
+                raise OSError("the connection was closed here")
 
 
 def _addresses_of(host: str, port: int) -> list[IpAddress]:

@@ -3,7 +3,7 @@
 import re
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,9 +22,11 @@ from cryptography.x509.oid import NameOID
 from speed.wire.hub_port import HubAway
 from speed.wire.hub_sockets import BoundTransport
 from speed.wire.hub_transport import HubTransport
+from tests.box import wait_until
 from tests.own_network import OwnNetwork
 
 HUB = "192.0.2.9"
+LONGEST_S = 40.0  # that a thread may take to end; less than the time limits of the questions here
 
 
 class Callers:
@@ -32,6 +34,7 @@ class Callers:
 
     def __init__(self, address: str = "127.0.0.1") -> None:
         self.seen: list[tuple[str, int]] = []
+        self.may_answer = threading.Event()  # whoever asks for /silence
         callers = self
 
         class OneRequest(BaseHTTPRequestHandler):
@@ -39,6 +42,9 @@ class Callers:
 
             def do_GET(self) -> None:
                 callers.seen.append((self.client_address[0], self.client_address[1]))
+                if self.path == "/silence":
+                    callers.may_answer.wait()
+                    return
                 self.send_response(200)
                 self.send_header("Content-Length", "2")
                 self.end_headers()
@@ -66,6 +72,7 @@ class Callers:
         try:
             yield self
         finally:
+            self.may_answer.set()
             self.server.shutdown()
             thread.join()
             self.server.server_close()
@@ -175,11 +182,7 @@ def take_answers_from_anywhere(device: str) -> None:
 
 class TestOverTls:
     def test_the_hub_must_prove_its_name(self, callers: Callers, tmp_path: Path) -> None:
-        certificate = make_certificate(tmp_path)
-        server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        server_side.load_cert_chain(certificate)
-        callers.server.socket = server_side.wrap_socket(callers.server.socket, server_side=True)
-        trusting = ssl.create_default_context(cafile=certificate)
+        trusting = speak_tls(callers, tmp_path)
         url = f"https://127.0.0.1:{callers.port}/"
         with client_by("127.0.0.7", trusting) as client:
             assert client.get(url).json() == client.get(url).json() == {}
@@ -189,6 +192,52 @@ class TestOverTls:
         with calling(url, Way("127.0.0.7")) as transport, pytest.raises(HubAway):
             ask(transport)
         assert callers.addresses == ["127.0.0.7", "127.0.0.7"]
+
+    def test_closing_ends_a_wait_and_touches_no_file_opened_later(self, callers: Callers, tmp_path: Path) -> None:
+        trusting = speak_tls(callers, tmp_path)
+        for turn in range(10):
+            client = client_by("", trusting)
+            waiting = InAThread(partial(client.get, f"https://127.0.0.1:{callers.port}/silence"))
+            wait_until(lambda: callers.seen, "a question")
+            callers.seen.clear()
+            client.close()
+            later = tmp_path / f"{turn}"
+            with later.open("w+b") as file:  # takes the number that has become free
+                file.write(b"no TLS" * 100)
+                file.flush()
+                file.seek(0)
+                assert isinstance(waiting.end(), httpx.ReadError)
+            assert later.read_bytes() == b"no TLS" * 100
+
+
+class InAThread:
+    """Something done in a thread; it fails, and how is what a test wants to know."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self._work = work
+        self._problem: Exception | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def end(self) -> Exception | None:
+        self._thread.join(LONGEST_S)
+        assert not self._thread.is_alive(), "it still waits"
+        return self._problem
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        except Exception as problem:
+            self._problem = problem
+
+
+def speak_tls(callers: Callers, folder: Path) -> ssl.SSLContext:
+    """Let callers be answered over TLS only; return what trusts that answer."""
+    certificate = make_certificate(folder)
+    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_side.load_cert_chain(certificate)
+    callers.server.socket = server_side.wrap_socket(callers.server.socket, server_side=True)
+    return ssl.create_default_context(cafile=certificate)
 
 
 def client_by(interface: str, ssl_context: ssl.SSLContext) -> httpx.Client:
