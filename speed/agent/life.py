@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ from django.db import connections
 
 from seedbox.domain.lanes import MapPort, PortMapped, Report, Watch
 from seedbox.services.lanes import LaneDesk
+from speed.agent.due import Due
 from speed.agent.floor import AgentFloor
 from speed.agent.hub_threads import HubThreads
 from speed.agent.side import Floor, KnownHub, Side, Then
@@ -32,6 +33,7 @@ TICK_S = 0.2
 READ_TERMS_S = 1.0
 BEAT_S = 3.0
 LEARN_S = 30.0  # from one look at a hub's key, clock and fee to the next
+WARN_AGAIN = timedelta(hours=1)  # of a hub that tells nothing, whatever its reasons
 PORT_AGAIN_S = 10.0  # after the Speed port could not be opened
 TRY_AGAIN_S = 2.0  # after the agent could not live
 DRAIN_S = 3.0
@@ -145,7 +147,7 @@ class Agent:
         )
         self._sides: Sequence[Side] = makers.sides(self._floor)
         self._hubs: dict[tuple[str, str], Hub] = {}  # by id and address
-        self._hub_problems: dict[Hub, str] = {}  # why each of them told nothing when it was last asked
+        self._warned = Due()  # of which hub
         self._identity: Identity | None = None
         self._listens_on: tuple[str, ...] = ()
         self._port_problem = ""
@@ -240,17 +242,16 @@ class Agent:
         try:
             made = self._hubs.get(where) or self._makers.hub(hub, self._floor.key, self._floor.way_out)
         except ValueError as problem:  # its address is none
-            logger.error("the hub %s can't be asked: %s", hub.hub_id, problem)
+            if self._warned.is_due(hub.hub_id, WARN_AGAIN, self._makers.clock()):
+                logger.error("the hub %s can't be asked: %s", hub.hub_id, problem)
             return
         self._hubs[where] = made
         self._floor.ask_this_hub(made, lambda hub: hub.info(), partial(self._learn, made))
 
     def _learn(self, hub: Hub, answer: Answer[HubInfo], now: datetime) -> None:
-        problem = str(answer) if isinstance(answer, HubRefused | HubAway) else ""
-        if problem and problem != self._hub_problems.get(hub) and not hub.is_own:
-            logger.warning("the hub %s tells nothing of itself: %s", hub.hub_id.hex(), problem)
-        self._hub_problems[hub] = problem
         if isinstance(answer, HubRefused | HubAway):
+            if not hub.is_own and self._warned.is_due(hub.hub_id.hex(), WARN_AGAIN, now):
+                logger.warning("the hub %s tells nothing of itself: %s", hub.hub_id.hex(), answer)
             return  # asked again; whoever needs it meanwhile is told that it is away
         self._floor.write(lambda: hubs.know(hub_key=answer.key, is_own=hub.is_own))
         known = KnownHub(hub, answer, answer.time_s - int(now.timestamp()))

@@ -9,9 +9,11 @@ import select
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
+from weakref import WeakSet
 
 import httpcore
 import httpx
@@ -19,6 +21,10 @@ import httpx
 from speed.domain.dialling import IpAddress
 from speed.wire.port import DialFailed
 from speed.wire.sockets import address_in, bind
+
+CONNECT_S = 3.0  # for all addresses of a hub together, and as much again for TLS
+_MOST_ADDRESSES = 4  # of a hub; each has its share of the time
+_SHORTEST_S = 0.01  # zero would mean not to wait at all
 
 
 class BoundTransport(httpx.HTTPTransport):
@@ -28,18 +34,34 @@ class BoundTransport(httpx.HTTPTransport):
     """
 
     def __init__(self, *, interface: str, ssl_context: ssl.SSLContext, connections: int, kept_s: float) -> None:
+        self._sockets = _Sockets(interface)
         # What httpx would make here connects by itself.
         self._pool = httpcore.ConnectionPool(
             ssl_context=ssl_context,
             max_connections=connections,
             keepalive_expiry=kept_s,
-            network_backend=_Sockets(interface),
+            network_backend=self._sockets,
         )
+
+    def close(self) -> None:
+        """End every connection and make no more; the pool knows none that is only being made."""
+        self._sockets.close()
+        super().close()
 
 
 class _Sockets(httpcore.NetworkBackend):
     def __init__(self, interface: str) -> None:
         self._interface = interface
+        self._lock = threading.Lock()
+        self._streams: WeakSet[_Stream] = WeakSet()
+        self._is_closed = False
+
+    def close(self) -> None:
+        with self._lock:
+            self._is_closed = True
+            streams = list(self._streams)
+        for stream in streams:
+            stream.close()
 
     def connect_tcp(
         self,
@@ -53,14 +75,34 @@ class _Sockets(httpcore.NetworkBackend):
         forbidden: DialFailed | None = None
         silent: OSError | None = None
         with _named(httpcore.ConnectTimeout, httpcore.ConnectError):
-            for address in _addresses_of(host, port):
+            tried = _addresses_of(host, port, ours=address_in(self._interface))[:_MOST_ADDRESSES]
+            ends_at = time.monotonic() + (CONNECT_S if timeout is None else timeout)
+            for number, address in enumerate(tried):
+                self._raise_if_closed()  # looking up a name has no time limit of ours
+                share_s = max((ends_at - time.monotonic()) / (len(tried) - number), _SHORTEST_S)
                 try:
-                    return _Stream(_connected(address, port, interface=self._interface, timeout_s=timeout))
+                    sock = _connected(address, port, interface=self._interface, timeout_s=share_s)
                 except DialFailed as problem:
                     forbidden = problem
                 except OSError as problem:
                     silent = problem
+                else:
+                    return self._kept(_Stream(sock))
             raise silent or forbidden or OSError(f"{host} has no address")
+
+    def _kept(self, stream: "_Stream") -> "_Stream":
+        """Return the stream, which ends when this is closed."""
+        with self._lock:
+            self._streams.add(stream)
+            is_late = self._is_closed
+        if is_late:
+            stream.close()
+        self._raise_if_closed()
+        return stream
+
+    def _raise_if_closed(self) -> None:
+        if self._is_closed:
+            raise OSError("closed while it was connected")
 
 
 class _Stream(httpcore.NetworkStream):
@@ -130,16 +172,23 @@ class _Stream(httpcore.NetworkStream):
                 raise OSError("the connection was closed here")
 
 
-def _addresses_of(host: str, port: int) -> list[IpAddress]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [ipaddress.ip_address(str(place[0]).partition("%")[0]) for *_, place in found]
+def _addresses_of(host: str, port: int, *, ours: IpAddress | None) -> list[IpAddress]:
+    """Return the host's addresses, first those of the family of ours."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as problem:
+        raise OSError(f"{host} is no name of a host") from problem
+    addresses = [ipaddress.ip_address(str(place[0]).partition("%")[0]) for *_, place in found]
+    return sorted(addresses, key=lambda address: ours is not None and address.version != ours.version)
 
 
-def _connected(address: IpAddress, port: int, *, interface: str, timeout_s: float | None) -> socket.socket:
+def _connected(address: IpAddress, port: int, *, interface: str, timeout_s: float) -> socket.socket:
     sock = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
     try:
-        # A hub on this machine is reached through no device.
-        if interface and not (address.is_loopback and address_in(interface) is None):
+        ours = address_in(interface)
+        # A hub on this machine is reached through no device, and from no address of the other family.
+        is_within = address.is_loopback and (ours is None or ours.version != address.version)
+        if interface and not is_within:
             bind(sock, interface, address)
         sock.settimeout(timeout_s)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -15,13 +15,12 @@ from urllib.parse import urlsplit
 import httpx
 
 from speed.wire.hub_port import HubAway
-from speed.wire.hub_sockets import BoundTransport
+from speed.wire.hub_sockets import CONNECT_S, BoundTransport
 from speed.wire.port import DialFailed
 from wallet.domain.hub import HubRefused, Refusal
 from wallet.domain.hub_json import MAX_TEXT_CHARS, refusal_of
 from wallet.domain.json_fields import Json, obj
 
-CONNECT_S = 3.0
 QUIET_S = 8.0  # without a byte; a hub may let us wait for a receipt for five
 WHOLE_ANSWER_S = 15.0
 MAX_ANSWER_BYTES = 1_048_576
@@ -45,6 +44,7 @@ def check_address(url: str) -> str:
     try:
         parts = urlsplit(url)
         port = parts.port
+        (parts.hostname or "").encode("idna")  # refuses a part of a name that is empty or too long
     except ValueError:
         raise BadHubAddress from None
     is_plain = parts.scheme == "http" and _is_this_machine(parts.hostname or "")
@@ -78,7 +78,7 @@ class HubTransport:
     def ask(self, method: str, path: str, raw: bytes, headers: dict[str, str]) -> Json:
         client = self._opened(self._allowed_way())
         # The client's own timeouts count from byte to byte, so a trickle would never end. Closing it ends the request.
-        watch = threading.Timer(self._whole_answer_s, self.shut)
+        watch = threading.Timer(self._whole_answer_s, self._give_up, [client])
         watch.daemon = True
         watch.start()
         try:
@@ -146,6 +146,13 @@ class HubTransport:
             client, self._client = self._client, None
         if client is not None:
             client.close()
+
+    def _give_up(self, client: httpx.Client) -> None:
+        """Let go of this client's connections; by now others may be asking through a newer one."""
+        with self._lock:
+            if self._client is client:
+                self._client = None
+        client.close()
 
 
 def _client(interface: str, *, quiet_s: float) -> httpx.Client:

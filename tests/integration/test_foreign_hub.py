@@ -246,7 +246,7 @@ class TestAnAddress:
             *("", "hub.example", "http://hub.example", "http://192.168.1.2", "ftp://hub.example", "file:///etc/passwd"),
             *("https://", "https://u:p@hub.example", "https://hub.example/?x=1", "https://hub.example/#x"),
             *("https://hub.example:0", "https://hub.example:99999", "https://[::1", "http://127.0.0.1.evil.example"),
-            "https://h\u00fcb.example",
+            *("https://h\u00fcb.example", "https://hub..example", f"https://{'h' * 64}.example"),
         ],
     )
     def test_that_is_none_is_refused(self, url: str) -> None:

@@ -1,6 +1,7 @@
 """Where questions to a foreign hub go out: where the node's peers are called from, or nowhere."""
 
 import re
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -127,23 +128,47 @@ class TestAQuestionToAHub:
     @pytest.mark.parametrize(
         ("interface", "host", "why"),
         [
-            ("::1", "127.0.0.1", "bound to ::1, from which 127.0.0.1 can't be reached"),
-            ("127.0.0.7", "[::1]", "bound to 127.0.0.7, from which ::1 can't be reached"),
+            ("::1", "192.0.2.2", "bound to ::1, from which 192.0.2.2 can't be reached"),
+            ("127.0.0.7", "[2001:db8::2]", "bound to 127.0.0.7, from which 2001:db8::2 can't be reached"),
             ("192.0.2.1", "127.0.0.1", "The address 192.0.2.1 can't be used"),
             ("nosuchdevice", "192.0.2.2", "The network device nosuchdevice can't be used"),
         ],
     )
     def test_goes_out_no_other_way_and_says_why(self, callers: Callers, interface: str, host: str, why: str) -> None:
-        scheme = "https" if host == "192.0.2.2" else "http"
+        scheme = "http" if host == "127.0.0.1" else "https"
         url = f"{scheme}://{host}:{callers.port}"
         with calling(url, Way(interface)) as transport, pytest.raises(HubAway, match=re.escape(why)):
             ask(transport)
         assert callers.seen == []
 
-    def test_finds_a_hub_on_this_machine_without_the_device(self, callers: Callers) -> None:
-        with calling(callers.url, Way("nosuchdevice")) as transport:
+    @pytest.mark.parametrize("interface", ["nosuchdevice", "::1"])
+    def test_finds_a_hub_on_this_machine_though_no_way_leads_there(self, callers: Callers, interface: str) -> None:
+        with calling(callers.url, Way(interface)) as transport:
             ask(transport)
         assert callers.addresses == ["127.0.0.1"]
+
+    def test_to_a_name_that_can_be_none_has_no_answer(self) -> None:
+        with client_by("", ssl.create_default_context()) as client, pytest.raises(httpx.ConnectError, match="no name"):
+            client.get("https://hub..example/")
+
+    def test_is_not_sent_if_it_was_given_up_while_the_name_was_looked_up(
+        self, callers: Callers, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        is_asked, may_answer, look_up = threading.Event(), threading.Event(), socket.getaddrinfo
+
+        def look_up_slowly(host: str, port: int, *, type: int) -> object:
+            is_asked.set()
+            may_answer.wait(LONGEST_S)
+            return look_up(host, port, type=type)
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up_slowly)
+        with calling(callers.url, Way()) as transport:
+            asking = InAThread(partial(ask, transport))
+            assert is_asked.wait(LONGEST_S)
+            transport.shut()
+            may_answer.set()
+            assert str(asking.end()) == "the hub does not answer (ConnectError)"
+        assert callers.seen == []
 
     def test_is_not_asked_by_who_may_not_be_seen(self, callers: Callers) -> None:
         way = Way()
@@ -208,6 +233,18 @@ class TestOverTls:
                 file.seek(0)
                 assert isinstance(waiting.end(), httpx.ReadError)
             assert later.read_bytes() == b"no TLS" * 100
+
+    def test_closing_ends_the_wait_for_its_first_word(self) -> None:
+        with (
+            socket.create_server(("127.0.0.1", 0)) as hub,
+            calling(f"https://127.0.0.1:{hub.getsockname()[1]}", Way()) as transport,
+        ):
+            asking = InAThread(partial(ask, transport))
+            connection, _ = hub.accept()
+            with connection:
+                assert connection.recv(1), "the node speaks first"
+                transport.shut()
+                assert str(asking.end()) == "the hub does not answer (ConnectError)"
 
 
 class InAThread:

@@ -14,6 +14,7 @@ from django.db import IntegrityError, OperationalError
 from seedbox.domain.lanes import MapPort, Report, ShareUpload
 from seedbox.models import Network, Node, User
 from seedbox.services.lanes import LaneDesk
+from speed.agent import life
 from speed.agent.hub_threads import HubThreads
 from speed.agent.life import AgentLife, AgentSettings, Makers
 from speed.agent.seller import Seller
@@ -30,6 +31,7 @@ from tests.box import wait_until
 from tests.builders import make_node
 from tests.market import StubHub, set_market
 from tests.selling import Buyer, Shop
+from wallet.domain.hub import HubInfo
 from wallet.domain.speed1.receipt import Receipt
 from wallet.services.ledger import LedgerBusy
 
@@ -75,6 +77,15 @@ class Watcher:
 
     def counters(self) -> dict[str, int]:
         return {"turns": 1}
+
+
+class UnsteadyHub(StubHub):
+    asked = 0
+
+    def info(self) -> HubInfo:
+        self.asked += 1
+        self.is_away = self.asked % 2 == 1
+        return super().info()
 
 
 class Stage:
@@ -174,6 +185,17 @@ class TestTheMarketOfANode:
         Hub.objects.filter(hub_id="ab" * 20).update(url="https://new.example")
         wait_until(lambda: "https://new.example" in stage.hubs, "a hub at its new address")
         assert stage.hubs == ["", "https://old.example", "https://new.example"]
+
+    def test_complains_once_of_a_hub_that_is_away_every_other_time(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(life, "LEARN_S", 0.0)
+        wait_until(lambda: stage.hubs == [""], "its own hub")
+        stage.hub = unsteady = UnsteadyHub(is_own=False)
+        unsteady.hub_id = bytes.fromhex("ab" * 20)
+        Hub.objects.create(hub_id=unsteady.hub_id.hex(), url="https://hub.example")
+        wait_until(lambda: unsteady.asked > 5, "a hub that was away three times")
+        assert caplog.text.count("tells nothing of itself") == 1
 
     def test_asks_no_hub_but_its_own_while_it_hides(self, stage: Stage) -> None:
         Network.objects.create(node=Node.objects.get(), anonymous=True)
