@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from speed.domain.clearing import Terms
 from speed.domain.deals import Wish
 from speed.domain.shortfall import Goal, Watch
 from speed.domain.supply import Outcome, Quoted, Supply
+from tests.servers import PROVE
 from tests.still_market import Shop, rounds
 from wallet.domain.rounding import GIB
 
@@ -166,6 +168,7 @@ def view_of(free: int) -> View:
     )
 
 
+@pytest.mark.timeout(60 * (1 + PROVE))
 class TestEveryHistory:
     @given(still_markets(), st.integers(0, MIB))
     def test_of_a_market_that_does_not_move_comes_to_rest(self, shops: list[Shop], free: int) -> None:
