@@ -272,3 +272,10 @@ class TestTheFaucet:
 
     def of(self, devnet: RunningDevnet, address: str | None) -> dict[str, Any]:
         return dict(devnet.post("wallet/getaccount", address=address, visible=True))
+
+
+class TestAPageWithoutAnAddress:
+    def test_looks_again_by_itself_until_the_box_is_ready(self, owner: User) -> None:
+        page = signed_in(owner).get(reverse("deposit"))
+        assert "Deposits are not ready yet" in page.content.decode()
+        assert page["Refresh"] == "5"

@@ -24,6 +24,7 @@ from wallet.web.books import read_before
 from wallet.web.doors import for_members, user_id
 
 NETWORKS = {"devnet": "Development chain", "nile": "Nile test network", "mainnet": "TRON main network"}
+LOOKS_AGAIN_S = "5"
 
 
 @for_members
@@ -31,11 +32,11 @@ NETWORKS = {"devnet": "Development chain", "nile": "Nile test network", "mainnet
 def deposit(request: HttpRequest) -> HttpResponse:
     who, read = user_id(request), cursor()
     if read is None:  # off a devnet the scan begins at the newest block: what came before would be missed for ever
-        return render(request, "wallet/deposit.html", {"refusal": NOT_READY})
+        return _not_yet(request, NOT_READY)
     try:
         address = address_for(who, now=timezone.now()).address
     except Refused as refusal:
-        return render(request, "wallet/deposit.html", {"refusal": str(refusal)})
+        return _not_yet(request, str(refusal))
     network = wiring.network()
     context = {
         "address": address,
@@ -54,6 +55,14 @@ def deposit(request: HttpRequest) -> HttpResponse:
         **_list_context(request),
     }
     return render(request, "wallet/deposit.html", context)
+
+
+def _not_yet(request: HttpRequest, why_not: str) -> HttpResponse:
+    """Return a page that says why there is no address; if that is only a matter of time, it looks again by itself."""
+    page = render(request, "wallet/deposit.html", {"refusal": why_not})
+    if why_not == NOT_READY:
+        page["Refresh"] = LOOKS_AGAIN_S
+    return page
 
 
 @for_members
