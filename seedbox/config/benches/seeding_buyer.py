@@ -6,6 +6,7 @@ than its lane, so that free bytes do not bring it everything before the deal beg
 """
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -150,6 +151,7 @@ class Purchase:
 
 def main() -> None:
     order = json.loads(sys.argv[1])
+    os.nice(order["niceness"])
     times = Times()
     purchase = Purchase(Path(order["torrent"]), order["seller"], order["lane_bytes_per_s"], times)
     node, agent = _node(order["fetches_bytes_per_s"]), _agent(times)

@@ -3,7 +3,8 @@
 A box with the development chain seeds. A second node of it, in a process of its own, buys another torrent through a
 lane of 1 MiB/s, of a limit far above what anybody reaches, and pays by vouchers; the leecher knows nothing of money.
 Half of the rounds without the deal are before it, half behind it, so that a machine that gets slower hits both alike.
-The buyer idles then: on a machine of its own it would take nothing of this one at any time.
+The buyer idles then, and yields to the others while it buys: on a machine of its own it would take nothing of this one
+at any time.
 """
 
 import json
@@ -28,6 +29,7 @@ SOLD_BYTES = 256 * MIB  # of nothing but holes; at the lane's speed more than en
 PIECE_BYTES = MIB
 LANE_BYTES_PER_S = MIB
 FETCHES_PERCENT = 125  # of a lane: what a buyer fetches at most
+YIELDS = 19  # niceness of a process that takes what nobody else wants
 STOP_LIMIT_S = 60.0
 
 Seen = dict[str, Any]
@@ -42,7 +44,7 @@ def measure(
     """
     sold = sold_torrent(folder, SOLD_BYTES)
     box.seed(sold, content=folder / "sold" / "film.bin")
-    with buyer(box, folder, sold, lane_bytes_per_s=LANE_BYTES_PER_S) as ask:
+    with buyer(box, folder, sold, lane_bytes_per_s=LANE_BYTES_PER_S, niceness=YIELDS) as ask:
         say("the buyer is ready")
 
         def fetched(times: int, what: str) -> list[float]:
@@ -99,7 +101,7 @@ def market_settings() -> dict[str, str]:
 
 
 @contextmanager
-def buyer(box: SeedingBox, folder: Path, sold: Path, *, lane_bytes_per_s: int) -> Iterator[Ask]:
+def buyer(box: SeedingBox, folder: Path, sold: Path, *, lane_bytes_per_s: int, niceness: int = 0) -> Iterator[Ask]:
     """Start the buyer's node, which can begin, buy, go on, and stop."""
     environ = box.environ | {
         "NODE_NAME": seeding_buyer.NAME,
@@ -113,6 +115,7 @@ def buyer(box: SeedingBox, folder: Path, sold: Path, *, lane_bytes_per_s: int) -
             "seller": box.endpoint,
             "lane_bytes_per_s": lane_bytes_per_s,
             "fetches_bytes_per_s": lane_bytes_per_s * FETCHES_PERCENT // 100,
+            "niceness": niceness,
         }
     )
     command = [sys.executable, "-m", seeding_buyer.__name__, order]
