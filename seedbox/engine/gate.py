@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, cast
 import libtorrent as lt
 
 from seedbox.domain.network import NetworkSettings
+from seedbox.domain.states import State
 from seedbox.engine.blocking import Filter, read_filter, stamp_of
-from seedbox.engine.port import ConfigureNetwork, NetworkAnswered
+from seedbox.engine.port import ConfigureNetwork, NetworkAnswered, Snapshot
 from seedbox.engine.proxy_probe import proxy_problem
 from seedbox.engine.route import limits_of, way_out
 from seedbox.engine.settings import SHUT, Setting
@@ -190,7 +191,7 @@ class Gate:
         self._list = replace(found, addresses=None)  # libtorrent has it; it may be large
         if not is_first and self._is_open:
             for taken in self._swarm.torrents:  # libtorrent forgot the peers that were blocked: trackers know them
-                if taken.runs and taken.snapshot and not taken.snapshot.peers:
+                if taken.runs and taken.snapshot and _lacks_peers(taken.snapshot):
                     taken.handle.force_reannounce(0, -1, lt.torrent_handle.ignore_min_interval)
 
     # --- the answer
@@ -221,6 +222,11 @@ class Gate:
         )
         listens = bool(self._swarm.listening) or now >= self._opened_at_s + LISTEN_WITHIN_S
         return self._is_open and has_list and not self._reads_list and listens
+
+
+def _lacks_peers(seen: Snapshot) -> bool:
+    """Say whether nobody of use is there: peers that send nothing don't stand for those that were blocked."""
+    return not seen.peers or (seen.state == State.DOWNLOADING and not seen.down_bytes_per_s)
 
 
 def _way(wish: ConfigureNetwork) -> tuple[object, ...]:

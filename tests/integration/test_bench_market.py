@@ -14,8 +14,8 @@ PAID_MIB = 32
 EQUAL_SHARES_ERROR = 4 / 3  # of who should have a seventh and has a third
 LIMIT_S = 280.0  # a chain, a signer and two nodes have to start, beside whatever else runs
 PARTS = {
-    "rows": ("--peers", str(PEERS), "--seconds", "1.5"),
-    "trading": ("--seconds", "1"),
+    "rows": ("--peers", str(PEERS), "--seconds", "3"),
+    "trading": ("--seconds", "3"),
     "starvation": ("--peers", "8", "--seconds", "0.75"),
     "paid": ("--size-mib", str(PAID_MIB)),
     "clearing": (),

@@ -1,6 +1,7 @@
 """How the engine reaches the world, over real sockets of loopback: by the wanted way, or not at all."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ import pytest
 from seedbox.domain.network import NetworkSettings, ProxyKind
 from seedbox.domain.states import State
 from seedbox.engine import gate
+from seedbox.engine.bare import BarePeer
 from seedbox.engine.blocking import read_filter
-from seedbox.engine.port import ConfigureNetwork
+from seedbox.engine.port import ConfigureNetwork, Snapshot
 from seedbox.engine.settings import Setting
 from tests.box import wait_until
-from tests.network_box import ADDRESS, OTHER_ADDRESS, PEER_ADDRESS, TCP_ONLY, NetworkBox
+from tests.network_box import ADDRESS, EAR_ADDRESS, OTHER_ADDRESS, PEER_ADDRESS, TCP_ONLY, NetworkBox
 from tests.proxy import OUTGOING, Proxy
 from tests.tracker import Tracker
 
@@ -232,6 +234,25 @@ class TestABlocklist:
             assert box.bare.sent_bytes == 0
             blocklist.write_text("somebody else:127.0.32.200-127.0.32.201\n")
             assert box.answer(lambda answer: answer.blocklist == "1 ranges.")
+            box.download()
+
+    def test_lets_a_peer_in_that_is_taken_out_though_somebody_of_no_use_is_there(
+        self, open_box: OpenBox, tmp_path: Path
+    ) -> None:
+        blocklist = tmp_path / "list.p2p"
+        blocklist.write_text(f"the peer:{PEER_ADDRESS}-{PEER_ADDRESS}\n")
+        with ExitStack() as stack:
+            tracker = stack.enter_context(Tracker())
+            box = open_box(NetworkSettings(blocklist_path=str(blocklist)))
+            idle = BarePeer(EAR_ADDRESS)
+            stack.callback(idle.close)
+            idle.take(box.torrent_file, tmp_path / "idle", empty=True)
+            tracker.peers = [box.peer, idle.endpoint]
+            assert box.answer().blocklist == "1 ranges."
+            box.add(peers=(idle.endpoint,), trackers=(tracker.url,))
+            wait_until(lambda: box.turn(1) or (idle.peers and tracker.announces), "somebody of no use to be there")
+            box.watcher.wait_for(Snapshot, lambda snapshot: snapshot.peers == 1)
+            blocklist.write_text("somebody else:127.0.32.200-127.0.32.201\n")
             box.download()
 
     def test_that_is_missing_at_the_start_leaves_no_way_out(self, open_box: OpenBox, tmp_path: Path) -> None:

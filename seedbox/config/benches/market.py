@@ -88,7 +88,7 @@ def _measured(count: int, seconds: float, say: Callable[[str], None], *, is_trad
 
 
 def _share_error(speeds: Sequence[float]) -> float:
-    """Return the worst relative deviation of shares from those of the spends."""
-    total = sum(speeds)
+    """Return the worst relative deviation of shares from those of the spends; who has nothing is off by all of it."""
+    total = sum(speeds) or 1.0
     fair = [spend / sum(SPENDS) for spend in SPENDS]
     return max(abs(speed / total - share) / share for speed, share in zip(speeds, fair, strict=True))
