@@ -170,6 +170,24 @@ def seeding_of(user_id: int, *, node_names: Collection[str], limit: int) -> list
     return [by_id[number] for number in ids if number in by_id]
 
 
+@dataclass(frozen=True)
+class Downloading:
+    """One torrent that is being loaded, as little of it as names it."""
+
+    torrent_id: int
+    key: str
+    node_name: str
+
+
+def downloading(*, user_id: int, node_name: str | None = None) -> list[Downloading]:
+    """Return what is being loaded for a user, on this node or on all, the oldest first."""
+    found = Torrent.objects.filter(holdings__user_id=user_id, observation__state=State.DOWNLOADING)
+    if node_name is not None:
+        found = found.filter(node__name=node_name)
+    rows = found.order_by("pk").distinct().values_list("pk", "key", "node__name")
+    return [Downloading(pk, key, name) for pk, key, name in rows]
+
+
 def info_bytes(torrent_id: int) -> bytes:
     """Return the bencoded info section, which only those have who own the torrent file; b"" until it is known."""
     metadata = Metadata.objects.filter(torrent_id=torrent_id).first()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
+from speed.agent.autobidder import Autobidder
 from speed.agent.finder import Finder, Heard
 from speed.agent.funds import Funds
 from speed.agent.payer import Payer
@@ -15,7 +16,7 @@ from speed.domain.credit import BLOCK_BYTES, money_room
 from speed.domain.deals import SILENCE_S, Wish
 from speed.domain.messages import Bid, Withdraw
 from speed.models import Cause
-from speed.services import bids
+from speed.services import auto_bids, bids
 from speed.services.bids import Standing, Want
 from speed.wire.port import Link
 
@@ -32,9 +33,17 @@ GONE = "no connection"
 NO_MONEY = "budget used up"
 WITHDRAWN = "withdrawn"
 COMPLETE = "complete"
+NO_GAIN = "paying brings nothing"
+LATE = "too late"
 NO_ACCOUNT = "no account at its hub"
 CHEATS = {Cause.WRONG_ROUND: "a wrong round", Cause.STARVES_UNPAID: "starves who does not pay"}
-ENDS = {bids.WHOLE: COMPLETE, bids.USED_UP: NO_MONEY, bids.USED_UP_TODAY: NO_MONEY}  # why a bid stands no longer
+ENDS = {
+    bids.WHOLE: COMPLETE,
+    bids.USED_UP: NO_MONEY,
+    bids.USED_UP_TODAY: NO_MONEY,
+    auto_bids.NO_GAIN: NO_GAIN,
+    auto_bids.LATE: LATE,
+}  # why a bid stands no longer
 
 
 class Bidding:
@@ -45,6 +54,7 @@ class Bidding:
         self._floor = floor
         self._purchases = purchases
         self._finder = finder
+        self.auto = Autobidder(floor, purchases, finder, may_open=self._is_good)
         self.funds = Funds(floor, purchases, ready=self.bid, failed=self._not_opened, known=self._channel_known)
         self.payer = Payer(floor, purchases, refresh=self.funds.refresh)
         self._notes: dict[int, str] = {}  # as last written
@@ -55,6 +65,7 @@ class Bidding:
         """These bids stand now, and these sellers were found to cheat; deals of others, and with those, end."""
         self._left_alone = left_alone
         self.wants = {want.torrent.key: want for want in standing.wants}
+        self.auto.take(standing, now)
         for purchase in self._purchases.live:
             want = self.wants.get(purchase.bought.torrent_key)
             if want is None or want.bid_id != purchase.bought.bid_id:
@@ -68,6 +79,7 @@ class Bidding:
 
     def tick(self, now: datetime) -> None:
         self._end_stale(now)
+        self.auto.tick(now)
         for key, want in self.wants.items():
             self._pursue(key, want, now)
 
@@ -77,6 +89,8 @@ class Bidding:
             return bids.CHECKED
         live = self._purchases.of_torrent(want.torrent.key)
         problems = [self.funds.problems[purchase] for purchase in live if purchase in self.funds.problems]
+        if want.auto is not None and not problems and (why := self.auto.sentence_of(want)):
+            return why
         if problems or live or self.funds.is_opening(want.torrent.key):
             return problems[0] if problems else ""
         unknown = self.funds.unanswered.about(want.torrent.key)
@@ -108,17 +122,22 @@ class Bidding:
             if purchase.link is None and purchase.source.endpoint:
                 self._finder.call(key, purchase.source.endpoint, now)
             if purchase.link is not None and not want.is_checking:
-                wish = share_of(_wish(want), len(live))
-                self.funds.care_for(purchase, wish, left_bytes=want.left_bytes, now=now)
+                wish = self._wish_for(want, purchase.source.peer_key, len(live))
+                if want.auto is None or not wish.is_paused:
+                    self.funds.care_for(purchase, wish, left_bytes=want.left_bytes, now=now)
         if len(live) < MAX_DEALS_OF_TORRENT and not self.funds.is_opening(key):
             self._open_one(want, len(live) + 1, now)
 
     def _open_one(self, want: Want, deals: int, now: datetime) -> None:
-        key, wish = want.torrent.key, share_of(_wish(want), deals)
-        heard = next((one for one in self._finder.quotes_for(key, now) if self._is_good(want, one, now)), None)
-        if heard is None or wish.is_paused:
+        key, found = want.torrent.key, None
+        for heard in self._finder.quotes_for(key, now):
+            wish = self._wish_for(want, heard.link.peer_key, deals)
+            if not wish.is_paused and self._is_good(want, heard, now):
+                found = heard, wish
+                break
+        if found is None:
             return
-        link = heard.link
+        link, wish = found[0].link, found[1]
         hub_id = self._hub_of(want, link)
         assert hub_id is not None  # or it would not be a good one
         torrent = want.torrent
@@ -127,6 +146,10 @@ class Bidding:
         source = Source(link.peer_key, link.place, endpoint, hub_id, want.accounts[hub_id])
         filling = first_filling(wish, size_bytes=torrent.size_bytes, left_bytes=want.left_bytes)
         self.funds.open(bought, source, filling, now)
+
+    def _wish_for(self, want: Want, seller: bytes, deals: int) -> Wish:
+        """Return what is bid to one seller: of a bid by hand an equal share, of an automatic one what was decided."""
+        return share_of(_wish(want), deals) if want.auto is None else self.auto.wish_for(want, seller)
 
     def _is_good(self, want: Want, heard: Heard, now: datetime) -> bool:
         key, link = want.torrent.key, heard.link
@@ -167,7 +190,7 @@ class Bidding:
             return
         deals = len(self._purchases.of_torrent(purchase.bought.torrent_key))
         wish = affordable(
-            share_of(_wish(want), deals),
+            self._wish_for(want, purchase.source.peer_key, deals),
             amount_ubtt=purchase.receipt_amount_ubtt,
             size_bytes=purchase.bought.size_bytes,
         )

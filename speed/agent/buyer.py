@@ -21,7 +21,7 @@ from speed.agent.side import Floor
 from speed.agent.unredeemed import Unredeemed
 from speed.domain.messages import Bye, Error, Grants, Message, Meters, Quote, Refuse, Round, State, Withdraw
 from speed.models import Cause
-from speed.services import avoided, bids, buying, quotes, spenders
+from speed.services import auto_bids, avoided, bids, buying, quotes, spenders
 from speed.services.bids import Standing
 from speed.services.buying import Loaded
 from speed.wire.port import Link
@@ -94,6 +94,7 @@ class Buyer:
             self._read(now)
         if self._due.is_due("removed", LOOK_FOR_REMOVED_EVERY, now):
             self._floor.write(partial(bids.end_of_removed, self._floor.node_name))
+            self._floor.write(partial(auto_bids.follow, node_name=self._floor.node_name, now=now))
         self._funds.tick(now)
         self._pairings.tick(now)
         if self._floor.terms.buys and not self._floor.terms.obstacle:
@@ -118,6 +119,7 @@ class Buyer:
         self._is_storing = False
         self._store(now)
         self._replies.keep(now)
+        self._bidding.auto.finish()
 
     def problem(self) -> str:
         return self._floor.terms.obstacle if self._floor.terms.buys else ""
@@ -226,6 +228,7 @@ class Buyer:
                 self._intake.peers_seen(report)
                 self._finder.peers_seen(report, now)
                 self._free_meter.peers_seen(report, now)
+                self._bidding.auto.peers_seen(report, now)
             case _:
                 return
 

@@ -107,7 +107,14 @@ class Replies:
         self, purchase: Purchase, said: Grant | Refuse, now: datetime, *, granted_bytes_per_s: int, bids_hash: bytes
     ) -> None:
         """Keep what the seller said of a round."""
-        wish = purchase.bid
+        wish, reason = purchase.bid, said.reason if isinstance(said, Refuse) else None
+        self._bidding.auto.hear_round(
+            purchase,
+            number=said.round,
+            price_ubtt_per_gib=said.price_ubtt_per_gib,
+            speed_bytes_per_s=granted_bytes_per_s,
+            reason=reason,
+        )
         is_known = said.round >= (purchase.first_round or 0)  # who counts down could fill the table, too
         if is_known and len(self._unseen) < MAX_UNSEEN:
             self._unseen.append(
@@ -117,7 +124,7 @@ class Replies:
                     "at": now,
                     "price_ubtt_per_gib": said.price_ubtt_per_gib,
                     "granted_bytes_per_s": granted_bytes_per_s,
-                    "reason": str(said.reason) if isinstance(said, Refuse) else "",
+                    "reason": str(reason or ""),
                     "salt": (said.salt or b"").hex(),
                     "bids_hash": bids_hash.hex(),
                     "max_price_ubtt_per_gib": wish.max_price_ubtt_per_gib,

@@ -7,8 +7,9 @@ from speed.domain.autobid_view import State, View
 from speed.domain.deals import Wish
 from wallet.domain.money import format_amount, format_btt
 
+STOPPED = "Stopped by its user: nothing is bid, and only what is owed already is paid."
 _RESTS: Mapping[State, str] = {
-    State.STOPPED: "Stopped by its user: nothing is bid, and only what is owed already is paid.",
+    State.STOPPED: STOPPED,
     State.DONE: "Everything wanted of it is loaded: nothing is bid any more.",
     State.LATE: "The time by which it should be finished has passed: nothing is bid any more.",
     State.NO_GAIN: "Measured beside unpaid minutes, paying made it no faster: nothing is bid any more.",

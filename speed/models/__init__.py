@@ -1,4 +1,5 @@
 from speed.models.agent import Agent
+from speed.models.autobid import AutoBaseline, AutoBidding, AutoDecision, AutoRun, AutoTorrent
 from speed.models.avoided_seller import AvoidedSeller, Cause
 from speed.models.bid import Bid, Budget, Pairing, Payment, Reservation
 from speed.models.buying_deal import BuyingDeal
@@ -12,6 +13,11 @@ from speed.models.seen_round import SeenRound, Verdict
 
 __all__ = [
     "Agent",
+    "AutoBaseline",
+    "AutoBidding",
+    "AutoDecision",
+    "AutoRun",
+    "AutoTorrent",
     "AvoidedSeller",
     "Bid",
     "Budget",

@@ -36,6 +36,10 @@ class Bid(models.Model):
     useful_bytes_per_s = models.BigIntegerField(default=0)  # 0: as fast as it gets
     budget_ubtt = models.BigIntegerField()  # for this torrent, ever
     asks_directory = models.BooleanField(default=False)  # may look for sellers of a private torrent at hubs
+    # An automatic bid follows what its user said of slow torrents; its pace and useful speed are decided by the agent.
+    is_auto = models.BooleanField(default=False)
+    least_bytes_per_s = models.BigIntegerField(default=0)  # wished; 0: no speed is
+    finish_at = models.DateTimeField(null=True, blank=True)
     note = models.TextField(default="", blank=True)  # why nothing is bid right now, in a sentence; by the agent
 
     class Meta:

@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
 from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB
-from speed.models import Bid, Budget, Hub, Pairing
-from speed.services import budgets, spenders
+from speed.models import AutoBidding, AutoTorrent, Bid, Budget, Hub, Pairing
+from speed.services import auto_bids, budgets, spenders
+from speed.services.auto_bids import Auto
 from wallet.domain.money import MAX_AMOUNT_UBTT
 
 MAX_SPEED_BYTES_PER_S = 1 << 50
 
 NOT_ON = "Your spending is off: nothing is bid until you turn it on."
 OTHERS = "Another user's bid stands for this torrent on this node; yours follows when it ends."
+RIDES_ALONG = "Another user's bid speeds this torrent up on this node, and you ride along; yours follows when it ends."
 WHOLE = "The torrent is complete."
 REMOVED = "Its user has removed the torrent."
 NOT_KNOWN = "What is in the torrent is not known yet."
@@ -52,6 +55,7 @@ class Want:
     useful_bytes_per_s: int  # 0: as fast as it gets
     asks_directory: bool
     accounts: Mapping[bytes, str]  # of the user, by hub: where money may come from, the own hub first
+    auto: Auto | None = None  # the agent decides what is bid to whom
     is_checking: bool = False  # nothing is to be had for the moment, and deals go on when that is over
 
     @property
@@ -102,9 +106,12 @@ def place(
                 "useful_bytes_per_s": useful_bytes_per_s,
                 "budget_ubtt": budget_ubtt,
                 "asks_directory": asks_directory,
+                "is_auto": False,
                 "is_on": True,
             },
         )
+        own = AutoTorrent.objects.filter(user_id=user_id, node_name=torrent.node_name, torrent_key=torrent.key)
+        own.filter(choice=AutoTorrent.Choice.ON).update(choice=AutoTorrent.Choice.AS_ALL)
         if bid.on_at is None:  # what is said of it is of before
             bid.on_at, bid.note = now, ""
             bid.save(update_fields=["on_at", "note"])
@@ -114,14 +121,28 @@ def place(
 
 def withdraw(*, user_id: int, torrent_id: int) -> None:
     """Let a user's bid stand no longer: what is owed is paid, and no more. Doing it twice is doing it once."""
-    Bid.objects.filter(user_id=user_id, torrent_id=torrent_id, is_on=True).update(is_on=False, on_at=None, note="")
+    _end(Bid.objects.filter(user_id=user_id, torrent_id=torrent_id))
 
 
 def withdraw_one(user_id: int, bid_pk: int) -> bool:
     """Withdraw a user's bid by its number, also for a torrent that is gone; false if it is none of theirs."""
     own = Bid.objects.filter(pk=bid_pk, user_id=user_id)
-    own.filter(is_on=True).update(is_on=False, on_at=None, note="")
+    _end(own)
     return own.exists()
+
+
+def _end(own: QuerySet[Bid]) -> None:
+    """Let bids stand no longer; nor are they made anew where slow torrents are bid for by themselves."""
+    with transaction.atomic():
+        for bid in own.filter(is_on=True):
+            if bid.is_auto or AutoBidding.objects.filter(pk=bid.user_id, is_on=True).exists():
+                AutoTorrent.objects.update_or_create(
+                    user_id=bid.user_id,
+                    node_name=bid.node_name,
+                    torrent_key=bid.torrent_key,
+                    defaults={"torrent_id": bid.torrent_id, "choice": AutoTorrent.Choice.OFF},
+                )
+        own.filter(is_on=True).update(is_on=False, on_at=None, note="")
 
 
 def find_problems(
@@ -181,6 +202,8 @@ def standing(node_name: str, *, now: datetime) -> Standing:
     spending = {budget.user_id for budget in open_budgets}
     spent_bids, spent_users = budgets.used_up(rows, open_budgets, now=now)
     accounts = _accounts(node_name, spending)
+    autos = auto_bids.of_bids(rows, open_budgets, now=now)
+    over = auto_bids.over(autos, now=now)
     wants: dict[int, Want] = {}
     notes: dict[int, str] = {}
     for row in rows:
@@ -193,10 +216,12 @@ def standing(node_name: str, *, now: datetime) -> Standing:
             notes[row.pk] = USED_UP
         elif row.user_id in spent_users:
             notes[row.pk] = USED_UP_TODAY
+        elif row.pk in over:
+            notes[row.pk] = over[row.pk]
         elif row.torrent_id in wants:
-            notes[row.pk] = OTHERS
+            notes[row.pk] = RIDES_ALONG if row.is_auto else OTHERS
         else:
-            wants[row.torrent_id] = _want(row, torrent, accounts[row.user_id])
+            wants[row.torrent_id] = _want(row, torrent, accounts[row.user_id], autos.get(row.pk))
     return Standing(tuple(wants.values()), notes)
 
 
@@ -214,7 +239,7 @@ def _why_not(row: Bid, torrent: TorrentFacts, *, spends: bool, has_account: bool
     return PRIVATE if torrent.private and not row.asks_directory else ""
 
 
-def _want(row: Bid, torrent: TorrentFacts, accounts: Mapping[bytes, str]) -> Want:
+def _want(row: Bid, torrent: TorrentFacts, accounts: Mapping[bytes, str], auto: Auto | None) -> Want:
     return Want(
         bid_id=row.pk,
         user_id=row.user_id,
@@ -224,6 +249,7 @@ def _want(row: Bid, torrent: TorrentFacts, accounts: Mapping[bytes, str]) -> Wan
         useful_bytes_per_s=row.useful_bytes_per_s,
         asks_directory=row.asks_directory,
         accounts=accounts,
+        auto=auto,
         is_checking=torrent.is_checking,
     )
 

@@ -1,0 +1,258 @@
+"""The automatic bidder of a node: every round it decides what is bid to whom for each slow torrent, and says why."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from seedbox.domain.lanes import PeersSeen
+from speed.agent.auto_run import Run
+from speed.agent.finder import Finder, Heard
+from speed.agent.purchase import Purchase
+from speed.agent.purchases import Purchases
+from speed.agent.side import Floor
+from speed.domain.autobid import Decision, decide
+from speed.domain.autobid_view import Seller, State, View
+from speed.domain.credit import least_channel_ubtt
+from speed.domain.deals import Wish
+from speed.domain.refusals import Reason
+from speed.domain.rounds import ROUND_S
+from speed.domain.supply import NOTHING_SEEN, Outcome, Quoted
+from speed.domain.uplift import Verdict
+from speed.models import Cause
+from speed.services import auto_bids, auto_runs, avoided, bids
+from speed.services.auto_bids import Auto
+from speed.services.auto_runs import Loaded
+from speed.services.bids import Standing, Want
+from wallet.services.install import market_asset
+
+DECIDES_EVERY = timedelta(seconds=ROUND_S)
+SAYS_MARKET = {None, Reason.PRICE_TOO_LOW, Reason.NO_CAPACITY}  # other refusals say nothing of price and supply
+STARVES = "In two unpaid minutes in a row it sent less than half of the {speed:,} bytes per second of before."
+# What stands for a bid that stands no longer, by the note that says why; anything else is somebody's word.
+ENDS = {
+    bids.WHOLE: State.DONE,
+    bids.USED_UP: State.NO_MONEY,
+    bids.USED_UP_TODAY: State.NO_MONEY,
+    auto_bids.LATE: State.LATE,
+    auto_bids.NO_GAIN: State.NO_GAIN,
+}
+
+MayOpen = Callable[[Want, Heard, datetime], bool]
+
+
+class Autobidder:
+    def __init__(self, floor: Floor, purchases: Purchases, finder: Finder, *, may_open: MayOpen) -> None:
+        """`may_open` says whether a new deal with a seller could begin now."""
+        self._floor = floor
+        self._purchases = purchases
+        self._finder = finder
+        self._may_open = may_open
+        self._wants: dict[str, Want] = {}  # automatic ones, by torrent
+        self._runs: dict[str, Run] = {}
+        self._loading: set[int] = set()  # bids
+
+    def take(self, standing: Standing, now: datetime) -> None:
+        """These bids stand now; what is automatic among them is decided here."""
+        self._wants = {want.torrent.key: want for want in standing.wants if want.auto is not None}
+        for key, run in list(self._runs.items()):
+            want = self._wants.get(key)
+            if want is None or want.bid_id != run.bid_id:
+                self._let_go(key, run, standing.notes.get(run.bid_id, ""), now)
+        for key, want in self._wants.items():
+            if key not in self._runs and want.bid_id not in self._loading:
+                self._loading.add(want.bid_id)
+                self._floor.write(
+                    partial(auto_runs.take_up, want.bid_id),
+                    partial(self._loaded, key, want.bid_id),
+                    partial(self._not_loaded, want.bid_id),
+                )
+
+    def _let_go(self, key: str, run: Run, why: str, now: datetime) -> None:
+        """It stands no longer: keep what was measured, and the reason, where nobody has said it yet."""
+        del self._runs[key]
+        self._keep(run)
+        if why:
+            state = ENDS.get(why, State.STOPPED)
+            self._floor.write(partial(auto_runs.say, [run.bid_id], state=state, sentence=why, now=now))
+
+    def _loaded(self, key: str, bid_id: int, loaded: Loaded, _now: datetime) -> None:
+        self._loading.discard(bid_id)
+        want = self._wants.get(key)
+        if want is not None and want.bid_id == bid_id:
+            self._runs[key] = Run(loaded)
+
+    def _not_loaded(self, bid_id: int, _now: datetime) -> None:
+        self._loading.discard(bid_id)  # the next reading tries again
+
+    def wish_for(self, want: Want, seller: bytes) -> Wish:
+        """Return what is bid to one seller; a pause where nothing is decided."""
+        run = self._runs.get(want.torrent.key)
+        wish = run.wishes.get(seller) if run is not None and not want.is_checking else None
+        if wish is None:
+            return Wish(want.max_price_ubtt_per_gib, 0, 0)
+        return replace(wish, max_price_ubtt_per_gib=min(wish.max_price_ubtt_per_gib, want.max_price_ubtt_per_gib))
+
+    def sentence_of(self, want: Want) -> str:
+        """Return why nothing is bid; "" while something is."""
+        run = self._runs.get(want.torrent.key)
+        return run.sentence if run is not None and run.state is not State.BIDDING else ""
+
+    # --- what is seen and heard
+
+    def peers_seen(self, report: PeersSeen, now: datetime) -> None:
+        run = self._runs.get(report.key)
+        if run is None:
+            return
+        deals = self._purchases.of_torrent(report.key)
+        sellers = {one.link.peer_key: one.link.place for one in self._finder.quotes_for(report.key, now)}
+        sellers |= {deal.source.peer_key: deal.source.place for deal in deals}
+        run.look(report, deals, sellers, now)
+
+    def hear_round(
+        self, purchase: Purchase, *, number: int, price_ubtt_per_gib: int, speed_bytes_per_s: int, reason: Reason | None
+    ) -> None:
+        run = self._runs.get(purchase.bought.torrent_key)
+        if run is not None and run.bid_id == purchase.bought.bid_id and reason in SAYS_MARKET:
+            run.hear_round(
+                purchase.source.peer_key, Outcome(number, purchase.bid, price_ubtt_per_gib, speed_bytes_per_s)
+            )
+
+    # --- what is decided
+
+    def tick(self, now: datetime) -> None:
+        for key, run in list(self._runs.items()):
+            want = self._wants[key]
+            if want.auto is not None and not want.is_checking and self._is_due(run, want, now):
+                self._decide(run, want, want.auto, now)
+
+    def _is_due(self, run: Run, want: Want, now: datetime) -> bool:
+        """Whether a round has gone by, a control begins or ends, or the user has said something else."""
+        if run.speeds is None:
+            return False
+        if run.decided_at is None or not timedelta(0) <= now - run.decided_at < DECIDES_EVERY:
+            return True
+        place = run.place_at(now)
+        return (place is not None and place.is_control != run.is_control) or run.decided_by != _said(want)
+
+    def _decide(self, run: Run, want: Want, auto: Auto, now: datetime) -> None:
+        place = run.place_at(now)
+        was_control, run.is_control = run.is_control, place is not None and place.is_control
+        if was_control and not run.is_control:
+            self._judge(run, now)
+        decision = decide(self._view(run, want, auto, now))
+        if decision.state is State.BIDDING and run.controls is None:
+            run.begin(now)
+            if (first := run.place_at(now)) is not None and first.is_control:
+                run.is_control = True
+                decision = decide(self._view(run, want, auto, now))
+        run.wishes = {bytes.fromhex(name): wish for name, wish in decision.bids.items()}
+        run.note_first_bids()
+        run.decided_at, run.decided_by = now, _said(want)
+        self._log(run, decision, now)
+        self._keep(run)
+
+    def _view(self, run: Run, want: Want, auto: Auto, now: datetime) -> View:
+        total, free = run.speeds or (0, 0)
+        now_s = int(now.timestamp())
+        needed = auto.goal.needed_bytes_per_s(left_bytes=want.left_bytes, now_s=now_s)
+        run.watch = run.watch.after(
+            total_bytes_per_s=total,
+            free_bytes_per_s=free,
+            needed_bytes_per_s=needed,
+            now_s=now_s,
+            slow_s=run.block_ms // 1_000,
+        )
+        sellers, is_poor = self._sellers(run, want, auto, now)
+        torrent_left, day_left = auto.torrent_left_ubtt, auto.day_left_ubtt
+        if is_poor:  # what is left fills no channel, so there is nothing of the scarcer one; the sentence names it
+            less = min(torrent_left, day_left)
+            torrent_left, day_left = torrent_left - less, day_left - less
+        return View(
+            now_s=now_s,
+            goal=auto.goal,
+            ceiling_ubtt_per_gib=want.max_price_ubtt_per_gib,
+            torrent_left_ubtt=torrent_left,
+            day_left_ubtt=day_left,
+            left_bytes=want.left_bytes,
+            total_bytes_per_s=total,
+            free_bytes_per_s=free,
+            watch=run.watch,
+            sellers=sellers,
+            asset=market_asset(),
+            is_control=run.is_control,
+            brings_nothing=run.verdict is Verdict.BRINGS_NOTHING,
+        )
+
+    def _sellers(self, run: Run, want: Want, auto: Auto, now: datetime) -> tuple[tuple[Seller, ...], bool]:
+        """Return who can be bid to; what channels hold beyond budgets that were lowered is not there to be spent.
+
+        If there is none for want of money for a channel, those that it can't be opened to, and True.
+        """
+        key = want.torrent.key
+        deals = {deal.source.peer_key: deal for deal in self._purchases.of_torrent(key) if deal.link is not None}
+        heard = {one.link.peer_key: one for one in self._finder.quotes_for(key, now)}
+        over_ubtt = max(-min(auto.torrent_left_ubtt, auto.day_left_ubtt), 0)
+        found: list[Seller] = []
+        too_dear: list[Seller] = []
+        for peer_key, one in heard.items():
+            run.quoted[peer_key] = _quoted(one, deals.get(peer_key))
+        for peer_key in sorted({*heard, *deals} & run.quoted.keys()):
+            deal, quoted = deals.get(peer_key), run.quoted[peer_key]
+            if deal is None and not self._may_open(want, heard[peer_key], now):
+                continue
+            room_ubtt = max(deal.amount_ubtt - max(deal.owed_ubtt, deal.cumulative_ubtt), 0) if deal else 0
+            less_ubtt = min(room_ubtt, over_ubtt)
+            over_ubtt -= less_ubtt
+            seller = Seller(
+                peer_key.hex(),
+                quoted,
+                run.supplies.get(peer_key, NOTHING_SEEN),
+                bid=deal.bid if deal is not None and deal.is_bid_sent else None,
+                in_channel_ubtt=room_ubtt - less_ubtt,
+                free_bytes_per_s=run.free_of(peer_key),
+            )
+            (found if deal is not None or _has_money(want, auto, quoted) else too_dear).append(seller)
+        return tuple(found or too_dear), not found and bool(too_dear)
+
+    def _judge(self, run: Run, now: datetime) -> None:
+        for seller in run.end_control():
+            text = STARVES.format(speed=run.services[seller].baseline_bytes_per_s)
+            cause = Cause.STARVES_UNPAID
+            self._floor.write(partial(avoided.avoid, seller.hex(), cause=cause, text=text, now=now))
+
+    def _log(self, run: Run, decision: Decision, now: datetime) -> None:
+        if decision.sentence != run.sentence:
+            state, sentence = decision.state, decision.sentence
+            self._floor.write(partial(auto_runs.say, [run.bid_id], state=state, sentence=sentence, now=now))
+        run.state, run.sentence = decision.state, decision.sentence
+
+    def _keep(self, run: Run) -> None:
+        services = {key.hex(): service for key, service in run.services.items()}
+        self._floor.write(partial(auto_runs.keep, run.bid_id, run.columns(), services))
+
+    def finish(self) -> None:
+        """Write down what was measured; the node stops, and will go on from there."""
+        for run in self._runs.values():
+            self._keep(run)
+
+
+def _said(want: Want) -> object:
+    return (want.max_price_ubtt_per_gib, want.auto.goal, want.auto.limits_ubtt) if want.auto else None
+
+
+def _quoted(heard: Heard, deal: Purchase | None) -> Quoted:
+    quote = heard.quote
+    ours = 1 if deal is not None and deal.is_bid_sent and not deal.bid.is_paused else 0
+    return Quoted(
+        quote.ask_ubtt_per_gib,
+        quote.last_price_ubtt_per_gib,
+        quote.for_sale_bytes_per_s,
+        max(quote.bidders - ours, 0),
+    )
+
+
+def _has_money(want: Want, auto: Auto, quoted: Quoted) -> bool:
+    """Whether the budgets could fill a new channel to a seller, if its price is its ask."""
+    least_ubtt = least_channel_ubtt(max_price_ubtt_per_gib=quoted.ask_ubtt_per_gib, left_bytes=want.torrent.size_bytes)
+    return min(auto.torrent_left_ubtt, auto.day_left_ubtt) >= least_ubtt

@@ -1,0 +1,171 @@
+"""Automatic bids: those that follow from what users said of slow torrents, and what their node's agent must know."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from seedbox.services import market_facts
+from seedbox.services.market_facts import Downloading
+from speed.domain.shortfall import Goal
+from speed.domain.uplift import Verdict
+from speed.models import AutoBidding, AutoRun, AutoTorrent, Bid, Budget
+from speed.services import budgets
+
+MAX_TORRENTS = 100  # of one user on one node that are bid for at once: each is looked at every round
+NO_GAIN = "Measured beside unpaid minutes, paying made it no faster: nothing is bid until you turn it on anew."
+LATE = "The time by which it should be finished has passed: nothing is bid any more."
+
+
+@dataclass(frozen=True)
+class Auto:
+    """What makes a standing bid an automatic one."""
+
+    goal: Goal
+    torrent_left_ubtt: int  # of the budgets; below zero where one was lowered under what channels hold
+    day_left_ubtt: int
+    limits_ubtt: tuple[int, int]  # of torrent and day, as they are now
+
+
+@dataclass(frozen=True)
+class _Terms:
+    ceiling_ubtt_per_gib: int
+    budget_ubtt: int
+    least_bytes_per_s: int
+    finish_at: datetime | None
+    asks_directory: bool
+    is_own: bool  # turned on for this torrent by itself
+
+
+Key = tuple[str, str]  # node and torrent
+
+
+def follow(*, now: datetime, node_name: str | None = None, user_id: int | None = None) -> None:
+    """Let bids follow what was said: on that node, of that user. The agent does so again and again.
+
+    A bid that somebody made by hand stays his, unless it was said of that very torrent. Each user's budget is locked
+    meanwhile, as by whoever says something: what was just turned off does not come on again.
+    """
+    said = AutoBidding.objects.filter(is_on=True).values_list("user_id", flat=True)
+    own = AutoTorrent.objects.filter(choice=AutoTorrent.Choice.ON).values_list("user_id", flat=True)
+    standing = Bid.objects.filter(is_auto=True, is_on=True).values_list("user_id", flat=True)
+    found = {*said, *own, *standing} if user_id is None else {user_id}
+    for one in sorted(found):
+        with transaction.atomic():
+            if Budget.objects.select_for_update().filter(pk=one, is_on=True).exists():
+                _follow(one, node_name, now)
+
+
+def _follow(user_id: int, node_name: str | None, now: datetime) -> None:
+    general = AutoBidding.objects.filter(pk=user_id).first()
+    own = {(one.node_name, one.torrent_key): one for one in AutoTorrent.objects.filter(user_id=user_id)}
+    rows = Bid.objects.filter(user_id=user_id)
+    bids = {(bid.node_name, bid.torrent_key): bid for bid in (rows.filter(node_name=node_name) if node_name else rows)}
+    counts: dict[str, int] = {}
+    for key, bid in bids.items():
+        if bid.is_on and bid.is_auto:
+            _change(bid, _terms(general, own.get(key)), now)
+            counts[bid.node_name] = counts.get(bid.node_name, 0) + bid.is_on
+    for torrent in market_facts.downloading(user_id=user_id, node_name=node_name):
+        terms, old = _terms(general, own.get(_key(torrent))), bids.get(_key(torrent))
+        if terms is None or (old is not None and old.is_on and (old.is_auto or not terms.is_own)):
+            continue
+        if counts.get(torrent.node_name, 0) < MAX_TORRENTS:
+            _change(old or _new(user_id, torrent), terms, now)
+            counts[torrent.node_name] = counts.get(torrent.node_name, 0) + 1
+
+
+def _key(torrent: Downloading) -> Key:
+    return torrent.node_name, torrent.key
+
+
+def _terms(general: AutoBidding | None, own: AutoTorrent | None) -> _Terms | None:
+    """Return what is to be bid for one torrent; None if it is off."""
+    choice = own.choice if own else AutoTorrent.Choice.AS_ALL
+    if general is None or choice == AutoTorrent.Choice.OFF:
+        return None
+    if not general.is_on and choice != AutoTorrent.Choice.ON:
+        return None
+    has_wish = own is not None and (own.least_bytes_per_s is not None or own.finish_at is not None)
+    wish = own if own is not None and has_wish else general
+    ceiling = own.ceiling_ubtt_per_gib if own else None
+    budget = own.budget_ubtt if own else None
+    return _Terms(
+        ceiling_ubtt_per_gib=general.ceiling_ubtt_per_gib if ceiling is None else ceiling,
+        budget_ubtt=general.torrent_budget_ubtt if budget is None else budget,
+        least_bytes_per_s=wish.least_bytes_per_s or 0,
+        finish_at=wish.finish_at,
+        asks_directory=general.asks_directory,
+        is_own=choice == AutoTorrent.Choice.ON,
+    )
+
+
+def _new(user_id: int, torrent: Downloading) -> Bid:
+    return Bid(
+        user_id=user_id,
+        node_name=torrent.node_name,
+        torrent_id=torrent.torrent_id,
+        torrent_key=torrent.key,
+        is_on=False,
+    )
+
+
+def _change(bid: Bid, terms: _Terms | None, now: datetime) -> None:
+    """Make a bid what it shall be, and write it if it was not."""
+    if terms is None:
+        Bid.objects.filter(pk=bid.pk).update(is_on=False, on_at=None, note="")
+        bid.is_on = False
+        return
+    wanted = {
+        "max_price_ubtt_per_gib": terms.ceiling_ubtt_per_gib,
+        "spend_ubtt_per_s": 0,
+        "useful_bytes_per_s": 0,
+        "budget_ubtt": terms.budget_ubtt,
+        "asks_directory": terms.asks_directory,
+        "is_auto": True,
+        "least_bytes_per_s": terms.least_bytes_per_s,
+        "finish_at": terms.finish_at,
+        "is_on": True,
+    }
+    if all(getattr(bid, name) == value for name, value in wanted.items()):
+        return
+    for name, value in wanted.items():
+        setattr(bid, name, value)
+    if bid.on_at is None:
+        bid.on_at, bid.note = now, ""
+    bid.save()
+
+
+# --- for the agent
+
+
+def of_bids(rows: Iterable[Bid], open_budgets: Iterable[Budget], *, now: datetime) -> dict[int, Auto]:
+    """Return what is automatic about these bids, by bid; those made by hand are left out."""
+    found = [row for row in rows if row.is_auto]
+    if not found:
+        return {}
+    days = {budget.user_id: budget for budget in open_budgets}
+    left_of_torrents, left_of_days = budgets.left(found, days.values(), now=now)
+    return {
+        row.pk: Auto(
+            goal=goal_of(row),
+            torrent_left_ubtt=left_of_torrents[row.pk],
+            day_left_ubtt=left_of_days[row.user_id],
+            limits_ubtt=(row.budget_ubtt, days[row.user_id].day_limit_ubtt),
+        )
+        for row in found
+        if row.user_id in days
+    }
+
+
+def goal_of(bid: Bid) -> Goal:
+    finish_at_s = int(bid.finish_at.timestamp()) if bid.finish_at is not None else None
+    return Goal(bid.least_bytes_per_s, finish_at_s)
+
+
+def over(autos: Mapping[int, Auto], *, now: datetime) -> dict[int, str]:
+    """Return which automatic bids have come to their end by themselves, and why: others' may follow."""
+    no_gain = AutoRun.objects.filter(bid_id__in=autos, verdict=Verdict.BRINGS_NOTHING).values_list("bid_id", flat=True)
+    late = {pk: LATE for pk, auto in autos.items() if auto.goal.is_late(now_s=int(now.timestamp()))}
+    return late | dict.fromkeys(no_gain, NO_GAIN)

@@ -1,0 +1,230 @@
+"""What users say of slow torrents: on with a ceiling, budgets and a wish, off, for one torrent otherwise, and stop."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from seedbox.services import market_facts
+from seedbox.services.market_facts import TorrentFacts
+from speed.domain import autobid_words as words
+from speed.domain.autobid_view import State
+from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB
+from speed.domain.supply import LEAST_LANE_BYTES_PER_S
+from speed.models import AutoBidding, AutoTorrent, Bid, Budget
+from speed.services import auto_bids, auto_runs, spenders
+from speed.services.bids import MAX_SPEED_BYTES_PER_S, BadBid, NoSuchTorrent
+from wallet.domain.money import MAX_AMOUNT_UBTT
+
+CEILING = "Say what a GiB may cost at most, from 0.004096 to 1,099,511 BTT: nothing is bid above it."
+TORRENT_BUDGET = "Say what one torrent may cost in all, at least 0.000001 BTT."
+DAY_LIMIT = "Say what may be spent within 24 hours, at least 0.000001 BTT: without it nothing is bid."
+NO_WISH = "Say how fast a torrent shall be, or by when it shall be finished: without a wish none is slow."
+SPEED = "Say a speed of at least 16 KiB/s, or leave it out and say a time: no smaller lane is sold."
+PAST = "Say a time that is still to come, or leave it out and say a speed."
+NOT_SAID = "Say a ceiling, a budget and a wish for this torrent, or for all torrents first."
+
+Choice = AutoTorrent.Choice
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a user wants for all slow torrents."""
+
+    ceiling_ubtt_per_gib: int
+    torrent_budget_ubtt: int
+    day_limit_ubtt: int
+    least_bytes_per_s: int = 0
+    finish_at: datetime | None = None
+    asks_directory: bool = False
+
+
+@dataclass(frozen=True)
+class OwnTerms:
+    """What a user wants otherwise for one torrent; None is as for all."""
+
+    ceiling_ubtt_per_gib: int | None = None
+    budget_ubtt: int | None = None
+    least_bytes_per_s: int | None = None
+    finish_at: datetime | None = None
+
+    @property
+    def has_wish(self) -> bool:
+        return self.least_bytes_per_s is not None or self.finish_at is not None
+
+
+def turn_on(user_id: int, terms: Terms, *, now: datetime) -> None:
+    """Have a user's slow torrents bid for, all but those that are off by themselves; or change how. Raises BadBid."""
+    problems = find_problems(
+        ceiling_ubtt_per_gib=terms.ceiling_ubtt_per_gib,
+        budget_ubtt=terms.torrent_budget_ubtt,
+        least_bytes_per_s=terms.least_bytes_per_s,
+        finish_at=terms.finish_at,
+        now=now,
+    )
+    if "budget_ubtt" in problems:
+        problems["torrent_budget_ubtt"] = problems.pop("budget_ubtt")
+    if not 1 <= terms.day_limit_ubtt <= MAX_AMOUNT_UBTT:
+        problems["day_limit_ubtt"] = DAY_LIMIT
+    if problems:
+        raise BadBid(problems)
+    spenders.allow(user_id, day_limit_ubtt=terms.day_limit_ubtt, now=now)
+    with _said(user_id):
+        AutoBidding.objects.update_or_create(
+            user_id=user_id,
+            defaults={
+                "is_on": True,
+                "ceiling_ubtt_per_gib": terms.ceiling_ubtt_per_gib,
+                "torrent_budget_ubtt": terms.torrent_budget_ubtt,
+                "least_bytes_per_s": terms.least_bytes_per_s,
+                "finish_at": terms.finish_at,
+                "asks_directory": terms.asks_directory,
+            },
+        )
+        auto_bids.follow(user_id=user_id, now=now)
+
+
+def turn_off(user_id: int, *, now: datetime) -> None:
+    """Have slow torrents bid for no longer, but for those that are on by themselves; bids by hand stay as they are."""
+    with _said(user_id):
+        AutoBidding.objects.filter(pk=user_id).update(is_on=False)
+        on = _own(user_id).filter(choice=Choice.ON).values_list("node_name", "torrent_key")
+        stays = set(on)
+        _end([bid for bid in _standing(user_id) if (bid.node_name, bid.torrent_key) not in stays], now=now)
+
+
+def stop(user_id: int, *, now: datetime) -> None:
+    """Stop all spending of a user at once: the ledger opens no channel any more, and only what is owed is paid.
+
+    1. The keys of this box's nodes may spend for the user no longer, in the ledger itself.
+    2. No torrent is bid for by itself any more, nor is any that was on by itself when spending is turned on again.
+    """
+    spenders.stop(user_id, now=now)
+    with _said(user_id):
+        AutoBidding.objects.filter(pk=user_id).update(is_on=False)
+        _own(user_id).filter(choice=Choice.ON).update(choice=Choice.AS_ALL)
+        _end(list(_standing(user_id)), now=now)
+
+
+def choose(user_id: int, torrent_id: int, choice: AutoTorrent.Choice, own: OwnTerms, *, now: datetime) -> None:
+    """Decide on one torrent: on, off or as all others, with terms of its own. Raises BadBid, NoSuchTorrent.
+
+    On is also a word to try again what was given up, because paying had brought nothing.
+    """
+    torrent = market_facts.torrent(torrent_id)
+    if torrent is None or user_id not in torrent.holders:
+        raise NoSuchTorrent
+    general = AutoBidding.objects.filter(pk=user_id).first()
+    is_first = general is None and choice is not Choice.OFF
+    if is_first:
+        general = _first_terms(user_id, own)
+    if choice is Choice.ON and general is not None and (problems := _problems_of(general, own, now=now)):
+        raise BadBid(problems)
+    with _said(user_id):
+        if is_first and general is not None:
+            general.save()
+        _write(user_id, torrent, choice, own)
+        bids = Bid.objects.filter(user_id=user_id, node_name=torrent.node_name, torrent_key=torrent.key)
+        if choice is Choice.ON:
+            auto_runs.begin_anew(bids.filter(auto_run__verdict="brings_nothing").values_list("pk", flat=True))
+        elif choice is Choice.OFF:
+            _end(list(bids.filter(is_auto=True, is_on=True)), now=now)
+        auto_bids.follow(user_id=user_id, now=now)
+
+
+def _write(user_id: int, torrent: TorrentFacts, choice: AutoTorrent.Choice, own: OwnTerms) -> None:
+    AutoTorrent.objects.update_or_create(
+        user_id=user_id,
+        node_name=torrent.node_name,
+        torrent_key=torrent.key,
+        defaults={
+            "torrent_id": torrent.torrent_id,
+            "choice": choice,
+            "ceiling_ubtt_per_gib": own.ceiling_ubtt_per_gib,
+            "budget_ubtt": own.budget_ubtt,
+            "least_bytes_per_s": own.least_bytes_per_s,
+            "finish_at": own.finish_at,
+        },
+    )
+
+
+def of_user(user_id: int) -> AutoBidding | None:
+    """Return what a user has said for all torrents, also while it is off; None if nothing was said so far."""
+    return AutoBidding.objects.filter(pk=user_id).first()
+
+
+def of_torrent(user_id: int, torrent_id: int) -> AutoTorrent | None:
+    """Return what a user has said of one torrent."""
+    return _own(user_id).filter(torrent_id=torrent_id).first()
+
+
+def find_problems(
+    *,
+    ceiling_ubtt_per_gib: int,
+    budget_ubtt: int,
+    least_bytes_per_s: int,
+    finish_at: datetime | None,
+    now: datetime,
+) -> dict[str, str]:
+    """Return a sentence for each field that can't be taken as it is."""
+    found = {}
+    if not MIN_PRICE_UBTT_PER_GIB <= ceiling_ubtt_per_gib <= MAX_PRICE_UBTT_PER_GIB:
+        found["ceiling_ubtt_per_gib"] = CEILING
+    if not 1 <= budget_ubtt <= MAX_AMOUNT_UBTT:
+        found["budget_ubtt"] = TORRENT_BUDGET
+    if least_bytes_per_s == 0 and finish_at is None:
+        found["least_bytes_per_s"] = NO_WISH
+    elif least_bytes_per_s and not LEAST_LANE_BYTES_PER_S <= least_bytes_per_s <= MAX_SPEED_BYTES_PER_S:
+        found["least_bytes_per_s"] = SPEED
+    if finish_at is not None and finish_at <= now:
+        found["finish_at"] = PAST
+    return found
+
+
+def _first_terms(user_id: int, own: OwnTerms) -> AutoBidding:
+    """Return what one torrent's terms say of all, for who has said nothing else: off. Raises BadBid."""
+    if own.ceiling_ubtt_per_gib is None or own.budget_ubtt is None or not own.has_wish:
+        raise BadBid({"ceiling_ubtt_per_gib": NOT_SAID})
+    return AutoBidding(
+        user_id=user_id,
+        ceiling_ubtt_per_gib=own.ceiling_ubtt_per_gib,
+        torrent_budget_ubtt=own.budget_ubtt,
+        least_bytes_per_s=own.least_bytes_per_s or 0,
+        finish_at=own.finish_at,
+    )
+
+
+def _problems_of(general: AutoBidding, own: OwnTerms, *, now: datetime) -> Mapping[str, str]:
+    ceiling, budget = own.ceiling_ubtt_per_gib, own.budget_ubtt
+    return find_problems(
+        ceiling_ubtt_per_gib=general.ceiling_ubtt_per_gib if ceiling is None else ceiling,
+        budget_ubtt=general.torrent_budget_ubtt if budget is None else budget,
+        least_bytes_per_s=(own.least_bytes_per_s if own.has_wish else general.least_bytes_per_s) or 0,
+        finish_at=own.finish_at if own.has_wish else general.finish_at,
+        now=now,
+    )
+
+
+@contextmanager
+def _said(user_id: int) -> Iterator[None]:
+    """Say something of a user's bids at one go, with the budget locked: see `auto_bids.follow`."""
+    with transaction.atomic():
+        list(Budget.objects.select_for_update().filter(pk=user_id))
+        yield
+
+
+def _own(user_id: int) -> QuerySet[AutoTorrent]:
+    return AutoTorrent.objects.filter(user_id=user_id)
+
+
+def _standing(user_id: int) -> QuerySet[Bid]:
+    return Bid.objects.filter(user_id=user_id, is_auto=True, is_on=True)
+
+
+def _end(bids: list[Bid], *, now: datetime) -> None:
+    ids = [bid.pk for bid in bids]
+    Bid.objects.filter(pk__in=ids).update(is_on=False, on_at=None, note="")
+    auto_runs.say(ids, state=State.STOPPED, sentence=words.STOPPED, now=now)
