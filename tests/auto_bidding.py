@@ -12,7 +12,7 @@ from speed.models import AutoRun
 from speed.models import Bid as BidRow
 from speed.services import autobid
 from speed.services.autobid import Terms
-from tests.buying import BTT, MIB, PRICE, Stall, Taker
+from tests.buying import BTT, PRICE, Stall, Taker
 from tests.market import peer
 
 KIB = 1024
@@ -21,7 +21,7 @@ WISH = Terms(
     ceiling_ubtt_per_gib=2 * PRICE,
     torrent_budget_ubtt=200 * BTT,
     day_limit_ubtt=500 * BTT,
-    least_bytes_per_s=2 * MIB,
+    least_bytes_per_s=512 * KIB,  # so little, for each block costs a test time
 )
 BLOCK_MS = 20_000  # as short as the slow time is then
 
@@ -29,6 +29,8 @@ BLOCK_MS = 20_000  # as short as the slow time is then
 @dataclass
 class Shop(Stall):
     """A stall that grants no more than is useful, at its ask."""
+
+    speed: int = 512 * KIB
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -49,7 +51,7 @@ class Shop(Stall):
 class AutoTaker(Taker):
     """Its swarm gives so much for nothing, and each shop what it grants."""
 
-    free = 200 * KIB
+    free = 50 * KIB
 
     def __init__(self, user: User, terms: Terms = WISH, *, control: int = 7) -> None:
         super().__init__(user)

@@ -11,6 +11,7 @@ from speed.agent.finder import Finder, Heard
 from speed.agent.purchase import Purchase
 from speed.agent.purchases import Purchases
 from speed.agent.side import Floor
+from speed.domain import autobid_words as words
 from speed.domain.autobid import Decision, decide
 from speed.domain.autobid_view import Seller, State, View
 from speed.domain.credit import least_channel_ubtt
@@ -37,6 +38,8 @@ ENDS = {
     auto_bids.LATE: State.LATE,
     auto_bids.NO_GAIN: State.NO_GAIN,
 }
+
+RESTING = (bids.RIDES_ALONG, bids.OTHERS)  # its own state stays what it was
 
 MayOpen = Callable[[Want, Heard, datetime], bool]
 
@@ -69,12 +72,14 @@ class Autobidder:
                 )
 
     def _let_go(self, key: str, run: Run, why: str, now: datetime) -> None:
-        """It stands no longer: keep what was measured, and the reason, where nobody has said it yet."""
+        """It stands no longer: keep what was measured, and the reason."""
         del self._runs[key]
         self._keep(run)
-        if why:
-            state = ENDS.get(why, State.STOPPED)
-            self._floor.write(partial(auto_runs.say, [run.bid_id], state=state, sentence=why, now=now))
+        state = ENDS.get(why, run.state if why in RESTING else State.STOPPED)
+        is_said = state is run.state and state.is_over
+        if self._floor.terms.buys and not self._floor.terms.obstacle and not is_said:
+            sentence = why or words.STOPPED
+            self._floor.write(partial(auto_runs.say, [run.bid_id], state=state, sentence=sentence, now=now))
 
     def _loaded(self, key: str, bid_id: int, loaded: Loaded, _now: datetime) -> None:
         self._loading.discard(bid_id)
@@ -94,9 +99,9 @@ class Autobidder:
         return replace(wish, max_price_ubtt_per_gib=min(wish.max_price_ubtt_per_gib, want.max_price_ubtt_per_gib))
 
     def sentence_of(self, want: Want) -> str:
-        """Return why nothing is bid; "" while something is."""
+        """Return why nothing is bid; "" while something is, or where that is for whoever looks for sellers to say."""
         run = self._runs.get(want.torrent.key)
-        return run.sentence if run is not None and run.state is not State.BIDDING else ""
+        return run.sentence if run is not None and run.state not in (State.BIDDING, State.NO_SELLERS) else ""
 
     # --- what is seen and heard
 
@@ -146,11 +151,12 @@ class Autobidder:
             if (first := run.place_at(now)) is not None and first.is_control:
                 run.is_control = True
                 decision = decide(self._view(run, want, auto, now))
-        run.wishes = {bytes.fromhex(name): wish for name, wish in decision.bids.items()}
+        wishes = {bytes.fromhex(name): wish for name, wish in decision.bids.items()}
+        is_news = decision.state is not run.state or wishes != run.wishes or not run.sentence
+        run.wishes = wishes
         run.note_first_bids()
         run.decided_at, run.decided_by = now, _said(want)
-        self._log(run, decision, now)
-        self._keep(run)
+        self._say(run, decision, is_news=is_news, now=now)
 
     def _view(self, run: Run, want: Want, auto: Auto, now: datetime) -> View:
         total, free = run.speeds or (0, 0)
@@ -221,15 +227,16 @@ class Autobidder:
             cause = Cause.STARVES_UNPAID
             self._floor.write(partial(avoided.avoid, seller.hex(), cause=cause, text=text, now=now))
 
-    def _log(self, run: Run, decision: Decision, now: datetime) -> None:
-        if decision.sentence != run.sentence:
-            state, sentence = decision.state, decision.sentence
+    def _say(self, run: Run, decision: Decision, *, is_news: bool, now: datetime) -> None:
+        """Keep the newest sentence, and log it if more than what was measured has changed."""
+        run.state, run.sentence = state, sentence = decision.state, decision.sentence
+        if is_news:
             self._floor.write(partial(auto_runs.say, [run.bid_id], state=state, sentence=sentence, now=now))
-        run.state, run.sentence = decision.state, decision.sentence
+        self._keep(run, state=str(state), sentence=sentence)
 
-    def _keep(self, run: Run) -> None:
+    def _keep(self, run: Run, **said: str) -> None:
         services = {key.hex(): service for key, service in run.services.items()}
-        self._floor.write(partial(auto_runs.keep, run.bid_id, run.columns(), services))
+        self._floor.write(partial(auto_runs.keep, run.bid_id, run.columns() | said, services))
 
     def finish(self) -> None:
         """Write down what was measured; the node stops, and will go on from there."""

@@ -2,6 +2,7 @@
 
 from argparse import ArgumentTypeError, BooleanOptionalAction
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 from django.core.management.base import CommandError, CommandParser
 
@@ -16,7 +17,19 @@ OPTIONS = {
     "budget_ubtt": "--budget",
     "useful_bytes_per_s": "--useful",
     "spend_ubtt_per_s": "--per-hour",
+    "ceiling_ubtt_per_gib": "--ceiling",
+    "torrent_budget_ubtt": "--budget",
+    "day_limit_ubtt": "--day",
+    "least_bytes_per_s": "--wish",
+    "finish_at": "--finish-by",
     "url": "--address",
+}
+AUTO_ACTS = {
+    "--on": "with what is named; the rest stays as it was said",
+    "--off": "bid no longer by itself; other spending stays on",
+    "--as-all": "one torrent again as all others",
+    "--stop": "stop all spending of this user, in the ledger itself",
+    "--forecast": "tell what it would probably cost, and bid nothing",
 }
 BID = ("max_price_ubtt_per_gib", "budget_ubtt", "useful_bytes_per_s", "per_hour", "ask_hubs")
 OF_NODES = {
@@ -55,6 +68,7 @@ def add_verbs(parser: CommandParser) -> None:
     own_bids = verbs.add_parser("bids", help="list a user's bids, or withdraw one by its number")
     own_bids.add_argument("--user", required=True, help="whose they are")
     own_bids.add_argument("--withdraw", type=int, metavar="NUMBER", help="also for a torrent that is gone")
+    _add_auto(verbs.add_parser("auto", help="speed slow torrents up by themselves: show it, turn it on, off, or stop"))
     deals = verbs.add_parser("deals", help="list deals")
     deals.add_argument("--user", default="", help="only this user's; default: all in which the box sells")
     rounds = verbs.add_parser("rounds", help="list a node's last rounds")
@@ -76,6 +90,20 @@ def add_verbs(parser: CommandParser) -> None:
     left_alone.add_argument("--forgive", metavar="KEY", help="let nodes bid with this one again, by its whole key")
     for verb in verbs.choices.values():
         verb.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_auto(auto: CommandParser) -> None:
+    auto.add_argument("id", nargs="?", type=int, help="of one torrent, as `torrents list` shows it; default: all")
+    auto.add_argument("--user", required=True, help="whose they are")
+    acts = auto.add_mutually_exclusive_group()
+    for option, text in AUTO_ACTS.items():
+        acts.add_argument(option, action="store_const", const=option, dest="act", help=text)
+    auto.add_argument("--ceiling", type=_number(parse_btt), metavar="BTT_PER_GIB", dest="ceiling_ubtt_per_gib")
+    auto.add_argument("--budget", type=_number(parse_btt), metavar="BTT", dest="budget_ubtt", help="for each torrent")
+    auto.add_argument("--day", type=_number(parse_btt), metavar="BTT", dest="day_limit_ubtt", help="within 24 hours")
+    auto.add_argument("--wish", type=_number(read_mib), metavar="MIB_PER_S", dest="least_bytes_per_s")
+    auto.add_argument("--finish-by", type=_time, metavar="TIME", dest="finish_at", help="like 2026-12-01T08:00, in UTC")
+    auto.add_argument("--ask-hubs", action=BooleanOptionalAction, default=None, dest="asks_directory")
 
 
 def named(problems: Mapping[str, str]) -> str:
@@ -105,6 +133,14 @@ def refuse_half_an_offer(wanted: Mapping[str, object]) -> None:
         raise CommandError(f"{', '.join(of_nodes)}: of the whole node, so not together with --torrent")
     if wanted["for_sale"] is None and wanted["ask_ubtt_per_gib"] is None:
         raise CommandError("--torrent: say --for-sale or --ask of it, too")
+
+
+def _time(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError("Write a time like 2026-12-01T08:00.") from None
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def _number(read: Callable[[str], int]) -> Callable[[str], int]:

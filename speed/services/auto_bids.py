@@ -8,6 +8,7 @@ from django.db import transaction
 
 from seedbox.services import market_facts
 from seedbox.services.market_facts import Downloading
+from speed.domain.autobid_view import State
 from speed.domain.shortfall import Goal
 from speed.domain.uplift import Verdict
 from speed.models import AutoBidding, AutoRun, AutoTorrent, Bid, Budget
@@ -157,6 +158,20 @@ def of_bids(rows: Iterable[Bid], open_budgets: Iterable[Budget], *, now: datetim
         for row in found
         if row.user_id in days
     }
+
+
+def poor_last(rows: Iterable[Bid]) -> list[Bid]:
+    """Return bids in their order, those last whose budget had no room in their last round: others' may follow."""
+    found = list(rows)
+    automatic = [row.pk for row in found if row.is_auto]
+    poor = AutoRun.objects.filter(bid_id__in=automatic, state=State.NO_MONEY).values_list("bid_id", flat=True)
+    without = set(poor)
+    return sorted(found, key=lambda row: row.pk in without)
+
+
+def look_again(user_id: int) -> None:
+    """A user has said something of money: whatever was without any is looked at again."""
+    AutoRun.objects.filter(bid__user_id=user_id, state=State.NO_MONEY).update(state=State.FAST_ENOUGH)
 
 
 def goal_of(bid: Bid) -> Goal:

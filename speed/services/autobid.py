@@ -84,6 +84,7 @@ def turn_on(user_id: int, terms: Terms, *, now: datetime) -> None:
                 "asks_directory": terms.asks_directory,
             },
         )
+        auto_bids.look_again(user_id)
         auto_bids.follow(user_id=user_id, now=now)
 
 
@@ -132,6 +133,7 @@ def choose(user_id: int, torrent_id: int, choice: AutoTorrent.Choice, own: OwnTe
             auto_runs.begin_anew(bids.filter(auto_run__verdict="brings_nothing").values_list("pk", flat=True))
         elif choice is Choice.OFF:
             _end(list(bids.filter(is_auto=True, is_on=True)), now=now)
+        auto_bids.look_again(user_id)
         auto_bids.follow(user_id=user_id, now=now)
 
 

@@ -35,6 +35,8 @@ WHY: dict[str, str] = {
     "no connection": "The seller was not connected for ten minutes",
     "its buyer was away": "The buyer was not connected for ten minutes",
     "budget used up": "There was no more money for it: budget, day's limit or account",
+    "paying brings nothing": "It was measured that paying made it no faster",
+    "too late": "The time by which it should be finished has passed",
     "no account at its hub": "The user's money can't be used at the seller's hub any more",
     "bad data": "The seller has sent bad data",
     "asks above the bid": "The seller has asked for more than the ceiling",
@@ -129,8 +131,14 @@ def bid_row(bid: Bid, *, name: str, used_ubtt: int) -> Row:
         "ceiling": price(bid.max_price_ubtt_per_gib),
         "budget": f"{format_btt(used_ubtt)} of {format_amount(bid.budget_ubtt, market_asset())}",
         "budget_ppm": min(used_ubtt * PPM // max(bid.budget_ubtt, 1), PPM),
-        "speed": format_speed(bid.useful_bytes_per_s) if bid.useful_bytes_per_s else "as fast as it gets",
+        "speed": _useful(bid),
     }
+
+
+def _useful(bid: Bid) -> str:
+    if bid.is_auto:
+        return "as fast as was wished"
+    return format_speed(bid.useful_bytes_per_s) if bid.useful_bytes_per_s else "as fast as it gets"
 
 
 def quote_row(quote: Quote) -> Row:

@@ -58,7 +58,9 @@ class BidForm(forms.Form):
             "max_price_ubtt_per_gib": format_btt(bid.max_price_ubtt_per_gib),
             "budget_ubtt": format_btt(bid.budget_ubtt),
             "useful_bytes_per_s": write_mib(bid.useful_bytes_per_s),
-            "hour_ubtt": "" if bid.spend_ubtt_per_s == _pace_of(bid) else format_btt(bid.spend_ubtt_per_s * HOUR_S),
+            "hour_ubtt": ""
+            if bid.spend_ubtt_per_s in (0, _pace_of(bid))
+            else format_btt(bid.spend_ubtt_per_s * HOUR_S),
             "asks_directory": bid.asks_directory,
         }
         return cls(private=private, initial=initial)

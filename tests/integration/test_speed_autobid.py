@@ -7,8 +7,9 @@ import pytest
 from seedbox.models import Observation, User
 from speed.domain.autobid_view import State
 from speed.models import AutoDecision, AutoRun, BuyingDeal, Payment
+from speed.models import Bid as BidRow
 from speed.services import autobid, bids
-from tests.auto_bidding import KIB, WISH, AutoTaker, Shop
+from tests.auto_bidding import BLOCK_MS, KIB, WISH, AutoTaker, Shop, seed_for
 from tests.builders import make_holding, make_user
 from tests.buying import BTT, GIB, MIB, PRICE
 
@@ -25,6 +26,17 @@ def bought(owner: User, *, control: int = 7, shops: int = 1) -> tuple[AutoTaker,
     return taker, found
 
 
+def with_money(taker: AutoTaker, name: str) -> User:
+    """Return another holder of the torrent, who has turned it on, too."""
+    other = make_user(name)
+    make_holding(other, taker.torrent)
+    taker.books.bind(str(other.pk), taker.floor.key.public_key.hex(), daily_limit_ubtt=500 * BTT)
+    taker.books.money[str(other.pk)] = 500 * BTT
+    autobid.turn_on(other.pk, WISH, now=taker.floor.now)
+    AutoRun.objects.create(bid=BidRow.objects.get(user_id=other.pk), seed=seed_for(7), block_ms=BLOCK_MS)
+    return other
+
+
 class TestASlowTorrent:
     def test_is_bid_for_when_it_was_slow_for_the_whole_time_and_no_sooner(self, owner: User) -> None:
         taker, shop = AutoTaker(owner), Shop(1)
@@ -35,10 +47,10 @@ class TestASlowTorrent:
         taker.run_until(State.BIDDING, shop)
         taker.run(12, shop)
         assert shop.bids[-1].max_price_ubtt_per_gib < PRICE
-        assert shop.bids[-1].useful_bytes_per_s == pytest.approx(2 * MIB - 200 * KIB, rel=0.05)
+        assert shop.bids[-1].useful_bytes_per_s == pytest.approx(462 * KIB, rel=0.05)
         said = AutoDecision.objects.filter(state=State.BIDDING).earliest("pk").sentence
         assert said.startswith(
-            "The swarm gives 200 KiB/s, the wish is 2.00 MiB/s, 1 seller from 8 BTT/GiB: bidding 8.4,"
+            "The swarm gives 50.0 KiB/s, the wish is 512 KiB/s, 1 seller from 8 BTT/GiB: bidding 8.4,"
         )
         assert taker.bid_row.note == ""
 
@@ -60,19 +72,19 @@ class TestASlowTorrent:
 
     def test_is_bought_of_two_sellers_what_one_does_not_have(self, owner: User) -> None:
         taker = AutoTaker(owner)
-        shops = [Shop(1, speed=MIB), Shop(2, speed=MIB, ask=PRICE // 2 + BTT)]
+        shops = [Shop(1, speed=256 * KIB), Shop(2, speed=256 * KIB, ask=PRICE // 2 + BTT)]
         for shop in shops:
             taker.connect(shop)
         taker.run_until(State.BIDDING, *shops)
         taker.run(30, *shops)
         assert all(shop.bids and shop.bids[-1].spend_ubtt_per_s for shop in shops)
-        assert sum(shop.bids[-1].useful_bytes_per_s for shop in shops) <= 2 * MIB
+        assert sum(shop.bids[-1].useful_bytes_per_s for shop in shops) <= 512 * KIB
 
 
 class TestAControl:
     def test_pauses_all_sellers_at_once_and_ends_by_itself(self, owner: User) -> None:
         taker = AutoTaker(owner, control=1)
-        shops = [Shop(1, speed=MIB), Shop(2, speed=MIB)]
+        shops = [Shop(1, speed=256 * KIB), Shop(2, speed=256 * KIB)]
         for shop in shops:
             taker.connect(shop)
         taker.run_until(State.BIDDING, *shops)
@@ -127,7 +139,7 @@ class TestMoney:
 
     def test_of_a_budget_that_is_lowered_while_it_bids_is_not_overspent(self, owner: User) -> None:
         taker, (shop,) = bought(owner)
-        limit = taker.row(shop).cumulative_ubtt + BTT // 10
+        limit = taker.row(shop).owed_ubtt + 8_000  # a round may bill more, so that no bid has room in it
         autobid.turn_on(owner.pk, replace(WISH, torrent_budget_ubtt=limit), now=taker.floor.now)
         taker.run(60, shop)
         assert taker.row(shop).cumulative_ubtt <= limit
@@ -157,11 +169,7 @@ class TestMoney:
 class TestTwoUsersOfOneTorrent:
     def test_are_served_by_the_first_ones_money_and_then_by_the_others(self, owner: User) -> None:
         taker, (shop,) = bought(owner)
-        other = make_user("bob")
-        make_holding(other, taker.torrent)
-        taker.books.bind(str(other.pk), taker.floor.key.public_key.hex(), daily_limit_ubtt=500 * BTT)
-        taker.books.money[str(other.pk)] = 500 * BTT
-        autobid.turn_on(other.pk, WISH, now=taker.floor.now)
+        other = with_money(taker, "bob")
         taker.run(4, shop)
         theirs = bids.of_torrent(taker.torrent.pk, user_id=other.pk)
         assert theirs is not None and theirs.note == bids.RIDES_ALONG
@@ -171,3 +179,15 @@ class TestTwoUsersOfOneTorrent:
         theirs.refresh_from_db()
         assert theirs.note != bids.RIDES_ALONG
         assert AutoRun.objects.filter(bid=theirs).exists()
+
+    def test_do_not_wait_for_one_whose_budget_is_used_up(self, owner: User) -> None:
+        taker, shop = AutoTaker(owner), Shop(1)
+        Payment.objects.create(
+            user_id=owner.pk, deal_id="before", hour_at=taker.floor.now, signed_ubtt=WISH.day_limit_ubtt - 1
+        )
+        other = with_money(taker, "bob")
+        taker.connect(shop)
+        taker.run_until(State.NO_MONEY, shop)
+        taker.run(40, shop)
+        assert taker.bid_row.note == bids.RIDES_ALONG
+        assert {deal.user_id for deal in BuyingDeal.objects.all()} == {other.pk}

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from seedbox.services import audit, market_facts
 from seedbox.services.market_facts import TorrentFacts
 from speed.domain.buying import pace_for
+from speed.management import auto
 from speed.management.arguments import add_verbs, named, refuse_half_a_bid, refuse_half_an_offer
 from speed.models import ForSale, Verdict
 from speed.services import audits, avoided, bids, hub_list, hub_trust, markets, node_rows, quotes, round_rows, screen
@@ -42,6 +43,7 @@ class Command(BaseCommand):
             "quotes": self._quotes,
             "bid": self._bid,
             "bids": self._bids,
+            "auto": self._auto,
             "deals": self._deals,
             "rounds": self._rounds,
             "audit": self._audit,
@@ -95,6 +97,18 @@ class Command(BaseCommand):
         rows = [row for _, row in screen.own_bids(user_id)]
         line = "{number}  {name}  {state}  up to {ceiling}, {budget} used, {speed}  {note}"
         self._print(rows, line, as_json, nothing="no bids")
+
+    def _auto(self, *, id: int | None, user: str, now: datetime, as_json: bool, **options: Any) -> None:
+        user_id, torrent = _user_id(user), _torrent(id, user) if id is not None else None
+        try:
+            auto.act(user_id, torrent, options, now=now)
+        except BadBid as refusal:
+            raise CommandError(named(refusal.problems)) from None
+        if torrent is not None and options["act"] == "--forecast":
+            self._print([auto.forecast(user_id, torrent, options, now=now)], "{name}  {sentence}", as_json)
+            return
+        found = auto.rows(user_id, torrent)
+        self.stdout.write(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(auto.lines(found)))
 
     def _deals(self, *, user: str, as_json: bool, **_: Any) -> None:
         if user:

@@ -1,0 +1,168 @@
+"""What pages and shells show of automatic bids: how a torrent stands, what it cost and changed, and a dry run."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Sum
+
+from seedbox.services import market_facts
+from seedbox.services.market_facts import TorrentFacts
+from speed.domain.autobid_view import Seller, View
+from speed.domain.forecast import Forecast, forecast, sentence
+from speed.domain.shortfall import Watch
+from speed.domain.supply import Quoted
+from speed.domain.uplift import Savings, Uplift, savings, uplift
+from speed.models import AutoBidding, AutoDecision, AutoRun, AutoTorrent, Bid, Budget, BuyingDeal, Quote
+from speed.services import auto_runs, avoided, budgets, quotes
+from speed.services.auto_bids import goal_of
+from speed.services.autobid import OwnTerms, Terms
+from speed.services.bids import NoSuchTorrent
+from wallet.services.install import market_asset
+
+NOTHING_SAID = "Nothing was bid for it by itself so far."
+
+
+@dataclass(frozen=True)
+class Story:
+    """All that an automatic bid tells."""
+
+    bid: Bid
+    run: AutoRun | None
+    sentence: str  # why it does what it does now
+    log: list[AutoDecision]  # the newest first
+    spent_ubtt: int  # signed
+    uplift: Uplift
+    savings: Savings | None  # None: not known yet
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What would come of bidding, before money moves."""
+
+    found: Forecast
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What all automatic bids of a user have come to."""
+
+    torrents: int
+    spent_ubtt: int
+    saved_s: int | None  # None: not known yet
+
+
+def story(user_id: int, torrent_id: int) -> Story | None:
+    """Return what a user's automatic bid for a torrent tells; None if there never was one."""
+    bid = Bid.objects.filter(user_id=user_id, torrent_id=torrent_id, is_auto=True).first()
+    return _story(bid) if bid is not None else None
+
+
+def stories(user_id: int) -> list[Story]:
+    """Return what all automatic bids of a user tell, those that stand first."""
+    return [_story(bid) for bid in Bid.objects.filter(user_id=user_id, is_auto=True).order_by("-is_on", "-pk")]
+
+
+def summary(user_id: int) -> Summary:
+    found = stories(user_id)
+    known = [one.savings.saved_s for one in found if one.savings is not None and not one.uplift.is_pooled]
+    return Summary(
+        torrents=len(found),
+        spent_ubtt=sum(one.spent_ubtt for one in found),
+        saved_s=sum(known) if known else None,
+    )
+
+
+def _story(bid: Bid) -> Story:
+    run = AutoRun.objects.filter(pk=bid.pk).first()
+    spent_ubtt = int(BuyingDeal.objects.filter(bid_id=bid.pk).aggregate(all=Sum("cumulative_ubtt"))["all"] or 0)
+    others = AutoRun.objects.filter(bid__user_id=bid.user_id).exclude(pk=bid.pk).values_list("pairs", flat=True)
+    changed = uplift(run.pairs if run else (), others=[pair for pairs in others for pair in pairs])
+    saved = None
+    if run is not None and changed.shown is not None:
+        saved = savings(changed.shown, paid_s=run.all_paid_ms // 1_000, spent_ubtt=spent_ubtt)
+    return Story(
+        bid=bid,
+        run=run,
+        sentence=bid.note or (run.sentence if run else "") or NOTHING_SAID,
+        log=auto_runs.log(bid.pk),
+        spent_ubtt=spent_ubtt,
+        uplift=changed,
+        savings=saved,
+    )
+
+
+def dry_run(
+    user_id: int, torrent_id: int, *, general: Terms | None = None, own: OwnTerms | None = None, now: datetime
+) -> DryRun:
+    """Return what would come of bidding for a torrent from now on, by what its sellers last said. Raises NoSuchTorrent.
+
+    Terms that are not given are as they were said; what was never said is nothing: then nothing would be bid.
+    """
+    torrent = market_facts.torrent(torrent_id)
+    if torrent is None or user_id not in torrent.holders:
+        raise NoSuchTorrent
+    budget = Budget.objects.filter(pk=user_id).first() or Budget(user_id=user_id)
+    if general is not None:
+        budget.day_limit_ubtt = general.day_limit_ubtt
+    view = _view(torrent, _as_said(user_id, torrent, general, own), budget, now=now)
+    found = forecast(view)
+    return DryRun(found, sentence(found, view))
+
+
+def _as_said(user_id: int, torrent: TorrentFacts, general: Terms | None, own: OwnTerms | None) -> Bid:
+    """Return the bid that these terms would make; it is not written."""
+    kept = AutoBidding.objects.filter(pk=user_id).first()
+    if general is None:
+        general = (
+            Terms(kept.ceiling_ubtt_per_gib, kept.torrent_budget_ubtt, 0, kept.least_bytes_per_s, kept.finish_at)
+            if kept
+            else Terms(0, 0, 0)
+        )
+    if own is None:
+        row = AutoTorrent.objects.filter(user_id=user_id, torrent_id=torrent.torrent_id).first()
+        own = (
+            OwnTerms(row.ceiling_ubtt_per_gib, row.budget_ubtt, row.least_bytes_per_s, row.finish_at)
+            if row
+            else OwnTerms()
+        )
+    ceiling, budget = own.ceiling_ubtt_per_gib, own.budget_ubtt
+    return Bid(
+        user_id=user_id,
+        node_name=torrent.node_name,
+        torrent_id=torrent.torrent_id,
+        torrent_key=torrent.key,
+        max_price_ubtt_per_gib=general.ceiling_ubtt_per_gib if ceiling is None else ceiling,
+        budget_ubtt=general.torrent_budget_ubtt if budget is None else budget,
+        spend_ubtt_per_s=0,
+        least_bytes_per_s=(own.least_bytes_per_s if own.has_wish else general.least_bytes_per_s) or 0,
+        finish_at=own.finish_at if own.has_wish else general.finish_at,
+    )
+
+
+def _view(torrent: TorrentFacts, said: Bid, budget: Budget, *, now: datetime) -> View:
+    bid = Bid.objects.filter(user_id=said.user_id, torrent_id=torrent.torrent_id).first()
+    run = AutoRun.objects.filter(pk=bid.pk).first() if bid is not None else None
+    used_ubtt = budgets.of_torrent(bid).used_ubtt if bid is not None else 0
+    free = run.free_bytes_per_s if run is not None and run.is_slow else torrent.down_bytes_per_s
+    left_alone = avoided.avoided(now=now)
+    found = quotes.of_torrent(node_name=torrent.node_name, torrent_key=torrent.key, now=now)
+    return View(
+        now_s=int(now.timestamp()),
+        goal=goal_of(said),
+        ceiling_ubtt_per_gib=said.max_price_ubtt_per_gib,
+        torrent_left_ubtt=said.budget_ubtt - used_ubtt,
+        day_left_ubtt=budgets.of_day(budget, now=now).left_ubtt,
+        left_bytes=max(torrent.wanted_bytes - torrent.done_bytes, 0),
+        total_bytes_per_s=torrent.down_bytes_per_s,
+        free_bytes_per_s=free,
+        watch=Watch(is_slow=True),
+        sellers=tuple(_seller(quote) for quote in found if bytes.fromhex(quote.peer_key) not in left_alone),
+        asset=market_asset(),
+    )
+
+
+def _seller(quote: Quote) -> Seller:
+    """Return a seller by its last word; whoever bids there is taken for another, so a forecast is rather too dear."""
+    quoted = Quoted(quote.ask_ubtt_per_gib, quote.last_price_ubtt_per_gib, quote.for_sale_bytes_per_s, quote.bidders)
+    return Seller(quote.peer_key, quoted)
