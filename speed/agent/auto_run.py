@@ -38,8 +38,8 @@ class _Seen:
 
 
 class Run:
-    def __init__(self, loaded: Loaded) -> None:
-        row = loaded.row
+    def __init__(self, loaded: Loaded, now: datetime) -> None:
+        row, self.taken_up_at = loaded.row, now
         self.bid_id: int = row.bid_id
         self.seed, self.block_ms = row.seed, row.block_ms
         self.controls = self._controls(ms(row.began_at)) if row.began_at is not None else None

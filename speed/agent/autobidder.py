@@ -28,6 +28,7 @@ from speed.services.bids import Standing, Want
 from wallet.services.install import market_asset
 
 DECIDES_EVERY = timedelta(seconds=ROUND_S)
+TAKEN_UP_WITHIN = timedelta(seconds=30)  # after a restart sellers are found again, and what stood stands
 SAYS_MARKET = {None, Reason.PRICE_TOO_LOW, Reason.NO_CAPACITY}  # other refusals say nothing of price and supply
 STARVES = "In two unpaid minutes in a row it sent less than half of the {speed:,} bytes per second of before."
 # What stands for a bid that stands no longer, by the note that says why; anything else is somebody's word.
@@ -81,20 +82,27 @@ class Autobidder:
             sentence = why or words.STOPPED
             self._floor.write(partial(auto_runs.say, [run.bid_id], state=state, sentence=sentence, now=now))
 
-    def _loaded(self, key: str, bid_id: int, loaded: Loaded, _now: datetime) -> None:
+    def _loaded(self, key: str, bid_id: int, loaded: Loaded, now: datetime) -> None:
         self._loading.discard(bid_id)
         want = self._wants.get(key)
         if want is not None and want.bid_id == bid_id:
-            self._runs[key] = Run(loaded)
+            self._runs[key] = Run(loaded, now)
 
     def _not_loaded(self, bid_id: int, _now: datetime) -> None:
         self._loading.discard(bid_id)  # the next reading tries again
 
     def wish_for(self, want: Want, seller: bytes) -> Wish:
-        """Return what is bid to one seller; a pause where nothing is decided."""
-        run = self._runs.get(want.torrent.key)
-        wish = run.wishes.get(seller) if run is not None and not want.is_checking else None
-        if wish is None:
+        """Return what is bid to one seller; a pause where nothing is decided.
+
+        Until the first decision after a restart it is what stood before: a lane is not given up for a moment.
+        """
+        run, wish = self._runs.get(want.torrent.key), None
+        if run is not None and run.decided_at is not None:
+            wish = run.wishes.get(seller)
+        else:
+            deals = [deal for deal in self._purchases.of_torrent(want.torrent.key) if deal.source.peer_key == seller]
+            wish = deals[0].bid if deals else None
+        if wish is None or want.is_checking:
             return Wish(want.max_price_ubtt_per_gib, 0, 0)
         return replace(wish, max_price_ubtt_per_gib=min(wish.max_price_ubtt_per_gib, want.max_price_ubtt_per_gib))
 
@@ -135,6 +143,10 @@ class Autobidder:
         """Whether a round has gone by, a control begins or ends, or the user has said something else."""
         if run.speeds is None:
             return False
+        if run.decided_at is None and timedelta(0) <= now - run.taken_up_at < TAKEN_UP_WITHIN:
+            deals = self._purchases.of_torrent(want.torrent.key)
+            heard = {one.link.peer_key for one in self._finder.quotes_for(want.torrent.key, now)}
+            return all(deal.link is not None and deal.source.peer_key in heard for deal in deals)
         if run.decided_at is None or not timedelta(0) <= now - run.decided_at < DECIDES_EVERY:
             return True
         place = run.place_at(now)

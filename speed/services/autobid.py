@@ -25,6 +25,7 @@ DAY_LIMIT = "Say what may be spent within 24 hours, at least 0.000001 BTT: witho
 NO_WISH = "Say how fast a torrent shall be, or by when it shall be finished: without a wish none is slow."
 SPEED = "Say a speed of at least 16 KiB/s, or leave it out and say a time: no smaller lane is sold."
 PAST = "Say a time that is still to come, or leave it out and say a speed."
+NOT_SPENDING = "Your spending is off: turn it on first, with a limit for 24 hours, for all torrents."
 NOT_SAID = "Say a ceiling, a budget and a wish for this torrent, or for all torrents first."
 
 Choice = AutoTorrent.Choice
@@ -124,6 +125,8 @@ def choose(user_id: int, torrent_id: int, choice: AutoTorrent.Choice, own: OwnTe
         general = _first_terms(user_id, own)
     if choice is Choice.ON and general is not None and (problems := _problems_of(general, own, now=now)):
         raise BadBid(problems)
+    if choice is Choice.ON and not spenders.budget_of(user_id).is_on:
+        raise BadBid({"day_limit_ubtt": NOT_SPENDING})
     with _said(user_id):
         if is_first and general is not None:
             general.save()

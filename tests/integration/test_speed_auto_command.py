@@ -57,6 +57,7 @@ class TestASlip:
             ("--forecast", "is of one torrent: say which"),
             ("{id} --stop", "for this one say --off"),
             ("{id} --on", "^--ceiling: Say a ceiling, a budget and a wish for this torrent, or for all"),
+            ("{id} --on --ceiling 9 --budget 9 --wish 1", "^--day: Your spending is off: turn it on first"),
             ("{id} --on --day 4", "are of all torrents together"),
         ],
     )

@@ -1,6 +1,7 @@
 """The automatic bidder on the buying side, without engine: when it bids, why it rests, and what it never does."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -9,6 +10,7 @@ from speed.domain.autobid_view import State
 from speed.models import AutoDecision, AutoRun, BuyingDeal, Payment
 from speed.models import Bid as BidRow
 from speed.services import autobid, bids
+from speed.services.autobid import OwnTerms
 from tests.auto_bidding import BLOCK_MS, KIB, WISH, AutoTaker, Shop, seed_for
 from tests.builders import make_holding, make_user
 from tests.buying import BTT, GIB, MIB, PRICE
@@ -106,9 +108,11 @@ class TestAControl:
         taker, (shop,) = bought(owner, control=2)
         before = taker.run_row
         taker.buyer.finish(taker.floor.now)
+        shop.bids.clear()
         taker.start()
         taker.connect(shop)
         taker.run(11, shop)
+        assert all(bid.spend_ubtt_per_s for bid in shop.bids)
         assert taker.run_row.is_slow and taker.state is State.BIDDING
         assert (taker.run_row.began_at, taker.run_row.seed) == (before.began_at, before.seed)
         assert taker.run_row.paid_ms > before.paid_ms
@@ -125,6 +129,50 @@ class TestAControl:
         taker.run_until(State.CONTROL, shop)
         taker.run(25, shop)
         assert taker.row(shop).end_reason == "starves who does not pay"
+
+    def test_that_shows_no_gain_often_enough_ends_it_until_its_user_says_so_anew(self, owner: User) -> None:
+        taker, (shop,) = bought(owner)
+        taker.buyer.finish(taker.floor.now)
+        AutoRun.objects.update(pairs=[0.0, 0.1, -0.1, 0.0, 0.1, -0.1])
+        taker.start()
+        taker.connect(shop)
+        taker.run(15, shop)
+        assert (taker.state, taker.row(shop).end_reason) == (State.NO_GAIN, "paying brings nothing")
+        count = AutoDecision.objects.count()
+        taker.run(60, shop)
+        assert AutoDecision.objects.count() == count and BuyingDeal.objects.count() == 1
+        autobid.choose(owner.pk, taker.torrent.pk, autobid.Choice.ON, OwnTerms(), now=taker.floor.now)
+        assert not AutoRun.objects.filter(verdict="brings_nothing").exists()
+
+
+class TestFaults:
+    def test_of_a_hub_are_said_and_open_nothing(self, owner: User) -> None:
+        taker, shop = AutoTaker(owner), Shop(1)
+        taker.books.is_away = True
+        taker.connect(shop)
+        taker.run(45, shop)
+        assert not shop.bids and not BuyingDeal.objects.exists()
+        taker.books.is_away = False
+        taker.run(60, shop)
+        assert shop.bids[-1].spend_ubtt_per_s
+
+    def test_of_a_seller_that_goes_have_the_next_one_asked(self, owner: User) -> None:
+        taker, shops = bought(owner, shops=2)
+        gone, other = sorted(shops, key=lambda shop: not shop.bids)
+        taker.disconnect(gone)
+        taker.run(30, other)
+        assert other.bids[-1].spend_ubtt_per_s
+        assert BuyingDeal.objects.filter(state="in_lane").count() == 1
+
+    @pytest.mark.parametrize("hours", [-5, 5])
+    def test_of_the_clock_cost_nothing(self, owner: User, hours: int) -> None:
+        taker, (shop,) = bought(owner)
+        taker.floor.now += timedelta(hours=hours)
+        taker.run(60, shop)
+        run = taker.run_row
+        assert run.all_paid_ms < 120_000
+        assert taker.used() <= WISH.torrent_budget_ubtt
+        assert taker.state in (State.BIDDING, State.CONTROL, State.WATCHING, State.NO_SELLERS), run.sentence
 
 
 class TestMoney:
