@@ -83,7 +83,7 @@ class Run:
                     seen.in_control.append(speed)
             else:
                 bought += max(speed - seen.free_bytes_per_s, 0)
-        self._count(total, now)
+        self._count(total, now, has_bids=any(deal.is_bid_sent and not deal.bid.is_paused for deal in deals.values()))
         self._looks.append((now, total, max(total - bought, 0)))
         while self._looks[0][0] <= now - MEAN_OF or self._looks[0][0] > now:
             self._looks.popleft()
@@ -93,10 +93,13 @@ class Run:
         settles = timedelta(milliseconds=self.block_ms / SETTLE_PARTS)
         return seen.lane_at is None or not timedelta(0) <= now - seen.lane_at < settles
 
-    def _count(self, total_bytes_per_s: int, now: datetime) -> None:
-        """Count what came since the last look as paid or unpaid, if it was all the one or all the other."""
+    def _count(self, total_bytes_per_s: int, now: datetime, *, has_bids: bool) -> None:
+        """Count what came since the last look as paid or unpaid, if it was all the one or all the other.
+
+        Time in which money was meant to be bid, and no bid stood, as while a hub is silent, is neither.
+        """
         place = self.place_at(now)
-        if place is None or not self._looks or not self.state.is_measured:
+        if place is None or not self._looks or self.decided_at is None or not self.state.is_measured:
             return
         before = self._looks[-1][0]
         duration, then = now - before, self.place_at(before)
@@ -105,7 +108,7 @@ class Run:
         self._close_run(place)
         if (then.run, then.is_control, then.is_measured) != (place.run, place.is_control, place.is_measured):
             return
-        if (self.state is State.CONTROL) != place.is_control:
+        if (self.state is State.CONTROL) != place.is_control or has_bids == place.is_control:
             return
         duration_ms = duration // timedelta(milliseconds=1)
         size_bytes = total_bytes_per_s * duration_ms // 1_000
