@@ -123,7 +123,8 @@ def choose(user_id: int, torrent_id: int, choice: AutoTorrent.Choice, own: OwnTe
     is_first = general is None and choice is not Choice.OFF
     if is_first:
         general = _first_terms(user_id, own)
-    if choice is Choice.ON and general is not None and (problems := _problems_of(general, own, now=now)):
+    says_something = choice is Choice.ON or own != OwnTerms()
+    if says_something and general is not None and (problems := _problems_of(general, own, now=now)):
         raise BadBid(problems)
     if choice is Choice.ON and not spenders.budget_of(user_id).is_on:
         raise BadBid({"day_limit_ubtt": NOT_SPENDING})

@@ -12,7 +12,9 @@ from django.utils import timezone
 from seedbox.models import Holding, User
 from speed.domain.autobid_view import State
 from speed.models import Agent, AutoBidding, AutoDecision, AutoRun, Bid, Budget
-from speed.services import auto_bids, auto_runs, bids
+from speed.services import auto_bids, auto_runs, autobid, bids
+from speed.services.autobid import OwnTerms
+from speed.services.bids import BadBid
 from speed.services.own_hub import OwnHub
 from speed.wire.hub_port import HubRefused
 from tests.builders import NOW, make_holding, make_node, make_observation, make_torrent
@@ -118,6 +120,13 @@ class TestAutomaticBidding:
         assert not Bid.objects.get().is_on
         said(f"{holding.pk} --as-all")
         assert Bid.objects.get(is_on=True).max_price_ubtt_per_gib == 60 * BTT
+
+    def test_takes_no_terms_of_one_torrent_that_could_not_be_bid_by(self, holding: Holding, owner: User) -> None:
+        said(ON)
+        for choice in autobid.Choice:
+            with pytest.raises(BadBid, match="Say what a GiB may cost"):
+                autobid.choose(owner.pk, holding.torrent_id, choice, OwnTerms(ceiling_ubtt_per_gib=1), now=NOW)
+        assert Bid.objects.get().max_price_ubtt_per_gib == 60 * BTT
 
     def test_does_not_come_back_where_its_user_has_withdrawn_the_bid(self, holding: Holding, owner: User) -> None:
         said(ON)
