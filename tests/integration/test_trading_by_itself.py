@@ -1,0 +1,64 @@
+"""A slow torrent that is sped up by itself, with all the real parts: engines, agents, WebSockets, hub and ledger."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+
+from seedbox.domain.states import State as TorrentState
+from seedbox.models import Observation
+from speed.domain.autobid_view import State
+from speed.models import AutoDecision, AutoRun, Bid, BuyingDeal, Quote, SellingDeal
+from speed.services import autobid
+from speed.services.autobid import Terms
+from tests.auto_bidding import seed_for
+from tests.box import wait_until
+from tests.integration.test_trading import HAS_UBTT, LIMIT_S, ROUND, SIZE_BYTES, TOLERANCE_BYTES, Stage
+from tests.ledger import balance, user
+from tests.trading import BTT, MIB, Signing
+from wallet.models import HubOffer
+from wallet.services import audit
+
+pytestmark = pytest.mark.usefixtures("committed_books")
+
+SLOW_MS = 3_000
+WISH = Terms(
+    ceiling_ubtt_per_gib=40 * BTT,
+    torrent_budget_ubtt=4 * BTT,
+    day_limit_ubtt=5 * BTT,
+    least_bytes_per_s=4 * MIB,
+    asks_directory=True,
+)
+
+
+def is_in(state: State) -> bool:
+    return AutoRun.objects.filter(state=state).exists()
+
+
+class TestASlowTorrent:
+    def test_is_bought_by_itself_within_ceiling_and_budget_and_the_books_agree(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path)
+        loading = Observation.objects.filter(torrent=stage.bought, state=TorrentState.DOWNLOADING)
+        with Signing(tmp_path / "keys"), stage.west.running(), stage.east.running():
+            wait_until(HubOffer.objects.exists, "the seller's offer", LIMIT_S)
+            wait_until(loading.exists, "a torrent that loads", LIMIT_S)
+            with transaction.atomic():
+                autobid.turn_on(stage.olga.pk, WISH, now=datetime.now(UTC))
+                AutoRun.objects.create(bid=Bid.objects.get(), seed=seed_for(7), block_ms=SLOW_MS)
+            wait_until(lambda: is_in(State.WATCHING), "the first look", LIMIT_S)
+            wait_until(Quote.objects.exists, "what the seller asks", LIMIT_S)
+            stage.clock.put_forward(ROUND + timedelta(milliseconds=SLOW_MS))
+            wait_until(SellingDeal.objects.exists, "the deal", LIMIT_S)
+            stage.clock.begin_next_round()
+            wait_until(stage.is_whole, "the torrent", LIMIT_S)
+            wait_until(stage.is_paid, "the last voucher", LIMIT_S)
+            wait_until(lambda: is_in(State.DONE), "the last sentence", LIMIT_S)
+        bought = BuyingDeal.objects.get()
+        assert SIZE_BYTES - TOLERANCE_BYTES < bought.accepted_bytes <= SIZE_BYTES
+        assert bought.price_ubtt_per_gib <= bought.max_price_ubtt_per_gib <= WISH.ceiling_ubtt_per_gib
+        assert 0 < bought.cumulative_ubtt < WISH.torrent_budget_ubtt
+        assert balance(user(stage.olga.pk)) <= HAS_UBTT - bought.cumulative_ubtt
+        (said,) = AutoDecision.objects.filter(state=State.BIDDING)[:1]
+        assert "the wish is 4.00 MiB/s, 1 seller from 10 BTT/GiB: bidding 10.5, at most 4 BTT" in said.sentence
+        assert not audit.audit().finding_count
