@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import connection
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from pytest_django import Settings
 from redis import Redis
 
 from seedbox.models import User
@@ -24,6 +25,8 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("box")
 
+
+SLOW_S = 20
 
 # Files that take a minute or so, the longest first: begun late, one of them leaves the other cores idle at the end.
 LONGEST_FIRST = (
@@ -47,6 +50,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order what was shuffled by a little: files that take long come first."""
     places = {name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
+@pytest.fixture
+def slow_at_once(settings: Settings) -> None:
+    """Let a torrent count as slow after a third of a minute: each second costs such a test time."""
+    settings.SPEED_SLOW_S = SLOW_S
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ NOT_OUR_NAMES = ("seedbox/config/settings.py",)  # Django chose the names of its
 
 APPS = ("seedbox", "wallet", "speed")
 FOUND_BY_NAME = ("apps", "tasks", "admin", "models", "conftest", "__init__", "__main__")  # by Django, Celery, pytest
-VARIABLE = re.compile(r'"((?:SEEDBOX|NODE|WALLET|DATABASE|REDIS)_[A-Z_]+)"')
+VARIABLE = re.compile(r'"((?:SEEDBOX|NODE|SPEED|WALLET|DATABASE|REDIS)_[A-Z_]+)"')
 MACHINE_PATH = re.compile(r"/(?:tmp|work|farm|root)/[a-z.]")
 # In pieces, so that this file does not name what it forbids.
 REGISTRY = re.compile(

@@ -17,6 +17,7 @@ _LISTEN = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):(\d{1,5})")
 SOCKET_PATH_BYTES = 107  # what the kernel takes
 PLAIN_FOLDER = "main"  # the name of a folder that was given without one
 LEAST_BLOCK_S, MOST_BLOCK_S = 0.1, 3_600.0  # of our own devnet
+LEAST_SLOW_S, LEAST_CONTROL_BLOCK_S = 10, 20  # a round of the market, and two
 MOST_SOLID_LAG = 1_000
 WALLET_NETWORKS = ("off", "devnet", "nile", "mainnet")
 WALLET_ASSETS = ("trc20", "trc10")
@@ -45,6 +46,8 @@ class Environment:
     node_speed_listen: tuple[str, ...]  # NODE_SPEED_LISTEN: IP:PORT where the node's market listens while it is used
     node_folders: tuple[Folder, ...]  # NODE_FOLDERS: where this node keeps torrents
     node_umask: int  # NODE_UMASK: of files and folders the node makes
+    speed_slow_s: int  # SPEED_SLOW_SECONDS: for how long a torrent is too slow before it is bid for by itself
+    speed_block_s: int  # SPEED_BLOCK_SECONDS: how long a block is, of which one in eight is unpaid
     wallet_network: str  # WALLET_NETWORK
     wallet_asset: str  # WALLET_ASSET: what this install's market is paid in
     wallet_chain_endpoints: tuple[str, ...]  # WALLET_CHAIN_ENDPOINTS; none is our own devnet
@@ -142,6 +145,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         node_speed_listen=_listen(environ, "NODE_SPEED_LISTEN", 6890),
         node_folders=_folders(environ, data),
         node_umask=_umask(environ),
+        speed_slow_s=_seconds(environ, "SPEED_SLOW_SECONDS", 60, least=LEAST_SLOW_S),
+        speed_block_s=_seconds(environ, "SPEED_BLOCK_SECONDS", 60, least=LEAST_CONTROL_BLOCK_S),
         wallet_network=_one_of(environ, "WALLET_NETWORK", WALLET_NETWORKS, "devnet"),
         wallet_asset=_one_of(environ, "WALLET_ASSET", WALLET_ASSETS, "trc20"),
         wallet_chain_endpoints=_chain_endpoints(environ),
@@ -287,6 +292,13 @@ def _block_s(environ: Mapping[str, str]) -> float:
             f"WALLET_DEVNET_BLOCK_SECONDS={text}: write seconds between {LEAST_BLOCK_S:g} and {MOST_BLOCK_S:g}"
         )
     return float(text)
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: int, *, least: int) -> int:
+    text = environ.get(name) or str(default)
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not least <= int(text) <= MOST_BLOCK_S:
+        raise BadEnvironment(f"{name}={text}: write whole seconds between {least} and {MOST_BLOCK_S:g}")
+    return int(text)
 
 
 def _solid_lag(environ: Mapping[str, str]) -> int:

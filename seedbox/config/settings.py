@@ -171,6 +171,9 @@ NODE_FOLDERS = ENVIRONMENT.node_folders
 NODE_FOLDER = NODE_FOLDERS[0].path  # until the node has looked which one takes new torrents
 NODE_UMASK = ENVIRONMENT.node_umask
 WALLET_ADMINS = {"role": "admin"}  # how the wallet finds among users who may approve
+SPEED_SLOW_S = ENVIRONMENT.speed_slow_s
+SPEED_BLOCK_S = ENVIRONMENT.speed_block_s
+
 WALLET_NETWORK = ENVIRONMENT.wallet_network
 WALLET_DEVNET_SOLID_LAG = ENVIRONMENT.wallet_devnet_solid_lag
 WALLET_ASSET = ENVIRONMENT.wallet_asset

@@ -15,7 +15,7 @@ from speed.domain.deals import Wish
 from speed.domain.shortfall import Watch
 from speed.domain.supply import NOTHING_SEEN, Outcome, Quoted, Supply
 from speed.domain.uplift import UnpaidService, Verdict, verdict
-from speed.services.auto_runs import Loaded
+from speed.services.auto_runs import Loaded, Seen
 
 MEAN_OF = timedelta(seconds=30)  # what a torrent gets is taken as a mean of so long, so that bids do not jump
 LOOKS_APART = timedelta(seconds=15)  # at most: what was between is not known
@@ -57,6 +57,7 @@ class Run:
         self.is_control = False
         self._looks: deque[tuple[datetime, int, int]] = deque()  # when, in all, without money
         self._sellers: dict[bytes, _Seen] = {}
+        self._unkept: list[tuple[int, int]] = []  # looks since the last sample: in all, without money
 
     # --- what is seen
 
@@ -85,6 +86,7 @@ class Run:
                 bought += max(speed - seen.free_bytes_per_s, 0)
         self._count(total, now, has_bids=any(deal.is_bid_sent and not deal.bid.is_paused for deal in deals.values()))
         self._looks.append((now, total, max(total - bought, 0)))
+        self._unkept.append((total, max(total - bought, 0)))
         while self._looks[0][0] <= now - MEAN_OF or self._looks[0][0] > now:
             self._looks.popleft()
 
@@ -137,6 +139,23 @@ class Run:
             return None
         count = len(self._looks)
         return sum(total for _, total, _ in self._looks) // count, sum(free for *_, free in self._looks) // count
+
+    def take_sample(self, purchases: Collection[Purchase], *, needed_bytes_per_s: int, now: datetime) -> Seen | None:
+        """Return what was seen since the last sample, before a decision changes anything; None if nothing was."""
+        if not self._unkept:
+            return None
+        looks, self._unkept = self._unkept, []
+        lanes = [deal.span for deal in purchases if deal.span is not None and _has_lane(deal, now)]
+        speed = sum(lane.speed_bytes_per_s for lane in lanes)
+        price = sum(lane.price_ubtt_per_gib * lane.speed_bytes_per_s for lane in lanes)
+        return Seen(
+            at=now,
+            total_bytes_per_s=sum(total for total, _ in looks) // len(looks),
+            free_bytes_per_s=sum(free for _, free in looks) // len(looks),
+            needed_bytes_per_s=needed_bytes_per_s,
+            is_control=self.is_control,
+            price_ubtt_per_gib=price // speed if speed else 0,
+        )
 
     def free_of(self, seller: bytes) -> int:
         return self._sellers[seller].free_bytes_per_s if seller in self._sellers else 0

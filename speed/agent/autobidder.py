@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.conf import settings
+
 from seedbox.domain.lanes import PeersSeen
 from speed.agent.auto_run import Run
 from speed.agent.finder import Finder, Heard
@@ -153,6 +155,7 @@ class Autobidder:
         return (place is not None and place.is_control != run.is_control) or run.decided_by != _said(want)
 
     def _decide(self, run: Run, want: Want, auto: Auto, now: datetime) -> None:
+        self._keep_sample(run, want, auto, now)
         place = run.place_at(now)
         was_control, run.is_control = run.is_control, place is not None and place.is_control
         if was_control and not run.is_control:
@@ -173,13 +176,13 @@ class Autobidder:
     def _view(self, run: Run, want: Want, auto: Auto, now: datetime) -> View:
         total, free = run.speeds or (0, 0)
         now_s = int(now.timestamp())
-        needed = auto.goal.needed_bytes_per_s(left_bytes=want.left_bytes, now_s=now_s)
+        needed = _needed(want, auto, now)
         run.watch = run.watch.after(
             total_bytes_per_s=total,
             free_bytes_per_s=free,
             needed_bytes_per_s=needed,
             now_s=now_s,
-            slow_s=run.block_ms // 1_000,
+            slow_s=settings.SPEED_SLOW_S,
         )
         sellers, is_poor = self._sellers(run, want, auto, now)
         torrent_left, day_left = auto.torrent_left_ubtt, auto.day_left_ubtt
@@ -239,6 +242,12 @@ class Autobidder:
             cause = Cause.STARVES_UNPAID
             self._floor.write(partial(avoided.avoid, seller.hex(), cause=cause, text=text, now=now))
 
+    def _keep_sample(self, run: Run, want: Want, auto: Auto, now: datetime) -> None:
+        deals = self._purchases.of_torrent(want.torrent.key)
+        seen = run.take_sample(deals, needed_bytes_per_s=_needed(want, auto, now), now=now)
+        if seen is not None:
+            self._floor.write(partial(auto_runs.sample, run.bid_id, seen))
+
     def _say(self, run: Run, decision: Decision, *, is_news: bool, now: datetime) -> None:
         """Keep the newest sentence, and log it if more than what was measured has changed."""
         run.state, run.sentence = state, sentence = decision.state, decision.sentence
@@ -254,6 +263,10 @@ class Autobidder:
         """Write down what was measured; the node stops, and will go on from there."""
         for run in self._runs.values():
             self._keep(run)
+
+
+def _needed(want: Want, auto: Auto, now: datetime) -> int:
+    return auto.goal.needed_bytes_per_s(left_bytes=want.left_bytes, now_s=int(now.timestamp()))
 
 
 def _said(want: Want) -> object:

@@ -1,5 +1,5 @@
 from speed.models.agent import Agent
-from speed.models.autobid import AutoBaseline, AutoBidding, AutoDecision, AutoRun, AutoTorrent
+from speed.models.autobid import AutoBaseline, AutoBidding, AutoDecision, AutoRun, AutoSample, AutoTorrent
 from speed.models.avoided_seller import AvoidedSeller, Cause
 from speed.models.bid import Bid, Budget, Pairing, Payment, Reservation
 from speed.models.buying_deal import BuyingDeal
@@ -17,6 +17,7 @@ __all__ = [
     "AutoBidding",
     "AutoDecision",
     "AutoRun",
+    "AutoSample",
     "AutoTorrent",
     "AvoidedSeller",
     "Bid",

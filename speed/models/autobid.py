@@ -101,6 +101,26 @@ class AutoRun(models.Model):
         return f"run of bid {self.bid_id}"
 
 
+class AutoSample(models.Model):
+    """What a torrent got between two decisions; of each run the newest are kept, and of old ones a few."""
+
+    run = models.ForeignKey(AutoRun, on_delete=models.CASCADE, related_name="samples")
+    at = models.DateTimeField()  # when that time ended
+    total_bytes_per_s = models.BigIntegerField()  # from everybody
+    free_bytes_per_s = models.BigIntegerField()  # of that what came, or would have come, for nothing
+    needed_bytes_per_s = models.BigIntegerField()  # what the wish asked for then
+    is_control = models.BooleanField()
+    price_ubtt_per_gib = models.BigIntegerField()  # of the lanes, as a mean by their speeds; 0: there was none
+    spent_ubtt = models.BigIntegerField()  # signed in all until then
+    is_coarse = models.BooleanField()  # the first of some minutes: kept for longer
+
+    class Meta:
+        indexes = [models.Index(fields=["run", "-at"], name="speed_auto_newest_sample")]
+
+    def __str__(self) -> str:
+        return f"{self.total_bytes_per_s} bytes per second at {self.at}"
+
+
 class AutoDecision(models.Model):
     """One sentence of the automatic bidder's log; the oldest of each run are let go."""
 

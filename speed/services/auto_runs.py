@@ -2,19 +2,36 @@
 
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 
 from speed.domain.autobid_view import State
 from speed.domain.uplift import UnpaidService
-from speed.models import AutoBaseline, AutoDecision, AutoRun
+from speed.models import AutoBaseline, AutoDecision, AutoRun, AutoSample, BuyingDeal
 
 KEPT_DECISIONS = 200  # of one bid
+KEPT_SAMPLES = 720  # of one bid: two hours with one every ten seconds
+COARSE_APART = timedelta(minutes=5)
+KEPT_COARSE = timedelta(days=7)
 
 Services = Mapping[str, UnpaidService]  # by seller's key, hex
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a torrent got between two decisions: see `AutoSample`."""
+
+    at: datetime
+    total_bytes_per_s: int
+    free_bytes_per_s: int
+    needed_bytes_per_s: int
+    is_control: bool
+    price_ubtt_per_gib: int
 
 
 @dataclass(frozen=True)
@@ -28,9 +45,13 @@ class Loaded:
 def take_up(bid_id: int) -> Loaded:
     """Return a bid's run, a new one with a seed of its own if there is none."""
     with transaction.atomic():
-        row, _ = AutoRun.objects.get_or_create(bid_id=bid_id, defaults={"seed": secrets.token_hex(16)})
+        row, _ = AutoRun.objects.get_or_create(bid_id=bid_id, defaults=_new())
         baselines = AutoBaseline.objects.filter(run=row)
         return Loaded(row, {one.peer_key: UnpaidService(one.free_bytes_per_s, one.low_controls) for one in baselines})
+
+
+def _new() -> dict[str, Any]:
+    return {"seed": secrets.token_hex(16), "block_ms": settings.SPEED_BLOCK_S * 1_000}
 
 
 def keep(bid_id: int, columns: Mapping[str, Any], services: Services) -> None:
@@ -51,6 +72,29 @@ def keep(bid_id: int, columns: Mapping[str, Any], services: Services) -> None:
             unique_fields=["run", "peer_key"],
             update_fields=["free_bytes_per_s", "low_controls"],
         )
+
+
+def sample(bid_id: int, seen: Seen) -> None:
+    """Keep what was seen; old samples are let go but for one in some minutes, and those after a week."""
+    with transaction.atomic():
+        if not AutoRun.objects.filter(pk=bid_id).exists():
+            return
+        found = AutoSample.objects.filter(run_id=bid_id).order_by("-at", "-pk")
+        last = found.filter(is_coarse=True).first()
+        AutoSample.objects.create(
+            run_id=bid_id,
+            spent_ubtt=BuyingDeal.objects.filter(bid_id=bid_id).aggregate(all=Sum("cumulative_ubtt"))["all"] or 0,
+            is_coarse=last is None or not timedelta(0) <= seen.at - last.at < COARSE_APART,
+            **asdict(seen),
+        )
+        if (oldest := found[KEPT_SAMPLES - 1 : KEPT_SAMPLES].first()) is not None:
+            found.filter(at__lt=oldest.at, is_coarse=False).delete()
+        found.filter(at__lt=seen.at - KEPT_COARSE).delete()
+
+
+def samples(bid_id: int, *, since: datetime) -> list[AutoSample]:
+    """Return what was seen since then, the oldest first."""
+    return list(AutoSample.objects.filter(run_id=bid_id, at__gte=since).order_by("at", "pk"))
 
 
 def say(bid_ids: Iterable[int], *, state: State, sentence: str, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """The automatic bidder on the buying side, without engine: when it bids, why it rests, and what it never does."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -9,13 +9,14 @@ from seedbox.models import Observation, User
 from speed.domain.autobid_view import State
 from speed.models import AutoDecision, AutoRun, BuyingDeal, Payment
 from speed.models import Bid as BidRow
-from speed.services import autobid, bids
+from speed.services import auto_runs, autobid, bids
+from speed.services.auto_runs import Seen
 from speed.services.autobid import OwnTerms
 from tests.auto_bidding import BLOCK_MS, KIB, WISH, AutoTaker, Shop, seed_for
 from tests.builders import make_holding, make_user
 from tests.buying import BTT, GIB, MIB, PRICE
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("slow_at_once")]
 
 
 def bought(owner: User, *, control: int = 7, shops: int = 1) -> tuple[AutoTaker, list[Shop]]:
@@ -28,6 +29,10 @@ def bought(owner: User, *, control: int = 7, shops: int = 1) -> tuple[AutoTaker,
     return taker, found
 
 
+def seen_at(at: datetime) -> Seen:
+    return Seen(at, 1, 1, 1, is_control=False, price_ubtt_per_gib=0)
+
+
 def with_money(taker: AutoTaker, name: str) -> User:
     """Return another holder of the torrent, who has turned it on, too."""
     other = make_user(name)
@@ -37,6 +42,35 @@ def with_money(taker: AutoTaker, name: str) -> User:
     autobid.turn_on(other.pk, WISH, now=taker.floor.now)
     AutoRun.objects.create(bid=BidRow.objects.get(user_id=other.pk), seed=seed_for(7), block_ms=BLOCK_MS)
     return other
+
+
+class TestWhatWasSeen:
+    def test_is_kept_between_decisions_with_what_was_free_wished_and_paid(self, owner: User) -> None:
+        taker, shops = bought(owner, control=0)
+        taker.run(60, *shops)
+        seen = auto_runs.samples(taker.bid_row.pk, since=taker.floor.now - timedelta(hours=1))
+        assert len(seen) > 6
+        assert {one.needed_bytes_per_s for one in seen} == {512 * KIB}
+        unpaid = next(one for one in seen if one.is_control)
+        paid = seen[-1]
+        assert (unpaid.total_bytes_per_s, unpaid.price_ubtt_per_gib) == (50 * KIB, 0)
+        assert paid.total_bytes_per_s - paid.free_bytes_per_s == pytest.approx(462 * KIB, rel=0.15)
+        assert paid.price_ubtt_per_gib == shops[0].price
+        assert paid.spent_ubtt == BuyingDeal.objects.get().cumulative_ubtt > 0
+
+    def test_is_let_go_when_it_is_old_but_for_one_in_some_minutes_and_those_after_a_week(
+        self, owner: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(auto_runs, "KEPT_SAMPLES", 40)
+        taker = AutoTaker(owner)
+        run, began = taker.run_row, taker.floor.now
+        for number in range(80):
+            auto_runs.sample(run.pk, seen_at(began + number * timedelta(seconds=10)))
+        times = [one.at for one in auto_runs.samples(run.pk, since=began)]
+        fine = [began + number * timedelta(seconds=10) for number in range(40, 80)]
+        assert times == [began, began + auto_runs.COARSE_APART, *fine]
+        auto_runs.sample(run.pk, seen_at(began + auto_runs.KEPT_COARSE + timedelta(minutes=6)))
+        assert auto_runs.samples(run.pk, since=began)[0].at > began + auto_runs.COARSE_APART
 
 
 class TestASlowTorrent:

@@ -13,7 +13,7 @@ from tests.buying import BTT, MIB
 from tests.market import peer
 from tests.trade import BUYER_ADDRESS, SELLER_ADDRESS, Trade
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("slow_at_once")]
 
 OWN = OwnTerms(ceiling_ubtt_per_gib=64 * BTT, budget_ubtt=100 * BTT, least_bytes_per_s=256 * KIB)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from pytest_django import Settings
 
 from seedbox.domain.states import State as TorrentState
 from seedbox.models import Observation
@@ -37,7 +38,10 @@ def is_in(state: State) -> bool:
 
 
 class TestASlowTorrent:
-    def test_is_bought_by_itself_within_ceiling_and_budget_and_the_books_agree(self, tmp_path: Path) -> None:
+    def test_is_bought_by_itself_within_ceiling_and_budget_and_the_books_agree(
+        self, tmp_path: Path, settings: Settings
+    ) -> None:
+        settings.SPEED_SLOW_S = SLOW_MS // 1_000
         stage = Stage(tmp_path)
         loading = Observation.objects.filter(torrent=stage.bought, state=TorrentState.DOWNLOADING)
         with Signing(tmp_path / "keys"), stage.west.running(), stage.east.running():

@@ -40,6 +40,10 @@ REFUSED = [
     ("NODE_UMASK", "22", "write three or four octal digits, like 0022"),
     ("NODE_UMASK", "0028", "write three or four octal digits"),
     ("NODE_UMASK", "1777", "write three or four octal digits"),
+    ("SPEED_SLOW_SECONDS", "9", "write whole seconds between 10 and 3600"),
+    ("SPEED_SLOW_SECONDS", "60.5", "write whole seconds between 10 and 3600"),
+    ("SPEED_BLOCK_SECONDS", "19", "write whole seconds between 20 and 3600"),
+    ("SPEED_BLOCK_SECONDS", "3601", "write whole seconds between 20 and 3600"),
     ("WALLET_NETWORK", "shasta", "write one of off, devnet, nile, mainnet"),
     ("WALLET_NETWORK", "OFF", "write one of off, devnet, nile, mainnet"),
     ("WALLET_ASSET", "btt", "write one of trc20, trc10"),
@@ -79,6 +83,7 @@ class TestTheEnvironment:
         assert environment.node_listen == ("0.0.0.0:6881", "[::]:6881")
         assert environment.node_speed_listen == ("0.0.0.0:6890", "[::]:6890")
         assert environment.node_folders == (Folder("main", env.ROOT / "var" / "downloads"),)
+        assert (environment.speed_slow_s, environment.speed_block_s) == (60, 60)
         assert environment.wallet_network == "devnet"
         assert (environment.wallet_chain_endpoints, environment.wallet_devnet_port) == ((), 9090)
         assert (environment.wallet_devnet_block_s, environment.wallet_devnet_solid_lag) == (3.0, 19)
