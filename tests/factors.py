@@ -32,7 +32,7 @@ def set_up_app(client: Client) -> tuple[str, list[str]]:
     found = SECRET.search(page)
     assert found, page
     secret = found.group(1)
-    answer = client.post(reverse("mfa_activate_totp"), {"code": code_of(secret)}, follow=True)
+    answer = client.post(reverse("mfa_activate_totp"), {"code": fresh_code(secret)}, follow=True)
     codes = CODE.findall(answer.content.decode())
     assert len(codes) == 10
     return secret, codes

@@ -12,7 +12,7 @@ from tests.builders import make_content, make_torrent_file
 from tests.e2e import steps
 from tests.e2e.browser import DESKTOP, open_page
 from tests.e2e.gallery import VISITORS, Shot
-from tests.factors import code_of
+from tests.factors import fresh_code
 from tests.payer import Payment, ask_to_withdraw, deposit_behind, halt, pay
 from tests.peer import Peer
 
@@ -146,7 +146,7 @@ def set_up_app(page: Page) -> str:
     """Set up an authenticator app for who is signed in, and return its secret."""
     page.goto("/accounts/2fa/app/add/")
     secret = page.locator("#secret").inner_text()
-    page.get_by_label("Authenticator code").fill(code_of(secret))
+    page.get_by_label("Authenticator code").fill(fresh_code(secret))
     page.get_by_role("button", name="Turn on").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     return secret
