@@ -54,7 +54,7 @@ class Run:
         self.wishes: Wishes = {}  # as decided last
         self.decided_at: datetime | None = None
         self.decided_by: object = None  # what was said by its user then
-        self.is_control = False
+        self.control: int | None = None  # that runs, as decided last
         self._looks: deque[tuple[datetime, int, int]] = deque()  # when, in all, without money
         self._sellers: dict[bytes, _Seen] = {}
         self._unkept: list[tuple[int, int]] = []  # looks since the last sample: in all, without money
@@ -164,6 +164,10 @@ class Run:
 
     def place_at(self, now: datetime) -> Place | None:
         return self.controls.place_at(ms(now)) if self.controls is not None else None
+
+    @property
+    def is_control(self) -> bool:
+        return self.control is not None
 
     def begin(self, now: datetime) -> None:
         """It is bid for the first time: blocks are counted from now on."""

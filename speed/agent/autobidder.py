@@ -152,20 +152,17 @@ class Autobidder:
         if run.decided_at is None or not timedelta(0) <= now - run.decided_at < DECIDES_EVERY:
             return True
         place = run.place_at(now)
-        return (place is not None and place.is_control != run.is_control) or run.decided_by != _said(want)
+        return (place is not None and place.control != run.control) or run.decided_by != _said(want)
 
     def _decide(self, run: Run, want: Want, auto: Auto, now: datetime) -> None:
         self._keep_sample(run, want, auto, now)
         place = run.place_at(now)
-        was_control, run.is_control = run.is_control, place is not None and place.is_control
-        if was_control and not run.is_control:
+        before, run.control = run.control, place.control if place is not None else None
+        if before is not None and run.control != before:
             self._judge(run, now)
         decision = decide(self._view(run, want, auto, now))
         if decision.state is State.BIDDING and run.controls is None:
-            run.begin(now)
-            if (first := run.place_at(now)) is not None and first.is_control:
-                run.is_control = True
-                decision = decide(self._view(run, want, auto, now))
+            run.begin(now)  # with a block that is paid
         wishes = {bytes.fromhex(name): wish for name, wish in decision.bids.items()}
         is_news = decision.state is not run.state or wishes != run.wishes or not run.sentence
         run.wishes = wishes

@@ -2,8 +2,11 @@
 
 While a torrent is bid for, time goes in runs of eight blocks. One block of each run is drawn to be unpaid, for all
 sellers at once. What was paid before flows on for a moment, and lanes need one to fill again: the first third of that
-block and of the one after it is not measured. Each run gives one pair: the mean speed in its paid blocks, and in its
-control.
+block and of the one after it is not measured, nor is that of the very first block. Each run gives one pair: the mean
+speed in its paid blocks, and in its control.
+
+The very first block is never drawn: whoever has just turned this on, because a torrent is slow, shall not wait for a
+block in which nothing is bid. In the first run each of the other seven is as likely.
 
 The draw follows from a seed, so that a restart does not change it. Sellers must not know the seed, or they could serve
 worse exactly then.
@@ -32,6 +35,11 @@ class Place:
     is_measured: bool
     ends_at_ms: int  # of the block
 
+    @property
+    def control(self) -> int | None:
+        """Return which control it is in, by its run: two of them may follow one another."""
+        return self.run if self.is_control else None
+
 
 @dataclass(frozen=True, slots=True)
 class Controls:
@@ -44,14 +52,15 @@ class Controls:
     def control_of(self, run: int) -> int:
         """Return which block of a run is unpaid."""
         drawn = sha256(_TAG + len(self.seed).to_bytes(2, "big") + self.seed + run.to_bytes(8, "big")).digest()
-        return int.from_bytes(drawn[:8], "big") % RUN_BLOCKS
+        first = 1 if run == 0 else 0
+        return first + int.from_bytes(drawn[:8], "big") % (RUN_BLOCKS - first)
 
     def place_at(self, now_ms: int) -> Place:
         """Return where a moment is; one before the beginning, as a clock that was set back says, is the beginning."""
         count, into_ms = divmod(max(now_ms - self.began_at_ms, 0), self.block_ms)
         run, block = divmod(count, RUN_BLOCKS)
         is_control = self._is_control(count)
-        settles = is_control or (count > 0 and self._is_control(count - 1))
+        settles = is_control or count == 0 or self._is_control(count - 1)
         return Place(
             run=run,
             block=block,

@@ -46,7 +46,7 @@ def with_money(taker: AutoTaker, name: str) -> User:
 
 class TestWhatWasSeen:
     def test_is_kept_between_decisions_with_what_was_free_wished_and_paid(self, owner: User) -> None:
-        taker, shops = bought(owner, control=0)
+        taker, shops = bought(owner, control=1)
         taker.run(60, *shops)
         seen = auto_runs.samples(taker.bid_row.pk, since=taker.floor.now - timedelta(hours=1))
         assert len(seen) > 6
@@ -162,6 +162,20 @@ class TestAControl:
         taker.connect(shop)
         taker.run_until(State.CONTROL, shop)
         taker.run(25, shop)
+        assert taker.row(shop).end_reason == "starves who does not pay"
+
+    def test_that_follow_one_another_are_judged_one_by_one(self, owner: User) -> None:
+        taker, (shop,) = bought(owner)
+        taker.buyer.finish(taker.floor.now)
+        began_at = taker.floor.now - timedelta(milliseconds=6.5 * BLOCK_MS)
+        AutoRun.objects.update(seed=seed_for(7, 0), began_at=began_at, run_number=0)
+        AutoRun.objects.get().baselines.update(free_bytes_per_s=MIB)
+        taker.start()
+        taker.connect(shop)
+        taker.run_until(State.CONTROL, shop)
+        taker.run(25, shop)
+        assert taker.row(shop).end_reason == ""
+        taker.run(20, shop)
         assert taker.row(shop).end_reason == "starves who does not pay"
 
     def test_that_shows_no_gain_often_enough_ends_it_until_its_user_says_so_anew(self, owner: User) -> None:

@@ -64,6 +64,11 @@ class TestBlocks:
         assert sorted(drawn) == list(range(RUN_BLOCKS))
         assert max(drawn.values()) < 2 * min(drawn.values())
 
+    def test_begin_with_a_paid_one_and_draw_the_first_control_among_all_others(self) -> None:
+        drawn = Counter(Controls(bytes([seed, more]), 0).control_of(0) for seed in range(40) for more in range(20))
+        assert sorted(drawn) == list(range(1, RUN_BLOCKS))
+        assert max(drawn.values()) < 2 * min(drawn.values())
+
     def test_are_the_same_after_a_restart_and_others_with_another_seed(self) -> None:
         again = Controls(b"seed", began_at_ms=90_000)
         other = Controls(b"other", began_at_ms=0)
@@ -78,6 +83,11 @@ class TestBlocks:
             assert not CONTROLS.place_at(at_ms).is_measured
         for at_ms in (begins_ms - 1, begins_ms + 20_000, begins_ms + BLOCK_MS + 20_000):
             assert CONTROLS.place_at(at_ms).is_measured
+        assert [CONTROLS.place_at(5_000 + into_ms).is_measured for into_ms in (0, 19_999, 20_000)] == [
+            False,
+            False,
+            True,
+        ]
 
     def test_can_be_shorter(self) -> None:
         short = Controls(b"seed", began_at_ms=0, block_ms=20_000)
