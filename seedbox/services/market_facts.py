@@ -159,6 +159,12 @@ def held_by(user_id: int, among: Collection[int]) -> frozenset[int]:
     return frozenset(found.values_list("torrent_id", flat=True))
 
 
+def holdings_of(user_id: int, torrent_ids: Collection[int]) -> dict[int, int]:
+    """Return the numbers by which a user's pages name these torrents, by torrent; none of those that are not held."""
+    found = Holding.objects.filter(user_id=user_id, torrent_id__in=torrent_ids)
+    return dict(found.values_list("torrent_id", "pk"))
+
+
 def seeding_of(user_id: int, *, node_names: Collection[str], limit: int) -> list[TorrentFacts]:
     """Return a user's whole, seeding torrents on these nodes, those that most peers want first."""
     if not node_names:

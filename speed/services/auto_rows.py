@@ -2,15 +2,30 @@
 
 from datetime import datetime
 
-from seedbox.domain.units import format_duration, format_speed
+from seedbox.domain.units import PPM, format_duration, format_speed
+from speed.domain.autobid_view import State
 from speed.domain.uplift import Savings, Uplift, Verdict
 from speed.models import AutoBidding, Budget
-from speed.services.auto_screen import Story
+from speed.services.auto_screen import DryRun, Story, Summary
 from speed.services.deal_rows import Row, minute, price
 from wallet.domain.money import format_amount, format_btt
 from wallet.services.install import market_asset
 
 NOT_KNOWN = "not known yet"
+STATES: dict[State | None, tuple[str, str]] = {
+    None: ("Begins", "secondary"),
+    State.STOPPED: ("Stopped", "secondary"),
+    State.DONE: ("Loaded", "secondary"),
+    State.LATE: ("Too late", "secondary"),
+    State.NO_GAIN: ("Brings nothing", "yellow"),
+    State.FAST_ENOUGH: ("Fast enough", "green"),
+    State.WATCHING: ("Watching", "azure"),
+    State.CONTROL: ("Unpaid for a moment", "azure"),
+    State.NO_SELLERS: ("No seller", "yellow"),
+    State.TOO_DEAR: ("Too dear", "yellow"),
+    State.NO_MONEY: ("No money left", "yellow"),
+    State.BIDDING: ("Bidding", "green"),
+}
 
 
 def general_row(said: AutoBidding, budget: Budget) -> Row:
@@ -28,23 +43,56 @@ def general_row(said: AutoBidding, budget: Budget) -> Row:
 def story_row(story: Story, *, name: str) -> Row:
     """Return what one torrent's automatic bid tells."""
     bid = story.bid
+    label, tone = STATES[story.state]
     return {
         "row": f"auto-{bid.pk}",
         "torrent_id": bid.torrent_id,
         "name": name or bid.torrent_key,
         "is_on": bid.is_on,
-        "state": story.run.state if story.run is not None else "",
+        "state": story.state or "",
+        "label": label,
+        "tone": tone,
         "sentence": story.sentence,
         "wish": wish(bid.least_bytes_per_s, bid.finish_at),
         "ceiling": price(bid.max_price_ubtt_per_gib),
         "spent": f"{format_btt(story.spent_ubtt)} of {format_amount(bid.budget_ubtt, market_asset())}",
         "spent_ubtt": story.spent_ubtt,
+        "spent_ppm": min(story.spent_ubtt * PPM // max(bid.budget_ubtt, 1), PPM),
         "total": format_speed(story.run.total_bytes_per_s if story.run else 0),
         "free": format_speed(story.run.free_bytes_per_s if story.run else 0),
         "uplift": uplift_text(story.uplift),
         "controls": story.uplift.controls,
         "saved": savings_text(story.savings),
     }
+
+
+def summary_row(found: Summary) -> Row:
+    """Return what all automatic bids of a user have come to."""
+    saved = NOT_KNOWN if found.saved_s is None else "none" if found.saved_s <= 0 else format_duration(found.saved_s)
+    cost = found.cost_per_minute_ubtt
+    return {
+        "row": "auto-summary",
+        "torrents": found.torrents,
+        "spent": format_amount(found.spent_ubtt, market_asset()),
+        "saved": saved,
+        "per_minute": format_amount(cost, market_asset()) if cost is not None else "\N{EN DASH}",
+    }
+
+
+def forecast_row(found: DryRun) -> Row:
+    """Return what bidding would probably come to."""
+    return {
+        "sentence": found.sentence,
+        "sellers": found.sellers,
+        "cost": format_amount(found.found.cost_ubtt, market_asset()),
+        "speed": format_speed(found.found.speed_bytes_per_s),
+        "finished": _time(found.found.finished_in_s),
+        "unpaid": _time(found.found.unpaid_in_s),
+    }
+
+
+def _time(in_s: int | None) -> str:
+    return "never, as things are" if in_s is None else format_duration(in_s)
 
 
 def log_rows(story: Story) -> list[Row]:

@@ -1,13 +1,15 @@
 """What pages and shells show of automatic bids: how a torrent stands, what it cost and changed, and a dry run."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Sum
 
 from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
-from speed.domain.autobid_view import Seller, View
+from speed.domain import autobid_words as words
+from speed.domain.autobid_view import Seller, State, View
 from speed.domain.forecast import Forecast, forecast, sentence
 from speed.domain.shortfall import Watch
 from speed.domain.supply import Quoted
@@ -29,10 +31,18 @@ class Story:
     bid: Bid
     run: AutoRun | None
     sentence: str  # why it does what it does now
-    log: list[AutoDecision]  # the newest first
+    log: list[AutoDecision]  # the newest first; none where there are several stories
     spent_ubtt: int  # signed
     uplift: Uplift
     savings: Savings | None  # None: not known yet
+
+    @property
+    def state(self) -> State | None:
+        """Return what the bidder does; None while the node has not looked at the torrent yet."""
+        state = State(self.run.state) if self.run is not None else None
+        if self.bid.is_on or (state is not None and state.is_over):
+            return state
+        return State.STOPPED  # its user's word holds at once, whenever the node hears of it
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,7 @@ class DryRun:
 
     found: Forecast
     sentence: str
+    sellers: int  # by whose last words; with none of them known nothing can be bought
 
 
 @dataclass(frozen=True)
@@ -50,46 +61,66 @@ class Summary:
     torrents: int
     spent_ubtt: int
     saved_s: int | None  # None: not known yet
+    cost_per_minute_ubtt: int | None  # where time was saved, rounded up
 
 
 def story(user_id: int, torrent_id: int) -> Story | None:
     """Return what a user's automatic bid for a torrent tells; None if there never was one."""
     bid = Bid.objects.filter(user_id=user_id, torrent_id=torrent_id, is_auto=True).first()
-    return _story(bid) if bid is not None else None
+    if bid is None:
+        return None
+    (found,) = _stories(user_id, [bid])
+    return replace(found, log=auto_runs.log(bid.pk))
 
 
-def stories(user_id: int) -> list[Story]:
-    """Return what all automatic bids of a user tell, those that stand first."""
-    return [_story(bid) for bid in Bid.objects.filter(user_id=user_id, is_auto=True).order_by("-is_on", "-pk")]
+def stories(user_id: int, *, limit: int | None = None) -> list[Story]:
+    """Return what a user's automatic bids tell, those that stand first: all, or so many of them."""
+    found = Bid.objects.filter(user_id=user_id, is_auto=True).order_by("-is_on", "-pk")
+    return _stories(user_id, list(found[:limit]))
 
 
 def summary(user_id: int) -> Summary:
-    found = stories(user_id)
-    known = [one.savings.saved_s for one in found if one.savings is not None and not one.uplift.is_pooled]
+    return sum_up(stories(user_id))
+
+
+def sum_up(found: Sequence[Story]) -> Summary:
+    """Return what these have come to; time and its cost of those alone of which it is known."""
+    known = [(one.spent_ubtt, one.savings.saved_s) for one in found if one.savings is not None]
+    known_ubtt, saved_s = sum(ubtt for ubtt, _ in known), sum(seconds for _, seconds in known)
     return Summary(
         torrents=len(found),
         spent_ubtt=sum(one.spent_ubtt for one in found),
-        saved_s=sum(known) if known else None,
+        saved_s=saved_s if known else None,
+        cost_per_minute_ubtt=-(-known_ubtt * 60 // saved_s) if saved_s > 0 else None,
     )
 
 
-def _story(bid: Bid) -> Story:
-    run = AutoRun.objects.filter(pk=bid.pk).first()
-    spent_ubtt = int(BuyingDeal.objects.filter(bid_id=bid.pk).aggregate(all=Sum("cumulative_ubtt"))["all"] or 0)
-    others = AutoRun.objects.filter(bid__user_id=bid.user_id).exclude(pk=bid.pk).values_list("pairs", flat=True)
-    changed = uplift(run.pairs if run else (), others=[pair for pairs in others for pair in pairs])
+def _stories(user_id: int, bids: Sequence[Bid]) -> list[Story]:
+    ids = [bid.pk for bid in bids]
+    runs = {run.pk: run for run in AutoRun.objects.filter(bid__user_id=user_id)}
+    spent = dict(
+        BuyingDeal.objects.filter(bid_id__in=ids).order_by().values_list("bid_id").annotate(Sum("cumulative_ubtt"))
+    )
+    return [_story(bid, runs, int(spent.get(bid.pk, 0))) for bid in bids]
+
+
+def _story(bid: Bid, runs: Mapping[int, AutoRun], spent_ubtt: int) -> Story:
+    run = runs.get(bid.pk)
+    others = [pair for pk, one in runs.items() if pk != bid.pk for pair in one.pairs]
+    changed = uplift(run.pairs if run else (), others=others)
     saved = None
     if run is not None and changed.shown is not None:
         saved = savings(changed.shown, paid_s=run.all_paid_ms // 1_000, spent_ubtt=spent_ubtt)
-    return Story(
+    found = Story(
         bid=bid,
         run=run,
         sentence=bid.note or (run.sentence if run else "") or NOTHING_SAID,
-        log=auto_runs.log(bid.pk),
+        log=[],
         spent_ubtt=spent_ubtt,
         uplift=changed,
         savings=saved,
     )
+    return replace(found, sentence=words.STOPPED) if not bid.note and found.state is State.STOPPED else found
 
 
 def dry_run(
@@ -107,7 +138,7 @@ def dry_run(
         budget.day_limit_ubtt = general.day_limit_ubtt
     view = _view(torrent, _as_said(user_id, torrent, general, own), budget, now=now)
     found = forecast(view)
-    return DryRun(found, sentence(found, view))
+    return DryRun(found, sentence(found, view), sellers=len(view.sellers))
 
 
 def _as_said(user_id: int, torrent: TorrentFacts, general: Terms | None, own: OwnTerms | None) -> Bid:

@@ -1,6 +1,6 @@
 """What users say of slow torrents: on with a ceiling, budgets and a wish, off, for one torrent otherwise, and stop."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -124,7 +124,7 @@ def choose(user_id: int, torrent_id: int, choice: AutoTorrent.Choice, own: OwnTe
     if is_first:
         general = _first_terms(user_id, own)
     says_something = choice is Choice.ON or own != OwnTerms()
-    if says_something and general is not None and (problems := _problems_of(general, own, now=now)):
+    if says_something and general is not None and (problems := problems_of(general, own, now=now)):
         raise BadBid(problems)
     if choice is Choice.ON and not spenders.budget_of(user_id).is_on:
         raise BadBid({"day_limit_ubtt": NOT_SPENDING})
@@ -190,6 +190,18 @@ def find_problems(
     return found
 
 
+def problems_of(general: AutoBidding | Terms, own: OwnTerms, *, now: datetime) -> dict[str, str]:
+    """Return a sentence for each field of one torrent's terms that can't be taken beside those for all."""
+    ceiling, budget = own.ceiling_ubtt_per_gib, own.budget_ubtt
+    return find_problems(
+        ceiling_ubtt_per_gib=general.ceiling_ubtt_per_gib if ceiling is None else ceiling,
+        budget_ubtt=general.torrent_budget_ubtt if budget is None else budget,
+        least_bytes_per_s=(own.least_bytes_per_s if own.has_wish else general.least_bytes_per_s) or 0,
+        finish_at=own.finish_at if own.has_wish else general.finish_at,
+        now=now,
+    )
+
+
 def _first_terms(user_id: int, own: OwnTerms) -> AutoBidding:
     """Return what one torrent's terms say of all, for who has said nothing else: off. Raises BadBid."""
     if own.ceiling_ubtt_per_gib is None or own.budget_ubtt is None or not own.has_wish:
@@ -200,17 +212,6 @@ def _first_terms(user_id: int, own: OwnTerms) -> AutoBidding:
         torrent_budget_ubtt=own.budget_ubtt,
         least_bytes_per_s=own.least_bytes_per_s or 0,
         finish_at=own.finish_at,
-    )
-
-
-def _problems_of(general: AutoBidding, own: OwnTerms, *, now: datetime) -> Mapping[str, str]:
-    ceiling, budget = own.ceiling_ubtt_per_gib, own.budget_ubtt
-    return find_problems(
-        ceiling_ubtt_per_gib=general.ceiling_ubtt_per_gib if ceiling is None else ceiling,
-        budget_ubtt=general.torrent_budget_ubtt if budget is None else budget,
-        least_bytes_per_s=(own.least_bytes_per_s if own.has_wish else general.least_bytes_per_s) or 0,
-        finish_at=own.finish_at if own.has_wish else general.finish_at,
-        now=now,
     )
 
 

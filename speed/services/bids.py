@@ -64,6 +64,13 @@ class Want:
 
 
 @dataclass(frozen=True)
+class Withdrawal:
+    """What came of withdrawing a bid."""
+
+    is_off: bool  # the torrent is not bid for by itself either, from now on
+
+
+@dataclass(frozen=True)
 class Standing:
     """All bids of one node."""
 
@@ -82,7 +89,10 @@ def place(
     asks_directory: bool = False,
     now: datetime,
 ) -> Bid:
-    """Let a bid stand, or change it; the node follows within seconds. Raises BadBid, NoSuchTorrent."""
+    """Let a bid stand, or change it; the node follows within seconds. Raises BadBid, NoSuchTorrent.
+
+    Over an automatic bid it is one by hand from then on.
+    """
     torrent = market_facts.torrent(torrent_id)
     if torrent is None or user_id not in torrent.holders:
         raise NoSuchTorrent
@@ -95,6 +105,7 @@ def place(
     if problems:
         raise BadBid(problems)
     with transaction.atomic():
+        _lock(user_id)
         bid, _ = Bid.objects.update_or_create(
             user_id=user_id,
             node_name=torrent.node_name,
@@ -119,30 +130,38 @@ def place(
     return bid
 
 
-def withdraw(*, user_id: int, torrent_id: int) -> None:
+def withdraw(*, user_id: int, torrent_id: int) -> Withdrawal:
     """Let a user's bid stand no longer: what is owed is paid, and no more. Doing it twice is doing it once."""
-    _end(Bid.objects.filter(user_id=user_id, torrent_id=torrent_id))
+    return _end(user_id, Bid.objects.filter(user_id=user_id, torrent_id=torrent_id))
 
 
-def withdraw_one(user_id: int, bid_pk: int) -> bool:
-    """Withdraw a user's bid by its number, also for a torrent that is gone; false if it is none of theirs."""
+def withdraw_one(user_id: int, bid_pk: int) -> Withdrawal | None:
+    """Withdraw a user's bid by its number, also for a torrent that is gone; None if it is none of theirs."""
     own = Bid.objects.filter(pk=bid_pk, user_id=user_id)
-    _end(own)
-    return own.exists()
+    return _end(user_id, own) if own.exists() else None
 
 
-def _end(own: QuerySet[Bid]) -> None:
+def _end(user_id: int, own: QuerySet[Bid]) -> Withdrawal:
     """Let bids stand no longer; nor are they made anew where slow torrents are bid for by themselves."""
+    is_off = False
     with transaction.atomic():
+        _lock(user_id)
         for bid in own.filter(is_on=True):
-            if bid.is_auto or AutoBidding.objects.filter(pk=bid.user_id, is_on=True).exists():
+            if bid.is_auto or AutoBidding.objects.filter(pk=user_id, is_on=True).exists():
+                is_off = True
                 AutoTorrent.objects.update_or_create(
-                    user_id=bid.user_id,
+                    user_id=user_id,
                     node_name=bid.node_name,
                     torrent_key=bid.torrent_key,
                     defaults={"torrent_id": bid.torrent_id, "choice": AutoTorrent.Choice.OFF},
                 )
         own.filter(is_on=True).update(is_on=False, on_at=None, note="")
+    return Withdrawal(is_off)
+
+
+def _lock(user_id: int) -> None:
+    """Wait until no node makes bids of what this user said, and let none begin: see `auto_bids.follow`."""
+    list(Budget.objects.select_for_update().filter(pk=user_id))
 
 
 def find_problems(

@@ -12,7 +12,7 @@ from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
 from speed.domain.deals import LIVE
 from speed.models import Bid, BuyingDeal, Curiosity, Quote, SellingDeal
-from speed.services import budgets, markets, node_rows, selling
+from speed.services import auto_page, budgets, markets, node_rows, selling
 from speed.services.deal_rows import Row, bid_row, buying_row, price, quote_row, selling_row
 from wallet.domain.money import format_btt
 from wallet.services.install import market_asset
@@ -43,9 +43,10 @@ def messages(user_id: int) -> list[Message]:
     sold = selling_rows(who)
     buying = [buying_row(deal) for deal in buying_deals(user_id)]
     bids = own_bids(user_id)
+    auto = auto_page.rows(user_id)
     panels = [message for torrent in _looked_at(user_id, bids, now=now) for message in _panel(user_id, torrent, now)]
     return [
-        {"type": "rows", "rows": by_name([*nodes(who, now=now), *sold, *buying, *(row for _, row in bids)])},
+        {"type": "rows", "rows": by_name([*nodes(who, now=now), *sold, *buying, *(row for _, row in bids), *auto.all])},
         {"type": "list", "list": "selling", "rows": by_name(sold)},
         {"type": "list", "list": "buying", "rows": by_name(buying)},
         {"type": "list", "list": "offers", "rows": by_name(offers(who, now=now))},

@@ -1,6 +1,7 @@
 """Fields of the market's forms: amounts, speeds and shares as people write them."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from wallet.domain.money import BadAmount, parse_btt
 from wallet.services.install import market_asset
 
 MAX_CHARS = 32
+MINUTE = "%Y-%m-%dT%H:%M"  # as browsers write it
 
 
 def _with_unit(label: str, per: str) -> str:
@@ -58,3 +60,18 @@ def speed_field(label: str, help_text: str = "", *, required: bool = True) -> fo
 def percent_field(label: str, help_text: str = "") -> forms.CharField:
     """A share in percent; its value is in parts per million."""
     return _WrittenField(read_percent, label=label, help_text=help_text)
+
+
+def time_field(label: str, help_text: str = "") -> forms.DateTimeField:
+    """A time to the minute, or none. Its form sends UTC, and its label says so until times.js shows one's own time."""
+    return forms.DateTimeField(
+        label=f"{label}, UTC",
+        help_text=help_text,
+        required=False,
+        input_formats=[MINUTE],
+        widget=forms.DateTimeInput({"type": "datetime-local"}),
+    )
+
+
+def write_time(at: datetime | None) -> str:
+    return f"{at.astimezone(UTC):{MINUTE}}" if at is not None else ""

@@ -18,6 +18,7 @@ from wallet.services.install import market_asset
 
 FORGIVEN = "The seller is left alone no longer: nodes bid with it again within seconds, if it is cheap enough."
 WITHDRAWN = "Your bid is withdrawn. What was received is paid, and no more."
+WITHDRAWN_FOR_GOOD = "Your bid is withdrawn, and the torrent is not bid for by itself either, until you say so there."
 
 
 def viewer_of(request: HttpRequest) -> Viewer:
@@ -86,10 +87,11 @@ def market_buying(request: HttpRequest, deal_pk: int) -> HttpResponse:
 def market_bid_end(request: HttpRequest, bid_pk: int) -> HttpResponse:
     """Withdraw a bid from the list of one's bids: its torrent may be gone."""
     user_id = signed_in_user(request).pk
-    if not bids.withdraw_one(user_id, bid_pk):
+    withdrawal = bids.withdraw_one(user_id, bid_pk)
+    if withdrawal is None:
         raise Http404
     news.tell({user_id})
-    messages.success(request, WITHDRAWN)
+    messages.success(request, WITHDRAWN_FOR_GOOD if withdrawal.is_off else WITHDRAWN)
     return redirect("market")
 
 

@@ -24,7 +24,7 @@ from speed.services.deal_rows import buying_row
 from speed.services.markets import BadTerms
 from speed.services.screen import Viewer
 from speed.web.fields import btt_field, speed_field
-from speed.web.market import WITHDRAWN
+from speed.web.market import WITHDRAWN, WITHDRAWN_FOR_GOOD
 from wallet.domain.money import format_btt
 from wallet.services.install import market_asset
 
@@ -34,6 +34,8 @@ CEILING = "Never more than this, whatever the market asks. A round may cost less
 BUDGET = "All that this torrent may ever cost."
 USEFUL = "More than this is of no use to you. Empty: as fast as it gets."
 PACE = "How fast money may go. Empty: enough for the useful speed at the ceiling, or the whole budget in an hour."
+STANDS = "Your bid stands: the node looks for sellers now."
+BY_HAND = "Your bid by hand stands in place of the automatic one."
 OWN_ASK = "Empty: the node's ask. A lower one counts as the node's."
 DIRECTORY = "Sellers of a private torrent are found at hubs alone. They see a hash that only holders of it can make."
 
@@ -128,9 +130,9 @@ def context(user: object, holding_id: int) -> dict[str, Any]:
 def market_bid(request: HttpRequest, holding_id: int) -> HttpResponse:
     """Let a bid stand, or change it; what is wrong is said on a page of its own."""
     user_id, torrent = _own(request, holding_id)
+    before = bids.of_torrent(torrent.torrent_id, user_id=user_id)
     if request.method == "GET":
-        form = BidForm.of(bids.of_torrent(torrent.torrent_id, user_id=user_id), private=torrent.private)
-        return _show_bid(request, torrent, holding_id, form)
+        return _show_bid(request, torrent, holding_id, BidForm.of(before, private=torrent.private), before)
     form = BidForm(request.POST, private=torrent.private)
     if form.is_valid():
         try:
@@ -139,18 +141,18 @@ def market_bid(request: HttpRequest, holding_id: int) -> HttpResponse:
             form.refuse(refusal.problems)
         else:
             news.tell({user_id})
-            messages.success(request, "Your bid stands: the node looks for sellers now.")
+            messages.success(request, BY_HAND if before and before.is_on and before.is_auto else STANDS)
             return redirect(_tab(holding_id))
-    return _show_bid(request, torrent, holding_id, form)
+    return _show_bid(request, torrent, holding_id, form, before)
 
 
 @for_members
 @require_POST
 def market_withdraw(request: HttpRequest, holding_id: int) -> HttpResponse:
     user_id, torrent = _own(request, holding_id)
-    bids.withdraw(user_id=user_id, torrent_id=torrent.torrent_id)
+    withdrawal = bids.withdraw(user_id=user_id, torrent_id=torrent.torrent_id)
     news.tell({user_id})
-    messages.success(request, WITHDRAWN)
+    messages.success(request, WITHDRAWN_FOR_GOOD if withdrawal.is_off else WITHDRAWN)
     return redirect(_tab(holding_id))
 
 
@@ -203,8 +205,16 @@ def _tab(holding_id: int) -> str:
     return reverse("torrent", args=[holding_id]) + "?tab=speed"
 
 
-def _show_bid(request: HttpRequest, torrent: TorrentFacts, holding_id: int, form: BidForm) -> HttpResponse:
-    context = {"name": torrent.name or torrent.key, "holding_id": holding_id, "form": form, "back": _tab(holding_id)}
+def _show_bid(
+    request: HttpRequest, torrent: TorrentFacts, holding_id: int, form: BidForm, bid: Bid | None
+) -> HttpResponse:
+    context = {
+        "name": torrent.name or torrent.key,
+        "holding_id": holding_id,
+        "form": form,
+        "bid": bid,
+        "back": _tab(holding_id),
+    }
     return render(request, "speed/bid.html", context)
 
 

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from speed.web import hubs, market, node, panel, rounds, spending
+from speed.web import auto, auto_torrent, hubs, market, node, panel, rounds, spending
 
 urlpatterns: list[URLPattern] = [
     path("", market.market, name="market"),
@@ -14,6 +14,10 @@ urlpatterns: list[URLPattern] = [
     path("torrents/<int:holding_id>/sale/", panel.market_offer, name="market_offer"),
     path("bids/<int:bid_pk>/withdraw/", market.market_bid_end, name="market_bid_end"),
     path("sellers/<str:peer_key>/forgive/", market.market_forgive, name="market_forgive"),
+    path("auto/", auto.market_auto, name="market_auto"),
+    path("auto/off/", auto.market_auto_off, name="market_auto_off"),
+    path("auto/stop/", auto.market_auto_stop, name="market_auto_stop"),
+    path("torrents/<int:holding_id>/auto/", auto_torrent.market_auto_torrent, name="market_auto_torrent"),
     path("spending/", spending.market_spending, name="market_spending"),
     path("spending/code/", spending.market_code, name="market_code"),
     path("spending/keys/<str:key>/revoke/", spending.market_revoke, name="market_revoke"),

@@ -89,6 +89,19 @@ def with_wrong_bid(page: Page) -> None:
     expect(page.get_by_text("This is no amount")).to_be_visible()
 
 
+def with_wrong_ceiling(page: Page) -> None:
+    page.get_by_label("Ceiling").fill("a lot")
+    page.get_by_label("Wished speed").fill("0.001")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("This is no amount")).to_be_visible()
+
+
+def with_forecast(page: Page) -> None:
+    page.get_by_label("Budget").fill("0.05")
+    page.get_by_role("button", name="What would it cost?").click()
+    expect(page.get_by_text("Nothing is saved yet")).to_be_visible()
+
+
 VISITORS = {
     "admin": "the first admin, with torrents and second factors",
     "newcomer": "a member without torrents",
@@ -193,6 +206,10 @@ SHOTS = (
     Shot("market_offer", "/market/torrents/{bought}/sale/", "admin"),
     Shot("market_spending", "/market/spending/", "admin"),
     Shot("spending-none", "/market/spending/", "newcomer", covers="market_spending"),
+    Shot("market_auto", "/market/auto/", "admin"),
+    Shot("market-auto-wrong", "/market/auto/", "admin", with_wrong_ceiling, covers="market_auto"),
+    Shot("market-auto-none", "/market/auto/", "newcomer", covers="market_auto"),
+    Shot("market_auto_torrent", "/market/torrents/{bought}/auto/", "admin", with_forecast),
     Shot("market_hubs", "/market/hubs/", "admin"),
     Shot("not-found", "/nothing-here/", "admin"),
 )
@@ -217,6 +234,8 @@ NO_PAGES = {
     **{f"hub_{call}": "for nodes" for call in HUB},
     "market_withdraw": "takes a form",
     "market_bid_end": "takes a form",
+    "market_auto_off": "takes a form",
+    "market_auto_stop": "takes a form",
     "market_code": "takes a form",
     "market_forgive": "takes a form",
     "market_revoke": "takes a form",

@@ -126,7 +126,8 @@ class Scene:
 
     def _trade(self) -> None:
         """Let the box have sold and bought."""
-        asks = f"from tests import market_rows; market_rows.fill({WHOLE!r}, {SLOW!r})"
+        names = f"{WHOLE!r}, {SLOW!r}"
+        asks = f"from tests import auto_rows, market_rows; market_rows.fill({names}); auto_rows.fill({names})"
         done = self._box.manage("shell", "-c", asks)
         assert done.returncode == 0, done.stderr
         self._words |= json.loads(done.stdout.split("filled:")[1])

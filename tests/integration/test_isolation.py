@@ -247,6 +247,10 @@ ROWS: dict[str, Row] = {
     "market_bid_end": Row(302, 404, 404, SIGN_IN, method="post", args=lambda box: [a_bid(box.holding).pk]),
     "market_forgive": Row(404, 404, 302, SIGN_IN, method="post", args=an_avoided_seller),
     "market_offer": Row(404, 404, 404, SIGN_IN, args=of_holding),  # for an admin who holds it
+    "market_auto": MEMBERS,
+    "market_auto_off": Row(302, 302, 302, SIGN_IN, method="post"),
+    "market_auto_stop": Row(302, 302, 302, SIGN_IN, method="post"),
+    "market_auto_torrent": Row(200, 404, 404, SIGN_IN, args=of_holding),
     "market_spending": MEMBERS,
     "market_code": Row(200, 200, 200, SIGN_IN, method="post"),  # 200: the page says why there is no code
     "market_revoke": Row(302, 302, 302, SIGN_IN, method="post", args=lambda box: ["02" + "ab" * 32]),

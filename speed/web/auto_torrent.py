@@ -1,0 +1,155 @@
+"""The page on which one torrent is bid for otherwise than the others; what that would cost is said before."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Self
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from seedbox.services import market_facts
+from seedbox.services.market_facts import TorrentFacts
+from seedbox.web.doors import for_members, signed_in_user
+from speed.domain.reading import write_mib
+from speed.models import AutoTorrent
+from speed.services import auto_page, auto_rows, auto_screen, autobid, news, quotes, spenders
+from speed.services.auto_screen import DryRun
+from speed.services.autobid import Choice, OwnTerms, Terms
+from speed.services.bids import BadBid
+from speed.services.deal_rows import price
+from speed.web.auto import refuse
+from speed.web.fields import btt_field, speed_field, time_field, write_time
+from wallet.domain.money import format_amount, format_btt
+from wallet.services.install import market_asset
+
+AS_FOR_ALL = "Empty: {}, as for all."
+FINISH = "With a speed or a time said here, the wish for all does not count."
+CHOSEN = {
+    Choice.ON: "Saved: this torrent is bid for whenever it is slow.",
+    Choice.OFF: "Saved: this torrent is not bid for by itself.",
+    Choice.AS_ALL: "Saved: this torrent is treated as all others are.",
+}
+
+
+class OwnForm(forms.Form):
+    choice = forms.ChoiceField(label="Bid for this torrent by itself", choices=Choice.choices)
+    ceiling_ubtt_per_gib = btt_field("Ceiling", per="GiB", required=False)
+    budget_ubtt = btt_field("Budget", required=False)
+    least_bytes_per_s = speed_field("Wished speed, MiB/s", required=False)
+    finish_at = time_field("Finished by")
+
+    def __init__(self, *args: Any, general: Terms, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        budget = format_amount(general.torrent_budget_ubtt, market_asset())
+        self.fields["ceiling_ubtt_per_gib"].help_text = AS_FOR_ALL.format(price(general.ceiling_ubtt_per_gib))
+        self.fields["budget_ubtt"].help_text = AS_FOR_ALL.format(budget)
+        wish = auto_rows.wish(general.least_bytes_per_s, general.finish_at)
+        self.fields["least_bytes_per_s"].help_text = AS_FOR_ALL.format(wish)
+        self.fields["finish_at"].help_text = FINISH
+
+    @classmethod
+    def of(cls, said: AutoTorrent | None, *, general: Terms) -> Self:
+        if said is None:
+            return cls(general=general, initial={"choice": Choice.AS_ALL})
+        initial = {
+            "choice": said.choice,
+            "ceiling_ubtt_per_gib": format_btt(said.ceiling_ubtt_per_gib) if said.ceiling_ubtt_per_gib else "",
+            "budget_ubtt": format_btt(said.budget_ubtt) if said.budget_ubtt else "",
+            "least_bytes_per_s": write_mib(said.least_bytes_per_s or 0),
+            "finish_at": write_time(said.finish_at),
+        }
+        return cls(general=general, initial=initial)
+
+    def own(self) -> OwnTerms:
+        """Return what is wanted otherwise; only for a form that is valid."""
+        said = self.cleaned_data
+        return OwnTerms(
+            said["ceiling_ubtt_per_gib"] or None,
+            said["budget_ubtt"] or None,
+            said["least_bytes_per_s"] or None,
+            said["finish_at"],
+        )
+
+
+@for_members
+@require_http_methods(["GET", "HEAD", "POST"])
+def market_auto_torrent(request: HttpRequest, holding_id: int) -> HttpResponse:
+    """Decide on one torrent; what it would cost is shown before, by the terms as they are typed."""
+    user_id, now = signed_in_user(request).pk, timezone.now()
+    torrent = market_facts.torrent_of(holding_id, user_id=user_id)
+    if torrent is None:
+        raise Http404
+    general = auto_page.terms(user_id, now=now).terms
+    if request.method != "POST":
+        form = OwnForm.of(autobid.of_torrent(user_id, torrent.torrent_id), general=general)
+        return _show_torrent(request, torrent, holding_id, form, _said_own(user_id, torrent), general)
+    form = OwnForm(request.POST, general=general)
+    if not form.is_valid():
+        return _show_torrent(request, torrent, holding_id, form, None, general)
+    own, choice = form.own(), Choice(form.cleaned_data["choice"])
+    if "forecast" not in request.POST:
+        try:
+            autobid.choose(user_id, torrent.torrent_id, choice, own, now=now)
+        except BadBid as refusal:
+            refuse(form, refusal.problems)
+        else:
+            news.tell({user_id})
+            messages.success(request, CHOSEN[choice])
+            return redirect(_tab(holding_id))
+    return _show_torrent(request, torrent, holding_id, form, own, general)
+
+
+def _said_own(user_id: int, torrent: TorrentFacts) -> OwnTerms:
+    said = autobid.of_torrent(user_id, torrent.torrent_id)
+    if said is None:
+        return OwnTerms()
+    return OwnTerms(said.ceiling_ubtt_per_gib, said.budget_ubtt, said.least_bytes_per_s, said.finish_at)
+
+
+def _tab(holding_id: int) -> str:
+    return reverse("torrent", args=[holding_id]) + "?tab=speed"
+
+
+def _show_torrent(
+    request: HttpRequest,
+    torrent: TorrentFacts,
+    holding_id: int,
+    form: OwnForm,
+    own: OwnTerms | None,
+    general: Terms,
+) -> HttpResponse:
+    """Show the form, and what bidding by `own` would come to; the node asks sellers for some minutes from now on."""
+    user, now = signed_in_user(request), timezone.now()
+    said = autobid.of_user(user.pk)
+    quotes.look(torrent.torrent_id, now=now)
+    found, problems = (None, {}) if own is None else _forecast(user.pk, torrent, own, general, now)
+    if form.is_bound and not form.errors:
+        refuse(form, problems)
+    context = {
+        "name": torrent.name or torrent.key,
+        "back": _tab(holding_id),
+        "form": form,
+        "said": said,
+        "all_on": bool(said and said.is_on),
+        "spends": spenders.budget_of(user.pk).is_on,
+        "is_complete": torrent.is_complete,
+        "asks_nobody": torrent.private and not general.asks_directory,
+        "obstacles": auto_page.obstacles(user.pk, is_admin=user.is_admin, node_name=torrent.node_name, now=now),
+        "forecast": auto_rows.forecast_row(found) if found is not None else None,
+        "no_forecast": "" if form.is_bound else " ".join(problems.values()),
+    }
+    return render(request, "speed/auto_torrent.html", context)
+
+
+def _forecast(
+    user_id: int, torrent: TorrentFacts, own: OwnTerms, general: Terms, now: datetime
+) -> tuple[DryRun | None, Mapping[str, str]]:
+    """Return what bidding by these terms would come to; None, and why by field, if nothing could be bid by them."""
+    if problems := autobid.problems_of(general, own, now=now):
+        return None, problems
+    return auto_screen.dry_run(user_id, torrent.torrent_id, general=general, own=own, now=now), {}
