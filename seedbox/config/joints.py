@@ -26,7 +26,7 @@ WITHDRAWAL_PAGES = frozenset({"withdraw", "withdraw_send", "withdrawals", "withd
 DESK_PAGES = frozenset({"desk", "desk_withdrawal", "desk_rules"})
 MARKET_PAGES = frozenset(
     {MARKET, "market_node", "market_rounds", "market_round", "market_selling", "market_buying", "market_bid"}
-) | {"market_offer", "market_spending", "market_hubs", "market_auto", "market_auto_torrent"}
+) | {"market_offer", "market_spending", "market_hubs", "market_auto", "market_auto_torrent", "market_earning"}
 
 
 def join(wallet_network: str) -> None:

@@ -165,6 +165,11 @@ def holdings_of(user_id: int, torrent_ids: Collection[int]) -> dict[int, int]:
     return dict(found.values_list("torrent_id", "pk"))
 
 
+def keys_held_by(user_id: int) -> QuerySet[Holding, str]:
+    """Return the keys of what a user holds, as a part of another query: they may be thousands."""
+    return Holding.objects.filter(user_id=user_id).values_list("torrent__key", flat=True).order_by()
+
+
 def seeding_of(user_id: int, *, node_names: Collection[str], limit: int) -> list[TorrentFacts]:
     """Return a user's whole, seeding torrents on these nodes, those that most peers want first."""
     if not node_names:
@@ -174,6 +179,32 @@ def seeding_of(user_id: int, *, node_names: Collection[str], limit: int) -> list
     ids = list(wanted_first.values_list("pk", flat=True)[:limit])
     by_id = {one.torrent_id: one for one in torrents(ids=ids)} if ids else {}
     return [by_id[number] for number in ids if number in by_id]
+
+
+@dataclass(frozen=True)
+class KeptFacts:
+    """One torrent that a user holds: of thousands of them, so little of each."""
+
+    holding_id: int
+    torrent_id: int
+    key: str
+    name: str
+    node_name: str
+    private: bool
+    state: State
+    done_bytes: int
+    is_complete: bool
+    leechers: int  # connected peers that are not whole
+    added_at: datetime  # when the user took it up
+
+
+def kept_by(user_id: int) -> list[KeptFacts]:
+    """Return all that a user holds, the oldest first, in one query."""
+    torrent = ("pk", "torrent_id", "torrent__key", "torrent__name", "name", "torrent__node__name", "torrent__private")
+    seen = ("state", "done_bytes", "wanted_bytes", "peers", "seeds")
+    found = Holding.objects.filter(user_id=user_id).order_by("pk")
+    rows = found.values_list(*torrent, *(f"torrent__observation__{one}" for one in seen), "added_at")
+    return [_kept(*row) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -226,6 +257,36 @@ def _whole() -> QuerySet[Torrent]:
         observation__state=State.SEEDING,
         observation__wanted_bytes__gt=0,
         observation__done_bytes__gte=F("observation__wanted_bytes"),
+    )
+
+
+def _kept(
+    holding_id: int,
+    torrent_id: int,
+    key: str,
+    name: str,
+    name_in_magnet: str,
+    node_name: str,
+    private: bool,  # noqa: FBT001  # a column's value
+    state: str | None,  # this and the next ones are None until its node has seen the torrent
+    done_bytes: int | None,
+    wanted_bytes: int | None,
+    peers: int | None,
+    seeds: int | None,
+    added_at: datetime,
+) -> KeptFacts:
+    return KeptFacts(
+        holding_id=holding_id,
+        torrent_id=torrent_id,
+        key=key,
+        name=name or name_in_magnet or key,
+        node_name=node_name,
+        private=private,
+        state=State(state or State.WAITING),
+        done_bytes=done_bytes or 0,
+        is_complete=0 < (wanted_bytes or 0) <= (done_bytes or 0),
+        leechers=max((peers or 0) - (seeds or 0), 0),
+        added_at=added_at,
     )
 
 

@@ -71,6 +71,10 @@ def add_verbs(parser: CommandParser) -> None:
     _add_auto(verbs.add_parser("auto", help="speed slow torrents up by themselves: show it, turn it on, off, or stop"))
     deals = verbs.add_parser("deals", help="list deals")
     deals.add_argument("--user", default="", help="only this user's; default: all in which the box sells")
+    earning = verbs.add_parser("earning", help="tell what each node might ask, or what a user's torrents have earned")
+    earning.add_argument("--user", default="", help="whose; default: what nodes might ask")
+    earning.add_argument("--hint", choices=("keep", "drop", "neutral"), help="only torrents with this hint")
+    earning.add_argument("--page", type=int, default=1, help="of the list of torrents")
     rounds = verbs.add_parser("rounds", help="list a node's last rounds")
     rounds.add_argument("node", help="its name")
     audit = verbs.add_parser(

@@ -17,7 +17,7 @@ from speed.domain.reading import write_mib, write_percent
 from speed.services import former_keys, markets, node_rows
 from speed.services.markets import BadTerms, Terms
 from speed.services.node_rows import NodeState
-from speed.web.fields import btt_field, percent_field, speed_field
+from speed.web.fields import MAX_CHARS, btt_field, percent_field, speed_field
 from wallet.domain.money import format_btt
 
 SELLS = "Complete torrents are offered to other nodes. Peers that pay nothing keep the free share."
@@ -37,15 +37,18 @@ class MarketForm(forms.Form):
     dials_local = forms.BooleanField(label="Buy in private networks", required=False, help_text=LOCAL)
 
     @classmethod
-    def of(cls, terms: Terms, *, suggested: bool) -> Self:
-        """Return the form filled with what stands; with `suggested` the limit is the one that was measured."""
+    def of(cls, terms: Terms, *, suggested: bool, ask: str) -> Self:
+        """Return the form filled with what stands; with `suggested` the limit is the one that was measured.
+
+        So is an `ask` that was suggested elsewhere; whatever it says is read like a person's when it is sent.
+        """
         measured = terms.node.suggested_limit_bytes_per_s if terms.node and suggested else 0
         return cls(
             initial={
                 "sells": terms.sells,
                 "upload_limit_bytes_per_s": write_mib(measured or terms.upload_limit_bytes_per_s),
                 "free_share_ppm": write_percent(terms.free_share_ppm),
-                "ask_ubtt_per_gib": format_btt(terms.ask_ubtt_per_gib),
+                "ask_ubtt_per_gib": ask[:MAX_CHARS] or format_btt(terms.ask_ubtt_per_gib),
                 "buys": terms.buys,
                 "dials_local": terms.dials_local,
             }
@@ -71,7 +74,7 @@ def market_node(request: HttpRequest, name: str) -> HttpResponse:
     if state.terms.node is None:
         raise Http404
     if request.method != "POST":
-        form = MarketForm.of(state.terms, suggested="suggested" in request.GET)
+        form = MarketForm.of(state.terms, suggested="suggested" in request.GET, ask=request.GET.get("ask", ""))
         return _render(request, state, form)
     form = MarketForm(request.POST)
     if form.is_valid():

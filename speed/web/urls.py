@@ -1,9 +1,10 @@
 from django.urls import URLPattern, path
 
-from speed.web import auto, auto_torrent, hubs, market, node, panel, rounds, spending
+from speed.web import auto, auto_torrent, earning, hubs, market, node, panel, rounds, spending
 
 urlpatterns: list[URLPattern] = [
     path("", market.market, name="market"),
+    path("earning/", earning.market_earning, name="market_earning"),
     path("selling/<int:deal_pk>/", market.market_selling, name="market_selling"),
     path("buying/<int:deal_pk>/", market.market_buying, name="market_buying"),
     path("nodes/<str:name>/", node.market_node, name="market_node"),

@@ -195,6 +195,8 @@ SHOTS = (
     Shot("owed-none", "/wallet/owed/", "newcomer", covers="owed"),
     Shot("market", "/market/", "admin"),
     Shot("market-empty", "/market/", "newcomer", covers="market"),
+    Shot("market_earning", "/market/earning/", "admin"),
+    Shot("earning-none", "/market/earning/", "newcomer", covers="market_earning"),
     Shot("market_node", "/market/nodes/local/", "admin"),
     Shot("market_rounds", "/market/nodes/local/rounds/", "admin"),
     Shot("market_round", "/market/nodes/local/rounds/{round}/", "admin"),

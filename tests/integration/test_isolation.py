@@ -237,6 +237,7 @@ ROWS: dict[str, Row] = {
     "hub_close": replace(NOBODY, args=lambda box: ["ab" * 16]),
     "hub_nothing_here": Row(404, 404, 404, 404, args=lambda box: ["nothing"]),
     "market": MEMBERS,
+    "market_earning": MEMBERS,
     "market_selling": Row(200, 404, 200, SIGN_IN, args=deal_about_owners_torrent),
     "market_buying": Row(200, 404, 404, SIGN_IN, args=owners_purchase),
     "market_node": Row(404, 404, 200, SIGN_IN, args=lambda box: ["local"]),

@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 from seedbox.models import Holding, User
 from speed.domain.messages import Withdraw
 from speed.models import SellingDeal
-from speed.services import settlement
+from speed.services import earning, settlement
 from speed.services.own_hub import OwnHub
 from speed.services.settlement import Paid
 from tests.builders import NOW, make_user
@@ -85,6 +85,10 @@ class TestEarnings:
         share = (paid - fee) // 3
         assert [balance(user(holder.pk)) for holder in (owner, stranger, third)] == [share] * 3
         assert balance(box.earnings) == paid - fee - 3 * share == deal.rounding_ubtt
+        for holder in (owner, stranger, third):
+            told = earning.shelf(holder.pk, now=box.shop.floor.now)
+            assert [line.total_ubtt for line in told.lines] == [told.total_ubtt] == [share]
+        assert earning.shelf(payer.pk, now=box.shop.floor.now).total_ubtt == 0
         settings.DATA_DIR = tmp_path
         out = io.StringIO()
         call_command("ledger", "audit", stdout=out, stderr=io.StringIO())

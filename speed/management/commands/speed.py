@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from seedbox.services import audit, market_facts
 from seedbox.services.market_facts import TorrentFacts
 from speed.domain.buying import pace_for
-from speed.management import auto
+from speed.management import auto, earning
 from speed.management.arguments import add_verbs, named, refuse_half_a_bid, refuse_half_an_offer
 from speed.models import ForSale, Verdict
 from speed.services import audits, avoided, bids, hub_list, hub_trust, markets, node_rows, quotes, round_rows, screen
@@ -45,6 +45,7 @@ class Command(BaseCommand):
             "bids": self._bids,
             "auto": self._auto,
             "deals": self._deals,
+            "earning": self._earning,
             "rounds": self._rounds,
             "audit": self._audit,
             "hubs": self._hubs,
@@ -118,6 +119,14 @@ class Command(BaseCommand):
             found = screen.all_selling()
         line = "{row}  {state}  {name}  {lane} at {price}, paid {paid}, owed {owed} {unit}  {why}"
         self._print(found, line, as_json, nothing="no deals")
+
+    def _earning(self, *, user: str, hint: str | None, page: int, now: datetime, as_json: bool, **_: Any) -> None:
+        if not user:
+            line = "{name}  asks {ask}  {label} {suggested}  {sentence}"
+            self._print(earning.of_nodes(now=now), line, as_json, nothing="no node has started yet")
+            return
+        found = earning.of_user(_user_id(user), hint=hint, page=page, now=now)
+        self.stdout.write(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(earning.lines(found)))
 
     def _rounds(self, *, node: str, now: datetime, as_json: bool, **_: Any) -> None:
         _terms(node, now=now)

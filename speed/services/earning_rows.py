@@ -1,0 +1,98 @@
+"""What pages and the command line show of earnings. Pure formatting; nothing here asks the database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from seedbox.domain.units import format_bytes
+from speed.domain.asking import Way
+from speed.domain.earning import Hint
+from speed.services.asking import Asked
+from speed.services.deal_rows import Row, price
+from speed.services.earning import Line
+from wallet.domain.money import format_amount, format_btt
+from wallet.services.install import market_asset
+
+_WIDTH, _HEIGHT, _GAP = 720, 120, 6
+_HINTS = {Hint.KEEP: ("Keep", "green"), Hint.DROP: ("May go", "yellow"), Hint.NEUTRAL: ("", "secondary")}
+_WAYS = {
+    Way.RAISE: ("Ask more", "green"),
+    Way.LOWER: ("Ask less", "yellow"),
+    Way.STAY: ("It fits", "secondary"),
+    Way.UNKNOWN: ("Not known yet", "secondary"),
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    x: int
+    y: int
+    width: int
+    height: int
+    says: str
+
+
+@dataclass(frozen=True)
+class Bars:
+    """What was earned on each of some days, the oldest at the left, in a box of `width` by `height`."""
+
+    bars: Sequence[Bar]
+    total: str
+    highest: str
+    begins: str
+    ends: str
+    width: int = _WIDTH
+    height: int = _HEIGHT
+
+
+def bars(days: Sequence[tuple[date, int]]) -> Bars | None:
+    """Return the days as bars; None where nothing was earned on any of them."""
+    highest = max((earned for _, earned in days), default=0)
+    if not highest:
+        return None
+    asset, step = market_asset(), _WIDTH // len(days)
+    found = []
+    for number, (day, earned) in enumerate(days):
+        height = -(-earned * _HEIGHT // highest)  # up: the least µBTT is seen
+        says = f"{day}: {format_amount(earned, asset)}"
+        found.append(Bar(number * step + _GAP // 2, _HEIGHT - height, step - _GAP, height, says))
+    total = sum(earned for _, earned in days)
+    return Bars(found, format_amount(total, asset), format_amount(highest, asset), f"{days[0][0]}", f"{days[-1][0]}")
+
+
+def torrent_row(line: Line) -> Row:
+    """Return the cells of one torrent."""
+    label, tone = _HINTS[line.advice.hint]
+    return {
+        "row": f"earning-{line.facts.holding_id}",
+        "id": line.facts.holding_id,
+        "name": line.facts.name,
+        "disk": format_bytes(line.facts.done_bytes),
+        "per_gib_day": format_btt(line.per_gib_day_ubtt),
+        "today": format_btt(line.today_ubtt),
+        "week": format_btt(line.week_ubtt),
+        "total": format_btt(line.total_ubtt),
+        "hint": line.advice.hint.value,
+        "label": label,
+        "tone": tone,
+        "sentence": line.advice.sentence,
+        "unit": market_asset().unit,
+    }
+
+
+def ask_row(asked: Asked) -> Row:
+    """Return the cells of what a node might ask; `use` is what its form is filled in with, "" to leave it."""
+    found = asked.suggestion
+    label, tone = _WAYS[found.way]
+    moves = found.way in (Way.RAISE, Way.LOWER)
+    return {
+        "row": f"ask-{asked.node_name}",
+        "name": asked.node_name,
+        "ask": price(asked.ask_ubtt_per_gib),
+        "suggested": price(found.ask_ubtt_per_gib) if moves else "",
+        "use": format_btt(found.ask_ubtt_per_gib) if moves else "",
+        "way": found.way.value,
+        "label": label,
+        "tone": tone,
+        "sentence": found.sentence,
+    }
