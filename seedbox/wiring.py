@@ -18,6 +18,7 @@ def make_engine(
     downloads_folder: Path,
     more_folders: tuple[Path, ...] = (),
     listen: tuple[str, ...],
+    upload_limit_bytes_per_s: int = 0,
 ) -> Engine:
     """Start the node's engine; the calling thread owns it and must close it before the process ends.
 
@@ -31,6 +32,7 @@ def make_engine(
             has_markers=True,
             listen=listen,
             isolated=all(_is_loopback(address) for address in listen),
+            overrides={"upload_rate_limit": upload_limit_bytes_per_s},  # 0 is none, there too
         ),
         network,
     )

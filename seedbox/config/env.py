@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from seedbox.domain.folders import Folder
+from seedbox.domain.units import KIB
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _NODE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
@@ -19,6 +20,7 @@ PLAIN_FOLDER = "main"  # the name of a folder that was given without one
 LEAST_BLOCK_S, MOST_BLOCK_S = 0.1, 3_600.0  # of our own devnet
 LEAST_SLOW_S, LEAST_CONTROL_BLOCK_S = 10, 20  # a round of the market, and two
 MOST_SOLID_LAG = 1_000
+MOST_UPLOAD_KIB_PER_S = 1_000_000  # an engine counts bytes per second in 31 bits
 WALLET_NETWORKS = ("off", "devnet", "nile", "mainnet")
 WALLET_ASSETS = ("trc20", "trc10")
 
@@ -45,6 +47,7 @@ class Environment:
     node_listen: tuple[str, ...]  # NODE_LISTEN: IP:PORT of the engine
     node_speed_listen: tuple[str, ...]  # NODE_SPEED_LISTEN: IP:PORT where the node's market listens while it is used
     node_folders: tuple[Folder, ...]  # NODE_FOLDERS: where this node keeps torrents
+    node_upload_limit_bytes_per_s: int  # NODE_UPLOAD_LIMIT, there in KiB/s: of all that the engine sends; 0: none
     node_umask: int  # NODE_UMASK: of files and folders the node makes
     speed_slow_s: int  # SPEED_SLOW_SECONDS: for how long a torrent is too slow before it is bid for by itself
     speed_block_s: int  # SPEED_BLOCK_SECONDS: how long a block is, of which one in eight is unpaid
@@ -144,6 +147,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         node_listen=_listen(environ, "NODE_LISTEN", 6881),
         node_speed_listen=_listen(environ, "NODE_SPEED_LISTEN", 6890),
         node_folders=_folders(environ, data),
+        node_upload_limit_bytes_per_s=_upload_limit(environ),
         node_umask=_umask(environ),
         speed_slow_s=_seconds(environ, "SPEED_SLOW_SECONDS", 60, least=LEAST_SLOW_S),
         speed_block_s=_seconds(environ, "SPEED_BLOCK_SECONDS", 60, least=LEAST_CONTROL_BLOCK_S),
@@ -242,6 +246,15 @@ def _folders(environ: Mapping[str, str], data: Path) -> tuple[Folder, ...]:
     if any(one.path.is_relative_to(other.path) for one in folders for other in folders if one is not other):
         raise BadEnvironment(f"NODE_FOLDERS={text}: no folder may lie in another")
     return tuple(folders)
+
+
+def _upload_limit(environ: Mapping[str, str]) -> int:
+    text = environ.get("NODE_UPLOAD_LIMIT") or "0"
+    if not re.fullmatch(r"[0-9]{1,7}", text) or int(text) > MOST_UPLOAD_KIB_PER_S:
+        raise BadEnvironment(
+            f"NODE_UPLOAD_LIMIT={text}: write whole KiB/s, at most {MOST_UPLOAD_KIB_PER_S}, or nothing"
+        )
+    return int(text) * KIB
 
 
 def _umask(environ: Mapping[str, str]) -> int:

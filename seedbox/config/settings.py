@@ -169,6 +169,7 @@ NODE_LISTEN = ENVIRONMENT.node_listen
 NODE_SPEED_LISTEN = ENVIRONMENT.node_speed_listen
 NODE_FOLDERS = ENVIRONMENT.node_folders
 NODE_FOLDER = NODE_FOLDERS[0].path  # until the node has looked which one takes new torrents
+NODE_UPLOAD_LIMIT_BYTES_PER_S = ENVIRONMENT.node_upload_limit_bytes_per_s
 NODE_UMASK = ENVIRONMENT.node_umask
 WALLET_ADMINS = {"role": "admin"}  # how the wallet finds among users who may approve
 SPEED_SLOW_S = ENVIRONMENT.speed_slow_s

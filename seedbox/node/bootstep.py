@@ -34,6 +34,7 @@ class NodeStep(bootsteps.StartStopStep):
                 downloads_folder=settings.NODE_FOLDER,
                 more_folders=tuple(folder.path for folder in settings.NODE_FOLDERS[1:]),
                 listen=settings.NODE_LISTEN,
+                upload_limit_bytes_per_s=settings.NODE_UPLOAD_LIMIT_BYTES_PER_S,
             ),
             read_torrent_file=wiring.read_torrent_file,
         )

@@ -37,6 +37,8 @@ REFUSED = [
     ("NODE_FOLDERS", "A B=/one", "or several as name=/path"),
     ("NODE_FOLDERS", "a=/one,a=/two", "give each folder a name of its own"),
     ("NODE_FOLDERS", "a=/one,b=/one/two", "no folder may lie in another"),
+    ("NODE_UPLOAD_LIMIT", "1 MiB", "write whole KiB/s"),
+    ("NODE_UPLOAD_LIMIT", "1000001", "at most 1000000"),
     ("NODE_UMASK", "22", "write three or four octal digits, like 0022"),
     ("NODE_UMASK", "0028", "write three or four octal digits"),
     ("NODE_UMASK", "1777", "write three or four octal digits"),
@@ -80,6 +82,7 @@ class TestTheEnvironment:
         assert (environment.admin_user, environment.admin_password) == ("admin", "")
         assert (environment.database_url, environment.redis_url, environment.secret_key) == ("", "", "")
         assert (environment.node_name, environment.node_umask) == ("local", 0o022)
+        assert environment.node_upload_limit_bytes_per_s == 0
         assert environment.node_listen == ("0.0.0.0:6881", "[::]:6881")
         assert environment.node_speed_listen == ("0.0.0.0:6890", "[::]:6890")
         assert environment.node_folders == (Folder("main", env.ROOT / "var" / "downloads"),)
@@ -128,6 +131,7 @@ class TestTheEnvironment:
                 "NODE_LISTEN": "10.0.0.5:50000, [2001:db8::5]:50000",
                 "NODE_SPEED_LISTEN": "10.0.0.5:50001",
                 "NODE_FOLDERS": "disk=/srv/torrents, big=/mnt/big/",
+                "NODE_UPLOAD_LIMIT": "1024",
                 "NODE_UMASK": "027",
                 "WALLET_NETWORK": "off",
                 "WALLET_SIGNER_SOCKET": "/run/signer/socket",
@@ -141,6 +145,7 @@ class TestTheEnvironment:
         assert environment.node_listen == ("10.0.0.5:50000", "[2001:db8::5]:50000")
         assert environment.node_speed_listen == ("10.0.0.5:50001",)
         assert environment.node_folders == (Folder("disk", Path("/srv/torrents")), Folder("big", Path("/mnt/big")))
+        assert environment.node_upload_limit_bytes_per_s == 1_048_576
         assert environment.node_umask == 0o027
         assert environment.signer_socket == Path("/run/signer/socket")
         assert environment.wallet_signer_peers == (10_001, 10_002)

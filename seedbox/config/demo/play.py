@@ -1,0 +1,207 @@
+"""The acts of the demo: a torrent is slow, is bid for by itself, is paid for and gets fast, and is slow again."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from seedbox.config.demo.failure import DemoFailed
+from seedbox.config.demo.stage import LINE_KIB_PER_S, SELLER, Stage
+from seedbox.domain.units import KIB, format_speed
+from wallet.domain.money import UBTT_PER_BTT, format_btt
+
+UPLOAD_BYTES_PER_S = 960 * KIB  # of its line that the seller says it has; it sells four fifths of that
+WISH_BYTES_PER_S = 768 * KIB
+ASK_UBTT_PER_GIB = 10 * UBTT_PER_BTT
+CEILING_UBTT_PER_GIB = 40 * UBTT_PER_BTT
+BUDGET_UBTT, DAY_UBTT = 20 * UBTT_PER_BTT, 50 * UBTT_PER_BTT
+FEE_PPM = 10_000
+EXPOSURE_UBTT = 1  # the hub owes the seller nothing: each voucher is redeemed at once
+UNPAID_BLOCK = 2  # the third of eight: time to see what is paid before it and after it
+MEASURED_S = 10.0
+SLOW_PERCENT = 60  # of the wish: with less it is slow again
+FAST_PERCENT = 85
+BIDDING, CONTROL = "bidding", "control"
+
+
+@dataclass
+class Measured:
+    """What the buyer got between two looks, by the node's own count."""
+
+    began_s: float
+    began_bytes: int
+    speed_bytes_per_s: int = 0
+
+    def look(self, seen: dict[str, Any]) -> float:
+        """Take in how far it is, and return for how long it was measured."""
+        took_s = float(seen["at_s"]) - self.began_s
+        if took_s > 0:
+            self.speed_bytes_per_s = int((seen["downloaded_bytes"] - self.began_bytes) / took_s)
+        return took_s
+
+
+@dataclass
+class Play:
+    stage: Stage
+    speeds: dict[str, int] = field(default_factory=dict)
+
+    def run(self) -> dict[str, Any]:
+        """Play all acts and return the figures. Raises DemoFailed."""
+        self.set_up()
+        self.begin()
+        self.turn_on()
+        self.see_control()
+        self.turn_off()
+        return self.figures()
+
+    # --- before the curtain
+
+    def set_up(self) -> None:
+        """Two boxes that trade over the buyer's hub, on the buyer's development chain."""
+        stage, say = self.stage, self.stage.story.say
+        say("Two boxes start, each a whole install in a temporary folder: redis, node, market, wallet, signer and web.")
+        for box in stage.boxes:
+            box.start()
+        film = stage.make_film()
+        stage.wait(lambda: all(box.is_well() for box in stage.boxes), "both boxes to be well")
+        for box in stage.boxes:
+            box.lend_hand()
+        stage.wait(lambda: all(box.ask("is_ready") for box in stage.boxes), "their markets")
+        stage.open_doors()
+        say("Both are ready. " + " ".join(f"The {box.name}'s: {box.url}." for box in stage.boxes))
+        stage.buyer.ask("fund")
+        for box, sells in zip(stage.boxes, (True, False), strict=True):
+            box.ask("bind", address=box.address)
+            limit = UPLOAD_BYTES_PER_S if sells else 0
+            box.ask("take_part", sells=sells, ask_ubtt_per_gib=ASK_UBTT_PER_GIB, upload_limit_bytes_per_s=limit)
+        stage.buyer.ask("charge", fee_ppm=FEE_PPM)
+        pairing = stage.buyer.ask("let_in", name=SELLER, password=stage.password)
+        stage.seller.ask("trust", url=stage.buyer.url, exposure_ubtt=EXPOSURE_UBTT, **pairing)
+        number = stage.seller.ask("add", torrent=str(film.path), peers=[])["torrent"]
+        stage.seller.ask("offer", key=film.key)
+        has = stage.wait(self._money, "the faucet's money: its block has to be irreversible")
+        say(f"The development chain's faucet has paid, and {format_btt(has)} BTT are in the buyer's ledger.")
+        stage.wait(lambda: stage.seller.ask("is_seeding", torrent=number), "the seller to have checked the film")
+        stage.wait(lambda: stage.seller.ask("is_paired"), "the seller's account at the buyer's hub")
+
+    def _money(self) -> int:
+        return int(self.stage.buyer.ask("balances").get(self.stage.buyer.person, 0))
+
+    def begin(self) -> None:
+        """The seller has too little for all: each of four gets a quarter."""
+        stage, say = self.stage, self.stage.story.say
+        assert stage.film is not None
+        stage.let_leechers_in()
+        added = stage.buyer.ask("add", torrent=str(stage.film.path), peers=[stage.seller.endpoint])
+        stage.buyer.ask(
+            "prepare",
+            holding=added["holding"],
+            ceiling_ubtt_per_gib=CEILING_UBTT_PER_GIB,
+            unpaid_block=UNPAID_BLOCK,
+        )
+        stage.torrent = added["torrent"]
+        say(
+            f"The seller can send {format_speed(LINE_KIB_PER_S * KIB)} in all, and asks "
+            f"{format_btt(ASK_UBTT_PER_GIB)} BTT per GiB. Four want its film: "
+            "three peers that know nothing of money, and the buyer."
+        )
+        stage.wait(lambda: stage.bought["downloaded_bytes"] and stage.bought["offers"], "the first bytes")
+        self._measure("before", "how fast it is without money")
+        others = stage.others_bytes_per_s
+        say(
+            f"The buyer gets {format_speed(self.speeds['before'])} for nothing, the three others "
+            f"{format_speed(others)} together. The buyer wishes {format_speed(WISH_BYTES_PER_S)}."
+        )
+
+    # --- the play
+
+    def turn_on(self) -> None:
+        """Bidding is on: the box bids by itself, and the torrent gets fast."""
+        stage, say = self.stage, self.stage.story.say
+        terms = {
+            "ceiling_ubtt_per_gib": CEILING_UBTT_PER_GIB,
+            "torrent_budget_ubtt": BUDGET_UBTT,
+            "day_limit_ubtt": DAY_UBTT,
+            "least_bytes_per_s": WISH_BYTES_PER_S,
+            "asks_directory": True,
+        }
+        stage.buyer.ask("turn_on", terms=terms)
+        say(
+            f"“Speed up slow torrents” is on: at most {format_btt(CEILING_UBTT_PER_GIB)} BTT per GiB and "
+            f"{format_btt(BUDGET_UBTT)} BTT for this torrent. It has to be slow for 10 s first; elsewhere for a minute."
+        )
+        stage.wait(lambda: stage.bought["auto"] == BIDDING, "the first bid")
+        say(f"The box says: {stage.bought['sentence']}")
+        fast = WISH_BYTES_PER_S * FAST_PERCENT // 100
+        stage.wait(lambda: stage.bought["speed_bytes_per_s"] >= fast or self._is_control, "a faster torrent")
+        if self._is_control:
+            raise DemoFailed("The lane was not full within 40 s: this machine is too busy. Start the demo again.")
+        self._measure("paid", "how fast it is for money", until=lambda: self._is_control)
+        say(
+            f"The buyer gets {format_speed(self.speeds['paid'])}, {self._times('paid')} times as much; "
+            f"the others share what is left. {self._paid()}"
+        )
+
+    @property
+    def _is_control(self) -> bool:
+        return bool(self.stage.bought["auto"] == CONTROL)
+
+    def see_control(self) -> None:
+        """For one block nothing is paid, to see what paying changes."""
+        stage, say = self.stage, self.stage.story.say
+        stage.wait(lambda: self._is_control, "the unpaid block: one of eight, drawn by lot, and here an early one")
+        say(f"The box says: {stage.bought['sentence']}")
+        slow = WISH_BYTES_PER_S * SLOW_PERCENT // 100
+        stage.wait(lambda: stage.bought["speed_bytes_per_s"] <= slow or not self._is_control, "what paying changes")
+        self._measure("control", "how fast it is unpaid", until=lambda: not self._is_control)
+        say(f"Unpaid the buyer gets {format_speed(self.speeds['control'])}.")
+        stage.wait(lambda: stage.bought["auto"] == BIDDING, "the end of the unpaid block")
+        fast, before = WISH_BYTES_PER_S * FAST_PERCENT // 100, stage.sold["earned_ubtt"]
+        stage.wait(lambda: stage.bought["speed_bytes_per_s"] >= fast, "what is paid again")
+        stage.wait(lambda: stage.sold["earned_ubtt"] > before, "the seller's next earnings")
+        say(f"Paid again: {format_speed(stage.bought['speed_bytes_per_s'])}. {self._paid()}")
+
+    def turn_off(self) -> None:
+        """Bidding is off: the last voucher is paid, the rest of the channel comes back, the torrent is slow again."""
+        stage, say = self.stage, self.stage.story.say
+        stage.buyer.ask("turn_off")
+        say("It is off again: what is owed is paid, and no more.")
+        stage.wait(
+            lambda: not stage.bought["open_deals"] and not stage.sold["open_deals"], "the end of the deal on both sides"
+        )
+        slow = WISH_BYTES_PER_S * SLOW_PERCENT // 100
+        stage.wait(lambda: stage.bought["speed_bytes_per_s"] <= slow, "the speed to fall")
+        self._measure("after", "how fast it is without money again")
+        say(f"The buyer gets {format_speed(self.speeds['after'])} again.")
+
+    # --- what was seen
+
+    def _measure(self, name: str, what: str, until: Any = None) -> None:
+        """Measure for some seconds, less if something else begins."""
+        stage = self.stage
+        stage.look()
+        found = Measured(stage.bought["at_s"], stage.bought["downloaded_bytes"])
+        stage.wait(lambda: found.look(stage.bought) >= MEASURED_S or (until is not None and until()), what)
+        self.speeds[name] = found.speed_bytes_per_s or stage.bought["speed_bytes_per_s"]
+
+    def _times(self, name: str) -> str:
+        return f"{self.speeds[name] / max(self.speeds['before'], 1):.1f}"
+
+    def _paid(self) -> str:
+        paid, earned = self.stage.bought["signed_ubtt"], self.stage.sold["earned_ubtt"]
+        return f"It has paid {format_btt(paid)} BTT so far, and the seller has earned {format_btt(earned)} BTT."
+
+    def figures(self) -> dict[str, Any]:
+        """Return what it came to; both sides' books must agree to the µBTT. Raises DemoFailed."""
+        bought, sold, balances = self.stage.bought, self.stage.sold, self.stage.bought["balances"]
+        figures: dict[str, Any] = {f"{name}_bytes_per_s": speed for name, speed in self.speeds.items()}
+        figures |= {
+            "times": round(self.speeds["paid"] / max(self.speeds["before"], 1), 2),
+            "uplift": bought["uplift"],
+            "spent_ubtt": bought["signed_ubtt"],
+            "earned_ubtt": sold["earned_ubtt"],
+            "fee_ubtt": balances["fees"],
+            "sellers_account_ubtt": balances[SELLER],
+            "paid_bytes": bought["accepted_bytes"],
+        }
+        if not figures["spent_ubtt"] == figures["earned_ubtt"] + figures["fee_ubtt"] == sold["redeemed_ubtt"]:
+            raise DemoFailed(f"The books do not agree, which is a defect: {figures}")
+        return figures

@@ -1,0 +1,194 @@
+"""The stage of the demo: two boxes, a film, those who share it, and nothing of all that afterwards."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_urlsafe
+from types import FrameType
+from typing import Any, TypeVar
+
+from seedbox.config import env
+from seedbox.config.benches.seeding_box import free_port
+from seedbox.config.demo import sweeper
+from seedbox.config.demo.boxes import CHAIN, DemoBox, check_addresses
+from seedbox.config.demo.failure import DemoFailed
+from seedbox.config.demo.story import Door, Speeds, Story
+from seedbox.config.demo.swarm import SIZE_BYTES, Film, Leechers
+from seedbox.domain.units import MIB, format_bytes
+
+BUYER, SELLER = "bea", "sam"
+PASSWORD_BYTES = 12
+LINE_KIB_PER_S = 1024  # that the seller can send at all
+LIMIT_S = 180.0  # far more than any step takes
+LOOK_AGAIN_S = 0.5
+NOTE_AGAIN_S = 1.0
+MEAN_OF_LOOKS = 8  # of what the others get
+ROOM_BYTES = SIZE_BYTES + 300 * MIB  # the film as far as the buyer loads it, two databases and their logs
+STOP_NOW = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Seen = dict[str, Any]
+Found = TypeVar("Found")
+
+
+class Stage:
+    """What acts of the demo stand on; `bought` and `sold` are what both sides knew at the last look."""
+
+    def __init__(self, story: Story, folder: Path) -> None:
+        self.story, self.folder = story, folder
+        self.password = token_urlsafe(PASSWORD_BYTES)
+        devnet_port = str(free_port())
+        self.buyer = DemoBox("buyer", BUYER, self.password, folder, {"WALLET_DEVNET_PORT": devnet_port, **CHAIN})
+        sellers = {
+            "WALLET_CHAIN_ENDPOINTS": f"http://127.0.0.1:{devnet_port}",
+            "NODE_UPLOAD_LIMIT": str(LINE_KIB_PER_S),
+        }
+        self.seller = DemoBox("seller", SELLER, self.password, folder, sellers)
+        self.film: Film | None = None
+        self.leechers: Leechers | None = None
+        self.torrent = 0  # the buyer's
+        self.bought: Seen = {}
+        self.sold: Seen = {}
+        self._others: deque[tuple[float, int]] = deque(maxlen=MEAN_OF_LOOKS)
+        self._noted_s = 0.0
+
+    @property
+    def boxes(self) -> tuple[DemoBox, DemoBox]:
+        return self.seller, self.buyer
+
+    def open_doors(self) -> None:
+        """Tell where the boxes are."""
+        self.story.doors = [Door(box.name, box.url, box.person, box.password) for box in self.boxes]
+
+    def make_film(self) -> Film:
+        self.film = Film(self.folder)
+        self.film.put_into(Path(self.seller.environ["NODE_FOLDERS"]))
+        return self.film
+
+    def let_leechers_in(self) -> None:
+        assert self.film is not None
+        self.leechers = Leechers(self.film, self.folder, self.seller.endpoint)
+
+    # --- waiting
+
+    def wait(self, look: Callable[[], Found], what: str, *, limit_s: float = LIMIT_S) -> Found:
+        """Return the first true answer; meanwhile it is told what is waited for. Raises DemoFailed."""
+        deadline = time.monotonic() + limit_s
+        self.look()
+        while not (found := look()):
+            if time.monotonic() > deadline:
+                raise DemoFailed(
+                    f"Waited {limit_s:g} s in vain for {what}. Start the demo again on a less busy machine."
+                )
+            self.story.wait_for(what)
+            time.sleep(LOOK_AGAIN_S)
+            self.look()
+        return found
+
+    def stay(self) -> None:
+        """Go on looking until a signal ends it. Raises KeyboardInterrupt, DemoFailed."""
+        while True:
+            time.sleep(NOTE_AGAIN_S)
+            self.look()
+
+    def look(self) -> None:
+        """See that both boxes run, and what they know."""
+        for box in self.boxes:
+            box.check()
+        if not self.torrent or self.leechers is None:
+            return
+        self.bought = self.buyer.ask("see_buyer", torrent=self.torrent)
+        self.sold = self.seller.ask("see_seller")
+        now_s = time.monotonic()
+        self._others.append((now_s, self.leechers.received_bytes))
+        if now_s - self._noted_s >= NOTE_AGAIN_S:
+            self._noted_s = now_s
+            self.story.note(
+                Speeds(
+                    at_s=self.story.now_s,
+                    buyer_bytes_per_s=self.bought["speed_bytes_per_s"],
+                    others_bytes_per_s=self.others_bytes_per_s // self.leechers.count,
+                    auto=self.bought["auto"],
+                    earned_ubtt=self.sold["earned_ubtt"],
+                )
+            )
+
+    @property
+    def others_bytes_per_s(self) -> int:
+        """What those get together who pay nothing."""
+        if len(self._others) < 2:
+            return 0
+        (began_s, before), (ended_s, after) = self._others[0], self._others[-1]
+        return int((after - before) / max(ended_s - began_s, LOOK_AGAIN_S))
+
+    # --- the end
+
+    def strike(self) -> None:
+        """Stop all in order; a signal kills what is left."""
+        with _signals_that(self._kill):
+            if self.leechers is not None:
+                self.leechers.close()
+            for box in self.boxes:
+                box.ask_to_stop()
+            for box in self.boxes:
+                box.wait_until_stopped()
+
+    def _kill(self) -> None:
+        for box in self.boxes:
+            box.kill()
+
+
+@contextmanager
+def on_stage(story: Story) -> Iterator[Stage]:
+    """Set the stage, and leave nothing of it behind: no process, no folder. Raises DemoFailed."""
+    check_addresses()
+    check_room()
+    folder = Path(tempfile.mkdtemp(prefix="seedbox-demo-"))
+    with _swept(folder):
+        stage = Stage(story, folder)
+        try:
+            yield stage
+        finally:
+            stage.strike()
+            sockets = {one for box in stage.boxes for one in env.read(box.environ).socket_folders}
+            for leftover in (folder, *sockets):
+                shutil.rmtree(leftover, ignore_errors=True)
+    if folder.exists():
+        raise DemoFailed(f"The folder {folder} could not be removed: do so by hand.")
+
+
+def check_room() -> None:
+    free_bytes = shutil.disk_usage(tempfile.gettempdir()).free
+    if free_bytes < ROOM_BYTES:
+        raise DemoFailed(
+            f"The demo takes up to {format_bytes(ROOM_BYTES)} in {tempfile.gettempdir()} while it runs, and "
+            f"{format_bytes(free_bytes)} are free there. Make room, or set TMPDIR to a folder on another disk."
+        )
+
+
+@contextmanager
+def _swept(folder: Path) -> Iterator[None]:
+    """Have the folder removed also when this process is killed meanwhile."""
+    with subprocess.Popen(
+        [sys.executable, "-I", sweeper.__file__, str(folder)], stdin=subprocess.PIPE, start_new_session=True
+    ):
+        yield
+
+
+@contextmanager
+def _signals_that(act: Callable[[], None]) -> Iterator[None]:
+    def acting(_number: int, _frame: FrameType | None) -> None:
+        act()
+
+    before = {number: signal.signal(number, acting) for number in STOP_NOW}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)

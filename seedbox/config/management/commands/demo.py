@@ -1,0 +1,62 @@
+import json
+import signal
+import sys
+from contextlib import suppress
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from seedbox.config.demo.failure import DemoFailed
+from seedbox.config.demo.play import Play
+from seedbox.config.demo.screen import Screen, table
+from seedbox.config.demo.stage import STOP_NOW, Stage, on_stage
+from seedbox.config.demo.story import DONE, FAILED, OPEN, STOPPED, Story
+
+INTERRUPTED = 130
+DOOR = "    the {name}'s box: {url}  sign in as {person} with the password {password}"
+
+
+class Command(BaseCommand):
+    help = "See a slow torrent speed up by itself: two boxes of their own, on this machine, for about three minutes."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--keep-open", action="store_true", help="let both boxes run at the end, until Ctrl-C")
+        parser.add_argument(
+            "--by-hand", action="store_true", help="set everything up, and turn bidding on yourself in the browser"
+        )
+        parser.add_argument("--json", action="store_true", dest="as_json", help="end with the figures as JSON")
+
+    def handle(self, *, keep_open: bool, by_hand: bool, as_json: bool, **options: Any) -> None:
+        for number in STOP_NOW:
+            signal.signal(number, signal.default_int_handler)
+        story = Story([Screen(sys.stdout)])
+        try:
+            with on_stage(story) as stage:
+                self._play(stage, by_hand=by_hand, keep_open=keep_open)
+        except DemoFailed as problem:
+            story.end(FAILED)
+            raise CommandError(str(problem)) from None
+        except KeyboardInterrupt:
+            story.end(STOPPED, "Stopped before its end. Nothing is left of it.")
+            sys.exit(INTERRUPTED)
+        story.end(DONE, "All has stopped, and nothing is left of it.")
+        if as_json:
+            self.stdout.write(json.dumps(story.figures))
+
+    def _play(self, stage: Stage, *, by_hand: bool, keep_open: bool) -> None:
+        play, story = Play(stage), stage.story
+        if by_hand:
+            play.set_up()
+            play.begin()
+        else:
+            story.figures = play.run()
+            self.stdout.write(table(story.figures))
+        if by_hand or keep_open:
+            story.end(OPEN, "Both boxes run until you press Ctrl-C:")
+            for box in stage.boxes:
+                self.stdout.write(DOOR.format(**vars(box)))
+            self.stdout.flush()
+            with suppress(KeyboardInterrupt):
+                stage.stay()
+        story.say("Both boxes stop.")
