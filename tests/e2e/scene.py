@@ -27,6 +27,7 @@ WHOLE, SLOW, BROKEN = "Sintel (2010) 1080p", "debian-13.1.0-amd64-netinst.iso", 
 UNKNOWN = "magnet:?xt=urn:btih:" + "5a" * 20 + "&dn=Cosmos%20Laundromat"
 LONG_MEMO = "And the rest of it, with a memo that is about as long as one may be, so that it has to wrap on every phone"
 NOT_FOUND = "status of 404"  # some of these pages say so
+MARKET_FILLERS = ("tests.market_rows", "tests.auto_rows")  # of the box's own database, in this order
 
 
 class Scene:
@@ -126,8 +127,7 @@ class Scene:
 
     def _trade(self) -> None:
         """Let the box have sold and bought."""
-        names = f"{WHOLE!r}, {SLOW!r}"
-        asks = f"from tests import auto_rows, market_rows; market_rows.fill({names}); auto_rows.fill({names})"
+        asks = "; ".join(f"from {module} import fill; fill({WHOLE!r}, {SLOW!r})" for module in MARKET_FILLERS)
         done = self._box.manage("shell", "-c", asks)
         assert done.returncode == 0, done.stderr
         self._words |= json.loads(done.stdout.split("filled:")[1])
