@@ -8,6 +8,7 @@ from seedbox.domain.units import PPM
 
 LEAST_BYTES_PER_S = 16 * 1024  # nobody is served more slowly: a handshake would stall
 FLOW_SPAN_S = 1.0
+GROWTH_PARTS = 64  # of the limit: one of them is room for lanes to grow, and what they hardly miss
 
 
 def free_limit(*, limit_bytes_per_s: int, free_share_ppm: int, lane_use_bytes_per_s: int) -> int:
@@ -17,6 +18,18 @@ def free_limit(*, limit_bytes_per_s: int, free_share_ppm: int, lane_use_bytes_pe
     """
     share = -(-limit_bytes_per_s * free_share_ppm // PPM)
     return max(limit_bytes_per_s - lane_use_bytes_per_s, share, LEAST_BYTES_PER_S)
+
+
+def room_to_grow(
+    *, limit_bytes_per_s: int, granted_bytes_per_s: int, use_bytes_per_s: int, gained_bytes_per_s: int
+) -> int:
+    """Return what free peers leave beside what lanes use, while lanes use less than was granted.
+
+    Where the line is no faster than the limit, it is full with what lanes use and free peers may: everybody would stay
+    as fast as they were before, whatever was granted. So lanes have a little room, and twice what they gained last.
+    """
+    missing = max(granted_bytes_per_s - use_bytes_per_s, 0)
+    return min(missing, limit_bytes_per_s // GROWTH_PARTS + 2 * max(gained_bytes_per_s, 0))
 
 
 def free_speed(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from seedbox.domain.lane_assignment import LANES, SHARED, LaneAssignment
 from seedbox.domain.lanes import LANES_STAND_S, Lane, LaneKind, LanesStand, LaneStand, ShareUpload
-from seedbox.domain.upload_shares import LEAST_BYTES_PER_S, Flow, free_limit, free_speed
+from seedbox.domain.upload_shares import LEAST_BYTES_PER_S, Flow, free_limit, free_speed, room_to_grow
 from seedbox.engine.connections import Connection, Connections
 
 ADJUST_EVERY_S = 1.0
@@ -40,6 +40,7 @@ class UploadSharing:
         self._assignment = LaneAssignment()
         self._order, self._ends_at_s = IDLE, 0.0
         self._flows: dict[tuple[int, str], Flow] = {}
+        self._lanes_used_bytes_per_s = 0
         self._adjust_at_s = 0.0
         self._told: Mapping[str, LaneKind] = {}
         self.lanes: Mapping[str, int] = {}  # of new connections, by place
@@ -100,10 +101,18 @@ class UploadSharing:
 
     def _limit(self) -> None:
         """Lanes get what was granted, free peers what lanes leave; without a grant a lane is as fast as they are."""
+        use, used = self._lane_use(), self._lanes_used_bytes_per_s
+        self._lanes_used_bytes_per_s = use
+        room = room_to_grow(
+            limit_bytes_per_s=self._order.limit_bytes_per_s,
+            granted_bytes_per_s=self._granted_to_connected(),
+            use_bytes_per_s=use,
+            gained_bytes_per_s=use - used,
+        )
         free = free_limit(
             limit_bytes_per_s=self._order.limit_bytes_per_s,
             free_share_ppm=self._order.free_share_ppm,
-            lane_use_bytes_per_s=self._lane_use(),
+            lane_use_bytes_per_s=use + room,
         )
         self.limits[FREE] = Limit(free)
         for number in set(self.lanes.values()):
@@ -117,6 +126,11 @@ class UploadSharing:
             use[number] += flow.bytes_per_s
         limits = {number: self.limits.get(number, Limit()).bytes_per_s or used for number, used in use.items()}
         return sum(min(used, limits[number]) for number, used in use.items())
+
+    def _granted_to_connected(self) -> int:
+        """Return what lanes were granted that somebody is there for."""
+        places = {place for _, place in self._flows}
+        return sum(lane.granted_bytes_per_s for place, lane in self._order.lanes.items() if place in places)
 
     def _limit_of(self, places: Collection[str], free_limit_bytes_per_s: int) -> Limit:
         wanted = [self._order.lanes.get(place, Lane(0)) for place in places]

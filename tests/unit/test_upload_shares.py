@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbox.domain.upload_shares import LEAST_BYTES_PER_S, Flow, free_limit, free_speed
+from seedbox.domain.upload_shares import LEAST_BYTES_PER_S, Flow, free_limit, free_speed, room_to_grow
 
 MIB = 1024 * 1024
 
@@ -19,6 +19,33 @@ class TestTheFreeLimit:
 
         assert found * 1_000_000 >= limit * share
         assert LEAST_BYTES_PER_S <= found <= limit
+
+
+class TestTheRoomToGrow:
+    def test_brings_a_lane_to_its_grant_over_a_line_that_is_no_faster_than_the_limit(self) -> None:
+        """Four share it equally at first, and free peers take all that they may."""
+        limit, granted = 4 * MIB, 3 * MIB
+        use = before = limit // 4
+        for _ in range(8):
+            room = room_to_grow(
+                limit_bytes_per_s=limit,
+                granted_bytes_per_s=granted,
+                use_bytes_per_s=use,
+                gained_bytes_per_s=use - before,
+            )
+            free = free_limit(limit_bytes_per_s=limit, free_share_ppm=200_000, lane_use_bytes_per_s=use + room)
+            use, before = min(limit - free, granted), use
+        assert use == granted
+
+    @pytest.mark.parametrize(
+        ("use", "gained", "room"),
+        [(3 * MIB, 0, 0), (4 * MIB, MIB, 0), (MIB, 0, MIB // 16), (2 * MIB, -MIB, MIB // 16), (2 * MIB, MIB, MIB)],
+    )
+    def test_is_little_without_a_gain_and_no_more_than_is_missing(self, use: int, gained: int, room: int) -> None:
+        found = room_to_grow(
+            limit_bytes_per_s=4 * MIB, granted_bytes_per_s=3 * MIB, use_bytes_per_s=use, gained_bytes_per_s=gained
+        )
+        assert found == room
 
 
 class TestTheFreeSpeed:
