@@ -1,7 +1,7 @@
-"""What the automatic bidder comes to in simulated markets, and whether the blocks of control find what is true.
+"""What the automatic bidder comes to in simulated markets and on the real engine, and what the blocks of control find.
 
-Each seed is a market of its own: sellers, other bidders who come and go, a swarm that is never quiet, a wish, a ceiling
-and a budget. Rounds are cleared by the market's own rule.
+`simulated`: each seed is a market of its own: sellers, other bidders who come and go, a swarm that is never quiet, a
+wish, a ceiling and a budget. Rounds are cleared by the market's own rule.
 
 `wish_met` is the share of those markets in which the wish was met, of all in which money could meet it: who knew
 everything could have, with that ceiling and budget. A speed is met if the torrent had 95 % of it on average, outside of
@@ -10,29 +10,52 @@ the ceiling, or more spent than the budget. `cost_ratio` is the mean of what was
 cost, `cost_ratio_95` what it is in one market of twenty. `reaction_rounds` is how many rounds after the slow minute the
 first lane ran, at worst. `coverage` is how often the interval of 95 % holds what is true when it was decided to stop or
 after 24 controls, `stop_loss_decisions` how many decisions it takes on average to stop where paying brings nothing.
+
+`engine`: see `autobid_engine`.
 """
 
 import random
 from argparse import ArgumentParser
 from collections.abc import Callable
+from typing import Any
 
+from seedbox.config.benches import autobid_engine, autobid_goals
 from seedbox.config.benches.autobid_case import Case
 from seedbox.config.benches.autobid_uplift import watched
 
-MARKETS = 1_000
+MARKETS, QUICK_MARKETS = 1_000, 60
+PARTS = ("simulated", "engine")
 TOLD_EVERY = 100
 MOST_FACTOR = 4.0
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--markets", type=int, default=MARKETS, help="how many, each with a seed of its own")
+    parser.add_argument("--markets", type=int, help=f"simulated, each with a seed of its own; default: {MARKETS:,}")
     parser.add_argument("--seed", type=int, default=0, help="the first one's")
+    parser.add_argument("--seconds", type=float, help="for how long it is bid on the real engine; default: 90")
+    parser.add_argument("--only", choices=PARTS, help="one part instead of both")
+    parser.add_argument(
+        "--quick", action="store_true", help="few markets and a short slow minute: to see that it works"
+    )
 
 
-def run(*, markets: int, seed: int, say: Callable[[str], None]) -> dict[str, float]:
-    """Bid in so many markets, and measure as many torrents."""
-    seeds = range(seed, seed + markets)
-    return _of_markets(seeds, say) | _of_controls(seeds)
+def run(
+    *,
+    markets: int | None,
+    seed: int,
+    seconds: float | None,
+    only: str | None,
+    quick: bool,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    """Bid in so many markets and measure as many torrents, bid on the real engine, and say which goals are missed."""
+    seeds = range(seed, seed + (markets or (QUICK_MARKETS if quick else MARKETS)))
+    figures: dict[str, Any] = {}
+    if only in (None, "simulated"):
+        figures |= _of_markets(seeds, say) | _of_controls(seeds)
+    if only in (None, "engine"):
+        figures |= autobid_engine.measure(seconds=seconds, quick=quick, say=say)
+    return figures | autobid_goals.judge(figures, say)
 
 
 def _of_markets(seeds: range, say: Callable[[str], None]) -> dict[str, float]:

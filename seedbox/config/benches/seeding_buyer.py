@@ -9,11 +9,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import django
 
@@ -25,6 +23,7 @@ from django.db.models import Sum  # noqa: E402  # as above
 import speed.wiring  # noqa: E402  # as above
 import wallet.wiring  # noqa: E402  # as above
 from seedbox import wiring  # noqa: E402  # as above
+from seedbox.config.benches.ordered_node import WAIT_S, Order, Seen, live, wait_for  # noqa: E402  # as above
 from seedbox.config.benches.watched_buyer import Times, WatchedBuyer  # noqa: E402  # as above
 from seedbox.engine.libtorrent_engine import LibtorrentEngine  # noqa: E402  # as above
 from seedbox.engine.port import ConfigureNetwork, Engine  # noqa: E402  # as above
@@ -45,17 +44,7 @@ FREE_SHARE_PPM = 200_000
 BTT = 1_000_000
 ASK_UBTT_PER_GIB, CEILING_UBTT_PER_GIB = 10 * BTT, 40 * BTT
 BUDGET_UBTT = 100 * BTT
-WAIT_S = 180.0
 SLOWEST_BYTES_PER_S = 2**20  # of a lane, on a busy machine
-LOOK_AGAIN_S = 0.1
-
-
-Order = dict[str, Any]
-Seen = dict[str, Any]
-
-
-class InVain(Exception):
-    """Something did not come to be in time; the message is what."""
 
 
 class Purchase:
@@ -154,36 +143,7 @@ def main() -> None:
     os.nice(order["niceness"])
     times = Times()
     purchase = Purchase(Path(order["torrent"]), order["seller"], order["lane_bytes_per_s"], times)
-    node, agent = _node(order["fetches_bytes_per_s"]), _agent(times)
-    node.start()
-    agent.start()
-    try:
-        for line in sys.stdin:
-            order = json.loads(line)
-            _tell(_answer(getattr(purchase, order["verb"]), order))
-    finally:
-        agent.stop()
-        node.stop()
-
-
-def wait_for(look: Callable[[], Any], what: str, limit_s: float = WAIT_S) -> None:
-    deadline_s = time.monotonic() + limit_s
-    while not look():
-        if time.monotonic() > deadline_s:
-            raise InVain(what)
-        time.sleep(LOOK_AGAIN_S)
-
-
-def _answer(act: Callable[[Order], Seen], order: Order) -> Seen:
-    try:
-        return act(order)
-    except InVain as problem:
-        return {"failed": str(problem)}
-
-
-def _tell(what: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(what) + "\n")
-    sys.stdout.flush()
+    live(_node(order["fetches_bytes_per_s"]), _agent(times), purchase)
 
 
 def _node(fetches_bytes_per_s: int) -> NodeLife:

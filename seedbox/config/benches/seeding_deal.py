@@ -10,7 +10,7 @@ at any time.
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -118,7 +118,15 @@ def buyer(box: SeedingBox, folder: Path, sold: Path, *, lane_bytes_per_s: int, n
             "niceness": niceness,
         }
     )
-    command = [sys.executable, "-m", seeding_buyer.__name__, order]
+    with ordered(seeding_buyer.__name__, environ, order) as ask:
+        ask("begin")
+        yield ask
+
+
+@contextmanager
+def ordered(module: str, environ: Mapping[str, str], order: str) -> Iterator[Ask]:
+    """Start a node of this module, see `ordered_node`, with its first order."""
+    command = [sys.executable, "-m", module, order]
     with subprocess.Popen(
         command, cwd=env.ROOT, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -129,9 +137,8 @@ def buyer(box: SeedingBox, folder: Path, sold: Path, *, lane_bytes_per_s: int, n
             process.stdin.flush()
             answer = answer_of(process)
             if "failed" in answer:
-                raise BenchFailed(f"the buyer waited in vain for {answer['failed']}")
+                raise BenchFailed(f"the node waited in vain for {answer['failed']}")
             return answer
 
-        ask("begin")
         yield ask
         process.communicate(timeout=STOP_LIMIT_S)  # the end of its input is its end
