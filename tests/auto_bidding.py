@@ -68,6 +68,10 @@ class AutoTaker(Taker):
         return AutoRun.objects.get(bid=self.bid_row)
 
     @property
+    def said(self) -> str:
+        return self.run_row.sentence
+
+    @property
     def state(self) -> State:
         return State(self.run_row.state)
 

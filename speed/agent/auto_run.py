@@ -10,7 +10,7 @@ from seedbox.domain.lanes import PeersSeen
 from speed.agent.purchase import Purchase
 from speed.agent.sale import ms
 from speed.domain.autobid_view import State
-from speed.domain.controls import SETTLE_PARTS, Controls, Place, RunTally
+from speed.domain.controls import RUN_BLOCKS, SETTLE_PARTS, Controls, Place, RunTally
 from speed.domain.deals import Wish
 from speed.domain.shortfall import Watch
 from speed.domain.supply import NOTHING_SEEN, Outcome, Quoted, Supply
@@ -80,7 +80,7 @@ class Run:
                 bought += max(speed - seen.free_bytes_per_s, 0)
             elif self._has_settled(seen, now):
                 seen.free.append(speed)
-                if self.is_control and place is not None and place.is_measured and where in wanted:
+                if self.is_in_control and place is not None and place.is_measured and where in wanted:
                     seen.in_control.append(speed)
             else:
                 bought += max(speed - seen.free_bytes_per_s, 0)
@@ -153,7 +153,7 @@ class Run:
             total_bytes_per_s=sum(total for total, _ in looks) // len(looks),
             free_bytes_per_s=sum(free for _, free in looks) // len(looks),
             needed_bytes_per_s=needed_bytes_per_s,
-            is_control=self.is_control,
+            is_control=self.is_in_control,
             price_ubtt_per_gib=price // speed if speed else 0,
         )
 
@@ -169,6 +169,17 @@ class Run:
     def is_control(self) -> bool:
         return self.control is not None
 
+    @property
+    def is_in_control(self) -> bool:
+        """Whether nothing is bid because of a control, and not for another reason beside it."""
+        return self.is_control and self.state is State.CONTROL
+
+    def heed_clock(self, now: datetime) -> None:
+        """Count on from now where a clock was set back to before the beginning: one block must not last for hours."""
+        if self.controls is not None and ms(now) + self.block_ms < self.controls.began_at_ms:
+            runs_ms = (self.tally.run + 1) * RUN_BLOCKS * self.block_ms
+            self.controls = self._controls(ms(now) - runs_ms)
+
     def begin(self, now: datetime) -> None:
         """It is bid for the first time: blocks are counted from now on."""
         self.controls = self._controls(ms(now))
@@ -179,13 +190,13 @@ class Run:
             if not wish.is_paused and seller not in self.services:
                 self.services[seller] = UnpaidService(self.free_of(seller))
 
-    def end_control(self) -> list[bytes]:
-        """A control is over: judge how each seller served in it. Return those that starve who does not pay."""
+    def end_control(self, buys_of: Collection[bytes]) -> list[bytes]:
+        """A control is over: judge how these sellers served in it. Return those that starve who does not pay."""
         starving = []
         for seller, seen in self._sellers.items():
             looks, seen.in_control = seen.in_control, []
             service = self.services.get(seller)
-            if looks and service is not None:
+            if looks and service is not None and seller in buys_of:
                 self.services[seller] = after = service.after_control(sum(looks) // len(looks))
                 if after.starves:
                     starving.append(seller)

@@ -10,6 +10,7 @@ from django.conf import settings
 from seedbox.domain.lanes import PeersSeen
 from speed.agent.auto_run import Run
 from speed.agent.finder import Finder, Heard
+from speed.agent.funds import Funds
 from speed.agent.purchase import Purchase
 from speed.agent.purchases import Purchases
 from speed.agent.side import Floor
@@ -33,27 +34,40 @@ DECIDES_EVERY = timedelta(seconds=ROUND_S)
 TAKEN_UP_WITHIN = timedelta(seconds=30)  # after a restart sellers are found again, and what stood stands
 SAYS_MARKET = {None, Reason.PRICE_TOO_LOW, Reason.NO_CAPACITY}  # other refusals say nothing of price and supply
 STARVES = "In two unpaid minutes in a row it sent less than half of the {speed:,} bytes per second of before."
-# What stands for a bid that stands no longer, by the note that says why; anything else is somebody's word.
+# What stands for a bid that stands no longer, by the note that says why; after anything else it may go on by itself.
 ENDS = {
     bids.WHOLE: State.DONE,
     bids.USED_UP: State.NO_MONEY,
     bids.USED_UP_TODAY: State.NO_MONEY,
+    bids.NOT_ON: State.STOPPED,
+    "": State.STOPPED,
     auto_bids.LATE: State.LATE,
     auto_bids.NO_GAIN: State.NO_GAIN,
 }
+NOT_BUYING = "Its node buys nothing at the moment, as its operator has decided: nothing is bid until it does."
 
-RESTING = (bids.RIDES_ALONG, bids.OTHERS)  # its own state stays what it was
-
-MayOpen = Callable[[Want, Heard, datetime], bool]
+CanBegin = Callable[[Want, Heard, datetime], bool]
+WhyNone = Callable[[Want, datetime], str]
 
 
 class Autobidder:
-    def __init__(self, floor: Floor, purchases: Purchases, finder: Finder, *, may_open: MayOpen) -> None:
-        """`may_open` says whether a new deal with a seller could begin now."""
+    def __init__(
+        self,
+        floor: Floor,
+        purchases: Purchases,
+        finder: Finder,
+        funds: Funds,
+        *,
+        can_begin: CanBegin,
+        why_none: WhyNone,
+    ) -> None:
+        """`can_begin` says whether a new deal with a seller could begin now, `why_none` why with none."""
         self._floor = floor
         self._purchases = purchases
         self._finder = finder
-        self._may_open = may_open
+        self._funds = funds
+        self._can_begin = can_begin
+        self._why_none = why_none
         self._wants: dict[str, Want] = {}  # automatic ones, by torrent
         self._runs: dict[str, Run] = {}
         self._loading: set[int] = set()  # bids
@@ -63,8 +77,10 @@ class Autobidder:
         self._wants = {want.torrent.key: want for want in standing.wants if want.auto is not None}
         for key, run in list(self._runs.items()):
             want = self._wants.get(key)
-            if want is None or want.bid_id != run.bid_id:
+            if want is None or want.auto is None or want.bid_id != run.bid_id:
                 self._let_go(key, run, standing.notes.get(run.bid_id, ""), now)
+            elif want.auto.seed != run.seed:
+                del self._runs[key]  # its user has said that it shall be measured anew
         for key, want in self._wants.items():
             if key not in self._runs and want.bid_id not in self._loading:
                 self._loading.add(want.bid_id)
@@ -75,13 +91,16 @@ class Autobidder:
                 )
 
     def _let_go(self, key: str, run: Run, why: str, now: datetime) -> None:
-        """It stands no longer: keep what was measured, and the reason."""
+        """It stands no longer: keep what was measured, and the reason. Who has no money stays so while others pay."""
         del self._runs[key]
         self._keep(run)
-        state = ENDS.get(why, run.state if why in RESTING else State.STOPPED)
-        is_said = state is run.state and state.is_over
-        if self._floor.terms.buys and not self._floor.terms.obstacle and not is_said:
-            sentence = why or words.STOPPED
+        terms = self._floor.terms
+        not_buying = terms.obstacle or ("" if terms.buys else NOT_BUYING)
+        state = State.WAITING if not_buying else ENDS.get(why, State.WAITING)
+        if state is State.WAITING and run.state is State.NO_MONEY:
+            state = run.state
+        if not (state is run.state and state.is_over):
+            sentence = not_buying or why or words.STOPPED
             self._floor.write(partial(auto_runs.say, [run.bid_id], state=state, sentence=sentence, now=now))
 
     def _loaded(self, key: str, bid_id: int, loaded: Loaded, now: datetime) -> None:
@@ -96,14 +115,16 @@ class Autobidder:
     def wish_for(self, want: Want, seller: bytes) -> Wish:
         """Return what is bid to one seller; a pause where nothing is decided.
 
-        Until the first decision after a restart it is what stood before: a lane is not given up for a moment.
+        Until the first decision after a restart it is what stood before, unless budgets were lowered under what
+        channels hold: a lane is not given up for a moment.
         """
         run, wish = self._runs.get(want.torrent.key), None
         if run is not None and run.decided_at is not None:
             wish = run.wishes.get(seller)
         else:
             deals = [deal for deal in self._purchases.of_torrent(want.torrent.key) if deal.source.peer_key == seller]
-            wish = deals[0].bid if deals else None
+            is_over = want.auto is not None and min(want.auto.torrent_left_ubtt, want.auto.day_left_ubtt) < 0
+            wish = deals[0].bid if deals and not is_over else None
         if wish is None or want.is_checking:
             return Wish(want.max_price_ubtt_per_gib, 0, 0)
         return replace(wish, max_price_ubtt_per_gib=min(wish.max_price_ubtt_per_gib, want.max_price_ubtt_per_gib))
@@ -125,10 +146,18 @@ class Autobidder:
         run.look(report, deals, sellers, now)
 
     def hear_round(
-        self, purchase: Purchase, *, number: int, price_ubtt_per_gib: int, speed_bytes_per_s: int, reason: Reason | None
+        self,
+        purchase: Purchase,
+        *,
+        price_ubtt_per_gib: int,
+        speed_bytes_per_s: int,
+        reason: Reason | None,
+        now: datetime,
     ) -> None:
+        """A seller has said what its round made of our bid. When that was goes by our clock, not by its number."""
         run = self._runs.get(purchase.bought.torrent_key)
         if run is not None and run.bid_id == purchase.bought.bid_id and reason in SAYS_MARKET:
+            number = int(now.timestamp()) // ROUND_S
             run.hear_round(
                 purchase.source.peer_key, Outcome(number, purchase.bid, price_ubtt_per_gib, speed_bytes_per_s)
             )
@@ -138,8 +167,16 @@ class Autobidder:
     def tick(self, now: datetime) -> None:
         for key, run in list(self._runs.items()):
             want = self._wants[key]
-            if want.auto is not None and not want.is_checking and self._is_due(run, want, now):
+            if want.is_checking:
+                self._rest(run, bids.CHECKED, now)
+            elif want.auto is not None and self._is_due(run, want, now):
                 self._decide(run, want, want.auto, now)
+
+    def _rest(self, run: Run, why: str, now: datetime) -> None:
+        """Nothing is decided for the moment, and nothing is bid."""
+        if (run.state, run.sentence) != (State.WAITING, why):
+            run.state, run.sentence = State.WAITING, why
+            self._floor.write(partial(auto_runs.say, [run.bid_id], state=run.state, sentence=why, now=now))
 
     def _is_due(self, run: Run, want: Want, now: datetime) -> bool:
         """Whether a round has gone by, a control begins or ends, or the user has said something else."""
@@ -156,10 +193,11 @@ class Autobidder:
 
     def _decide(self, run: Run, want: Want, auto: Auto, now: datetime) -> None:
         self._keep_sample(run, want, auto, now)
+        run.heed_clock(now)
         place = run.place_at(now)
         before, run.control = run.control, place.control if place is not None else None
         if before is not None and run.control != before:
-            self._judge(run, now)
+            self._judge(run, want, now)
         decision = decide(self._view(run, want, auto, now))
         if decision.state is State.BIDDING and run.controls is None:
             run.begin(now)  # with a block that is paid
@@ -198,9 +236,17 @@ class Autobidder:
             watch=run.watch,
             sellers=sellers,
             asset=market_asset(),
+            obstacle=self._obstacle(want, now) if sellers else self._why_none(want, now),
             is_control=run.is_control,
             brings_nothing=run.verdict is Verdict.BRINGS_NOTHING,
         )
+
+    def _obstacle(self, want: Want, now: datetime) -> str:
+        """Return what bids have to wait for before one of them stands; "" if one does, or can."""
+        deals = self._purchases.of_torrent(want.torrent.key)
+        if any(deal.link is not None and deal.receipt and deal.has_money for deal in deals):
+            return ""
+        return self._funds.waits_for(want.torrent.key, now)
 
     def _sellers(self, run: Run, want: Want, auto: Auto, now: datetime) -> tuple[tuple[Seller, ...], bool]:
         """Return who can be bid to; what channels hold beyond budgets that were lowered is not there to be spent.
@@ -210,6 +256,7 @@ class Autobidder:
         key = want.torrent.key
         deals = {deal.source.peer_key: deal for deal in self._purchases.of_torrent(key) if deal.link is not None}
         heard = {one.link.peer_key: one for one in self._finder.quotes_for(key, now)}
+        on_its_way = self._funds.on_its_way(want.bid_id)
         over_ubtt = max(-min(auto.torrent_left_ubtt, auto.day_left_ubtt), 0)
         found: list[Seller] = []
         too_dear: list[Seller] = []
@@ -217,9 +264,11 @@ class Autobidder:
             run.quoted[peer_key] = _quoted(one, deals.get(peer_key))
         for peer_key in sorted({*heard, *deals} & run.quoted.keys()):
             deal, quoted = deals.get(peer_key), run.quoted[peer_key]
-            if deal is None and not self._may_open(want, heard[peer_key], now):
+            if deal is None and not self._can_begin(want, heard[peer_key], now):
                 continue
-            room_ubtt = max(deal.amount_ubtt - max(deal.owed_ubtt, deal.cumulative_ubtt), 0) if deal else 0
+            room_ubtt = on_its_way.get(peer_key, 0)
+            if deal is not None:
+                room_ubtt += max(deal.amount_ubtt - max(deal.owed_ubtt, deal.cumulative_ubtt), 0)
             less_ubtt = min(room_ubtt, over_ubtt)
             over_ubtt -= less_ubtt
             seller = Seller(
@@ -230,11 +279,14 @@ class Autobidder:
                 in_channel_ubtt=room_ubtt - less_ubtt,
                 free_bytes_per_s=run.free_of(peer_key),
             )
-            (found if deal is not None or _has_money(want, auto, quoted) else too_dear).append(seller)
+            has_money = deal is not None or peer_key in on_its_way or _has_money(want, auto, quoted)
+            (found if has_money else too_dear).append(seller)
         return tuple(found or too_dear), not found and bool(too_dear)
 
-    def _judge(self, run: Run, now: datetime) -> None:
-        for seller in run.end_control():
+    def _judge(self, run: Run, want: Want, now: datetime) -> None:
+        """Judge those that lanes are bought of: who is left alone already owes nothing."""
+        buys_of = {deal.source.peer_key for deal in self._purchases.of_torrent(want.torrent.key)}
+        for seller in run.end_control(buys_of):
             text = STARVES.format(speed=run.services[seller].baseline_bytes_per_s)
             cause = Cause.STARVES_UNPAID
             self._floor.write(partial(avoided.avoid, seller.hex(), cause=cause, text=text, now=now))
@@ -254,7 +306,7 @@ class Autobidder:
 
     def _keep(self, run: Run, **said: str) -> None:
         services = {key.hex(): service for key, service in run.services.items()}
-        self._floor.write(partial(auto_runs.keep, run.bid_id, run.columns() | said, services))
+        self._floor.write(partial(auto_runs.keep, run.bid_id, run.columns() | said, services, seed=run.seed))
 
     def finish(self) -> None:
         """Write down what was measured; the node stops, and will go on from there."""

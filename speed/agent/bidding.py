@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from speed.agent.autobidder import Autobidder
+from speed.agent.due import Pause
 from speed.agent.finder import Finder, Heard
 from speed.agent.funds import Funds
 from speed.agent.payer import Payer
@@ -12,7 +13,6 @@ from speed.agent.purchase import Bought, Purchase, Source
 from speed.agent.purchases import Purchases
 from speed.agent.side import Floor
 from speed.domain.buying import MAX_DEALS_OF_TORRENT, affordable, first_filling, hub_for, is_news, share_of
-from speed.domain.credit import BLOCK_BYTES, money_room
 from speed.domain.deals import SILENCE_S, Wish
 from speed.domain.messages import Bid, Withdraw
 from speed.models import Cause
@@ -28,6 +28,7 @@ TOO_DEAR = "All who sell it ask more than the bid's ceiling."
 LEFT_ALONE = "Those who sell it were found to cheat, and are left alone for seven days."
 NO_COMMON_HUB = "Those who sell it take money of no hub where this user has an account."
 SILENT_HUBS = "No hub answers where this user has an account and whose money those who sell it take."
+ENDED = "A deal with who sells it has just ended; there is none anew for a while."
 SENT_GARBAGE = "bad data"
 GONE = "no connection"
 NO_MONEY = "budget used up"
@@ -36,6 +37,7 @@ COMPLETE = "complete"
 NO_GAIN = "paying brings nothing"
 LATE = "too late"
 NO_ACCOUNT = "no account at its hub"
+MADE_ROOM = "others sell it for less"
 CHEATS = {Cause.WRONG_ROUND: "a wrong round", Cause.STARVES_UNPAID: "starves who does not pay"}
 ENDS = {
     bids.WHOLE: COMPLETE,
@@ -54,11 +56,11 @@ class Bidding:
         self._floor = floor
         self._purchases = purchases
         self._finder = finder
-        self.auto = Autobidder(floor, purchases, finder, may_open=self._is_good)
         self.funds = Funds(floor, purchases, ready=self.bid, failed=self._not_opened, known=self._channel_known)
+        self.auto = Autobidder(floor, purchases, finder, self.funds, can_begin=self._can_begin, why_none=self._why_none)
         self.payer = Payer(floor, purchases, refresh=self.funds.refresh)
         self._notes: dict[int, str] = {}  # as last written
-        self._rest_until: dict[tuple[str, bytes], datetime] = {}  # torrent and seller
+        self._rests: dict[tuple[str, bytes], tuple[Pause, str]] = {}  # by torrent and seller, and why
         self._left_alone: Mapping[bytes, Cause] = {}  # sellers
 
     def take(self, standing: Standing, left_alone: Mapping[bytes, Cause], now: datetime) -> None:
@@ -92,7 +94,7 @@ class Bidding:
         if want.auto is not None and not problems and (why := self.auto.sentence_of(want)):
             return why
         if problems or live or self.funds.is_opening(want.torrent.key):
-            return problems[0] if problems else ""
+            return problems[0] if problems else self.funds.waits_for(want.torrent.key, now)
         unknown = self.funds.unanswered.about(want.torrent.key)
         return f"{unknown} {self._seller_problem(want, now)}".strip() or self._notes.get(want.bid_id, "")
 
@@ -107,6 +109,15 @@ class Bidding:
         if not any(_common_hubs(want, one.link) for one in heard):
             return NO_COMMON_HUB
         return SILENT_HUBS if all(self._hub_of(want, one.link) is None for one in heard) else ""
+
+    def _why_none(self, want: Want, now: datetime) -> str:
+        """Return in a sentence why no deal with those who sell a torrent can begin; "" if nobody is known to."""
+        key = want.torrent.key
+        found = [self.funds.unanswered.about(key)]
+        if heard := self._finder.quotes_for(key, now):
+            rests = {self._why_it_rests(key, one.link.peer_key, now) for one in heard}
+            found += [self._seller_problem(want, now), *sorted(rests)]
+        return " ".join(dict.fromkeys(text for text in found if text))
 
     def _note(self, notes: dict[int, str]) -> None:
         news = {bid_id: text for bid_id, text in notes.items() if self._notes.get(bid_id) != text}
@@ -125,18 +136,30 @@ class Bidding:
                 wish = self._wish_for(want, purchase.source.peer_key, len(live))
                 if want.auto is None or not wish.is_paused:
                     self.funds.care_for(purchase, wish, left_bytes=want.left_bytes, now=now)
-        if len(live) < MAX_DEALS_OF_TORRENT and not self.funds.is_opening(key):
-            self._open_one(want, len(live) + 1, now)
+        if self.funds.is_opening(key):
+            return
+        found = self._next_one(want, len(live) + 1, now)
+        if found is not None and len(live) >= MAX_DEALS_OF_TORRENT:
+            self._make_room(want, live, now)
+        elif found is not None:
+            self._open_one(want, found, now)
 
-    def _open_one(self, want: Want, deals: int, now: datetime) -> None:
-        key, found = want.torrent.key, None
-        for heard in self._finder.quotes_for(key, now):
+    def _make_room(self, want: Want, live: list[Purchase], now: datetime) -> None:
+        """End a deal in which nothing is bid any more, so that one can begin in which something is to be."""
+        idle = [one for one in live if one.bid.is_paused and self._wish_for(want, one.source.peer_key, 1).is_paused]
+        if want.auto is not None and idle:
+            self.end(min(idle, key=lambda one: one.opened_at), MADE_ROOM, now)
+
+    def _next_one(self, want: Want, deals: int, now: datetime) -> tuple[Heard, Wish] | None:
+        """Return with whom a deal shall begin, and what is bid there."""
+        for heard in self._finder.quotes_for(want.torrent.key, now):
             wish = self._wish_for(want, heard.link.peer_key, deals)
             if not wish.is_paused and self._is_good(want, heard, now):
-                found = heard, wish
-                break
-        if found is None:
-            return
+                return heard, wish
+        return None
+
+    def _open_one(self, want: Want, found: tuple[Heard, Wish], now: datetime) -> None:
+        key = want.torrent.key
         link, wish = found[0].link, found[1]
         hub_id = self._hub_of(want, link)
         assert hub_id is not None  # or it would not be a good one
@@ -152,13 +175,16 @@ class Bidding:
         return share_of(_wish(want), deals) if want.auto is None else self.auto.wish_for(want, seller)
 
     def _is_good(self, want: Want, heard: Heard, now: datetime) -> bool:
+        return heard.quote.ask_ubtt_per_gib <= want.max_price_ubtt_per_gib and self._can_begin(want, heard, now)
+
+    def _can_begin(self, want: Want, heard: Heard, now: datetime) -> bool:
+        """Whether a deal could begin with a seller, at whatever price."""
         key, link = want.torrent.key, heard.link
         return (
-            heard.quote.ask_ubtt_per_gib <= want.max_price_ubtt_per_gib
-            and link in self._floor.links
+            link in self._floor.links
             and link.peer_key not in self._left_alone
             and self._hub_of(want, link) is not None
-            and now >= self._rest_until.get((key, link.peer_key), now)
+            and not self._why_it_rests(key, link.peer_key, now)
             and self._purchases.at(key, link.place) is None
             and not any(one.source.peer_key == link.peer_key for one in self._purchases.of_torrent(key))
         )
@@ -170,7 +196,7 @@ class Bidding:
         return hub_for(common, is_silent=unanswered.is_silent, owes_a_word=unanswered.has)
 
     def _not_opened(self, bought: Bought, source: Source, text: str, now: datetime) -> None:
-        self._rest_until[bought.torrent_key, source.peer_key] = now + REST
+        self._rests[bought.torrent_key, source.peer_key] = Pause(now, REST), text
         self._notes[bought.bid_id] = text
         self._floor.write(partial(bids.note, {bought.bid_id: text}))
 
@@ -240,14 +266,19 @@ class Bidding:
     def over(self, purchase: Purchase, reason: str, now: datetime, *, rest: timedelta = REST) -> None:
         """A deal is over for its seller, too; there is no other with it about this torrent for a while."""
         purchase.end(reason, now)
-        self._rest_until[purchase.bought.torrent_key, purchase.source.peer_key] = now + rest
+        self._rests[purchase.bought.torrent_key, purchase.source.peer_key] = Pause(now, rest), ENDED
         self.funds.refresh(purchase)
+
+    def _why_it_rests(self, key: str, seller: bytes, now: datetime) -> str:
+        """Return why no deal with a seller begins for a while; "" if one may."""
+        pause, why = self._rests.get((key, seller), (None, ""))
+        return why if pause is not None and pause.runs(now) else ""
 
     def _end_stale(self, now: datetime) -> None:
         for purchase in self._purchases.live:
             if purchase.link is None and (now - purchase.linked_at).total_seconds() >= SILENCE_S:
                 self.over(purchase, GONE, now)
-            elif purchase in self.funds.problems and not _has_money(purchase):
+            elif purchase in self.funds.problems and not purchase.has_money:
                 self.end(purchase, NO_MONEY, now)
 
     def spoilt(self, purchase: Purchase, now: datetime) -> None:
@@ -265,13 +296,3 @@ def _wish(want: Want) -> Wish:
 
 def _common_hubs(want: Want, link: Link) -> list[bytes]:
     return [hub_id for hub_id in want.accounts if hub_id in link.hubs]
-
-
-def _has_money(purchase: Purchase) -> bool:
-    """Whether the channel can pay for one more block."""
-    room = money_room(
-        amount_ubtt=purchase.amount_ubtt,
-        owed_ubtt=purchase.owed_ubtt,
-        price_ubtt_per_gib=purchase.bid.max_price_ubtt_per_gib,
-    )
-    return room >= BLOCK_BYTES

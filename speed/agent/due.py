@@ -1,6 +1,18 @@
 """What is done again and again, each at its own pace."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A time in which something is not done; a clock that is set back ends it, or it could last for hours."""
+
+    since: datetime
+    lasts: timedelta
+
+    def runs(self, now: datetime) -> bool:
+        return timedelta(0) <= now - self.since < self.lasts
 
 
 class Due:

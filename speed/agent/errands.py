@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from speed.agent.due import Pause
 from speed.agent.purchase import Bought, Purchase, Source
 from speed.domain.buying import CHANNEL_LIFE_S, CLOCKS_S, RETURNED_AFTER_S, Filling, asks_until_s
 from speed.models import Reservation
@@ -15,6 +16,8 @@ NO_ANSWER = (
     "The hub {hub} gives no answer: what was reserved there counts as spent until {until} UTC, "
     "when a channel that it may have opened has ended."
 )
+IS_ASKED = "The hub {hub} has given no answer so far, and is asked again until it does."
+NOT_SIGNED = "The hub {hub} has opened a channel, but not signed for it so far."
 NOT_HEARD_OF = (
     "Whether the hub {hub} has opened a channel that was wanted before is not known: what was reserved for it "
     "counts as spent until {until} UTC, when it has ended in any case."
@@ -29,8 +32,9 @@ class Errand:
     bought: Bought
     source: Source
     purchase: Purchase | None = None  # to be topped up
-    again_at: datetime | None = None
+    pause: Pause | None = None  # then it is asked again; None: an answer is awaited
     was_asked: bool = False  # since the node was started
+    is_unanswered: bool = False  # when it was asked last
 
     @property
     def asks_until_s(self) -> int:

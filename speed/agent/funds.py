@@ -5,11 +5,12 @@ without the hub's word only when a channel that may have been opened for it must
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from speed.agent.errands import Errand, channel_of, need_of, open_channel, top_up
+from speed.agent.due import Pause
+from speed.agent.errands import IS_ASKED, NOT_SIGNED, Errand, channel_of, need_of, open_channel, top_up
 from speed.agent.purchase import Bought, Purchase, Source, columns_of, row_of
 from speed.agent.purchases import Purchases
 from speed.agent.side import Floor
@@ -59,17 +60,18 @@ class Funds:
         self._opening: dict[str, Source] = {}  # by torrent: one channel at a time, so that budgets are seen whole
         self._topping: set[Purchase] = set()
         self._errands: set[Errand] = set()
-        self._look_at: dict[Purchase, datetime] = {}  # when a channel is looked at next
+        self._looked_at: dict[Purchase, Pause] = {}  # until a channel is looked at next
         self._looking: set[Purchase] = set()
-        self._rest_until: dict[Purchase, datetime] = {}
+        self._rests: dict[Purchase, Pause] = {}
 
     def tick(self, now: datetime) -> None:
         for errand in list(self._errands):
-            if errand.again_at is not None and now >= errand.again_at:
+            if errand.pause is not None and not errand.pause.runs(now):
                 self._ask_again(errand, now)
         self.unanswered.tick(now)
         for purchase in self._purchases:
-            if purchase not in self._looking and now >= self._look_at.get(purchase, now):
+            pause = self._looked_at.get(purchase)
+            if purchase not in self._looking and (pause is None or not pause.runs(now)):
                 self._look(purchase)
 
     def take_up(self, reservations: tuple[Reservation, ...], now: datetime) -> None:
@@ -93,6 +95,25 @@ class Funds:
 
     def is_opening(self, torrent_key: str) -> bool:
         return torrent_key in self._opening
+
+    def on_its_way(self, bid_id: int) -> Mapping[bytes, int]:
+        """Return what a bid's budgets have given for channels that are not known to hold it yet, by seller."""
+        found: dict[bytes, int] = {}
+        for errand in self._errands:
+            if errand.bought.bid_id == bid_id:
+                before_ubtt = found.get(errand.source.peer_key, 0)
+                found[errand.source.peer_key] = before_ubtt + errand.reservation.amount_ubtt
+        return found
+
+    def waits_for(self, torrent_key: str, now: datetime) -> str:
+        """Return in a sentence which hub has to say something before more is paid for a torrent; "" if none has."""
+        for errand in self._errands:
+            if errand.is_unanswered and errand.bought.torrent_key == torrent_key:
+                return IS_ASKED.format(hub=errand.reservation.hub_id[:10])
+        for purchase in self._purchases.of_torrent(torrent_key):
+            if not purchase.receipt and now - purchase.opened_at >= ASK_AGAIN:
+                return NOT_SIGNED.format(hub=purchase.source.hub_id.hex()[:10])
+        return ""
 
     def open(self, bought: Bought, source: Source, filling: Filling, now: datetime) -> None:
         """Have a channel to a seller opened for a new deal."""
@@ -123,7 +144,8 @@ class Funds:
 
     def care_for(self, purchase: Purchase, wish: Wish, *, left_bytes: int, now: datetime) -> None:
         """Top a deal's channel up when half of it is used, its seller asks for it, or its time runs short."""
-        rests = now < self._rest_until.get(purchase, now)
+        pause = self._rests.get(purchase)
+        rests = pause is not None and pause.runs(now)
         if purchase in self._topping or rests or not purchase.receipt or left_bytes <= 0:
             return
         filling = rules.top_up(
@@ -169,13 +191,13 @@ class Funds:
         self._topping.discard(purchase)
         if purchase not in self._purchases:
             return
-        self._rest_until[purchase] = now + NO_BUDGET_REST
+        self._rests[purchase] = Pause(now, NO_BUDGET_REST)
         self.problems[purchase] = text
 
     # --- what hubs say
 
     def _ask(self, errand: Errand) -> None:
-        errand.again_at, errand.was_asked = None, True
+        errand.pause, errand.was_asked = None, True
         row = errand.reservation
         work = partial(top_up, row) if row.channel_id else partial(open_channel, row)
         self._floor.ask_hub(errand.source.hub_id, work, partial(self._answered, errand))
@@ -191,11 +213,12 @@ class Funds:
         self._open_failed(errand.bought, errand.source, self.unanswered.text_of(errand), now)
 
     def _answered(self, errand: Errand, answer: Answer[HubChannel], now: datetime) -> None:
+        errand.is_unanswered = isinstance(answer, HubAway)
         if isinstance(answer, HubAway):
-            errand.again_at = now + max(ASK_AGAIN, timedelta(seconds=answer.wait_s))
+            errand.pause = Pause(now, max(ASK_AGAIN, timedelta(seconds=answer.wait_s)))
             return
-        self._errands.discard(errand)
         if isinstance(answer, HubRefused):
+            self._errands.discard(errand)
             self._refused(errand, answer, now)
         elif errand.purchase is not None:
             self._topped_up(errand, errand.purchase, answer, now)
@@ -229,14 +252,14 @@ class Funds:
         )
 
     def _begun(self, errand: Errand, purchase: Purchase, channel: HubChannel, _done: None, now: datetime) -> None:
+        self._errands.discard(errand)
         self._opening.pop(errand.bought.torrent_key, None)
         self._purchases.add(purchase)
         self._seen(purchase, channel, now)
 
     def _not_begun(self, errand: Errand, now: datetime) -> None:
         """The hub has opened it, so it is neither refused nor over: try again, as after a restart."""
-        errand.again_at = now + ASK_AGAIN
-        self._errands.add(errand)
+        errand.pause = Pause(now, ASK_AGAIN)
 
     def _topped_up(self, errand: Errand, purchase: Purchase, channel: HubChannel, now: datetime) -> None:
         self._floor.write(
@@ -247,11 +270,14 @@ class Funds:
                 amount_ubtt=channel.amount_ubtt,
                 expires_at=datetime.fromtimestamp(channel.expires_at_s, UTC),
             ),
-            partial(self._top_up_written, purchase, channel),
+            partial(self._top_up_written, errand, purchase, channel),
             partial(self._not_begun, errand),
         )
 
-    def _top_up_written(self, purchase: Purchase, channel: HubChannel, _done: None, now: datetime) -> None:
+    def _top_up_written(
+        self, errand: Errand, purchase: Purchase, channel: HubChannel, _done: None, now: datetime
+    ) -> None:
+        self._errands.discard(errand)
         self._topping.discard(purchase)
         self.problems.pop(purchase, None)
         if purchase in self._purchases:  # or the deal was over before the hub has answered: nothing is signed in it
@@ -261,7 +287,7 @@ class Funds:
 
     def refresh(self, purchase: Purchase) -> None:
         """Look at a channel soon."""
-        self._look_at.pop(purchase, None)
+        self._looked_at.pop(purchase, None)
 
     def _look(self, purchase: Purchase) -> None:
         self._looking.add(purchase)
@@ -274,7 +300,7 @@ class Funds:
         if purchase not in self._purchases:
             return
         if isinstance(answer, HubRefused | HubAway):
-            self._look_at[purchase] = now + ASK_AGAIN
+            self._looked_at[purchase] = Pause(now, ASK_AGAIN)
             answers = isinstance(answer, HubRefused)  # it says nothing of a channel of a key that we had
             if has_ended(expires_at_s=purchase.expires_at_s, now_s=self._hub_now(purchase, now), hub_answers=answers):
                 purchase.end_reason = purchase.end_reason if answers else HUB_GONE
@@ -290,7 +316,7 @@ class Funds:
             self._close(purchase, f"the channel is {channel.state}", now)
             return
         self._take_receipt(purchase, channel.receipt, now)
-        self._look_at[purchase] = now + self._pause(purchase, now)
+        self._looked_at[purchase] = Pause(now, self._pause(purchase, now))
         self._known(purchase, now)
 
     def _take_receipt(self, purchase: Purchase, signed: bytes, now: datetime) -> None:
@@ -321,9 +347,9 @@ class Funds:
         self._purchases.drop(purchase)
         self._errands = {errand for errand in self._errands if errand.purchase is not purchase}
         self._topping.discard(purchase)
-        self._look_at.pop(purchase, None)
+        self._looked_at.pop(purchase, None)
         self.problems.pop(purchase, None)
-        self._rest_until.pop(purchase, None)
+        self._rests.pop(purchase, None)
         self._floor.write(partial(buying.store, [columns_of(purchase)], now=now))
         self._floor.write(partial(buying.close, purchase.deal.hex(), now=now))
 

@@ -10,6 +10,7 @@ from speed.agent import tallies
 from speed.agent.sale import ms
 from speed.domain import deals
 from speed.domain.claims import UNKNOWN, Claims, Count
+from speed.domain.credit import BLOCK_BYTES, money_room
 from speed.domain.deals import LIVE, DealState, Wish
 from speed.domain.messages import MIN_PRICE_UBTT_PER_GIB
 from speed.domain.meters import Span, Tally
@@ -114,6 +115,13 @@ class Purchase:
     @property
     def unpaid_bytes(self) -> int:
         return max(self.tally.total_bytes - self.covered_bytes, 0)
+
+    @property
+    def has_money(self) -> bool:
+        """Whether the channel can pay for one more block."""
+        price = self.bid.max_price_ubtt_per_gib
+        room = money_room(amount_ubtt=self.amount_ubtt, owed_ubtt=self.owed_ubtt, price_ubtt_per_gib=price)
+        return room >= BLOCK_BYTES
 
     @property
     def payable_ubtt(self) -> int:

@@ -110,10 +110,10 @@ class Replies:
         wish, reason = purchase.bid, said.reason if isinstance(said, Refuse) else None
         self._bidding.auto.hear_round(
             purchase,
-            number=said.round,
             price_ubtt_per_gib=said.price_ubtt_per_gib,
             speed_bytes_per_s=granted_bytes_per_s,
             reason=reason,
+            now=now,
         )
         is_known = said.round >= (purchase.first_round or 0)  # who counts down could fill the table, too
         if is_known and len(self._unseen) < MAX_UNSEEN:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from speed.domain import autobid_words as words
 from speed.domain.autobid_view import Seller, State, View
-from speed.domain.buying import LEAST_CHANGE_PERCENT, price_of
+from speed.domain.buying import LEAST_CHANGE_PERCENT, MAX_DEALS_OF_TORRENT, price_of
 from speed.domain.deals import Wish
 from speed.domain.lots import Lot, Source, cheapest
 from speed.domain.meters import GRANT_LIFE_MS, SLACK_BYTES
@@ -62,7 +62,8 @@ def decide(view: View) -> Decision:
     if not bids:
         return Decision(State.NO_MONEY, words.resting(State.NO_MONEY, view), paused)
     expected = sum(_buys(bids[bid.seller.name]) for bid in wanted if bid.seller.name in bids and not bid.is_hope)
-    return Decision(State.BIDDING, words.bidding(view, bids, is_hope=not expected), paused | bids, expected)
+    state = State.WAITING if view.obstacle else State.BIDDING
+    return Decision(state, words.bidding(view, bids, is_hope=not expected), paused | bids, expected)
 
 
 def _reason_to_rest(view: View) -> State | None:
@@ -73,7 +74,8 @@ def _reason_to_rest(view: View) -> State | None:
         (State.LATE, view.goal.is_late(now_s=view.now_s)),
         (State.NO_GAIN, view.brings_nothing),
         (State.WATCHING, not view.watch.is_slow and view.watch.opposite_since_s is not None),
-        (State.FAST_ENOUGH, not view.watch.is_slow or view.missing_bytes_per_s <= 0),
+        (State.FAST_ENOUGH, view.watch.is_met or view.missing_bytes_per_s <= 0),
+        (State.WAITING, not view.sellers and bool(view.obstacle)),
         (State.NO_SELLERS, not view.sellers),
         (State.TOO_DEAR, not view.affordable),
         (State.NO_MONEY, view.money_ubtt <= 0),
@@ -82,7 +84,7 @@ def _reason_to_rest(view: View) -> State | None:
 
 
 def lots(view: View) -> list[Lot]:
-    """Return from whom to buy what is missing, cheapest first."""
+    """Return from whom to buy what is missing, cheapest first; of more sellers than there are deals, the largest."""
     now_round = view.now_s // ROUND_S
     sources = [
         Source(
@@ -94,6 +96,12 @@ def lots(view: View) -> list[Lot]:
         )
         for seller in view.affordable
     ]
+    found = cheapest(view.missing_bytes_per_s, sources, ceiling_ubtt_per_gib=view.ceiling_ubtt_per_gib)
+    if len(found) <= MAX_DEALS_OF_TORRENT:
+        return found
+    largest = sorted(found, key=lambda lot: (-lot.gain_bytes_per_s, lot.seller))[:MAX_DEALS_OF_TORRENT]
+    kept = {lot.seller for lot in largest}
+    sources = [source for source in sources if source.seller in kept]
     return cheapest(view.missing_bytes_per_s, sources, ceiling_ubtt_per_gib=view.ceiling_ubtt_per_gib)
 
 
@@ -110,7 +118,7 @@ def _planned(view: View) -> list[_Bid]:
             before = seller.bid.useful_bytes_per_s if seller.bid is not None else 0
             speed, left = max(speed + left, min(before, view.missing_bytes_per_s)), 0
         bids.append(_Bid(seller, _unless_near(seller.bid, _paid_for(speed, price), ceiling)))
-    if left >= LEAST_LANE_BYTES_PER_S and by_name:
+    if left >= LEAST_LANE_BYTES_PER_S and by_name and len(bids) < MAX_DEALS_OF_TORRENT:
         seller = next(iter(by_name.values()))
         bids.append(_Bid(seller, _unless_near(seller.bid, _paid_for(left, ceiling), ceiling), is_hope=True))
     return bids

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from speed.domain.buying import MAX_DEALS_OF_TORRENT
 from speed.domain.controls import RUN_BLOCKS
 from speed.domain.deals import Wish
 from speed.domain.shortfall import Goal, Watch
 from speed.domain.supply import LEAST_LANE_BYTES_PER_S, NOTHING_SEEN, Quoted, Supply
 from wallet.domain.money import Asset
+
+MOST_SELLERS = 24  # that are thought about, so that a round costs little time; there are fewer deals at once
 
 
 class State(StrEnum):
@@ -21,6 +22,9 @@ class State(StrEnum):
     FAST_ENOUGH = "fast_enough"  # without money
     WATCHING = "watching"  # too slow, but not for a minute yet
     CONTROL = "control"  # too slow, and unpaid for a moment to see what paying changes
+    WAITING = (
+        "waiting"  # for something that is in the way: a hub that is silent, another user's bid, files being checked
+    )
     NO_SELLERS = "no_sellers"
     TOO_DEAR = "too_dear"  # all ask more than the ceiling
     NO_MONEY = "no_money"  # the budget of the torrent or of the day is used up
@@ -71,6 +75,7 @@ class View:
     watch: Watch
     sellers: tuple[Seller, ...] = ()
     asset: Asset = Asset.TRC20
+    obstacle: str = ""  # what keeps bids from standing, or sellers from being bid to, in a sentence
     is_control: bool = False
     brings_nothing: bool = False
     is_stopped: bool = False
@@ -105,7 +110,7 @@ class View:
 
     @property
     def affordable(self) -> list[Seller]:
-        """Return the sellers whose ask is not above the ceiling, as many as there can be deals: the cheapest."""
+        """Return the sellers whose ask is not above the ceiling: those that are bid to, and some of the cheapest."""
         found = [seller for seller in self.sellers if seller.quoted.ask_ubtt_per_gib <= self.ceiling_ubtt_per_gib]
         found.sort(key=lambda seller: (not seller.is_bidding, seller.quoted.ask_ubtt_per_gib, seller.name))
-        return found[:MAX_DEALS_OF_TORRENT]
+        return found[:MOST_SELLERS]

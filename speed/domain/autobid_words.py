@@ -16,12 +16,14 @@ _RESTS: Mapping[State, str] = {
     State.FAST_ENOUGH: "{seen}: fast enough without paying.",
     State.WATCHING: "{seen}: too slow, and bid for if it stays so for a minute.",
     State.CONTROL: "{seen}: unpaid for a moment, to see what paying changes.",
+    State.WAITING: "{seen}: nothing is bid for now. {obstacle}",
     State.NO_SELLERS: "{seen}, but nobody who is connected sells it: nothing is bid.",
     State.TOO_DEAR: "{seen}, {sellers}: above the ceiling of {ceiling}, so nothing is bid.",
     State.NO_MONEY: "{seen}, {sellers}: the budget {span} is used up, or would be, so nothing is bid.",
 }
 _BIDS = "{seen}, {sellers}: bidding {bids}, at most {money} {span}."
 _HOPES = "{seen}, {sellers}: others bid more so far, bidding {bids}, at most {money} {span}."
+_WAITS = "{seen}, {sellers}: {bids} is to be bid, at most {money} {span}. {obstacle}"
 
 
 def resting(state: State, view: View) -> str:
@@ -30,10 +32,10 @@ def resting(state: State, view: View) -> str:
 
 
 def bidding(view: View, bids: Mapping[str, Wish], *, is_hope: bool) -> str:
-    """Return what is bid and why; without its unit, for that stands beside the sellers' price."""
+    """Return what is bid and why, or what that waits for; without its unit, which stands beside the sellers' price."""
     prices = sorted({bid.max_price_ubtt_per_gib for bid in bids.values()})
     low, high = format_btt(prices[0]), format_btt(prices[-1])
-    text = _HOPES if is_hope else _BIDS
+    text = _WAITS if view.obstacle else _HOPES if is_hope else _BIDS
     return text.format(**_facts(view), bids=low if low == high else f"{low} to {high}")
 
 
@@ -44,6 +46,7 @@ def _facts(view: View) -> dict[str, str]:
         "ceiling": _price(view, view.ceiling_ubtt_per_gib),
         "money": format_amount(view.money_ubtt, view.asset),
         "span": "today" if view.is_day_the_limit else "for this torrent",
+        "obstacle": view.obstacle,
     }
 
 
@@ -58,8 +61,9 @@ def finished(in_s: int | None) -> str:
 
 
 def _bought(view: View) -> str:
+    """Return what comes for money; both speeds are means, so in a control it is what came before."""
     bought = view.total_bytes_per_s - view.free_bytes_per_s
-    return f" and {speed(bought)} for money" if bought > 0 and view.watch.is_slow else ""
+    return f" and {speed(bought)} for money" if bought > 0 and view.watch.is_slow and not view.is_control else ""
 
 
 def _goal(view: View) -> str:

@@ -4,6 +4,10 @@ Who has no lane has no claim to a slot, but whoever has a slot gets at least 16 
 seller had given us one and we wanted something, and only between two lanes that both showed that we can take more: a
 limit of our own, or a slow way to it, shall be held against nobody. A seller's limit is one for all that it serves at a
 place, so what is counted may be a small part of what it sends there.
+
+Beside it stands `uplift.UnpaidService`, which knows only controls, and holds a seller against what itself gave before:
+that finds who gives less than it did, this finds who gives less than anybody may. Either ends all deals with a seller
+for the same time, and judges nobody without a deal, so that nobody is left alone twice for one thing.
 """
 
 from dataclasses import dataclass, replace

@@ -36,6 +36,11 @@ class Watch:
     is_slow: bool = False
     opposite_since_s: int | None = None
 
+    @property
+    def is_met(self) -> bool:
+        """Whether the wish is met without money, be it for a moment only."""
+        return not self.is_slow or self.opposite_since_s is not None
+
     def after(
         self,
         *,
@@ -45,9 +50,14 @@ class Watch:
         now_s: int,
         slow_s: int = SLOW_S,
     ) -> "Watch":
-        """Return it after a look: too slow in all for a minute, or fast enough without money for a minute."""
+        """Return it after a look: too slow in all for a minute, or fast enough without money for a minute.
+
+        What was fast enough at the last look has to fall short again, or a swarm that gives about what is wished would
+        be bid for in one round and not in the next.
+        """
         if self.is_slow:
-            says_opposite = free_bytes_per_s >= needed_bytes_per_s
+            percent = 100 if self.opposite_since_s is None else SHORT_PERCENT
+            says_opposite = free_bytes_per_s * 100 >= needed_bytes_per_s * percent
         else:
             says_opposite = total_bytes_per_s * 100 < needed_bytes_per_s * SHORT_PERCENT
         if not says_opposite:

@@ -93,9 +93,9 @@ class Supply:
         return self.is_shared or any(outcome.demanded_bytes_per_s <= speed for speed in had)
 
     def fresh(self, now_round: int) -> "Supply":
-        """Return it without what was seen too long ago."""
-        kept = tuple(point for point in self.points if now_round - point.round < KEPT_ROUNDS)
-        last = self.last if self.last is not None and now_round - self.last.round < KEPT_ROUNDS else None
+        """Return it without what was seen too long ago, or is yet to come, as a clock that was set back says."""
+        kept = tuple(point for point in self.points if 0 <= now_round - point.round < KEPT_ROUNDS)
+        last = self.last if self.last is not None and 0 <= now_round - self.last.round < KEPT_ROUNDS else None
         return Supply(kept, last, self.most_bytes_per_s if last else None, self.is_shared and last is not None)
 
     def speed_at(self, price_ubtt_per_gib: int, quoted: Quoted) -> int:

@@ -111,7 +111,10 @@ def _saved(paid_s: int, factor: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class UnpaidService:
-    """How one seller served a torrent before it was first bid for, and how it does in the blocks of control since."""
+    """How one seller served a torrent before it was first bid for, and how it does in the blocks of control since.
+
+    See `free_service` for the other rule about sellers that starve who does not pay.
+    """
 
     baseline_bytes_per_s: int  # 0: it was not seen before, so nothing can be held against it
     low_controls: int = 0  # in a row: what is free varies, and one that is slow shows nothing

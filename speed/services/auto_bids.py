@@ -27,6 +27,7 @@ class Auto:
     torrent_left_ubtt: int  # of the budgets; below zero where one was lowered under what channels hold
     day_left_ubtt: int
     limits_ubtt: tuple[int, int]  # of torrent and day, as they are now
+    seed: str = ""  # of its run, with which measuring begins; "": there is none so far
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,7 @@ def of_bids(rows: Iterable[Bid], open_budgets: Iterable[Budget], *, now: datetim
     if not found:
         return {}
     days = {budget.user_id: budget for budget in open_budgets}
+    seeds = dict(AutoRun.objects.filter(bid__in=found).values_list("bid_id", "seed"))
     left_of_torrents, left_of_days = budgets.left(found, days.values(), now=now)
     return {
         row.pk: Auto(
@@ -154,19 +156,21 @@ def of_bids(rows: Iterable[Bid], open_budgets: Iterable[Budget], *, now: datetim
             torrent_left_ubtt=left_of_torrents[row.pk],
             day_left_ubtt=left_of_days[row.user_id],
             limits_ubtt=(row.budget_ubtt, days[row.user_id].day_limit_ubtt),
+            seed=seeds.get(row.pk, ""),
         )
         for row in found
         if row.user_id in days
     }
 
 
-def poor_last(rows: Iterable[Bid]) -> list[Bid]:
-    """Return bids in their order, those last whose budget had no room in their last round: others' may follow."""
-    found = list(rows)
-    automatic = [row.pk for row in found if row.is_auto]
-    poor = AutoRun.objects.filter(bid_id__in=automatic, state=State.NO_MONEY).values_list("bid_id", flat=True)
-    without = set(poor)
-    return sorted(found, key=lambda row: row.pk in without)
+def poor_last(rows: Iterable[Bid], autos: Mapping[int, Auto]) -> list[Bid]:
+    """Return bids in their order, those last whose budget had no room in their last round: others' may follow.
+
+    Of these the one comes first that has most by now, so that a day which is over lets somebody bid again.
+    """
+    poor = AutoRun.objects.filter(bid_id__in=autos, state=State.NO_MONEY).values_list("bid_id", flat=True)
+    left = {pk: min(autos[pk].torrent_left_ubtt, autos[pk].day_left_ubtt) for pk in poor}
+    return sorted(rows, key=lambda row: (row.pk in left, -left.get(row.pk, 0)))
 
 
 def look_again(user_id: int) -> None:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from speed.domain.autobid_view import State
-from speed.domain.uplift import UnpaidService
+from speed.domain.uplift import UnpaidService, Verdict
 from speed.models import AutoBaseline, AutoDecision, AutoRun, AutoSample, BuyingDeal
 
 KEPT_DECISIONS = 200  # of one bid
@@ -54,10 +54,25 @@ def _new() -> dict[str, Any]:
     return {"seed": secrets.token_hex(16), "block_ms": settings.SPEED_BLOCK_S * 1_000}
 
 
-def keep(bid_id: int, columns: Mapping[str, Any], services: Services) -> None:
-    """Write what a run is now, and how its sellers serve for nothing."""
+_MEASURED_NOTHING: Mapping[str, Any] = {
+    "began_at": None,
+    "run_number": 0,
+    "paid_bytes": 0,
+    "paid_ms": 0,
+    "control_bytes": 0,
+    "control_ms": 0,
+    "all_paid_ms": 0,
+    "pairs": [],
+    "verdict": str(Verdict.UNKNOWN),
+    "state": str(State.FAST_ENOUGH),
+}
+
+
+def keep(bid_id: int, columns: Mapping[str, Any], services: Services, *, seed: str) -> None:
+    """Write what a run is now, and how its sellers serve for nothing; nothing if it was begun anew meanwhile."""
     with transaction.atomic():
-        AutoRun.objects.filter(pk=bid_id).update(**columns)
+        if not AutoRun.objects.filter(pk=bid_id, seed=seed).update(**columns):
+            return
         AutoBaseline.objects.bulk_create(
             [
                 AutoBaseline(
@@ -110,8 +125,12 @@ def say(bid_ids: Iterable[int], *, state: State, sentence: str, now: datetime) -
 
 
 def begin_anew(bid_ids: Iterable[int]) -> None:
-    """Forget what was measured, as a user's word says that it shall be tried again."""
-    AutoRun.objects.filter(pk__in=list(bid_ids)).delete()
+    """Forget what paying changed, as a user's word says that it shall be tried again.
+
+    The log stays, and so does how sellers served before they were first bid to: who starved was not better after it.
+    """
+    for pk in list(bid_ids):
+        AutoRun.objects.filter(pk=pk).update(**_new(), **_MEASURED_NOTHING)
 
 
 def log(bid_id: int, *, limit: int = 50) -> list[AutoDecision]:

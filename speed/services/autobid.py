@@ -114,7 +114,7 @@ def stop(user_id: int, *, now: datetime) -> None:
 def choose(user_id: int, torrent_id: int, choice: AutoTorrent.Choice, own: OwnTerms, *, now: datetime) -> None:
     """Decide on one torrent: on, off or as all others, with terms of its own. Raises BadBid, NoSuchTorrent.
 
-    On is also a word to try again what was given up, because paying had brought nothing.
+    On is also a word to try again what was given up, because paying had brought nothing; other terms alone are none.
     """
     torrent = market_facts.torrent(torrent_id)
     if torrent is None or user_id not in torrent.holders:
@@ -128,12 +128,14 @@ def choose(user_id: int, torrent_id: int, choice: AutoTorrent.Choice, own: OwnTe
         raise BadBid(problems)
     if choice is Choice.ON and not spenders.budget_of(user_id).is_on:
         raise BadBid({"day_limit_ubtt": NOT_SPENDING})
+    before = of_torrent(user_id, torrent_id)
+    is_said_anew = before is None or before.choice != Choice.ON or _own_of(before) == own
     with _said(user_id):
         if is_first and general is not None:
             general.save()
         _write(user_id, torrent, choice, own)
         bids = Bid.objects.filter(user_id=user_id, node_name=torrent.node_name, torrent_key=torrent.key)
-        if choice is Choice.ON:
+        if choice is Choice.ON and is_said_anew:
             auto_runs.begin_anew(bids.filter(auto_run__verdict="brings_nothing").values_list("pk", flat=True))
         elif choice is Choice.OFF:
             _end(list(bids.filter(is_auto=True, is_on=True)), now=now)
@@ -155,6 +157,10 @@ def _write(user_id: int, torrent: TorrentFacts, choice: AutoTorrent.Choice, own:
             "finish_at": own.finish_at,
         },
     )
+
+
+def _own_of(row: AutoTorrent) -> OwnTerms:
+    return OwnTerms(row.ceiling_ubtt_per_gib, row.budget_ubtt, row.least_bytes_per_s, row.finish_at)
 
 
 def of_user(user_id: int) -> AutoBidding | None:

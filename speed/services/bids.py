@@ -225,7 +225,7 @@ def standing(node_name: str, *, now: datetime) -> Standing:
     over = auto_bids.over(autos, now=now)
     wants: dict[int, Want] = {}
     notes: dict[int, str] = {}
-    for row in auto_bids.poor_last(rows):
+    for row in auto_bids.poor_last(rows, autos):
         torrent = facts.get(row.torrent_id)
         if torrent is None or row.user_id not in torrent.holders:
             continue  # it is gone, and so is whatever was to be said of it

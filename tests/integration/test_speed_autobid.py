@@ -19,9 +19,11 @@ from tests.buying import BTT, GIB, MIB, PRICE
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("slow_at_once")]
 
 
-def bought(owner: User, *, control: int = 7, shops: int = 1) -> tuple[AutoTaker, list[Shop]]:
+def bought(
+    owner: User, *, control: int = 7, shops: int = 1, kind: type[AutoTaker] = AutoTaker
+) -> tuple[AutoTaker, list[Shop]]:
     """Return a node that bids for its user's slow torrent, and the shops that sell it."""
-    taker, found = AutoTaker(owner, control=control), [Shop(number + 1) for number in range(shops)]
+    taker, found = kind(owner, control=control), [Shop(number + 1) for number in range(shops)]
     for shop in found:
         taker.connect(shop)
     taker.run_until(State.BIDDING, *found)

@@ -50,6 +50,12 @@ class TestADecision:
         assert sum(bid.useful_bytes_per_s for bid in found.bids.values()) == 2 * MIB - 180 * KIB
         assert "bidding 42 to 63, at most 500 BTT for this torrent." in found.sentence
 
+    def test_takes_the_largest_of_more_sellers_than_there_can_be_deals(self) -> None:
+        small = tuple(Seller(f"small {number}", Quoted(40 * BTT, 0, 32 * KIB, 0)) for number in range(9))
+        large = Seller("large", Quoted(70 * BTT, 0, MIB, 0))
+        assert "large" in decide(replace(VIEW, sellers=(*small, large))).bids
+        assert len(decide(replace(VIEW, sellers=(*small, large))).bids) == 8
+
     @pytest.mark.parametrize(
         ("changes", "state", "words"),
         [
@@ -62,6 +68,8 @@ class TestADecision:
             ({"watch": Watch(opposite_since_s=NOW_S)}, State.WATCHING, "if it stays so for a minute"),
             ({"is_control": True}, State.CONTROL, "unpaid for a moment"),
             ({"sellers": ()}, State.NO_SELLERS, "nobody who is connected sells it"),
+            ({"sellers": (), "obstacle": "A hub is silent."}, State.WAITING, "for now. A hub is silent."),
+            ({"watch": replace(SLOW, opposite_since_s=NOW_S)}, State.FAST_ENOUGH, "fast enough without paying"),
             ({"ceiling_ubtt_per_gib": 39 * BTT}, State.TOO_DEAR, "above the ceiling of 39 BTT/GiB"),
             ({"day_left_ubtt": 0}, State.NO_MONEY, "the budget today is used up"),
             ({"torrent_left_ubtt": 100}, State.NO_MONEY, "the budget for this torrent is used up"),
@@ -184,9 +192,10 @@ class TestASlowSwarm:
         for now_s, free, is_slow in (
             (0, 100, True),
             (59, 100, True),
-            (60, 99, True),
+            (60, 89, True),
             (61, 100, True),
-            (121, 100, False),
+            (120, 90, True),
+            (121, 90, False),
         ):
             watch = watch.after(total_bytes_per_s=150, free_bytes_per_s=free, needed_bytes_per_s=100, now_s=now_s)
             assert watch.is_slow is is_slow

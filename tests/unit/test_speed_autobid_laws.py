@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from speed.domain.autobid import GRANT_LIFE_S, decide, slack_ubtt
 from speed.domain.autobid_view import Seller, State, View
-from speed.domain.buying import LEAST_CHANGE_PERCENT, price_of
+from speed.domain.buying import LEAST_CHANGE_PERCENT, MAX_DEALS_OF_TORRENT, price_of
 from speed.domain.clearing import Terms
 from speed.domain.deals import Wish
 from speed.domain.shortfall import Goal, Watch
@@ -56,6 +56,7 @@ views = st.builds(
     free_bytes_per_s=speeds,
     watch=st.one_of(st.just(SLOW), watches),
     sellers=sellers(),
+    obstacle=st.sampled_from(("", "A hub is silent.")),
     is_control=st.booleans(),
     brings_nothing=st.sampled_from((False, False, True)),
     is_stopped=st.sampled_from((False, False, True)),
@@ -72,12 +73,14 @@ class TestEveryDecision:
     def test_bids_no_more_than_the_ceiling_and_no_more_than_there_is(self, view: View) -> None:
         out_of_budgets_ubtt = 0
         in_channels = {seller.name: seller.in_channel_ubtt for seller in view.sellers}
-        for name, bid in decide(view).bids.items():
+        found = decide(view).bids
+        for name, bid in found.items():
             if bid.is_paused:
                 continue
             assert bid.max_price_ubtt_per_gib <= view.ceiling_ubtt_per_gib
             worst_ubtt = bid.spend_ubtt_per_s * GRANT_LIFE_S + slack_ubtt(bid)
             out_of_budgets_ubtt += max(worst_ubtt - in_channels[name], 0)
+        assert sum(not bid.is_paused for bid in found.values()) <= MAX_DEALS_OF_TORRENT
         assert out_of_budgets_ubtt <= view.budget_left_ubtt
 
     @given(bidding, moneys, moneys)
@@ -112,7 +115,10 @@ class TestEveryDecision:
     def test_names_every_seller_that_has_a_bid_and_pays_only_while_it_is_bidding(self, view: View) -> None:
         found = decide(view)
         assert {seller.name for seller in view.sellers if seller.bid is not None} <= set(found.bids)
-        assert (found.state is State.BIDDING) is any(not bid.is_paused for bid in found.bids.values())
+        is_bid = any(not bid.is_paused for bid in found.bids.values())
+        assert is_bid or found.state is not State.BIDDING
+        assert not is_bid or found.state in (State.BIDDING, State.WAITING)
+        assert found.state is not State.BIDDING or not view.obstacle
 
     @given(bidding)
     def test_changes_a_bid_by_a_twentieth_or_not_at_all(self, view: View) -> None:
