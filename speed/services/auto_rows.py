@@ -85,7 +85,7 @@ def forecast_row(found: DryRun) -> Row:
         "sentence": found.sentence,
         "sellers": found.sellers,
         "cost": format_amount(found.found.cost_ubtt, market_asset()),
-        "speed": format_speed(found.found.speed_bytes_per_s),
+        "speed": format_speed(found.found.speed_bytes_per_s if found.found.cost_ubtt else 0),
         "finished": _time(found.found.finished_in_s),
         "unpaid": _time(found.found.unpaid_in_s),
     }

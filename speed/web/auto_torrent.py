@@ -17,7 +17,7 @@ from seedbox.services.market_facts import TorrentFacts
 from seedbox.web.doors import for_members, signed_in_user
 from speed.domain.reading import write_mib
 from speed.models import AutoTorrent
-from speed.services import auto_page, auto_rows, auto_screen, autobid, news, quotes, spenders
+from speed.services import auto_page, auto_rows, auto_screen, autobid, bids, news, quotes, spenders
 from speed.services.auto_screen import DryRun
 from speed.services.autobid import Choice, OwnTerms, Terms
 from speed.services.bids import BadBid
@@ -126,6 +126,7 @@ def _show_torrent(
     """Show the form, and what bidding by `own` would come to; the node asks sellers for some minutes from now on."""
     user, now = signed_in_user(request), timezone.now()
     said = autobid.of_user(user.pk)
+    bid = bids.of_torrent(torrent.torrent_id, user_id=user.pk)
     quotes.look(torrent.torrent_id, now=now)
     found, problems = (None, {}) if own is None else _forecast(user.pk, torrent, own, general, now)
     if form.is_bound and not form.errors:
@@ -137,6 +138,7 @@ def _show_torrent(
         "said": said,
         "all_on": bool(said and said.is_on),
         "spends": spenders.budget_of(user.pk).is_on,
+        "by_hand": bid is not None and bid.is_on and not bid.is_auto,
         "is_complete": torrent.is_complete,
         "asks_nobody": torrent.private and not general.asks_directory,
         "obstacles": auto_page.obstacles(user.pk, is_admin=user.is_admin, node_name=torrent.node_name, now=now),

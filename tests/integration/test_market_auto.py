@@ -272,6 +272,9 @@ class TestABidByHand:
         bid = Bid.objects.get()
         assert (bid.is_auto, bid.is_on, bid.max_price_ubtt_per_gib) == (False, True, 30 * BTT)
         assert "Change the bid" in page_of(browser, reverse("market_bid", args=[holding.pk]))
+        assert "A bid by hand stands" in page_of(browser, reverse("market_auto_torrent", args=[holding.pk]))
+        post(browser, "market_auto_torrent", OWN | {"choice": "on"}, holding.pk)
+        assert Bid.objects.get().is_auto
 
     @pytest.mark.parametrize("name", ["market_withdraw", "market_bid_end"])
     def test_or_an_automatic_one_that_is_withdrawn_does_not_come_back(
