@@ -1,5 +1,6 @@
 """Rows of automatic bids as nodes write them, for pictures of the pages that show them."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -11,6 +12,8 @@ from speed.services import autobid
 from speed.services.autobid import Terms
 from tests.market_rows import BTT, MIB, a_buying_deal, a_quote
 
+GIB = 1 << 30
+TERMS = Terms(60 * BTT, 200 * BTT, 320 * BTT, 2 * MIB)
 ELSEWHERE = "attic"  # a node that does not run: what stands there stays as it is written here
 BIDS = "The swarm gives 180 KiB/s and 1.84 MiB/s for money, the wish is 2.00 MiB/s, 2 sellers from 12 BTT/GiB: "
 
@@ -36,7 +39,6 @@ def fill(whole: str, slow: str) -> None:
     """Let slow torrents of a real box have been bid for by themselves: one is, one was, and one is watched."""
     now = timezone.now()
     of_whole, of_slow = (Holding.objects.get(torrent__name=name) for name in (whole, slow))
-    terms = Terms(60 * BTT, 200 * BTT, 320 * BTT, 2 * MIB, finish_at=now + timedelta(days=2))
     bids = an_auto_bid(of_whole, ELSEWHERE, now=now)
     a_run(
         bids,
@@ -53,5 +55,5 @@ def fill(whole: str, slow: str) -> None:
     ended = an_auto_bid(of_slow, ELSEWHERE, now=now, is_on=False, on_at=None)
     said = "Measured beside unpaid minutes, paying made it no faster: nothing is bid any more."
     a_run(ended, State.NO_GAIN, said, pairs=[0.1, -0.2, 0.05, 0.0, -0.1, 0.15], all_paid_ms=2_900_000)
-    autobid.turn_on(of_slow.user_id, terms, now=now)
+    autobid.turn_on(of_slow.user_id, replace(TERMS, finish_at=now + timedelta(days=2)), now=now)
     a_quote(of_slow.torrent, 9, seen_at=now)
