@@ -24,7 +24,7 @@ DAY_BUDGETS = 2
 NOW_ASKED = "Sellers of your torrents ask about {price} now; offered is twice that."
 LATELY_PAID = "Rounds that you bid in lately cost about {price}; offered is twice that."
 NOTHING_KNOWN = "No price is known yet; offered is twice what a node asks that was told nothing else."
-NO_BIDS = "it does not bid for users yet."
+NO_BIDS = "Node {name} does not bid for users yet."
 AN_ADMIN = " Ask an admin of the box to turn it on."
 NO_MONEY = "There is nothing in your account: without money no channel opens."
 
@@ -131,19 +131,18 @@ def _whole(amount_ubtt: int) -> int:
 def obstacles(user_id: int, *, is_admin: bool, node_name: str = "", now: datetime) -> list[Obstacle]:
     """Return what keeps a user's torrents from being bid for, whatever is said of them: on that node, or on any."""
     loading = {one.node_name for one in market_facts.downloading(user_id=user_id)}
-    found = [
-        _obstacle(state, is_admin=is_admin)
-        for state in node_rows.node_states(now=now, only={node_name} if node_name else loading or None)
-        if not state.terms.buys or state.buying_problem
-    ]
+    states = node_rows.node_states(now=now, only={node_name} if node_name else loading or None)
+    found = [_obstacle(state, is_admin=is_admin) for state in states if not state.terms.buys or state.buying_problem]
+    if not node_name and not loading and len(found) < len(states):
+        found = []  # one of them will do
     return [*found, *([] if _has_money(user_id) else [Obstacle(NO_MONEY, "deposit")])]
 
 
 def _obstacle(state: NodeState, *, is_admin: bool) -> Obstacle:
-    named = f"Node {state.name}: "
     if state.terms.obstacle or state.terms.buys:
-        return Obstacle(named + (state.terms.obstacle or state.buying_problem))
-    return Obstacle(named + NO_BIDS, "market_node", state.name) if is_admin else Obstacle(named + NO_BIDS + AN_ADMIN)
+        return Obstacle(f"Node {state.name}: {state.terms.obstacle or state.buying_problem}")
+    says = NO_BIDS.format(name=state.name)
+    return Obstacle(says, "market_node", state.name) if is_admin else Obstacle(says + AN_ADMIN)
 
 
 def _has_money(user_id: int) -> bool:

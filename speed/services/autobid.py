@@ -59,17 +59,7 @@ class OwnTerms:
 
 def turn_on(user_id: int, terms: Terms, *, now: datetime) -> None:
     """Have a user's slow torrents bid for, all but those that are off by themselves; or change how. Raises BadBid."""
-    problems = find_problems(
-        ceiling_ubtt_per_gib=terms.ceiling_ubtt_per_gib,
-        budget_ubtt=terms.torrent_budget_ubtt,
-        least_bytes_per_s=terms.least_bytes_per_s,
-        finish_at=terms.finish_at,
-        now=now,
-    )
-    if "budget_ubtt" in problems:
-        problems["torrent_budget_ubtt"] = problems.pop("budget_ubtt")
-    if not 1 <= terms.day_limit_ubtt <= MAX_AMOUNT_UBTT:
-        problems["day_limit_ubtt"] = DAY_LIMIT
+    problems = problems_of_all(terms, now=now)
     if problems:
         raise BadBid(problems)
     spenders.allow(user_id, day_limit_ubtt=terms.day_limit_ubtt, now=now)
@@ -194,6 +184,22 @@ def find_problems(
     if finish_at is not None and finish_at <= now:
         found["finish_at"] = PAST
     return found
+
+
+def problems_of_all(terms: Terms, *, now: datetime) -> dict[str, str]:
+    """Return a sentence for each field of the terms for all torrents that can't be taken as it is."""
+    problems = find_problems(
+        ceiling_ubtt_per_gib=terms.ceiling_ubtt_per_gib,
+        budget_ubtt=terms.torrent_budget_ubtt,
+        least_bytes_per_s=terms.least_bytes_per_s,
+        finish_at=terms.finish_at,
+        now=now,
+    )
+    if "budget_ubtt" in problems:
+        problems["torrent_budget_ubtt"] = problems.pop("budget_ubtt")
+    if not 1 <= terms.day_limit_ubtt <= MAX_AMOUNT_UBTT:
+        problems["day_limit_ubtt"] = DAY_LIMIT
+    return problems
 
 
 def problems_of(general: AutoBidding | Terms, own: OwnTerms, *, now: datetime) -> dict[str, str]:

@@ -14,7 +14,6 @@ from seedbox.web.doors import for_members, need_fresh_proof, signed_in_user
 from speed.domain.reading import write_mib
 from speed.services import auto_page, autobid, news, spenders
 from speed.services.autobid import Terms
-from speed.services.bids import BadBid
 from speed.web.fields import btt_field, speed_field, time_field, write_time
 from speed.web.panel import DIRECTORY
 from wallet.domain.money import format_btt
@@ -69,21 +68,19 @@ def market_auto(request: HttpRequest) -> HttpResponse:
     """Show how slow torrents are bid for, turn it on or change it. More may be spent only after a fresh proof."""
     if request.method != "POST":
         return _show(request)
-    form = AutoForm(request.POST)
+    form, now = AutoForm(request.POST), timezone.now()
     if form.is_valid():
-        user_id, now, wanted = signed_in_user(request).pk, timezone.now(), form.terms()
-        budget, said = spenders.budget_of(user_id), autobid.of_user(user_id)
-        if not budget.is_on or wanted.day_limit_ubtt > budget.day_limit_ubtt:
-            need_fresh_proof(request)
-        try:
-            autobid.turn_on(user_id, wanted, now=now)
-        except BadBid as refusal:
-            refuse(form, refusal.problems)
-        else:
-            news.tell({user_id})
-            messages.success(request, CHANGED if said and said.is_on and budget.is_on else IS_ON)
-            return redirect("market_auto")
-    return _show(request, form)
+        refuse(form, autobid.problems_of_all(form.terms(), now=now))
+    if form.errors:
+        return _show(request, form)
+    user_id, wanted = signed_in_user(request).pk, form.terms()
+    budget, said = spenders.budget_of(user_id), autobid.of_user(user_id)
+    if not budget.is_on or wanted.day_limit_ubtt > budget.day_limit_ubtt:
+        need_fresh_proof(request)
+    autobid.turn_on(user_id, wanted, now=now)
+    news.tell({user_id})
+    messages.success(request, CHANGED if said and said.is_on and budget.is_on else IS_ON)
+    return redirect("market_auto")
 
 
 @for_members

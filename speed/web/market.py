@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from seedbox.web.doors import for_admins, for_members, signed_in_user
 from seedbox.web.origin import origin_of
-from speed.services import avoided, bids, buying, news, round_rows, screen, spenders
+from speed.services import autobid, avoided, bids, buying, news, round_rows, screen, spenders
 from speed.services.deal_rows import buying_row
 from speed.services.screen import Viewer
 from wallet.domain.money import format_amount
@@ -39,6 +39,7 @@ def market(request: HttpRequest) -> HttpResponse:
         "buying": [buying_row(deal) for deal in screen.buying_deals(who.user_id)],
         "bids": [row for _, row in screen.own_bids(who.user_id)],
         "budget": spenders.budget_of(who.user_id),
+        "auto": autobid.of_user(who.user_id),
         "avoided": avoided.rows(now=now) if who.is_admin else [],
         "unit": market_asset().unit,
         "nothing": {},

@@ -69,6 +69,8 @@ class TestThePage:
     def test_turns_it_on_with_spending_after_a_fresh_proof(self, holding: Holding, owner: User) -> None:
         stale = Client()
         stale.force_login(owner)
+        assert "This field is required" in post(stale, "market_auto", FORM | {"day_limit_ubtt": ""})
+        assert "Say how fast" in post(stale, "market_auto", FORM | {"least_bytes_per_s": ""})
         assert "reauthenticate" in stale.post(PAGE, FORM)["Location"]
         assert not AutoBidding.objects.exists()
         page = post(signed_in(owner), "market_auto", FORM | {"asks_directory": "on"})
@@ -122,7 +124,7 @@ class TestThePage:
         fund(user(owner.pk), BTT)
         Market.objects.update(buys=False)
         page = page_of(signed_in(owner))
-        assert "it does not bid for users yet. Ask an admin" in page and "nothing in your account" not in page
+        assert "Node local does not bid for users yet. Ask an admin" in page and "nothing in your account" not in page
         assert f'href="{reverse("market_node", args=["local"])}"' in page_of(signed_in(admin))
         autobid.turn_on(owner.pk, TERMS, now=NOW)
         spenders.stop(owner.pk, now=NOW)
@@ -132,6 +134,8 @@ class TestThePage:
         browser = signed_in(owner)
         for name in ("market", "market_spending"):
             assert f'href="{PAGE}"' in page_of(browser, reverse(name))
+        autobid.turn_on(owner.pk, TERMS, now=NOW)
+        assert "Slow torrents are bid for" in page_of(browser, reverse("market"))
 
     def test_is_not_there_in_a_box_without_a_wallet(self) -> None:
         found = [str(one.pattern) for one in addresses("off")]
