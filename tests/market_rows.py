@@ -25,6 +25,7 @@ from speed.models import (
 from speed.services import avoided, budgets, rounds
 from speed.services.rounds import RoundRow
 from tests.builders import NOW
+from tests.earnings import pay_out
 from tests.held_rounds import run_round
 from tests.market import set_market, set_offer
 
@@ -196,6 +197,19 @@ def fill(sold: str, bought: str) -> None:
         covered_bytes=157 * MIB,
         **since,
     )
+    past = a_selling_deal(
+        selling.torrent,
+        deal_id="d4" * 16,
+        channel_id="c4" * 16,
+        place="198.51.100.20/32",
+        state="closed",
+        end_reason="complete",
+        is_closed=True,
+        opened_at=now - timedelta(days=30),
+    )
+    for day in range(29, -1, -1):
+        if day % 7:  # one day in seven nobody buys
+            pay_out(past, (1_234_567 + day * day * 7_919 % 5_000_000), at=now - timedelta(days=day))
     newest = round_at(now.timestamp())
     for back in range(60):
         a_round(newest - back, demand=3 + back * back * 7 % 10)

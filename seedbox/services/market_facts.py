@@ -181,7 +181,7 @@ def seeding_of(user_id: int, *, node_names: Collection[str], limit: int) -> list
     return [by_id[number] for number in ids if number in by_id]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class KeptFacts:
     """One torrent that a user holds: of thousands of them, so little of each."""
 

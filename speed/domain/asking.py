@@ -87,6 +87,7 @@ def _of_sales(demand: Demand, granted: int, rounds: int, asset: Asset) -> Sugges
     ask, below = demand.ask_ubtt_per_gib, _below(demand)
     competed = sum(one.competed for one in demand.sold) * 100 // rounds
     cleared = sum(one.price_ubtt_per_gib * one.granted_bytes_per_s for one in demand.sold) // granted
+    average = _price(_rounded(cleared, 3, _down), asset)
     used = granted * 100 // max(sum(one.for_sale_bytes_per_s for one in demand.sold), granted)
     if cleared > ask and competed >= COMPETED_PERCENT:
         # Halfway: a round without competition sells at the ask alone, and a ceiling below it buys nothing.
@@ -101,7 +102,7 @@ def _of_sales(demand: Demand, granted: int, rounds: int, asset: Asset) -> Sugges
             f"{_buyers(len(below))} were below the ask."
         )
         return _lower(ask, _median(below), text, asset)
-    text = f"In a week's rounds {used} % of what is for sale was sold, at {_price(cleared, asset)} on average: it fits."
+    text = f"In a week's rounds {used} % of what is for sale was sold, at {average} on average: it fits."
     return Suggestion(Way.STAY, ask, text)
 
 
@@ -116,7 +117,7 @@ def _median(ordered: Sequence[int]) -> int:
 
 
 def _raise(ask: int, wanted: int, text: str, asset: Asset) -> Suggestion:
-    price = min(_two_digits(min(wanted, 2 * ask), _down), MAX_PRICE_UBTT_PER_GIB)
+    price = min(_rounded(min(wanted, 2 * ask), 2, _down), MAX_PRICE_UBTT_PER_GIB)
     if price <= ask:
         why = "Half of them would pay no more than you ask." if wanted <= ask else "The ask is close to it."
         return Suggestion(Way.STAY, ask, f"{text} {why}")
@@ -125,14 +126,14 @@ def _raise(ask: int, wanted: int, text: str, asset: Asset) -> Suggestion:
 
 def _lower(ask: int, wanted: int, text: str, asset: Asset) -> Suggestion:
     # Up, so that two digits never come to less than the least price, nor to less than half.
-    price = max(_two_digits(max(wanted, -(-ask // 2)), _up), MIN_PRICE_UBTT_PER_GIB)
+    price = max(_rounded(max(wanted, -(-ask // 2)), 2, _up), MIN_PRICE_UBTT_PER_GIB)
     if price >= ask:
         return Suggestion(Way.STAY, ask, f"{text} It can't be much lower.")
     return Suggestion(Way.LOWER, price, f"{text} Try {_price(price, asset)}.")
 
 
-def _two_digits(price: int, rounded: Callable[[int, int], int]) -> int:
-    return rounded(price, 10 ** max(len(str(price)) - 2, 0))
+def _rounded(price: int, digits: int, to: Callable[[int, int], int]) -> int:
+    return to(price, 10 ** max(len(str(price)) - digits, 0))
 
 
 def _down(price: int, step: int) -> int:

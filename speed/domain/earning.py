@@ -26,7 +26,7 @@ class Hint(StrEnum):
     NEUTRAL = "neutral"  # neither, or nobody can say
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Kept:
     """One torrent of a user's, as far as it can earn."""
 
@@ -36,14 +36,14 @@ class Kept:
     private: bool
     disk_bytes: int
     held_s: int  # since its holder took it up
-    sold_ago_s: int | None  # since bytes of it were last sold; None: never
+    is_sold: bool  # some of it, within a week
     deals: int  # that run now
     leechers: int  # connected now
     week_ubtt: int  # its holder's share within a week
     per_gib_day_ubtt: int  # likewise, ever
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Advice:
     hint: Hint
     sentence: str
@@ -89,7 +89,7 @@ def _why_neither(kept: Kept, asset: Asset) -> str:
         return "You have had it for less than a week: too early to say."
     if kept.week_ubtt:
         return f"It earned {format_amount(kept.week_ubtt, asset)} within a week, less for its size than others."
-    if kept.sold_ago_s is not None and kept.sold_ago_s < TRIED_S:
+    if kept.is_sold:
         return "Some of it was sold within a week."
     if kept.leechers:
         return f"Nothing of it was sold within a week, but {_count(kept.leechers, 'leecher')} still here."

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from seedbox.domain.states import State
 from seedbox.services import market_facts
@@ -29,7 +29,7 @@ WEEK_DAYS, CHART_DAYS = 7, 30
 Torrent = tuple[str, str]  # node, key: a deal outlives the row of its torrent
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One torrent, with its holder's share of what it earned."""
 
@@ -57,7 +57,7 @@ class Shelf:
     sells: bool  # a node sells that has torrents of the user's
 
 
-@dataclass
+@dataclass(slots=True)
 class _Trade:
     """What deals say of one torrent."""
 
@@ -65,8 +65,8 @@ class _Trade:
     week_ubtt: int = 0
     today_ubtt: int = 0
     first_at: datetime | None = None
-    sold_at: datetime | None = None  # within a week
-    deals: int = 0
+    is_sold: bool = False  # some of it, within a week
+    deals: int = 0  # that run now
 
     def add(self, share: Earned) -> None:
         self.total_ubtt += share.total_ubtt
@@ -130,19 +130,19 @@ def _books(user_id: int, held: Iterable[KeptFacts], *, now: datetime) -> _Books:
 
 
 def _trades(user_id: int, shares: Mapping[str, Earned], *, now: datetime) -> dict[Torrent, _Trade]:
-    """Return what became of the deals about what a user holds; of those long over only what they have earned."""
-    week_ago = now - timedelta(seconds=TRIED_S)
-    tells = Q(shared_ubtt__gt=0) | Q(state__in=LIVE) | Q(linked_at__gt=week_ago, accepted_bytes__gt=0)
-    deals = SellingDeal.objects.filter(tells, torrent_key__in=market_facts.keys_held_by(user_id))
-    columns = ("node_name", "torrent_key", "deal_id", "state", "refusal", "linked_at", "accepted_bytes")
+    """Return what became of the deals about what a user holds."""
+    about = SellingDeal.objects.filter(torrent_key__in=market_facts.keys_held_by(user_id)).order_by()
     trades: dict[Torrent, _Trade] = {}
-    for node_name, key, deal_id, state, refusal, linked_at, accepted_bytes in deals.values_list(*columns):
-        trade = trades.setdefault((node_name, key), _Trade())
+    for node_name, key, deal_id in about.filter(shared_ubtt__gt=0).values_list("node_name", "torrent_key", "deal_id"):
         if share := shares.get(deal_id):
-            trade.add(share)
-        if accepted_bytes and linked_at > week_ago:
-            trade.sold_at = max(trade.sold_at or linked_at, linked_at)
-        trade.deals += state in LIVE and refusal != Reason.PRICE_TOO_LOW
+            trades.setdefault((node_name, key), _Trade()).add(share)
+    lives = Q(state__in=LIVE) & ~Q(refusal=Reason.PRICE_TOO_LOW)
+    was_sold = Q(linked_at__gt=now - timedelta(seconds=TRIED_S), accepted_bytes__gt=0)
+    demand = about.filter(lives | was_sold).values_list("node_name", "torrent_key")
+    counted = demand.annotate(deals=Count("pk", filter=lives), sales=Count("pk", filter=was_sold))
+    for node_name, key, deals, sales in counted:
+        trade = trades.setdefault((node_name, key), _Trade())
+        trade.deals, trade.is_sold = deals, sales > 0
     return trades
 
 
@@ -181,7 +181,7 @@ def _kept(facts: KeptFacts, trade: _Trade, per_gib_day_ubtt: int, books: _Books,
         private=facts.private,
         disk_bytes=facts.done_bytes,
         held_s=int((now - facts.added_at).total_seconds()),
-        sold_ago_s=int((now - trade.sold_at).total_seconds()) if trade.sold_at else None,
+        is_sold=trade.is_sold,
         deals=trade.deals,
         leechers=facts.leechers,
         week_ubtt=trade.week_ubtt,

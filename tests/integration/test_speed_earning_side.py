@@ -119,7 +119,7 @@ class TestWhatWasEarned:
             torrent = held(f"{number}.iso", owner)
             if number < 5:
                 pay_out(a_deal(torrent, number), BTT, at=NOW)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             found = earning.shelf(owner.pk, page=2, now=TODAY)
         assert (len(found.lines), found.page, found.page_count) == (2, 2, 2)
         assert earning.shelf(owner.pk, page=99, now=TODAY).page == 2
