@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from seedbox.domain.network import ProxyKind
 from seedbox.domain.states import State
@@ -65,6 +66,27 @@ class TestTorrents:
 
         assert market_facts.info_bytes(known.pk) == b"d6:lengthi5ee"
         assert market_facts.info_bytes(unknown.pk) == b""
+
+
+class TestWhatAUserKeeps:
+    def test_is_told_in_one_query_also_of_what_no_node_has_seen(
+        self, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        alice, bob = make_user("alice"), make_user("bob")
+        film, unseen = make_torrent("film", size_bytes=1_000), make_torrent("", private=True)
+        for torrent in (film, unseen):
+            make_holding(alice, torrent, name="of its magnet")
+        make_holding(bob, make_torrent("bobs"))
+        make_observation(film, state=State.SEEDING, done_bytes=1_000, peers=5, seeds=2)
+
+        with django_assert_num_queries(1):
+            seeding, waiting = market_facts.kept_by(alice.pk)
+
+        assert (seeding.name, seeding.state, seeding.is_complete) == ("film", State.SEEDING, True)
+        assert (seeding.done_bytes, seeding.leechers, seeding.private) == (1_000, 3, False)
+        assert (waiting.name, waiting.state, waiting.is_complete) == ("of its magnet", State.WAITING, False)
+        assert (waiting.done_bytes, waiting.leechers, waiting.private) == (0, 0, True)
+        assert set(market_facts.keys_held_by(alice.pk)) == {film.key, unseen.key}
 
 
 class TestANode:
