@@ -6,6 +6,7 @@ from seedbox.models import User
 from seedbox.models.user import Role
 from seedbox.services import watchables
 from seedbox.web import navigation, torrent_tabs
+from speed.services import earning_screen
 from speed.services import news as market_news
 from speed.services import screen as market_screen
 from speed.web import panel
@@ -13,7 +14,7 @@ from wallet.services import changes, deposit_screen, news, reserves, screen, wit
 from wallet.services.news import Listener
 
 DEPOSITS, RESERVES, WITHDRAWALS, DESK = "deposits", "reserves", "withdrawals", "desk"  # what pages watch
-MARKET = "market"  # likewise
+MARKET, EARNING = "market", "earning"  # likewise
 SPEED = "speed"  # a tab of a torrent's page
 MONEY = "money"  # the address of the page, and what it watches
 MONEY_PAGES = frozenset(
@@ -35,7 +36,7 @@ def join(wallet_network: str) -> None:
         for url_name in (MONEY, MARKET):
             navigation.forget(url_name)
         torrent_tabs.forget(SPEED)
-        for kind in (MONEY, DEPOSITS, RESERVES, WITHDRAWALS, DESK, MARKET):
+        for kind in (MONEY, DEPOSITS, RESERVES, WITHDRAWALS, DESK, MARKET, EARNING):
             watchables.forget(kind)
         changes.stop_listening("open pages")
         news.stop_listening("open pages")
@@ -64,6 +65,7 @@ def join(wallet_network: str) -> None:
 def _show_market() -> None:
     navigation.register(navigation.Link(MARKET, "Market", "market", MARKET_PAGES))
     watchables.register(MARKET, market_screen.messages)
+    watchables.register(EARNING, earning_screen.messages)
     torrent_tabs.register(torrent_tabs.Tab(SPEED, "Speed", "speed/_panel.html", panel.context))
     market_news.listen("open pages", _tell_of_market)
 
@@ -76,7 +78,7 @@ def _tell_of_market(user_ids: frozenset[int] | None) -> None:
 
 
 def _tell_of_money(user_ids: frozenset[int]) -> None:
-    for kind in (MONEY, WITHDRAWALS):
+    for kind in (MONEY, WITHDRAWALS, EARNING):
         watchables.tell(kind, user_ids)
 
 

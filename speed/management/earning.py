@@ -26,9 +26,9 @@ def of_user(user_id: int, *, hint: str | None, page: int, now: datetime) -> dict
     """Return a page of what a user's torrents have earned, and what all of them have."""
     found = earning.shelf(user_id, hint=Hint(hint) if hint else None, page=page, now=now)
     return {
-        "total_ubtt": found.total_ubtt,
-        "week_ubtt": found.week_ubtt,
-        "today_ubtt": found.today_ubtt,
+        "total_ubtt": found.earned.total_ubtt,
+        "week_ubtt": found.earned.week_ubtt,
+        "today_ubtt": found.earned.today_ubtt,
         "gone_ubtt": found.gone_ubtt,
         "page": found.page,
         "pages": found.page_count,

@@ -5,7 +5,7 @@ All that a user holds is looked at for each page, for the best come first: in a 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Count, Q
@@ -50,10 +50,8 @@ class Shelf:
     counts: Mapping[Hint, int]
     page: int  # the last one when a later one was wanted
     page_count: int
-    total_ubtt: int  # as all below: of all torrents, also of those that the user holds no longer
-    week_ubtt: int
-    today_ubtt: int
-    gone_ubtt: int  # of the total: by torrents that the user holds no longer
+    earned: Earned  # by all torrents, also by those that the user holds no longer
+    gone_ubtt: int  # of the total: by these
     sells: bool  # a node sells that has torrents of the user's
 
 
@@ -72,16 +70,16 @@ class _Trade:
         self.total_ubtt += share.total_ubtt
         self.week_ubtt += share.week_ubtt
         self.today_ubtt += share.today_ubtt
-        self.first_at = min(self.first_at or share.first_at, share.first_at)
+        self.first_at = min(filter(None, (self.first_at, share.first_at)), default=None)
 
 
 @dataclass(frozen=True)
 class _Books:
     """All that is read for a user once."""
 
-    shares: Mapping[str, Earned]  # by deal
-    trades: Mapping[Torrent, _Trade] = field(default_factory=dict)
-    sellers: Mapping[str, Terms] = field(default_factory=dict)  # by node
+    earned: Earned  # by all deals
+    trades: Mapping[Torrent, _Trade]
+    sellers: Mapping[str, Terms]  # by node
 
 
 def shelf(user_id: int, *, hint: Hint | None = None, page: int = 1, now: datetime) -> Shelf:
@@ -93,17 +91,14 @@ def shelf(user_id: int, *, hint: Hint | None = None, page: int = 1, now: datetim
     wanted = [line for line in lines if hint is None or line.advice.hint is hint]
     page_count = max(-(-len(wanted) // PAGE_LINES), 1)
     page = min(max(page, 1), page_count)
-    total = sum(share.total_ubtt for share in books.shares.values())
     return Shelf(
         lines=wanted[(page - 1) * PAGE_LINES : page * PAGE_LINES],
         hint=hint,
         counts=counts,
         page=page,
         page_count=page_count,
-        total_ubtt=total,
-        week_ubtt=sum(share.week_ubtt for share in books.shares.values()),
-        today_ubtt=sum(share.today_ubtt for share in books.shares.values()),
-        gone_ubtt=total - sum(line.total_ubtt for line in lines),
+        earned=books.earned,
+        gone_ubtt=books.earned.total_ubtt - sum(line.total_ubtt for line in lines),
         sells=bool(books.sellers),
     )
 
@@ -116,17 +111,32 @@ def days(user_id: int, *, now: datetime) -> list[tuple[date, int]]:
     return [(day, found.get(day, 0)) for day in every]
 
 
+def sums(user_id: int, *, now: datetime) -> Earned:
+    """Return what a user has earned, today and within seven days of UTC."""
+    return earned.by_all(user_id, market_asset(), **_spans(now))
+
+
 def _midnight(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _books(user_id: int, held: Iterable[KeptFacts], *, now: datetime) -> _Books:
+def _spans(now: datetime) -> dict[str, datetime]:
     today = _midnight(now)
-    week = today - timedelta(days=WEEK_DAYS - 1)
-    shares = earned.by_deal(user_id, market_asset(), week_from=week, today_from=today)
+    return {"today_from": today, "week_from": today - timedelta(days=WEEK_DAYS - 1)}
+
+
+def _books(user_id: int, held: Iterable[KeptFacts], *, now: datetime) -> _Books:
+    shares = earned.by_deal(user_id, market_asset(), **_spans(now))
     nodes = {facts.node_name for facts in held}
     terms = {name: markets.terms_of(name, now=now) for name in node_rows.selling_nodes() if name in nodes}
-    return _Books(shares, _trades(user_id, shares, now=now), {name: one for name, one in terms.items() if one.sells})
+    everything = Earned(
+        sum(share.total_ubtt for share in shares.values()),
+        sum(share.week_ubtt for share in shares.values()),
+        sum(share.today_ubtt for share in shares.values()),
+        None,
+    )
+    trades = _trades(user_id, shares, now=now)
+    return _Books(everything, trades, {name: one for name, one in terms.items() if one.sells})
 
 
 def _trades(user_id: int, shares: Mapping[str, Earned], *, now: datetime) -> dict[Torrent, _Trade]:

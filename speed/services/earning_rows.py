@@ -11,6 +11,7 @@ from speed.services.asking import Asked
 from speed.services.deal_rows import Row, price
 from speed.services.earning import Line
 from wallet.domain.money import format_amount, format_btt
+from wallet.services.earned import Earned
 from wallet.services.install import market_asset
 
 _WIDTH, _HEIGHT, _GAP = 720, 120, 6
@@ -58,6 +59,16 @@ def bars(days: Sequence[tuple[date, int]]) -> Bars | None:
         found.append(Bar(number * step + _GAP // 2, _HEIGHT - height, step - _GAP, height, says))
     total = sum(earned for _, earned in days)
     return Bars(found, format_amount(total, asset), format_amount(highest, asset), f"{days[0][0]}", f"{days[-1][0]}")
+
+
+def sums_row(earned: Earned) -> Row:
+    """Return the cells of what a user has earned by all torrents."""
+    return {
+        "row": "earning",
+        "today": format_btt(earned.today_ubtt),
+        "week": format_btt(earned.week_ubtt),
+        "total": format_btt(earned.total_ubtt),
+    }
 
 
 def torrent_row(line: Line) -> Row:

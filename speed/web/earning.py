@@ -28,11 +28,9 @@ def market_earning(request: HttpRequest) -> HttpResponse:
         "rows": [earning_rows.torrent_row(line) for line in found.lines],
         "choices": _choices(found),
         "has_any": bool(sum(found.counts.values())),
-        "total": format_btt(found.total_ubtt),
-        "week": format_btt(found.week_ubtt),
-        "today": format_btt(found.today_ubtt),
+        "sums": earning_rows.sums_row(found.earned),
         "gone": format_btt(found.gone_ubtt) if found.gone_ubtt else "",
-        "chart": earning_rows.bars(earning.days(user.pk, now=now)) if found.total_ubtt else None,
+        "chart": earning_rows.bars(earning.days(user.pk, now=now)) if found.earned.total_ubtt else None,
         "asks": [earning_rows.ask_row(asked) for asked in asking.of_nodes(now=now)] if user.is_admin else [],
         "unit": market_asset().unit,
     }

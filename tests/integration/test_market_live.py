@@ -1,5 +1,6 @@
 """The market on an open page: from a node's beat to the socket, over the real channel layer."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from speed.domain.rounds import round_at
 from speed.models import BuyingDeal, SellingDeal
 from speed.services import beats, screen
 from tests.builders import NOW, make_holding, make_observation, make_torrent
+from tests.earnings import pay_out
+from tests.ledger import TREASURY, fund
 from tests.market import set_market
 from tests.market_rows import BTT, MIB, a_buying_deal, a_round, a_selling_deal
 from tests.sockets import Browser, browser_of
@@ -110,6 +113,23 @@ class TestAnOpenMarket:
 
         async_to_sync(scenario)()
         assert not screen.messages(stranger.pk)[1]["rows"]
+
+
+class TestAnOpenPageOfEarnings:
+    def test_follows_what_its_user_is_credited_and_nobody_else(self, owner: User, stranger: User) -> None:
+        fund(TREASURY, 100 * BTT)
+        deal = a_selling_deal(make_holding(owner).torrent)
+
+        async def scenario() -> None:
+            async with browser_of(owner) as own, browser_of(stranger) as other:
+                for browser in (own, other):
+                    await browser.say(watch=["earning"])
+                    assert (await browser.hear())["rows"]["earning"]["total"] == "0"
+                await sync_to_async(partial(pay_out, deal, 7 * BTT, at=NOW))()
+                assert (await own.hear())["rows"]["earning"]["total"] == "7"
+                assert await other.hears_nothing()
+
+        async_to_sync(scenario)()
 
 
 def facts_of(row: dict[str, Any]) -> list[str]:

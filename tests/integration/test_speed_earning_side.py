@@ -17,8 +17,9 @@ from speed.domain.asking import Way
 from speed.domain.earning import Hint
 from speed.domain.rounds import round_at
 from speed.models import ForSale, Round, SellingDeal
-from speed.services import asking, earning
+from speed.services import asking, earning, earning_screen
 from speed.services.earning import PAGE_LINES
+from speed.services.earning_rows import sums_row
 from tests.builders import NOW, make_holding, make_node, make_observation, make_torrent, signed_in
 from tests.earnings import pay_out
 from tests.ledger import BTT, TREASURY, balance, fund, user
@@ -75,8 +76,10 @@ class TestWhatWasEarned:
 
         found = earning.shelf(owner.pk, now=now)
 
-        assert found.total_ubtt == balance(user(owner.pk)) == 22 * BTT
-        assert (found.week_ubtt, found.today_ubtt, found.gone_ubtt) == (8 * BTT, 3 * BTT, 0)
+        assert found.earned.total_ubtt == balance(user(owner.pk)) == 22 * BTT
+        assert (found.earned.week_ubtt, found.earned.today_ubtt, found.gone_ubtt) == (8 * BTT, 3 * BTT, 0)
+        (told,) = earning_screen.messages(owner.pk)
+        assert told["rows"] == {"earning": sums_row(found.earned)}
         best, other = found.lines
         assert (best.facts.name, best.total_ubtt, best.week_ubtt, best.today_ubtt) == (
             "music.iso",
@@ -88,14 +91,14 @@ class TestWhatWasEarned:
         assert (other.facts.name, other.total_ubtt, other.week_ubtt) == ("film.iso", 14 * BTT, 0)
         assert other.per_gib_day_ubtt == 14 * BTT // 4 // 14
         shared = earning.shelf(stranger.pk, now=now)
-        assert shared.total_ubtt == balance(user(stranger.pk)) == 14 * BTT
+        assert shared.earned.total_ubtt == balance(user(stranger.pk)) == 14 * BTT
 
     def test_by_what_is_held_no_longer_stays_in_the_sums(self, owner: User) -> None:
         film = held("film.iso", owner)
         pay_out(a_deal(film), 5, at=NOW)
         Holding.objects.all().delete()
         found = earning.shelf(owner.pk, now=TODAY)
-        assert (found.total_ubtt, found.gone_ubtt, found.lines) == (5, 5, [])
+        assert (found.earned.total_ubtt, found.gone_ubtt, found.lines) == (5, 5, [])
 
     def test_before_it_was_taken_up_anew_counts_with_its_days(self, owner: User) -> None:
         film, now = held("film.iso", owner, gib=1, since=DAY), TODAY

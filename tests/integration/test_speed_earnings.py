@@ -87,8 +87,8 @@ class TestEarnings:
         assert balance(box.earnings) == paid - fee - 3 * share == deal.rounding_ubtt
         for holder in (owner, stranger, third):
             told = earning.shelf(holder.pk, now=box.shop.floor.now)
-            assert [line.total_ubtt for line in told.lines] == [told.total_ubtt] == [share]
-        assert earning.shelf(payer.pk, now=box.shop.floor.now).total_ubtt == 0
+            assert [line.total_ubtt for line in told.lines] == [told.earned.total_ubtt] == [share]
+        assert earning.shelf(payer.pk, now=box.shop.floor.now).earned.total_ubtt == 0
         settings.DATA_DIR = tmp_path
         out = io.StringIO()
         call_command("ledger", "audit", stdout=out, stderr=io.StringIO())

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import CharField, Min, Q, QuerySet, Sum
+from django.db.models import Aggregate, CharField, Min, Q, QuerySet, Sum
 from django.db.models.functions import Cast, Left
 
 from wallet.domain.accounts import user_account
@@ -21,30 +21,24 @@ CAUSE = "deal/"
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """What a user has earned by one deal."""
+    """What a user has earned by one deal, or by all."""
 
     total_ubtt: int
     week_ubtt: int  # of the total: since the time that was asked for
     today_ubtt: int  # likewise
-    first_at: datetime
+    first_at: datetime | None  # None: nothing yet
 
 
 def by_deal(user_id: int, asset: Asset, *, week_from: datetime, today_from: datetime) -> Mapping[str, Earned]:
     """Return what a user has earned ever, by the id of the deal."""
-    sums = (
-        _earnings(user_id, asset)
-        .values_list("cause")
-        .annotate(
-            total=Sum("amount_ubtt"),
-            week=Sum("amount_ubtt", filter=Q(event_at__gte=week_from)),
-            today=Sum("amount_ubtt", filter=Q(event_at__gte=today_from)),
-            first=Min("event_at"),
-        )
-    )
-    return {
-        cause.removeprefix(CAUSE): Earned(int(total), int(week or 0), int(today or 0), first)
-        for cause, total, week, today, first in sums
-    }
+    sums = _earnings(user_id, asset).values_list("cause").annotate(**_sums(week_from, today_from))
+    return {cause.removeprefix(CAUSE): _earned(*values) for cause, *values in sums}
+
+
+def by_all(user_id: int, asset: Asset, *, week_from: datetime, today_from: datetime) -> Earned:
+    """Return what a user has earned ever."""
+    found = _earnings(user_id, asset).aggregate(**_sums(week_from, today_from))
+    return _earned(found["total"], found["week"], found["today"], found["first"])
 
 
 def by_day(user_id: int, asset: Asset, *, since: datetime) -> Mapping[date, int]:
@@ -53,6 +47,19 @@ def by_day(user_id: int, asset: Asset, *, since: datetime) -> Mapping[date, int]
     # As text, which begins with the day on both databases: SQLite would call Python for each row to truncate a time.
     days = recent.values_list(Left(Cast("event_at", CharField()), 10)).annotate(total=Sum("amount_ubtt"))
     return {date.fromisoformat(day): int(total) for day, total in days}
+
+
+def _sums(week_from: datetime, today_from: datetime) -> dict[str, Aggregate]:
+    return {
+        "total": Sum("amount_ubtt"),
+        "week": Sum("amount_ubtt", filter=Q(event_at__gte=week_from)),
+        "today": Sum("amount_ubtt", filter=Q(event_at__gte=today_from)),
+        "first": Min("event_at"),
+    }
+
+
+def _earned(total: int | None, week: int | None, today: int | None, first: datetime | None) -> Earned:
+    return Earned(int(total or 0), int(week or 0), int(today or 0), first)
 
 
 def _earnings(user_id: int, asset: Asset) -> QuerySet[Transfer]:
