@@ -7,6 +7,7 @@
 //   data-head="entries" with a <template>        new rows of a message "head" are put on top; its rows never change
 //   data-watch="detail-12"                       watched as long as it is in the page; rows only while on screen
 //   data-refetch="torrents"                      gets the event "refetch" when its list has changed
+//   data-refetch="story-3" data-version="f00d"   likewise, when a message "versions" names another one than it has
 //   data-live-status                             says whether all this works
 //
 // Each message of a stream has a number. After a gap everything on screen is asked for again.
@@ -207,6 +208,7 @@ function heard(message) {
     patchList(message.list, message.rows);
   }
   if (message.type === "head") putOnTop(message.list, message.rows);
+  if (message.type === "versions") for (const [what, version] of Object.entries(message.versions)) follow(what, version);
   if (message.type === "changed") later(`refetch ${message.what}`, REFETCH_REST_MS, () => refetch(message.what));
 }
 
@@ -220,6 +222,13 @@ function refetch(what) {
   const part = what === "torrents" ? ', [data-refetch^="torrent-"]' : "";
   for (const element of document.querySelectorAll(`[data-refetch="${CSS.escape(what)}"]${part}`)) {
     element.dispatchEvent(new CustomEvent("refetch"));
+  }
+}
+
+// A part that shows this version already is left alone: asking for everything again must not fetch for ever.
+function follow(what, version) {
+  for (const element of document.querySelectorAll(`[data-refetch="${CSS.escape(what)}"][data-version]`)) {
+    if (element.dataset.version !== version) later(`refetch ${what}`, REFETCH_REST_MS, () => refetch(what));
   }
 }
 

@@ -68,9 +68,8 @@ def a_selling_deal(torrent: Torrent, **fields: object) -> SellingDeal:
 
 
 def a_buying_deal(holding: Holding, **fields: object) -> BuyingDeal:
-    bid = a_bid(holding)
     own = {
-        "bid_id": bid.pk,
+        "bid_id": fields.get("bid_id") or a_bid(holding).pk,
         "user_id": holding.user_id,
         "account": str(holding.user_id),
         "endpoint": "203.0.113.7:6890",

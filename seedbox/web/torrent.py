@@ -45,7 +45,7 @@ def torrent(request: HttpRequest, holding_id: int) -> HttpResponse:
         "tab_template": lent.template if lent else f"seedbox/_torrent_{tab}.html",
     }
     if lent:
-        context |= lent.context(signed_in_user(request), holding.pk)
+        context |= lent.context(signed_in_user(request), holding.pk, request.GET.dict())
     return render(request, "seedbox/torrent.html", context | _tab_context(request, holding, tab))
 
 

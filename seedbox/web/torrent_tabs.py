@@ -14,7 +14,7 @@ class Tab:
     key: str
     label: str
     template: str
-    context: Callable[[User, int], Mapping[str, Any]]  # of a holder and its holding's id
+    context: Callable[[User, int, Mapping[str, str]], Mapping[str, Any]]  # of a holder, a holding's id, and a query
 
 
 _tabs: dict[str, Tab] = {}

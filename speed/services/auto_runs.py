@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Max, Min, Sum
 
 from speed.domain.autobid_view import State
 from speed.domain.uplift import UnpaidService, Verdict
@@ -110,6 +110,12 @@ def sample(bid_id: int, seen: Seen) -> None:
 def samples(bid_id: int, *, since: datetime) -> list[AutoSample]:
     """Return what was seen since then, the oldest first."""
     return list(AutoSample.objects.filter(run_id=bid_id, at__gte=since).order_by("at", "pk"))
+
+
+def sampled(bid_id: int) -> tuple[datetime, datetime] | None:
+    """Return when the oldest and the newest sample ended; None if there is none."""
+    found = AutoSample.objects.filter(run_id=bid_id).aggregate(oldest=Min("at"), newest=Max("at"))
+    return (found["oldest"], found["newest"]) if found["newest"] is not None else None
 
 
 def say(bid_ids: Iterable[int], *, state: State, sentence: str, now: datetime) -> None:

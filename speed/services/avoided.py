@@ -4,6 +4,7 @@ They are known by their Speed keys, not by where they are: behind one address th
 nothing. Whoever makes itself a new key is a stranger, and is found out as soon as the first time.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -30,6 +31,12 @@ def avoided(*, now: datetime) -> dict[bytes, Cause]:
     """Return who is left alone now, by Speed key."""
     found = AvoidedSeller.objects.filter(until__gt=now).values_list("peer_key", "cause")
     return {bytes.fromhex(peer_key): Cause(cause) for peer_key, cause in found}
+
+
+def notes(peer_keys: Collection[str], *, now: datetime) -> dict[str, str]:
+    """Return of those of these sellers that are left alone now why, and until when."""
+    found = AvoidedSeller.objects.filter(pk__in=peer_keys, until__gt=now)
+    return {one.peer_key: f"{Cause(one.cause).label}: left alone until {minute(one.until)} UTC" for one in found}
 
 
 def find(peer_key: str, *, now: datetime) -> AvoidedSeller | None:

@@ -141,8 +141,8 @@ def _useful(bid: Bid) -> str:
     return format_speed(bid.useful_bytes_per_s) if bid.useful_bytes_per_s else "as fast as it gets"
 
 
-def quote_row(quote: Quote) -> Row:
-    """Return the cells of what a seller last said of a torrent."""
+def quote_row(quote: Quote, *, left_alone: str) -> Row:
+    """Return the cells of what a seller last said of a torrent, with why it is not bid to."""
     return {
         "row": f"quote-{quote.pk}",
         "seller": f"{quote.peer_key[:10]} at {quote.endpoint}",
@@ -151,4 +151,5 @@ def quote_row(quote: Quote) -> Row:
         "for_sale": format_speed(quote.for_sale_bytes_per_s),
         "free": f"{write_percent(quote.free_share_ppm)} %",
         "bidders": quote.bidders,
+        "left_alone": left_alone,
     }

@@ -12,7 +12,7 @@ from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
 from speed.domain.deals import LIVE
 from speed.models import Bid, BuyingDeal, Curiosity, Quote, SellingDeal
-from speed.services import auto_page, budgets, markets, node_rows, selling
+from speed.services import auto_page, auto_story, avoided, budgets, markets, node_rows, selling
 from speed.services.deal_rows import Row, bid_row, buying_row, price, quote_row, selling_row
 from wallet.domain.money import format_btt
 from wallet.services.install import market_asset
@@ -44,13 +44,15 @@ def messages(user_id: int) -> list[Message]:
     buying = [buying_row(deal) for deal in buying_deals(user_id)]
     bids = own_bids(user_id)
     auto = auto_page.rows(user_id)
-    panels = [message for torrent in _looked_at(user_id, bids, now=now) for message in _panel(user_id, torrent, now)]
+    looked_at = _looked_at(user_id, bids, now=now)
+    panels = [message for torrent in looked_at for message in _panel(user_id, torrent, now)]
     return [
         {"type": "rows", "rows": by_name([*nodes(who, now=now), *sold, *buying, *(row for _, row in bids), *auto.all])},
         {"type": "list", "list": "selling", "rows": by_name(sold)},
         {"type": "list", "list": "buying", "rows": by_name(buying)},
         {"type": "list", "list": "offers", "rows": by_name(offers(who, now=now))},
         *panels,
+        *_stories(user_id, looked_at, bids),
     ]
 
 
@@ -59,6 +61,13 @@ def _looked_at(user_id: int, own: list[tuple[Bid, Row]], *, now: datetime) -> li
     curious = set(Curiosity.objects.filter(until__gt=now).values_list("torrent_id", flat=True)[:CURIOUS])
     ids = market_facts.held_by(user_id, curious) | {bid.torrent_id for bid, _ in own if bid.is_on}
     return market_facts.torrents(ids=ids) if ids else []
+
+
+def _stories(user_id: int, looked_at: list[TorrentFacts], own: list[tuple[Bid, Row]]) -> list[Message]:
+    """Return which is the newest story of each torrent whose tab this user may have open."""
+    ids = {torrent.torrent_id for torrent in looked_at} | {bid.torrent_id for bid, _ in own if bid.is_auto}
+    versions = auto_story.versions(user_id, sorted(ids)) if ids else {}
+    return [{"type": "versions", "versions": {f"story-{pk}": word for pk, word in versions.items()}}] if ids else []
 
 
 def _panel(user_id: int, torrent: TorrentFacts, now: datetime) -> list[Message]:
@@ -140,7 +149,11 @@ def row_of_bid(bid: Bid, *, name: str) -> Row:
 def quotes(node_name: str, torrent_key: str, *, now: datetime) -> list[Row]:
     """Return what sellers say that a torrent costs, the cheapest first."""
     found = Quote.objects.filter(node_name=node_name, torrent_key=torrent_key, valid_until__gt=now)
-    return [quote_row(quote) for quote in found.order_by("ask_ubtt_per_gib", "pk")]
+    left_alone = avoided.notes([quote.peer_key for quote in found], now=now)
+    return [
+        quote_row(quote, left_alone=left_alone.get(quote.peer_key, ""))
+        for quote in sorted(found, key=lambda quote: (quote.ask_ubtt_per_gib, quote.pk))
+    ]
 
 
 def offers(who: Viewer, *, now: datetime) -> list[Row]:

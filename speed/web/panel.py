@@ -5,15 +5,13 @@ from typing import Any, Self
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
-from seedbox.web.doors import for_admins, for_members, signed_in_user
+from seedbox.web.doors import for_admins, for_members
 from seedbox.web.origin import origin_of
 from speed.domain.buying import pace_for
 from speed.domain.reading import write_mib
@@ -23,8 +21,10 @@ from speed.services.bids import BadBid
 from speed.services.deal_rows import buying_row
 from speed.services.markets import BadTerms
 from speed.services.screen import Viewer
+from speed.web import story
 from speed.web.fields import btt_field, speed_field
 from speed.web.market import WITHDRAWN, WITHDRAWN_FOR_GOOD
+from speed.web.story import held_torrent, own_torrent, tab_of
 from wallet.domain.money import format_btt
 from wallet.services.install import market_asset
 
@@ -98,10 +98,10 @@ class OfferForm(forms.Form):
     ask_ubtt_per_gib = btt_field("Own ask", OWN_ASK, per="GiB", required=False)
 
 
-def context(user: object, holding_id: int) -> dict[str, Any]:
+def context(user: object, holding_id: int, query: Mapping[str, str]) -> dict[str, Any]:
     """Return what the tab shows to a holder; from then on the node asks sellers for some minutes."""
     user_id = int(getattr(user, "pk", 0))
-    torrent, now = _held(holding_id, user_id), timezone.now()
+    torrent, now = held_torrent(holding_id, user_id), timezone.now()
     terms = markets.terms_of(torrent.node_name, now=now)
     bid = bids.of_torrent(torrent.torrent_id, user_id=user_id)
     if terms.buys and not torrent.is_complete:
@@ -122,6 +122,7 @@ def context(user: object, holding_id: int) -> dict[str, Any]:
         "offer_form": _offer_form(terms, torrent.key),
         "unit": market_asset().unit,
         "nothing": {},
+        **story.context(user_id, torrent, query, now=now),
     }
 
 
@@ -129,7 +130,7 @@ def context(user: object, holding_id: int) -> dict[str, Any]:
 @require_http_methods(["GET", "POST"])
 def market_bid(request: HttpRequest, holding_id: int) -> HttpResponse:
     """Let a bid stand, or change it; what is wrong is said on a page of its own."""
-    user_id, torrent = _own(request, holding_id)
+    user_id, torrent = own_torrent(request, holding_id)
     before = bids.of_torrent(torrent.torrent_id, user_id=user_id)
     if request.method == "GET":
         return _show_bid(request, torrent, holding_id, BidForm.of(before, private=torrent.private), before)
@@ -142,25 +143,25 @@ def market_bid(request: HttpRequest, holding_id: int) -> HttpResponse:
         else:
             news.tell({user_id})
             messages.success(request, BY_HAND if before and before.is_on and before.is_auto else STANDS)
-            return redirect(_tab(holding_id))
+            return redirect(tab_of(holding_id))
     return _show_bid(request, torrent, holding_id, form, before)
 
 
 @for_members
 @require_POST
 def market_withdraw(request: HttpRequest, holding_id: int) -> HttpResponse:
-    user_id, torrent = _own(request, holding_id)
+    user_id, torrent = own_torrent(request, holding_id)
     withdrawal = bids.withdraw(user_id=user_id, torrent_id=torrent.torrent_id)
     news.tell({user_id})
     messages.success(request, WITHDRAWN_FOR_GOOD if withdrawal.is_off else WITHDRAWN)
-    return redirect(_tab(holding_id))
+    return redirect(tab_of(holding_id))
 
 
 @for_admins
 @require_http_methods(["GET", "POST"])
 def market_offer(request: HttpRequest, holding_id: int) -> HttpResponse:
     """Decide whether a torrent that this admin holds is sold, and at what ask; see `market_bid`."""
-    _, torrent = _own(request, holding_id)
+    _, torrent = own_torrent(request, holding_id)
     if request.method == "GET":
         terms = markets.terms_of(torrent.node_name, now=timezone.now())
         return _show_offer(request, torrent, holding_id, _offer_form(terms, torrent.key))
@@ -179,7 +180,7 @@ def market_offer(request: HttpRequest, holding_id: int) -> HttpResponse:
             form.add_error("ask_ubtt_per_gib", str(refusal))
         else:
             messages.success(request, "Saved: the node follows within seconds.")
-            return redirect(_tab(holding_id))
+            return redirect(tab_of(holding_id))
     return _show_offer(request, torrent, holding_id, form)
 
 
@@ -187,22 +188,6 @@ def _offer_form(terms: markets.Terms, key: str) -> OfferForm:
     for_sale, ask_ubtt_per_gib = terms.offers.get(key, ("", 0))
     ask = format_btt(ask_ubtt_per_gib) if ask_ubtt_per_gib else ""
     return OfferForm(initial={"for_sale": for_sale, "ask_ubtt_per_gib": ask})
-
-
-def _own(request: HttpRequest, holding_id: int) -> tuple[int, TorrentFacts]:
-    user_id = signed_in_user(request).pk
-    return user_id, _held(holding_id, user_id)
-
-
-def _held(holding_id: int, user_id: int) -> TorrentFacts:
-    torrent = market_facts.torrent_of(holding_id, user_id=user_id)
-    if torrent is None:
-        raise Http404
-    return torrent
-
-
-def _tab(holding_id: int) -> str:
-    return reverse("torrent", args=[holding_id]) + "?tab=speed"
 
 
 def _show_bid(
@@ -213,7 +198,7 @@ def _show_bid(
         "holding_id": holding_id,
         "form": form,
         "bid": bid,
-        "back": _tab(holding_id),
+        "back": tab_of(holding_id),
     }
     return render(request, "speed/bid.html", context)
 
@@ -223,6 +208,6 @@ def _show_offer(request: HttpRequest, torrent: TorrentFacts, holding_id: int, fo
         "name": torrent.name or torrent.key,
         "holding_id": holding_id,
         "offer_form": form,
-        "back": _tab(holding_id),
+        "back": tab_of(holding_id),
     }
     return render(request, "speed/sale.html", context)

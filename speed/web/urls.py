@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from speed.web import auto, auto_torrent, earning, hubs, market, node, panel, rounds, spending
+from speed.web import auto, auto_torrent, earning, hubs, market, node, panel, rounds, spending, story
 
 urlpatterns: list[URLPattern] = [
     path("", market.market, name="market"),
@@ -13,6 +13,9 @@ urlpatterns: list[URLPattern] = [
     path("torrents/<int:holding_id>/bid/", panel.market_bid, name="market_bid"),
     path("torrents/<int:holding_id>/withdraw/", panel.market_withdraw, name="market_withdraw"),
     path("torrents/<int:holding_id>/sale/", panel.market_offer, name="market_offer"),
+    path("torrents/<int:holding_id>/story/", story.market_story, name="market_story"),
+    path("torrents/<int:holding_id>/switch/", story.market_switch, name="market_switch"),
+    path("torrents/<int:holding_id>/stop/", story.market_stop, name="market_stop"),
     path("bids/<int:bid_pk>/withdraw/", market.market_bid_end, name="market_bid_end"),
     path("sellers/<str:peer_key>/forgive/", market.market_forgive, name="market_forgive"),
     path("auto/", auto.market_auto, name="market_auto"),

@@ -83,6 +83,12 @@ def with_verified_count(page: Page) -> None:
     expect(page.locator("#proof-answer")).to_have_attribute("data-verified", "yes")
 
 
+def with_figures(page: Page) -> None:
+    page.get_by_text("Newest figures as a table").click()
+    expect(page.get_by_role("table", name="Newest figures")).to_be_visible()
+    page.locator("#tab").evaluate("tab => tab.scrollIntoView()")
+
+
 def with_wrong_bid(page: Page) -> None:
     page.get_by_label("Ceiling").fill("a lot")
     page.get_by_role("button", name="Bid").click()
@@ -203,6 +209,7 @@ SHOTS = (
     Shot("market_selling", "/market/selling/{selling}/", "admin"),
     Shot("market_buying", "/market/buying/{buying}/", "admin"),
     Shot("torrent-speed", "/torrents/{bought}/?tab=speed", "admin", covers="torrent"),
+    Shot("torrent-story", "/torrents/{broken}/?tab=speed", "admin", with_figures, covers="torrent"),
     Shot("torrent-sold", "/torrents/{torrent}/?tab=speed", "admin", covers="torrent"),
     Shot("market_bid", "/market/torrents/{bought}/bid/", "admin", with_wrong_bid),
     Shot("market_offer", "/market/torrents/{bought}/sale/", "admin"),
@@ -235,6 +242,9 @@ HUB = (
 NO_PAGES = {
     **{f"hub_{call}": "for nodes" for call in HUB},
     "market_withdraw": "takes a form",
+    "market_story": "a part of `torrent`",
+    "market_switch": "takes a form",
+    "market_stop": "takes a form",
     "market_bid_end": "takes a form",
     "market_auto_off": "takes a form",
     "market_auto_stop": "takes a form",

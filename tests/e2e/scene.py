@@ -127,10 +127,15 @@ class Scene:
 
     def _trade(self) -> None:
         """Let the box have sold and bought."""
-        asks = "; ".join(f"from {module} import fill; fill({WHOLE!r}, {SLOW!r})" for module in MARKET_FILLERS)
-        done = self._box.manage("shell", "-c", asks)
+        asks = [f"from {module} import fill; fill({WHOLE!r}, {SLOW!r})" for module in MARKET_FILLERS]
+        asks.append(f"from tests.auto_story import fill; fill({BROKEN!r})")
+        self._words |= json.loads(self.run("; ".join(asks)).split("filled:")[1])
+
+    def run(self, program: str) -> str:
+        """Run a line of Python on the box, and return what it prints."""
+        done = self._box.manage("shell", "-c", program)
         assert done.returncode == 0, done.stderr
-        self._words |= json.loads(done.stdout.split("filled:")[1])
+        return str(done.stdout)
 
     def _sign_up_admin(self, page: Page, link: str) -> None:
         steps.fill_sign_up(page, link, "ben")

@@ -45,6 +45,23 @@ class TestEveryPage:
                 found[look].append("the page scrolls sideways")
         assert found == {look: [] for look, _, _ in LOOKS}
 
+    def test_of_a_bid_that_goes_on_follows_it_and_keeps_open_what_is_open(self, scene: Scene) -> None:
+        page = scene.open(next(shot for shot in SHOTS if shot.name == "torrent-story"))
+        figures = page.get_by_role("table", name="Newest figures")
+        before = figures.locator("tbody tr").first.inner_text()
+        sentence = "All ask for more than it may cost."
+        scene.run(f"from tests import auto_story; auto_story.go_on({sentence!r})")
+        expect(page.get_by_text(sentence)).to_have_count(2)  # now, and in the log
+        expect(page.locator("#story .state").first).to_have_text("Too dear")
+        expect(figures).to_be_visible()
+        expect(figures.locator("tbody tr").first).to_contain_text("51 BTT/GiB")
+        expect(figures.locator("tbody tr").first).not_to_have_text(before)
+        page.get_by_role("link", name="All", exact=True).click()
+        expect(page.locator("#span-all")).to_have_attribute("aria-current", "true")
+        page.get_by_role("link", name="Show older").click()
+        expect(page.locator(".story-log li")).to_have_count(20)
+        expect(figures).to_be_visible()
+
     def test_stands_in_the_gallery_or_is_none(self) -> None:
         shown = {shot.url_name for shot in SHOTS} - {"not-found"}
         assert sorted(shown | set(NO_PAGES)) == sorted(names())

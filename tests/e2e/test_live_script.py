@@ -143,6 +143,18 @@ class TestTheLivePage:
         expect(box.page.locator("tr[data-row=holding-1] [data-cell=down]")).to_have_text("after")
         assert box.page.evaluate("count") == 1
 
+    def test_fetches_a_part_whose_version_is_another_and_leaves_one_that_is_new_alone(self, box: Box) -> None:
+        box.page.evaluate(COUNT_REFETCHES)
+        box.page.locator("#list").evaluate("list => { list.dataset.version = 'a' }")
+        box.say(type="versions", versions={"torrents": "a", "story-9": "b"})
+        box.say(type="versions", versions={"torrents": "b"})
+        box.until(lambda: bool(box.page.evaluate("count")), "no event")
+        box.page.locator("#list").evaluate("list => { list.dataset.version = 'b' }")  # as what was fetched says
+        box.say(type="versions", versions={"torrents": "b"})
+        box.say(type="rows", rows={"holding-1": {"down": "after"}})
+        expect(box.page.locator("tr[data-row=holding-1] [data-cell=down]")).to_have_text("after")
+        assert box.page.evaluate("count") == 1
+
     def test_picks_up_rows_that_were_swapped_in(self, box: Box) -> None:
         box.page.locator("#rows").evaluate("(body, html) => { body.innerHTML = html }", ROW.format(5))
         box.hears(watch=["torrents", "holding-1", "holding-5"])  # 1 is the bar's

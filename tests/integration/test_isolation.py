@@ -245,6 +245,9 @@ ROWS: dict[str, Row] = {
     "market_round": Row(404, 404, 200, SIGN_IN, args=a_round),
     "market_bid": Row(200, 404, 404, SIGN_IN, args=of_holding),
     "market_withdraw": Row(302, 404, 404, SIGN_IN, method="post", args=of_holding),
+    "market_story": Row(200, 404, 404, SIGN_IN, args=of_holding),
+    "market_switch": Row(302, 404, 404, SIGN_IN, method="post", args=of_holding),
+    "market_stop": Row(302, 404, 404, SIGN_IN, method="post", args=of_holding),
     "market_bid_end": Row(302, 404, 404, SIGN_IN, method="post", args=lambda box: [a_bid(box.holding).pk]),
     "market_forgive": Row(404, 404, 302, SIGN_IN, method="post", args=an_avoided_seller),
     "market_offer": Row(404, 404, 404, SIGN_IN, args=of_holding),  # for an admin who holds it

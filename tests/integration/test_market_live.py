@@ -8,9 +8,11 @@ from asgiref.sync import async_to_sync, sync_to_async
 
 from seedbox.domain.states import State
 from seedbox.models import Holding, User
+from speed.domain.autobid_view import State as Bids
 from speed.domain.rounds import round_at
 from speed.models import BuyingDeal, SellingDeal
-from speed.services import beats, screen
+from speed.services import auto_runs, beats, screen
+from tests.auto_story import tell
 from tests.builders import NOW, make_holding, make_observation, make_torrent
 from tests.earnings import pay_out
 from tests.ledger import TREASURY, fund
@@ -113,6 +115,37 @@ class TestAnOpenMarket:
 
         async_to_sync(scenario)()
         assert not screen.messages(stranger.pk)[1]["rows"]
+
+    def test_tells_who_bids_by_itself_that_there_is_a_newer_story_and_nobody_else(
+        self, owner: User, stranger: User
+    ) -> None:
+        told = tell(make_holding(owner), now=NOW, minutes=1)
+        set_market(buys=True)
+
+        def go_on() -> None:
+            auto_runs.say([told.bid.pk], state=Bids.TOO_DEAR, sentence="All ask too much.", now=NOW)
+            beat()
+
+        async def scenario() -> None:
+            async with browser_of(owner) as own, browser_of(stranger) as other:
+                for browser in (own, other):
+                    await browser.say(watch=["market"])
+                await hear_lists(other, until="offers")
+                (first,) = (await hear_versions(own)).items()
+                assert first[0] == f"story-{told.bid.torrent_id}"
+                await sync_to_async(beat)()
+                assert await hear_versions(own) == dict([first])
+                await sync_to_async(go_on)()
+                assert (await hear_versions(own))[first[0]] != first[1]
+                assert await other.hears_nothing()
+
+        async_to_sync(scenario)()
+
+
+async def hear_versions(browser: Browser) -> dict[str, str]:
+    while (message := await browser.hear())["type"] != "versions":
+        pass
+    return dict(message["versions"])
 
 
 class TestAnOpenPageOfEarnings:

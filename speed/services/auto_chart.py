@@ -1,0 +1,130 @@
+"""What an automatic bid's torrent got over time: a chart with its scales, and the same as a sentence and a table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from seedbox.domain.units import format_bytes, format_speed
+from speed.domain import plot as drawing
+from speed.domain.plot import Plot, Point
+from speed.models import AutoSample
+from speed.services import auto_runs
+from speed.services.deal_rows import Row, price
+from wallet.domain.money import format_amount
+from wallet.services.install import market_asset
+
+LISTED = 30  # of the newest samples
+FRESH = timedelta(minutes=1)  # older than that it is of before
+LEAST_SPAN = timedelta(minutes=10)
+DAYS = timedelta(days=2)  # from here on days are named, not hours
+_ALL = "all"
+# By its name in the address: what a page says, how long it is, and into how many parts the scale of time is cut.
+RANGES = {
+    "10m": ("10 min", timedelta(minutes=10), 5),
+    "1h": ("1 h", timedelta(hours=1), 4),
+    "2h": ("2 h", timedelta(hours=2), 4),
+    _ALL: ("All", LEAST_SPAN, 4),
+}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A plot, and what stands at its edges: speeds from the top to zero, times from the oldest."""
+
+    span: str  # one of RANGES
+    plot: Plot
+    speeds: list[str]
+    top_price: str
+    top_spent: str
+    times: list[str]
+    summary: str
+    rows: list[Row]  # the newest samples
+
+
+def chart(bid_id: int, *, span: str, now: datetime) -> Chart | None:
+    """Return the chart of that span, up to now or to where a bid that is over ended; None where nothing was seen.
+
+    Without one of the spans it is the shortest for a bid that has just begun, else the last hour.
+    """
+    seen = auto_runs.sampled(bid_id)
+    if seen is None:
+        return None
+    oldest, newest = seen
+    end = now if timedelta(0) <= now - newest <= FRESH else newest
+    if span not in RANGES:
+        span = "10m" if end - oldest <= LEAST_SPAN else "1h"
+    _, length, parts = RANGES[span]
+    begin = min(oldest - timedelta(seconds=drawing.LENGTH_S), end - length) if span == _ALL else end - length
+    samples = auto_runs.samples(bid_id, since=begin)
+    points = [_point(sample) for sample in samples]
+    found = drawing.plot(points, begin_s=int(begin.timestamp()), end_s=int(end.timestamp()))
+    top, asset = found.top_bytes_per_s, market_asset()
+    steps = range(drawing.STEPS, -1, -1)
+    return Chart(
+        span=span,
+        plot=found,
+        speeds=[f"{format_bytes(top * step // drawing.STEPS)}/s" if step else "0" for step in steps],
+        top_price=price(found.top_price_ubtt_per_gib if found.price else 0),
+        top_spent=format_amount(found.top_spent_ubtt if samples and samples[-1].spent_ubtt else 0, asset),
+        times=[_time(begin + (end - begin) * part / parts, end - begin) for part in range(parts + 1)],
+        summary=_summary(samples, found),
+        rows=[_row(sample) for sample in reversed(samples[-LISTED:])],
+    )
+
+
+def _point(sample: AutoSample) -> Point:
+    return Point(
+        at_s=int(sample.at.timestamp()),
+        total_bytes_per_s=sample.total_bytes_per_s,
+        free_bytes_per_s=sample.free_bytes_per_s,
+        needed_bytes_per_s=sample.needed_bytes_per_s,
+        price_ubtt_per_gib=sample.price_ubtt_per_gib,
+        spent_ubtt=sample.spent_ubtt,
+        is_control=sample.is_control,
+        is_coarse=sample.is_coarse,
+    )
+
+
+def _time(at: datetime, length: timedelta) -> str:
+    return f"{at:%b} {at.day}" if length >= DAYS else f"{at:%H:%M}"
+
+
+def _summary(samples: Sequence[AutoSample], found: Plot) -> str:
+    """Return in words what the chart shows, for who can't see it."""
+    if not samples:
+        return "Nothing was seen in this time."
+    total = sum(one.total_bytes_per_s for one in samples) // len(samples)
+    free = sum(one.free_bytes_per_s for one in samples) // len(samples)
+    newest, asset = samples[-1], market_asset()
+    blocks = len(found.bands)
+    words = [
+        f"{samples[0].at:%H:%M} to {newest.at:%H:%M} UTC: {_speed(total)} on average, of it {_speed(free)} for nothing "
+        f"and {_speed(max(total - free, 0))} bought; the wish is {_speed(newest.needed_bytes_per_s)}.",
+        f"{blocks or 'No'} unpaid block{'' if blocks == 1 else 's'}.",
+    ]
+    prices = [one.price_ubtt_per_gib for one in samples if one.price_ubtt_per_gib]
+    if prices:
+        low, high = price(min(prices)), price(max(prices))
+        words.append(f"A lane cost {low}." if low == high else f"Lanes cost {low} to {high}.")
+    spent, in_all = newest.spent_ubtt - samples[0].spent_ubtt, newest.spent_ubtt
+    words.append(f"Spent in this time: {format_amount(spent, asset)} of {format_amount(in_all, asset)} in all.")
+    return " ".join(words)
+
+
+def _speed(speed_bytes_per_s: int) -> str:
+    """Return a speed in a sentence, in which a dash says nothing."""
+    return format_speed(speed_bytes_per_s) if speed_bytes_per_s > 0 else "nothing"
+
+
+def _row(sample: AutoSample) -> Row:
+    return {
+        "at": sample.at.isoformat(),
+        "at_text": f"{sample.at:%H:%M:%S}",
+        "total": format_speed(sample.total_bytes_per_s),
+        "free": format_speed(sample.free_bytes_per_s),
+        "bought": format_speed(max(sample.total_bytes_per_s - sample.free_bytes_per_s, 0)),
+        "wish": format_speed(sample.needed_bytes_per_s),
+        "price": price(sample.price_ubtt_per_gib),
+        "spent": format_amount(sample.spent_ubtt, market_asset()),
+        "block": "Unpaid" if sample.is_control else "",
+    }
