@@ -1,0 +1,182 @@
+"""The demo: its command sets up two boxes, and a slow torrent gets fast for money by what is done in Chromium.
+
+It is on 127.0.0.0/8 alone, in a folder of its own, and nothing of it is left when it is over.
+"""
+
+import os
+import re
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from decimal import Decimal
+from typing import TYPE_CHECKING, Self
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.box import ManagedProcess, processes_with, wait_until
+from tests.e2e.browser import DESKTOP, open_page, picture
+from tests.e2e.steps import sign_in
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+LIMIT_S = 180.0  # far more than any step takes
+LIMIT_MS = 1_000 * LIMIT_S
+KIB, FEE_PPM = 1024, 10_000
+SLOW_KIB_PER_S, FAST_KIB_PER_S = 400, 600  # a quarter of the seller's line is 256, the wish 768
+_DOOR = re.compile(r"the (\w+)'s box: (\S+)  sign in as (\w+) with the password (\S+)")
+_SPEED = re.compile(r"([\d.]+) (KiB|MiB)/s")
+
+
+class Demo(ManagedProcess):
+    """`manage.py demo --by-hand`, in a folder for temporary files of its own."""
+
+    def __init__(self) -> None:
+        super().__init__("demo")
+        self.env |= {"TMPDIR": str(self.data), "DEMO_OF_TEST": str(self.data)}
+        self.doors: dict[str, tuple[str, str, str]] = {}  # by box: address, name, password
+
+    def start(self) -> Self:
+        self.launch("demo", "--by-hand")
+        for box in ("seller", "buyer"):
+            line = self.wait_for_line(f"the {box}'s box: ", LIMIT_S)
+            found = _DOOR.search(line)
+            assert found, line
+            self.doors[found[1]] = (found[2], found[3], found[4])
+        return self
+
+    def processes(self) -> set[int]:
+        return processes_with(f"DEMO_OF_TEST={self.data}")
+
+    def ask(self, box: str, question: str) -> dict[str, int]:
+        """Ask a box's database for one row."""
+        (path,) = self.data.glob(f"seedbox-demo-*/{box}/data/seedbox.sqlite3")
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=LIMIT_S)) as database:
+            database.row_factory = sqlite3.Row
+            return dict(database.execute(question).fetchone())
+
+    @property
+    def bought(self) -> dict[str, int]:
+        return self.ask(
+            "buyer", "SELECT sum(cumulative_ubtt) AS spent, min(is_closed) AS is_closed FROM speed_buyingdeal"
+        )
+
+    @property
+    def sold(self) -> dict[str, int]:
+        return self.ask(
+            "seller", "SELECT sum(earned_ubtt) AS earned, min(is_closed) AS is_closed FROM speed_sellingdeal"
+        )
+
+    def has(self, person: str) -> int:
+        """Return what somebody has in the buyer's ledger, which is the hub of both."""
+        return self.ask(
+            "buyer",
+            "SELECT balance_ubtt FROM wallet_account JOIN seedbox_user ON ref = seedbox_user.id "
+            f"WHERE kind = 2 AND username = '{person}'",
+        )["balance_ubtt"]
+
+
+@pytest.fixture
+def demo() -> Iterator[Demo]:
+    with Demo() as running:
+        yield running
+        running.stop()
+    for pid in running.processes():
+        os.kill(pid, signal.SIGKILL)
+
+
+def door(demo: Demo, browser: "Browser", box: str) -> "Iterator[Page]":
+    address, name, password = demo.doors[box]
+    with open_page(browser, address, DESKTOP) as page:
+        sign_in(page, name, password)
+        yield page
+
+
+@pytest.fixture
+def buyer(demo: Demo, browser: "Browser") -> "Iterator[Page]":
+    yield from door(demo, browser, "buyer")
+
+
+@pytest.fixture
+def seller(demo: Demo, browser: "Browser") -> "Iterator[Page]":
+    yield from door(demo, browser, "seller")
+
+
+def kib_per_s(page: Page) -> float:
+    """Return how fast the list of torrents says that the film comes."""
+    found = _SPEED.search(page.locator(".col-down[data-cell=down]").inner_text())
+    return float(found[1]) * (KIB if found[2] == "MiB" else 1) if found else 0
+
+
+def shown_ubtt(page: Page, name: str) -> int:
+    """Return an amount that the page shows first under this name, in µBTT."""
+    text = page.locator(f"[data-cell={name}]").first.inner_text()
+    return int(Decimal(re.sub(r"[^\d.].*", "", text.replace(",", ""))) * 1_000_000)
+
+
+@pytest.mark.timeout(900)
+class TestASlowTorrentOfTheDemo:
+    def test_gets_fast_for_money_that_both_ledgers_have_and_slow_again_and_nothing_is_left(
+        self, demo: Demo, buyer: Page, seller: Page
+    ) -> None:
+        had_ubtt = demo.has("bea")
+        assert 0 < kib_per_s(buyer) < SLOW_KIB_PER_S
+        self._turn_on(buyer)
+        row = buyer.locator("[data-row^=auto-]", has_text="A film that many want")
+        expect(row).to_contain_text("The swarm gives", timeout=LIMIT_MS)
+        expect(row.locator("[data-cell=sentence]")).to_contain_text(
+            "1 seller from 10 BTT/GiB: bidding 10.5, at most 20 BTT for this torrent", timeout=LIMIT_MS
+        )
+        buyer.goto("/")
+        wait_until(lambda: kib_per_s(buyer) > FAST_KIB_PER_S, "a fast torrent", LIMIT_S)
+        picture(buyer, "demo/torrents")
+        seller.goto("/market/")
+        wait_until(lambda: demo.sold["earned"], "earnings", LIMIT_S)
+        picture(seller, "demo/selling")
+        buyer.goto("/market/auto/")
+        expect(row.locator("[data-cell=uplift]")).to_contain_text("not known yet: 0 of 6 unpaid blocks measured")
+        picture(buyer, "demo/slow-torrents")
+        buyer.get_by_role("button", name="Turn it off").click()
+        expect(row.locator("[data-cell=sentence]")).to_contain_text("Stopped by its user", timeout=LIMIT_MS)
+        buyer.goto("/")
+        wait_until(lambda: demo.bought["is_closed"] and demo.sold["is_closed"], "the end of the deal", LIMIT_S)
+        wait_until(lambda: 0 < kib_per_s(buyer) < SLOW_KIB_PER_S, "a slow torrent again", LIMIT_S)
+        self._money_agrees(demo, buyer, had_ubtt)
+        for page in (buyer, seller):
+            page.goto("about:blank")  # an open page complains of a box that is gone
+        self._nothing_is_left(demo)
+
+    @staticmethod
+    def _turn_on(page: Page) -> None:
+        page.goto("/market/auto/")
+        for label, text in (
+            ("Ceiling", "40"),
+            ("Budget for each torrent", "20"),
+            ("Limit for 24 hours", "50"),
+            ("Wished speed, MiB/s", "0.75"),
+        ):
+            page.get_by_label(label).fill(text)
+        page.get_by_label("Ask hubs for sellers").check()
+        page.get_by_role("button", name="Turn it on").click()
+        expect(page.get_by_text("Slow torrents are bid for by themselves from now on")).to_be_visible()
+
+    @staticmethod
+    def _money_agrees(demo: Demo, page: Page, had_ubtt: int) -> None:
+        spent_ubtt, earned_ubtt = demo.bought["spent"], demo.sold["earned"]
+        assert earned_ubtt == spent_ubtt - spent_ubtt * FEE_PPM // 1_000_000 == demo.has("sam")
+        assert demo.has("bea") == had_ubtt - spent_ubtt
+        page.goto("/market/auto/")
+        assert shown_ubtt(page, "spent") == spent_ubtt > 0
+        page.goto("/wallet/")
+        assert shown_ubtt(page, "available") == had_ubtt - spent_ubtt
+
+    @staticmethod
+    def _nothing_is_left(demo: Demo) -> None:
+        os.kill(demo.pid, signal.SIGINT)
+        wait_until(lambda: not demo.is_running, "the end of the demo", LIMIT_S)
+        assert demo.stop() == 0, demo.said
+        assert "All has stopped, and nothing is left of it." in demo.said
+        assert not list(demo.data.glob("seedbox-demo-*"))
+        assert not demo.processes()
