@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from seedbox.config import settings as box_settings
+from seedbox.config.demo import record
 from seedbox.models import User
 from seedbox.models.user import Role
 from seedbox.services import watchables
@@ -15,6 +17,7 @@ from wallet.services.news import Listener
 
 DEPOSITS, RESERVES, WITHDRAWALS, DESK = "deposits", "reserves", "withdrawals", "desk"  # what pages watch
 MARKET, EARNING = "market", "earning"  # likewise
+DEMO = "demo"  # the address of the page
 SPEED = "speed"  # a tab of a torrent's page
 MONEY = "money"  # the address of the page, and what it watches
 MONEY_PAGES = frozenset(
@@ -32,6 +35,11 @@ MARKET_PAGES = frozenset(
 
 def join(wallet_network: str) -> None:
     """Show money on the pages of a box that has a wallet, and let open pages follow it."""
+    if wallet_network == "devnet" and record.is_offered(box_settings.ENVIRONMENT):
+        label = "See it work: a demo in three minutes"
+        navigation.offer(navigation.Link(DEMO, label, "play", frozenset({DEMO}), for_admins=True))
+    else:
+        navigation.offer_no_longer(DEMO)
     if wallet_network == "off":
         for url_name in (MONEY, MARKET):
             navigation.forget(url_name)

@@ -17,6 +17,7 @@ class Link:
 
 
 _links: dict[str, Link] = {}
+_first_steps: dict[str, Link] = {}  # what a box without torrents offers besides adding one
 
 
 def register(link: Link) -> None:
@@ -27,6 +28,15 @@ def forget(url_name: str) -> None:
     _links.pop(url_name, None)
 
 
+def offer(link: Link) -> None:
+    """Offer a page to whoever has no torrent yet."""
+    _first_steps[link.url_name] = link
+
+
+def offer_no_longer(url_name: str) -> None:
+    _first_steps.pop(url_name, None)
+
+
 def links(request: HttpRequest) -> dict[str, list[Link]]:
     """Return the links for a template, as a context processor does."""
-    return {"nav_links": list(_links.values())}
+    return {"nav_links": list(_links.values()), "first_steps": list(_first_steps.values())}

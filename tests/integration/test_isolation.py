@@ -144,6 +144,7 @@ MEMBERS = Row(200, 200, 200, SIGN_IN)
 OWNER = Row(200, 404, 404, SIGN_IN)
 ADMINS = Row(404, 404, 200, SIGN_IN)
 NOBODY = Row(401, 401, 401, 401, method="post")  # no login opens the hub: a Speed key signs each request
+NOT_HERE = Row(404, 404, 404, SIGN_IN)
 
 ROWS: dict[str, Row] = {
     "torrents": MEMBERS,
@@ -236,6 +237,10 @@ ROWS: dict[str, Row] = {
     "hub_top_up": replace(NOBODY, args=lambda box: ["ab" * 16]),
     "hub_close": replace(NOBODY, args=lambda box: ["ab" * 16]),
     "hub_nothing_here": Row(404, 404, 404, 404, args=lambda box: ["nothing"]),
+    "demo": NOT_HERE,  # offered by a whole box on one machine alone
+    "demo_now": NOT_HERE,
+    "demo_start": replace(NOT_HERE, method="post"),
+    "demo_stop": replace(NOT_HERE, method="post"),
     "market": MEMBERS,
     "market_earning": MEMBERS,
     "market_selling": Row(200, 404, 200, SIGN_IN, args=deal_about_owners_torrent),

@@ -40,8 +40,9 @@ Found = TypeVar("Found")
 class Stage:
     """What acts of the demo stand on; `bought` and `sold` are what both sides knew at the last look."""
 
-    def __init__(self, story: Story, folder: Path) -> None:
-        self.story, self.folder = story, folder
+    def __init__(self, story: Story, folder: Path, *, is_over: Callable[[], bool]) -> None:
+        """`is_over` says that whoever wanted to see it is gone."""
+        self.story, self.folder, self._is_over = story, folder, is_over
         self.password = token_urlsafe(PASSWORD_BYTES)
         devnet_port = str(free_port())
         self.buyer = DemoBox("buyer", BUYER, self.password, folder, {"WALLET_DEVNET_PORT": devnet_port, **CHAIN})
@@ -98,7 +99,9 @@ class Stage:
             self.look()
 
     def look(self) -> None:
-        """See that both boxes run, and what they know."""
+        """See that both boxes run, and what they know. Raises DemoFailed, KeyboardInterrupt."""
+        if self._is_over():
+            raise KeyboardInterrupt
         for box in self.boxes:
             box.check()
         if not self.torrent or self.leechers is None:
@@ -132,10 +135,10 @@ class Stage:
     def strike(self) -> None:
         """Stop all in order; a signal kills what is left."""
         with _signals_that(self._kill):
-            if self.leechers is not None:
-                self.leechers.close()
             for box in self.boxes:
                 box.ask_to_stop()
+            if self.leechers is not None:
+                self.leechers.close()
             for box in self.boxes:
                 box.wait_until_stopped()
 
@@ -145,13 +148,13 @@ class Stage:
 
 
 @contextmanager
-def on_stage(story: Story) -> Iterator[Stage]:
+def on_stage(story: Story, *, is_over: Callable[[], bool] = lambda: False) -> Iterator[Stage]:
     """Set the stage, and leave nothing of it behind: no process, no folder. Raises DemoFailed."""
     check_addresses()
     check_room()
     folder = Path(tempfile.mkdtemp(prefix="seedbox-demo-"))
     with _swept(folder):
-        stage = Stage(story, folder)
+        stage = Stage(story, folder, is_over=is_over)
         try:
             yield stage
         finally:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-RUNS, OPEN, DONE, STOPPED, FAILED = "runs", "open", "done", "stopped", "failed"
+RUNS, DONE, STOPPED, FAILED = "runs", "done", "stopped", "failed"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ class Story:
         self._tell()
 
     def end(self, state: str, text: str = "") -> None:
-        self.state = state
+        """Tell the last of it; behind its doors there are no boxes any more."""
+        self.state, self.doors = state, []
         if text:
             self.lines.append(Line(self.now_s, text))
         self.waits_for = ""

@@ -1,16 +1,20 @@
 import json
 import signal
 import sys
+from argparse import SUPPRESS
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from seedbox.config.demo.failure import DemoFailed
 from seedbox.config.demo.play import Play
+from seedbox.config.demo.record import Recorder, has_ended
 from seedbox.config.demo.screen import Screen, table
 from seedbox.config.demo.stage import STOP_NOW, Stage, on_stage
-from seedbox.config.demo.story import DONE, FAILED, OPEN, STOPPED, Story
+from seedbox.config.demo.story import DONE, FAILED, STOPPED, Story
 
 INTERRUPTED = 130
 DOOR = "    the {name}'s box: {url}  sign in as {person} with the password {password}"
@@ -26,16 +30,19 @@ class Command(BaseCommand):
             "--by-hand", action="store_true", help="set everything up, and turn bidding on yourself in the browser"
         )
         parser.add_argument("--json", action="store_true", dest="as_json", help="end with the figures as JSON")
+        parser.add_argument("--for-page", action="store_true", help=SUPPRESS)  # started by one, which reads along
 
-    def handle(self, *, keep_open: bool, by_hand: bool, as_json: bool, **options: Any) -> None:
+    def handle(self, *, keep_open: bool, by_hand: bool, as_json: bool, for_page: bool, **options: Any) -> None:
         for number in STOP_NOW:
             signal.signal(number, signal.default_int_handler)
-        story = Story([Screen(sys.stdout)])
+        story = Story()
         try:
-            with on_stage(story) as stage:
+            story.listeners = [Recorder(settings.DATA_DIR) if for_page else Screen(sys.stdout)]
+            is_over = partial(has_ended, sys.stdin) if for_page else lambda: False
+            with on_stage(story, is_over=is_over) as stage:
                 self._play(stage, by_hand=by_hand, keep_open=keep_open)
         except DemoFailed as problem:
-            story.end(FAILED)
+            story.end(FAILED, str(problem) if for_page else "")
             raise CommandError(str(problem)) from None
         except KeyboardInterrupt:
             story.end(STOPPED, "Stopped before its end. Nothing is left of it.")
@@ -53,7 +60,7 @@ class Command(BaseCommand):
             story.figures = play.run()
             self.stdout.write(table(story.figures))
         if by_hand or keep_open:
-            story.end(OPEN, "Both boxes run until you press Ctrl-C:")
+            story.say("Both boxes run until you press Ctrl-C:")
             for box in stage.boxes:
                 self.stdout.write(DOOR.format(**vars(box)))
             self.stdout.flush()

@@ -1,0 +1,121 @@
+"""The page on which a box shows the demo: its steps as they come, both speeds, and the doors to its boxes."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from itertools import pairwise
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from seedbox.config import settings as box_settings
+from seedbox.config.demo import record
+from seedbox.config.demo.screen import PARTS
+from seedbox.config.demo.story import RUNS
+from seedbox.domain.units import format_speed
+from seedbox.web.doors import for_admins
+from wallet.domain.money import format_btt
+
+WIDTH, HEIGHT = 600, 120  # of the chart, in its own units
+LEAST_SPAN_S = 60
+UNPAID = "control"
+BROKEN_OFF = "The demo has ended without a word. Run `manage.py demo` in a shell: it says why."
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def for_those_it_is_offered(view: View) -> View:
+    @for_admins
+    @wraps(view)
+    def offered_only(request: HttpRequest) -> HttpResponse:
+        if not record.is_offered(box_settings.ENVIRONMENT):
+            raise Http404
+        return view(request)
+
+    return offered_only
+
+
+@for_those_it_is_offered
+@require_GET
+def demo(request: HttpRequest) -> HttpResponse:
+    return render(request, "box/demo.html", _context())
+
+
+@for_those_it_is_offered
+@require_GET
+def demo_now(request: HttpRequest) -> HttpResponse:
+    return render(request, "box/_demo_now.html", _context())
+
+
+@for_those_it_is_offered
+@require_POST
+def demo_start(request: HttpRequest) -> HttpResponse:
+    record.start(box_settings.ENVIRONMENT.data)
+    return redirect("demo")
+
+
+@for_those_it_is_offered
+@require_POST
+def demo_stop(request: HttpRequest) -> HttpResponse:
+    record.stop(box_settings.ENVIRONMENT.data)
+    return redirect("demo")
+
+
+def _context() -> dict[str, Any]:
+    data = box_settings.ENVIRONMENT.data
+    runs = record.is_running(data)  # first: what is read then is not older
+    told = record.read(data)
+    speeds = told.get("speeds", [])
+    return {
+        "runs": runs,
+        "told": told,
+        "broken_off": BROKEN_OFF if told and not runs and told["state"] == RUNS else "",
+        "newest": _newest(speeds[-1]) if speeds else None,
+        "chart": _chart(speeds) if len(speeds) > 1 else None,
+        "figures": _figures(told.get("figures", {})),
+    }
+
+
+def _newest(speeds: dict[str, Any]) -> dict[str, Any]:
+    highest = max(speeds["buyer_bytes_per_s"], speeds["others_bytes_per_s"], 1)
+    return {
+        "buyer": format_speed(speeds["buyer_bytes_per_s"]),
+        "others": format_speed(speeds["others_bytes_per_s"]),
+        "buyer_ppm": speeds["buyer_bytes_per_s"] * 1_000_000 // highest,
+        "others_ppm": speeds["others_bytes_per_s"] * 1_000_000 // highest,
+        "earned": format_btt(speeds["earned_ubtt"]),
+    }
+
+
+def _chart(speeds: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    began_s, ended_s = speeds[0]["at_s"], speeds[-1]["at_s"]
+    span_s = max(ended_s - began_s, LEAST_SPAN_S)
+    highest = max(max(one["buyer_bytes_per_s"], one["others_bytes_per_s"]) for one in speeds) or 1
+
+    def x(at_s: int) -> int:
+        return int((at_s - began_s) * WIDTH // span_s)
+
+    def line(name: str) -> str:
+        return " ".join(f"{x(one['at_s'])},{HEIGHT - one[name] * HEIGHT // highest}" for one in speeds)
+
+    pairs = pairwise(speeds)
+    unpaid = [(x(one["at_s"]), x(after["at_s"])) for one, after in pairs if one["auto"] == UNPAID]
+    return {
+        "width": WIDTH,
+        "height": HEIGHT,
+        "buyer": line("buyer_bytes_per_s"),
+        "others": line("others_bytes_per_s"),
+        "unpaid": [{"x": left, "width": max(right - left, 1)} for left, right in unpaid],
+        "highest": format_speed(highest),
+        "seconds": ended_s - began_s,
+    }
+
+
+def _figures(found: dict[str, Any]) -> list[tuple[str, str]]:
+    if not found:
+        return []
+    speeds = [(label, format_speed(found[f"{name}_bytes_per_s"])) for name, label in PARTS.items()]
+    money = {"Spent by the buyer": "spent_ubtt", "Earned by the seller": "earned_ubtt", "Kept by the hub": "fee_ubtt"}
+    amounts = [(label, f"{format_btt(found[name])} BTT") for label, name in money.items()]
+    return [*speeds, ("Uplift", found["uplift"]), *amounts]
