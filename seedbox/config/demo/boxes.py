@@ -34,7 +34,10 @@ NO_LOOPBACK = (
     "between 127.0.0.1 and 127.255.255.254. Linux has them all; elsewhere each has to be made first."
 )
 
-Seen = dict[str, Any]
+ENDED = (
+    "The {name}'s box has ended by itself. Start the demo again; if that helps nothing, its last lines say what to do:"
+    "\n{said}"
+)
 
 
 class DemoBox:
@@ -106,7 +109,7 @@ class DemoBox:
     def check(self) -> None:
         """Raise DemoFailed if it has ended, with the last of what it has said."""
         if self._box is not None and self._box.poll() is not None:
-            raise DemoFailed(f"The {self.name}'s box has ended by itself. Its last lines:\n{self.said}")
+            raise DemoFailed(ENDED.format(name=self.name, said=self.said))
 
     @property
     def said(self) -> str:

@@ -1,0 +1,70 @@
+"""How the demo ends when it is not let play: whatever befalls it while its boxes start, nothing of it is left."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.box import ManagedProcess, processes_with, wait_until
+
+LIMIT_S = 180.0  # far more than anything here takes
+INTERRUPTED = 130
+
+
+class BeginningDemo(ManagedProcess):
+    """A demo whose boxes have begun to start, with a folder for temporary files of its own."""
+
+    def __init__(self) -> None:
+        super().__init__("demo")
+        self.env |= {"TMPDIR": str(self.data), "DEMO_OF_TEST": str(self.data)}
+
+    def start(self) -> None:
+        self.launch("demo")
+        wait_until(lambda: self.of("buyer"), "the buyer's box", LIMIT_S)
+
+    def of(self, box: str) -> set[int]:
+        """Return the processes of a box."""
+        folder = next(self.data.glob(f"seedbox-demo-*/{box}"), None)
+        return processes_with(f"SEEDBOX_DATA={folder / 'data'}") if folder else set()
+
+    def supervisor(self, box: str) -> int:
+        """Return the first process of a box: it alone is a child of the demo."""
+        (found,) = (pid for pid in self.of(box) if _parent(pid) == self.pid)
+        return found
+
+    def wait_until_nothing_is_left(self) -> None:
+        wait_until(lambda: not self.is_running, "the end of the demo", LIMIT_S)
+        wait_until(lambda: not processes_with(f"DEMO_OF_TEST={self.data}"), "the end of its boxes", LIMIT_S)
+        wait_until(lambda: not list(self.data.glob("seedbox-demo-*")), "an empty folder", LIMIT_S)
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+@pytest.fixture
+def demo() -> Iterator[BeginningDemo]:
+    with BeginningDemo() as running:
+        yield running
+
+
+@pytest.mark.timeout(600)
+class TestADemo:
+    def test_that_is_interrupted_leaves_nothing(self, demo: BeginningDemo) -> None:
+        os.kill(demo.pid, signal.SIGINT)
+        demo.wait_until_nothing_is_left()
+        assert demo.stop() == INTERRUPTED
+        assert "Stopped before its end. Nothing is left of it." in demo.said
+
+    def test_of_which_a_box_dies_says_so_and_leaves_nothing(self, demo: BeginningDemo) -> None:
+        os.kill(demo.supervisor("seller"), signal.SIGKILL)
+        demo.wait_until_nothing_is_left()
+        assert demo.stop() == 1
+        assert "The seller's box has ended by itself." in demo.said
+        assert "Start the demo again" in demo.said
+
+    def test_that_is_killed_leaves_nothing(self, demo: BeginningDemo) -> None:
+        os.kill(demo.pid, signal.SIGKILL)
+        demo.wait_until_nothing_is_left()
