@@ -92,9 +92,7 @@ def _of_sales(demand: Demand, granted: int, rounds: int, asset: Asset) -> Sugges
     if cleared > ask and competed >= COMPETED_PERCENT:
         # Halfway: a round without competition sells at the ask alone, and a ceiling below it buys nothing.
         wanted = min([(ask + cleared) // 2, *([_median(sorted(demand.ceilings))] if demand.ceilings else [])])
-        text = (
-            f"Buyers competed in {competed} % of a week's rounds, which cleared at {_price(cleared, asset)} on average."
-        )
+        text = f"Buyers competed in {competed} % of a week's rounds, which cleared at {average} on average."
         return _raise(ask, wanted, text, asset)
     if used < IDLE_PERCENT and below:
         text = (

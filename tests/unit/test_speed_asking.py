@@ -53,6 +53,7 @@ class TestASuggestedAsk:
     def test_weighs_prices_by_what_was_sold_at_them(self) -> None:
         few, many = rounds(100, number=10, competed=10), rounds(30, number=90, competed=90)
         assert "cleared at 37 BTT/GiB" in asked(few, many).sentence
+        assert "cleared at 30.6 BTT/GiB" in asked(rounds(30, competed=100), rounds(37, number=10)).sentence
 
     def test_does_not_rise_above_what_half_of_the_buyers_would_pay(self) -> None:
         assert asked(rounds(40, competed=100), ceilings=(22, 24, 90)).ask_ubtt_per_gib == 24 * BTT
