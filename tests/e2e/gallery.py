@@ -105,7 +105,7 @@ def with_wrong_ceiling(page: Page) -> None:
 def with_forecast(page: Page) -> None:
     page.get_by_label("Budget").fill("10.05")
     page.get_by_role("button", name="What would it cost?").click()
-    expect(page.get_by_text("Nothing is saved yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="What it would probably cost")).to_be_visible()
 
 
 VISITORS = {
@@ -218,6 +218,7 @@ SHOTS = (
     Shot("market_auto", "/market/auto/", "admin"),
     Shot("market-auto-wrong", "/market/auto/", "admin", with_wrong_ceiling, covers="market_auto"),
     Shot("market-auto-none", "/market/auto/", "newcomer", covers="market_auto"),
+    Shot("demo", "/demo/", "admin"),
     Shot("market_auto_torrent", "/market/torrents/{bought}/auto/", "admin", with_forecast),
     Shot("market_hubs", "/market/hubs/", "admin"),
     Shot("not-found", "/nothing-here/", "admin"),
@@ -241,6 +242,9 @@ HUB = (
 # Addresses that show no page of their own.
 NO_PAGES = {
     **{f"hub_{call}": "for nodes" for call in HUB},
+    "demo_now": "a part of `demo`",
+    "demo_start": "takes a form",
+    "demo_stop": "takes a form",
     "market_withdraw": "takes a form",
     "market_story": "a part of `torrent`",
     "market_switch": "takes a form",
