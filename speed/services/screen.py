@@ -203,7 +203,8 @@ def _demand(torrent_ids: Iterable[int]) -> dict[int, Row]:
 def concerned() -> frozenset[int]:
     """Return whose open pages may show something new, besides admins': who bids, and whose torrents are in deals."""
     bidders = set(Bid.objects.filter(is_on=True).values_list("user_id", flat=True))
-    keys = set(SellingDeal.objects.filter(is_closed=False).values_list("node_name", "torrent_key").distinct())
+    sold, bought = SellingDeal.objects.filter(is_closed=False), BuyingDeal.objects.filter(is_closed=False)
+    keys = {*sold.values_list("node_name", "torrent_key"), *bought.values_list("node_name", "torrent_key")}
     holders = {holder for node_name, key in keys for holder in market_facts.holders(node_name=node_name, key=key)}
     return frozenset(bidders | holders)
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from seedbox.models import Holding, User
 from speed.domain.autobid_view import State
-from speed.models import AutoBidding, AutoRun, AutoTorrent, Bid, Budget, Cause
-from speed.services import auto_story, autobid, avoided, bids
+from speed.models import AutoBidding, AutoRun, AutoTorrent, Bid, Budget, BuyingDeal, Cause
+from speed.services import auto_story, autobid, avoided, bids, screen
 from tests.auto_rows import an_auto_bid
 from tests.auto_story import SAID, tell
 from tests.builders import make_holding, make_observation, make_torrent, signed_in
@@ -118,6 +118,16 @@ class TestAStory:
         an_auto_bid(holding, "local", now=timezone.now(), note=bids.RIDES_ALONG)
         page = tab(owner, holding)
         assert "Rides along</span>" in page and bids.RIDES_ALONG in page
+
+    def test_is_told_to_open_pages_of_who_pays_and_who_rides_along_until_all_is_paid(
+        self, holding: Holding, owner: User, stranger: User
+    ) -> None:
+        told = tell(holding, now=timezone.now())
+        make_holding(stranger, holding.torrent)
+        Bid.objects.update(is_on=False)
+        assert screen.concerned() == {owner.pk, stranger.pk}
+        BuyingDeal.objects.filter(pk=told.deal.pk).update(is_closed=True)
+        assert screen.concerned() == frozenset()
 
 
 class TestTheSwitch:
