@@ -18,6 +18,14 @@ LIMIT_MS = 5_000
 LOOK_AGAIN_MS = 20
 
 COUNT_REFETCHES = "count = 0; document.getElementById('list').addEventListener('refetch', () => count++)"
+SWAP = """([type, text, token]) => {
+    const fragment = document.createElement("template");
+    fragment.innerHTML = `<p>${text}</p><form><input name="csrfmiddlewaretoken" value="${token}"></form>`;
+    const sourceElement = document.getElementById("list");
+    const ctx = { sourceEvent: { type }, sourceElement, request: { action: "/part/" } };
+    const detail = { ctx, tasks: [{ fragment: fragment.content }] };
+    return document.dispatchEvent(new CustomEvent("htmx:before:swap", { detail, cancelable: true }));
+}"""
 ROW = '<tr data-row="holding-{0}" data-attr="data-tone:tone onclick:tone"><td><b data-cell="down">old</b></td></tr>'
 PAGE = """<!doctype html><html lang="en"><head><title>t</title><script type="module" src="/live.js"></script></head>
 <body data-socket="/sub/live/"><span data-live-status></span>
@@ -154,6 +162,16 @@ class TestTheLivePage:
         box.say(type="rows", rows={"holding-1": {"down": "after"}})
         expect(box.page.locator("tr[data-row=holding-1] [data-cell=down]")).to_have_text("after")
         assert box.page.evaluate("count") == 1
+
+    def test_puts_in_what_it_was_told_to_fetch_unless_it_is_what_was_put_in_before(self, box: Box) -> None:
+        fetches = [
+            ("refetch", "a", 1),
+            ("refetch", "a", 2),
+            ("refetch", "b", 3),
+            ("click", "c", 4),
+            ("refetch", "b", 5),
+        ]
+        assert [box.page.evaluate(SWAP, fetch) for fetch in fetches] == [True, False, True, True, True]
 
     def test_picks_up_rows_that_were_swapped_in(self, box: Box) -> None:
         box.page.locator("#rows").evaluate("(body, html) => { body.innerHTML = html }", ROW.format(5))
