@@ -52,6 +52,8 @@ class Plot:
     top_bytes_per_s: int
     top_price_ubtt_per_gib: int
     top_spent_ubtt: int
+    mean_bytes_per_s: int  # over the time that is known
+    mean_free_bytes_per_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ def plot(points: Sequence[Point], *, begin_s: int, end_s: int) -> Plot:
     """Draw points, the oldest first; those outside of the window are left out."""
     inside = [point for point in points if begin_s <= point.at_s <= end_s]
     box = _Box(begin_s, end_s)
-    stretches = [_thin(stretch, box) for stretch in _stretches(inside)]
+    known = _stretches(inside)
+    stretches = [_thin(stretch, box) for stretch in known]
+    mean, mean_free = _means(known)
     top = nice_speed(_highest(inside))
     top_price = nice_amount(max((point.price_ubtt_per_gib for point in inside), default=0))
     top_spent = nice_amount(max((point.spent_ubtt for point in inside), default=0))
@@ -93,6 +97,8 @@ def plot(points: Sequence[Point], *, begin_s: int, end_s: int) -> Plot:
         top_bytes_per_s=top,
         top_price_ubtt_per_gib=top_price,
         top_spent_ubtt=top_spent,
+        mean_bytes_per_s=mean,
+        mean_free_bytes_per_s=mean_free,
     )
 
 
@@ -128,9 +134,14 @@ def _is_gap(before: Point, after: Point, fine_from_s: int | None) -> bool:
     return after.at_s - before.at_s > (COARSE_GAP_S if is_old and before.is_coarse else GAP_S)
 
 
+def _fine_from(points: Sequence[Point]) -> int | None:
+    """Return from when on all samples are there; before, most were let go."""
+    return next((point.at_s for point in points if not point.is_coarse), None)
+
+
 def _stretches(points: Sequence[Point]) -> list[list[Point]]:
     """Return points in stretches of known time, each with what was seen first from where its time began."""
-    fine_from_s = next((point.at_s for point in points if not point.is_coarse), None)
+    fine_from_s = _fine_from(points)
     found: list[list[Point]] = []
     for before, point in pairwise([None, *points]):
         if point is None:
@@ -144,6 +155,17 @@ def _stretches(points: Sequence[Point]) -> list[list[Point]]:
 def _began(before: Point | None, point: Point) -> int:
     began_s = point.at_s - LENGTH_S
     return began_s if before is None else max(began_s, before.at_s)
+
+
+def _means(stretches: Iterable[Sequence[Point]]) -> tuple[int, int]:
+    """Return the means of all and of the free speed, each sample for as long as it stands for."""
+    spans = [(after.at_s - before.at_s, after) for stretch in stretches for before, after in pairwise(stretch)]
+    known_s = sum(length_s for length_s, _ in spans)
+    if known_s <= 0:
+        return 0, 0
+    total = sum(length_s * one.total_bytes_per_s for length_s, one in spans) // known_s
+    free = sum(length_s * min(one.free_bytes_per_s, one.total_bytes_per_s) for length_s, one in spans) // known_s
+    return total, free
 
 
 def _thin(stretch: list[Point], box: _Box) -> list[Point]:
@@ -172,10 +194,11 @@ def _priced(stretch: list[Point]) -> list[list[Point]]:
 
 
 def _bands(points: Sequence[Point], box: _Box) -> list[Band]:
-    """Return where it was unpaid on purpose; what touches is one."""
+    """Return where it was unpaid on purpose; what touches is one. Where most samples were let go it is not known."""
     edges: list[tuple[int, int]] = []
+    fine_from_s = _fine_from(points)
     for before, point in pairwise([None, *points]):
-        if point is None or not point.is_control:
+        if point is None or not point.is_control or fine_from_s is None or point.at_s < fine_from_s:
             continue
         is_next = before is not None and point.at_s - before.at_s <= GAP_S
         began_s = before.at_s if before is not None and is_next else _began(before, point)

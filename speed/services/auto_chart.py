@@ -9,14 +9,15 @@ from speed.domain import plot as drawing
 from speed.domain.plot import Plot, Point
 from speed.models import AutoSample
 from speed.services import auto_runs
-from speed.services.deal_rows import Row, price
+from speed.services.deal_rows import Row, minute, price
 from wallet.domain.money import format_amount
 from wallet.services.install import market_asset
 
 LISTED = 30  # of the newest samples
 FRESH = timedelta(minutes=1)  # older than that it is of before
 LEAST_SPAN = timedelta(minutes=10)
-DAYS = timedelta(days=2)  # from here on days are named, not hours
+DAY = timedelta(days=1)
+DAYS = 2 * DAY  # from here on days are named, not hours
 _ALL = "all"
 # By its name in the address: what a page says, how long it is, and into how many parts the scale of time is cut.
 RANGES = {
@@ -93,12 +94,12 @@ def _summary(samples: Sequence[AutoSample], found: Plot) -> str:
     """Return in words what the chart shows, for who can't see it."""
     if not samples:
         return "Nothing was seen in this time."
-    total = sum(one.total_bytes_per_s for one in samples) // len(samples)
-    free = sum(one.free_bytes_per_s for one in samples) // len(samples)
-    newest, asset = samples[-1], market_asset()
+    total, free = found.mean_bytes_per_s, found.mean_free_bytes_per_s
+    oldest, newest, asset = samples[0], samples[-1], market_asset()
+    begins = minute(oldest.at) if newest.at - oldest.at >= DAY else f"{oldest.at:%H:%M}"
     blocks = len(found.bands)
     words = [
-        f"{samples[0].at:%H:%M} to {newest.at:%H:%M} UTC: {_speed(total)} on average, of it {_speed(free)} for nothing "
+        f"{begins} to {newest.at:%H:%M} UTC: {_speed(total)} on average, of it {_speed(free)} for nothing "
         f"and {_speed(max(total - free, 0))} bought; the wish is {_speed(newest.needed_bytes_per_s)}.",
         f"{blocks or 'No'} unpaid block{'' if blocks == 1 else 's'}.",
     ]
@@ -106,7 +107,7 @@ def _summary(samples: Sequence[AutoSample], found: Plot) -> str:
     if prices:
         low, high = price(min(prices)), price(max(prices))
         words.append(f"A lane cost {low}." if low == high else f"Lanes cost {low} to {high}.")
-    spent, in_all = newest.spent_ubtt - samples[0].spent_ubtt, newest.spent_ubtt
+    spent, in_all = newest.spent_ubtt - oldest.spent_ubtt, newest.spent_ubtt
     words.append(f"Spent in this time: {format_amount(spent, asset)} of {format_amount(in_all, asset)} in all.")
     return " ".join(words)
 

@@ -61,6 +61,8 @@ class TestAChart:
             for shape in corners(shapes):
                 assert len(shape) >= 2
                 assert all(0 <= x <= WIDTH and 0 <= y <= height for x, y in shape)
+        most = max((point.total_bytes_per_s for point in found), default=0)
+        assert 0 <= made.mean_free_bytes_per_s <= made.mean_bytes_per_s <= most
         assert all(band.x >= 0 and band.width >= 1 and band.x + band.width <= WIDTH for band in made.bands)
 
     @given(series)
@@ -75,6 +77,7 @@ class TestAChart:
     def test_is_empty_where_nothing_was_seen(self) -> None:
         made = drawn()
         assert (made.free, made.wish, made.bands, made.top_bytes_per_s) == ((), (), (), 4_096)
+        assert made.mean_bytes_per_s == 0
 
     def test_leaves_a_gap_where_time_is_missing(self) -> None:
         before, after = corners(drawn(seen(600), seen(610), seen(1_200), seen(1_210)).free)
@@ -90,6 +93,18 @@ class TestAChart:
         made = drawn(seen(100), *(seen(at_s, is_control=True) for at_s in range(110, 161, 10)), seen(170), end_s=WIDTH)
         (band,) = made.bands
         assert (band.x, band.x + band.width) == (100, 160)
+
+    def test_knows_of_no_unpaid_block_where_most_samples_were_let_go(self) -> None:
+        old = [seen(at_s, is_control=True, is_coarse=True) for at_s in (300, 600)]
+        assert drawn(*old, seen(900), seen(910)).bands == ()
+
+    def test_has_a_mean_in_which_each_sample_counts_for_its_time(self) -> None:
+        old = [seen(at_s, 4 * MIB, is_coarse=True) for at_s in (300, 600)]
+        made = drawn(*old, seen(610, MIB), seen(620, MIB))
+        assert (made.mean_bytes_per_s, made.mean_free_bytes_per_s) == (
+            (310 * 4 + 20) * MIB // 330,
+            (310 + 5) * MIB // 330,
+        )
 
     def test_has_no_price_while_there_is_no_lane(self) -> None:
         made = drawn(seen(10), seen(20, price_ubtt_per_gib=0), seen(30), seen(40))
