@@ -12,6 +12,7 @@ from speed.domain import autobid_words
 from speed.models import AutoBidding, AutoTorrent, Bid, Curiosity
 from speed.services import auto_bids, auto_page, autobid, bids, spenders
 from speed.services.autobid import Choice, OwnTerms
+from tests.at_once import at_once
 from tests.auto_rows import GIB, TERMS
 from tests.builders import NOW, make_holding, make_observation, make_torrent, signed_in
 from tests.market import set_market
@@ -134,3 +135,41 @@ class TestABidByHand:
         (row,) = auto_page.rows(owner.pk).torrents
         assert (row["label"], row["sentence"]) == ("Stopped", autobid_words.STOPPED)
         assert bids.withdraw_one(owner.pk, Bid.objects.get().pk) == bids.Withdrawal(is_off=False)
+
+
+@pytest.mark.both_databases
+@pytest.mark.usefixtures("committed_books")
+class TestAUserAndANodeAtOnce:
+    TIMES = 8
+
+    def test_leave_what_the_user_has_said_last(self, owner: User) -> None:
+        torrent = make_torrent("slow.iso", size_bytes=GIB)
+        make_observation(torrent, done_bytes=0, wanted_bytes=GIB)
+        make_holding(owner, torrent)
+        autobid.turn_on(owner.pk, TERMS, now=NOW)
+
+        def node_follows() -> None:
+            auto_bids.follow(node_name="local", now=NOW)
+
+        def bid_by_hand() -> None:
+            bids.place(
+                user_id=owner.pk,
+                torrent_id=torrent.pk,
+                max_price_ubtt_per_gib=30 * BTT,
+                spend_ubtt_per_s=BTT,
+                budget_ubtt=100 * BTT,
+                now=NOW,
+            )
+
+        for number in range(self.TIMES):
+            Bid.objects.update(is_auto=True, is_on=True)
+            AutoBidding.objects.update(ceiling_ubtt_per_gib=(60 + number) * BTT)  # so that the node has to write
+            assert at_once(node_follows, bid_by_hand) == [None, None]
+            bid = Bid.objects.get()
+            assert (bid.is_auto, bid.max_price_ubtt_per_gib) == (False, 30 * BTT)
+        for number in range(self.TIMES):
+            AutoTorrent.objects.all().delete()
+            Bid.objects.update(is_auto=True, is_on=True)
+            AutoBidding.objects.update(ceiling_ubtt_per_gib=(80 + number) * BTT)
+            at_once(node_follows, lambda: bids.withdraw(user_id=owner.pk, torrent_id=torrent.pk))
+            assert not Bid.objects.get().is_on
