@@ -149,16 +149,23 @@ def used_up(bids: Iterable[Bid], budgets: Iterable[Budget], *, now: datetime) ->
 
 def left(bids: Iterable[Bid], budgets: Iterable[Budget], *, now: datetime) -> tuple[dict[int, int], dict[int, int]]:
     """Return what is left of bids and of users' days; below zero where channels hold more than a limit is now."""
-    limits = {bid.pk: bid.budget_ubtt for bid in bids}
-    held = Reservation.objects.filter(bid_id__in=limits, state__in=COUNTS).order_by().values_list("bid_id")
-    over = BuyingDeal.objects.filter(bid_id__in=limits, is_closed=True).order_by().values_list("bid_id")
-    reserved = dict(held.annotate(total=Sum("amount_ubtt")))
-    signed = dict(over.annotate(total=Sum("cumulative_ubtt")))
+    found = list(bids)
+    used = used_by_bids(found)
     days = {budget.user_id: of_day(budget, now=now) for budget in budgets}
     return (
-        {pk: limit_ubtt - reserved.get(pk, 0) - signed.get(pk, 0) for pk, limit_ubtt in limits.items()},
+        {bid.pk: bid.budget_ubtt - used[bid.pk] for bid in found},
         {user_id: day.limit_ubtt - day.used_ubtt for user_id, day in days.items()},
     )
+
+
+def used_by_bids(bids: Iterable[Bid]) -> dict[int, int]:
+    """Return what each bid's torrent has cost, or still can, as `of_torrent` does of one."""
+    ids = [bid.pk for bid in bids]
+    held = Reservation.objects.filter(bid_id__in=ids, state__in=COUNTS).order_by().values_list("bid_id")
+    over = BuyingDeal.objects.filter(bid_id__in=ids, is_closed=True).order_by().values_list("bid_id")
+    reserved = dict(held.annotate(total=Sum("amount_ubtt")))
+    signed = dict(over.annotate(total=Sum("cumulative_ubtt")))
+    return {pk: reserved.get(pk, 0) + signed.get(pk, 0) for pk in ids}
 
 
 # --- what the books of a deal tell budgets; called within their transactions

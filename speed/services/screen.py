@@ -1,6 +1,6 @@
 """What the pages of the market show of a user's own, and how open ones are told: as messages of the live socket."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -45,13 +45,12 @@ def messages(user_id: int) -> list[Message]:
     bids = own_bids(user_id)
     auto = auto_page.rows(user_id)
     looked_at = _looked_at(user_id, bids, now=now)
-    panels = [message for torrent in looked_at for message in _panel(user_id, torrent, now)]
     return [
         {"type": "rows", "rows": by_name([*nodes(who, now=now), *sold, *buying, *(row for _, row in bids), *auto.all])},
         {"type": "list", "list": "selling", "rows": by_name(sold)},
         {"type": "list", "list": "buying", "rows": by_name(buying)},
         {"type": "list", "list": "offers", "rows": by_name(offers(who, now=now))},
-        *panels,
+        *_panels(user_id, looked_at, now=now),
         *_stories(user_id, looked_at, bids),
     ]
 
@@ -70,14 +69,22 @@ def _stories(user_id: int, looked_at: list[TorrentFacts], own: list[tuple[Bid, R
     return [{"type": "versions", "versions": {f"story-{pk}": word for pk, word in versions.items()}}] if ids else []
 
 
-def _panel(user_id: int, torrent: TorrentFacts, now: datetime) -> list[Message]:
-    number = torrent.torrent_id
-    deals = [buying_row(deal) for deal in buying_deals(user_id, torrent_id=number)]
-    sellers = quotes(torrent.node_name, torrent.key, now=now)
-    return [
-        {"type": "list", "list": f"buying-{number}", "rows": by_name(deals)},
-        {"type": "list", "list": f"sellers-{number}", "rows": by_name(sellers)},
-    ]
+def _panels(user_id: int, torrents: Sequence[TorrentFacts], *, now: datetime) -> list[Message]:
+    """Return deals and sellers of each of these torrents; there may be a hundred of them, and most have neither."""
+    deals = BuyingDeal.objects.filter(user_id=user_id, torrent_id__in=[one.torrent_id for one in torrents])
+    bought = set(deals.order_by().values_list("torrent_id", flat=True).distinct())
+    said: dict[tuple[str, str], list[Quote]] = {}
+    for quote in Quote.objects.filter(torrent_key__in=[one.key for one in torrents], valid_until__gt=now):
+        said.setdefault((quote.node_name, quote.torrent_key), []).append(quote)
+    left_alone = avoided.notes({quote.peer_key for found in said.values() for quote in found}, now=now) if said else {}
+    found: list[Message] = []
+    for one in torrents:
+        number = one.torrent_id
+        own = [buying_row(deal) for deal in buying_deals(user_id, torrent_id=number)] if number in bought else []
+        sellers = _quote_rows(said.get((one.node_name, one.key), []), left_alone)
+        found.append({"type": "list", "list": f"buying-{number}", "rows": by_name(own)})
+        found.append({"type": "list", "list": f"sellers-{number}", "rows": by_name(sellers)})
+    return found
 
 
 def nodes(who: Viewer, *, now: datetime) -> list[Row]:
@@ -139,7 +146,8 @@ def own_bids(user_id: int) -> list[tuple[Bid, Row]]:
     """Return a user's bids, those that stand first."""
     found = list(Bid.objects.filter(user_id=user_id).order_by("-is_on", "-pk")[:DEALS_SHOWN])
     names = {one.torrent_id: one.name for one in market_facts.torrents(ids={bid.torrent_id for bid in found})}
-    return [(bid, row_of_bid(bid, name=names.get(bid.torrent_id, ""))) for bid in found]
+    used = budgets.used_by_bids(found)
+    return [(bid, bid_row(bid, name=names.get(bid.torrent_id, ""), used_ubtt=used[bid.pk])) for bid in found]
 
 
 def row_of_bid(bid: Bid, *, name: str) -> Row:
@@ -148,8 +156,11 @@ def row_of_bid(bid: Bid, *, name: str) -> Row:
 
 def quotes(node_name: str, torrent_key: str, *, now: datetime) -> list[Row]:
     """Return what sellers say that a torrent costs, the cheapest first."""
-    found = Quote.objects.filter(node_name=node_name, torrent_key=torrent_key, valid_until__gt=now)
-    left_alone = avoided.notes([quote.peer_key for quote in found], now=now)
+    found = list(Quote.objects.filter(node_name=node_name, torrent_key=torrent_key, valid_until__gt=now))
+    return _quote_rows(found, avoided.notes([quote.peer_key for quote in found], now=now))
+
+
+def _quote_rows(found: Iterable[Quote], left_alone: Mapping[str, str]) -> list[Row]:
     return [
         quote_row(quote, left_alone=left_alone.get(quote.peer_key, ""))
         for quote in sorted(found, key=lambda quote: (quote.ask_ubtt_per_gib, quote.pk))

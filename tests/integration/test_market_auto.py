@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -199,3 +200,21 @@ class TestTurningItOff:
         assert "Stopped by its user" in page and "Bidding 45." not in page
         assert "Stop all spending" not in page
         assert not Budget.objects.get().is_on and not Bid.objects.get().is_on
+
+
+class TestManyTorrents:
+    def test_are_read_with_no_more_questions_to_the_database_than_few(
+        self, holding: Holding, owner: User, django_assert_max_num_queries: Any
+    ) -> None:
+        for number in range(30):
+            torrent = make_torrent(f"slow-{number}.iso")
+            make_observation(torrent)
+            a_quote(torrent, 12)
+            make_holding(owner, torrent)
+        autobid.turn_on(owner.pk, TERMS, now=NOW)
+        for bid in Bid.objects.all():
+            a_run(bid, State.BIDDING, "Why.", pairs=[0.7] * 6)
+        with django_assert_max_num_queries(45):
+            rows = screen.messages(owner.pk)[0]["rows"]
+        assert isinstance(rows, dict)
+        assert len([name for name in rows if name.startswith("auto-")]) == 1 + 31
