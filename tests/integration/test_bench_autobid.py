@@ -5,7 +5,7 @@ import pytest
 from tests.benches import run_bench
 
 FOUR_PEERS_IDEALLY = 3.2
-LIMIT_S = 280.0  # a chain, a signer and two nodes have to start, beside whatever else runs
+LIMIT_S = 400.0  # a chain, a signer and two nodes have to start, beside whatever else runs
 
 
 class TestTheBenchOfTheAutomaticBidder:
@@ -28,10 +28,10 @@ class TestTheBenchOfTheAutomaticBidder:
         assert set(figures["missed"]) <= {"coverage >=", "coverage <="}  # of so few; of a thousand it is 0.93 to 0.97
         assert 0.9 <= figures["coverage"] <= 1
 
-    @pytest.mark.timeout(300)
+    @pytest.mark.timeout(420)
     def test_speeds_up_one_of_four_real_leechers_and_its_books_agree(self) -> None:
         figures = run_bench("autobid", "--only", "engine", "--quick", limit_s=LIMIT_S)
-        assert figures["engine_speedup"] > FOUR_PEERS_IDEALLY / 2
+        assert figures["engine_speedup"] > FOUR_PEERS_IDEALLY / 2  # on a busy machine its lane opens late
         assert figures["signed_ubtt"] > 0
         assert figures["paid_mib"] > 0
         money = {"engine_over_budget", "unequal_ubtt", "audit_findings"}

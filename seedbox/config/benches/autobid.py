@@ -32,7 +32,7 @@ MOST_FACTOR = 4.0
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--markets", type=int, help=f"simulated, each with a seed of its own; default: {MARKETS:,}")
     parser.add_argument("--seed", type=int, default=0, help="the first one's")
-    parser.add_argument("--seconds", type=float, help="for how long it is bid on the real engine; default: 90")
+    parser.add_argument("--seconds", type=float, help="for how long the real engine bids; default: 90")
     parser.add_argument("--only", choices=PARTS, help="one part instead of both")
     parser.add_argument(
         "--quick", action="store_true", help="few markets and a short slow minute: to see that it works"

@@ -6,7 +6,7 @@ plain libtorrent. `engine_speedup` is that one's speed within 90 s of its first 
 that count when it is measured what paying changes, beside its speed before that bid. At best it is 3.2: four fifths
 instead of a quarter. `engine_speedup_at_once` is the same of all paid seconds, with those in which its lane opens.
 
-`granted_kib_s` is what rounds gave it meanwhile: less than is for sale if its vouchers took long. `first_bid_s` and
+`granted_kib_s` is what rounds gave it on average: less than is for sale if its vouchers took long. `first_bid_s` and
 `first_lane_s` are how long after its slow minute the first bid was decided, and the first lane granted;
 `engine_reaction_rounds` is the latter in rounds. `uplift_pairs` are those of whole runs, if it is watched for so long.
 `engine_over_budget` is 1 if a bid or a price was above the ceiling, or more signed than the budget. When all is over,
@@ -35,19 +35,19 @@ LINE_BYTES_PER_S = 2 * MIB  # of which a stranger is trusted with a lane of four
 SELLER_ADDRESS = "127.0.0.61"
 OTHERS = ("127.0.0.62", "127.0.0.63", "127.0.0.64")
 USER = "lea"
-SETTLES_S, QUICK_SETTLES_S = 10, 5  # before anything is measured
+SETTLES_S, QUICK_SETTLES_S = 10, 3  # before anything is measured
 SLOW_S, QUICK_SLOW_S = 60, 10
-LASTS_S, QUICK_LASTS_S = 90, 35
+WITHIN_S, QUICK_WITHIN_S = 90, 30  # of the first bid: the first third of a block is not measured
 BLOCK_S = 60
 SPARE_S = 120  # while deals begin and end, and on a busy machine
 
 
 def measure(*, seconds: float | None, quick: bool, say: Callable[[str], None]) -> dict[str, Any]:
     """Let one of four leechers be sped up by itself, and return what came of it."""
-    settles_s, slow_s, lasts_s = (
-        (QUICK_SETTLES_S, QUICK_SLOW_S, QUICK_LASTS_S) if quick else (SETTLES_S, SLOW_S, LASTS_S)
+    settles_s, slow_s, within_s = (
+        (QUICK_SETTLES_S, QUICK_SLOW_S, QUICK_WITHIN_S) if quick else (SETTLES_S, SLOW_S, WITHIN_S)
     )
-    lasts_s = int(seconds or lasts_s)
+    lasts_s = max(int(seconds or 0), within_s)
     with tempfile.TemporaryDirectory(prefix="box", dir=free_shared_memory()) as name:
         folder = Path(name)
         torrent = sold_torrent(folder, LINE_BYTES_PER_S * (settles_s + slow_s + lasts_s + SPARE_S))
@@ -60,7 +60,7 @@ def measure(*, seconds: float | None, quick: bool, say: Callable[[str], None]) -
                 ask("load", seconds=settles_s)
                 ask("turn_on")
                 say("a first bid")
-                seen = ask("go_on", seconds=lasts_s)
+                seen = ask("go_on", seconds=lasts_s, within_s=within_s)
                 seen |= ask("stop")
     found = _figures(seen)
     say(f"engine: {found}")

@@ -11,18 +11,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import django
 
 django.setup()
 
 from django.conf import settings  # noqa: E402  # Django must be set up first
-from django.db.models import F, Q, QuerySet, Sum  # noqa: E402  # as above
 
 import speed.wiring  # noqa: E402  # as above
 import wallet.wiring  # noqa: E402  # as above
 from seedbox import wiring  # noqa: E402  # as above
+from seedbox.config.benches import autobid_outcome  # noqa: E402  # as above
 from seedbox.config.benches.autobid_speeds import Loaded  # noqa: E402  # as above
 from seedbox.config.benches.market_swarm import ONLY_TCP  # noqa: E402  # as above
 from seedbox.config.benches.ordered_node import WAIT_S, Order, Seen, live, wait_for  # noqa: E402  # as above
@@ -37,22 +36,11 @@ from seedbox.services import audit, holdings, networks  # noqa: E402  # as above
 from seedbox.services.lanes import desk  # noqa: E402  # as above
 from speed.agent.life import AgentLife, AgentSettings, Makers  # noqa: E402  # as above
 from speed.agent.seller import Seller  # noqa: E402  # as above
-from speed.domain.autobid_view import State  # noqa: E402  # as above
-from speed.domain.controls import SETTLE_PARTS, Controls  # noqa: E402  # as above
-from speed.models import (  # noqa: E402  # as above
-    Agent,
-    AutoDecision,
-    AutoRun,
-    BuyingDeal,
-    ForSale,
-    SeenRound,
-    SellingDeal,
-)
+from speed.domain.controls import Controls  # noqa: E402  # as above
+from speed.models import Agent, AutoRun, ForSale  # noqa: E402  # as above
 from speed.services import autobid, markets  # noqa: E402  # as above
 from speed.services.autobid import Terms  # noqa: E402  # as above
-from wallet.domain.accounts import AccountKind  # noqa: E402  # as above
-from wallet.models import Account, Deposit, HubOffer  # noqa: E402  # as above
-from wallet.services import audit as books  # noqa: E402  # as above
+from wallet.models import Deposit, HubOffer  # noqa: E402  # as above
 from wallet.services import deposit_addresses  # noqa: E402  # as above
 
 NAME, BUYER = "seller", "local"
@@ -105,7 +93,7 @@ class Trade:
 
     def turn_on(self, _order: Order) -> Seen:
         """Turn automatic bidding on, and look on until the first bid."""
-        self._turned_on_at, self._had_ubtt = _now(), self._balance_ubtt()
+        self._turned_on_at, self._had_ubtt = _now(), autobid_outcome.balance_ubtt(self._user.pk)
         terms = Terms(
             ceiling_ubtt_per_gib=CEILING_UBTT_PER_GIB,
             torrent_budget_ubtt=TORRENT_BUDGET_UBTT,
@@ -119,34 +107,25 @@ class Trade:
         return {}
 
     def go_on(self, order: Order) -> Seen:
-        """Look on for so long after the first bid, and say what it did."""
-        lasts_s, run = order["seconds"], AutoRun.objects.get()
+        """Look on for so long after the first bid, and say what it did, and how fast it was soon after that bid."""
+        within_s, run = order["within_s"], AutoRun.objects.get()
         assert run.began_at is not None
-        self._look_until(run.began_at + timedelta(seconds=lasts_s))
+        self._look_until(run.began_at + timedelta(seconds=order["seconds"]))
         controls = Controls(bytes.fromhex(run.seed), int(run.began_at.timestamp() * 1_000), run.block_ms)
         return {
             "before": self._loaded.speed(self._turned_on_at.timestamp(), run.began_at.timestamp()),
-            "paid": self._loaded.paid_speed(controls, lasts_s=lasts_s, is_settled=True),
-            "all_paid": self._loaded.paid_speed(controls, lasts_s=lasts_s, is_settled=False),
-            "granted": _mean_grant(run.began_at + timedelta(seconds=controls.block_ms // SETTLE_PARTS // 1_000)),
+            "paid": self._loaded.paid_speed(controls, lasts_s=within_s, is_settled=True),
+            "all_paid": self._loaded.paid_speed(controls, lasts_s=within_s, is_settled=False),
             "pairs": AutoRun.objects.get().pairs,
-            **_reaction(run.began_at),
+            **autobid_outcome.reaction(run.began_at),
         }
 
     def stop(self, _order: Order) -> Seen:
         """Turn it off; when all channels are closed, compare what was signed with what the ledger says."""
         autobid.turn_off(self._user.pk, now=_now())
-        open_deals = BuyingDeal.objects.filter(is_closed=False)
-        wait_for(lambda: not open_deals.exists() and not _in_channels_ubtt(), "closed channels", CLOSED_WITHIN_S)
-        signed = _sum(BuyingDeal.objects.all(), "cumulative_ubtt")
-        return {
-            "signed_ubtt": signed,
-            "redeemed_ubtt": _sum(SellingDeal.objects.all(), "redeemed_ubtt"),
-            "left_ubtt": self._had_ubtt - self._balance_ubtt(),
-            "paid_bytes": _sum(BuyingDeal.objects.all(), "accepted_bytes"),
-            "over_budget": int(_was_too_dear() or signed > TORRENT_BUDGET_UBTT),
-            "audit_findings": books.audit().finding_count,
-        }
+        wait_for(autobid_outcome.all_closed, "closed channels", CLOSED_WITHIN_S)
+        found = autobid_outcome.spent(budget_ubtt=TORRENT_BUDGET_UBTT, ceiling_ubtt_per_gib=CEILING_UBTT_PER_GIB)
+        return found | {"left_ubtt": self._had_ubtt - autobid_outcome.balance_ubtt(self._user.pk)}
 
     def _look_until(self, end_at: datetime) -> None:
         limit_s = (end_at - _now()).total_seconds() + CLOSED_WITHIN_S
@@ -165,9 +144,6 @@ class Trade:
             return 0
         self._loaded.note(seen.seen_at.timestamp(), seen.downloaded_bytes)
         return seen.downloaded_bytes
-
-    def _balance_ubtt(self) -> int:
-        return _sum(Account.objects.filter(kind=AccountKind.USER, ref=str(self._user.pk)), "balance_ubtt")
 
     def _take_part(self) -> None:
         for name, line_bytes_per_s in ((NAME, self._line_bytes_per_s), (BUYER, 0)):
@@ -189,34 +165,6 @@ def main() -> None:
     line_bytes_per_s = order["line_bytes_per_s"]
     trade = Trade(Path(order["torrent"]), line_bytes_per_s)
     live(_node(line_bytes_per_s), _agent(), trade)
-
-
-def _reaction(began_at: datetime) -> Seen:
-    """Return how long after the slow minute the first bid was decided, and the first lane granted."""
-    watching = AutoDecision.objects.filter(state=State.WATCHING).order_by("at")[0]
-    slow_at = watching.at + timedelta(seconds=settings.SPEED_SLOW_S)
-    lane = SeenRound.objects.filter(granted_bytes_per_s__gt=0).order_by("at")[0]
-    return {"first_bid_s": (began_at - slow_at).total_seconds(), "first_lane_s": (lane.at - slow_at).total_seconds()}
-
-
-def _mean_grant(since: datetime) -> float:
-    """Return what rounds have given on average since then, where the bid was no pause."""
-    given = list(SeenRound.objects.filter(at__gte=since).values_list("granted_bytes_per_s", flat=True))
-    return sum(given) / max(len(given), 1)
-
-
-def _was_too_dear() -> bool:
-    """Whether a bid was above the ceiling, or a round that gave something above its bid."""
-    above_its_bid = Q(granted_bytes_per_s__gt=0, price_ubtt_per_gib__gt=F("max_price_ubtt_per_gib"))
-    return SeenRound.objects.filter(above_its_bid | Q(max_price_ubtt_per_gib__gt=CEILING_UBTT_PER_GIB)).exists()
-
-
-def _in_channels_ubtt() -> int:
-    return _sum(Account.objects.filter(kind=AccountKind.CHANNEL), "balance_ubtt")
-
-
-def _sum(rows: QuerySet[Any], column: str) -> int:
-    return int(rows.aggregate(all=Sum(column))["all"] or 0)
 
 
 def _bind(name: str, endpoint: str) -> None:
