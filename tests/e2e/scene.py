@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import libtorrent as lt
 from playwright.sync_api import Page, expect
 
+from seedbox.config.demo.screen import PARTS
+from seedbox.config.demo.story import DONE, Line, Speeds, Story
 from tests.builders import make_content, make_torrent_file
 from tests.e2e import steps
 from tests.e2e.browser import DESKTOP, open_page
@@ -46,6 +48,7 @@ class Scene:
         self._operate()
         self._withdraw()
         self._trade()
+        self._play()
 
     def _add_torrents(self, folder: Path, cleanup: ExitStack) -> None:
         make_content(folder, {f"{WHOLE}/film.mkv": 3 * MIB, f"{WHOLE}/subtitles/Français.srt": 90_000}, seed=1)
@@ -136,6 +139,21 @@ class Scene:
         done = self._box.manage("shell", "-c", program)
         assert done.returncode == 0, done.stderr
         return str(done.stdout)
+
+    def _play(self) -> None:
+        """Let a demo have been seen."""
+        story = Story(state=DONE)
+        autos = ["fast_enough"] * 40 + ["bidding"] * 40 + ["control"] * 20 + ["bidding"] * 20 + ["stopped"] * 10
+        for at_s, auto in enumerate(autos):
+            buyer, others = (750, 70) if auto == "bidding" else (240, 250)
+            story.note(Speeds(at_s, buyer * 1024, others * 1024, auto, 3_000 * at_s))
+        story.lines = [Line(0, "Two boxes start."), Line(41, "The buyer gets 768 KiB/s, 3.0 times as much.")]
+        story.figures = {f"{part}_bytes_per_s": 250_000 for part in PARTS}
+        story.figures |= {"uplift": "not known yet: 1 of 6 unpaid blocks measured"}
+        story.figures |= {"spent_ubtt": 344_238, "earned_ubtt": 340_796, "fee_ubtt": 3_442}
+        folder = self._box.data / "demo"
+        folder.mkdir()
+        (folder / "story.json").write_text(json.dumps(story.as_dict()))
 
     def _sign_up_admin(self, page: Page, link: str) -> None:
         steps.fill_sign_up(page, link, "ben")

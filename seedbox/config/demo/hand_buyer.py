@@ -113,10 +113,9 @@ def see_buyer(order: Order) -> Order:
 def _story(torrent_id: int) -> Order:
     found = auto_screen.story(user().pk, torrent_id)
     if found is None or found.run is None:
-        return {"auto": "", "sentence": "", "said": [], "uplift": "", "controls": 0}
+        return {"auto": "", "said": [], "uplift": "", "controls": 0}
     return {
         "auto": found.run.state,
-        "sentence": found.sentence,
         "said": [{"state": one.state, "sentence": one.sentence} for one in reversed(found.log)],
         "uplift": auto_rows.uplift_text(found.uplift),
         "controls": found.uplift.controls,

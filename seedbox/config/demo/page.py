@@ -99,17 +99,25 @@ def _chart(speeds: Sequence[dict[str, Any]]) -> dict[str, Any]:
     def line(name: str) -> str:
         return " ".join(f"{x(one['at_s'])},{HEIGHT - one[name] * HEIGHT // highest}" for one in speeds)
 
-    pairs = pairwise(speeds)
-    unpaid = [(x(one["at_s"]), x(after["at_s"])) for one, after in pairs if one["auto"] == UNPAID]
     return {
         "width": WIDTH,
         "height": HEIGHT,
         "buyer": line("buyer_bytes_per_s"),
         "others": line("others_bytes_per_s"),
-        "unpaid": [{"x": left, "width": max(right - left, 1)} for left, right in unpaid],
+        "unpaid": [{"x": x(left), "width": max(x(right) - x(left), 1)} for left, right in _unpaid(speeds)],
         "highest": format_speed(highest),
         "seconds": ended_s - began_s,
     }
+
+
+def _unpaid(speeds: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
+    """Return from when to when nothing was paid."""
+    spans: list[tuple[int, int]] = []
+    for one, after in pairwise(speeds):
+        if one["auto"] == UNPAID:
+            began_s = spans.pop()[0] if spans and spans[-1][1] == one["at_s"] else one["at_s"]
+            spans.append((began_s, after["at_s"]))
+    return spans
 
 
 def _figures(found: dict[str, Any]) -> list[tuple[str, str]]:

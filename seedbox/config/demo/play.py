@@ -18,7 +18,7 @@ EXPOSURE_UBTT = 1  # the hub owes the seller nothing: each voucher is redeemed a
 UNPAID_BLOCK = 2  # the third of eight: time to see what is paid before it and after it
 MEASURED_S = 10.0
 SLOW_PERCENT = 60  # of the wish: with less it is slow again
-FAST_PERCENT = 85
+FAST_PERCENT = 75
 BIDDING, CONTROL = "bidding", "control"
 
 
@@ -128,16 +128,19 @@ class Play:
             f"“Speed up slow torrents” is on: at most {format_btt(CEILING_UBTT_PER_GIB)} BTT per GiB and "
             f"{format_btt(BUDGET_UBTT)} BTT for this torrent. It has to be slow for 10 s first; elsewhere for a minute."
         )
-        stage.wait(lambda: stage.bought["auto"] == BIDDING, "the first bid")
-        say(f"The box says: {stage.bought['sentence']}")
+        sentence = stage.wait(lambda: self._sentence(BIDDING), "the first bid")
+        say(f"The box says: {sentence}")
         fast = WISH_BYTES_PER_S * FAST_PERCENT // 100
         stage.wait(lambda: stage.bought["speed_bytes_per_s"] >= fast or self._is_control, "a faster torrent")
-        if self._is_control:
-            raise DemoFailed("The lane was not full within 40 s: this machine is too busy. Start the demo again.")
+        if not self._is_control:
+            self._see_paid()
+
+    def _see_paid(self) -> None:
         self._measure("paid", "how fast it is for money", until=lambda: self._is_control)
-        say(
-            f"The buyer gets {format_speed(self.speeds['paid'])}, {self._times('paid')} times as much; "
-            f"the others share what is left. {self._paid()}"
+        times = f"{self.speeds['paid'] / max(self.speeds['before'], 1):.1f}"
+        self.stage.story.say(
+            f"The buyer gets {format_speed(self.speeds['paid'])}, {times} times as much; the others share what is "
+            f"left. {self._paid()}"
         )
 
     @property
@@ -148,7 +151,7 @@ class Play:
         """For one block nothing is paid, to see what paying changes."""
         stage, say = self.stage, self.stage.story.say
         stage.wait(lambda: self._is_control, "the unpaid block: one of eight, drawn by lot, and here an early one")
-        say(f"The box says: {stage.bought['sentence']}")
+        say(f"The box says: {self._sentence(CONTROL)}")
         slow = WISH_BYTES_PER_S * SLOW_PERCENT // 100
         stage.wait(lambda: stage.bought["speed_bytes_per_s"] <= slow or not self._is_control, "what paying changes")
         self._measure("control", "how fast it is unpaid", until=lambda: not self._is_control)
@@ -158,6 +161,8 @@ class Play:
         stage.wait(lambda: stage.bought["speed_bytes_per_s"] >= fast, "what is paid again")
         stage.wait(lambda: stage.sold["earned_ubtt"] > before, "the seller's next earnings")
         say(f"Paid again: {format_speed(stage.bought['speed_bytes_per_s'])}. {self._paid()}")
+        if "paid" not in self.speeds:  # on a busy machine the unpaid block comes before the lane is full
+            self._see_paid()
 
     def turn_off(self) -> None:
         """Bidding is off: the last voucher is paid, the rest of the channel comes back, the torrent is slow again."""
@@ -182,8 +187,10 @@ class Play:
         stage.wait(lambda: found.look(stage.bought) >= MEASURED_S or (until is not None and until()), what)
         self.speeds[name] = found.speed_bytes_per_s or stage.bought["speed_bytes_per_s"]
 
-    def _times(self, name: str) -> str:
-        return f"{self.speeds[name] / max(self.speeds['before'], 1):.1f}"
+    def _sentence(self, state: str) -> str:
+        """Return what the box has said last of what it does, "" before it has done that."""
+        said = [str(one["sentence"]) for one in self.stage.bought["said"] if one["state"] == state]
+        return said[-1] if said else ""
 
     def _paid(self) -> str:
         paid, earned = self.stage.bought["signed_ubtt"], self.stage.sold["earned_ubtt"]

@@ -1,6 +1,7 @@
 """A demo as a terminal shows it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, TextIO
 
 from seedbox.config.demo.story import Story
@@ -47,8 +48,9 @@ class Screen:
         return text
 
     def _write(self, text: str) -> None:
-        self._out.write(f"{CLEAR}{text}" if self._is_terminal else text)
-        self._out.flush()
+        with suppress(OSError):  # with nobody left to read it the demo plays on, and clears up after itself
+            self._out.write(f"{CLEAR}{text}" if self._is_terminal else text)
+            self._out.flush()
 
 
 def table(figures: Mapping[str, Any]) -> str:
