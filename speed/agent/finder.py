@@ -8,7 +8,7 @@ from functools import partial
 from seedbox.domain.lanes import FindSellers, LookAtPeers, PeersSeen, SellersFound
 from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
-from speed.agent.due import Due
+from speed.agent.due import Due, Pause
 from speed.agent.side import Floor
 from speed.domain import dialling, messages
 from speed.domain.messages import MAX_ASKED, Ask
@@ -52,7 +52,7 @@ class Finder:
         self._directory_keys: dict[int, bytes] = {}
         self._places: dict[str, tuple[datetime, frozenset[str]]] = {}  # that a torrent is connected to
         self._rumours = Rumours()
-        self._rest_until: dict[str, datetime] = {}  # endpoints that were called
+        self._rests_of: dict[str, Pause] = {}  # endpoints that were called
         self._names: dict[Link, dict[bytes, str]] = {}  # what was asked for on a connection
         self._asked_at: dict[tuple[Link, str], datetime] = {}
         self._heard: dict[str, dict[bytes, Heard]] = {}  # by torrent and seller
@@ -138,8 +138,8 @@ class Finder:
                 self.call(key, endpoint, now)
 
     def _forget_calls(self, now: datetime) -> None:
-        if len(self._rest_until) > MAX_CALLED:
-            self._rest_until = {endpoint: until for endpoint, until in self._rest_until.items() if until > now}
+        if len(self._rests_of) > MAX_CALLED:
+            self._rests_of = {endpoint: pause for endpoint, pause in self._rests_of.items() if pause.runs(now)}
 
     def call(self, key: str, endpoint: str, now: datetime) -> None:
         """Call a seller of a torrent, if the torrent is connected to that address and it was not called just now."""
@@ -153,13 +153,13 @@ class Finder:
 
     def _rests(self, endpoint: str, now: datetime) -> bool:
         is_linked = any(link.endpoint == endpoint for link in self._floor.links)
-        return is_linked or now < self._rest_until.get(endpoint, now)
+        return is_linked or (endpoint in self._rests_of and self._rests_of[endpoint].runs(now))
 
     def _obstacle(self, endpoint: str, *, places: Collection[str]) -> str:
         return dialling.obstacle(endpoint, places=places, dials_local=self._floor.terms.dials_local)
 
     def _dial(self, endpoint: str, now: datetime) -> None:
-        self._rest_until[endpoint] = now + CALL_AGAIN
+        self._rests_of[endpoint] = Pause(now, CALL_AGAIN)
         self._floor.dial(endpoint, partial(self._call_failed, endpoint))
 
     def _connected(self, key: str, now: datetime) -> frozenset[str]:
@@ -167,8 +167,8 @@ class Finder:
         return places if now - seen_at < PEERS_FRESH else frozenset()
 
     def _call_failed(self, endpoint: str, problem: DialFailed) -> None:
-        if problem.wait_s and endpoint in self._rest_until:
-            self._rest_until[endpoint] += timedelta(seconds=problem.wait_s) - CALL_AGAIN
+        if problem.wait_s and endpoint in self._rests_of:
+            self._rests_of[endpoint] = Pause(self._rests_of[endpoint].since, timedelta(seconds=problem.wait_s))
 
     # --- questions
 
@@ -177,7 +177,7 @@ class Finder:
         due = [
             torrent
             for torrent in self._torrents.values()
-            if now - self._asked_at.get((link, torrent.key), now - ASK_EVERY) >= ASK_EVERY
+            if not timedelta(0) <= now - self._asked_at.get((link, torrent.key), now - ASK_EVERY) < ASK_EVERY
             and link.place in self._places_of(torrent.key)
         ]
         names = self._names.setdefault(link, {})

@@ -178,9 +178,16 @@ class TestAClock:
     def test_that_is_set_back_before_the_beginning_stops_no_control(self, owner: User) -> None:
         taker, (shop,) = bought(owner, kind=Careful)
         taker.floor.now -= timedelta(hours=5)
-        for _ in range(2):
-            taker.run_until(State.CONTROL, shop)
-            taker.run_until(State.BIDDING, shop)
+        taker.run_until(State.CONTROL, shop)
+        taker.run_until(State.BIDDING, shop)
+
+    def test_that_is_set_back_does_not_keep_sellers_from_being_asked(self, owner: User) -> None:
+        taker, (shop,) = bought(owner)
+        autobid.stop(owner.pk, now=taker.floor.now)
+        taker.run(3, shop)
+        taker.floor.now -= timedelta(hours=5)
+        autobid.turn_on(owner.pk, WISH, now=taker.floor.now)
+        taker.run_until(State.BIDDING, shop)
 
     def test_that_is_set_back_while_a_hub_is_silent_does_not_keep_it_from_being_asked(self, owner: User) -> None:
         taker, shop = Careful(owner), Shop(1)
