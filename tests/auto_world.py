@@ -16,6 +16,8 @@ from tests.auto_bidding import BLOCK_MS, KIB, WISH, AutoTaker, Shop, seed_for
 from tests.builders import make_holding
 from tests.buying import BTT, MIB, PRICE, Taker
 from tests.conftest import SLOW_S
+from tests.market import HUB_KEY
+from wallet.domain.speed1.receipt import read_receipt
 
 BID = (DealState.OPEN, DealState.IN_LANE)
 LAG_S = 3  # until a word is read, and what it changes is bid
@@ -40,12 +42,13 @@ class Person:
 
 @dataclass
 class Counter(Shop):
-    """A shop that grants nothing for bids of a connection that was lost, as sellers do."""
+    """A shop that grants nothing for bids of a connection that was lost, or out of a channel that has ended."""
 
     forgotten: int = 0  # bids
 
     def answer(self, taker: Taker) -> None:
-        if len(self.bids) > self.forgotten:
+        expires_at_s = read_receipt(self.bids[-1].receipt, hub_key=HUB_KEY).expires_at_s
+        if len(self.bids) > self.forgotten and taker.floor.now.timestamp() < expires_at_s:
             super().answer(taker)
 
 

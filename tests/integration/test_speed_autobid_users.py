@@ -1,6 +1,7 @@
 """What users say while the automatic bidder is at work, and who of several with one torrent pays, and is told what."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -105,7 +106,7 @@ class TestSeveralUsersOfOneTorrent:
     def test_are_told_who_pays_when_an_older_bid_stands_again(self, owner: User) -> None:
         taker, (shop,) = bought(owner)
         with_money(taker, "bob")
-        BidRow.objects.filter(user_id=owner.pk).update(on_at=taker.floor.now)  # after bob's
+        BidRow.objects.filter(user_id=owner.pk).update(on_at=taker.floor.now + timedelta(seconds=1))  # after bob's
         taker.run(3, shop)
         assert (taker.state, taker.said) == (State.WAITING, bids.RIDES_ALONG)
         assert taker.bid_row.note == bids.RIDES_ALONG
