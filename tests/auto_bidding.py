@@ -12,7 +12,7 @@ from speed.models import AutoRun
 from speed.models import Bid as BidRow
 from speed.services import autobid
 from speed.services.autobid import Terms
-from tests.buying import BTT, PRICE, Stall, Taker
+from tests.buying import BTT, GIB, PRICE, Stall, Taker
 from tests.market import peer
 
 KIB = 1024
@@ -31,6 +31,7 @@ class Shop(Stall):
     """A stall that grants no more than is useful, at its ask."""
 
     speed: int = 512 * KIB
+    sends: int = GIB  # at most, whatever it has granted
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -45,7 +46,7 @@ class Shop(Stall):
         """Return what it sends: as much as the bid that stands in this round wants."""
         if not self.bids or self.granted_round != int(now.timestamp()) // 10:
             return 0
-        return min(self.speed, self.bids[-1].useful_bytes_per_s) if self.bids[-1].spend_ubtt_per_s else 0
+        return min(self.speed, self.sends, self.bids[-1].useful_bytes_per_s) if self.bids[-1].spend_ubtt_per_s else 0
 
 
 class AutoTaker(Taker):

@@ -11,7 +11,7 @@ from speed.agent.purchase import Purchase
 from speed.agent.sale import ms
 from speed.domain.autobid_view import State
 from speed.domain.controls import RUN_BLOCKS, SETTLE_PARTS, Controls, Place, RunTally
-from speed.domain.deals import Wish
+from speed.domain.deals import SHARED_PERCENT, SHARED_ROUNDS, Wish
 from speed.domain.shortfall import Watch
 from speed.domain.supply import NOTHING_SEEN, Outcome, Quoted, Supply
 from speed.domain.uplift import UnpaidService, Verdict, verdict
@@ -19,6 +19,7 @@ from speed.services.auto_runs import Loaded, Seen
 
 MEAN_OF = timedelta(seconds=30)  # what a torrent gets is taken as a mean of so long, so that bids do not jump
 LOOKS_APART = timedelta(seconds=15)  # at most: what was between is not known
+LANE_OPENS_WITHIN = timedelta(seconds=20)
 FREE_LOOKS = 6  # of a seller without a lane: what it gives for nothing is their mean
 
 Wishes = Mapping[bytes, Wish]  # by seller
@@ -31,10 +32,29 @@ class _Seen:
     free: deque[int] = field(default_factory=lambda: deque(maxlen=FREE_LOOKS))  # bytes per second, without a lane
     in_control: list[int] = field(default_factory=list)  # the same, in the control that runs
     lane_at: datetime | None = None  # when it last had a lane
+    lane_since: datetime | None = None  # the one that it has
+    in_lane: deque[int] = field(default_factory=lambda: deque(maxlen=FREE_LOOKS))
+    short_rounds: int = 0  # in a row, in which far less came than was granted
 
     @property
     def free_bytes_per_s(self) -> int:
         return sum(self.free) // len(self.free) if self.free else 0
+
+    def look_at_lane(self, speed_bytes_per_s: int, *, has_lane: bool, now: datetime) -> None:
+        if not has_lane:
+            self.lane_since = None
+            self.in_lane.clear()
+            return
+        self.lane_at, self.lane_since = now, self.lane_since or now
+        self.in_lane.append(speed_bytes_per_s)
+
+    def falls_short(self, granted_bytes_per_s: int, now: datetime) -> bool:
+        """Whether less than half of what was granted has come for some rounds, without the time that a lane needs."""
+        if self.lane_since is None or not LANE_OPENS_WITHIN <= now - self.lane_since:
+            return False
+        came = sum(self.in_lane) // len(self.in_lane)
+        self.short_rounds = self.short_rounds + 1 if came * 100 < granted_bytes_per_s * SHARED_PERCENT else 0
+        return self.short_rounds >= SHARED_ROUNDS
 
 
 class Run:
@@ -75,8 +95,9 @@ class Run:
         place, total, bought = self.place_at(now), sum(by_place.values()), 0
         for key, where in sellers.items():
             seen, speed = self._sellers.setdefault(key, _Seen()), by_place.get(where, 0)
-            if key in deals and _has_lane(deals[key], now):
-                seen.lane_at = now
+            has_lane = key in deals and _has_lane(deals[key], now)
+            seen.look_at_lane(speed, has_lane=has_lane, now=now)
+            if has_lane:
                 bought += max(speed - seen.free_bytes_per_s, 0)
             elif self._has_settled(seen, now):
                 seen.free.append(speed)
@@ -125,12 +146,16 @@ class Run:
                 self.pairs.append(pair)
             self.tally = RunTally(place.run)
 
-    def hear_round(self, seller: bytes, outcome: Outcome) -> None:
-        """A seller has said what its round made of our bid."""
+    def hear_round(self, seller: bytes, outcome: Outcome, now: datetime) -> None:
+        """A seller has said what its round made of our bid: one that does not send what it grants has no more."""
         quoted = self.quoted.get(seller)
         if quoted is not None and not outcome.bid.is_paused:
             supply = self.supplies.get(seller, NOTHING_SEEN)
-            self.supplies[seller] = supply.after(outcome, ask_ubtt_per_gib=quoted.ask_ubtt_per_gib)
+            supply = supply.after(outcome, ask_ubtt_per_gib=quoted.ask_ubtt_per_gib)
+            seen, granted = self._sellers.get(seller), min(outcome.speed_bytes_per_s, outcome.demanded_bytes_per_s)
+            if seen is not None and seen.falls_short(granted, now):
+                supply = supply.limited_to(sum(seen.in_lane) // len(seen.in_lane))
+            self.supplies[seller] = supply
 
     @property
     def speeds(self) -> tuple[int, int] | None:

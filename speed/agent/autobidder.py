@@ -158,9 +158,8 @@ class Autobidder:
         run = self._runs.get(purchase.bought.torrent_key)
         if run is not None and run.bid_id == purchase.bought.bid_id and reason in SAYS_MARKET:
             number = int(now.timestamp()) // ROUND_S
-            run.hear_round(
-                purchase.source.peer_key, Outcome(number, purchase.bid, price_ubtt_per_gib, speed_bytes_per_s)
-            )
+            outcome = Outcome(number, purchase.bid, price_ubtt_per_gib, speed_bytes_per_s)
+            run.hear_round(purchase.source.peer_key, outcome, now)
 
     # --- what is decided
 

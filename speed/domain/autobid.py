@@ -152,10 +152,11 @@ def _held(view: View) -> list[_Bid]:
 
 
 def _is_served(seller: Seller, bid: Wish) -> bool:
-    """Whether the last round gave all that this bid wants, at a price that is not far below it."""
-    last = seller.supply.last
+    """Whether the last round gave all that this bid wants, at a price that is not far below it, and it comes, too."""
+    last, most = seller.supply.last, seller.supply.most_bytes_per_s
     return (
         last is not None
+        and (most is None or bid.useful_bytes_per_s <= most)
         and last.bid == bid
         and last.is_full
         and last.speed_bytes_per_s * 100 >= bid.useful_bytes_per_s * FULL_PERCENT

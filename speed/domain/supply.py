@@ -6,7 +6,7 @@ At the ask it may be more. Between and beyond the points the others are taken to
 usual case: their demand is then in proportion to 1 ÷ p. Where that is wrong the next round shows another point.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from speed.domain.deals import Wish
@@ -68,7 +68,7 @@ class Supply:
 
     points: tuple[Point, ...] = ()
     last: Outcome | None = None
-    most_bytes_per_s: int | None = None  # that its credit lets us have, whatever we bid; None: no such limit was seen
+    most_bytes_per_s: int | None = None  # that its credit, or its line, lets us have whatever we bid; None: no limit
     is_shared: bool = False  # others have our very ceiling: what is left goes by how much each demands
 
     def after(self, outcome: Outcome, *, ask_ubtt_per_gib: int) -> "Supply":
@@ -80,6 +80,10 @@ class Supply:
                 points = []
             points = sorted([*(point for point in points if _fits(point, seen)), seen])
         return Supply(tuple(points), outcome, _most(outcome, self.most_bytes_per_s), self._is_shared_after(outcome))
+
+    def limited_to(self, speed_bytes_per_s: int) -> "Supply":
+        """Return it when no more than that came, whatever was granted."""
+        return replace(self, most_bytes_per_s=max(speed_bytes_per_s, LEAST_LANE_BYTES_PER_S))
 
     def _is_shared_after(self, outcome: Outcome) -> bool:
         """Whether it demanded no more than was to be had at its ceiling, and got less; or did so before, and gets less.

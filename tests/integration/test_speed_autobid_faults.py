@@ -134,6 +134,17 @@ class TestASeller:
         assert cheap.bids[-1].spend_ubtt_per_s
         assert BuyingDeal.objects.filter(end_reason="others sell it for less").count() == 1
 
+    def test_that_grants_and_does_not_send_has_others_asked_too(self, owner: User) -> None:
+        taker, (shop,) = bought(owner, shops=1)
+        other = Shop(2, ask=PRICE)
+        taker.connect(other)
+        taker.run(40, shop, other)
+        assert not other.bids
+        shop.sends = 10 * KIB
+        taker.run(60, shop, other)
+        assert other.bids[-1].useful_bytes_per_s > 300 * KIB
+        assert shop.bids[-1].useful_bytes_per_s < 50 * KIB
+
     def test_that_is_left_alone_is_judged_no_more(self, owner: User) -> None:
         taker, (shop,) = starved(owner)
         until = AvoidedSeller.objects.get().until

@@ -50,6 +50,11 @@ class TestADecision:
         assert sum(bid.useful_bytes_per_s for bid in found.bids.values()) == 2 * MIB - 180 * KIB
         assert "bidding 42 to 63, at most 500 BTT for this torrent." in found.sentence
 
+    def test_says_in_a_control_nothing_of_what_came_for_money_before(self) -> None:
+        view = replace(VIEW, total_bytes_per_s=MIB, is_control=True)
+        assert decide(view).sentence.startswith("The swarm gives 180 KiB/s, the wish is 2.00 MiB/s: unpaid")
+        assert " and 844 KiB/s for money, the" in decide(replace(view, is_control=False)).sentence
+
     def test_takes_the_largest_of_more_sellers_than_there_can_be_deals(self) -> None:
         small = tuple(Seller(f"small {number}", Quoted(40 * BTT, 0, 32 * KIB, 0)) for number in range(9))
         large = Seller("large", Quoted(70 * BTT, 0, MIB, 0))
