@@ -50,7 +50,7 @@ class _Seen:
 
     def falls_short(self, granted_bytes_per_s: int, now: datetime) -> bool:
         """Whether less than half of what was granted has come for some rounds, without the time that a lane needs."""
-        if self.lane_since is None or not LANE_OPENS_WITHIN <= now - self.lane_since:
+        if self.lane_since is None or not now - self.lane_since >= LANE_OPENS_WITHIN:
             return False
         came = sum(self.in_lane) // len(self.in_lane)
         self.short_rounds = self.short_rounds + 1 if came * 100 < granted_bytes_per_s * SHARED_PERCENT else 0
