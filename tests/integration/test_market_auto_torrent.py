@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from seedbox.models import Holding, User
+from seedbox.models import Holding, Observation, User
 from speed.domain import autobid_words
 from speed.models import AutoBidding, AutoTorrent, Bid, Curiosity
 from speed.services import auto_bids, auto_page, autobid, bids, spenders
@@ -55,9 +55,14 @@ class TestOneTorrent:
         page = page_of(browser, address)
         assert "Probably " in page and "without paying finished in 1 h 27 min" in page
         page = post(browser, "market_auto_torrent", OWN | {"budget_ubtt": "3", "forecast": "yes"}, holding.pk)
-        assert "Probably 3 BTT, all there is," in page
+        assert "Probably 3 BTT, all there is," in page and "Nothing is saved yet" in page
         assert value_of(page, "budget_ubtt") == "3"
         assert not AutoTorrent.objects.exists() and not AutoBidding.objects.exists() and not Bid.objects.exists()
+
+    def test_costs_nothing_when_it_is_complete(self, holding: Holding, owner: User) -> None:
+        Observation.objects.update(done_bytes=GIB)
+        page = post(signed_in(owner), "market_auto_torrent", OWN | {"forecast": "yes"}, holding.pk)
+        assert "Nothing: the torrent is complete" in page and "Nothing is saved yet" in page
 
     def test_forecasts_nothing_by_terms_that_are_wrong(self, holding: Holding, owner: User) -> None:
         browser = signed_in(owner)
