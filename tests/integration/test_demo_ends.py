@@ -1,8 +1,10 @@
 """How the demo ends when it is not let play: whatever befalls it while its boxes start, nothing of it is left."""
 
 import os
+import resource
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,18 +13,23 @@ from tests.box import ManagedProcess, processes_with, wait_until
 
 LIMIT_S = 300.0  # far more than anything here takes
 INTERRUPTED = 130
+MIB = 1 << 20
 
 
 class BeginningDemo(ManagedProcess):
     """A demo whose boxes have begun to start, with a folder for temporary files of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_file_bytes: int = 0) -> None:
         super().__init__("demo")
+        self._most_file_bytes = most_file_bytes
         self.env |= {"TMPDIR": str(self.data), "DEMO_OF_TEST": str(self.data)}
 
     def start(self) -> None:
         self.launch("demo")
-        wait_until(lambda: self.of("buyer"), "the buyer's box", LIMIT_S)
+        if self._most_file_bytes:
+            resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (self._most_file_bytes, self._most_file_bytes))
+        else:
+            wait_until(lambda: self.of("buyer"), "the buyer's box", LIMIT_S)
 
     def of(self, box: str) -> set[int]:
         """Return the processes of a box."""
@@ -41,7 +48,9 @@ class BeginningDemo(ManagedProcess):
 
 
 def _parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    with suppress(FileNotFoundError, ProcessLookupError):  # a box that starts has processes that end soon
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return 0
 
 
 @pytest.fixture
@@ -64,7 +73,15 @@ class TestADemo:
         assert demo.stop() == 1
         assert "The seller's box has ended by itself." in demo.said
         assert "Start the demo again" in demo.said
+        assert "Traceback" not in demo.said
 
     def test_that_is_killed_leaves_nothing(self, demo: BeginningDemo) -> None:
         os.kill(demo.pid, signal.SIGKILL)
         demo.wait_until_nothing_is_left()
+
+    def test_that_the_disk_has_no_room_for_says_so_and_leaves_nothing(self) -> None:
+        with BeginningDemo(most_file_bytes=64 * MIB) as demo:  # its film is larger
+            demo.wait_until_nothing_is_left()
+            assert demo.stop() == 1
+            assert "This machine refused the demo what it needs" in demo.said
+            assert "Traceback" not in demo.said

@@ -7,6 +7,7 @@ through an SSH tunnel; cookies are kept apart by the port.
 import http.client
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from seedbox.config import data_folder, env
 from seedbox.config.benches.seeding_box import box_environ, free_port
 from seedbox.config.demo import hand
 from seedbox.config.demo.failure import DemoFailed
+from seedbox.config.demo.interrupts import uninterrupted
 from seedbox.config.process import die_with_parent
 
 SELLER_ADDRESS, BUYER_ADDRESS = "127.0.61.1", "127.0.61.2"
@@ -26,6 +28,7 @@ LEECHER_ADDRESSES = ("127.0.61.11", "127.0.61.12", "127.0.61.13")
 HEALTH_S = 5.0
 STOP_S = 20.0
 HAND_STOP_S = 5.0
+ANSWER_S = 180.0  # far more than anything takes that a hand does
 LINES_SHOWN = 15
 SLOW_S, BLOCK_S = 10, 20  # in place of a minute each
 CHAIN = {"WALLET_DEVNET_BLOCK_SECONDS": "0.3", "WALLET_DEVNET_SOLID_LAG": "3"}
@@ -34,6 +37,7 @@ NO_LOOPBACK = (
     "between 127.0.0.1 and 127.255.255.254. Linux has them all; elsewhere each has to be made first."
 )
 
+NO_ANSWER = f"there was no answer within {ANSWER_S:g} s"
 ENDED = (
     "The {name}'s box has ended by itself. Start the demo again; if that helps nothing, its last lines say what to do:"
     "\n{said}"
@@ -73,7 +77,7 @@ class DemoBox:
 
         The caller must be the only thread, or that end may come with the end of the caller's thread.
         """
-        with self._log.open("wb") as log:
+        with self._log.open("wb") as log, uninterrupted():
             self._box = subprocess.Popen(
                 [sys.executable, str(env.ROOT / "manage.py"), "up"],
                 env=self.environ,
@@ -87,7 +91,7 @@ class DemoBox:
 
     def lend_hand(self) -> None:
         """Have somebody inside who does what its people would do; to be called once its data folder is there."""
-        with self._log.with_suffix(".hand").open("wb") as log:
+        with self._log.with_suffix(".hand").open("wb") as log, uninterrupted():
             self._hand = subprocess.Popen(
                 [sys.executable, "-m", hand.__name__],
                 env=self.environ,
@@ -121,8 +125,9 @@ class DemoBox:
         with suppress(BrokenPipeError):
             self._hand.stdin.write(json.dumps({"verb": verb, **order}) + "\n")
             self._hand.stdin.flush()
-        line = self._hand.stdout.readline()
-        answer = json.loads(line) if line else {"failed": "it has ended"}
+        readable, _, _ = select.select([self._hand.stdout], [], [], ANSWER_S)  # of an answer there is never a part
+        line = self._hand.stdout.readline() if readable else ""
+        answer = json.loads(line) if line else {"failed": "it has ended" if readable else NO_ANSWER}
         if "failed" in answer:
             self.check()
             raise DemoFailed(f"{verb} in the {self.name}'s box failed: {answer['failed']}. Start the demo again.")
@@ -145,7 +150,8 @@ class DemoBox:
                 _end(self._hand, HAND_STOP_S)
         if self._box is not None:
             _end(self._box, STOP_S)
-            with suppress(env.BadEnvironment):  # said again by whoever finds the folder not empty
+            # Who has ended before it had a folder has left none; what is in use is said when the folder is not empty.
+            with suppress(env.BadEnvironment, FileNotFoundError):
                 os.close(data_folder.lock(self.data))
 
 

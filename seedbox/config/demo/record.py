@@ -82,19 +82,31 @@ def start(data: Path) -> None:
 
 def stop(data: Path) -> None:
     """Ask the demo that runs to stop; it takes some seconds to leave nothing behind."""
-    if is_running(data):
+    if not is_running(data):
+        return
+    for child in _children:  # it may not have come so far as to say which process it is
+        child.terminate()
+    if not _children:
         with suppress(OSError, ValueError):
             os.kill(int(_lock_of(data).read_text()), signal.SIGTERM)
 
 
 def is_running(data: Path) -> bool:
-    _children[:] = [child for child in _children if child.poll() is None]
+    """Say whether a demo runs, also one that was just started here, and has not told anything yet."""
+    for child in [child for child in _children if child.poll() is not None]:
+        _children.remove(child)
+        assert child.stdin
+        child.stdin.close()
+    return bool(_children) or _is_locked(data)
+
+
+def _is_locked(data: Path) -> bool:
     try:
         lock = os.open(_lock_of(data), os.O_RDWR)
     except FileNotFoundError:
         return False
     try:
-        return not _locks(lock)
+        return not _locks(lock, fcntl.LOCK_SH)  # two that look are not taken for a demo by each other
     finally:
         os.close(lock)
 
@@ -120,9 +132,9 @@ def _lock_of(data: Path) -> Path:
     return _folder(data) / "lock"
 
 
-def _locks(descriptor: int) -> bool:
+def _locks(descriptor: int, how: int = fcntl.LOCK_EX) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -1,7 +1,6 @@
 """The stage of the demo: two boxes, a film, those who share it, and nothing of all that afterwards."""
 
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -11,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_urlsafe
-from types import FrameType
 from typing import Any, TypeVar
 
 from seedbox.config import env
@@ -19,6 +17,7 @@ from seedbox.config.benches.seeding_box import free_port
 from seedbox.config.demo import sweeper
 from seedbox.config.demo.boxes import CHAIN, DemoBox, check_addresses
 from seedbox.config.demo.failure import DemoFailed
+from seedbox.config.demo.interrupts import signals_that
 from seedbox.config.demo.story import Door, Speeds, Story
 from seedbox.config.demo.swarm import SIZE_BYTES, Film, Leechers
 from seedbox.domain.units import MIB, format_bytes
@@ -31,7 +30,6 @@ LOOK_AGAIN_S = 0.5
 NOTE_AGAIN_S = 1.0
 MEAN_OF_LOOKS = 8  # of what the others get
 ROOM_BYTES = SIZE_BYTES + 300 * MIB  # the film as far as the buyer loads it, two databases and their logs
-STOP_NOW = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Seen = dict[str, Any]
 Found = TypeVar("Found")
@@ -134,7 +132,7 @@ class Stage:
 
     def strike(self) -> None:
         """Stop all in order; a signal kills what is left."""
-        with _signals_that(self._kill):
+        with signals_that(self._kill):
             for box in self.boxes:
                 box.ask_to_stop()
             if self.leechers is not None:
@@ -182,16 +180,3 @@ def _swept(folder: Path) -> Iterator[None]:
         [sys.executable, "-I", sweeper.__file__, str(folder)], stdin=subprocess.PIPE, start_new_session=True
     ):
         yield
-
-
-@contextmanager
-def _signals_that(act: Callable[[], None]) -> Iterator[None]:
-    def acting(_number: int, _frame: FrameType | None) -> None:
-        act()
-
-    before = {number: signal.signal(number, acting) for number in STOP_NOW}
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)

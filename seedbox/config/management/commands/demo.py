@@ -10,13 +10,18 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from seedbox.config.demo.failure import DemoFailed
+from seedbox.config.demo.interrupts import STOP_NOW
 from seedbox.config.demo.play import Play
 from seedbox.config.demo.record import Recorder, has_ended
 from seedbox.config.demo.screen import Screen, table
-from seedbox.config.demo.stage import STOP_NOW, Stage, on_stage
+from seedbox.config.demo.stage import Stage, on_stage
 from seedbox.config.demo.story import DONE, FAILED, STOPPED, Story
 
 INTERRUPTED = 130
+REFUSED = (
+    "This machine refused the demo what it needs: {problem}. Make room on the disk, or end what takes up its ports, "
+    "and start the demo again."
+)
 DOOR = "    the {name}'s box: {url}  sign in as {person} with the password {password}"
 
 
@@ -41,9 +46,11 @@ class Command(BaseCommand):
             is_over = partial(has_ended, sys.stdin) if for_page else lambda: False
             with on_stage(story, is_over=is_over) as stage:
                 self._play(stage, by_hand=by_hand, keep_open=keep_open)
-        except DemoFailed as problem:
-            story.end(FAILED, str(problem) if for_page else "")
-            raise CommandError(str(problem)) from None
+        except (DemoFailed, OSError) as problem:
+            said = str(problem) if isinstance(problem, DemoFailed) else REFUSED.format(problem=problem)
+            with suppress(OSError):  # a full disk takes no last word either
+                story.end(FAILED, said if for_page else "")
+            raise CommandError(said) from None
         except KeyboardInterrupt:
             story.end(STOPPED, "Stopped before its end. Nothing is left of it.")
             sys.exit(INTERRUPTED)
