@@ -2,16 +2,17 @@
 
 from collections import deque
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from seedbox.domain.lanes import PeersSeen
+from speed.agent.auto_seen import SellerSeen
 from speed.agent.purchase import Purchase
 from speed.agent.sale import ms
 from speed.domain.autobid_view import State
 from speed.domain.controls import RUN_BLOCKS, SETTLE_PARTS, Controls, Place, RunTally
-from speed.domain.deals import SHARED_PERCENT, SHARED_ROUNDS, Wish
+from speed.domain.deals import Wish
 from speed.domain.shortfall import Watch
 from speed.domain.supply import NOTHING_SEEN, Outcome, Quoted, Supply
 from speed.domain.uplift import UnpaidService, Verdict, verdict
@@ -19,42 +20,8 @@ from speed.services.auto_runs import Loaded, Seen
 
 MEAN_OF = timedelta(seconds=30)  # what a torrent gets is taken as a mean of so long, so that bids do not jump
 LOOKS_APART = timedelta(seconds=15)  # at most: what was between is not known
-LANE_OPENS_WITHIN = timedelta(seconds=20)
-FREE_LOOKS = 6  # of a seller without a lane: what it gives for nothing is their mean
 
 Wishes = Mapping[bytes, Wish]  # by seller
-
-
-@dataclass
-class _Seen:
-    """What one seller gives."""
-
-    free: deque[int] = field(default_factory=lambda: deque(maxlen=FREE_LOOKS))  # bytes per second, without a lane
-    in_control: list[int] = field(default_factory=list)  # the same, in the control that runs
-    lane_at: datetime | None = None  # when it last had a lane
-    lane_since: datetime | None = None  # the one that it has
-    in_lane: deque[int] = field(default_factory=lambda: deque(maxlen=FREE_LOOKS))
-    short_rounds: int = 0  # in a row, in which far less came than was granted
-
-    @property
-    def free_bytes_per_s(self) -> int:
-        return sum(self.free) // len(self.free) if self.free else 0
-
-    def look_at_lane(self, speed_bytes_per_s: int, *, has_lane: bool, now: datetime) -> None:
-        if not has_lane:
-            self.lane_since = None
-            self.in_lane.clear()
-            return
-        self.lane_at, self.lane_since = now, self.lane_since or now
-        self.in_lane.append(speed_bytes_per_s)
-
-    def falls_short(self, granted_bytes_per_s: int, now: datetime) -> bool:
-        """Whether less than half of what was granted has come for some rounds, without the time that a lane needs."""
-        if self.lane_since is None or not now - self.lane_since >= LANE_OPENS_WITHIN:
-            return False
-        came = sum(self.in_lane) // len(self.in_lane)
-        self.short_rounds = self.short_rounds + 1 if came * 100 < granted_bytes_per_s * SHARED_PERCENT else 0
-        return self.short_rounds >= SHARED_ROUNDS
 
 
 class Run:
@@ -76,7 +43,7 @@ class Run:
         self.decided_by: object = None  # what was said by its user then
         self.control: int | None = None  # that runs, as decided last
         self._looks: deque[tuple[datetime, int, int]] = deque()  # when, in all, without money
-        self._sellers: dict[bytes, _Seen] = {}
+        self._sellers: dict[bytes, SellerSeen] = {}
         self._unkept: list[tuple[int, int]] = []  # looks since the last sample: in all, without money
 
     # --- what is seen
@@ -94,7 +61,7 @@ class Run:
         deals = {purchase.source.peer_key: purchase for purchase in purchases}
         place, total, bought = self.place_at(now), sum(by_place.values()), 0
         for key, where in sellers.items():
-            seen, speed = self._sellers.setdefault(key, _Seen()), by_place.get(where, 0)
+            seen, speed = self._sellers.setdefault(key, SellerSeen()), by_place.get(where, 0)
             has_lane = key in deals and _has_lane(deals[key], now)
             seen.look_at_lane(speed, has_lane=has_lane, now=now)
             if has_lane:
@@ -111,7 +78,7 @@ class Run:
         while self._looks[0][0] <= now - MEAN_OF or self._looks[0][0] > now:
             self._looks.popleft()
 
-    def _has_settled(self, seen: _Seen, now: datetime) -> bool:
+    def _has_settled(self, seen: SellerSeen, now: datetime) -> bool:
         """Whether what was paid before flows on no longer."""
         settles = timedelta(milliseconds=self.block_ms / SETTLE_PARTS)
         return seen.lane_at is None or not timedelta(0) <= now - seen.lane_at < settles
@@ -154,7 +121,7 @@ class Run:
             supply = supply.after(outcome, ask_ubtt_per_gib=quoted.ask_ubtt_per_gib)
             seen, granted = self._sellers.get(seller), min(outcome.speed_bytes_per_s, outcome.demanded_bytes_per_s)
             if seen is not None and seen.falls_short(granted, now):
-                supply = supply.limited_to(sum(seen.in_lane) // len(seen.in_lane))
+                supply = supply.limited_to(seen.came_bytes_per_s)
             self.supplies[seller] = supply
 
     @property
