@@ -40,7 +40,7 @@ class SellerSeen:
 
     def falls_short(self, granted_bytes_per_s: int, now: datetime) -> bool:
         """Whether less than half of what was granted has come for some rounds, without the time that a lane needs."""
-        if self.lane_since is None or not now - self.lane_since >= LANE_OPENS_WITHIN:
+        if self.lane_since is None or now - self.lane_since < LANE_OPENS_WITHIN:
             return False
         is_short = self.came_bytes_per_s * 100 < granted_bytes_per_s * SHARED_PERCENT
         self.short_rounds = self.short_rounds + 1 if is_short else 0

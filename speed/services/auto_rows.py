@@ -21,6 +21,7 @@ STATES: dict[State | None, tuple[str, str]] = {
     State.FAST_ENOUGH: ("Fast enough", "green"),
     State.WATCHING: ("Watching", "azure"),
     State.CONTROL: ("Unpaid for a moment", "azure"),
+    State.WAITING: ("Waiting", "yellow"),
     State.NO_SELLERS: ("No seller", "yellow"),
     State.TOO_DEAR: ("Too dear", "yellow"),
     State.NO_MONEY: ("No money left", "yellow"),

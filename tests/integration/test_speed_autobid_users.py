@@ -10,6 +10,7 @@ from speed.domain.autobid_view import State
 from speed.models import AutoDecision, AutoRun, BuyingDeal, Payment
 from speed.models import Bid as BidRow
 from speed.services import auto_screen, autobid, bids
+from speed.services.auto_rows import STATES
 from speed.services.autobid import Choice, OwnTerms
 from tests.auto_bidding import WISH, AutoTaker, Shop
 from tests.buying import BTT
@@ -71,6 +72,11 @@ class TestAWord:
             assert taker.used() <= budget
             money = min(budget, WISH.day_limit_ubtt)
             assert taker.said.endswith(f"at most {money // BTT} BTT for this torrent.") or taker.row(shop).owed_ubtt
+
+
+class TestAPage:
+    def test_has_a_word_for_whatever_the_bidder_does(self) -> None:
+        assert set(STATES) == {None, *State}
 
 
 class TestWhatPayingChanged:
