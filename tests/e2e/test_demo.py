@@ -20,6 +20,8 @@ from tests.box import ManagedProcess, processes_with, wait_until
 from tests.e2e.browser import DESKTOP, open_page, picture
 from tests.e2e.steps import sign_in
 from tests.servers import PROVE
+from wallet.domain.accounts import AccountKind
+from wallet.domain.money import Asset
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -82,7 +84,7 @@ class Demo(ManagedProcess):
         return self.ask(
             "buyer",
             "SELECT balance_ubtt FROM wallet_account JOIN seedbox_user ON ref = seedbox_user.id "
-            f"WHERE kind = 2 AND username = '{person}'",
+            f"WHERE asset = {Asset.TRC20.value} AND kind = {AccountKind.USER.value} AND username = '{person}'",
         )["balance_ubtt"]
 
 

@@ -160,9 +160,9 @@ class Play:
         fast, before = WISH_BYTES_PER_S * FAST_PERCENT // 100, stage.sold["earned_ubtt"]
         stage.wait(lambda: stage.bought["speed_bytes_per_s"] >= fast, "what is paid again")
         stage.wait(lambda: stage.sold["earned_ubtt"] > before, "the seller's next earnings")
-        say(f"Paid again: {format_speed(stage.bought['speed_bytes_per_s'])}. {self._paid()}")
-        if "paid" not in self.speeds:  # on a busy machine the unpaid block comes before the lane is full
-            self._see_paid()
+        self._measure("again", "how fast it is for money again")
+        self.speeds.setdefault("paid", self.speeds["again"])  # a busy machine has no full lane before the unpaid block
+        say(f"Paid again: {format_speed(self.speeds['again'])}. {self._paid()}")
 
     def turn_off(self) -> None:
         """Bidding is off: the last voucher is paid, the rest of the channel comes back, the torrent is slow again."""
