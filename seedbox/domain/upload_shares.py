@@ -26,7 +26,8 @@ def room_to_grow(
     """Return what free peers leave beside what lanes use, while lanes use less than was granted.
 
     Where the line is no faster than the limit, it is full with what lanes use and free peers may: everybody would stay
-    as fast as they were before, whatever was granted. So lanes have a little room, and twice what they gained last.
+    as fast as they were before, whatever was granted. So lanes have a little room, and twice what they gained last. A
+    lane that never uses its grant costs free peers the little room, and no more.
     """
     missing = max(granted_bytes_per_s - use_bytes_per_s, 0)
     return min(missing, limit_bytes_per_s // GROWTH_PARTS + 2 * max(gained_bytes_per_s, 0))

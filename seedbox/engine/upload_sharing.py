@@ -3,7 +3,7 @@
 Nothing here knows libtorrent: an engine asks for the lanes and limits, and carries them out.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from seedbox.domain.upload_shares import LEAST_BYTES_PER_S, Flow, free_limit, fr
 from seedbox.engine.connections import Connection, Connections
 
 ADJUST_EVERY_S = 1.0
+LOOKS_BACK = 4  # what lanes use goes up and down: more than in any of the last looks is a gain, anything else is none
 
 FREE = -1  # in the place of a lane's number: whatever is in none
 UNLIMITED = 0
@@ -40,7 +41,7 @@ class UploadSharing:
         self._assignment = LaneAssignment()
         self._order, self._ends_at_s = IDLE, 0.0
         self._flows: dict[tuple[int, str], Flow] = {}
-        self._lanes_used_bytes_per_s = 0
+        self._lanes_used: deque[int] = deque(maxlen=LOOKS_BACK)  # bytes per second, since the order is this one
         self._adjust_at_s = 0.0
         self._told: Mapping[str, LaneKind] = {}
         self.lanes: Mapping[str, int] = {}  # of new connections, by place
@@ -58,6 +59,8 @@ class UploadSharing:
 
     def share(self, order: ShareUpload, now_s: float) -> None:
         """Share the upload like this from now on."""
+        if order != self._order:
+            self._lanes_used.clear()
         self._order, self._ends_at_s = order, now_s + LANES_STAND_S
         self._adjust(now_s)
 
@@ -101,13 +104,14 @@ class UploadSharing:
 
     def _limit(self) -> None:
         """Lanes get what was granted, free peers what lanes leave; without a grant a lane is as fast as they are."""
-        use, used = self._lane_use(), self._lanes_used_bytes_per_s
-        self._lanes_used_bytes_per_s = use
+        use = self._lane_use()
+        most = max(self._lanes_used, default=use)
+        self._lanes_used.append(use)
         room = room_to_grow(
             limit_bytes_per_s=self._order.limit_bytes_per_s,
             granted_bytes_per_s=self._granted_to_connected(),
             use_bytes_per_s=use,
-            gained_bytes_per_s=use - used,
+            gained_bytes_per_s=use - most,
         )
         free = free_limit(
             limit_bytes_per_s=self._order.limit_bytes_per_s,

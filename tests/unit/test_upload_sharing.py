@@ -74,6 +74,20 @@ class TestFreePeers:
         room = LIMIT // GROWTH_PARTS  # for its lane could be faster
         assert market.sharing.limits[FREE] == Limit(LIMIT - 600_000 - room)
 
+    def test_lose_no_more_than_a_little_to_a_lane_that_goes_up_and_down_below_its_grant(self) -> None:
+        market = Market()
+        market.share({A: Lane(1_000_000)})
+        market.connect(HOSTS[0])
+        (connection,) = market.connections.at(A)
+        for second in range(8):
+            speed = (500_000, 700_000)[second % 2]
+            for tenth in range(1, 11):
+                market.sharing.count(connection, speed // 10, second + tenth / 10)
+                market.sharing.look(second + tenth / 10)
+            used = market.sharing.stand().places[A].sent_bytes_per_s
+            if second > 1:  # until then all that was seen of it was a gain
+                assert market.sharing.limits[FREE].bytes_per_s >= LIMIT - used - LIMIT // GROWTH_PARTS - 1
+
     def test_keep_their_share_however_fast_lanes_are_read_to_be(self) -> None:
         market = Market()
         market.share({A: Lane(3_900_000)})
