@@ -26,7 +26,7 @@ from seedbox.config.process import die_with_parent
 SELLER_ADDRESS, BUYER_ADDRESS = "127.0.61.1", "127.0.61.2"
 LEECHER_ADDRESSES = ("127.0.61.11", "127.0.61.12", "127.0.61.13")
 HEALTH_S = 5.0
-STOP_S = 20.0
+STOP_S = 60.0  # it takes some seconds, on a busy machine many; whoever does not wait asks twice
 HAND_STOP_S = 5.0
 ANSWER_S = 180.0  # far more than anything takes that a hand does
 LINES_SHOWN = 15

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 LOOK_AGAIN_S = 0.2
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 def main(folder: Path) -> None:
