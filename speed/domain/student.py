@@ -6,10 +6,13 @@ angle.
 """
 
 import math
+from functools import lru_cache
 
 _HALVINGS = 60  # of a quarter turn: finer than a float
+_KEPT = 4_096  # quantiles: pages ask for the same ones again and again
 
 
+@lru_cache(maxsize=_KEPT)
 def t_quantile(*, freedom: int, confidence: float) -> float:
     """Return the t that so large a share of the distribution is within, on both sides together.
 

@@ -7,7 +7,7 @@ bidding; one decision of that kind is for good. What a page shows is the interva
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import fmean, stdev
@@ -70,17 +70,30 @@ class Uplift:
     is_pooled: bool = False  # it is of all the user's torrents, for this one has too few controls
 
 
-def uplift(pairs: Sequence[float], *, others: Sequence[float] = ()) -> Uplift:
-    """Return what a torrent's pairs say, or with too few of them those of the same user's other torrents together.
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What all torrents of one user say together: the same for each of them that has too few pairs of its own."""
+
+    controls: int
+    shown: Interval | None  # None: not known yet
+
+
+def pool(torrents: Iterable[Sequence[float]]) -> Pool:
+    """Return what the pairs of these torrents say together."""
+    pairs = [pair for of_torrent in torrents for pair in of_torrent]
+    return Pool(len(pairs), interval(pairs))
+
+
+def uplift(pairs: Sequence[float], *, pooled: Pool | None = None) -> Uplift:
+    """Return what a torrent's pairs say, or with too few of them those of all the same user's torrents together.
 
     What is pooled is only shown. It decides nothing: another torrent has other sellers.
     """
     decided = verdict(pairs)
     if (own := interval(pairs)) is not None:
         return Uplift(decided, len(pairs), own)
-    pooled = [*pairs, *others]
-    if (found := interval(pooled)) is not None:
-        return Uplift(decided, len(pooled), found, is_pooled=True)
+    if pooled is not None and pooled.shown is not None:
+        return Uplift(decided, pooled.controls, pooled.shown, is_pooled=True)
     return Uplift(decided, len(pairs), None)
 
 

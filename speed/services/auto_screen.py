@@ -1,6 +1,6 @@
 """What pages and shells show of automatic bids: how a torrent stands, what it cost and changed, and a dry run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from speed.domain.autobid_view import Seller, State, View
 from speed.domain.forecast import Forecast, forecast, sentence
 from speed.domain.shortfall import Watch
 from speed.domain.supply import Quoted
-from speed.domain.uplift import Savings, Uplift, savings, uplift
+from speed.domain.uplift import Pool, Savings, Uplift, pool, savings, uplift
 from speed.models import AutoBidding, AutoDecision, AutoRun, AutoTorrent, Bid, Budget, BuyingDeal, Quote
 from speed.services import auto_runs, avoided, budgets, quotes
 from speed.services.auto_bids import goal_of
@@ -101,13 +101,12 @@ def _stories(user_id: int, bids: Sequence[Bid]) -> list[Story]:
     spent = dict(
         BuyingDeal.objects.filter(bid_id__in=ids).order_by().values_list("bid_id").annotate(Sum("cumulative_ubtt"))
     )
-    return [_story(bid, runs, int(spent.get(bid.pk, 0))) for bid in bids]
+    pooled = pool(run.pairs for run in runs.values())  # once: there may be thousands of bids
+    return [_story(bid, runs.get(bid.pk), pooled, int(spent.get(bid.pk, 0))) for bid in bids]
 
 
-def _story(bid: Bid, runs: Mapping[int, AutoRun], spent_ubtt: int) -> Story:
-    run = runs.get(bid.pk)
-    others = [pair for pk, one in runs.items() if pk != bid.pk for pair in one.pairs]
-    changed = uplift(run.pairs if run else (), others=others)
+def _story(bid: Bid, run: AutoRun | None, pooled: Pool, spent_ubtt: int) -> Story:
+    changed = uplift(run.pairs if run else (), pooled=pooled)
     saved = None
     if run is not None and changed.shown is not None:
         saved = savings(changed.shown, paid_s=run.all_paid_ms // 1_000, spent_ubtt=spent_ubtt)

@@ -13,6 +13,8 @@ from speed.services import auto_screen, autobid, bids
 from speed.services.auto_rows import STATES
 from speed.services.autobid import Choice, OwnTerms
 from tests.auto_bidding import WISH, AutoTaker, Shop
+from tests.auto_rows import a_run, an_auto_bid
+from tests.builders import NOW, make_holding, make_torrent
 from tests.buying import BTT
 from tests.integration.test_speed_autobid import bought, with_money
 
@@ -89,6 +91,14 @@ class TestWhatPayingChanged:
         assert own is not None and theirs is not None
         assert (own.uplift.controls, own.uplift.shown) == (3, None)
         assert (theirs.uplift.controls, theirs.uplift.shown) == (5, None)
+
+    def test_is_pooled_once_however_many_torrents_have_too_few_unpaid_blocks(self, owner: User) -> None:
+        for number in range(3):
+            bid = an_auto_bid(make_holding(owner, make_torrent(f"{number}.iso")), "local", now=NOW)
+            a_run(bid, State.BIDDING, "Why.", pairs=[0.7, 0.8])
+        first, *others = (one.uplift.shown for one in auto_screen.stories(owner.pk))
+        assert first is not None and len(others) == 2
+        assert all(other is first for other in others)  # the page of thousands is as quick as there are torrents
 
 
 class TestSeveralUsersOfOneTorrent:

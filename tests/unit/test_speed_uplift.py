@@ -16,6 +16,7 @@ from speed.domain.uplift import (
     UnpaidService,
     Verdict,
     interval,
+    pool,
     savings,
     uplift,
     verdict,
@@ -156,9 +157,10 @@ class TestAVerdict:
         assert decided.low < shown.low < shown.high < decided.high
 
     def test_is_not_made_by_what_is_pooled(self) -> None:
-        found = uplift(NOISE[:3], others=CLEAR)
+        found = uplift(NOISE[:3], pooled=pool([NOISE[:3], CLEAR]))
         assert (found.verdict, found.is_pooled, found.controls) == (Verdict.UNKNOWN, True, 9)
-        assert uplift(CLEAR, others=NOISE).is_pooled is False
+        assert uplift(CLEAR, pooled=pool([CLEAR, NOISE])).is_pooled is False
+        assert uplift(NOISE[:3], pooled=pool([NOISE[:3], CLEAR[:2]])).shown is None
 
     @given(st.lists(st.floats(-40, 40), min_size=6, max_size=30))
     def test_can_be_given_for_whatever_was_measured(self, pairs: list[float]) -> None:
