@@ -6,7 +6,7 @@ from statistics import median
 
 from seedbox.services import market_facts
 from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB
-from speed.models import BuyingDeal, Pairing, Quote, SeenRound
+from speed.models import AutoBidding, BuyingDeal, Pairing, Quote, SeenRound
 from speed.services import auto_rows, auto_screen, autobid, markets, node_rows, spenders
 from speed.services.autobid import Terms
 from speed.services.deal_rows import Row, price
@@ -143,6 +143,11 @@ def _obstacle(state: NodeState, *, is_admin: bool) -> Obstacle:
         return Obstacle(f"Node {state.name}: {state.terms.obstacle or state.buying_problem}")
     says = NO_BIDS.format(name=state.name)
     return Obstacle(says, "market_node", state.name) if is_admin else Obstacle(says + AN_ADMIN)
+
+
+def is_late(said: AutoBidding | None, *, now: datetime) -> bool:
+    """Whether what a user has said for all torrents is on, and bids for none, as its time has passed."""
+    return said is not None and said.is_on and said.finish_at is not None and said.finish_at <= now
 
 
 def _has_money(user_id: int) -> bool:

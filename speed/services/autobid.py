@@ -105,6 +105,7 @@ def choose(user_id: int, torrent_id: int, choice: AutoTorrent.Choice, own: OwnTe
     """Decide on one torrent: on, off or as all others, with terms of its own. Raises BadBid, NoSuchTorrent.
 
     On is also a word to try again what was given up, because paying had brought nothing; other terms alone are none.
+    Off is a word that is always taken, also for a torrent whose time has passed.
     """
     torrent = market_facts.torrent(torrent_id)
     if torrent is None or user_id not in torrent.holders:
@@ -114,7 +115,10 @@ def choose(user_id: int, torrent_id: int, choice: AutoTorrent.Choice, own: OwnTe
     if is_first:
         general = _first_terms(user_id, own)
     says_something = choice is Choice.ON or own != OwnTerms()
-    if says_something and general is not None and (problems := problems_of(general, own, now=now)):
+    problems = problems_of(general, own, now=now) if says_something and general is not None else {}
+    if choice is Choice.OFF:
+        problems.pop("finish_at", None)
+    if problems:
         raise BadBid(problems)
     if choice is Choice.ON and not spenders.budget_of(user_id).is_on:
         raise BadBid({"day_limit_ubtt": NOT_SPENDING})

@@ -114,6 +114,7 @@ def _show(request: HttpRequest, form: AutoForm | None = None) -> HttpResponse:
         "budget": budget,
         "is_on": bool(said and said.is_on and budget.is_on),
         "is_held_up": bool(said and said.is_on and not budget.is_on),
+        "is_late": auto_page.is_late(said, now=now),
         "obstacles": auto_page.obstacles(user.pk, is_admin=user.is_admin, now=now),
         "rows": auto_page.rows(user.pk),
     }

@@ -1,6 +1,7 @@
 """The pages on which a user says how slow torrents are bid for, and what they say of it."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -130,6 +131,14 @@ class TestThePage:
         autobid.turn_on(owner.pk, TERMS, now=NOW)
         spenders.stop(owner.pk, now=NOW)
         assert "Your spending is off, so nothing is bid" in page_of(signed_in(owner))
+
+    def test_says_that_nothing_is_bid_once_the_time_of_the_wish_has_passed(self, holding: Holding, owner: User) -> None:
+        browser = signed_in(owner)
+        autobid.turn_on(owner.pk, replace(TERMS, finish_at=timezone.now() + timedelta(hours=1)), now=NOW)
+        assert "has passed, so nothing is bid" not in page_of(browser)
+        AutoBidding.objects.update(finish_at=timezone.now() - timedelta(seconds=1))
+        page = page_of(browser)
+        assert "has passed, so nothing is bid" in page and "Held up" in page
 
     def test_is_found_from_where_a_user_would_look(self, owner: User) -> None:
         browser = signed_in(owner)
