@@ -18,6 +18,7 @@ from seedbox.web.doors import for_members, signed_in_user
 from speed.domain.reading import write_mib
 from speed.models import AutoTorrent
 from speed.services import auto_page, auto_rows, auto_screen, autobid, bids, news, quotes, spenders
+from speed.services.auto_page import Offered
 from speed.services.auto_screen import DryRun
 from speed.services.autobid import Choice, OwnTerms, Terms
 from speed.services.bids import BadBid
@@ -28,6 +29,7 @@ from wallet.domain.money import format_amount, format_btt
 from wallet.services.install import market_asset
 
 AS_FOR_ALL = "Empty: {}, as for all."
+SAY_IT = "Say it here: nothing is said for all torrents yet. Offered there: {}."
 FINISH = "With a speed or a time said here, the wish for all does not count."
 CHOSEN = {
     Choice.ON: "Saved: this torrent is bid for whenever it is slow.",
@@ -43,19 +45,20 @@ class OwnForm(forms.Form):
     least_bytes_per_s = speed_field("Wished speed, MiB/s", required=False)
     finish_at = time_field("Finished by")
 
-    def __init__(self, *args: Any, general: Terms, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, offered: Offered, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        general, hint = offered.terms, SAY_IT if offered.why else AS_FOR_ALL
         budget = format_amount(general.torrent_budget_ubtt, market_asset())
-        self.fields["ceiling_ubtt_per_gib"].help_text = AS_FOR_ALL.format(price(general.ceiling_ubtt_per_gib))
-        self.fields["budget_ubtt"].help_text = AS_FOR_ALL.format(budget)
+        self.fields["ceiling_ubtt_per_gib"].help_text = hint.format(price(general.ceiling_ubtt_per_gib))
+        self.fields["budget_ubtt"].help_text = hint.format(budget)
         wish = auto_rows.wish(general.least_bytes_per_s, general.finish_at)
-        self.fields["least_bytes_per_s"].help_text = AS_FOR_ALL.format(wish)
+        self.fields["least_bytes_per_s"].help_text = hint.format(wish)
         self.fields["finish_at"].help_text = FINISH
 
     @classmethod
-    def of(cls, said: AutoTorrent | None, *, general: Terms) -> Self:
+    def of(cls, said: AutoTorrent | None, *, offered: Offered) -> Self:
         if said is None:
-            return cls(general=general, initial={"choice": Choice.AS_ALL})
+            return cls(offered=offered, initial={"choice": Choice.AS_ALL})
         initial = {
             "choice": said.choice,
             "ceiling_ubtt_per_gib": format_btt(said.ceiling_ubtt_per_gib) if said.ceiling_ubtt_per_gib else "",
@@ -63,7 +66,7 @@ class OwnForm(forms.Form):
             "least_bytes_per_s": write_mib(said.least_bytes_per_s or 0),
             "finish_at": write_time(said.finish_at),
         }
-        return cls(general=general, initial=initial)
+        return cls(offered=offered, initial=initial)
 
     def own(self) -> OwnTerms:
         """Return what is wanted otherwise; only for a form that is valid."""
@@ -84,11 +87,12 @@ def market_auto_torrent(request: HttpRequest, holding_id: int) -> HttpResponse:
     torrent = market_facts.torrent_of(holding_id, user_id=user_id)
     if torrent is None:
         raise Http404
-    general = auto_page.terms(user_id, now=now).terms
+    offered = auto_page.terms(user_id, now=now)
+    general = offered.terms
     if request.method != "POST":
-        form = OwnForm.of(autobid.of_torrent(user_id, torrent.torrent_id), general=general)
+        form = OwnForm.of(autobid.of_torrent(user_id, torrent.torrent_id), offered=offered)
         return _show_torrent(request, torrent, holding_id, form, _said_own(user_id, torrent), general)
-    form = OwnForm(request.POST, general=general)
+    form = OwnForm(request.POST, offered=offered)
     if not form.is_valid():
         return _show_torrent(request, torrent, holding_id, form, None, general)
     own, choice = form.own(), Choice(form.cleaned_data["choice"])

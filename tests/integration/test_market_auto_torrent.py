@@ -1,11 +1,12 @@
 """One torrent that is bid for otherwise than the others: its page and forecast, and bids by hand beside it."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from seedbox.models import Holding, Observation, User
 from speed.domain import autobid_words
@@ -88,6 +89,34 @@ class TestOneTorrent:
         assert not Bid.objects.get().is_on
         assert "as all others are" in post(browser, "market_auto_torrent", OWN, holding.pk)
         assert Bid.objects.get(is_on=True).max_price_ubtt_per_gib == 60 * BTT
+
+    def test_can_always_be_turned_off_also_when_its_time_has_passed(self, holding: Holding, owner: User) -> None:
+        autobid.turn_on(owner.pk, TERMS, now=NOW)
+        own = OwnTerms(finish_at=timezone.now() + timedelta(hours=1))
+        autobid.choose(owner.pk, holding.torrent_id, Choice.ON, own, now=NOW)
+        AutoTorrent.objects.update(finish_at=datetime(2001, 1, 1, tzinfo=UTC))
+        assert "Off: nothing is bid" in post(signed_in(owner), "market_switch", {"choice": "off"}, holding.pk)
+        form = OWN | {"finish_at": "2001-01-01T00:00"}
+        assert "Say a time that is still to come" in post(signed_in(owner), "market_auto_torrent", form, holding.pk)
+        off = form | {"choice": "off"}
+        assert "not bid for by itself" in post(signed_in(owner), "market_auto_torrent", off, holding.pk)
+        assert not Bid.objects.get().is_on
+
+    def test_says_that_empty_fields_are_as_for_all_only_where_something_is_said_for_all(
+        self, holding: Holding, owner: User
+    ) -> None:
+        browser, address = signed_in(owner), reverse("market_auto_torrent", args=[holding.pk])
+        page = page_of(browser, address)
+        assert "as for all." not in page and page.count("nothing is said for all torrents yet") == 3
+        autobid.turn_on(owner.pk, TERMS, now=NOW)
+        page = page_of(browser, address)
+        assert page.count("as for all.") == 3 and "nothing is said for all torrents yet" not in page
+
+    def test_looks_again_by_the_terms_as_they_are_typed(self, holding: Holding, owner: User) -> None:
+        form = OWN | {"budget_ubtt": "3", "forecast": "yes"}
+        page = post(signed_in(owner), "market_auto_torrent", form, holding.pk)
+        assert re.search(r'<form[^>]* id="own-form"', page)
+        assert re.search(r'<button[^>]* form="own-form" name="forecast" value="yes">', page)
 
     def test_is_not_saved_as_it_cannot_be_bid_for(self, holding: Holding, owner: User) -> None:
         browser = signed_in(owner)
