@@ -68,7 +68,7 @@ def chart(bid_id: int, *, span: str, now: datetime) -> Chart | None:
         top_price=price(found.top_price_ubtt_per_gib if found.price else 0),
         top_spent=format_amount(found.top_spent_ubtt if samples and samples[-1].spent_ubtt else 0, asset),
         times=[_time(begin + (end - begin) * part / parts, end - begin) for part in range(parts + 1)],
-        summary=_summary(samples, found),
+        summary=_summary(samples, found, now=now),
         rows=[_row(sample) for sample in reversed(samples[-LISTED:])],
     )
 
@@ -90,13 +90,13 @@ def _time(at: datetime, length: timedelta) -> str:
     return f"{at:%b} {at.day}" if length >= DAYS else f"{at:%H:%M}"
 
 
-def _summary(samples: Sequence[AutoSample], found: Plot) -> str:
+def _summary(samples: Sequence[AutoSample], found: Plot, *, now: datetime) -> str:
     """Return in words what the chart shows, for who can't see it."""
     if not samples:
         return "Nothing was seen in this time."
     total, free = found.mean_bytes_per_s, found.mean_free_bytes_per_s
     oldest, newest, asset = samples[0], samples[-1], market_asset()
-    begins = minute(oldest.at) if newest.at - oldest.at >= DAY else f"{oldest.at:%H:%M}"
+    begins = minute(oldest.at) if now - oldest.at >= DAY else f"{oldest.at:%H:%M}"
     blocks = len(found.bands)
     words = [
         f"{begins} to {newest.at:%H:%M} UTC: {_speed(total)} on average, of it {_speed(free)} for nothing "

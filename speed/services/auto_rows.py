@@ -12,6 +12,7 @@ from wallet.domain.money import format_amount, format_btt
 from wallet.services.install import market_asset
 
 NOT_KNOWN = "not known yet"
+MINUS = "\N{MINUS SIGN}"
 STATES: dict[State | None, tuple[str, str]] = {
     None: ("Begins", "secondary"),
     State.STOPPED: ("Stopped", "secondary"),
@@ -119,14 +120,19 @@ def uplift_text(found: Uplift) -> str:
     return text + (": it brings nothing" if found.verdict is Verdict.BRINGS_NOTHING else "")
 
 
+def savings_interval(found: Savings) -> str:
+    """Return between what the saved time may lie; below zero it took longer than without."""
+    low, high = (f"{MINUS if one < 0 else ''}{format_duration(abs(one))}" for one in (found.low_s, found.high_s))
+    return f"95 %: {low} to {high}"
+
+
 def savings_text(found: Savings | None) -> str:
     """Return the time that was saved, between what it may lie, and what a minute of it cost."""
     if found is None:
         return NOT_KNOWN
     if found.saved_s <= 0:
         return "no time saved"
-    low, high = format_duration(max(found.low_s, 0)), format_duration(max(found.high_s, 0))
-    text = f"{format_duration(found.saved_s)} saved, 95 %: {low} to {high}"
+    text = f"{format_duration(found.saved_s)} saved, {savings_interval(found)}"
     if found.cost_per_minute_ubtt is not None:
         text += f", {format_amount(found.cost_per_minute_ubtt, market_asset())} for a minute"
     return text

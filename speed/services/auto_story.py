@@ -13,7 +13,7 @@ from speed.domain.autobid_view import State
 from speed.models import AutoBidding, AutoDecision, AutoRun, AutoSample, AutoTorrent, Bid, BuyingDeal
 from speed.services import auto_runs, auto_screen, autobid, bids, budgets, spenders
 from speed.services.auto_chart import FRESH
-from speed.services.auto_rows import NOT_KNOWN, STATES, uplift_text, wish
+from speed.services.auto_rows import NOT_KNOWN, STATES, savings_interval, uplift_text, wish
 from speed.services.auto_screen import Story
 from speed.services.autobid import Choice, OwnTerms
 from speed.services.deal_rows import Row, price
@@ -103,9 +103,8 @@ def _savings(story: Story) -> Row:
         return {"saved": NOT_KNOWN, "per_minute": NOT_KNOWN}
     if found.cost_per_minute_ubtt is None:
         return {"saved": "no time saved", "per_minute": "\N{EN DASH}"}
-    low, high = format_duration(max(found.low_s, 0)), format_duration(max(found.high_s, 0))
     return {
-        "saved": f"{format_duration(found.saved_s)}, 95 %: {low} to {high}",
+        "saved": f"{format_duration(found.saved_s)}, {savings_interval(found)}",
         "per_minute": format_amount(found.cost_per_minute_ubtt, market_asset()),
     }
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
 from seedbox.web.doors import for_members, signed_in_user
-from speed.services import auto_chart, auto_story, autobid, news
+from speed.services import auto_chart, auto_story, autobid, news, quotes
 from speed.services.auto_runs import KEPT_DECISIONS
 from speed.services.auto_story import SENTENCES
 from speed.services.autobid import Choice
@@ -74,9 +74,12 @@ def _shown(query: Mapping[str, str]) -> int:
 @for_members
 @require_GET
 def market_story(request: HttpRequest, holding_id: int) -> HttpResponse:
-    """Return the story alone, for an open page that has heard of something new."""
+    """Return the story alone, for an open page that has heard of something new; it hears of more for some minutes."""
     user_id, torrent = own_torrent(request, holding_id)
-    found = context(user_id, torrent, request.GET.dict(), now=timezone.now())
+    now = timezone.now()
+    if not torrent.is_complete:
+        quotes.look(torrent.torrent_id, now=now)
+    found = context(user_id, torrent, request.GET.dict(), now=now)
     return render(request, "speed/_story.html", found | {"speed": torrent, "holding_id": holding_id, "is_part": True})
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from seedbox.models import Holding, User
 from speed.domain.autobid_view import State
-from speed.models import AutoBidding, AutoRun, AutoTorrent, Bid, Budget, BuyingDeal, Cause
+from speed.models import AutoBidding, AutoRun, AutoTorrent, Bid, Budget, BuyingDeal, Cause, Curiosity
 from speed.services import auto_story, autobid, avoided, bids, screen
 from tests.auto_rows import an_auto_bid
 from tests.auto_story import SAID, tell
@@ -83,6 +83,31 @@ class TestAStory:
         page = part(owner, holding, "?said=40")
         assert page.count('id="said-') == 26 + len(("title",))
         assert part(owner, holding, "?said=-7&span=%00").count('id="said-') == 12
+
+    def test_is_followed_for_as_long_as_a_page_asks_for_it(self, holding: Holding, owner: User) -> None:
+        tell(holding, now=timezone.now())
+        tab(owner, holding)
+        Curiosity.objects.update(until=timezone.now())
+        part(owner, holding)  # what it hears of is asked for, so that it goes on to hear
+        assert Curiosity.objects.get().until > timezone.now()
+
+    def test_that_is_over_names_the_day_on_which_it_was(self, holding: Holding, owner: User) -> None:
+        then = timezone.now() - timedelta(days=3)
+        tell(holding, now=then)
+        assert f'<figcaption class="story-summary">{then - timedelta(minutes=10):%Y-%m-%d}' in tab(
+            owner, holding, "&span=10m"
+        )
+
+    def test_says_of_the_saved_time_also_that_it_may_be_none(self, holding: Holding, owner: User) -> None:
+        told = tell(holding, now=timezone.now())
+        AutoRun.objects.filter(pk=told.run.pk).update(pairs=[-0.2, 0.5] * 3, all_paid_ms=600_000)
+        page = tab(owner, holding)
+        assert page.count("95 %: \N{MINUS SIGN}") == 1
+
+    def test_says_that_its_times_are_of_utc(self, holding: Holding, owner: User) -> None:
+        tell(holding, now=timezone.now())
+        heading = tab(owner, holding).split('id="said-title">')[1].split("</h3>")[0]
+        assert "UTC" in heading
 
     def test_says_that_little_is_known_while_little_is_measured(self, holding: Holding, owner: User) -> None:
         told = tell(holding, now=timezone.now())
