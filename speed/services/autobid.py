@@ -110,23 +110,12 @@ def choose(user_id: int, torrent_id: int, choice: AutoTorrent.Choice, own: OwnTe
     torrent = market_facts.torrent(torrent_id)
     if torrent is None or user_id not in torrent.holders:
         raise NoSuchTorrent
-    general = AutoBidding.objects.filter(pk=user_id).first()
-    is_first = general is None and choice is not Choice.OFF
-    if is_first:
-        general = _first_terms(user_id, own)
-    says_something = choice is Choice.ON or own != OwnTerms()
-    problems = problems_of(general, own, now=now) if says_something and general is not None else {}
-    if choice is Choice.OFF:
-        problems.pop("finish_at", None)
-    if problems:
-        raise BadBid(problems)
-    if choice is Choice.ON and not spenders.budget_of(user_id).is_on:
-        raise BadBid({"day_limit_ubtt": NOT_SPENDING})
-    before = of_torrent(user_id, torrent_id)
-    is_said_anew = before is None or before.choice != Choice.ON or _own_of(before) == own
     with _said(user_id):
-        if is_first and general is not None:
-            general.save()
+        first = _check(user_id, choice, own, now=now)
+        if first is not None:  # unless the page for all torrents has said it meanwhile
+            AutoBidding.objects.bulk_create([first], ignore_conflicts=True)
+        before = of_torrent(user_id, torrent_id)
+        is_said_anew = before is None or before.choice != Choice.ON or _own_of(before) == own
         _write(user_id, torrent, choice, own)
         bids = Bid.objects.filter(user_id=user_id, node_name=torrent.node_name, torrent_key=torrent.key)
         if choice is Choice.ON and is_said_anew:
@@ -135,6 +124,22 @@ def choose(user_id: int, torrent_id: int, choice: AutoTorrent.Choice, own: OwnTe
             _end(list(bids.filter(is_auto=True, is_on=True)), now=now)
         auto_bids.look_again(user_id)
         auto_bids.follow(user_id=user_id, now=now)
+
+
+def _check(user_id: int, choice: AutoTorrent.Choice, own: OwnTerms, *, now: datetime) -> AutoBidding | None:
+    """Return what has to be said of all torrents first, if nothing is. Raises BadBid if this can't be chosen."""
+    general = of_user(user_id)
+    first = _first_terms(user_id, own) if general is None and choice is not Choice.OFF else None
+    problems = {}
+    if (beside := general or first) is not None and (choice is Choice.ON or own != OwnTerms()):
+        problems = problems_of(beside, own, now=now)
+    if choice is Choice.OFF:
+        problems.pop("finish_at", None)
+    if problems:
+        raise BadBid(problems)
+    if choice is Choice.ON and not spenders.budget_of(user_id).is_on:
+        raise BadBid({"day_limit_ubtt": NOT_SPENDING})
+    return first
 
 
 def _write(user_id: int, torrent: TorrentFacts, choice: AutoTorrent.Choice, own: OwnTerms) -> None:

@@ -207,3 +207,26 @@ class TestAUserAndANodeAtOnce:
             AutoBidding.objects.update(ceiling_ubtt_per_gib=(80 + number) * BTT)
             at_once(node_follows, lambda: bids.withdraw(user_id=owner.pk, torrent_id=torrent.pk))
             assert not Bid.objects.get().is_on
+
+    def test_or_two_pages_of_a_user_do_not_undo_each_other(self, owner: User) -> None:
+        torrent = make_torrent("slow.iso", size_bytes=GIB)
+        make_observation(torrent, done_bytes=0, wanted_bytes=GIB)
+        make_holding(owner, torrent)
+        own = OwnTerms(50 * BTT, 100 * BTT, MIB)
+        for _ in range(self.TIMES):
+            AutoBidding.objects.all().delete()
+            AutoTorrent.objects.all().delete()
+            at_once(
+                lambda: autobid.choose(owner.pk, torrent.pk, Choice.AS_ALL, own, now=NOW),
+                lambda: autobid.turn_on(owner.pk, TERMS, now=NOW),
+            )
+            said = AutoBidding.objects.get()
+            assert (said.is_on, said.ceiling_ubtt_per_gib) == (True, TERMS.ceiling_ubtt_per_gib)
+        for _ in range(self.TIMES):
+            autobid.turn_on(owner.pk, TERMS, now=NOW)
+            at_once(
+                lambda: autobid.choose(owner.pk, torrent.pk, Choice.ON, own, now=NOW),
+                lambda: autobid.stop(owner.pk, now=NOW),
+            )
+            assert not AutoTorrent.objects.filter(choice=Choice.ON).exists()
+            assert not Bid.objects.filter(is_on=True).exists()
