@@ -1,5 +1,6 @@
 """What the pages of slow torrents show, what they offer to who has said nothing yet, and what stands in the way."""
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
@@ -57,6 +58,12 @@ class Rows:
     @property
     def all(self) -> list[Row]:
         return [self.summary, *self.torrents]
+
+    @property
+    def version(self) -> str:
+        """Return a word that changes as torrents come and go: rows tell open pages of the rest."""
+        which = sorted((str(row["row"]), row["holding"]) for row in self.torrents)
+        return hashlib.blake2s(repr((which, self.left_off)).encode(), digest_size=8).hexdigest()
 
 
 def rows(user_id: int) -> Rows:

@@ -51,7 +51,7 @@ def messages(user_id: int) -> list[Message]:
         {"type": "list", "list": "buying", "rows": by_name(buying)},
         {"type": "list", "list": "offers", "rows": by_name(offers(who, now=now))},
         *_panels(user_id, looked_at, now=now),
-        *_stories(user_id, looked_at, bids),
+        *_versions(user_id, looked_at, auto),
     ]
 
 
@@ -62,11 +62,13 @@ def _looked_at(user_id: int, own: list[tuple[Bid, Row]], *, now: datetime) -> li
     return market_facts.torrents(ids=ids) if ids else []
 
 
-def _stories(user_id: int, looked_at: list[TorrentFacts], own: list[tuple[Bid, Row]]) -> list[Message]:
-    """Return which is the newest story of each torrent whose tab this user may have open."""
-    ids = {torrent.torrent_id for torrent in looked_at} | {bid.torrent_id for bid, _ in own if bid.is_auto}
-    versions = auto_story.versions(user_id, sorted(ids)) if ids else {}
-    return [{"type": "versions", "versions": {f"story-{pk}": word for pk, word in versions.items()}}] if ids else []
+def _versions(user_id: int, looked_at: list[TorrentFacts], auto: auto_page.Rows) -> list[Message]:
+    """Return the newest story of each torrent whose tab this user may have open, and the newest list of them."""
+    ids = {torrent.torrent_id for torrent in looked_at} | {int(str(row["torrent_id"])) for row in auto.torrents}
+    if not ids:
+        return []
+    stories = {f"story-{pk}": word for pk, word in auto_story.versions(user_id, sorted(ids)).items()}
+    return [{"type": "versions", "versions": stories | {"auto-torrents": auto.version}}]
 
 
 def _panels(user_id: int, torrents: Sequence[TorrentFacts], *, now: datetime) -> list[Message]:

@@ -14,7 +14,7 @@ from seedbox.config.urls import addresses
 from seedbox.models import Holding, User
 from speed.domain.autobid_view import State
 from speed.models import AutoBidding, Bid, Budget, Hub, Market
-from speed.services import auto_page, autobid, screen, spenders
+from speed.services import auto_bids, auto_page, autobid, screen, spenders
 from tests.auto_rows import GIB, TERMS, a_run
 from tests.builders import NOW, make_holding, make_observation, make_torrent, signed_in
 from tests.ledger import fund, user
@@ -178,6 +178,25 @@ class TestWhatItHasComeTo:
             "per_minute": "2.990034 BTT",
         }
         assert row not in screen.messages(stranger.pk)[0]["rows"]  # type: ignore[operator]  # rows by name
+
+    def test_is_fetched_by_an_open_page_when_a_torrent_comes_or_goes_and_only_then(
+        self, holding: Holding, owner: User
+    ) -> None:
+        autobid.turn_on(owner.pk, TERMS, now=NOW)
+
+        def heard() -> str:
+            versions = [one["versions"] for one in screen.messages(owner.pk) if one["type"] == "versions"]
+            return str(versions[0]["auto-torrents"])  # type: ignore[index]  # words by name
+
+        before = heard()
+        assert f'data-refetch="auto-torrents" data-version="{before}"' in page_of(signed_in(owner))
+        a_run(Bid.objects.get(), State.BIDDING, "Why.")
+        assert heard() == before
+        other = make_torrent("other.iso", size_bytes=GIB)
+        make_observation(other, done_bytes=0, wanted_bytes=GIB)
+        make_holding(owner, other)
+        auto_bids.follow(now=NOW)
+        assert heard() != before
 
     def test_of_all_torrents_is_summed_up_where_it_is_known(self, holding: Holding, owner: User) -> None:
         autobid.turn_on(owner.pk, TERMS, now=NOW)

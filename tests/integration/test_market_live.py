@@ -131,12 +131,14 @@ class TestAnOpenMarket:
                 for browser in (own, other):
                     await browser.say(watch=["market"])
                 await hear_lists(other, until="offers")
-                (first,) = (await hear_versions(own)).items()
-                assert first[0] == f"story-{told.bid.torrent_id}"
+                first = await hear_versions(own)
+                story, of_all = f"story-{told.bid.torrent_id}", "auto-torrents"
+                assert set(first) == {story, of_all}
                 await sync_to_async(beat)()
-                assert await hear_versions(own) == dict([first])
+                assert await hear_versions(own) == first
                 await sync_to_async(go_on)()
-                assert (await hear_versions(own))[first[0]] != first[1]
+                then = await hear_versions(own)
+                assert then[story] != first[story] and then[of_all] == first[of_all]
                 assert await other.hears_nothing()
 
         async_to_sync(scenario)()
