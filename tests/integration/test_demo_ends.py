@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from seedbox.config.demo.boxes import socket_folders
 from tests.box import ManagedProcess, processes_with, wait_until
 
 LIMIT_S = 300.0  # far more than anything here takes
@@ -22,7 +23,10 @@ class BeginningDemo(ManagedProcess):
     def __init__(self, *, most_file_bytes: int = 0) -> None:
         super().__init__("demo")
         self._most_file_bytes = most_file_bytes
-        self.env |= {"TMPDIR": str(self.data), "DEMO_OF_TEST": str(self.data)}
+        self.sockets: set[Path] = set()
+        self.temporary = self.data / ("so deep that no socket can be there" * 2)
+        self.temporary.mkdir()
+        self.env |= {"TMPDIR": str(self.temporary), "DEMO_OF_TEST": str(self.data)}
 
     def start(self) -> None:
         self.launch("demo")
@@ -30,10 +34,12 @@ class BeginningDemo(ManagedProcess):
             resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (self._most_file_bytes, self._most_file_bytes))
         else:
             wait_until(lambda: self.of("buyer"), "the buyer's box", LIMIT_S)
+            (folder,) = self.temporary.iterdir()
+            self.sockets = socket_folders(folder)
 
     def of(self, box: str) -> set[int]:
         """Return the processes of a box."""
-        folder = next(self.data.glob(f"seedbox-demo-*/{box}"), None)
+        folder = next(self.temporary.glob(f"seedbox-demo-*/{box}"), None)
         return processes_with(f"SEEDBOX_DATA={folder / 'data'}") if folder else set()
 
     def supervisor(self, box: str) -> int:
@@ -44,7 +50,8 @@ class BeginningDemo(ManagedProcess):
     def wait_until_nothing_is_left(self) -> None:
         wait_until(lambda: not self.is_running, "the end of the demo", LIMIT_S)
         wait_until(lambda: not processes_with(f"DEMO_OF_TEST={self.data}"), "the end of its boxes", LIMIT_S)
-        wait_until(lambda: not list(self.data.glob("seedbox-demo-*")), "an empty folder", LIMIT_S)
+        wait_until(lambda: not list(self.temporary.iterdir()), "an empty folder", LIMIT_S)
+        wait_until(lambda: not any(map(Path.exists, self.sockets)), "no sockets elsewhere", LIMIT_S)
 
 
 def _parent(pid: int) -> int:
@@ -76,6 +83,7 @@ class TestADemo:
         assert "Traceback" not in demo.said
 
     def test_that_is_killed_leaves_nothing(self, demo: BeginningDemo) -> None:
+        wait_until(lambda: any(map(Path.exists, demo.sockets)), "a place for sockets", LIMIT_S)
         os.kill(demo.pid, signal.SIGKILL)
         demo.wait_until_nothing_is_left()
 

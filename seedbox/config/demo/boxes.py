@@ -23,6 +23,7 @@ from seedbox.config.demo.failure import DemoFailed
 from seedbox.config.demo.interrupts import uninterrupted
 from seedbox.config.process import die_with_parent
 
+SELLING, BUYING = "seller", "buyer"
 SELLER_ADDRESS, BUYER_ADDRESS = "127.0.61.1", "127.0.61.2"
 LEECHER_ADDRESSES = ("127.0.61.11", "127.0.61.12", "127.0.61.13")
 HEALTH_S = 5.0
@@ -50,7 +51,7 @@ class DemoBox:
     def __init__(self, name: str, person: str, password: str, folder: Path, settings: Mapping[str, str]) -> None:
         """`person` is its admin."""
         self.name, self.person, self.password = name, person, password
-        self.address = SELLER_ADDRESS if name == "seller" else BUYER_ADDRESS
+        self.address = SELLER_ADDRESS if name == SELLING else BUYER_ADDRESS
         self.folder = folder / name
         self.folder.mkdir()
         port = free_port()
@@ -153,6 +154,12 @@ class DemoBox:
             # Who has ended before it had a folder has left none; what is in use is said when the folder is not empty.
             with suppress(env.BadEnvironment, FileNotFoundError):
                 os.close(data_folder.lock(self.data))
+
+
+def socket_folders(folder: Path) -> set[Path]:
+    """Return where the boxes of a demo have their sockets: elsewhere, if the path of its folder is long."""
+    places = [box_environ(folder / name, port=0, node_listen="")["SEEDBOX_DATA"] for name in (SELLING, BUYING)]
+    return {one for data in places for one in env.read({"SEEDBOX_DATA": data}).socket_folders}
 
 
 def check_addresses() -> None:

@@ -6,16 +6,15 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any, TypeVar
 
-from seedbox.config import env
 from seedbox.config.benches.seeding_box import free_port
 from seedbox.config.demo import sweeper
-from seedbox.config.demo.boxes import CHAIN, DemoBox, check_addresses
+from seedbox.config.demo.boxes import BUYING, CHAIN, SELLING, DemoBox, check_addresses, socket_folders
 from seedbox.config.demo.failure import DemoFailed
 from seedbox.config.demo.interrupts import signals_that
 from seedbox.config.demo.story import Door, Speeds, Story
@@ -43,12 +42,12 @@ class Stage:
         self.story, self.folder, self._is_over = story, folder, is_over
         self.password = token_urlsafe(PASSWORD_BYTES)
         devnet_port = str(free_port())
-        self.buyer = DemoBox("buyer", BUYER, self.password, folder, {"WALLET_DEVNET_PORT": devnet_port, **CHAIN})
+        self.buyer = DemoBox(BUYING, BUYER, self.password, folder, {"WALLET_DEVNET_PORT": devnet_port, **CHAIN})
         sellers = {
             "WALLET_CHAIN_ENDPOINTS": f"http://127.0.0.1:{devnet_port}",
             "NODE_UPLOAD_LIMIT": str(LINE_KIB_PER_S),
         }
-        self.seller = DemoBox("seller", SELLER, self.password, folder, sellers)
+        self.seller = DemoBox(SELLING, SELLER, self.password, folder, sellers)
         self.film: Film | None = None
         self.leechers: Leechers | None = None
         self.torrent = 0  # the buyer's
@@ -151,14 +150,14 @@ def on_stage(story: Story, *, is_over: Callable[[], bool] = lambda: False) -> It
     check_addresses()
     check_room()
     folder = Path(tempfile.mkdtemp(prefix="seedbox-demo-"))
-    with _swept(folder):
+    leftovers = (folder, *socket_folders(folder))
+    with _swept(leftovers):
         stage = Stage(story, folder, is_over=is_over)
         try:
             yield stage
         finally:
             stage.strike()
-            sockets = {one for box in stage.boxes for one in env.read(box.environ).socket_folders}
-            for leftover in (folder, *sockets):
+            for leftover in leftovers:
                 shutil.rmtree(leftover, ignore_errors=True)
     if folder.exists():
         raise DemoFailed(f"The folder {folder} could not be removed: do so by hand.")
@@ -174,9 +173,8 @@ def check_room() -> None:
 
 
 @contextmanager
-def _swept(folder: Path) -> Iterator[None]:
-    """Have the folder removed also when this process is killed meanwhile."""
-    with subprocess.Popen(
-        [sys.executable, "-I", sweeper.__file__, str(folder)], stdin=subprocess.PIPE, start_new_session=True
-    ):
+def _swept(leftovers: Sequence[Path]) -> Iterator[None]:
+    """Have folders removed also when this process is killed meanwhile."""
+    command = [sys.executable, "-I", sweeper.__file__, *map(str, leftovers)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):
         yield

@@ -1,7 +1,8 @@
 """Removes the folder of a demo that was killed before it could.
 
-Runs as a script of its own, in its own session; its argument is the folder. The end of its input means that the demo
-is gone: it waits until no box in the folder runs any more, and removes it. A demo that has swept itself left nothing.
+Runs as a script of its own, in its own session; its arguments are the folder, and others that go with it. The end of
+its input means that the demo is gone: it waits until no box in the folder runs any more, and removes them. A demo that
+has swept itself left nothing.
 """
 
 import contextlib
@@ -17,14 +18,15 @@ LOOK_AGAIN_S = 0.2
 PATIENCE_S = 180.0
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, *others: Path) -> None:
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)  # the end of the input is what ends us
     sys.stdin.buffer.read()
     deadline = time.monotonic() + PATIENCE_S
     while any(in_use(lock) for lock in folder.glob("*/data/lock")) and time.monotonic() < deadline:
         time.sleep(LOOK_AGAIN_S)
-    shutil.rmtree(folder, ignore_errors=True)
+    for leftover in (folder, *others):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def in_use(lock: Path) -> bool:
@@ -41,4 +43,4 @@ def in_use(lock: Path) -> bool:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:]))
