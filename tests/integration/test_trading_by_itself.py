@@ -92,7 +92,7 @@ class TestASlowTorrent:
     ) -> None:
         stage = Stage(tmp_path)
         with Signing(tmp_path / "keys"), stage.west.running(), stage.east.running():
-            bid_by_itself(stage, replace(WISH, least_bytes_per_s=MIB // 4), block_ms=HOUR_MS)
+            bid_by_itself(stage, replace(WISH, least_bytes_per_s=MIB // 2))
             came = BuyingDeal.objects.filter(accepted_bytes__gte=MIB)
             wait_until(came.exists, "a mebibyte", LIMIT_S)
             autobid.stop(stage.olga.pk, now=stage.clock())
