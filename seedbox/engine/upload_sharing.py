@@ -13,7 +13,7 @@ from seedbox.domain.upload_shares import LEAST_BYTES_PER_S, Flow, free_limit, fr
 from seedbox.engine.connections import Connection, Connections
 
 ADJUST_EVERY_S = 1.0
-LOOKS_BACK = 4  # what lanes use goes up and down: more than in any of the last looks is a gain, anything else is none
+LOOKS_BACK = 4  # what lanes use goes up and down: what they used at most in the last looks is kept for them
 
 FREE = -1  # in the place of a lane's number: whatever is in none
 UNLIMITED = 0
@@ -41,7 +41,7 @@ class UploadSharing:
         self._assignment = LaneAssignment()
         self._order, self._ends_at_s = IDLE, 0.0
         self._flows: dict[tuple[int, str], Flow] = {}
-        self._lanes_used: deque[int] = deque(maxlen=LOOKS_BACK)  # bytes per second, since the order is this one
+        self._lanes_used: deque[int] = deque(maxlen=LOOKS_BACK)  # bytes per second, in the last looks
         self._adjust_at_s = 0.0
         self._told: Mapping[str, LaneKind] = {}
         self.lanes: Mapping[str, int] = {}  # of new connections, by place
@@ -59,8 +59,6 @@ class UploadSharing:
 
     def share(self, order: ShareUpload, now_s: float) -> None:
         """Share the upload like this from now on."""
-        if order != self._order:
-            self._lanes_used.clear()
         self._order, self._ends_at_s = order, now_s + LANES_STAND_S
         self._adjust(now_s)
 
@@ -104,19 +102,20 @@ class UploadSharing:
 
     def _limit(self) -> None:
         """Lanes get what was granted, free peers what lanes leave; without a grant a lane is as fast as they are."""
-        use = self._lane_use()
+        use, granted = self._lane_use(), self._granted_to_connected()
         most = max(self._lanes_used, default=use)
         self._lanes_used.append(use)
+        kept = max(use, min(most, granted))
         room = room_to_grow(
             limit_bytes_per_s=self._order.limit_bytes_per_s,
-            granted_bytes_per_s=self._granted_to_connected(),
-            use_bytes_per_s=use,
+            granted_bytes_per_s=granted,
+            use_bytes_per_s=kept,
             gained_bytes_per_s=use - most,
         )
         free = free_limit(
             limit_bytes_per_s=self._order.limit_bytes_per_s,
             free_share_ppm=self._order.free_share_ppm,
-            lane_use_bytes_per_s=use + room,
+            lane_use_bytes_per_s=kept + room,
         )
         self.limits[FREE] = Limit(free)
         for number in set(self.lanes.values()):
