@@ -1,6 +1,7 @@
 """Automatic bids: those that follow from what users said of slow torrents, and what their node's agent must know."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,10 +12,12 @@ from seedbox.services.market_facts import Downloading
 from speed.domain.autobid_view import State
 from speed.domain.shortfall import Goal
 from speed.domain.uplift import Verdict
-from speed.models import AutoBidding, AutoRun, AutoTorrent, Bid, Budget
+from speed.models import AutoBidding, AutoRun, AutoTorrent, Bid, Budget, BuyingDeal
 from speed.services import budgets
 
 MAX_TORRENTS = 100  # of one user on one node that are bid for at once: each is looked at every round
+WHOLE = "The torrent is complete."
+GIVEN_UP = (State.NO_GAIN, State.LATE)
 NO_GAIN = "Measured beside unpaid minutes, paying made it no faster: nothing is bid until you turn it on anew."
 LATE = "The time by which it should be finished has passed: nothing is bid any more."
 
@@ -64,18 +67,45 @@ def _follow(user_id: int, node_name: str | None, now: datetime) -> None:
     own = {(one.node_name, one.torrent_key): one for one in AutoTorrent.objects.filter(user_id=user_id)}
     rows = Bid.objects.filter(user_id=user_id)
     bids = {(bid.node_name, bid.torrent_key): bid for bid in (rows.filter(node_name=node_name) if node_name else rows)}
-    counts: dict[str, int] = {}
-    for key, bid in bids.items():
-        if bid.is_on and bid.is_auto:
+    loading = {_key(one): one for one in market_facts.downloading(user_id=user_id, node_name=node_name)}
+    standing = {key: bid for key, bid in bids.items() if bid.is_on and bid.is_auto}
+    _end_loaded(bid for key, bid in standing.items() if key not in loading)
+    for key, bid in standing.items():
+        if bid.is_on:
             _change(bid, _terms(general, own.get(key)), now)
-            counts[bid.node_name] = counts.get(bid.node_name, 0) + bid.is_on
-    for torrent in market_facts.downloading(user_id=user_id, node_name=node_name):
+    counts = _counts((bid for bid in standing.values() if bid.is_on), loading)
+    for torrent in loading.values():
         terms, old = _terms(general, own.get(_key(torrent))), bids.get(_key(torrent))
         if terms is None or (old is not None and old.is_on and (old.is_auto or not terms.is_own)):
             continue
-        if counts.get(torrent.node_name, 0) < MAX_TORRENTS:
+        if counts[torrent.node_name] < MAX_TORRENTS:
             _change(old or _new(user_id, torrent), terms, now)
-            counts[torrent.node_name] = counts.get(torrent.node_name, 0) + 1
+            counts[torrent.node_name] += 1
+
+
+def full_nodes(user_id: int) -> list[str]:
+    """Return the nodes that look at no more torrents of a user's: others follow as these end."""
+    loading = {_key(torrent) for torrent in market_facts.downloading(user_id=user_id)}
+    counts = _counts(Bid.objects.filter(user_id=user_id, is_auto=True, is_on=True), loading)
+    return sorted(name for name, count in counts.items() if count >= MAX_TORRENTS)
+
+
+def _counts(standing: Iterable[Bid], loading: Collection[Key]) -> Counter[str]:
+    """Return how many torrents each node looks at: what rests, or is given up, takes no time."""
+    found = [bid for bid in standing if (bid.node_name, bid.torrent_key) in loading]
+    given_up = set(AutoRun.objects.filter(bid__in=found, state__in=GIVEN_UP).values_list("bid_id", flat=True))
+    return Counter(bid.node_name for bid in found if bid.pk not in given_up)
+
+
+def _end_loaded(resting: Iterable[Bid]) -> None:
+    """End bids for what is loaded, once their deals are over: most torrents are kept for long, and take no place."""
+    whole = {bid.pk: bid for bid in resting if bid.note == WHOLE}
+    for pk in BuyingDeal.objects.filter(bid_id__in=whole, is_closed=False).values_list("bid_id", flat=True):
+        whole.pop(pk, None)
+    if whole:
+        Bid.objects.filter(pk__in=whole).update(is_on=False, on_at=None)
+    for bid in whole.values():
+        bid.is_on, bid.on_at = False, None
 
 
 def _key(torrent: Downloading) -> Key:

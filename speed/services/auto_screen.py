@@ -16,7 +16,7 @@ from speed.domain.supply import Quoted
 from speed.domain.uplift import Pool, Savings, Uplift, pool, savings, uplift
 from speed.models import AutoBidding, AutoDecision, AutoRun, AutoTorrent, Bid, Budget, BuyingDeal, Quote
 from speed.services import auto_runs, avoided, budgets, quotes
-from speed.services.auto_bids import goal_of
+from speed.services.auto_bids import WHOLE, goal_of
 from speed.services.autobid import OwnTerms, Terms
 from speed.services.bids import NoSuchTorrent
 from wallet.services.install import market_asset
@@ -42,6 +42,8 @@ class Story:
         state = State(self.run.state) if self.run is not None else None
         if self.bid.is_on or (state is not None and state.is_over):
             return state
+        if self.bid.note == WHOLE:
+            return State.DONE
         return State.STOPPED  # its user's word holds at once, whenever the node hears of it
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from seedbox.web.doors import for_members, need_fresh_proof, signed_in_user
 from speed.domain.reading import write_mib
-from speed.services import auto_page, autobid, news, spenders
+from speed.services import auto_bids, auto_page, autobid, news, spenders
 from speed.services.autobid import Terms
 from speed.web.fields import btt_field, speed_field, time_field, write_time
 from speed.web.panel import DIRECTORY
@@ -117,5 +117,7 @@ def _show(request: HttpRequest, form: AutoForm | None = None) -> HttpResponse:
         "is_late": auto_page.is_late(said, now=now),
         "obstacles": auto_page.obstacles(user.pk, is_admin=user.is_admin, now=now),
         "rows": auto_page.rows(user.pk),
+        "full_nodes": auto_bids.full_nodes(user.pk),
+        "most_torrents": auto_bids.MAX_TORRENTS,
     }
     return render(request, "speed/auto.html", context)

@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from seedbox.config.urls import addresses
-from seedbox.models import Holding, User
+from seedbox.domain.states import State as TorrentState
+from seedbox.models import Holding, Observation, User
 from speed.domain.autobid_view import State
 from speed.models import AutoBidding, Bid, Budget, Hub, Market
-from speed.services import auto_bids, auto_page, autobid, screen, spenders
+from speed.services import auto_bids, auto_page, autobid, bids, screen, spenders
 from tests.auto_rows import GIB, TERMS, a_run
 from tests.builders import NOW, make_holding, make_observation, make_torrent, signed_in
 from tests.ledger import fund, user
@@ -197,6 +198,44 @@ class TestWhatItHasComeTo:
         make_holding(owner, other)
         auto_bids.follow(now=NOW)
         assert heard() != before
+
+    def test_says_where_no_more_torrents_are_looked_at_and_goes_on_as_one_is_loaded(
+        self, holding: Holding, owner: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        autobid.turn_on(owner.pk, TERMS, now=NOW)
+        assert "of your torrents at once" not in page_of(signed_in(owner))
+        monkeypatch.setattr(auto_bids, "MAX_TORRENTS", 1)
+        other = make_torrent("other.iso", size_bytes=GIB)
+        make_observation(other, done_bytes=0, wanted_bytes=GIB)
+        make_holding(owner, other)
+        auto_bids.follow(now=NOW)
+        assert "Node local looks at 1 of your torrents at once" in page_of(signed_in(owner))
+        assert Bid.objects.get().torrent_id == holding.torrent_id
+        deal = a_buying_deal(holding)
+        Observation.objects.filter(torrent=holding.torrent).update(state=TorrentState.SEEDING, done_bytes=GIB)
+        Bid.objects.filter(torrent_id=holding.torrent_id).update(note=bids.WHOLE)  # as its node says
+        auto_bids.follow(now=NOW)
+        assert list(Bid.objects.filter(is_on=True).order_by("pk").values_list("torrent_id", flat=True)) == [
+            holding.torrent_id,  # until all of it is paid
+            other.pk,
+        ]
+        type(deal).objects.update(is_closed=True)
+        auto_bids.follow(now=NOW)
+        assert Bid.objects.get(is_on=True).torrent_id == other.pk
+        labels = {row["name"]: row["label"] for row in auto_page.rows(owner.pk).torrents}
+        assert labels == {"slow.iso": "Loaded", "other.iso": "Begins"}
+
+    def test_does_not_count_what_was_given_up(
+        self, holding: Holding, owner: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(auto_bids, "MAX_TORRENTS", 1)
+        autobid.turn_on(owner.pk, TERMS, now=NOW)
+        a_run(Bid.objects.get(), State.NO_GAIN, "It brings nothing.")
+        other = make_torrent("other.iso", size_bytes=GIB)
+        make_observation(other, done_bytes=0, wanted_bytes=GIB)
+        make_holding(owner, other)
+        auto_bids.follow(now=NOW)
+        assert Bid.objects.filter(is_on=True).count() == 2
 
     def test_of_all_torrents_is_summed_up_where_it_is_known(self, holding: Holding, owner: User) -> None:
         autobid.turn_on(owner.pk, TERMS, now=NOW)
