@@ -17,6 +17,7 @@ from speed.services import budgets
 
 MAX_TORRENTS = 100  # of one user on one node that are bid for at once: each is looked at every round
 WHOLE = "The torrent is complete."
+USED_UP = "The budget of this torrent is used up."
 GIVEN_UP = (State.NO_GAIN, State.LATE)
 NO_GAIN = "Measured beside unpaid minutes, paying made it no faster: nothing is bid until you turn it on anew."
 LATE = "The time by which it should be finished has passed: nothing is bid any more."
@@ -92,7 +93,7 @@ def full_nodes(user_id: int) -> list[str]:
 
 def _counts(standing: Iterable[Bid], loading: Collection[Key]) -> Counter[str]:
     """Return how many torrents each node looks at: what rests, or is given up, takes no time."""
-    found = [bid for bid in standing if (bid.node_name, bid.torrent_key) in loading]
+    found = [bid for bid in standing if (bid.node_name, bid.torrent_key) in loading and bid.note != USED_UP]
     given_up = set(AutoRun.objects.filter(bid__in=found, state__in=GIVEN_UP).values_list("bid_id", flat=True))
     return Counter(bid.node_name for bid in found if bid.pk not in given_up)
 

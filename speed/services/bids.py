@@ -26,7 +26,7 @@ NOT_KNOWN = "What is in the torrent is not known yet."
 RESTS = "The torrent is not downloading."
 CHECKED = "The torrent's files are being checked; the bid goes on afterwards."
 PRIVATE = "The torrent is private: say that hubs may be asked who sells it, or nobody is found."
-USED_UP = "The budget of this torrent is used up."
+USED_UP = auto_bids.USED_UP
 USED_UP_TODAY = "The limit for 24 hours is used up."
 NO_ACCOUNT = "No hub that this node trusts has an account of yours that it may spend from."
 

@@ -225,7 +225,7 @@ class TestWhatItHasComeTo:
         labels = {row["name"]: row["label"] for row in auto_page.rows(owner.pk).torrents}
         assert labels == {"slow.iso": "Loaded", "other.iso": "Begins"}
 
-    def test_does_not_count_what_was_given_up(
+    def test_does_not_count_what_was_given_up_or_has_used_its_budget_up(
         self, holding: Holding, owner: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(auto_bids, "MAX_TORRENTS", 1)
@@ -236,6 +236,12 @@ class TestWhatItHasComeTo:
         make_holding(owner, other)
         auto_bids.follow(now=NOW)
         assert Bid.objects.filter(is_on=True).count() == 2
+        Bid.objects.filter(torrent_id=other.pk).update(note=bids.USED_UP)
+        third = make_torrent("third.iso", size_bytes=GIB)
+        make_observation(third, done_bytes=0, wanted_bytes=GIB)
+        make_holding(owner, third)
+        auto_bids.follow(now=NOW)
+        assert Bid.objects.filter(is_on=True).count() == 3
 
     def test_of_all_torrents_is_summed_up_where_it_is_known(self, holding: Holding, owner: User) -> None:
         autobid.turn_on(owner.pk, TERMS, now=NOW)
