@@ -8,7 +8,7 @@ from django.utils import timezone
 from seedbox.models import Holding
 from speed.domain.autobid_view import State
 from speed.models import AutoRun, Bid
-from speed.services import autobid
+from speed.services import autobid, news
 from speed.services.autobid import Terms
 from tests.market_rows import BTT, MIB, a_buying_deal, a_quote
 
@@ -57,3 +57,12 @@ def fill(whole: str, slow: str) -> None:
     a_run(ended, State.NO_GAIN, said, pairs=[0.1, -0.2, 0.05, 0.0, -0.1, 0.15], all_paid_ms=2_900_000)
     autobid.turn_on(of_slow.user_id, replace(TERMS, finish_at=now + timedelta(days=2)), now=now)
     a_quote(of_slow.torrent, 9, seen_at=now)
+
+
+def add() -> None:
+    """Let one more torrent of that user be bid for by itself, and tell open pages."""
+    known = Bid.objects.filter(is_auto=True, node_name=ELSEWHERE)
+    user_id = known.latest("pk").user_id
+    others = Holding.objects.filter(user_id=user_id).exclude(torrent_id__in=known.values("torrent_id"))
+    an_auto_bid(others.latest("pk"), ELSEWHERE, now=timezone.now())
+    news.tell({user_id})

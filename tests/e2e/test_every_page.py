@@ -62,6 +62,14 @@ class TestEveryPage:
         expect(page.locator(".story-log li")).to_have_count(20)
         expect(figures).to_be_visible()
 
+    def test_of_slow_torrents_shows_one_that_comes_while_it_is_open(self, scene: Scene) -> None:
+        page = scene.open(next(shot for shot in SHOTS if shot.name == "market_auto"))
+        torrents = page.get_by_role("region", name="Torrents bid for by themselves").get_by_role("listitem")
+        expect(torrents.first).to_be_visible()
+        before = torrents.count()
+        scene.run("from tests import auto_rows; auto_rows.add()")
+        expect(torrents).to_have_count(before + 1)
+
     def test_stands_in_the_gallery_or_is_none(self) -> None:
         shown = {shot.url_name for shot in SHOTS} - {"not-found"}
         assert sorted(shown | set(NO_PAGES)) == sorted(names())
