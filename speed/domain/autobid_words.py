@@ -14,7 +14,7 @@ _RESTS: Mapping[State, str] = {
     State.LATE: "The time by which it should be finished has passed: nothing is bid any more.",
     State.NO_GAIN: "Measured beside unpaid minutes, paying made it no faster: nothing is bid any more.",
     State.FAST_ENOUGH: "{seen}: fast enough without paying.",
-    State.WATCHING: "{seen}: too slow, and bid for if it stays so for a minute.",
+    State.WATCHING: "{seen}: too slow, and bid for if it stays so.",
     State.CONTROL: "{seen}: unpaid for a moment, to see what paying changes.",
     State.WAITING: "{seen}: nothing is bid for now. {obstacle}",
     State.NO_SELLERS: "{seen}, but nobody who is connected sells it: nothing is bid.",

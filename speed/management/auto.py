@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
 from speed.models import AutoBidding
-from speed.services import auto_rows, auto_screen, autobid, spenders
+from speed.services import auto_rows, auto_screen, auto_story, autobid, spenders
 from speed.services.auto_screen import Story
 from speed.services.autobid import Choice, OwnTerms, Terms
 from speed.services.deal_rows import Row
@@ -37,7 +37,9 @@ def act(user_id: int, torrent: TorrentFacts | None, options: Mapping[str, Any], 
     if wanted == "--stop":
         raise CommandError("--stop is of all torrents: for this one say --off")
     if wanted in CHOICES:
-        autobid.choose(user_id, torrent.torrent_id, CHOICES[wanted], own_terms(options), now=now)
+        keeps = not named and wanted != "--as-all"  # a mere word changes no terms
+        own = auto_story.own_terms(user_id, torrent.torrent_id) if keeps else own_terms(options)
+        autobid.choose(user_id, torrent.torrent_id, CHOICES[wanted], own, now=now)
 
 
 def _act_on_all(user_id: int, options: Mapping[str, Any], *, now: datetime) -> None:

@@ -21,7 +21,7 @@ from speed.services import auto_page, auto_rows, auto_screen, autobid, bids, new
 from speed.services.auto_page import Offered
 from speed.services.auto_screen import DryRun
 from speed.services.autobid import Choice, OwnTerms, Terms
-from speed.services.bids import BadBid
+from speed.services.bids import BadBid, NoSuchTorrent
 from speed.services.deal_rows import price
 from speed.web.auto import refuse
 from speed.web.fields import btt_field, speed_field, time_field, write_time
@@ -99,6 +99,8 @@ def market_auto_torrent(request: HttpRequest, holding_id: int) -> HttpResponse:
     if "forecast" not in request.POST:
         try:
             autobid.choose(user_id, torrent.torrent_id, choice, own, now=now)
+        except NoSuchTorrent:
+            raise Http404 from None
         except BadBid as refusal:
             refuse(form, refusal.problems)
         else:

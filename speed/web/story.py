@@ -18,7 +18,7 @@ from speed.services import auto_chart, auto_story, autobid, news, quotes
 from speed.services.auto_runs import KEPT_DECISIONS
 from speed.services.auto_story import SENTENCES
 from speed.services.autobid import Choice
-from speed.services.bids import BadBid
+from speed.services.bids import BadBid, NoSuchTorrent
 
 TURNED_ON = "On: as soon as it is too slow for a minute, it is bid for."
 TURNED_OFF = "Off: nothing is bid for this torrent any more. What was received is paid, and no more."
@@ -92,6 +92,8 @@ def market_switch(request: HttpRequest, holding_id: int) -> HttpResponse:
     own = auto_story.own_terms(user_id, torrent.torrent_id)
     try:
         autobid.choose(user_id, torrent.torrent_id, choice, own, now=timezone.now())
+    except NoSuchTorrent:
+        raise Http404 from None
     except BadBid as refusal:
         messages.error(request, str(refusal))
     else:

@@ -121,6 +121,15 @@ class TestAutomaticBidding:
         said(f"{holding.pk} --as-all")
         assert Bid.objects.get(is_on=True).max_price_ubtt_per_gib == 60 * BTT
 
+    def test_keeps_a_torrents_own_terms_over_a_mere_word_until_it_is_as_all_others(self, holding: Holding) -> None:
+        said(ON)
+        said(f"{holding.pk} --on --ceiling 9")
+        said(f"{holding.pk} --off")
+        said(f"{holding.pk} --on")
+        assert Bid.objects.get().max_price_ubtt_per_gib == 9 * BTT
+        said(f"{holding.pk} --as-all")
+        assert Bid.objects.get().max_price_ubtt_per_gib == 60 * BTT
+
     def test_takes_no_terms_of_one_torrent_that_could_not_be_bid_by(self, holding: Holding, owner: User) -> None:
         said(ON)
         for choice in autobid.Choice:

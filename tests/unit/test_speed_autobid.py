@@ -70,7 +70,7 @@ class TestADecision:
             ({"brings_nothing": True}, State.NO_GAIN, "paying made it no faster"),
             ({"watch": Watch()}, State.FAST_ENOUGH, "fast enough without paying"),
             ({"free_bytes_per_s": 3 * MIB, "total_bytes_per_s": 3 * MIB}, State.FAST_ENOUGH, "gives 3.00 MiB/s, the"),
-            ({"watch": Watch(opposite_since_s=NOW_S)}, State.WATCHING, "if it stays so for a minute"),
+            ({"watch": Watch(opposite_since_s=NOW_S)}, State.WATCHING, "too slow, and bid for if it stays so."),
             ({"is_control": True}, State.CONTROL, "unpaid for a moment"),
             ({"sellers": ()}, State.NO_SELLERS, "nobody who is connected sells it"),
             ({"sellers": (), "obstacle": "A hub is silent."}, State.WAITING, "for now. A hub is silent."),
