@@ -12,9 +12,13 @@ def addresses(wallet_network: str) -> list[URLResolver]:
         path("", include("wallet.web.operator_urls")),
         path("hub/1/", include("wallet.web.hub_urls")),
         path("market/", include("speed.web.urls")),
-        path("demo/", include("seedbox.config.demo.urls")),
     ]
-    return [path("", include("seedbox.web.urls")), *(money if wallet_network != "off" else [])]
+    play = [path("demo/", include("seedbox.config.demo.urls"))]
+    return [
+        path("", include("seedbox.web.urls")),
+        *(money if wallet_network != "off" else []),
+        *(play if wallet_network == "devnet" else []),
+    ]
 
 
 urlpatterns = addresses(settings.WALLET_NETWORK)

@@ -15,6 +15,7 @@ from seedbox.engine.metainfo import read_torrent_file
 from seedbox.engine.port import AddTorrent, ConnectPeers, RecheckTorrent, Snapshot, StartTorrent, StopTorrent
 from tests.builders import make_content, make_torrent_file
 from tests.engines import RealBox, Watcher
+from tests.network_box import TCP_ONLY
 from tests.small_disk import SmallDisk
 
 SIZES = {"a.bin": 3_000_000, "sub/b.bin": 1_000_000}
@@ -37,7 +38,7 @@ class Setup:
         content = make_content(folder / "seed" / "songs", sizes)
         torrent_file = make_torrent_file(content)
         box = RealBox(folder, torrent_file, content)
-        box.settings = replace(box.settings, overrides={"min_reconnect_time": 1})
+        box.settings = replace(box.settings, overrides=TCP_ONLY)
         box.reopen()
         return cls(box, Watcher(box), torrent_file, read_torrent_file(torrent_file).info_hash_v1)
 

@@ -217,6 +217,7 @@ class TestWhatTheBoxOwesMe:
 class TestABoxWithoutAWallet:
     def test_has_no_pages_of_money(self) -> None:
         assert [str(part.pattern) for part in urls.addresses("off")] == [""]
+        assert str(urls.addresses("devnet")[-1].pattern) == "demo/"
         assert [str(part.pattern) for part in urls.addresses("nile")] == [
             "",
             "wallet/",

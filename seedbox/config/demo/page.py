@@ -36,27 +36,27 @@ def for_those_it_is_offered(view: View) -> View:
     return offered_only
 
 
-@for_those_it_is_offered
 @require_GET
+@for_those_it_is_offered
 def demo(request: HttpRequest) -> HttpResponse:
     return render(request, "box/demo.html", _context())
 
 
-@for_those_it_is_offered
 @require_GET
+@for_those_it_is_offered
 def demo_now(request: HttpRequest) -> HttpResponse:
     return render(request, "box/_demo_now.html", _context())
 
 
-@for_those_it_is_offered
 @require_POST
+@for_those_it_is_offered
 def demo_start(request: HttpRequest) -> HttpResponse:
     record.start(box_settings.ENVIRONMENT.data)
     return redirect("demo")
 
 
-@for_those_it_is_offered
 @require_POST
+@for_those_it_is_offered
 def demo_stop(request: HttpRequest) -> HttpResponse:
     record.stop(box_settings.ENVIRONMENT.data)
     return redirect("demo")
