@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 ROOT = Path(__file__).resolve().parent.parent
-READY_WAIT_S = 60.0
+READY_WAIT_S = 100.0
 STOP_WAIT_S = 15.0
 LAST_LINES_WAIT_S = 5.0
 COMMAND_WAIT_S = 90.0

@@ -17,7 +17,7 @@ from seedbox.engine.port import ConnectPeers, Engine, Event, FilesProgress, Logg
 from seedbox.engine.settings import EngineSettings
 from tests.box import READY_WAIT_S, wait_until
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 SIZES = {"a.bin": 300_000, "sub/b.bin": 70_000}  # of a box's torrent
 SIZE_BYTES = sum(SIZES.values())
 ADDRESS = "127.0.0.12"

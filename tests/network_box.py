@@ -92,7 +92,7 @@ class NetworkBox:
         listens = {"listen_interfaces": f"{self.peer_address}:{self.peer_port}"}
         self.bare = self.there(lambda: BarePeer(self.peer_address, overrides={**overrides, **listens}))
         self.bare.take(self.torrent_file, self.content.parent)
-        self.bare.wait_until_complete(limit_s=20)
+        self.bare.wait_until_complete(limit_s=60)
         self.watcher = Watcher(self)
 
     def there(self, job: Callable[[], T]) -> T:

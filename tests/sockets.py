@@ -12,7 +12,7 @@ from django.test import Client
 from seedbox.config.asgi import application
 from seedbox.models import User
 
-HEAR_LIMIT_S = 5.0
+HEAR_LIMIT_S = 20.0
 QUIET_S = 0.3  # several times what a message takes
 
 Message = dict[str, Any]

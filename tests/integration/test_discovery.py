@@ -33,7 +33,7 @@ from tests.capture import Capture
 from tests.dht import LOOPBACK_DHT, entered_by
 from tests.engines import ToldEngine
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 OURS = "127.0.33.10"
 FIRST_NODE = "127.0.33.11"
 OTHER_NODE = "127.0.33.12"

@@ -28,7 +28,7 @@ from tests.servers import FOLDER
 from tests.sockets import Browser, Message, browser_of
 
 SHORT_S = 1.0
-BACK_LIMIT_S = 10.0
+BACK_LIMIT_S = 30.0
 
 
 class MortalRedis:

@@ -16,7 +16,7 @@ from seedbox.engine.settings import EngineSettings
 from tests.box import wait_until
 from tests.builders import make_content, make_torrent_file
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 class TestUrlsOutside:

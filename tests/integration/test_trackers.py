@@ -16,7 +16,7 @@ from tests.builders import make_content, make_torrent_file
 from tests.engines import files_done
 from tests.tracker import Tracker, UdpTracker
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 SIZE_BYTES = 300_000
 V4, V6 = "127.0.33.71", "[::1]"
 

@@ -16,7 +16,7 @@ from tests.box import free_port, wait_until
 from tests.builders import make_content, make_torrent_file
 from tests.engines import files_done
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 ONLY_UTP: Mapping[str, Setting] = {"enable_incoming_tcp": False, "enable_outgoing_tcp": False}
 LOOKS_FOR_NOBODY = dict.fromkeys(("enable_dht", "enable_lsd", "enable_upnp", "enable_natpmp"), False)
 ONLY_TCP: Mapping[str, Setting] = {"enable_incoming_utp": False, "enable_outgoing_utp": False}

@@ -26,7 +26,7 @@ from wallet.signer import key_files, keystore
 from wallet.signer.keystore import Purpose
 from wallet.signer.signer import Place
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 STOP_LIMIT_S = 10.0
 
 
