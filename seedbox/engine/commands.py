@@ -253,7 +253,7 @@ def _set_metadata(taken: Taken, torrent_file: bytes) -> None:
 
 def connect_peers(swarm: Swarm, taken: Taken, command: ConnectPeers) -> None:
     for peer in _peers(swarm, command.peers):
-        taken.handle.connect_peer(peer)
+        taken.handle.connect_peer(peer, lt.peer_info.tracker)  # such a source makes up for a failure
 
 
 def remove(swarm: Swarm, command: RemoveTorrent) -> None:

@@ -13,9 +13,9 @@ from seedbox.engine import faults, presence
 from seedbox.engine.bare import BarePeer
 from seedbox.engine.metainfo import read_torrent_file
 from seedbox.engine.port import AddTorrent, ConnectPeers, RecheckTorrent, Snapshot, StartTorrent, StopTorrent
+from tests.box import wait_until
 from tests.builders import make_content, make_torrent_file
 from tests.engines import RealBox, Watcher
-from tests.network_box import TCP_ONLY
 from tests.small_disk import SmallDisk
 
 SIZES = {"a.bin": 3_000_000, "sub/b.bin": 1_000_000}
@@ -38,7 +38,7 @@ class Setup:
         content = make_content(folder / "seed" / "songs", sizes)
         torrent_file = make_torrent_file(content)
         box = RealBox(folder, torrent_file, content)
-        box.settings = replace(box.settings, overrides=TCP_ONLY)
+        box.settings = replace(box.settings, overrides={"min_reconnect_time": 1})
         box.reopen()
         return cls(box, Watcher(box), torrent_file, read_torrent_file(torrent_file).info_hash_v1)
 
@@ -56,6 +56,16 @@ class Setup:
     def download(self) -> Snapshot:
         self.add()
         return self.see(State.SEEDING)
+
+    def fetch(self) -> None:
+        """Call the peer until all is here: over uTP it may keep the connection of before for a while."""
+
+        def is_whole() -> bool:
+            self.box.engine.apply(ConnectPeers(self.key, (self.box.peer,)))
+            self.watcher.poll()
+            return self.watcher.states[self.key] is State.SEEDING
+
+        wait_until(is_whole, "the content")
 
     def see(self, state: State) -> Snapshot:
         return self.watcher.wait_for_state(self.key, state)
@@ -184,8 +194,7 @@ class TestMissingFiles:
 
         setup.box.engine.apply(RecheckTorrent(setup.key))
         setup.see(State.DOWNLOADING)
-        setup.box.engine.apply(ConnectPeers(setup.key, (setup.box.peer,)))
-        setup.see(State.SEEDING)
+        setup.fetch()
         assert (setup.songs / "a.bin").stat().st_size == SIZES["a.bin"]
 
     def test_that_come_back_with_other_content_go_on_waiting(self, setup: Setup) -> None:
@@ -200,8 +209,7 @@ class TestMissingFiles:
         )
         setup.box.engine.apply(RecheckTorrent(setup.key))
         setup.see(State.DOWNLOADING)
-        setup.box.engine.apply(ConnectPeers(setup.key, (setup.box.peer,)))
-        setup.see(State.SEEDING)
+        setup.fetch()
 
     def test_are_noticed_at_the_start(self, setup: Setup, tmp_path: Path) -> None:
         setup.download()
