@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from seedbox.models import User
+from speed.domain.auto_terms import OwnTerms
 from speed.domain.autobid_view import State
 from speed.domain.buying import price_of
 from speed.domain.deals import LIVE, DealState
@@ -11,7 +12,7 @@ from speed.domain.refusals import Reason
 from speed.models import AutoRun, Budget, BuyingDeal
 from speed.models import Bid as BidRow
 from speed.services import auto_screen, autobid, budgets
-from speed.services.autobid import Choice, OwnTerms, Terms
+from speed.services.autobid import Choice, Terms
 from tests.auto_bidding import BLOCK_MS, KIB, WISH, AutoTaker, Shop, seed_for
 from tests.builders import make_holding
 from tests.buying import BTT, MIB, PRICE, Taker

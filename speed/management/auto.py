@@ -8,10 +8,11 @@ from django.core.management.base import CommandError
 
 from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
+from speed.domain.auto_terms import OwnTerms
 from speed.models import AutoBidding
-from speed.services import auto_rows, auto_screen, auto_story, autobid, spenders
+from speed.services import auto_rows, auto_screen, autobid, spenders
 from speed.services.auto_screen import Story
-from speed.services.autobid import Choice, OwnTerms, Terms
+from speed.services.autobid import Choice, Terms
 from speed.services.deal_rows import Row
 
 T = TypeVar("T")
@@ -38,7 +39,7 @@ def act(user_id: int, torrent: TorrentFacts | None, options: Mapping[str, Any], 
         raise CommandError("--stop is of all torrents: for this one say --off")
     if wanted in CHOICES:
         keeps = not named and wanted != "--as-all"  # a mere word changes no terms
-        own = auto_story.own_terms(user_id, torrent.torrent_id) if keeps else own_terms(options)
+        own = autobid.own_terms(user_id, torrent.torrent_id) if keeps else own_terms(options)
         autobid.choose(user_id, torrent.torrent_id, CHOICES[wanted], own, now=now)
 
 

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from speed.domain.auto_terms import OwnTerms
 from speed.domain.autobid_view import State
 from speed.domain.controls import BLOCK_MS
 from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB
@@ -63,6 +64,10 @@ class AutoTorrent(models.Model):
 
     def __str__(self) -> str:
         return f"automatic bidding of user {self.user_id} for {self.torrent_key}"
+
+    @property
+    def terms(self) -> OwnTerms:
+        return OwnTerms(self.ceiling_ubtt_per_gib, self.budget_ubtt, self.least_bytes_per_s, self.finish_at)
 
 
 class AutoRun(models.Model):

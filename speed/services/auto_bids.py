@@ -9,6 +9,7 @@ from django.db import transaction
 
 from seedbox.services import market_facts
 from seedbox.services.market_facts import Downloading
+from speed.domain.auto_terms import OwnTerms, TorrentTerms, terms_of_torrent
 from speed.domain.autobid_view import State
 from speed.domain.shortfall import Goal
 from speed.domain.uplift import Verdict
@@ -35,11 +36,8 @@ class Auto:
 
 
 @dataclass(frozen=True)
-class _Terms:
-    ceiling_ubtt_per_gib: int
-    budget_ubtt: int
-    least_bytes_per_s: int
-    finish_at: datetime | None
+class _Wanted:
+    terms: TorrentTerms
     asks_directory: bool
     is_own: bool  # turned on for this torrent by itself
 
@@ -73,14 +71,14 @@ def _follow(user_id: int, node_name: str | None, now: datetime) -> None:
     _end_loaded(bid for key, bid in standing.items() if key not in loading)
     for key, bid in standing.items():
         if bid.is_on:
-            _change(bid, _terms(general, own.get(key)), now)
+            _change(bid, _wanted(general, own.get(key)), now)
     counts = _counts((bid for bid in standing.values() if bid.is_on), loading)
     for torrent in loading.values():
-        terms, old = _terms(general, own.get(_key(torrent))), bids.get(_key(torrent))
-        if terms is None or (old is not None and old.is_on and (old.is_auto or not terms.is_own)):
+        wanted, old = _wanted(general, own.get(_key(torrent))), bids.get(_key(torrent))
+        if wanted is None or (old is not None and old.is_on and (old.is_auto or not wanted.is_own)):
             continue
         if counts[torrent.node_name] < MAX_TORRENTS:
-            _change(old or _new(user_id, torrent), terms, now)
+            _change(old or _new(user_id, torrent), wanted, now)
             counts[torrent.node_name] += 1
 
 
@@ -113,25 +111,15 @@ def _key(torrent: Downloading) -> Key:
     return torrent.node_name, torrent.key
 
 
-def _terms(general: AutoBidding | None, own: AutoTorrent | None) -> _Terms | None:
+def _wanted(general: AutoBidding | None, own: AutoTorrent | None) -> _Wanted | None:
     """Return what is to be bid for one torrent; None if it is off."""
     choice = own.choice if own else AutoTorrent.Choice.AS_ALL
     if general is None or choice == AutoTorrent.Choice.OFF:
         return None
     if not general.is_on and choice != AutoTorrent.Choice.ON:
         return None
-    has_wish = own is not None and (own.least_bytes_per_s is not None or own.finish_at is not None)
-    wish = own if own is not None and has_wish else general
-    ceiling = own.ceiling_ubtt_per_gib if own else None
-    budget = own.budget_ubtt if own else None
-    return _Terms(
-        ceiling_ubtt_per_gib=general.ceiling_ubtt_per_gib if ceiling is None else ceiling,
-        budget_ubtt=general.torrent_budget_ubtt if budget is None else budget,
-        least_bytes_per_s=wish.least_bytes_per_s or 0,
-        finish_at=wish.finish_at,
-        asks_directory=general.asks_directory,
-        is_own=choice == AutoTorrent.Choice.ON,
-    )
+    terms = terms_of_torrent(general, own.terms if own else OwnTerms())
+    return _Wanted(terms, asks_directory=general.asks_directory, is_own=choice == AutoTorrent.Choice.ON)
 
 
 def _new(user_id: int, torrent: Downloading) -> Bid:
@@ -144,26 +132,27 @@ def _new(user_id: int, torrent: Downloading) -> Bid:
     )
 
 
-def _change(bid: Bid, terms: _Terms | None, now: datetime) -> None:
+def _change(bid: Bid, wanted: _Wanted | None, now: datetime) -> None:
     """Make a bid what it shall be, and write it if it was not."""
-    if terms is None:
+    if wanted is None:
         Bid.objects.filter(pk=bid.pk).update(is_on=False, on_at=None, note="")
         bid.is_on = False
         return
-    wanted = {
+    terms = wanted.terms
+    columns = {
         "max_price_ubtt_per_gib": terms.ceiling_ubtt_per_gib,
         "spend_ubtt_per_s": 0,
         "useful_bytes_per_s": 0,
         "budget_ubtt": terms.budget_ubtt,
-        "asks_directory": terms.asks_directory,
+        "asks_directory": wanted.asks_directory,
         "is_auto": True,
         "least_bytes_per_s": terms.least_bytes_per_s,
         "finish_at": terms.finish_at,
         "is_on": True,
     }
-    if all(getattr(bid, name) == value for name, value in wanted.items()):
+    if all(getattr(bid, name) == value for name, value in columns.items()):
         return
-    for name, value in wanted.items():
+    for name, value in columns.items():
         setattr(bid, name, value)
     if bid.on_at is None:
         bid.on_at, bid.note = now, ""

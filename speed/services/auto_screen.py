@@ -9,15 +9,16 @@ from django.db.models import Sum
 from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
 from speed.domain import autobid_words as words
+from speed.domain.auto_terms import OwnTerms, terms_of_torrent
 from speed.domain.autobid_view import Seller, State, View
 from speed.domain.forecast import Forecast, forecast, sentence
 from speed.domain.shortfall import Watch
 from speed.domain.supply import Quoted
 from speed.domain.uplift import Pool, Savings, Uplift, pool, savings, uplift
-from speed.models import AutoBidding, AutoDecision, AutoRun, AutoTorrent, Bid, Budget, BuyingDeal, Quote
-from speed.services import auto_runs, avoided, budgets, quotes
+from speed.models import AutoBidding, AutoDecision, AutoRun, Bid, Budget, BuyingDeal, Quote
+from speed.services import auto_runs, autobid, avoided, budgets, quotes
 from speed.services.auto_bids import WHOLE, goal_of
-from speed.services.autobid import OwnTerms, Terms
+from speed.services.autobid import Terms
 from speed.services.bids import NoSuchTorrent
 from wallet.services.install import market_asset
 
@@ -151,24 +152,17 @@ def _as_said(user_id: int, torrent: TorrentFacts, general: Terms | None, own: Ow
             if kept
             else Terms(0, 0, 0)
         )
-    if own is None:
-        row = AutoTorrent.objects.filter(user_id=user_id, torrent_id=torrent.torrent_id).first()
-        own = (
-            OwnTerms(row.ceiling_ubtt_per_gib, row.budget_ubtt, row.least_bytes_per_s, row.finish_at)
-            if row
-            else OwnTerms()
-        )
-    ceiling, budget = own.ceiling_ubtt_per_gib, own.budget_ubtt
+    terms = terms_of_torrent(general, autobid.own_terms(user_id, torrent.torrent_id) if own is None else own)
     return Bid(
         user_id=user_id,
         node_name=torrent.node_name,
         torrent_id=torrent.torrent_id,
         torrent_key=torrent.key,
-        max_price_ubtt_per_gib=general.ceiling_ubtt_per_gib if ceiling is None else ceiling,
-        budget_ubtt=general.torrent_budget_ubtt if budget is None else budget,
+        max_price_ubtt_per_gib=terms.ceiling_ubtt_per_gib,
+        budget_ubtt=terms.budget_ubtt,
         spend_ubtt_per_s=0,
-        least_bytes_per_s=(own.least_bytes_per_s if own.has_wish else general.least_bytes_per_s) or 0,
-        finish_at=own.finish_at if own.has_wish else general.finish_at,
+        least_bytes_per_s=terms.least_bytes_per_s,
+        finish_at=terms.finish_at,
     )
 
 

@@ -15,7 +15,7 @@ from speed.services import auto_runs, auto_screen, autobid, bids, budgets, spend
 from speed.services.auto_chart import FRESH
 from speed.services.auto_rows import NOT_KNOWN, STATES, savings_interval, uplift_text, wish
 from speed.services.auto_screen import Story
-from speed.services.autobid import Choice, OwnTerms
+from speed.services.autobid import Choice
 from speed.services.deal_rows import Row, price
 from wallet.domain.money import format_amount, format_btt
 from wallet.services.install import market_asset
@@ -48,14 +48,6 @@ def switch(user_id: int, torrent_id: int) -> Switch:
         says = "On for this torrent" if is_on else "Off for this torrent"
     spends = spenders.budget_of(user_id).is_on
     return Switch(is_on, says, is_ready=general is not None and spends, may_stop=spends)
-
-
-def own_terms(user_id: int, torrent_id: int) -> OwnTerms:
-    """Return what was said of one torrent, to say it again with another choice."""
-    own = autobid.of_torrent(user_id, torrent_id)
-    if own is None:
-        return OwnTerms()
-    return OwnTerms(own.ceiling_ubtt_per_gib, own.budget_ubtt, own.least_bytes_per_s, own.finish_at)
 
 
 def card(user_id: int, torrent_id: int, *, now: datetime) -> Row | None:

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
 from speed.domain import autobid_words as words
+from speed.domain.auto_terms import OwnTerms, terms_of_torrent
 from speed.domain.autobid_view import State
 from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB
 from speed.domain.supply import LEAST_LANE_BYTES_PER_S
@@ -41,20 +42,6 @@ class Terms:
     least_bytes_per_s: int = 0
     finish_at: datetime | None = None
     asks_directory: bool = False
-
-
-@dataclass(frozen=True)
-class OwnTerms:
-    """What a user wants otherwise for one torrent; None is as for all."""
-
-    ceiling_ubtt_per_gib: int | None = None
-    budget_ubtt: int | None = None
-    least_bytes_per_s: int | None = None
-    finish_at: datetime | None = None
-
-    @property
-    def has_wish(self) -> bool:
-        return self.least_bytes_per_s is not None or self.finish_at is not None
 
 
 def turn_on(user_id: int, terms: Terms, *, now: datetime) -> None:
@@ -115,7 +102,7 @@ def choose(user_id: int, torrent_id: int, choice: AutoTorrent.Choice, own: OwnTe
         if first is not None:  # unless the page for all torrents has said it meanwhile
             AutoBidding.objects.bulk_create([first], ignore_conflicts=True)
         before = of_torrent(user_id, torrent_id)
-        is_said_anew = before is None or before.choice != Choice.ON or _own_of(before) == own
+        is_said_anew = before is None or before.choice != Choice.ON or before.terms == own
         _write(user_id, torrent, choice, own)
         bids = Bid.objects.filter(user_id=user_id, node_name=torrent.node_name, torrent_key=torrent.key)
         if choice is Choice.ON and is_said_anew:
@@ -158,10 +145,6 @@ def _write(user_id: int, torrent: TorrentFacts, choice: AutoTorrent.Choice, own:
     )
 
 
-def _own_of(row: AutoTorrent) -> OwnTerms:
-    return OwnTerms(row.ceiling_ubtt_per_gib, row.budget_ubtt, row.least_bytes_per_s, row.finish_at)
-
-
 def of_user(user_id: int) -> AutoBidding | None:
     """Return what a user has said for all torrents, also while it is off; None if nothing was said so far."""
     return AutoBidding.objects.filter(pk=user_id).first()
@@ -170,6 +153,12 @@ def of_user(user_id: int) -> AutoBidding | None:
 def of_torrent(user_id: int, torrent_id: int) -> AutoTorrent | None:
     """Return what a user has said of one torrent."""
     return _own(user_id).filter(torrent_id=torrent_id).first()
+
+
+def own_terms(user_id: int, torrent_id: int) -> OwnTerms:
+    """Return what was said of one torrent, for whoever says it again with another choice."""
+    own = of_torrent(user_id, torrent_id)
+    return own.terms if own is not None else OwnTerms()
 
 
 def find_problems(
@@ -213,12 +202,12 @@ def problems_of_all(terms: Terms, *, now: datetime) -> dict[str, str]:
 
 def problems_of(general: AutoBidding | Terms, own: OwnTerms, *, now: datetime) -> dict[str, str]:
     """Return a sentence for each field of one torrent's terms that can't be taken beside those for all."""
-    ceiling, budget = own.ceiling_ubtt_per_gib, own.budget_ubtt
+    terms = terms_of_torrent(general, own)
     return find_problems(
-        ceiling_ubtt_per_gib=general.ceiling_ubtt_per_gib if ceiling is None else ceiling,
-        budget_ubtt=general.torrent_budget_ubtt if budget is None else budget,
-        least_bytes_per_s=(own.least_bytes_per_s if own.has_wish else general.least_bytes_per_s) or 0,
-        finish_at=own.finish_at if own.has_wish else general.finish_at,
+        ceiling_ubtt_per_gib=terms.ceiling_ubtt_per_gib,
+        budget_ubtt=terms.budget_ubtt,
+        least_bytes_per_s=terms.least_bytes_per_s,
+        finish_at=terms.finish_at,
         now=now,
     )
 

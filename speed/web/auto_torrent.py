@@ -8,23 +8,23 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
 from seedbox.web.doors import for_members, signed_in_user
+from speed.domain.auto_terms import OwnTerms
 from speed.domain.reading import write_mib
 from speed.models import AutoTorrent
 from speed.services import auto_page, auto_rows, auto_screen, autobid, bids, news, quotes, spenders
 from speed.services.auto_page import Offered
 from speed.services.auto_screen import DryRun
-from speed.services.autobid import Choice, OwnTerms, Terms
+from speed.services.autobid import Choice, Terms
 from speed.services.bids import BadBid, NoSuchTorrent
 from speed.services.deal_rows import price
 from speed.web.auto import refuse
 from speed.web.fields import btt_field, speed_field, time_field, write_time
+from speed.web.story import own_torrent, tab_of
 from wallet.domain.money import format_amount, format_btt
 from wallet.services.install import market_asset
 
@@ -83,15 +83,14 @@ class OwnForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def market_auto_torrent(request: HttpRequest, holding_id: int) -> HttpResponse:
     """Decide on one torrent; what it would cost is shown before, by the terms as they are typed."""
-    user_id, now = signed_in_user(request).pk, timezone.now()
-    torrent = market_facts.torrent_of(holding_id, user_id=user_id)
-    if torrent is None:
-        raise Http404
+    now = timezone.now()
+    user_id, torrent = own_torrent(request, holding_id)
     offered = auto_page.terms(user_id, now=now)
     general = offered.terms
     if request.method != "POST":
         form = OwnForm.of(autobid.of_torrent(user_id, torrent.torrent_id), offered=offered)
-        return _show_torrent(request, torrent, holding_id, form, _said_own(user_id, torrent), general)
+        own = autobid.own_terms(user_id, torrent.torrent_id)
+        return _show_torrent(request, torrent, holding_id, form, own, general)
     form = OwnForm(request.POST, offered=offered)
     if not form.is_valid():
         return _show_torrent(request, torrent, holding_id, form, None, general)
@@ -106,19 +105,8 @@ def market_auto_torrent(request: HttpRequest, holding_id: int) -> HttpResponse:
         else:
             news.tell({user_id})
             messages.success(request, CHOSEN[choice])
-            return redirect(_tab(holding_id))
+            return redirect(tab_of(holding_id))
     return _show_torrent(request, torrent, holding_id, form, own, general)
-
-
-def _said_own(user_id: int, torrent: TorrentFacts) -> OwnTerms:
-    said = autobid.of_torrent(user_id, torrent.torrent_id)
-    if said is None:
-        return OwnTerms()
-    return OwnTerms(said.ceiling_ubtt_per_gib, said.budget_ubtt, said.least_bytes_per_s, said.finish_at)
-
-
-def _tab(holding_id: int) -> str:
-    return reverse("torrent", args=[holding_id]) + "?tab=speed"
 
 
 def _show_torrent(
@@ -139,7 +127,7 @@ def _show_torrent(
         refuse(form, problems)
     context = {
         "name": torrent.name or torrent.key,
-        "back": _tab(holding_id),
+        "back": tab_of(holding_id),
         "form": form,
         "said": said,
         "all_on": bool(said and said.is_on),

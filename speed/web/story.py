@@ -89,7 +89,7 @@ def market_switch(request: HttpRequest, holding_id: int) -> HttpResponse:
     """Turn a torrent's automatic bid on or off, with the terms that were said before."""
     user_id, torrent = own_torrent(request, holding_id)
     choice = Choice.ON if request.POST.get("choice") == Choice.ON else Choice.OFF
-    own = auto_story.own_terms(user_id, torrent.torrent_id)
+    own = autobid.own_terms(user_id, torrent.torrent_id)
     try:
         autobid.choose(user_id, torrent.torrent_id, choice, own, now=timezone.now())
     except NoSuchTorrent:

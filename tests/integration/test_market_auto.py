@@ -1,6 +1,5 @@
 """The pages on which a user says how slow torrents are bid for, and what they say of it."""
 
-import re
 from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
@@ -16,15 +15,14 @@ from seedbox.models import Holding, Observation, User
 from speed.domain.autobid_view import State
 from speed.models import AutoBidding, Bid, Budget, Hub, Market
 from speed.services import auto_bids, auto_page, autobid, bids, screen, spenders
+from tests.auto_pages import PAGE, page_of, post, slow_torrent_of, value_of
 from tests.auto_rows import GIB, TERMS, a_run
 from tests.builders import NOW, make_holding, make_observation, make_torrent, signed_in
 from tests.ledger import fund, user
-from tests.market import set_market
 from tests.market_rows import BTT, MIB, a_bid, a_buying_deal, a_quote, a_seen_round
 
 pytestmark = pytest.mark.django_db
 
-PAGE = reverse("market_auto")
 FORM = {
     "ceiling_ubtt_per_gib": "60",
     "torrent_budget_ubtt": "200",
@@ -36,24 +34,7 @@ FORM = {
 
 @pytest.fixture
 def holding(owner: User) -> Holding:
-    torrent = make_torrent("slow.iso", size_bytes=GIB)
-    make_observation(torrent, done_bytes=0, wanted_bytes=GIB, down_bytes_per_s=204_800)
-    set_market(buys=True)
-    return make_holding(owner, torrent)
-
-
-def post(browser: Client, name: str, form: dict[str, str], *args: object) -> str:
-    return browser.post(reverse(name, args=args), form, follow=True).content.decode()
-
-
-def page_of(browser: Client, address: str = PAGE) -> str:
-    return browser.get(address).content.decode()
-
-
-def value_of(page: str, field: str) -> str:
-    found = re.search(rf'name="{field}"[^>]*value="([^"]*)"', page)
-    assert found, f"no field {field}"
-    return found[1]
+    return slow_torrent_of(owner)
 
 
 class TestThePage:

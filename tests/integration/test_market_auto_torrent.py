@@ -4,19 +4,19 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from seedbox.models import Holding, Observation, User
 from speed.domain import autobid_words
+from speed.domain.auto_terms import OwnTerms
 from speed.models import AutoBidding, AutoTorrent, Bid, Curiosity
 from speed.services import auto_bids, auto_page, autobid, bids, spenders
-from speed.services.autobid import Choice, OwnTerms
+from speed.services.autobid import Choice
 from tests.at_once import at_once
+from tests.auto_pages import page_of, post, slow_torrent_of, value_of
 from tests.auto_rows import GIB, TERMS
 from tests.builders import NOW, make_holding, make_observation, make_torrent, signed_in
-from tests.market import set_market
 from tests.market_rows import BTT, MIB, a_quote
 
 pytestmark = pytest.mark.django_db
@@ -26,24 +26,7 @@ OWN = {"choice": "as_all", "ceiling_ubtt_per_gib": "", "budget_ubtt": "", "least
 
 @pytest.fixture
 def holding(owner: User) -> Holding:
-    torrent = make_torrent("slow.iso", size_bytes=GIB)
-    make_observation(torrent, done_bytes=0, wanted_bytes=GIB, down_bytes_per_s=204_800)
-    set_market(buys=True)
-    return make_holding(owner, torrent)
-
-
-def post(browser: Client, name: str, form: dict[str, str], *args: object) -> str:
-    return browser.post(reverse(name, args=args), form, follow=True).content.decode()
-
-
-def page_of(browser: Client, address: str) -> str:
-    return browser.get(address).content.decode()
-
-
-def value_of(page: str, field: str) -> str:
-    found = re.search(rf'name="{field}"[^>]*value="([^"]*)"', page)
-    assert found, f"no field {field}"
-    return found[1]
+    return slow_torrent_of(owner)
 
 
 class TestOneTorrent:

@@ -10,16 +10,17 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from seedbox.models import Holding, User
+from speed.domain.auto_terms import OwnTerms
 from speed.domain.autobid_view import State
 from speed.models import Agent, AutoBidding, AutoDecision, AutoRun, Bid, Budget
 from speed.services import auto_bids, auto_runs, autobid, bids
-from speed.services.autobid import OwnTerms
 from speed.services.bids import BadBid
 from speed.services.own_hub import OwnHub
 from speed.wire.hub_port import HubRefused
+from tests.auto_pages import slow_torrent_of
 from tests.builders import NOW, make_holding, make_node, make_observation, make_torrent
 from tests.ledger import fund, user
-from tests.market import set_market, speed_key
+from tests.market import speed_key
 from tests.market_rows import BTT, MIB, a_bid, a_quote
 from wallet.services import speed_keys
 
@@ -31,10 +32,7 @@ ON = "--on --ceiling 60 --budget 200 --day 320 --wish 2"
 
 @pytest.fixture
 def holding(owner: User) -> Holding:
-    torrent = make_torrent("slow.iso", size_bytes=GIB)
-    make_observation(torrent, done_bytes=0, wanted_bytes=GIB, down_bytes_per_s=204_800)
-    set_market(buys=True)
-    return make_holding(owner, torrent)
+    return slow_torrent_of(owner)
 
 
 def said(words: str) -> Any:

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from seedbox.models import Observation, User
+from speed.domain.auto_terms import OwnTerms
 from speed.domain.autobid_view import State
 from speed.models import AutoDecision, AutoRun, BuyingDeal, Payment
 from speed.models import Bid as BidRow
 from speed.services import auto_runs, autobid, bids
 from speed.services.auto_runs import Seen
-from speed.services.autobid import OwnTerms
 from tests.auto_bidding import BLOCK_MS, KIB, WISH, AutoTaker, Shop, seed_for
 from tests.builders import make_holding, make_user
 from tests.buying import BTT, GIB, MIB, PRICE

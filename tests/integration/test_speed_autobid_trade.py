@@ -4,10 +4,11 @@ import pytest
 
 from seedbox.domain.lanes import PeersSeen
 from seedbox.models import User
+from speed.domain.auto_terms import OwnTerms
 from speed.domain.autobid_view import State
 from speed.models import AutoRun, Bid, BuyingDeal
 from speed.services import autobid
-from speed.services.autobid import Choice, OwnTerms
+from speed.services.autobid import Choice
 from tests.auto_bidding import BLOCK_MS, FREE_PEER, KIB, seed_for
 from tests.buying import BTT, MIB
 from tests.market import peer

@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 
 from seedbox.models import User
+from speed.domain.auto_terms import OwnTerms
 from speed.domain.autobid_view import State
 from speed.models import AutoDecision, AutoRun, BuyingDeal, Payment
 from speed.models import Bid as BidRow
 from speed.services import auto_screen, autobid, bids
 from speed.services.auto_rows import STATES
-from speed.services.autobid import Choice, OwnTerms
+from speed.services.autobid import Choice
 from tests.auto_bidding import WISH, AutoTaker, Shop
 from tests.auto_rows import a_run, an_auto_bid
 from tests.builders import NOW, make_holding, make_torrent

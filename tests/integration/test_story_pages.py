@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from seedbox.models import Holding, User
+from speed.domain.auto_terms import OwnTerms
 from speed.domain.autobid_view import State
 from speed.models import AutoBidding, AutoRun, AutoTorrent, Bid, Budget, BuyingDeal, Cause, Curiosity
 from speed.services import auto_story, autobid, avoided, bids, screen
@@ -164,7 +165,7 @@ class TestTheSwitch:
 
     def test_turns_off_and_on_again_with_the_terms_that_were_said(self, holding: Holding, owner: User) -> None:
         tell(holding, now=timezone.now())
-        own = autobid.OwnTerms(ceiling_ubtt_per_gib=70 * BTT, least_bytes_per_s=3 * MIB)
+        own = OwnTerms(ceiling_ubtt_per_gib=70 * BTT, least_bytes_per_s=3 * MIB)
         autobid.choose(owner.pk, holding.torrent_id, autobid.Choice.ON, own, now=timezone.now())
         page = press(owner, holding, "market_switch", choice="off")
         assert "Off: nothing is bid" in page and "Off for this torrent" in page and "Stopped</span>" in page
