@@ -9,7 +9,6 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import django
@@ -18,23 +17,24 @@ django.setup()
 
 from django.conf import settings  # noqa: E402  # Django must be set up first
 
-import speed.wiring  # noqa: E402  # as above
 import wallet.wiring  # noqa: E402  # as above
 from seedbox import wiring  # noqa: E402  # as above
 from seedbox.config.benches import autobid_outcome  # noqa: E402  # as above
 from seedbox.config.benches.autobid_speeds import Loaded  # noqa: E402  # as above
 from seedbox.config.benches.market_swarm import ONLY_TCP  # noqa: E402  # as above
-from seedbox.config.benches.ordered_node import WAIT_S, Order, Seen, live, wait_for  # noqa: E402  # as above
+from seedbox.config.benches.ordered_node import (  # noqa: E402  # as above
+    WAIT_S,
+    Order,
+    Seen,
+    agent_of,
+    live,
+    node_of,
+    wait_for,
+)  # as above
 from seedbox.domain.network import NetworkSettings  # noqa: E402  # as above
 from seedbox.domain.states import State as TorrentState  # noqa: E402  # as above
-from seedbox.engine.libtorrent_engine import LibtorrentEngine  # noqa: E402  # as above
-from seedbox.engine.port import ConfigureNetwork, Engine  # noqa: E402  # as above
-from seedbox.engine.settings import EngineSettings  # noqa: E402  # as above
 from seedbox.models import Holding, Node, Observation, User  # noqa: E402  # as above
-from seedbox.node.life import NodeLife, NodeSettings  # noqa: E402  # as above
 from seedbox.services import audit, holdings, networks  # noqa: E402  # as above
-from seedbox.services.lanes import desk  # noqa: E402  # as above
-from speed.agent.life import AgentLife, AgentSettings, Makers  # noqa: E402  # as above
 from speed.agent.seller import Seller  # noqa: E402  # as above
 from speed.domain.controls import Controls  # noqa: E402  # as above
 from speed.models import Agent, AutoRun, ForSale  # noqa: E402  # as above
@@ -164,42 +164,17 @@ def main() -> None:
     order = json.loads(sys.argv[1])
     line_bytes_per_s = order["line_bytes_per_s"]
     trade = Trade(Path(order["torrent"]), line_bytes_per_s)
-    live(_node(line_bytes_per_s), _agent(), trade)
+    live(
+        node_of(NAME, {**ONLY_TCP, "upload_rate_limit": line_bytes_per_s}),
+        agent_of(NAME, lambda floor: (Seller(floor),)),
+        trade,
+    )
 
 
 def _bind(name: str, endpoint: str) -> None:
     """Let a node go out by its own address: what calls from loopback would all come from 127.0.0.1."""
     bound = NetworkSettings(interface=endpoint.rpartition(":")[0], port_mapping=False)
     networks.change(node_name=name, settings=bound, keeps_password=False, origin=audit.command_line(), now=_now())
-
-
-def _node(line_bytes_per_s: int) -> NodeLife:
-    return NodeLife(
-        NodeSettings(NAME, settings.NODE_FOLDER, settings.DATA_DIR, settings.NODE_UMASK, settings.REDIS_URL),
-        make_engine=partial(_engine, line_bytes_per_s),
-        read_torrent_file=wiring.read_torrent_file,
-    )
-
-
-def _engine(line_bytes_per_s: int, network: ConfigureNetwork) -> Engine:
-    return LibtorrentEngine(
-        EngineSettings(
-            resume_folder=settings.DATA_DIR / f"node-{NAME}" / "resume",
-            downloads_folder=settings.NODE_FOLDER,
-            listen=settings.NODE_LISTEN,
-            isolated=True,
-            overrides={**ONLY_TCP, "upload_rate_limit": line_bytes_per_s},
-        ),
-        network,
-    )
-
-
-def _agent() -> AgentLife:
-    return AgentLife(
-        AgentSettings(NAME, settings.DATA_DIR / f"node-{NAME}", settings.NODE_SPEED_LISTEN),
-        makers=Makers(door=speed.wiring.Doors(), hub=speed.wiring.make_hub, sides=lambda floor: (Seller(floor),)),
-        desk=desk,
-    )
 
 
 def _now() -> datetime:

@@ -1,13 +1,10 @@
 """A hand inside the box, for the bench of kills: does what the commands do, without their start.
 
-Run in the box's environment, one process for the whole bench. Reads JSON orders line by line, `{"verb": …}`, and
-answers each with a line of JSON: `{"done": …}` once the database has it, or `{"failed": "why"}`.
+Run in the box's environment, one process for the whole bench. It takes orders, see `hand_orders`; what is done, the
+database has.
 """
 
-import json
 import socket
-import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,10 +13,9 @@ import django
 
 django.setup()
 
-from django.db import connection  # noqa: E402  # Django must be set up first
-
-from seedbox import wiring  # noqa: E402  # as above
+from seedbox import wiring  # noqa: E402  # Django must be set up first
 from seedbox.config.celery import app  # noqa: E402  # as above
+from seedbox.config.hand_orders import obey  # noqa: E402  # as above
 from seedbox.models import Holding, Node, User  # noqa: E402  # as above
 from seedbox.services import holdings  # noqa: E402  # as above
 
@@ -73,26 +69,9 @@ def ping(order: dict[str, Any]) -> bool:
     return bool(app.control.ping(destination=[name], timeout=PING_S, limit=1))
 
 
-VERBS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    verb.__name__: verb for verb in (add, change, torrents, node, ping)
-}
-
-
 def _user() -> User:
     return User.objects.order_by("pk")[0]
 
 
-def main() -> None:
-    for line in sys.stdin:
-        order = json.loads(line)
-        try:
-            answer = {"done": VERBS[order["verb"]](order)}
-        except Exception as problem:  # whatever a kill did to us is the answer
-            connection.close()
-            answer = {"failed": f"{type(problem).__name__}: {problem}"}
-        sys.stdout.write(json.dumps(answer) + "\n")
-        sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main()
+    obey((add, change, torrents, node, ping))

@@ -10,7 +10,6 @@ import os
 import sys
 import time
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import django
@@ -20,19 +19,20 @@ django.setup()
 from django.conf import settings  # noqa: E402  # Django must be set up first
 from django.db.models import Sum  # noqa: E402  # as above
 
-import speed.wiring  # noqa: E402  # as above
 import wallet.wiring  # noqa: E402  # as above
 from seedbox import wiring  # noqa: E402  # as above
-from seedbox.config.benches.ordered_node import WAIT_S, Order, Seen, live, wait_for  # noqa: E402  # as above
+from seedbox.config.benches.ordered_node import (  # noqa: E402  # as above
+    WAIT_S,
+    Order,
+    Seen,
+    agent_of,
+    live,
+    node_of,
+    wait_for,
+)  # as above
 from seedbox.config.benches.watched_buyer import Times, WatchedBuyer  # noqa: E402  # as above
-from seedbox.engine.libtorrent_engine import LibtorrentEngine  # noqa: E402  # as above
-from seedbox.engine.port import ConfigureNetwork, Engine  # noqa: E402  # as above
-from seedbox.engine.settings import EngineSettings  # noqa: E402  # as above
 from seedbox.models import Network, Node, User  # noqa: E402  # as above
-from seedbox.node.life import NodeLife, NodeSettings  # noqa: E402  # as above
 from seedbox.services import audit, holdings  # noqa: E402  # as above
-from seedbox.services.lanes import desk  # noqa: E402  # as above
-from speed.agent.life import AgentLife, AgentSettings, Makers  # noqa: E402  # as above
 from speed.models import Agent, BuyingDeal, ForSale, SellingDeal  # noqa: E402  # as above
 from speed.services import bids, markets, spenders  # noqa: E402  # as above
 from wallet.models import Deposit, HubOffer, Sweep  # noqa: E402  # as above
@@ -143,37 +143,10 @@ def main() -> None:
     os.nice(order["niceness"])
     times = Times()
     purchase = Purchase(Path(order["torrent"]), order["seller"], order["lane_bytes_per_s"], times)
-    live(_node(order["fetches_bytes_per_s"]), _agent(times), purchase)
-
-
-def _node(fetches_bytes_per_s: int) -> NodeLife:
-    return NodeLife(
-        NodeSettings(NAME, settings.NODE_FOLDER, settings.DATA_DIR, settings.NODE_UMASK, settings.REDIS_URL),
-        make_engine=partial(_engine, fetches_bytes_per_s),
-        read_torrent_file=wiring.read_torrent_file,
-    )
-
-
-def _engine(fetches_bytes_per_s: int, network: ConfigureNetwork) -> Engine:
-    return LibtorrentEngine(
-        EngineSettings(
-            resume_folder=settings.DATA_DIR / f"node-{NAME}" / "resume",
-            downloads_folder=settings.NODE_FOLDER,
-            listen=settings.NODE_LISTEN,
-            isolated=True,
-            overrides={"download_rate_limit": fetches_bytes_per_s},
-        ),
-        network,
-    )
-
-
-def _agent(times: Times) -> AgentLife:
-    return AgentLife(
-        AgentSettings(NAME, settings.DATA_DIR / f"node-{NAME}", settings.NODE_SPEED_LISTEN),
-        makers=Makers(
-            door=speed.wiring.Doors(), hub=speed.wiring.make_hub, sides=lambda floor: (WatchedBuyer(floor, times),)
-        ),
-        desk=desk,
+    live(
+        node_of(NAME, {"download_rate_limit": order["fetches_bytes_per_s"]}),
+        agent_of(NAME, lambda floor: (WatchedBuyer(floor, times),)),
+        purchase,
     )
 
 
