@@ -24,6 +24,7 @@ ADDRESS = "127.0.0.12"
 PEER_ADDRESS = "127.0.0.13"
 TAKER_ADDRESS = "127.0.0.14"
 TAKER_BYTES_PER_S = 40_000
+HELD_BACK_BYTES_PER_S = 2_000
 MISSING_ADDRESS = "203.0.113.77"  # of no interface: TEST-NET-3
 
 E = TypeVar("E")
@@ -47,6 +48,9 @@ class EngineBox(HasEngine, Protocol):
 
     def let_peers_send(self) -> None:
         """From now on (again) the swarm delivers whatever is asked for."""
+
+    def hold_peers_back(self) -> None:
+        """Let the swarm deliver next to nothing, so that connections with it last: two that are complete part."""
 
     def let_somebody_take(self, key: str) -> None:
         """Let a peer on TAKER_ADDRESS connect to us, and fetch slowly what we have of a torrent."""
@@ -153,6 +157,9 @@ class FakeBox:
                 self._fake.give_metadata(key, self._torrent_file)
             self._fake.deliver(key, metainfo.size_bytes)
 
+    def hold_peers_back(self) -> None:
+        pass  # it delivers nothing untold
+
     def lose_files(self, key: str) -> Callable[[], None]:
         self._fake.lose_files(key, "a.bin is gone.")
         return partial(self._fake.lose_files, key, "")
@@ -221,6 +228,9 @@ class RealBox:
 
     def let_peers_send(self) -> None:
         pass  # a real peer sends without being told
+
+    def hold_peers_back(self) -> None:
+        self.bare.limit_upload(HELD_BACK_BYTES_PER_S)
 
     def reopen(self) -> None:
         self.engine.close(timeout_s=5)

@@ -94,7 +94,8 @@ class TestABounce:
     def test_connects_anew_and_the_next_one_waits(
         self, box: EngineBox, watcher: Watcher, key: str, torrent_file: bytes
     ) -> None:
-        add(box, key, torrent_file)  # nobody sends yet, so that the connection lasts
+        box.hold_peers_back()
+        add(box, key, torrent_file)
         watcher.wait_for_state(key, State.DOWNLOADING)
         box.engine.apply(Reach(key, (box.peer,)))
         box.engine.apply(Watch(buys={key: frozenset({SELLER})}))
