@@ -19,18 +19,10 @@ from django.conf import settings  # noqa: E402  # Django must be set up first
 
 import wallet.wiring  # noqa: E402  # as above
 from seedbox import wiring  # noqa: E402  # as above
-from seedbox.config.benches import autobid_outcome  # noqa: E402  # as above
+from seedbox.config.benches import autobid_outcome, ordered_node  # noqa: E402  # as above
 from seedbox.config.benches.autobid_speeds import Loaded  # noqa: E402  # as above
 from seedbox.config.benches.market_swarm import ONLY_TCP  # noqa: E402  # as above
-from seedbox.config.benches.ordered_node import (  # noqa: E402  # as above
-    WAIT_S,
-    Order,
-    Seen,
-    agent_of,
-    live,
-    node_of,
-    wait_for,
-)  # as above
+from seedbox.config.benches.ordered_node import WAIT_S, Order, Seen, wait_for  # noqa: E402  # as above
 from seedbox.domain.network import NetworkSettings  # noqa: E402  # as above
 from seedbox.domain.states import State as TorrentState  # noqa: E402  # as above
 from seedbox.models import Holding, Node, Observation, User  # noqa: E402  # as above
@@ -164,9 +156,9 @@ def main() -> None:
     order = json.loads(sys.argv[1])
     line_bytes_per_s = order["line_bytes_per_s"]
     trade = Trade(Path(order["torrent"]), line_bytes_per_s)
-    live(
-        node_of(NAME, {**ONLY_TCP, "upload_rate_limit": line_bytes_per_s}),
-        agent_of(NAME, lambda floor: (Seller(floor),)),
+    ordered_node.live(
+        ordered_node.node_of(NAME, {**ONLY_TCP, "upload_rate_limit": line_bytes_per_s}),
+        ordered_node.agent_of(NAME, lambda floor: (Seller(floor),)),
         trade,
     )
 

@@ -21,15 +21,8 @@ from django.db.models import Sum  # noqa: E402  # as above
 
 import wallet.wiring  # noqa: E402  # as above
 from seedbox import wiring  # noqa: E402  # as above
-from seedbox.config.benches.ordered_node import (  # noqa: E402  # as above
-    WAIT_S,
-    Order,
-    Seen,
-    agent_of,
-    live,
-    node_of,
-    wait_for,
-)  # as above
+from seedbox.config.benches import ordered_node  # noqa: E402  # as above
+from seedbox.config.benches.ordered_node import WAIT_S, Order, Seen, wait_for  # noqa: E402  # as above
 from seedbox.config.benches.watched_buyer import Times, WatchedBuyer  # noqa: E402  # as above
 from seedbox.models import Network, Node, User  # noqa: E402  # as above
 from seedbox.services import audit, holdings  # noqa: E402  # as above
@@ -143,9 +136,9 @@ def main() -> None:
     os.nice(order["niceness"])
     times = Times()
     purchase = Purchase(Path(order["torrent"]), order["seller"], order["lane_bytes_per_s"], times)
-    live(
-        node_of(NAME, {"download_rate_limit": order["fetches_bytes_per_s"]}),
-        agent_of(NAME, lambda floor: (WatchedBuyer(floor, times),)),
+    ordered_node.live(
+        ordered_node.node_of(NAME, {"download_rate_limit": order["fetches_bytes_per_s"]}),
+        ordered_node.agent_of(NAME, lambda floor: (WatchedBuyer(floor, times),)),
         purchase,
     )
 
