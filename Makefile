@@ -13,6 +13,7 @@ PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet
 MANAGE := $(PYTHON) manage.py
 LOCK := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml
 TABLER := static/vendor/tabler.min.css
+UPLOT := static/vendor/uplot.min.js static/vendor/uplot.min.css
 
 # The newest Python that the box runs on and that can make a venv (on Debian that is a package of its own).
 FIND_PYTHON = for name in python3.13 python3.12 python3.11 python3; do \
@@ -25,7 +26,7 @@ WITH_NPM = if ! npm --version >/dev/null 2>&1 || ! node -e 'process.exit(parseIn
 help: ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 17
 
-setup: .venv/ready $(TABLER) ## Python packages in .venv, front-end packages in node_modules
+setup: .venv/ready $(TABLER) $(UPLOT) ## Python packages in .venv, front-end packages in node_modules
 
 .venv/ready: $(REQUIREMENTS)
 	@if ! $(PYTHON) -c '' 2>/dev/null; then \
@@ -46,6 +47,14 @@ node_modules/ready: package.json package-lock.json .npmrc .venv/ready
 $(TABLER): node_modules/ready
 	@mkdir -p $(@D)
 	@sed '/^\/\*# sourceMappingURL=.*\*\/$$/d' node_modules/@tabler/core/dist/css/tabler.min.css > $@
+
+static/vendor/uplot.min.js: node_modules/ready
+	@mkdir -p $(@D)
+	@cp node_modules/uplot/dist/uPlot.iife.min.js $@
+
+static/vendor/uplot.min.css: node_modules/ready
+	@mkdir -p $(@D)
+	@cp node_modules/uplot/dist/uPlot.min.css $@
 
 tools: ## Debian packages that tests need: as root installs what is missing, otherwise names it
 	@.ci/tools

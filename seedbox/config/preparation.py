@@ -53,8 +53,9 @@ def _alone_at_the_tables() -> Iterator[None]:
 
 def prepare_static_files() -> None:
     """Collect and compress the static files unless this was done for exactly these files; raises BadEnvironment."""
-    if not finders.find("vendor/tabler.min.css"):
-        raise BadEnvironment("static/vendor/tabler.min.css is missing: run `make setup` first")
+    for name in ("vendor/tabler.min.css", "vendor/uplot.min.js", "vendor/uplot.min.css"):
+        if not finders.find(name):
+            raise BadEnvironment(f"static/{name} is missing: run `make setup` first")
     fingerprint = _fingerprint()
     stamp = Path(settings.STATIC_ROOT) / "stamp"
     if not stamp.exists() or stamp.read_text() != fingerprint:
