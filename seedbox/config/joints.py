@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from seedbox.config import home
 from seedbox.config import settings as box_settings
 from seedbox.config.demo import record
 from seedbox.models import User
@@ -35,6 +36,7 @@ MARKET_PAGES = frozenset(
 
 def join(wallet_network: str) -> None:
     """Show money on the pages of a box that has a wallet, and let open pages follow it."""
+    home.join(wallet_network)
     if wallet_network == "devnet" and record.is_offered(box_settings.ENVIRONMENT):
         label = "See it work: a demo in three minutes"
         navigation.offer(navigation.Link(DEMO, label, "play", frozenset({DEMO}), for_admins=True))

@@ -195,7 +195,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},  # 20,000 that have leaked most often
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "torrents"
+LOGIN_REDIRECT_URL = "overview"
 LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_ADAPTER = "seedbox.web.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}

@@ -27,7 +27,7 @@ Row = dict[str, Cell]
 
 MAX_FOREIGN_CHARS = 200  # of what peers and trackers say about themselves: a longer text would only push the page apart
 
-_MASKED_WHEN_STOPPED = frozenset({State.METADATA, State.DOWNLOADING, State.SEEDING})
+MASKED_WHEN_STOPPED = frozenset({State.METADATA, State.DOWNLOADING, State.SEEDING})
 _NOT_WHOLE = frozenset({State.CHECKING, State.MISSING})  # nothing to save from, whatever the figures say
 _TRACKER_TONES = {"working": "green", "updating": "azure", "error": "red"}
 _LOG_TONES = {"warning": "yellow", "error": "red"}
@@ -90,7 +90,7 @@ def seen_state(holding: Holding) -> State:
     if observation is None:
         return State.WAITING if holding.runs else State.STOPPED
     state = State(observation.state)
-    if holding.runs or state not in _MASKED_WHEN_STOPPED:
+    if holding.runs or state not in MASKED_WHEN_STOPPED:
         return state
     return State.FINISHED if state == State.SEEDING else State.STOPPED
 

@@ -33,7 +33,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Remember the invitation in the login session and lead to sign-up; the sign-up uses it up."""
     if request.user.is_authenticated:
         messages.info(request, "You are signed in already. Give the link to the person whom it is for.")
-        return redirect("torrents")
+        return redirect("overview")
     try:
         found = people.find_invitation(token=token, now=timezone.now())
     except people.InvitationUnusable:

@@ -13,6 +13,7 @@ from seedbox.web import (
     downloads,
     health,
     network,
+    overview,
     people,
     second_factor_door,
     security,
@@ -24,8 +25,10 @@ from seedbox.web import (
 to_security = login_required(RedirectView.as_view(pattern_name="security"))
 
 urlpatterns: list[URLPattern] = [
-    path("", torrents.torrents, name="torrents"),
-    path("torrents/", torrents.torrents_fragment, name="torrents_fragment"),
+    path("", overview.overview, name="overview"),
+    path("overview/tiles/<slug:name>/", overview.overview_tile, name="overview_tile"),
+    path("torrents/", torrents.torrents, name="torrents"),
+    path("torrents/list/", torrents.torrents_fragment, name="torrents_fragment"),
     path("torrents/add/", torrents.torrents_add, name="torrents_add"),
     path("torrents/change/", torrents.torrents_change, name="torrents_change"),
     path("torrents/<int:holding_id>/", torrent.torrent, name="torrent"),

@@ -134,10 +134,12 @@ class Shot:
 
 
 SHOTS = (
-    Shot("torrents", "/", "admin"),
-    Shot("torrents-adding", "/", "admin", with_add_dialog, covers="torrents"),
-    Shot("torrents-menu", "/", "admin", with_account_menu, covers="torrents"),
-    Shot("torrents-empty", "/", "newcomer", covers="torrents"),
+    Shot("overview", "/", "admin"),
+    Shot("overview-empty", "/", "newcomer", covers="overview"),
+    Shot("torrents", "/torrents/", "admin"),
+    Shot("torrents-adding", "/torrents/", "admin", with_add_dialog, covers="torrents"),
+    Shot("torrents-menu", "/torrents/", "admin", with_account_menu, covers="torrents"),
+    Shot("torrents-empty", "/torrents/", "newcomer", covers="torrents"),
     Shot("torrent", "/torrents/{torrent}/", "admin"),
     Shot("torrent-removing", "/torrents/{torrent}/", "admin", with_remove_dialog, covers="torrent"),
     Shot("torrent-error", "/torrents/{broken}/", "admin", covers="torrent"),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 PASSWORD = "plenty of characters"
 
 
-def sign_in(page: Page, name: str, password: str, *, at: str = "/") -> None:
+def sign_in(page: Page, name: str, password: str, *, at: str = "/torrents/") -> None:
     page.goto(at)
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(password)
@@ -45,6 +45,8 @@ def fill_sign_up(page: Page, link: str, name: str) -> None:
 
 def sign_up(page: Page, link: str, name: str) -> None:
     fill_sign_up(page, link, name)
+    expect(page.get_by_role("heading", name="Overview", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Torrents", exact=True).first.click()
     expect(page.get_by_role("heading", name="Torrents", exact=True)).to_be_visible()
 
 

@@ -223,7 +223,9 @@ class TestATorrentOfAHundredThousandFiles:
         timed("add", lambda: login.post("/torrents/add/", files=upload))
         decoded: Any = lt.bdecode(data)
         name = re.escape(decoded[b"info"][b"name"].decode())
-        found = re.search(rf'href="/torrents/(\d+)/"[^>]*title="{name}"', timed("list", lambda: login.get("/")).text)
+        found = re.search(
+            rf'href="/torrents/(\d+)/"[^>]*title="{name}"', timed("list", lambda: login.get("/torrents/")).text
+        )
         assert found, "the torrent is not on the list"
         page = f"/torrents/{found[1]}/"
         timed("open", lambda: login.get(page))

@@ -71,7 +71,7 @@ class TestABoxBelowAPath:
             (tmp_path / "film.torrent").write_bytes(torrent_file)
             with Peer(torrent_file, tmp_path, address="127.0.37.2") as seed:
                 tracker.peers.append(seed.endpoint)
-                steps.sign_in(page, "ada", "a long password of ada", at="./")
+                steps.sign_in(page, "ada", "a long password of ada", at="./torrents/")
                 steps.add_file(page, tmp_path / "film.torrent")
                 row = page.get_by_role("row").filter(has_text=NAME)
                 expect(row.locator("[data-cell=state_label]")).to_have_text("Seeding")
@@ -83,7 +83,7 @@ class TestABoxBelowAPath:
         assert_cookies_are_bound(page)
         page.goto("accounts/password/change/")
         expect(page.get_by_role("heading", name="Change password")).to_be_visible()
-        page.goto("./")
+        page.goto("torrents/")
         steps.sign_out(page, "ada")
         page.get_by_role("link", name="Seedbox").click()
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
@@ -120,7 +120,7 @@ def assert_cookies_are_bound(page: Page) -> None:
 
 class TestAPasswordField:
     def test_shows_what_was_typed_or_pasted_and_how_good_it_is(self, page: Page) -> None:
-        steps.sign_in(page, "ada", "a long password of ada", at="./")
+        steps.sign_in(page, "ada", "a long password of ada", at="./torrents/")
         page.goto("accounts/password/change/")
         field = page.get_by_label("New Password", exact=True)
         word = page.locator(".password-tools [role=status]")

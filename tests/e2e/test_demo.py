@@ -148,7 +148,7 @@ class TestASlowTorrentOfTheDemo:
             re.compile(r"1 seller from 10 BTT/GiB: bidding 10\.5, at most [\d.]+ BTT for this torrent"),
             timeout=LIMIT_MS,
         )
-        buyer.goto("/")
+        buyer.goto("/torrents/")
         wait_until(lambda: kib_per_s(buyer) > FAST_KIB_PER_S, "a fast torrent", LIMIT_S)
         picture(buyer, "demo/torrents")
         seller.goto("/market/")
@@ -162,7 +162,7 @@ class TestASlowTorrentOfTheDemo:
         picture(buyer, "demo/story")
         story.get_by_role("button", name="Turn off").click()
         expect(buyer.locator("#story .story-says")).to_contain_text("Stopped by its user", timeout=LIMIT_MS)
-        buyer.goto("/")
+        buyer.goto("/torrents/")
         wait_until(lambda: demo.bought["is_closed"] and demo.sold["is_closed"], "the end of the deal", LIMIT_S)
         wait_until(lambda: 0 < kib_per_s(buyer) < SLOW_KIB_PER_S, "a slow torrent again", LIMIT_S)
 

@@ -65,17 +65,17 @@ class TestAFullDiskUnderTheDatabase:
             health = client.get("/health/")
             assert "Its disk is full" in health.text
             assert "does not run" not in health.text
-            assert IS_FULL in client.get("/").text
-            assert magnet not in client.get("/").text
+            assert IS_FULL in client.get("/torrents/").text
+            assert magnet not in client.get("/torrents/").text
             assert box.child_pid("node")
             assert box.child_pid("web")
 
             (box.data / BALLAST).unlink()
             wait_until(lambda: box.health() == 200, "all to be well again")
-            assert IS_FULL not in client.get("/").text
+            assert IS_FULL not in client.get("/torrents/").text
             again = post(client, "/torrents/add/", magnets=magnet, start="on")
             assert again.status_code == 200, again.text
-            wait_until(lambda: "Fetching metadata" in client.get("/").text, "the torrent to be picked up")
+            wait_until(lambda: "Fetching metadata" in client.get("/torrents/").text, "the torrent to be picked up")
         assert "Traceback" not in box.said
         box.stop()
         with sqlite3.connect(box.data / "seedbox.sqlite3") as database:

@@ -77,13 +77,13 @@ class TestWordsOfStrangers:
     def test_of_magnets_and_browsers_are_shown_so_too(self, page: Page, box: Box) -> None:
         with closing(signed_in(box, agent=SCRIPT)) as visitor:
             visitor.post("/torrents/add/", data={"magnets": f"magnet:?xt=urn:btih:{'ab' * 20}&dn={quote(SCRIPT)}"})
-        page.goto("/")
+        page.goto("/torrents/")
         expect(page.get_by_role("link", name=SCRIPT)).to_be_visible()
         for log in ("/account/security/log/", "/audit/"):
             page.goto(log)
             expect(page.get_by_text(SCRIPT).first).to_be_visible()
             assert ran_nothing(page)
-        page.goto("/")
+        page.goto("/torrents/")
         add_magnet(page, SCRIPT)
         expect(page.locator("#add-results")).to_contain_text(SCRIPT)
         assert page.get_by_label("Magnet links").input_value() == SCRIPT
@@ -94,12 +94,12 @@ class TestTwoTabs:
     def test_show_what_the_other_did_and_say_when_a_torrent_is_gone(self, page: Page, box: Box) -> None:
         with closing(signed_in(box)) as visitor:
             visitor.post("/torrents/add/", data={"magnets": f"magnet:?xt=urn:btih:{'cd' * 20}&dn=twice", "start": "on"})
-        page.goto("/")
+        page.goto("/torrents/")
         page.get_by_role("link", name="twice").click()
         other = page.context.new_page()
         problems: list[str] = []
         other.on("pageerror", lambda error: problems.append(str(error)))
-        other.goto("/")
+        other.goto("/torrents/")
         row = other.get_by_role("row", name="twice")
         row.get_by_role("button", name="Stop twice").click()
         expect(page.locator(".torrent-head")).to_have_attribute("data-state", "stopped")

@@ -59,8 +59,8 @@ def plug_in_device(page: Page) -> None:
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
 
 
-def at_torrents(page: Page) -> None:
-    expect(page.get_by_role("heading", name="Torrents", exact=True)).to_be_visible()
+def at_home(page: Page) -> None:
+    expect(page.get_by_role("heading", name="Overview", exact=True)).to_be_visible()
 
 
 class TestSomebody:
@@ -83,12 +83,12 @@ class TestSomebody:
         expect(page.get_by_text("This code is not right.")).to_be_visible()
         page.get_by_label("Code").fill(codes[0])
         page.get_by_role("button", name="Sign in").click()
-        at_torrents(page)
+        at_home(page)
         steps.sign_out(page, "mia")
         enter_password(page, "mia", steps.PASSWORD)
         page.get_by_label("Code").fill(fresh_code(secret))
         page.get_by_role("button", name="Sign in").click()
-        at_torrents(page)
+        at_home(page)
 
     def test_adds_a_passkey_and_comes_in_with_nothing_else(self, page: Page, box: Box) -> None:
         plug_in_device(page)
@@ -105,10 +105,10 @@ class TestSomebody:
         page.goto("/accounts/2fa/passkeys/confirm/")
         look_at(page, "mfa_reauthenticate_webauthn")
         page.get_by_role("button", name="Use a passkey").click()
-        at_torrents(page)
+        at_home(page)
         steps.sign_out(page, "noa")
         page.get_by_role("button", name="Sign in with a passkey").click()
-        at_torrents(page)
+        at_home(page)
         expect(page.locator("summary", has_text="noa")).to_be_visible()
 
     def test_signs_out_everywhere_else(self, page: Page, box: Box, browser: Browser) -> None:
@@ -140,7 +140,7 @@ class TestABoxThatInsists:
             member.get_by_role("link", name="Use an authenticator app").click()
             set_up_app(member)
             member.goto("/")
-            at_torrents(member)
+            at_home(member)
             admin.goto("/audit/")
             expect(admin.get_by_role("cell", name=re.compile("Second factor required of: Everybody"))).to_be_visible()
             admin.goto("/people/")

@@ -38,7 +38,7 @@ class TestAnErrorPage:
         monkeypatch.setattr(torrents, "_list_context", fail)
         client = Client(raise_request_exception=False)
         client.force_login(owner)
-        response = client.get("/", headers=headers)
+        response = client.get(reverse("torrents"), headers=headers)
         assert response.status_code == 500
         assert "Something broke" in response.content.decode()
         assert "hunter2" not in response.content.decode()

@@ -115,7 +115,7 @@ class TestEveryAnswer:
             raise ZeroDivisionError
 
         monkeypatch.setattr(torrents, "_list_context", fail)
-        response = client_of(owner, raise_request_exception=False).get("/")
+        response = client_of(owner, raise_request_exception=False).get(reverse("torrents"))
         assert response.status_code == 500
         assert faults(response) == []
 

@@ -147,6 +147,8 @@ NOBODY = Row(401, 401, 401, 401, method="post")  # no login opens the hub: a Spe
 NOT_HERE = Row(404, 404, 404, SIGN_IN)
 
 ROWS: dict[str, Row] = {
+    "overview": MEMBERS,
+    "overview_tile": Row(200, 200, 200, SIGN_IN, args=lambda box: ["active"]),
     "torrents": MEMBERS,
     "torrents_fragment": MEMBERS,
     "torrents_add": Row(200, 200, 200, SIGN_IN, method="post"),

@@ -174,7 +174,7 @@ class TestABoxWithoutAWallet:
         joints.join("off")
         try:
             browser = signed_in(owner)
-            assert ">Market<" not in browser.get("/").content.decode()
+            assert ">Market<" not in browser.get(reverse("overview")).content.decode()
             assert browser.get(reverse("torrent", args=[holding.pk]) + "?tab=speed").status_code == 404
             assert not watchables.known({"market"})
         finally:

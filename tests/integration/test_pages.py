@@ -82,7 +82,7 @@ class TestTheList:
     def test_puts_a_search_into_the_address(self, page: Client) -> None:
         headers = {**HTMX, "HX-Source": "form#search-form"}
         response = page.get(reverse("torrents_fragment"), {"q": "a b", "state": "seeding"}, headers=headers)
-        assert response.headers["HX-Replace-Url"] == "/?q=a+b&state=seeding"
+        assert response.headers["HX-Replace-Url"] == "/torrents/?q=a+b&state=seeding"
 
     @pytest.mark.parametrize("query", ["?page=7&sort=x&state=y&q=%00%FF", "?page=0", "?sort=-name&dir=1"])
     def test_bears_any_address(self, page: Client, query: str) -> None:

@@ -165,7 +165,7 @@ class TestThePeoplePage:
         guest = Client()
         assert guest.get(link).headers["Location"] == reverse("account_signup")
         form = {"username": "Nora", "password1": "plenty of characters", "password2": "plenty of characters"}
-        assert guest.post(reverse("account_signup"), form).headers["Location"] == reverse("torrents")
+        assert guest.post(reverse("account_signup"), form).headers["Location"] == reverse("overview")
         assert User.objects.get(username="nora").role == Role.MEMBER
         late = Client()
         assert late.get(link).status_code == 404

@@ -65,7 +65,7 @@ class TestAnAuthenticatorApp:
         client = give_password(owner)
         assert client.get(reverse("torrents")).status_code == 302
         assert "not right" in enter(client, "000000").content.decode()
-        assert enter(client, fresh_code(secret)).headers["Location"] == reverse("torrents")
+        assert enter(client, fresh_code(secret)).headers["Location"] == reverse("overview")
         assert client.get(reverse("torrents")).status_code == 200
 
     def test_gives_codes_that_work_once(self, owner: User) -> None:
@@ -123,7 +123,7 @@ class TestAnAuthenticatorApp:
 class TestRecoveryCodes:
     def test_sign_in_once_each(self, owner: User) -> None:
         _, codes = set_up_app(signed_in(owner))
-        assert enter(give_password(owner), codes[3]).headers["Location"] == reverse("torrents")
+        assert enter(give_password(owner), codes[3]).headers["Location"] == reverse("overview")
         assert "not right" in enter(give_password(owner), codes[3]).content.decode()
         assert (Act.CODE_USED, "9 left") in acts_of(owner)
 

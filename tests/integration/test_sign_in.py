@@ -33,7 +33,7 @@ def sign_in(client: Client, name: str, password: str, address: str = "127.0.0.1"
 
 class TestSigningIn:
     def test_leads_to_the_torrents_in_any_capitals(self, owner: User) -> None:
-        assert sign_in(Client(), "OLGA", PASSWORD).headers["Location"] == reverse("torrents")
+        assert sign_in(Client(), "OLGA", PASSWORD).headers["Location"] == reverse("overview")
 
     def test_leads_back_to_where_one_came_from_but_not_elsewhere(self, owner: User) -> None:
         form = {"login": "olga", "password": PASSWORD}

@@ -1,0 +1,114 @@
+"""What all of a user's torrents do together: never more than the rows of the list show one by one."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+
+from seedbox.domain.states import COMPLETE_STATES, TROUBLED_STATES, State
+from seedbox.domain.units import format_bytes
+from seedbox.models import Holding, Observation
+from seedbox.services.rows import MASKED_WHEN_STOPPED, Row
+
+LOADING = frozenset({State.METADATA, State.CHECKING, State.DOWNLOADING})
+
+_SEEN = "torrent__observation__"
+_MOVES = Q(runs=True) | ~Q(**{f"{_SEEN}state__in": MASKED_WHEN_STOPPED})  # else it runs for others only
+_FETCHES = _MOVES & ~Q(**{f"{_SEEN}state__in": COMPLETE_STATES})
+_STALLED = Q(**{"runs": True, f"{_SEEN}state": State.DOWNLOADING, f"{_SEEN}down_bytes_per_s": 0, f"{_SEEN}peers": 0})
+_IS_LOADING = Q(**{"runs": True, f"{_SEEN}state__in": LOADING})
+_IS_BUSY = Q(**{f"{_SEEN}down_bytes_per_s__gt": 0}) | Q(**{f"{_SEEN}up_bytes_per_s__gt": 0})
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """What moves for one user now."""
+
+    down_bytes_per_s: int = 0
+    up_bytes_per_s: int = 0
+
+    def __add__(self, other: "Speeds") -> "Speeds":
+        return Speeds(self.down_bytes_per_s + other.down_bytes_per_s, self.up_bytes_per_s + other.up_bytes_per_s)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """All of a user's torrents, as the database knows them."""
+
+    speeds: Speeds
+    torrents: int
+    loading: int
+    seeding: int
+    stalled: int  # load, but have nobody to load from
+    troubled: int
+
+
+def of_user(user_id: int) -> Totals:
+    """Return a user's totals, in one query."""
+    found = Holding.objects.filter(user_id=user_id).aggregate(
+        torrents=Count("pk"),
+        loading=Count("pk", filter=_IS_LOADING),
+        seeding=Count("pk", filter=Q(**{"runs": True, f"{_SEEN}state": State.SEEDING})),
+        stalled=Count("pk", filter=_STALLED),
+        troubled=Count("pk", filter=Q(**{f"{_SEEN}state__in": TROUBLED_STATES})),
+        down=Sum(F(f"{_SEEN}down_bytes_per_s"), filter=_FETCHES),
+        up=Sum(F(f"{_SEEN}up_bytes_per_s"), filter=_MOVES),
+    )
+    speeds = Speeds(int(found["down"] or 0), int(found["up"] or 0))
+    return Totals(speeds, *(found[name] for name in ("torrents", "loading", "seeding", "stalled", "troubled")))
+
+
+def elsewhere(user_id: int, *, node_id: int) -> Speeds:
+    """Return what moves for a user on all nodes but this one, as they last stored it."""
+    found = _moving(user_id).exclude(torrent__node_id=node_id)
+    sums = found.aggregate(
+        down=Sum(F(f"{_SEEN}down_bytes_per_s"), filter=_FETCHES), up=Sum(F(f"{_SEEN}up_bytes_per_s"))
+    )
+    return Speeds(int(sums["down"] or 0), int(sums["up"] or 0))
+
+
+def here(user_ids: Collection[int], seen: Iterable[Observation]) -> dict[int, Speeds]:
+    """Return what moves for each of these users, of what a node sees now of its own torrents."""
+    moving = {one.torrent_id: one for one in seen if one.down_bytes_per_s or one.up_bytes_per_s}
+    sums = dict.fromkeys(user_ids, Speeds())
+    if not moving:
+        return sums
+    held = Holding.objects.filter(user_id__in=user_ids, torrent_id__in=list(moving))
+    for user_id, torrent_id, runs in held.values_list("user_id", "torrent_id", "runs"):
+        sums[user_id] += _as_seen_by(moving[torrent_id], runs=runs)
+    return sums
+
+
+def busiest(user_id: int, *, limit: int) -> list[Holding]:
+    """Return those that move most, then those that load though nothing comes; with torrent and observation."""
+    found = Holding.objects.filter(_MOVES & _IS_BUSY | _IS_LOADING, user_id=user_id)
+    speed = F(f"{_SEEN}down_bytes_per_s") + F(f"{_SEEN}up_bytes_per_s")
+    return list(found.select_related("torrent__observation").order_by(speed.desc(), "-added_at", "-pk")[:limit])
+
+
+def speeds_row(speeds: Speeds) -> Row:
+    """Return the cells that page and socket share; the bare figures are those of the graph."""
+    return {
+        "row": "speeds",
+        "down": f"{format_bytes(speeds.down_bytes_per_s)}/s",
+        "up": f"{format_bytes(speeds.up_bytes_per_s)}/s",
+        "down_bytes_per_s": speeds.down_bytes_per_s,
+        "up_bytes_per_s": speeds.up_bytes_per_s,
+    }
+
+
+def _moving(user_id: int) -> QuerySet[Holding]:
+    return Holding.objects.filter(_MOVES & _IS_BUSY, user_id=user_id)
+
+
+def _as_seen_by(seen: Observation, *, runs: bool) -> Speeds:
+    state = State(seen.state)
+    if not runs and state in MASKED_WHEN_STOPPED:
+        return Speeds()
+    return Speeds(0 if state in COMPLETE_STATES else seen.down_bytes_per_s, seen.up_bytes_per_s)
+
+
+def messages(user_id: int) -> list[dict[str, object]]:
+    """Return how a user's totals stand in the database, as messages of the live socket; the node's word comes after."""
+    row = speeds_row(of_user(user_id).speeds)
+    return [{"type": "rows", "rows": {str(row["row"]): row}}]

@@ -1,0 +1,39 @@
+"""What a user had best do next: each app says it of its own matters, and the composition root registers who says it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from seedbox.models import User
+from seedbox.web.tiles import Text
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that waits for its user, with the page on which it is done."""
+
+    text: Text
+    act: Text  # what the link says
+    url: str
+    icon: str = "info"
+    tone: str = "info"  # info, warning, danger
+
+
+Source = Callable[[User, datetime], Iterable[Step]]
+
+_URGENCY = ("danger", "warning", "info")
+_sources: dict[str, Source] = {}
+
+
+def register(name: str, source: Source) -> None:
+    _sources[name] = source
+
+
+def forget(name: str) -> None:
+    _sources.pop(name, None)
+
+
+def steps(user: User, now: datetime) -> list[Step]:
+    """Return what waits for a user, the most urgent first."""
+    found = [step for source in _sources.values() for step in source(user, now)]
+    return sorted(found, key=lambda step: _URGENCY.index(step.tone))
