@@ -7,4 +7,4 @@ from seedbox.web import torrent_tiles
 def join(wallet_network: str) -> None:
     """Register the tiles of this box; one without a wallet has none about money."""
     torrent_tiles.register()
-    watchables.register(torrent_tiles.TOTALS, totals.messages)
+    watchables.register(totals.KIND, totals.messages)

@@ -1,7 +1,8 @@
 """What all of a user's torrents do together: never more than the rows of the list show one by one."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
@@ -10,6 +11,9 @@ from seedbox.domain.units import format_bytes
 from seedbox.models import Holding, Observation
 from seedbox.services.rows import MASKED_WHEN_STOPPED, Row
 
+KIND = "totals"  # what open pages watch
+SHOWN = 8  # torrents that move most
+IDS_AT_ONCE = 10_000  # SQLite takes 32,766 values in one question
 LOADING = frozenset({State.METADATA, State.CHECKING, State.DOWNLOADING})
 
 _SEEN = "torrent__observation__"
@@ -26,6 +30,10 @@ class Speeds:
 
     down_bytes_per_s: int = 0
     up_bytes_per_s: int = 0
+
+    @property
+    def all(self) -> int:
+        return self.down_bytes_per_s + self.up_bytes_per_s
 
     def __add__(self, other: "Speeds") -> "Speeds":
         return Speeds(self.down_bytes_per_s + other.down_bytes_per_s, self.up_bytes_per_s + other.up_bytes_per_s)
@@ -67,23 +75,28 @@ def elsewhere(user_id: int, *, node_id: int) -> Speeds:
     return Speeds(int(sums["down"] or 0), int(sums["up"] or 0))
 
 
-def here(user_ids: Collection[int], seen: Iterable[Observation]) -> dict[int, Speeds]:
-    """Return what moves for each of these users, of what a node sees now of its own torrents."""
+def watchers(names: Iterable[str]) -> frozenset[int]:
+    """Return the users who look at their totals, of all names that are watched."""
+    prefix = f"{KIND}-"
+    return frozenset(int(name.removeprefix(prefix)) for name in names if name.startswith(prefix))
+
+
+def here(user_ids: Collection[int], seen: Iterable[Observation]) -> dict[int, tuple[Speeds, str]]:
+    """Return what moves for each of these users of what a node sees now of its own torrents, and which move most."""
     moving = {one.torrent_id: one for one in seen if one.down_bytes_per_s or one.up_bytes_per_s}
-    sums = dict.fromkeys(user_ids, Speeds())
-    if not moving:
-        return sums
-    held = Holding.objects.filter(user_id__in=user_ids, torrent_id__in=list(moving))
-    for user_id, torrent_id, runs in held.values_list("user_id", "torrent_id", "runs"):
-        sums[user_id] += _as_seen_by(moving[torrent_id], runs=runs)
-    return sums
+    found: dict[int, list[tuple[int, Speeds]]] = {user_id: [] for user_id in user_ids}
+    for torrent_ids in _batched(moving, IDS_AT_ONCE):
+        held = Holding.objects.filter(user_id__in=user_ids, torrent_id__in=torrent_ids)
+        for user_id, pk, torrent_id, runs in held.values_list("user_id", "pk", "torrent_id", "runs"):
+            found[user_id].append((pk, _as_seen_by(moving[torrent_id], runs=runs)))
+    return {user_id: (_sum(speeds for _, speeds in own), _busiest(own)) for user_id, own in found.items()}
 
 
-def busiest(user_id: int, *, limit: int) -> list[Holding]:
+def busiest(user_id: int) -> list[Holding]:
     """Return those that move most, then those that load though nothing comes; with torrent and observation."""
     found = Holding.objects.filter(_MOVES & _IS_BUSY | _IS_LOADING, user_id=user_id)
     speed = F(f"{_SEEN}down_bytes_per_s") + F(f"{_SEEN}up_bytes_per_s")
-    return list(found.select_related("torrent__observation").order_by(speed.desc(), "-added_at", "-pk")[:limit])
+    return list(found.select_related("torrent__observation").order_by(speed.desc(), "-added_at", "-pk")[:SHOWN])
 
 
 def speeds_row(speeds: Speeds) -> Row:
@@ -97,8 +110,24 @@ def speeds_row(speeds: Speeds) -> Row:
     }
 
 
+def _batched(ids: Iterable[int], size: int) -> Iterator[list[int]]:
+    rest = iter(ids)
+    while part := list(islice(rest, size)):
+        yield part
+
+
 def _moving(user_id: int) -> QuerySet[Holding]:
     return Holding.objects.filter(_MOVES & _IS_BUSY, user_id=user_id)
+
+
+def _sum(speeds: Iterable[Speeds]) -> Speeds:
+    return sum(speeds, Speeds())
+
+
+def _busiest(own: list[tuple[int, Speeds]]) -> str:
+    """Name those that move most, without an order, which changes all the time."""
+    most = sorted((one for one in own if one[1].all), key=lambda one: -one[1].all)[:SHOWN]
+    return " ".join(str(pk) for pk in sorted(pk for pk, _ in most))
 
 
 def _as_seen_by(seen: Observation, *, runs: bool) -> Speeds:

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
-from seedbox.models import User
-from seedbox.web.tiles import Text
+from seedbox.web.tiles import Look, Text
 
 
 @dataclass(frozen=True)
@@ -19,7 +17,7 @@ class Step:
     tone: str = "info"  # info, warning, danger
 
 
-Source = Callable[[User, datetime], Iterable[Step]]
+Source = Callable[[Look], Iterable[Step]]
 
 _URGENCY = ("danger", "warning", "info")
 _sources: dict[str, Source] = {}
@@ -33,7 +31,7 @@ def forget(name: str) -> None:
     _sources.pop(name, None)
 
 
-def steps(user: User, now: datetime) -> list[Step]:
+def steps(look: Look) -> list[Step]:
     """Return what waits for a user, the most urgent first."""
-    found = [step for source in _sources.values() for step in source(user, now)]
+    found = [step for source in _sources.values() for step in source(look)]
     return sorted(found, key=lambda step: _URGENCY.index(step.tone))

@@ -3,14 +3,31 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal, get_args
 
 from django.utils.functional import Promise
 
 from seedbox.models import User
+from seedbox.services import totals
 
-Context = Callable[[User, datetime], Mapping[str, Any]]
+Act = Literal["up", "down", "hide", "show"]
 Text = str | Promise  # a promise is read in the language of whoever looks
+
+
+@dataclass(frozen=True)
+class Look:
+    """Who looks, and when; what several tiles need is read once."""
+
+    user: User
+    now: datetime
+
+    @cached_property
+    def totals(self) -> totals.Totals:
+        return totals.of_user(self.user.pk)
+
+
+Context = Callable[[Look], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -44,6 +61,7 @@ class Layout:
     hidden: tuple[Tile, ...]
 
 
+ACTS: tuple[Act, ...] = get_args(Act)
 HIDDEN = "-"  # before the name of a tile, in what is kept of a user's choice
 
 _tiles: dict[str, Tile] = {}
@@ -66,10 +84,10 @@ def forget_part(name: str) -> None:
     _parts.pop(name, None)
 
 
-def parts(name: str, user: User, now: datetime) -> dict[str, Any] | None:
+def parts(name: str, look: Look) -> dict[str, Any] | None:
     """Return what another app adds to a tile: its template, and what that needs."""
     part = _parts.get(name)
-    return None if part is None else {"template": part.template, **part.context(user, now)}
+    return None if part is None else {"template": part.template, **part.context(look)}
 
 
 def find(name: str, *, user: User) -> Tile | None:
@@ -79,10 +97,33 @@ def find(name: str, *, user: User) -> Tile | None:
 
 def layout(chosen: Sequence[str] | None, *, user: User) -> Layout:
     """Put the tiles in the order that was chosen: new ones come at the end, and names that are gone are skipped."""
-    wanted = {name.removeprefix(HIDDEN): name.startswith(HIDDEN) for name in chosen or ()}
-    names = [*wanted, *(name for name in _tiles if name not in wanted)]
-    found = [tile for name in names if (tile := find(name, user=user)) is not None]
+    wanted = _wanted(chosen)
+    found = [tile for name in wanted if (tile := find(name, user=user)) is not None]
     return Layout(
-        tuple(tile for tile in found if not wanted.get(tile.name)),
-        tuple(tile for tile in found if wanted.get(tile.name)),
+        tuple(tile for tile in found if not wanted[tile.name]),
+        tuple(tile for tile in found if wanted[tile.name]),
     )
+
+
+def rearranged(chosen: Sequence[str] | None, *, name: str, act: Act, user: User) -> list[str]:
+    """Return what to keep after an act; tiles that this user doesn't see now keep their places, for they may come back.
+
+    What can't be done, as to move the first one up, changes nothing.
+    """
+    wanted = _wanted(chosen)
+    shown = [tile.name for tile in layout(chosen, user=user).shown]
+    order = list(wanted)
+    if act in ("hide", "show") and find(name, user=user) is not None:
+        wanted[name] = act == "hide"
+    elif name in shown:
+        place = shown.index(name) + (-1 if act == "up" else 1)
+        if 0 <= place < len(shown):
+            here, there = order.index(name), order.index(shown[place])
+            order[here], order[there] = order[there], order[here]
+    return [f"{HIDDEN}{one}" if wanted[one] else one for one in order]
+
+
+def _wanted(chosen: Sequence[str] | None) -> dict[str, bool]:
+    """Return the names of all tiles in their order, and which are hidden."""
+    wanted = {name.removeprefix(HIDDEN): name.startswith(HIDDEN) for name in chosen or ()}
+    return wanted | {name: False for name in _tiles if name not in wanted}

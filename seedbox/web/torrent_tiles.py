@@ -8,15 +8,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from seedbox.domain.units import format_bytes
-from seedbox.models import Node, User
+from seedbox.models import Node
 from seedbox.services import nodes, totals
 from seedbox.services.rows import torrent_row
 from seedbox.web import next_steps, tiles
 from seedbox.web.next_steps import Step
+from seedbox.web.tiles import Look
 
-BUSIEST_SHOWN = 8
 LITTLE_FREE_PERCENT = 5
-TOTALS = "totals"  # the kind that open pages watch
 
 
 def register() -> None:
@@ -25,11 +24,11 @@ def register() -> None:
     next_steps.register("torrents", own_steps)
 
 
-def speeds(user: User, now: datetime) -> dict[str, Any]:
-    return {"row": totals.speeds_row(totals.of_user(user.pk).speeds), "parts": tiles.parts("speeds", user, now)}
+def speeds(look: Look) -> dict[str, Any]:
+    return {"row": totals.speeds_row(look.totals.speeds), "parts": tiles.parts("speeds", look)}
 
 
-def counts(user: User, now: datetime) -> dict[str, Any]:
+def counts(look: Look) -> dict[str, Any]:
     node = Node.objects.order_by("-total_bytes").first()
     disk = None
     if node is not None and node.total_bytes:
@@ -40,22 +39,21 @@ def counts(user: User, now: datetime) -> dict[str, Any]:
             "used_percent": used_bytes * 100 // node.total_bytes,
             "tone": "red" if _is_low(node) else "green",
         }
-    return {"totals": totals.of_user(user.pk), "disk": disk}
+    return {"totals": look.totals, "disk": disk}
 
 
-def active(user: User, now: datetime) -> dict[str, Any]:
-    found = totals.busiest(user.pk, limit=BUSIEST_SHOWN)
+def active(look: Look) -> dict[str, Any]:
+    found = totals.busiest(look.user.pk)
     return {"rows": [torrent_row(holding) | {"id": holding.pk} for holding in found]}
 
 
-def steps(user: User, now: datetime) -> dict[str, Any]:
-    return {"steps": next_steps.steps(user, now)}
+def steps(look: Look) -> dict[str, Any]:
+    return {"steps": next_steps.steps(look)}
 
 
-def own_steps(user: User, now: datetime) -> list[Step]:
+def own_steps(look: Look) -> list[Step]:
     """Say what torrents, nodes and disks need of their user."""
-    found = totals.of_user(user.pk)
-    return [*_steps_of_box(now), *_steps_of_torrents(found)]
+    return [*_steps_of_box(look.now), *_steps_of_torrents(look.totals)]
 
 
 def _steps_of_box(now: datetime) -> list[Step]:
@@ -106,7 +104,14 @@ def _is_low(node: Node) -> bool:
 
 _NEXT = tiles.Tile("next", gettext_lazy("Next steps"), "seedbox/tiles/next.html", steps, "", "check", span=3)
 _SPEEDS = tiles.Tile(
-    "speeds", gettext_lazy("Speed now"), "seedbox/tiles/speeds.html", speeds, "torrents", "health", (TOTALS,), span=2
+    "speeds",
+    gettext_lazy("Speed now"),
+    "seedbox/tiles/speeds.html",
+    speeds,
+    "torrents",
+    "health",
+    (totals.KIND,),
+    span=2,
 )
 _COUNTS = tiles.Tile("counts", gettext_lazy("Torrents"), "seedbox/tiles/counts.html", counts, "torrents", "list")
 _ACTIVE = tiles.Tile(
@@ -116,6 +121,6 @@ _ACTIVE = tiles.Tile(
     active,
     "torrents",
     "play",
-    (TOTALS,),
+    (totals.KIND,),
     span=2,
 )

@@ -26,6 +26,7 @@ to_security = login_required(RedirectView.as_view(pattern_name="security"))
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
+    path("overview/layout/", overview.overview_layout, name="overview_layout"),
     path("overview/tiles/<slug:name>/", overview.overview_tile, name="overview_tile"),
     path("torrents/", torrents.torrents, name="torrents"),
     path("torrents/list/", torrents.torrents_fragment, name="torrents_fragment"),

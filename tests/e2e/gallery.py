@@ -136,6 +136,7 @@ class Shot:
 SHOTS = (
     Shot("overview", "/", "admin"),
     Shot("overview-empty", "/", "newcomer", covers="overview"),
+    Shot("overview_layout", "/overview/layout/", "admin"),
     Shot("torrents", "/torrents/", "admin"),
     Shot("torrents-adding", "/torrents/", "admin", with_add_dialog, covers="torrents"),
     Shot("torrents-menu", "/torrents/", "admin", with_account_menu, covers="torrents"),

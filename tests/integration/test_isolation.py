@@ -148,6 +148,7 @@ NOT_HERE = Row(404, 404, 404, SIGN_IN)
 
 ROWS: dict[str, Row] = {
     "overview": MEMBERS,
+    "overview_layout": MEMBERS,
     "overview_tile": Row(200, 200, 200, SIGN_IN, args=lambda box: ["active"]),
     "torrents": MEMBERS,
     "torrents_fragment": MEMBERS,
