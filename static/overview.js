@@ -71,7 +71,7 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-function axisSteps(_, __, most) {
+function axisSteps(_, __, ___, most) {
   let unit = 1;
   while (most / unit >= 999.5) unit *= KIB;
   const rough = most / unit / 3;
@@ -97,13 +97,13 @@ function draw() {
     {
       width: place.clientWidth,
       height: place.clientHeight,
-      padding: [8, 0, 0, 0],
+      padding: [8, 20, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       hooks: { setCursor: [showValues] },
-      scales: { x: { range: (_, __, last) => [last - KEPT_S, last] }, y: { range: (_, __, most) => [0, Math.max(most * 1.1, KIB)] } },
+      scales: { x: { range: lastMinutes }, y: { range: (_, __, most) => [0, Math.max(most * 1.1, KIB)] } },
       axes: [
-        { ...axis, grid: { show: false }, values: (_, seconds) => seconds.map(agoText), splits: minutes, size: 24 },
+        { ...axis, grid: { show: false }, values: (_, seconds) => seconds.map((at, index) => agoText(seconds.length - 1 - index)), splits: minutes, size: 24 },
         { ...axis, splits: axisSteps, values: (_, steps) => steps.map((bytes) => (bytes ? speedText(bytes) : "0")), size: 76, side: isRightToLeft() ? 1 : 3 },
       ],
       series: [{}, speed(place.dataset.downLabel, "--speed-down"), speed(place.dataset.upLabel, "--speed-up")],
@@ -113,13 +113,15 @@ function draw() {
   );
 }
 
+function lastMinutes() {
+  const last = points.at(-1)?.[0] ?? Date.now() / 1000;
+  return [last - KEPT_S, last];
+}
+
 const isRightToLeft = () => getComputedStyle(place).direction === "rtl";
 const minutes = (_, __, first, last) => Array.from({ length: KEPT_S / 60 + 1 }, (_, index) => last - index * 60).reverse();
 
-function agoText(seconds) {
-  const ago = Math.round((points.at(-1)?.[0] ?? seconds) - seconds);
-  return ago <= 0 ? place.dataset.now : `−${Math.round(ago / 60)} min`;
-}
+const agoText = (ago_min) => (ago_min ? `−${ago_min} min` : place.dataset.now);
 
 // What the pointer is over, beside the pointer.
 const tip = document.createElement("div");

@@ -9,7 +9,7 @@ from seedbox.models import User
 from seedbox.models.user import Role
 from seedbox.services import watchables
 from seedbox.web import navigation, torrent_tabs
-from speed.services import earning_screen
+from speed.services import earning_screen, trading
 from speed.services import news as market_news
 from speed.services import screen as market_screen
 from speed.web import panel
@@ -84,7 +84,8 @@ def _tell_of_market(user_ids: frozenset[int] | None) -> None:
     if user_ids is None:
         user_ids = market_screen.concerned()
         _tell_admins(MARKET)
-    watchables.tell(MARKET, user_ids)
+    for kind in (MARKET, trading.KIND):
+        watchables.tell(kind, user_ids)
 
 
 def _tell_of_money(user_ids: frozenset[int]) -> None:

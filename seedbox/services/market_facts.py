@@ -159,6 +159,12 @@ def held_by(user_id: int, among: Collection[int]) -> frozenset[int]:
     return frozenset(found.values_list("torrent_id", flat=True))
 
 
+def run_by(user_id: int, among: Collection[int]) -> frozenset[int]:
+    """Return which of these torrents a user holds and wants to run: what others let run shows nothing of itself."""
+    found = Holding.objects.filter(user_id=user_id, runs=True, torrent_id__in=among)
+    return frozenset(found.values_list("torrent_id", flat=True))
+
+
 def holdings_of(user_id: int, torrent_ids: Collection[int]) -> dict[int, int]:
     """Return the numbers by which a user's pages name these torrents, by torrent; none of those that are not held."""
     found = Holding.objects.filter(user_id=user_id, torrent_id__in=torrent_ids)

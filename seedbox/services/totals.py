@@ -21,7 +21,7 @@ _MOVES = Q(runs=True) | ~Q(**{f"{_SEEN}state__in": MASKED_WHEN_STOPPED})  # else
 _FETCHES = _MOVES & ~Q(**{f"{_SEEN}state__in": COMPLETE_STATES})
 _STALLED = Q(**{"runs": True, f"{_SEEN}state": State.DOWNLOADING, f"{_SEEN}down_bytes_per_s": 0, f"{_SEEN}peers": 0})
 _IS_LOADING = Q(**{"runs": True, f"{_SEEN}state__in": LOADING})
-_IS_BUSY = Q(**{f"{_SEEN}down_bytes_per_s__gt": 0}) | Q(**{f"{_SEEN}up_bytes_per_s__gt": 0})
+_IS_BUSY = _FETCHES & Q(**{f"{_SEEN}down_bytes_per_s__gt": 0}) | _MOVES & Q(**{f"{_SEEN}up_bytes_per_s__gt": 0})
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def elsewhere(user_id: int, *, node_id: int) -> Speeds:
     """Return what moves for a user on all nodes but this one, as they last stored it."""
     found = _moving(user_id).exclude(torrent__node_id=node_id)
     sums = found.aggregate(
-        down=Sum(F(f"{_SEEN}down_bytes_per_s"), filter=_FETCHES), up=Sum(F(f"{_SEEN}up_bytes_per_s"))
+        down=Sum(F(f"{_SEEN}down_bytes_per_s"), filter=_FETCHES), up=Sum(F(f"{_SEEN}up_bytes_per_s"), filter=_MOVES)
     )
     return Speeds(int(sums["down"] or 0), int(sums["up"] or 0))
 
@@ -94,7 +94,7 @@ def here(user_ids: Collection[int], seen: Iterable[Observation]) -> dict[int, tu
 
 def busiest(user_id: int) -> list[Holding]:
     """Return those that move most, then those that load though nothing comes; with torrent and observation."""
-    found = Holding.objects.filter(_MOVES & _IS_BUSY | _IS_LOADING, user_id=user_id)
+    found = Holding.objects.filter(_IS_BUSY | _IS_LOADING, user_id=user_id)
     speed = F(f"{_SEEN}down_bytes_per_s") + F(f"{_SEEN}up_bytes_per_s")
     return list(found.select_related("torrent__observation").order_by(speed.desc(), "-added_at", "-pk")[:SHOWN])
 
@@ -117,7 +117,7 @@ def _batched(ids: Iterable[int], size: int) -> Iterator[list[int]]:
 
 
 def _moving(user_id: int) -> QuerySet[Holding]:
-    return Holding.objects.filter(_MOVES & _IS_BUSY, user_id=user_id)
+    return Holding.objects.filter(_IS_BUSY, user_id=user_id)
 
 
 def _sum(speeds: Iterable[Speeds]) -> Speeds:

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from django.utils.functional import Promise
 
-from seedbox.models import User
+from seedbox.models import Node, User
 from seedbox.services import totals
 
 Act = Literal["up", "down", "hide", "show"]
@@ -21,6 +21,10 @@ class Look:
 
     user: User
     now: datetime
+
+    @cached_property
+    def nodes(self) -> list[Node]:
+        return list(Node.objects.order_by("name"))
 
     @cached_property
     def totals(self) -> totals.Totals:
@@ -42,6 +46,7 @@ class Tile:
     icon: str
     watches: tuple[str, ...] = ()  # kinds whose messages keep it up to date
     span: int = 1  # of three columns
+    place: int = 100  # among the others, where its user has said nothing
     for_admins: bool = False
 
 
@@ -51,6 +56,7 @@ class Part:
 
     template: str
     context: Context
+    watches: str
 
 
 @dataclass(frozen=True)
@@ -85,9 +91,9 @@ def forget_part(name: str) -> None:
 
 
 def parts(name: str, look: Look) -> dict[str, Any] | None:
-    """Return what another app adds to a tile: its template, and what that needs."""
+    """Return what another app adds to a tile: its template, what that needs, and what it watches."""
     part = _parts.get(name)
-    return None if part is None else {"template": part.template, **part.context(look)}
+    return None if part is None else {"template": part.template, "watches": part.watches, **part.context(look)}
 
 
 def find(name: str, *, user: User) -> Tile | None:
@@ -126,4 +132,5 @@ def rearranged(chosen: Sequence[str] | None, *, name: str, act: Act, user: User)
 def _wanted(chosen: Sequence[str] | None) -> dict[str, bool]:
     """Return the names of all tiles in their order, and which are hidden."""
     wanted = {name.removeprefix(HIDDEN): name.startswith(HIDDEN) for name in chosen or ()}
-    return wanted | {name: False for name in _tiles if name not in wanted}
+    in_place = sorted(_tiles.values(), key=lambda tile: tile.place)
+    return wanted | {tile.name: False for tile in in_place if tile.name not in wanted}

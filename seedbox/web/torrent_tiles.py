@@ -1,6 +1,7 @@
 """The tiles of the overview that every box has: what moves, how many there are, what is to be done."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from hashlib import sha256
 from typing import Any
 
 from django.urls import reverse
@@ -13,23 +14,25 @@ from seedbox.services import nodes, totals
 from seedbox.services.rows import torrent_row
 from seedbox.web import next_steps, tiles
 from seedbox.web.next_steps import Step
-from seedbox.web.tiles import Look
+from seedbox.web.tiles import Look, Tile
 
+SPEEDS = "speeds"  # the tile to which another app may add a part
 LITTLE_FREE_PERCENT = 5
 
 
-def register() -> None:
-    for tile in (_NEXT, _SPEEDS, _COUNTS, _ACTIVE):
+def register(*, watched_steps: str) -> None:
+    """Register them; the next steps are those of all apps, and follow what is watched under that name."""
+    for tile in _own_tiles(watched_steps):
         tiles.register(tile)
     next_steps.register("torrents", own_steps)
 
 
 def speeds(look: Look) -> dict[str, Any]:
-    return {"row": totals.speeds_row(look.totals.speeds), "parts": tiles.parts("speeds", look)}
+    return {"row": totals.speeds_row(look.totals.speeds), "parts": tiles.parts(SPEEDS, look)}
 
 
 def counts(look: Look) -> dict[str, Any]:
-    node = Node.objects.order_by("-total_bytes").first()
+    node = max(look.nodes, key=lambda node: node.total_bytes, default=None)
     disk = None
     if node is not None and node.total_bytes:
         used_bytes = node.total_bytes - node.free_bytes
@@ -48,24 +51,25 @@ def active(look: Look) -> dict[str, Any]:
 
 
 def steps(look: Look) -> dict[str, Any]:
-    return {"steps": next_steps.steps(look)}
+    found = next_steps.steps(look)
+    said = " ".join(f"{step.tone} {step.text} {step.url}" for step in found)
+    return {"steps": found, "version": sha256(said.encode()).hexdigest()[:12]}
 
 
 def own_steps(look: Look) -> list[Step]:
     """Say what torrents, nodes and disks need of their user."""
-    return [*_steps_of_box(look.now), *_steps_of_torrents(look.totals)]
+    return [*_steps_of_box(look), *_steps_of_torrents(look.totals)]
 
 
-def _steps_of_box(now: datetime) -> list[Step]:
-    health, look = reverse("health"), _("See its health")
+def _steps_of_box(look: Look) -> list[Step]:
+    health, see = reverse("health"), _("See its health")
     steps = []
-    if trouble := nodes.trouble(now):
-        steps.append(Step(trouble, look, health, "alert", "danger"))
-    known = list(Node.objects.order_by("name"))
-    if not known:
+    if trouble := nodes.trouble(look.now):
+        steps.append(Step(trouble, see, health, "alert", "danger"))
+    if not look.nodes:
         text = _("No node has started yet: torrents wait until one does.")
-        steps.append(Step(text, look, health, "alert", "warning"))
-    for node in known:
+        steps.append(Step(text, see, health, "alert", "warning"))
+    for node in look.nodes:
         if _is_low(node):
             text = _("The disk of node %(node)s is nearly full: %(free)s left.") % {
                 "node": node.name,
@@ -102,25 +106,13 @@ def _is_low(node: Node) -> bool:
     return node.total_bytes > 0 and node.free_bytes * 100 < node.total_bytes * LITTLE_FREE_PERCENT
 
 
-_NEXT = tiles.Tile("next", gettext_lazy("Next steps"), "seedbox/tiles/next.html", steps, "", "check", span=3)
-_SPEEDS = tiles.Tile(
-    "speeds",
-    gettext_lazy("Speed now"),
-    "seedbox/tiles/speeds.html",
-    speeds,
-    "torrents",
-    "health",
-    (totals.KIND,),
-    span=2,
-)
-_COUNTS = tiles.Tile("counts", gettext_lazy("Torrents"), "seedbox/tiles/counts.html", counts, "torrents", "list")
-_ACTIVE = tiles.Tile(
-    "active",
-    gettext_lazy("Active torrents"),
-    "seedbox/tiles/active.html",
-    active,
-    "torrents",
-    "play",
-    (totals.KIND,),
-    span=2,
-)
+def _own_tiles(watched_steps: str) -> Iterable[Tile]:
+    """Yield them with room between their places, for those of others."""
+    title, template = gettext_lazy("Next steps"), "seedbox/tiles/next.html"
+    yield Tile("next", title, template, steps, "", "check", (watched_steps,), span=3, place=10)
+    title, template = gettext_lazy("Speed now"), "seedbox/tiles/speeds.html"
+    yield Tile(SPEEDS, title, template, speeds, "torrents", "health", (totals.KIND,), span=2, place=50)
+    title, template = gettext_lazy("Torrents"), "seedbox/tiles/counts.html"
+    yield Tile("counts", title, template, counts, "torrents", "list", place=40)
+    title, template = gettext_lazy("Active torrents"), "seedbox/tiles/active.html"
+    yield Tile("active", title, template, active, "torrents", "play", (totals.KIND,), span=2, place=70)

@@ -21,7 +21,7 @@ from tests.sources import make_metainfo
 from tests.turns import TurnedNode
 
 MIB = 1 << 20
-QUERIES = 14
+QUERIES = 24
 HTMX = {"HX-Request": "true"}
 
 
