@@ -23,6 +23,8 @@ ASSET = Asset.TRC20
 CHAIN = own_account(ASSET, AccountKind.CHAIN)
 TREASURY = own_account(ASSET, AccountKind.TREASURY)
 TABLES = (
+    "kindrollup",
+    "rollupcursor",
     "receiptversion",
     "speedkey",
     "pairingcode",

@@ -20,6 +20,7 @@ from wallet.services import (
     hub_offers,
     hub_receipts,
     liabilities,
+    rollups,
     seals,
     speed_keys,
     withdrawing,
@@ -32,6 +33,12 @@ AWAY = (OperationalError, InterfaceError)  # or there would be a traceback each 
 def seal_new() -> None:
     """Seal what was written since the last time."""
     seals.seal_new(now=datetime.now(UTC))
+
+
+@shared_task(name="wallet.roll_up", ignore_result=True, throws=AWAY)
+def roll_up() -> None:
+    """Add what was sealed to the sums by kind."""
+    rollups.catch_up(datetime.now(UTC))
 
 
 @shared_task(name="wallet.take_liabilities", ignore_result=True, throws=AWAY)

@@ -17,6 +17,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "seal": {"task": "wallet.seal_new", "schedule": 1.0, "options": {"expires": 5}},
     "withdrawals": {"task": "wallet.drive_withdrawals", "schedule": 2.0, "options": {"expires": 5}},
     "receipts": {"task": "wallet.sign_receipts", "schedule": 1.0, "options": {"expires": 5}},
+    "sums by kind": {"task": "wallet.roll_up", "schedule": 5.0, "options": {"expires": 5}},
+    "sums of trades": {"task": "speed.roll_up", "schedule": 5.0, "options": {"expires": 5}},
     "hub": {"task": "wallet.forget_hub_calls", "schedule": 60.0, "options": {"expires": 60}},
     "expire": {"task": "wallet.expire_due", "schedule": 10.0, "options": {"expires": 10}},
     "read chain": {"task": "wallet.read_chain", "schedule": 2.0, "options": {"expires": 4}},
@@ -43,7 +45,7 @@ app.conf.update(
     worker_cancel_long_running_tasks_on_connection_loss=True,  # a nudge is worth nothing later
     task_default_queue="unused",
     timezone="UTC",
-    task_routes={"wallet.*": {"queue": "wallet"}},
+    task_routes={"wallet.*": {"queue": "wallet"}, "speed.*": {"queue": "wallet"}},
     beat_schedule=SCHEDULE,
 )
 # By name: a step needs models, and this module is imported before they can be.

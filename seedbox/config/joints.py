@@ -9,11 +9,11 @@ from seedbox.models import User
 from seedbox.models.user import Role
 from seedbox.services import watchables
 from seedbox.web import navigation, torrent_tabs
-from speed.services import earning_screen, trading
+from speed.services import earning_screen, trade_rollups, trading
 from speed.services import news as market_news
 from speed.services import screen as market_screen
 from speed.web import panel
-from wallet.services import changes, deposit_screen, news, reserves, screen, withdrawal_pages
+from wallet.services import changes, deposit_screen, followers, news, reserves, screen, withdrawal_pages
 from wallet.services.news import Listener
 
 DEPOSITS, RESERVES, WITHDRAWALS, DESK = "deposits", "reserves", "withdrawals", "desk"  # what pages watch
@@ -48,6 +48,7 @@ def join(wallet_network: str) -> None:
         torrent_tabs.forget(SPEED)
         for kind in (MONEY, DEPOSITS, RESERVES, WITHDRAWALS, DESK, MARKET, EARNING):
             watchables.forget(kind)
+        followers.forget(trade_rollups.FOLLOWER.name)
         changes.stop_listening("open pages")
         news.stop_listening("open pages")
         market_news.stop_listening("open pages")
@@ -73,6 +74,7 @@ def join(wallet_network: str) -> None:
 
 
 def _show_market() -> None:
+    followers.register(trade_rollups.FOLLOWER)
     navigation.register(navigation.Link(MARKET, "Market", "market", MARKET_PAGES))
     watchables.register(MARKET, market_screen.messages)
     watchables.register(EARNING, earning_screen.messages)

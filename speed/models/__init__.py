@@ -8,6 +8,7 @@ from speed.models.hub import Hub
 from speed.models.market import Market
 from speed.models.offer import ForSale, Offer
 from speed.models.quote import Curiosity, Quote
+from speed.models.rollup import NodeRollup, TorrentRollup, TradedTorrent
 from speed.models.round import Round
 from speed.models.seen_round import SeenRound, Verdict
 
@@ -29,6 +30,7 @@ __all__ = [
     "ForSale",
     "Hub",
     "Market",
+    "NodeRollup",
     "Offer",
     "Pairing",
     "Payment",
@@ -37,5 +39,7 @@ __all__ = [
     "Round",
     "SeenRound",
     "SellingDeal",
+    "TorrentRollup",
+    "TradedTorrent",
     "Verdict",
 ]

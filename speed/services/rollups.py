@@ -1,23 +1,29 @@
 """What users have earned and spent over time, by torrent or node, equal to the ledger to the µBTT.
 
 Earned is a user's share of what nodes sold, spent what was paid out of the user's channels; `wallet.services.trades`
-says when. A torrent has the name that it had when its deal began. What was traded by nodes of other installs has no
-torrent here, and the name ELSEWHERE. Periods are of whole hours, or days, of UTC: the first and last are taken whole.
+says when. Sums are kept of what is sealed, and the rest is read straight from the ledger, so nothing is ever behind. A
+torrent has the name that it had when its newest deal began. What was traded by nodes of other installs has no torrent
+here, and the name ELSEWHERE. Periods are of whole hours, or days, of UTC: the first and last are taken whole.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from speed.models import BuyingDeal, SellingDeal
+from django.db.models import Max, QuerySet, Sum
+
+from speed.models import NodeRollup, TorrentRollup
+from speed.services import trade_rollups
+from speed.services.trade_rollups import Traded, with_deals
 from wallet.domain.money import Asset
-from wallet.domain.spans import Span, Step, beginning, span_of, whole
-from wallet.services import trades
+from wallet.domain.spans import Run, Span, Step, beginning, pieces, span_of, whole
+from wallet.services import following, trades
+from wallet.services.kept_sums import within
 from wallet.services.trades import Trade
 
-ELSEWHERE = ""  # the name, and the label, of what was traded by nodes of other installs
+ELSEWHERE = trade_rollups.ELSEWHERE.torrent_key  # the name, and the label, of what nodes of other installs traded
 REST = "*"  # the name, with "" as its label, of what is not among the largest
 
 By = Literal["torrent", "node"]
@@ -44,16 +50,25 @@ class Best:
     spent_ubtt: int
 
 
-@dataclass(frozen=True, slots=True)
-class Traded:
-    """What a deal was about."""
+@dataclass
+class _Sums:
+    """What is added up by key, and what keys' names are called."""
 
-    node_name: str
-    torrent_key: str
-    label: str
+    found: dict[Any, list[int]] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+
+    def add(self, key: Any, earned_ubtt: int, spent_ubtt: int) -> None:
+        sums = self.found.setdefault(key, [0, 0])
+        sums[0] += earned_ubtt
+        sums[1] += spent_ubtt
 
 
-_UNKNOWN = Traded(ELSEWHERE, ELSEWHERE, "")
+Behind = list[tuple[Trade, Traded]]
+
+
+def catch_up(now: datetime, *, limit: int = following.LIMIT) -> int:
+    """Add what was sealed since the last time to the sums that are kept, so many ids at most; return how many."""
+    return following.catch_up(trade_rollups.FOLLOWER, now=now, limit=limit)
 
 
 def series(
@@ -61,65 +76,100 @@ def series(
 ) -> list[Slice]:
     """Return what a user earned and spent by hour or day, and by torrent or node; the oldest first.
 
-    With `most` only so many have a name of their own, those that moved most; the others are one, called REST.
+    With `most` only so many torrents have a name of their own, those that moved most in all of the period, and the
+    others are one, called REST: a year of hundreds of torrents is many thousand slices.
     """
     span = span_of(step)
     since, until = whole(since, until, span)
-    found: dict[tuple[datetime, str], list[int]] = {}
-    labels: dict[str, str] = {}
-    for trade, traded in _traded(trades.trades_of(user_id, asset, after=0, since=since, until=until)):
-        name, label = (traded.torrent_key, traded.label) if by == "torrent" else (traded.node_name, traded.node_name)
-        labels[name] = label
-        sums = found.setdefault((beginning(trade.hour_at, span), name), [0, 0])
-        sums[0] += trade.earned_ubtt
-        sums[1] += trade.spent_ubtt
-    return _folded([Slice(at, name, labels[name], *sums) for (at, name), sums in sorted(found.items())], most)
+
+    def read(upto: int) -> list[Slice]:
+        behind = _behind(user_id, asset, upto, since, until)
+        if by == "node":
+            return _slices(_by_node(user_id, asset, (span, since, until), behind))
+        named = None if most is None else _largest(_by_torrent(user_id, asset, since, until, behind), most)
+        return _slices(_over_time(user_id, asset, (span, since, until), behind, named))
+
+    return following.read_beside(trade_rollups.FOLLOWER.name, read)
 
 
 def top(user_id: int, asset: Asset, *, since: datetime, until: datetime, limit: int) -> list[Best]:
     """Return the torrents that earned most in a period of whole hours, the best first."""
     since, until = whole(since, until, Span.HOUR)
-    found: dict[str, list[int]] = {}
-    labels: dict[str, str] = {}
-    for trade, traded in _traded(trades.trades_of(user_id, asset, after=0, since=since, until=until)):
-        labels[traded.torrent_key] = traded.label
-        sums = found.setdefault(traded.torrent_key, [0, 0])
-        sums[0] += trade.earned_ubtt
-        sums[1] += trade.spent_ubtt
-    best = sorted(found.items(), key=lambda item: (-item[1][0], -item[1][1], item[0]))[:limit]
-    return [Best(name, labels[name], *sums) for name, sums in best]
+
+    def read(upto: int) -> _Sums:
+        return _by_torrent(user_id, asset, since, until, _behind(user_id, asset, upto, since, until))
+
+    sums = following.read_beside(trade_rollups.FOLLOWER.name, read)
+    best = sorted(sums.found.items(), key=lambda item: (-item[1][0], -item[1][1], item[0]))[:limit]
+    return [Best(name, sums.labels[name], *moved) for name, moved in best]
 
 
-def _folded(slices: list[Slice], most: int | None) -> list[Slice]:
-    """Let only those that moved most have names of their own."""
-    moved: Counter[str] = Counter()
-    for one in slices:
-        moved[one.name] += one.earned_ubtt + one.spent_ubtt
-    if most is None or len(moved) <= most:
-        return slices
-    largest = {name for name, _ in moved.most_common(most)}
-    rest: dict[datetime, list[int]] = {}
-    for one in slices:
-        if one.name not in largest:
-            sums = rest.setdefault(one.at, [0, 0])
-            sums[0] += one.earned_ubtt
-            sums[1] += one.spent_ubtt
-    named = [one for one in slices if one.name in largest]
-    others = [Slice(at, REST, "", *sums) for at, sums in rest.items()]
-    return sorted(named + others, key=lambda one: (one.at, one.name))
+def _behind(user_id: int, asset: Asset, after: int, since: datetime, until: datetime) -> Behind:
+    """Return what is not in the sums yet."""
+    return with_deals(trades.trades_of(user_id, asset, after=after, since=since, until=until))
 
 
-def _traded(found: Iterable[Trade]) -> list[tuple[Trade, Traded]]:
-    """Add what was traded: the deal is known by its id, or by the channel that paid for it."""
-    found = list(found)
-    sold = _deals(SellingDeal, "deal_id", [trade.deal_id for trade in found])
-    bought = _deals(BuyingDeal, "channel_id", [trade.channel_id for trade in found])
-    return [(trade, sold.get(trade.deal_id) or bought.get(trade.channel_id) or _UNKNOWN) for trade in found]
+def _by_torrent(user_id: int, asset: Asset, since: datetime, until: datetime, behind: Behind) -> _Sums:
+    """Add up a period by torrent."""
+    sums = _Sums()
+    runs = list(pieces(since, until))
+    rows = _kept(TorrentRollup.objects.all(), user_id, asset, runs).values_list("torrent__torrent_key")
+    added = rows.annotate(label=Max("torrent__label"), earned=Sum("earned_ubtt"), spent=Sum("spent_ubtt"))
+    for name, label, earned_ubtt, spent_ubtt in added:
+        sums.labels[name] = label
+        sums.add(name, int(earned_ubtt), int(spent_ubtt))
+    for trade, traded in behind:
+        sums.labels[traded.torrent_key] = traded.label
+        sums.add(traded.torrent_key, trade.earned_ubtt, trade.spent_ubtt)
+    return sums
 
 
-def _deals(model: type[SellingDeal | BuyingDeal], column: str, ids: list[str]) -> Mapping[str, Traded]:
-    rows = model.objects.filter(**{f"{column}__in": set(ids) - {""}})
-    return {
-        found: Traded(node_name, key, name or key)
-        for found, node_name, key, name in rows.values_list(column, "node_name", "torrent_key", "torrent_name")
-    }
+def _largest(sums: _Sums, most: int) -> set[str]:
+    moved = Counter({name: sum(both) for name, both in sums.found.items()})
+    return {name for name, _ in moved.most_common(most)}
+
+
+def _by_node(user_id: int, asset: Asset, run: Run, behind: Behind) -> _Sums:
+    """Add up the steps of a period by node."""
+    sums, (span, *_) = _Sums(), run
+    rows = _kept(NodeRollup.objects.all(), user_id, asset, [run])
+    for at, name, *moved in rows.values_list("begins_at", "node_name", "earned_ubtt", "spent_ubtt"):
+        sums.labels[name] = name
+        sums.add((at, name), *moved)
+    for trade, traded in behind:
+        sums.labels[traded.node_name] = traded.node_name
+        sums.add((beginning(trade.hour_at, span), traded.node_name), trade.earned_ubtt, trade.spent_ubtt)
+    return sums
+
+
+def _over_time(user_id: int, asset: Asset, run: Run, behind: Behind, named: Collection[str] | None) -> _Sums:
+    """Add up the steps of a period by torrent; what is not named is what nodes have beyond it."""
+    sums, (span, *_) = _Sums(), run
+    rows = _kept(TorrentRollup.objects.all(), user_id, asset, [run])
+    if named is not None:
+        rows = rows.filter(torrent__torrent_key__in=named)
+    columns = ("begins_at", "torrent__torrent_key", "torrent__label", "earned_ubtt", "spent_ubtt")
+    for at, name, label, *moved in rows.values_list(*columns):
+        sums.labels[name] = label
+        sums.add((at, name), *moved)
+    for trade, traded in behind:
+        if named is None or traded.torrent_key in named:
+            sums.labels[traded.torrent_key] = traded.label
+            at = beginning(trade.hour_at, span)
+            sums.add((at, traded.torrent_key), trade.earned_ubtt, trade.spent_ubtt)
+    if named is not None:
+        sums.labels[REST] = ""
+        for (at, _), (earned_ubtt, spent_ubtt) in list(sums.found.items()):
+            sums.add((at, REST), -earned_ubtt, -spent_ubtt)
+        for (at, _), moved in _by_node(user_id, asset, run, behind).found.items():
+            sums.add((at, REST), *moved)
+    return sums
+
+
+def _kept(rows: QuerySet[Any], user_id: int, asset: Asset, runs: Iterable[Run]) -> QuerySet[Any]:
+    return rows.filter(within(runs), user_id=user_id, asset=asset).order_by()
+
+
+def _slices(sums: _Sums) -> list[Slice]:
+    found = sorted(sums.found.items())
+    return [Slice(at, name, sums.labels[name], *moved) for (at, name), moved in found if any(moved)]

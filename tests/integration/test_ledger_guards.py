@@ -33,7 +33,7 @@ GUARDED = (
 )
 # Tables of which a row may be changed and deleted: what an audit found can be found again, what is pending seen again.
 FREE = (
-    *("auditrun", "pendingdeposit", "addressbookentry", "withdrawaldesk"),
+    *("kindrollup", "rollupcursor", "auditrun", "pendingdeposit", "addressbookentry", "withdrawaldesk"),
     *("pairingcode", "hubcall", "hubnonce", "huboffer"),
 )
 COLUMNS = {

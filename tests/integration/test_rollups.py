@@ -13,7 +13,7 @@ from tests.ledger import ASSET
 from tests.rollups import HOUR, HOURS, Traders, by_step, moved
 from tests.servers import PROVE
 from wallet.domain.spans import Step
-from wallet.services import rollups
+from wallet.services import rollups, seals
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -28,6 +28,11 @@ class TestEverySum:
         draw, traders = Random(seed), Traders()
         for _ in range(acts):
             traders.act(draw)
+            if draw.random() < 0.3:
+                seals.seal_new(now=NOW)
+            if draw.random() < 0.3:  # each goes its own way
+                rollups.catch_up(NOW, limit=draw.randint(1, 40))
+                trade_rollups.catch_up(NOW, limit=draw.randint(1, 40))
         self._compare(draw, traders)
 
     def _compare(self, draw: Random, traders: Traders) -> None:

@@ -23,6 +23,7 @@ class Span(IntEnum):
         return _LETTERS[self]
 
 
+Run = tuple[Span, datetime, datetime]  # hours, days or months from one time to another
 _LETTERS = {Span.HOUR: 13, Span.DAY: 10, Span.MONTH: 7}
 
 
@@ -51,7 +52,7 @@ def whole(since: datetime, until: datetime, span: Span) -> tuple[datetime, datet
     return beginning(since, span), last if last == until else following(last, span)
 
 
-def pieces(since: datetime, until: datetime) -> Iterator[tuple[Span, datetime, datetime]]:
+def pieces(since: datetime, until: datetime) -> Iterator[Run]:
     """Yield what a period of whole hours is made of: runs of months, days and hours, in their order."""
     at = since
     while at < until:

@@ -14,6 +14,7 @@ from wallet.models.operator_act import ActKind, OperatorAct
 from wallet.models.own_address import DepositAddress, DepositKey, InstallAddress, InstallRole, RetiredAddress
 from wallet.models.own_transaction import OwnTransaction
 from wallet.models.reconciliation import Reconciliation
+from wallet.models.rollup import KindRollup, RollupCursor
 from wallet.models.seal import Seal
 from wallet.models.speed_key import PairingCode, SpeedKey
 from wallet.models.sweep import Sweep, SweepPurpose, SweepState
@@ -47,6 +48,7 @@ __all__ = [
     "HubRules",
     "InstallAddress",
     "InstallRole",
+    "KindRollup",
     "LiabilityLeaf",
     "LiabilitySnapshot",
     "MovementKind",
@@ -58,6 +60,7 @@ __all__ = [
     "ReceiptVersion",
     "Reconciliation",
     "RetiredAddress",
+    "RollupCursor",
     "Seal",
     "SpeedKey",
     "Sweep",

@@ -4,6 +4,7 @@
 2. Seals: which transfers, roots, hashes, the chain; and a seal that somebody noted outside the database.
 3. Holds, channels, keys and reversals. Balances add up to nothing in each asset.
 4. What came from the chain: deposits and fees with the blocks that were read, and with their transfers.
+5. Sums over time, also those that other apps keep of the ledger.
 
 Own SQL and own code, in nothing the ledger's: a defect of the ledger must not audit itself. A row that is changed by
 force in a column that only its seal covers (its times and its key's hash) is named as one of those under that seal.
@@ -17,9 +18,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from wallet.models import AuditRun
+from wallet.services import followers
 from wallet.services.audit_chain import check_chain
 from wallet.services.audit_findings import Finding, Findings
 from wallet.services.audit_payouts import check_payouts
+from wallet.services.audit_rollups import check_kinds
 from wallet.services.audit_seals import BadNotedSeal, Chain, NotedSeal, parse_noted_seal
 from wallet.services.audit_sets import check_channels, check_holds, check_sets
 from wallet.services.audit_transfers import Books, transfers, uncleared
@@ -80,6 +83,7 @@ def audit(
         check_sets(findings, working=lambda: tell(books.count))
         check_chain(findings, working=lambda: tell(books.count))
         check_payouts(findings, working=lambda: tell(books.count))
+        _check_sums(findings, working=lambda: tell(books.count))
         report = Report(
             transfers=books.count,
             accounts=sum(account.is_there for account in books.accounts.values()),
@@ -128,6 +132,14 @@ def run_if_due(*, data_folder: Path, now: datetime) -> AuditRun | None:
 
 def newest_run() -> AuditRun | None:
     return AuditRun.objects.order_by("-at", "-id").first()
+
+
+def _check_sums(findings: Findings, *, working: Callable[[], None]) -> None:
+    working()
+    check_kinds(findings)
+    for follower in followers.registered():
+        working()
+        follower.check(findings)
 
 
 def _compare_file(chain: Chain, findings: Findings, seal_file: Path) -> None:

@@ -11,9 +11,14 @@ from django.db.models import Q
 
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
-from wallet.domain.spans import Span, Step, beginning, span_of, whole
-from wallet.services import statements
-from wallet.services.flows import PAID, Flow, flows
+from wallet.domain.spans import Run, Span, Step, beginning, pieces, span_of, whole
+from wallet.models import KindRollup
+from wallet.services import following, kind_rollups, statements
+from wallet.services.flows import PAID, flows
+from wallet.services.kept_sums import within
+
+MOVED = ("in_ubtt", "out_ubtt")
+Row = tuple[datetime, int, int, int]
 
 EARNED = (TransferKind.EARNING, TransferKind.VOUCHER)  # shares of deals, and what channels have paid to the user
 
@@ -40,29 +45,43 @@ class Sums:
         return self.earned_ubtt - self.spent_ubtt
 
 
+def catch_up(now: datetime, *, limit: int = following.LIMIT) -> int:
+    """Add what was sealed since the last time to the sums that are kept, so many ids at most; return how many."""
+    return following.catch_up(kind_rollups.FOLLOWER, now=now, limit=limit)
+
+
 def by_kind(user_id: int, asset: Asset, *, since: datetime, until: datetime, step: Step) -> list[KindSlice]:
-    """Return what came in and went out, by hour or day and by kind; the oldest first, nothing left out but nothings."""
+    """Return what came in and went out, by hour or day and by kind, the oldest first; what is nothing is left out."""
     span = span_of(step)
     since, until = whole(since, until, span)
     found: dict[tuple[datetime, TransferKind], list[int]] = {}
-    for flow in _flows(user_id, asset, since, until):
-        sums = found.setdefault((beginning(flow.hour_at, span), flow.kind), [0, 0])
-        sums[0] += flow.in_ubtt
-        sums[1] += flow.out_ubtt
+    for at, kind, in_ubtt, out_ubtt in _read(user_id, asset, [(span, since, until)]):
+        sums = found.setdefault((beginning(at, span), TransferKind(kind)), [0, 0])
+        sums[0] += in_ubtt
+        sums[1] += out_ubtt
     return [KindSlice(at, kind, *sums) for (at, kind), sums in sorted(found.items())]
 
 
 def sums(user_id: int, asset: Asset, *, since: datetime, until: datetime) -> Sums:
     """Return what a user has earned and spent within a period of whole hours."""
-    found = _flows(user_id, asset, *whole(since, until, Span.HOUR))
+    since, until = whole(since, until, Span.HOUR)
+    found = _read(user_id, asset, list(pieces(since, until)))
     return Sums(
-        sum(flow.in_ubtt for flow in found if flow.kind in EARNED),
-        sum(flow.out_ubtt for flow in found if flow.kind in PAID),
+        sum(in_ubtt for _, kind, in_ubtt, _ in found if kind in EARNED),
+        sum(out_ubtt for _, kind, _, out_ubtt in found if kind in PAID),
     )
 
 
-def _flows(user_id: int, asset: Asset, since: datetime, until: datetime) -> list[Flow]:
+def _read(user_id: int, asset: Asset, runs: list[Run]) -> list[Row]:
+    """Return rows of the sums of these runs, which make up one period, and of what is not in them yet."""
     account = statements.account_of(user_id, asset)
-    if account is None:
+    if account is None or not runs:
         return []
-    return flows(after=0, account_id=account.pk, within=Q(event_at__gte=since, event_at__lt=until))
+    kept = KindRollup.objects.filter(within(runs), account=account).values_list("begins_at", "kind", *MOVED)
+    period = Q(event_at__gte=runs[0][1], event_at__lt=runs[-1][2])
+
+    def read(upto: int) -> list[Row]:
+        behind = flows(after=upto, account_id=account.pk, within=period)
+        return [*kept.all(), *((flow.hour_at, flow.kind, flow.in_ubtt, flow.out_ubtt) for flow in behind)]
+
+    return following.read_beside(kind_rollups.FOLLOWER.name, read)

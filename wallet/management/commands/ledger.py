@@ -1,4 +1,4 @@
-"""Audit the ledger, and export it."""
+"""Audit the ledger, export it, and add up anew what is kept of it."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from wallet.domain.money import Asset
-from wallet.services import audit, exports
+from wallet.services import audit, exports, followers, following, kind_rollups
 from wallet.services.audit import Report
 from wallet.services.audit_seals import BadNotedSeal, NotedSeal, parse_noted_seal
 from wallet.services.export_lines import Selection
@@ -27,7 +27,7 @@ ASSETS = {asset.name.lower(): asset for asset in Asset}
 
 
 class Command(BaseCommand):
-    help = "Audit the ledger, or export it."
+    help = "Audit the ledger, export it, or say how far the sums over time go."
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
@@ -44,9 +44,14 @@ class Command(BaseCommand):
         writes.add_argument("--to", type=_day, metavar="DATE", dest="to_date", help="last day, in UTC")
         writes.add_argument("--output", type=Path, metavar="FILE", help="default: print it; the file is yours alone")
 
+        sums = verbs.add_parser("rollups", help="say how far the sums over time go")
+        sums.add_argument("--rebuild", action="store_true", help="forget them, and add everything up again")
+
     def handle(self, *, verb: str, **options: Any) -> None:
         if verb == "audit":
             self._audit(noted=options["seal"], as_json=options["json"])
+        elif verb == "rollups":
+            self._roll_up(anew=options["rebuild"])
         else:
             self._export(**options)
 
@@ -92,6 +97,14 @@ class Command(BaseCommand):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return
         self.stderr.write(f"{count} transfers")
+
+    def _roll_up(self, *, anew: bool) -> None:
+        for follower in (kind_rollups.FOLLOWER, *followers.registered()):
+            if anew:
+                following.begin_anew(follower, now=datetime.now(UTC))
+                while following.catch_up(follower, now=datetime.now(UTC)):
+                    self.stderr.write(f"{follower.name}: up to transfer {following.mark(follower.name).last_id} so far")
+            self.stdout.write(f"{follower.name}: up to transfer {following.mark(follower.name).last_id}")
 
     def _teller(self) -> Callable[[int], None]:
         told = 0

@@ -1,0 +1,103 @@
+"""The audit of sums over time: by hour with the transfers, by day and month with the hours.
+
+Own SQL, in nothing that keeps the sums.
+"""
+
+from wallet.domain.accounts import AccountKind
+from wallet.domain.kinds import TransferKind
+from wallet.domain.spans import Span
+from wallet.services.audit_findings import Findings
+from wallet.services.snapshot import read
+
+MOST = 100  # answers to one question: they are all of one kind
+_PAID = f"({TransferKind.VOUCHER:d}, {TransferKind.FEE:d})"
+
+_FLOWS = f"""
+SELECT t.id, t.credit_id AS account, {{hour}} AS begins, t.kind, t.amount_ubtt AS ins, 0 AS outs
+FROM wallet_transfer t JOIN wallet_account a ON a.id = t.credit_id WHERE a.kind = {AccountKind.USER:d}
+UNION ALL
+SELECT t.id, t.debit_id, {{hour}}, t.kind, 0, t.amount_ubtt
+FROM wallet_transfer t JOIN wallet_account a ON a.id = t.debit_id WHERE a.kind = {AccountKind.USER:d}
+UNION ALL
+SELECT t.id, c.payer_id, {{hour}}, t.kind, 0, t.amount_ubtt
+FROM wallet_transfer t JOIN wallet_channel c ON c.account_id = t.debit_id JOIN wallet_account a ON a.id = c.payer_id
+WHERE t.kind IN {_PAID} AND a.kind = {AccountKind.USER:d}
+"""
+_KINDS = ("account", "begins", "kind")
+_SUMS = ("ins", "outs", "entries")
+# What trading moved, transfer by transfer, for those who keep sums of it by deal.
+TRADES = f"""
+SELECT t.id, t.asset, a.ref AS user_ref, {{hour}} AS begins,
+    CASE WHEN t.kind = {TransferKind.EARNING:d} THEN substr(t.cause, 6) ELSE '' END AS deal, '' AS channel,
+    t.amount_ubtt AS earned, 0 AS spent
+FROM wallet_transfer t JOIN wallet_account a ON a.id = t.credit_id
+WHERE t.kind IN ({TransferKind.EARNING:d}, {TransferKind.VOUCHER:d}) AND a.kind = {AccountKind.USER:d}
+UNION ALL
+SELECT t.id, t.asset, a.ref, {{hour}}, '', c.id, 0, t.amount_ubtt
+FROM wallet_transfer t JOIN wallet_channel c ON c.account_id = t.debit_id JOIN wallet_account a ON a.id = c.payer_id
+WHERE t.kind IN {_PAID} AND a.kind = {AccountKind.USER:d}
+"""
+
+
+def check_kinds(findings: Findings) -> None:
+    """Name the first sums by kind that are wrong, or behind which nothing is or too much."""
+    upto = cursor_of("kinds")
+    flows = _FLOWS.format(hour=written("t.event_at", Span.HOUR))
+    hours = f"SELECT account, begins, kind, ins, outs, 1 AS entries FROM ({flows}) f WHERE f.id <= {upto:d}"
+    for name, truth, kept in _comparisons("wallet_kindrollup", "account_id", "kind", hours):
+        compare(findings, "kindrollup", name, truth, kept, keys=_KINDS, sums=_SUMS)
+    check_cursor(findings, "kinds", "wallet_kindrollup")
+
+
+def _comparisons(table: str, account: str, kind: str, hours: str) -> list[tuple[str, str, str]]:
+    """Return what each span's sums are made of, and what they are."""
+
+    def kept(span: Span, within: Span) -> str:
+        begins = written("begins_at", within)
+        columns = f"{account} AS account, {begins} AS begins, {kind} AS kind, in_ubtt AS ins, out_ubtt AS outs, entries"
+        return f"SELECT {columns} FROM {table} WHERE span = {span:d}"
+
+    found = [("hour", hours, kept(Span.HOUR, Span.HOUR))]
+    for span in (Span.DAY, Span.MONTH):
+        found.append((span.name.lower(), kept(Span.HOUR, span), kept(span, span)))
+    return found
+
+
+def compare(
+    findings: Findings, table: str, name: str, truth: str, kept: str, *, keys: tuple[str, ...], sums: tuple[str, ...]
+) -> None:
+    """Add both sides up by their keys; what is not the same on both is wrong, the oldest first."""
+    listed, added = ", ".join(keys), ", ".join(f"SUM({one}) AS {one}" for one in sums)
+    wrong = " OR ".join(f"SUM({one}) <> 0" for one in sums)
+    signed = ", ".join(f"-{one}" for one in sums)
+    question = f"""
+    SELECT {listed}, {added} FROM (
+        SELECT {listed}, {", ".join(sums)} FROM ({truth}) AS t UNION ALL SELECT {listed}, {signed} FROM ({kept}) AS k
+    ) AS b GROUP BY {listed} HAVING {wrong} ORDER BY begins, {listed} LIMIT {MOST}
+    """
+    for row in read(question):
+        where = ", ".join(f"{key} {value!r}" for key, value in zip(keys, row, strict=False))
+        lacks = ", ".join(f"{int(value)} {one}" for one, value in zip(sums, row[len(keys) :], strict=True) if value)
+        findings.add(table, f"of the {name} ({where})", f"lacks, of what the transfers add up to, {lacks}")
+
+
+def written(column: str, span: Span) -> str:
+    """Return a time's hour, day or month, as both databases write it."""
+    return f"substr(CAST({column} AS VARCHAR(40)), 1, {span.letters})"
+
+
+def cursor_of(name: str) -> int:
+    found = read("SELECT last_id FROM wallet_rollupcursor WHERE name = %s", [name])
+    return int(found[0][0]) if found else 0
+
+
+def check_cursor(findings: Findings, name: str, *tables: str) -> None:
+    """Compare how far sums say they go with their rows, and with the seals, behind which nothing may be counted."""
+    upto = cursor_of(name)
+    sealed = int(read("SELECT COALESCE(MAX(last_id), 0) FROM wallet_seal")[0][0])
+    if upto > sealed:
+        findings.add("rollupcursor", name, f"goes up to transfer {upto}, and the seals up to {sealed}")
+    for table in tables:
+        newest = int(read(f"SELECT COALESCE(MAX(last_id), 0) FROM {table}")[0][0])
+        if newest > upto:
+            findings.add("rollupcursor", name, f"goes up to transfer {upto}, and a row of {table} to {newest}")

@@ -1,0 +1,59 @@
+"""Adding to rows that keep sums, in few statements, on both databases."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, models
+from django.db.models import Q
+
+from wallet.domain.spans import Run
+
+ROWS_AT_ONCE = 500
+
+
+class CountedBefore(RuntimeError):
+    """These transfers, or newer ones, are in the sums already."""
+
+
+def add(
+    model: type[models.Model],
+    *,
+    keys: Sequence[str],
+    sums: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+    after: int,
+) -> None:
+    """Add each row to the one with the same keys, or make it. A row is keys, sums, and the id of its newest transfer.
+
+    Keys are columns, and no two rows have the same. Raises CountedBefore if a row that is there goes beyond the
+    transfer `after`: neither a crash nor a second writer can have counted anything twice.
+    """
+    table = model._meta.db_table
+    unique = ", ".join(keys)
+    columns = f"{unique}, {', '.join(sums)}, last_id"
+    adds = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in sums)
+    place = f"({', '.join(['%s'] * (len(keys) + len(sums) + 1))})"
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            some = rows[start : start + ROWS_AT_ONCE]
+            cursor.execute(
+                f"INSERT INTO {table} ({columns}) VALUES {', '.join([place] * len(some))} "
+                f"ON CONFLICT ({unique}) DO UPDATE SET {adds}, last_id = excluded.last_id "
+                f"WHERE {table}.last_id <= %s",
+                [*(_adapted(value) for row in some for value in row), after],
+            )
+            if cursor.rowcount != len(some):
+                raise CountedBefore(f"{len(some) - cursor.rowcount} rows of {table} go beyond transfer {after}")
+
+
+def within(runs: Iterable[Run]) -> Q:
+    """Return what picks the rows of runs of months, days and hours."""
+    picks = Q(pk__in=[])
+    for span, since, until in runs:
+        picks |= Q(span=span, begins_at__gte=since, begins_at__lt=until)
+    return picks
+
+
+def _adapted(value: Any) -> Any:
+    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
