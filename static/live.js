@@ -8,6 +8,8 @@
 //   data-watch="detail-12"                       watched as long as it is in the page; rows only while on screen
 //   data-refetch="torrents"                      gets the event "refetch" when its list has changed
 //   data-refetch="story-3" data-version="f00d"   likewise, when a message "versions" names another one than it has
+//   data-watch="totals"                          what all of one's torrents move: the row "speeds", and the document's event
+//                                                "box:totals" with { down, up, down_text, up_text } in its detail
 //   data-live-status                             says whether all this works
 //
 // Each message of a stream has a number. After a gap everything on screen is asked for again.
@@ -222,9 +224,14 @@ function heard(message) {
     lists.set(message.list, message.rows);
     patchList(message.list, message.rows);
   }
+  if (message.type === "rows" && message.rows.speeds) tellOfSpeeds(message.rows.speeds);
   if (message.type === "head") putOnTop(message.list, message.rows);
   if (message.type === "versions") for (const [what, version] of Object.entries(message.versions)) follow(what, version);
   if (message.type === "changed") later(`refetch ${message.what}`, REFETCH_REST_MS, () => refetch(message.what));
+}
+
+function tellOfSpeeds({ down_bytes_per_s: down, up_bytes_per_s: up, down: down_text, up: up_text }) {
+  document.dispatchEvent(new CustomEvent("box:totals", { detail: { down, up, down_text, up_text } }));
 }
 
 function followStream({ stream, seq }) {

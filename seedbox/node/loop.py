@@ -86,7 +86,7 @@ class NodeLoop:
         self._folders = open_folders(node)
         self._reconciler = Reconciler(node_id=node.pk, engine=engine, ward=self.ward, folders=self._folders)
         self._networking = Networking(node.pk, engine, self.ward, network or port.ConfigureNetwork())
-        self._screen = Screen(node_id=node.pk, engine=engine, ward=self.ward, publisher=publisher)
+        self._screen = Screen(node_id=node.pk, node_name=node.name, engine=engine, ward=self.ward, publisher=publisher)
         self._upload_test = UploadTest.from_counters(node.counters, now_s=time.time())
         self._nudged = threading.Event()
         self._look, self._beat, self._check = Every(LOOK_EVERY), Every(BEAT_EVERY), Every(FOLDERS_EVERY)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from seedbox.engine import port
 from seedbox.models import File, Holding
@@ -10,7 +10,6 @@ from seedbox.services import listing, totals
 from seedbox.services.live import Publisher, detail_group
 from seedbox.services.ward import Ward
 
-ELSEWHERE_EVERY = timedelta(seconds=5)  # so often other nodes store their speeds, at most
 MAX_FILES_SENT = 1_000  # of one torrent; a page that may show any of more fetches its own
 
 
@@ -19,12 +18,12 @@ class Screen:
     """Publishes on behalf of one node. Used by the engine's thread."""
 
     node_id: int
+    node_name: str
     engine: port.Engine
     ward: Ward
     publisher: Publisher
     watched_keys: frozenset[str] = frozenset()  # whose details the engine reports
     shown_pages: frozenset[int] = field(default=frozenset())  # holdings whose files and log were sent whole
-    elsewhere: dict[int, tuple[datetime, totals.Speeds]] = field(default_factory=dict)  # of users, on other nodes
 
     def show(self, *, now: datetime) -> None:
         """Publish what changed of what somebody looks at; ask the engine for the details of open pages."""
@@ -39,9 +38,10 @@ class Screen:
         for holding in pages:
             self._show_page(holding, is_new=holding.pk in new_pages)
         self.shown_pages = frozenset(holding.pk for holding in pages)
+        if watched.totals:
+            self._show_totals(watched.totals, now)
         self.ward.files_changed.clear()
         self.ward.log_changed.clear()
-        self._show_totals(totals.watchers(watched.others), now)
 
     def close(self) -> None:
         self.publisher.close()
@@ -57,21 +57,9 @@ class Screen:
         return holdings
 
     def _show_totals(self, user_ids: Collection[int], now: datetime) -> None:
-        """Publish what moves for each user who looks at it: here as it is, on other nodes as they stored it."""
-        self.elsewhere = {pk: found for pk, found in self.elsewhere.items() if pk in user_ids}
-        if not user_ids:
-            return
         seen = (charge.observation for charge in self.ward.charges.values() if not charge.is_removing)
         for user_id, (speeds, busiest) in totals.here(user_ids, seen).items():
-            cells = totals.speeds_row(speeds + self._elsewhere(user_id, now))
-            self.publisher.publish_totals(user_id, cells | {"at": int(now.timestamp()), "busiest": busiest})
-
-    def _elsewhere(self, user_id: int, now: datetime) -> totals.Speeds:
-        read_at, speeds = self.elsewhere.get(user_id, (None, totals.Speeds()))
-        if read_at is None or not timedelta(0) <= now - read_at < ELSEWHERE_EVERY:
-            speeds = totals.elsewhere(user_id, node_id=self.node_id)
-            self.elsewhere[user_id] = now, speeds
-        return speeds
+            self.publisher.publish_totals(user_id, self.node_name, speeds, busiest=busiest, now=now)
 
     def _watch(self, keys: frozenset[str]) -> None:
         if keys != self.watched_keys or self.ward.watch_failed:

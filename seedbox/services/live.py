@@ -7,10 +7,10 @@ Messages are JSON text, encoded once per group and passed on by the consumers as
     {"type": "changed", "what": "torrents"}
 
 Rows carry the cells that changed, lists are whole. A publisher numbers the messages of each stream, so that a browser
-that missed one notices and asks for everything again. A group is a user (rows) or a holding's page (details).
+that missed one notices and asks for everything again. A group is a user (rows) or a holding's page (details). What all
+torrents of a user move is an order to the sockets (see `moving`).
 """
 
-import json
 import secrets
 import threading
 from collections import defaultdict
@@ -19,9 +19,12 @@ from datetime import datetime, timedelta
 
 from seedbox.engine.port import Details, Peer
 from seedbox.models import File, Holding, LogEntry
+from seedbox.services.encoding import encode
 from seedbox.services.listing import MAX_LOG_SHOWN
+from seedbox.services.moving import order_of
 from seedbox.services.outbox import Outbox
 from seedbox.services.rows import Row, added_row, file_row, log_row, peer_row, torrent_row, tracker_row
+from seedbox.services.totals import Speeds
 from seedbox.services.watches import Watched, WatchesUnknown, WatchReader
 
 MAX_PEERS_SHOWN = 200
@@ -82,9 +85,9 @@ class Publisher:
         for user_id, rows in rows_of_user.items():
             self._send(user_group(user_id), {"type": "rows", "rows": rows})
 
-    def publish_totals(self, user_id: int, row: Row) -> None:
-        """Send what moves for a user; it is small, and a graph wants a point in each tick."""
-        self._send(user_group(user_id), {"type": "rows", "rows": {str(row["row"]): row}})
+    def publish_totals(self, user_id: int, node: str, speeds: Speeds, *, busiest: str, now: datetime) -> None:
+        """Say to a user's sockets what moves on a node; it is small, and a graph wants a point in each tick."""
+        self._outbox.post(group=user_group(user_id), text=order_of(node, speeds, busiest=busiest, now=now))
 
     def publish_files(self, holding: Holding, files: Iterable[File]) -> None:
         """Send the changed cells of a watched page's files."""
@@ -171,10 +174,6 @@ def log_rows(holding: Holding, entries: Iterable[LogEntry]) -> dict[str, Row]:
     seen = [entry for entry in entries if entry.at >= holding.added_at]
     newest = sorted(seen, key=lambda entry: (entry.at, entry.pk), reverse=True)[:MAX_LOG_SHOWN]
     return {f"log-{entry.pk}": log_row(entry) for entry in newest} | {"log-added": added_row(holding)}
-
-
-def encode(message: Mapping[str, object]) -> str:
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
 
 
 class _ChangeTeller:

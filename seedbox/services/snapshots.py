@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 from seedbox.models import Holding
 from seedbox.services import listing
-from seedbox.services.live import encode, log_rows
+from seedbox.services.encoding import encode
+from seedbox.services.live import log_rows
 from seedbox.services.rows import Row, file_row, torrent_row
 
 MAX_FILES_SHOWN = 1_000  # a page shows no more at once; changes of later files are published all the same

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, Sum
 
 from seedbox.domain.states import COMPLETE_STATES, TROUBLED_STATES, State
 from seedbox.domain.units import format_bytes
@@ -66,21 +66,6 @@ def of_user(user_id: int) -> Totals:
     return Totals(speeds, *(found[name] for name in ("torrents", "loading", "seeding", "stalled", "troubled")))
 
 
-def elsewhere(user_id: int, *, node_id: int) -> Speeds:
-    """Return what moves for a user on all nodes but this one, as they last stored it."""
-    found = _moving(user_id).exclude(torrent__node_id=node_id)
-    sums = found.aggregate(
-        down=Sum(F(f"{_SEEN}down_bytes_per_s"), filter=_FETCHES), up=Sum(F(f"{_SEEN}up_bytes_per_s"), filter=_MOVES)
-    )
-    return Speeds(int(sums["down"] or 0), int(sums["up"] or 0))
-
-
-def watchers(names: Iterable[str]) -> frozenset[int]:
-    """Return the users who look at their totals, of all names that are watched."""
-    prefix = f"{KIND}-"
-    return frozenset(int(name.removeprefix(prefix)) for name in names if name.startswith(prefix))
-
-
 def here(user_ids: Collection[int], seen: Iterable[Observation]) -> dict[int, tuple[Speeds, str]]:
     """Return what moves for each of these users of what a node sees now of its own torrents, and which move most."""
     moving = {one.torrent_id: one for one in seen if one.down_bytes_per_s or one.up_bytes_per_s}
@@ -114,10 +99,6 @@ def _batched(ids: Iterable[int], size: int) -> Iterator[list[int]]:
     rest = iter(ids)
     while part := list(islice(rest, size)):
         yield part
-
-
-def _moving(user_id: int) -> QuerySet[Holding]:
-    return Holding.objects.filter(_IS_BUSY, user_id=user_id)
 
 
 def _sum(speeds: Iterable[Speeds]) -> Speeds:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from django.conf import settings
 
-from seedbox.services.live import encode, user_group
+from seedbox.services.encoding import encode
+from seedbox.services.live import user_group
 from seedbox.services.outbox import Outbox
 from seedbox.services.watches import WatchesUnknown, WatchReader
 

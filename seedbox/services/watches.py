@@ -1,8 +1,8 @@
 """Who looks at what: names on somebody's screen, kept in Redis for a few seconds each, for all nodes and web processes.
 
-A name is `holding-<id>` (its row), `detail-<id>` (its page) or `<kind>-<user>` (see `watchables`). Redis's own clock
-decides what has expired, so that machines whose clocks differ agree. A reader also learns which names were asked for
-anew since it last read: those want to be sent whole, not as changes only.
+A name is `holding-<id>` (its row), `detail-<id>` (its page), `totals-<user>` (see `moving`) or `<kind>-<user>` (see
+`watchables`). Redis's own clock decides what has expired, so that machines whose clocks differ agree. A reader also
+learns which names were asked for anew since it last read: those want to be sent whole, not as changes only.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ EXPIRY_S = 15  # three missed renewals
 RENEWAL_S = 5
 TIMEOUT_S = 0.5  # of one call; on one machine it takes well below a millisecond
 
+_TOTALS = "totals-"
 _WATCHED_KEY = "seedbox:live:watched"  # name -> ms of expiry
 _ASKED_KEY = "seedbox:live:asked"  # name -> ms when it was last asked for anew
 
@@ -57,10 +58,11 @@ class Watched:
     rows: frozenset[int] = frozenset()
     details: frozenset[int] = frozenset()
     asked: frozenset[str] = field(default=frozenset())
+    totals: frozenset[int] = frozenset()  # users
     others: frozenset[str] = field(default=frozenset())  # names of other kinds: see `watchables`
 
     def __bool__(self) -> bool:
-        return bool(self.rows or self.details)
+        return bool(self.rows or self.details or self.totals)
 
 
 class WatchReader:
@@ -84,8 +86,8 @@ class WatchReader:
         except (redis.RedisError, OSError) as problem:
             raise WatchesUnknown(str(problem)) from problem
         self._read_at_ms = int(now_ms)
-        others = frozenset(name for name in names if not name.startswith(("holding-", "detail-")))
-        return Watched(_ids(names, "holding-"), _ids(names, "detail-"), frozenset(asked), others)
+        others = frozenset(name for name in names if not name.startswith(("holding-", "detail-", _TOTALS)))
+        return Watched(_ids(names, "holding-"), _ids(names, "detail-"), frozenset(asked), _ids(names, _TOTALS), others)
 
     def close(self) -> None:
         self._redis.close()

@@ -21,8 +21,9 @@ from django.utils import timezone
 from redis import RedisError
 
 from seedbox.models import User
-from seedbox.services import factors, snapshots, watchables
-from seedbox.services.live import detail_group, encode, user_group
+from seedbox.services import factors, moving, snapshots, totals, watchables
+from seedbox.services.encoding import encode
+from seedbox.services.live import detail_group, user_group
 from seedbox.services.logins import CHECK_LOGIN
 from seedbox.services.watches import RENEWAL_S, WatchesUnknown, WatchWriter, shared_writer
 from seedbox.web.frames import BadFrame, Names, parse_frame
@@ -52,6 +53,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     def __init__(self) -> None:
         super().__init__()
         self._names = Names()
+        self._moving = moving.Sum()
         self._frames_left = float(FRAMES_AT_ONCE)
         self._frame_at_s = time.monotonic()
         self._lock = asyncio.Lock()  # a frame and a renewal must not interleave: both change what is watched
@@ -125,6 +127,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
         elif (kind := watchables.kind_of_order(message["text"])) is not None:
             async with self._lock:
                 await self._send_kinds(self._names.kinds & {kind})
+        elif moving.is_order(message["text"]):
+            said = self._moving.hear(message["text"], time.monotonic())
+            if totals.KIND in self._names.kinds:
+                await self.send(text_data=said)
         else:
             await self.send(text_data=message["text"])
 
@@ -204,6 +210,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             missed_nothing = await self.writer.renew(self._texts(self._names), asked=False)
         except WatchesUnknown:
             missed_nothing = False
+        if (text := self._moving.forget_silent(time.monotonic())) and totals.KIND in self._names.kinds:
+            await self.send(text_data=text)
         if not missed_nothing:
             await self._send_whole(self._names)
 

@@ -59,8 +59,6 @@ class TestTotals:
         found = totals.here({owner.pk, stranger.pk}, Observation.objects.all())
         for user in (owner, stranger):
             assert found[user.pk][0] == totals.of_user(user.pk).speeds
-        assert totals.elsewhere(owner.pk, node_id=shared.torrent.node_id) == Speeds()
-        assert totals.elsewhere(owner.pk, node_id=0) == found[owner.pk][0]
 
 
 @pytest.mark.django_db

@@ -33,7 +33,8 @@ from seedbox.engine.intake import BadResume, read_intake  # noqa: E402  # as abo
 from seedbox.engine.metainfo import keep_trackers, read_magnet, read_torrent_file  # noqa: E402  # as above
 from seedbox.engine.port import AddTorrent, Peer, Tracker  # noqa: E402  # as above
 from seedbox.management.commands.torrents import read_peer  # noqa: E402  # as above
-from seedbox.services import downloads, live  # noqa: E402  # as above
+from seedbox.services import downloads  # noqa: E402  # as above
+from seedbox.services.encoding import encode  # noqa: E402  # as above
 from seedbox.services.rows import MAX_FOREIGN_CHARS, peer_row, tracker_row  # noqa: E402  # as above
 from seedbox.web.adding import read_lines  # noqa: E402  # as above
 from seedbox.web.doors import page_path  # noqa: E402  # as above
@@ -185,7 +186,7 @@ def foreign_words(data: bytes) -> None:
     tracker = tracker_row(Tracker("udp://a", 0, "working", text, None, None))
     for words in (str(peer["client"]), str(tracker["message"])):
         assert words.isprintable() and len(words) <= MAX_FOREIGN_CHARS, "words that push the page apart"
-    live.encode({"rows": {"peer": peer, "tracker": tracker}}).encode()
+    encode({"rows": {"peer": peer, "tracker": tracker}}).encode()
 
 
 def open_page(data: bytes) -> None:
