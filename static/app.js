@@ -17,7 +17,7 @@ document.addEventListener("click", (event) => {
   const copier = event.target.closest("[data-copy]");
   if (copier) return copy(copier);
   if (event.target.matches("dialog")) return closeByBackdrop(event);
-  closeMenus(event.target.closest("[data-menu] > summary")?.parentElement);
+  closeMenus(event.target.closest('[data-menu] > summary, [data-menu="stays"]')?.closest("[data-menu]"));
 });
 
 document.addEventListener("keydown", (event) => {

@@ -2,14 +2,17 @@
 
 from functools import partial
 
+from django.utils.translation import gettext_lazy as _
+
 from seedbox.config import home
 from seedbox.config import settings as box_settings
 from seedbox.config.demo import record
 from seedbox.models import User
 from seedbox.models.user import Role
-from seedbox.services import watchables
+from seedbox.services import columns, watchables
+from seedbox.services.columns import MoreColumn
 from seedbox.web import navigation, torrent_tabs
-from speed.services import earning_screen, trade_rollups, trading
+from speed.services import earning_screen, list_columns, trade_rollups, trading
 from speed.services import news as market_news
 from speed.services import screen as market_screen
 from speed.web import panel
@@ -33,6 +36,27 @@ MARKET_PAGES = frozenset(
     {MARKET, "market_node", "market_rounds", "market_round", "market_selling", "market_buying", "market_bid"}
 ) | {"market_offer", "market_spending", "market_hubs", "market_auto", "market_auto_torrent", "market_earning"}
 
+MORE_COLUMNS = (
+    MoreColumn(
+        list_columns.EARNED,
+        _("Earned"),
+        list_columns.show_earned,
+        title=_("Your shares of what this torrent was sold for, in all"),
+    ),
+    MoreColumn(
+        list_columns.PRICE,
+        _("Price"),
+        list_columns.show_price,
+        title=_("What a GiB of it last cost you, or was last sold for"),
+    ),
+    MoreColumn(
+        list_columns.UPLIFT,
+        _("Uplift"),
+        list_columns.show_uplift,
+        title=_("How much faster it is while it is paid for, by its unpaid blocks"),
+    ),
+)
+
 
 def join(wallet_network: str) -> None:
     """Show money on the pages of a box that has a wallet, and let open pages follow it."""
@@ -46,6 +70,8 @@ def join(wallet_network: str) -> None:
         for url_name in (MONEY, MARKET):
             navigation.forget(url_name)
         torrent_tabs.forget(SPEED)
+        for name in list_columns.NAMES:
+            columns.forget(name)
         for kind in (MONEY, DEPOSITS, RESERVES, WITHDRAWALS, DESK, MARKET, EARNING):
             watchables.forget(kind)
         followers.forget(trade_rollups.FOLLOWER.name)
@@ -79,6 +105,8 @@ def _show_market() -> None:
     watchables.register(MARKET, market_screen.messages)
     watchables.register(EARNING, earning_screen.messages)
     torrent_tabs.register(torrent_tabs.Tab(SPEED, "Speed", "speed/_panel.html", panel.context))
+    for column in MORE_COLUMNS:
+        columns.register(column)
     market_news.listen("open pages", _tell_of_market)
 
 

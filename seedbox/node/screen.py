@@ -6,7 +6,7 @@ from datetime import datetime
 
 from seedbox.engine import port
 from seedbox.models import File, Holding
-from seedbox.services import listing, totals
+from seedbox.services import columns, listing, totals
 from seedbox.services.live import Publisher, detail_group
 from seedbox.services.ward import Ward
 
@@ -47,9 +47,8 @@ class Screen:
         self.publisher.close()
 
     def _holdings(self, holding_ids: Collection[int]) -> list[Holding]:
-        holdings = list(
-            Holding.objects.filter(pk__in=holding_ids, torrent__node_id=self.node_id).select_related("torrent")
-        )
+        own = Holding.objects.filter(pk__in=holding_ids, torrent__node_id=self.node_id).select_related("torrent")
+        holdings = list(columns.loaded(own))
         for holding in holdings:
             charge = self.ward.charges.get(holding.torrent.key)
             if charge is not None and charge.torrent_id == holding.torrent_id and not charge.is_removing:

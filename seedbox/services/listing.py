@@ -4,12 +4,12 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Case, Count, Expression, F, FloatField, Q, QuerySet, Value, When
-from django.db.models.fields import CharField
-from django.db.models.functions import Cast, Coalesce, Greatest, Lower, NullIf
+from django.db.models import Count, Q, QuerySet
 
 from seedbox.domain.states import TROUBLED_STATES, State
 from seedbox.models import File, Holding, LogEntry, User
+from seedbox.services import columns
+from seedbox.services.orders import Sort, ordered, seen_state
 
 PAGE_SIZE = 100
 FILES_PAGE_SIZE = 200
@@ -17,7 +17,6 @@ MAX_LOG_SHOWN = 100
 MAX_SEARCH_CHARS = 200
 
 _S = State
-_MASKED_WHEN_STOPPED = [_S.METADATA, _S.DOWNLOADING, _S.SEEDING]
 
 
 class Filter(enum.StrEnum):
@@ -37,27 +36,16 @@ FILTER_STATES: dict[Filter, frozenset[State]] = {
 }
 
 
-class Sort(enum.StrEnum):
-    ADDED = "added"
-    NAME = "name"
-    STATE = "state"
-    PROGRESS = "progress"
-    SIZE = "size"
-    DOWN = "down"
-    UP = "up"
-    RATIO = "ratio"
-    PEERS = "peers"
-
-
 @dataclass(frozen=True)
 class Wanted:
     """What part of the list somebody wants to see."""
 
     search: str = ""
     filter: Filter = Filter.ALL
-    sort: Sort = Sort.ADDED
+    sort: str = Sort.ADDED  # a Sort, or the name of a column that another app has brought
     descending: bool = True
     page: int = 1
+    page_size: int = PAGE_SIZE
 
 
 @dataclass(frozen=True)
@@ -73,16 +61,26 @@ class Listing:
 
 
 def list_holdings(*, user: User, wanted: Wanted) -> Listing:
-    """Return a page of the user's holdings in four queries at most, however many there are."""
+    """Return a page of the user's holdings in five queries at most, however many there are."""
     found = _searched(user, wanted.search)
     counts = _counts(found)
     total = counts[wanted.filter]
-    page_count = max(-(-total // PAGE_SIZE), 1)
+    page_count = max(-(-total // wanted.page_size), 1)
     page = min(max(wanted.page, 1), page_count)
-    start = (page - 1) * PAGE_SIZE
-    rows = list(_ordered(_filtered(found, wanted.filter), wanted)[start : start + PAGE_SIZE])
+    start = (page - 1) * wanted.page_size
+    # Numbers first: the database would drag along each row as it is shown through the sorting of all of them.
+    holdings = ordered(_filtered(found, wanted.filter), wanted.sort, descending=wanted.descending)
+    rows = _rows(list(holdings.values_list("pk", flat=True)[start : start + wanted.page_size]))
     has_any = bool(counts[Filter.ALL]) or (bool(wanted.search) and user.holdings.exists())
     return Listing(rows, counts, page, page_count, start + 1 if rows else 0, has_any)
+
+
+def _rows(ids: Sequence[int]) -> list[Holding]:
+    """Return these holdings in this order, with all that the list may show of them."""
+    # A holder's own trackers and peers, and the magnet, can be long; the list shows none of them.
+    shown = Holding.objects.select_related("torrent__observation", "torrent__node")
+    found = columns.loaded(shown.defer("trackers", "peers", "torrent__magnet")).in_bulk(ids)
+    return [found[pk] for pk in ids if pk in found]
 
 
 def find_holding(*, user: User, holding_id: int) -> Holding:
@@ -127,22 +125,8 @@ def _searched(user: User, search: str) -> QuerySet[Holding]:
     return holdings
 
 
-def _seen_state() -> Case:
-    """The SQL of `rows.seen_state`: a test holds the two together."""
-    observed = F("torrent__observation__state")
-    masked = Q(runs=False, torrent__observation__state__in=_MASKED_WHEN_STOPPED)
-    return Case(
-        When(torrent__observation__isnull=True, runs=True, then=Value(_S.WAITING.value)),
-        When(torrent__observation__isnull=True, then=Value(_S.STOPPED.value)),
-        When(masked & Q(torrent__observation__state=_S.SEEDING), then=Value(_S.FINISHED.value)),
-        When(masked, then=Value(_S.STOPPED.value)),
-        default=observed,
-        output_field=CharField(),
-    )
-
-
 def _counts(found: QuerySet[Holding]) -> dict[Filter, int]:
-    by_state = dict(found.annotate(seen=_seen_state()).values_list("seen").annotate(n=Count("pk")).order_by())
+    by_state = dict(found.annotate(seen=seen_state()).values_list("seen").annotate(n=Count("pk")).order_by())
     return {name: sum(by_state.get(state.value, 0) for state in states) for name, states in FILTER_STATES.items()}
 
 
@@ -150,35 +134,4 @@ def _filtered(found: QuerySet[Holding], wanted: Filter) -> QuerySet[Holding]:
     if wanted == Filter.ALL:
         return found
     states = [state.value for state in FILTER_STATES[wanted]]
-    return found.annotate(seen=_seen_state()).filter(seen__in=states)
-
-
-def _ordered(found: QuerySet[Holding], wanted: Wanted) -> QuerySet[Holding]:
-    key = _sort_key(wanted.sort)
-    first = key.desc(nulls_last=True) if wanted.descending else key.asc(nulls_first=True)
-    holdings = found.order_by(first, "-added_at", "-pk")
-    # A holder's own trackers and peers, and the magnet, can be long; the list shows none of them.
-    return _with_torrent(holdings).defer("trackers", "peers", "torrent__magnet")
-
-
-def _sort_key(sort: Sort) -> Expression | F:
-    seen = "torrent__observation__"
-    keys: dict[Sort, Expression | F] = {
-        Sort.ADDED: F("added_at"),
-        Sort.NAME: Lower(Coalesce(NullIf("torrent__name", Value("")), NullIf("name", Value("")), "torrent__key")),
-        Sort.STATE: _seen_state(),
-        # As floats: a terabyte times a million does not fit into the database's integers, and this only sorts.
-        Sort.PROGRESS: Cast(f"{seen}done_bytes", FloatField()) / NullIf(f"{seen}wanted_bytes", Value(0)),
-        Sort.SIZE: F("torrent__size_bytes"),
-        Sort.DOWN: _while_it_runs(f"{seen}down_bytes_per_s"),
-        Sort.UP: _while_it_runs(f"{seen}up_bytes_per_s"),
-        Sort.RATIO: Cast(Greatest(F(f"{seen}uploaded_bytes") - F("uploaded_before_bytes"), Value(0)), FloatField())
-        / NullIf("torrent__size_bytes", Value(0)),
-        Sort.PEERS: _while_it_runs(f"{seen}peers"),
-    }
-    return keys[sort]
-
-
-def _while_it_runs(column: str) -> Case:
-    """A stopped holding shows no speed and no peers, whatever its torrent does for others: nor may its place."""
-    return Case(When(runs=True, then=F(column)), default=Value(0))
+    return found.annotate(seen=seen_state()).filter(seen__in=states)

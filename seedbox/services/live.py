@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 
 from seedbox.engine.port import Details, Peer
 from seedbox.models import File, Holding, LogEntry
+from seedbox.services import columns
 from seedbox.services.encoding import encode
 from seedbox.services.listing import MAX_LOG_SHOWN
 from seedbox.services.moving import order_of
@@ -76,11 +77,13 @@ class Publisher:
         return self._watched
 
     def publish_rows(self, holdings: Iterable[Holding]) -> None:
-        """Send the changed cells of watched rows; needs what `torrent_row` needs."""
+        """Send the changed cells of watched rows; needs what `torrent_row` and `columns.cells` need."""
         rows_of_user: dict[int, dict[str, Row]] = defaultdict(dict)
         for holding in holdings:
             name = f"holding-{holding.pk}"
-            if holding.pk in self._watched.rows and (cells := self._changed_cells(name, torrent_row(holding))):
+            if holding.pk not in self._watched.rows:
+                continue
+            if cells := self._changed_cells(name, torrent_row(holding) | columns.cells(holding)):
                 rows_of_user[holding.user_id][name] = cells
         for user_id, rows in rows_of_user.items():
             self._send(user_group(user_id), {"type": "rows", "rows": rows})

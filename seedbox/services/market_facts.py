@@ -14,6 +14,8 @@ from seedbox.models import Holding, Metadata, Node, Observation, Torrent
 from seedbox.services import networks, nodes
 from seedbox.services.sealing import SealBroken
 
+KEYS_AT_ONCE = 5_000  # of one question to the database
+
 
 @dataclass(frozen=True)
 class TorrentFacts:
@@ -211,6 +213,26 @@ def kept_by(user_id: int) -> list[KeptFacts]:
     found = Holding.objects.filter(user_id=user_id).order_by("pk")
     rows = found.values_list(*torrent, *(f"torrent__observation__{one}" for one in seen), "added_at")
     return [_kept(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One holding, by what a market knows it by."""
+
+    holding_id: int
+    user_id: int
+    torrent: tuple[str, str]  # node, key
+
+
+def held(keys: Collection[str]) -> list[Held]:
+    """Return everybody's holdings of torrents with these keys, which may be thousands."""
+    every = sorted(keys)
+    found: list[Held] = []
+    for start in range(0, len(every), KEYS_AT_ONCE):
+        some = Holding.objects.filter(torrent__key__in=every[start : start + KEYS_AT_ONCE])
+        rows = some.values_list("pk", "user_id", "torrent__node__name", "torrent__key")
+        found += [Held(pk, user_id, (node_name, key)) for pk, user_id, node_name, key in rows]
+    return found
 
 
 @dataclass(frozen=True)

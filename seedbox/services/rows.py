@@ -6,6 +6,7 @@ Pure formatting over loaded models and engine values; nothing here asks the data
 from dataclasses import dataclass
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.utils.translation import gettext as _
 
 from seedbox.domain.states import COMPLETE_STATES, STATES, TROUBLED_STATES, State
 from seedbox.domain.units import (
@@ -69,6 +70,8 @@ def torrent_row(holding: Holding) -> Row:
         "eta": _eta(figures),
         "ratio": format_ratio(figures.uploaded_bytes, size_bytes),
         "peers": _peers(figures),
+        "seeds": str(figures.seeds),
+        "kind": _kind(holding),
         "uploaded": format_bytes(figures.uploaded_bytes),
         "downloaded": format_bytes(figures.downloaded_bytes),
         "error": figures.error,
@@ -134,6 +137,12 @@ def _eta(figures: _Figures) -> str:
     if figures.down_bytes_per_s <= 0:
         return format_eta(None)
     return format_eta(-(-figures.remaining_bytes // figures.down_bytes_per_s))  # rounded up: "0 s" means done
+
+
+def _kind(holding: Holding) -> str:
+    if not holding.torrent.has_metadata:
+        return NOTHING
+    return _("Private") if holding.torrent.private else _("Public")
 
 
 def _peers(figures: _Figures) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from seedbox.models import Holding
-from seedbox.services import listing
+from seedbox.services import columns, listing
 from seedbox.services.encoding import encode
 from seedbox.services.live import log_rows
 from seedbox.services.rows import Row, file_row, torrent_row
@@ -27,7 +27,8 @@ def messages(*, user_id: int, row_ids: Collection[int], page_ids: Collection[int
     """
     own = Holding.objects.filter(user_id=user_id)
     texts = []
-    if rows := [torrent_row(holding) for holding in own.filter(pk__in=row_ids).select_related("torrent__observation")]:
+    shown = columns.loaded(own.filter(pk__in=row_ids).select_related("torrent__observation"))
+    if rows := [torrent_row(holding) | columns.cells(holding) for holding in shown]:
         texts.append(_rows_message(rows))
     for holding in own.filter(pk__in=page_ids).select_related("torrent"):
         files = holding.torrent.files.all()[:MAX_FILES_SHOWN]

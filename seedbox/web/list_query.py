@@ -1,13 +1,13 @@
 """The part of the list that an address asks for, and the addresses that its headers and tabs lead to."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from django.http import QueryDict
 
-from seedbox.services.listing import Filter, Listing, Sort, Wanted
-
-T = TypeVar("T", Filter, Sort)
+from seedbox.services.listing import PAGE_SIZE, Filter, Listing, Wanted
+from seedbox.services.orders import Sort
+from seedbox.web.list_columns import ListColumn, is_order
 
 FILTER_LABELS = {
     Filter.ALL: "All",
@@ -16,18 +16,6 @@ FILTER_LABELS = {
     Filter.STOPPED: "Stopped",
     Filter.ERROR: "Error",
 }
-SORT_LABELS = {
-    Sort.NAME: "Name",
-    Sort.STATE: "State",
-    Sort.PROGRESS: "Progress",
-    Sort.SIZE: "Size",
-    Sort.DOWN: "Down",
-    Sort.UP: "Up",
-    Sort.RATIO: "Ratio",
-    Sort.PEERS: "Peers",
-    Sort.ADDED: "Added",
-}
-_FIRST_ASCENDING = frozenset({Sort.NAME, Sort.STATE})  # of figures people look for the large ones
 _MAX_PAGE_DIGITS = 6
 
 
@@ -40,24 +28,27 @@ class Tab:
 
 
 @dataclass(frozen=True)
-class Column:
-    key: str
-    label: str
+class Heading:
+    """The head of a column."""
+
+    column: ListColumn
     next_sort: str  # what a click asks for
     order: str  # ascending | descending | none: of the list as it is
 
 
-def read_wanted(query: QueryDict) -> Wanted:
+def read_wanted(query: QueryDict, *, page_size: int = PAGE_SIZE) -> Wanted:
     """Read an address's query; what makes no sense is taken as not said."""
     sort_text = query.get("sort", "")
-    sort = _member(Sort, sort_text.removeprefix("-"), Sort.ADDED)
+    sort = sort_text.removeprefix("-")
+    makes_sense = is_order(sort)
     page = query.get("page", "")
     return Wanted(
         search=query.get("q", "").replace("\0", "").strip(),
-        filter=_member(Filter, query.get("state", ""), Filter.ALL),
-        sort=sort,
-        descending=sort_text.startswith("-") if sort_text else True,
+        filter=_filter(query.get("state", "")),
+        sort=sort if makes_sense else Sort.ADDED,
+        descending=sort_text.startswith("-") if makes_sense else True,
         page=int(page) if page.isdecimal() and len(page) <= _MAX_PAGE_DIGITS else 1,
+        page_size=page_size,
     )
 
 
@@ -68,19 +59,19 @@ def tabs(listing: Listing, wanted: Wanted) -> list[Tab]:
     ]
 
 
-def columns(wanted: Wanted) -> dict[str, Column]:
-    return {sort.value: _column(sort, label, wanted) for sort, label in SORT_LABELS.items()}
+def headings(wanted: Wanted, columns: Iterable[ListColumn]) -> list[Heading]:
+    return [_heading(column, wanted) for column in columns]
 
 
-def _column(sort: Sort, label: str, wanted: Wanted) -> Column:
-    is_current = sort == wanted.sort
-    descends_next = not wanted.descending if is_current else sort not in _FIRST_ASCENDING
+def _heading(column: ListColumn, wanted: Wanted) -> Heading:
+    is_current = column.name == wanted.sort
+    descends_next = not wanted.descending if is_current else column.descends_first
     order = ("descending" if wanted.descending else "ascending") if is_current else "none"
-    return Column(sort.value, label, f"-{sort}" if descends_next else sort.value, order)
+    return Heading(column, f"-{column.name}" if descends_next else str(column.name), order)
 
 
-def _member(kind: type[T], text: str, default: T) -> T:
+def _filter(text: str) -> Filter:
     try:
-        return kind(text)
+        return Filter(text)
     except ValueError:
-        return default
+        return Filter.ALL

@@ -13,8 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect, replace_url, trigger_cl
 
 from seedbox.models import User
 from seedbox.services import holdings, listing, nodes
-from seedbox.services.rows import torrent_row
-from seedbox.web import adding, list_query
+from seedbox.web import adding, list_choice, list_columns, list_query
 from seedbox.web.doors import for_members, signed_in_user
 from seedbox.web.throttled import is_search, throttled
 
@@ -47,6 +46,17 @@ def torrents_fragment(request: HttpRequest) -> HttpResponse:
             query.pop("q", None)
         replace_url(response, f"{reverse('torrents')}?{query.urlencode()}".rstrip("?"))
     return response
+
+
+@for_members
+@require_POST
+def torrents_columns(request: HttpRequest) -> HttpResponse:
+    """Keep which columns are shown, and show the part of the list that the address asks for with them."""
+    user = signed_in_user(request)
+    list_choice.save(request.POST, user_id=user.pk)
+    if "HX-Request" not in request.headers:
+        return redirect(f"{reverse('torrents')}?{request.GET.urlencode()}".rstrip("?"))
+    return render(request, "seedbox/_torrents.html", _list_context(request, user))
 
 
 @for_members
@@ -96,15 +106,21 @@ def _changed(request: HttpRequest, verb: holdings.Verb, count: int) -> HttpRespo
 
 
 def _list_context(request: HttpRequest, user: User) -> dict[str, Any]:
-    wanted = list_query.read_wanted(request.GET)
+    choice = list_choice.of_user(user.pk)
+    wanted = list_query.read_wanted(request.GET, page_size=choice.page_size)
     page = listing.list_holdings(user=user, wanted=wanted)
+    columns = (list_columns.NAME, *choice.columns)
     return {
-        "rows": [torrent_row(holding) | {"id": holding.pk} for holding in page.holdings],
+        "rows": [list_columns.row(holding, columns) for holding in page.holdings],
         "listing": page,
         "wanted": wanted,
         "q": wanted.search or None,  # None: not in the links
         "tabs": list_query.tabs(page, wanted),
-        "columns": list_query.columns(wanted),
+        "headings": list_query.headings(wanted, columns),
+        "orders": list_query.headings(wanted, dict.fromkeys((*columns, list_columns.ADDED))),
+        "choice": choice,
+        "offers": list_choice.offers(choice),
+        "page_sizes": list_choice.PAGE_SIZES,
         "total": page.counts[wanted.filter],
         "last": page.first + len(page.holdings) - 1,
         "trouble": nodes.trouble(timezone.now()),

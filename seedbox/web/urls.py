@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern] = [
     path("torrents/", torrents.torrents, name="torrents"),
     path("torrents/list/", torrents.torrents_fragment, name="torrents_fragment"),
     path("torrents/add/", torrents.torrents_add, name="torrents_add"),
+    path("torrents/columns/", torrents.torrents_columns, name="torrents_columns"),
     path("torrents/change/", torrents.torrents_change, name="torrents_change"),
     path("torrents/<int:holding_id>/", torrent.torrent, name="torrent"),
     path("health/", health.health, name="health"),

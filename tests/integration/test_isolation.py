@@ -152,6 +152,7 @@ ROWS: dict[str, Row] = {
     "overview_tile": Row(200, 200, 200, SIGN_IN, args=lambda box: ["active"]),
     "torrents": MEMBERS,
     "torrents_fragment": MEMBERS,
+    "torrents_columns": Row(302, 302, 302, SIGN_IN, method="post", form=lambda box: {"columns": ["size"]}),
     "torrents_add": Row(200, 200, 200, SIGN_IN, method="post"),
     "torrents_change": Row(
         302, 404, 404, SIGN_IN, method="post", form=lambda box: {"verb": "stop", "ids": [box.holding.pk]}

@@ -9,13 +9,14 @@ from django.test.utils import CaptureQueriesContext
 from seedbox.domain.states import State
 from seedbox.models import Holding, LogEntry, Observation, Torrent, User
 from seedbox.services import listing
-from seedbox.services.listing import FILTER_STATES, PAGE_SIZE, Filter, Sort, Wanted, list_holdings
+from seedbox.services.listing import FILTER_STATES, PAGE_SIZE, Filter, Wanted, list_holdings
+from seedbox.services.orders import Sort
 from seedbox.services.rows import seen_state, torrent_row
 from tests.builders import NOW, make_holding, make_node, make_observation, make_torrent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
-MAX_QUERIES = 3
+MAX_QUERIES = 4
 
 
 def seen_names(user: User, wanted: Wanted) -> list[str]:
@@ -157,6 +158,17 @@ class TestAnOrder:
         Holding.objects.filter(pk=hidden.pk).update(runs=False)
         assert slow.runs
         assert seen_names(owner, Wanted(sort=Sort.DOWN)) == ["slow", "hidden"]
+
+    def test_by_what_is_left_puts_the_soonest_first_and_then_what_does_not_move(self, owner: User) -> None:
+        hold(owner, "later", done_bytes=100, down_bytes_per_s=10)
+        hold(owner, "soon", done_bytes=900, down_bytes_per_s=10)
+        hold(owner, "never", done_bytes=999, down_bytes_per_s=0)
+        hold(owner, "whole", state=State.SEEDING, done_bytes=1000, down_bytes_per_s=10)
+        stopped = hold(owner, "stopped", done_bytes=990, down_bytes_per_s=10)
+        Holding.objects.filter(pk=stopped.pk).update(runs=False)
+        soonest = seen_names(owner, Wanted(sort=Sort.ETA, descending=False))
+        assert (soonest[:3], set(soonest[3:])) == (["soon", "later", "never"], {"whole", "stopped"})
+        assert seen_names(owner, Wanted(sort=Sort.ETA))[:3] == ["never", "later", "soon"]
 
     def test_by_name_does_not_mind_capital_letters(self, owner: User) -> None:
         for name in ("beta", "Alpha", "gamma"):

@@ -8,7 +8,8 @@ from asgiref.sync import async_to_sync, sync_to_async
 from seedbox.engine import port
 from seedbox.models import Holding, User
 from seedbox.node import screen
-from seedbox.services import holdings
+from seedbox.services import columns, holdings
+from seedbox.services.columns import MoreColumn
 from tests.builders import NOW
 from tests.sockets import Browser, Message, browser_of
 from tests.sources import make_metainfo
@@ -63,6 +64,27 @@ class TestANode:
                 assert (await sync_to_async(seen)(holding)).done_bytes == 0
 
         play(scenario)
+
+    def test_shows_what_another_app_has_written_meanwhile(
+        self, node: TurnedNode, owner: User, holding: Holding
+    ) -> None:
+        name = f"holding-{holding.pk}"
+        columns.register(MoreColumn("weight", "Weight", lambda grams: f"{grams} g"))
+
+        async def scenario() -> None:
+            async with browser_of(owner) as browser:
+                await browser.say(watch=[name])
+                assert (await browser.hear())["rows"][name]["x-weight"] == "\N{EN DASH}"
+                await sync_to_async(node.turn)(after_s=1)
+                await sync_to_async(columns.write)("weight", {holding.pk: 12})
+                await sync_to_async(node.turn)(after_s=1)
+                change = await hear_until(browser, lambda message: message["rows"][name].get("x-weight") == "12 g")
+                assert change["rows"] == {name: {"x-weight": "12 g"}}
+
+        try:
+            play(scenario)
+        finally:
+            columns.forget("weight")
 
     def test_asks_its_engine_for_details_of_open_pages_only(
         self, node: TurnedNode, owner: User, holding: Holding

@@ -1,0 +1,96 @@
+"""What the market adds to the list of torrents: what each earned its holder, its last price, and what bidding changed.
+
+All of it is written anew each time, and only what differs: whatever was missed before is right afterwards.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from seedbox.services import columns, market_facts
+from speed.domain.uplift import interval
+from speed.models import AutoRun, BuyingDeal, SellingDeal
+from wallet.domain.money import format_amount
+from wallet.services import earned
+from wallet.services.install import market_asset
+
+EARNED: Final = "earned"
+PRICE: Final = "price"
+UPLIFT: Final = "uplift"
+NAMES = (EARNED, PRICE, UPLIFT)
+
+MINUS = "\N{MINUS SIGN}"
+
+Torrent = tuple[str, str]  # node, key: a deal outlives the row of its torrent
+Share = tuple[int, str, str]  # a user's of it
+
+
+def fill() -> int:
+    """Write the columns as things stand, and return how many values have changed."""
+    found = {EARNED: _earned(), PRICE: _bought_at(), UPLIFT: _uplift()}
+    sold_at = _sold_at()
+    keys = {key for values in found.values() for _, _, key in values} | {key for _, key in sold_at}
+    held = market_facts.held(keys)
+    # A holder's own purchase says more about the torrent than what the node sells it at, to whomever.
+    of_node = {(one.user_id, *one.torrent): sold_at[one.torrent] for one in held if one.torrent in sold_at}
+    found[PRICE] = of_node | found[PRICE]
+    return sum(columns.write(name, _by_holding(values, held)) for name, values in found.items())
+
+
+def show_earned(ubtt: int) -> str:
+    return format_amount(ubtt, market_asset())
+
+
+def show_price(ubtt_per_gib: int) -> str:
+    return _("{amount}/GiB").format(amount=format_amount(ubtt_per_gib, market_asset()))
+
+
+def show_uplift(percent: int) -> str:
+    return f"{MINUS if percent < 0 else '+'}{abs(percent):,} %"
+
+
+def _by_holding(values: Mapping[Share, int], held: Iterable[market_facts.Held]) -> dict[int, int]:
+    shares = ((one.holding_id, (one.user_id, *one.torrent)) for one in held)
+    return {holding_id: values[share] for holding_id, share in shares if share in values}
+
+
+def _earned() -> dict[Share, int]:
+    """Return what each holder's shares of a torrent's deals came to."""
+    shares = earned.of_everybody(market_asset())
+    deals = SellingDeal.objects.filter(shared_ubtt__gt=0).values_list("deal_id", "node_name", "torrent_key")
+    torrents = {deal_id: (node_name, key) for deal_id, node_name, key in deals}
+    found: dict[Share, int] = {}
+    for (user_id, deal_id), ubtt in shares.items():
+        if deal_id in torrents:
+            share = (user_id, *torrents[deal_id])
+            found[share] = found.get(share, 0) + ubtt
+    return found
+
+
+def _sold_at() -> dict[Torrent, int]:
+    """Return the price of each torrent's newest deal in which its node sold some of it."""
+    sold = SellingDeal.objects.filter(price_ubtt_per_gib__gt=0, accepted_bytes__gt=0).order_by()
+    newest = sold.values("node_name", "torrent_key").annotate(newest=Max("pk")).values("newest")
+    rows = SellingDeal.objects.filter(pk__in=newest).values_list("node_name", "torrent_key", "price_ubtt_per_gib")
+    return {(node_name, key): price for node_name, key, price in rows}
+
+
+def _bought_at() -> dict[Share, int]:
+    """Return the price of the newest deal in which a user bought some of a torrent."""
+    bought = BuyingDeal.objects.filter(price_ubtt_per_gib__gt=0, accepted_bytes__gt=0).order_by()
+    newest = bought.values("user_id", "node_name", "torrent_key").annotate(newest=Max("pk")).values("newest")
+    rows = BuyingDeal.objects.filter(pk__in=newest)
+    found = rows.values_list("user_id", "node_name", "torrent_key", "price_ubtt_per_gib")
+    return {(user_id, node_name, key): price for user_id, node_name, key, price in found}
+
+
+def _uplift() -> dict[Share, int]:
+    """Return by how many per cent bidding made a torrent faster, where its own unpaid blocks tell."""
+    runs = AutoRun.objects.exclude(pairs=[]).values_list("bid__user_id", "bid__node_name", "bid__torrent_key", "pairs")
+    found: dict[Share, int] = {}
+    for user_id, node_name, key, pairs in runs:
+        if (shown := interval(pairs)) is not None:
+            found[user_id, node_name, key] = round((shown.factor - 1) * 100)
+    return found
