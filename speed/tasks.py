@@ -1,4 +1,4 @@
-"""The market's tasks besides the nodes' agents, on the queue `wallet`. Each is only a nudge, and beat gives it again."""
+"""The market's tasks besides the nodes' agents, on the queue `wallet`. Each is a nudge, and beat gives it again."""
 
 from datetime import UTC, datetime
 

@@ -53,4 +53,5 @@ app.conf.update(
 app.steps["worker"].add("seedbox.node.bootstep:NodeStep")
 app.steps["worker"].add("speed.agent.bootstep:SpeedStep")
 app.steps["worker"].add("seedbox.config.beat_watch:BeatWatch")
+app.steps["worker"].add("seedbox.config.task_watch:TaskWatch")
 app.autodiscover_tasks(["seedbox", "wallet", "speed"])

@@ -15,6 +15,8 @@ from seedbox.domain.units import KIB
 ROOT = Path(__file__).resolve().parent.parent.parent
 _NODE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
 _LISTEN = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):(\d{1,5})")
+LEAST_TOKEN_CHARS, MOST_TOKEN_CHARS = 24, 200
+_TOKEN = re.compile(rf"[A-Za-z0-9._~+/=-]{{{LEAST_TOKEN_CHARS},{MOST_TOKEN_CHARS}}}", re.ASCII)  # as a header takes it
 SOCKET_PATH_BYTES = 107  # what the kernel takes
 PLAIN_FOLDER = "main"  # the name of a folder that was given without one
 LEAST_BLOCK_S, MOST_BLOCK_S = 0.1, 3_600.0  # of our own devnet
@@ -40,6 +42,7 @@ class Environment:
     trusted_proxies: tuple[str, ...]  # SEEDBOX_TRUSTED_PROXIES: networks whose X-Forwarded-For is believed
     admin_user: str  # SEEDBOX_ADMIN_USER: first start only
     admin_password: str  # SEEDBOX_ADMIN_PASSWORD: first start only; "" generates one
+    metrics_token: str  # SEEDBOX_METRICS_TOKEN: opens /metrics from elsewhere; "": nobody's does
     secret_key: str  # SEEDBOX_SECRET_KEY: "" generates one, kept in the data folder
     database_url: str  # DATABASE_URL: "" is SQLite in the data folder
     redis_url: str  # REDIS_URL: "" starts our own on a Unix socket in the data folder
@@ -140,6 +143,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         trusted_proxies=_trusted_proxies(environ),
         admin_user=environ.get("SEEDBOX_ADMIN_USER") or "admin",
         admin_password=environ.get("SEEDBOX_ADMIN_PASSWORD") or "",
+        metrics_token=_metrics_token(environ),
         secret_key=environ.get("SEEDBOX_SECRET_KEY") or "",
         database_url=_database_url(environ),
         redis_url=_redis_url(environ),
@@ -197,6 +201,17 @@ def _trusted_proxies(environ: Mapping[str, str]) -> tuple[str, ...]:
                 f"SEEDBOX_TRUSTED_PROXIES={text}: write addresses or networks, like 127.0.0.1, 10.0.0.0/8"
             ) from None
     return proxies
+
+
+def _metrics_token(environ: Mapping[str, str]) -> str:
+    """Read the token. A refusal does not repeat it."""
+    text = environ.get("SEEDBOX_METRICS_TOKEN") or ""
+    if text and not _TOKEN.fullmatch(text):
+        raise BadEnvironment(
+            f"SEEDBOX_METRICS_TOKEN: write {LEAST_TOKEN_CHARS} to {MOST_TOKEN_CHARS} letters, digits, "
+            "hyphens and the like without spaces, as openssl rand -hex 32 makes them, or nothing"
+        )
+    return text
 
 
 def _database_url(environ: Mapping[str, str]) -> str:

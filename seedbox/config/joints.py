@@ -4,7 +4,7 @@ from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
-from seedbox.config import home
+from seedbox.config import home, operator_view
 from seedbox.config import settings as box_settings
 from seedbox.config.demo import record
 from seedbox.models import User
@@ -24,6 +24,7 @@ MARKET, EARNING = "market", "earning"  # likewise
 DEMO = "demo"  # the address of the page
 SPEED = "speed"  # a tab of a torrent's page
 MONEY = "money"  # the address of the page, and what it watches
+OPERATOR = "operator"  # the address of the page, and what it watches
 MONEY_PAGES = frozenset(
     {MONEY, "money_history", "money_entry", "tip", "tip_send", "own_acts", "owed", "deposit", "deposit_came"}
 )
@@ -61,6 +62,7 @@ MORE_COLUMNS = (
 def join(wallet_network: str) -> None:
     """Show money on the pages of a box that has a wallet, and let open pages follow it."""
     home.join(wallet_network)
+    operator_view.join(wallet_network)
     if wallet_network == "devnet" and record.is_offered(box_settings.ENVIRONMENT):
         label = "See it work: a demo in three minutes"
         navigation.offer(navigation.Link(DEMO, label, "play", frozenset({DEMO}), for_admins=True))
@@ -78,6 +80,7 @@ def join(wallet_network: str) -> None:
         changes.stop_listening("open pages")
         news.stop_listening("open pages")
         market_news.stop_listening("open pages")
+        _show_operator()
         return
     navigation.register(
         navigation.Link(MONEY, "Money", "coins", MONEY_PAGES | WITHDRAWAL_PAGES | BOOKS_PAGES | DESK_PAGES)
@@ -97,6 +100,12 @@ def join(wallet_network: str) -> None:
             desk=partial(_tell_admins, DESK),
         ),
     )
+    _show_operator()
+
+
+def _show_operator() -> None:
+    label = _("Operator")
+    navigation.register(navigation.Link(OPERATOR, label, "operator", frozenset({OPERATOR}), for_admins=True))
 
 
 def _show_market() -> None:

@@ -80,6 +80,7 @@ PUBLIC_ORIGIN = ENVIRONMENT.public_origin
 PAGE_ORIGINS = ENVIRONMENT.page_origins
 FORCE_SCRIPT_NAME = ENVIRONMENT.public_path or None
 TRUSTED_PROXIES = ENVIRONMENT.trusted_proxies
+METRICS_TOKEN = ENVIRONMENT.metrics_token
 _public_host = PUBLIC_ORIGIN.partition("://")[2]
 ALLOWED_HOSTS = [
     _public_host.rpartition(":")[0] if _public_host[-1].isdigit() and ":" in _public_host else _public_host

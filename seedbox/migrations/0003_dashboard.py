@@ -76,4 +76,32 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("user", "screen"), name="screen_choice_once_per_user")],
             },
         ),
+        migrations.AddField(
+            model_name="node",
+            name="box_version",
+            field=models.CharField(default="", max_length=20),
+        ),
+        migrations.AddField(
+            model_name="node",
+            name="memory_bytes",
+            field=models.BigIntegerField(default=0),
+        ),
+        migrations.CreateModel(
+            name="TaskTally",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("worker", models.CharField(max_length=60)),
+                ("task", models.CharField(max_length=100)),
+                ("runs", models.BigIntegerField(default=0)),
+                ("failures", models.BigIntegerField(default=0)),
+                ("total_ms", models.BigIntegerField(default=0)),
+                ("last_ms", models.BigIntegerField(default=0)),
+                ("last_at", models.DateTimeField()),
+                ("failed_at", models.DateTimeField(blank=True, null=True)),
+                ("slowest", models.JSONField(default=list)),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("worker", "task"), name="task_tally_once")],
+            },
+        ),
     ]

@@ -10,6 +10,7 @@ from seedbox.models.node import Node
 from seedbox.models.notice import Notice
 from seedbox.models.observation import Observation
 from seedbox.models.screen_choice import ScreenChoice
+from seedbox.models.task_tally import TaskTally
 from seedbox.models.torrent import Metadata, Torrent
 from seedbox.models.user import User
 
@@ -27,6 +28,7 @@ __all__ = [
     "Notice",
     "Observation",
     "ScreenChoice",
+    "TaskTally",
     "Torrent",
     "User",
 ]

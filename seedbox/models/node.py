@@ -14,6 +14,8 @@ class Node(models.Model):
     total_bytes = models.BigIntegerField(default=0)
     listens_on = models.JSONField(default=list)  # ["0.0.0.0:6881", …] that the engine really got
     engine_version = models.CharField(max_length=40, default="")
+    box_version = models.CharField(max_length=20, default="")
+    memory_bytes = models.BigIntegerField(default=0)  # of its process; 0 where the system does not say it
     counters = models.JSONField(default=dict)  # seedbox.engine.port.Engine.counters
     network_version = models.BigIntegerField(default=0)  # the Network.version that was last carried out, or tried
     network_answer = models.TextField(default="")  # why that failed, in a sentence; "" when it is applied

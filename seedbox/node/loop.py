@@ -10,9 +10,11 @@ from importlib.metadata import version
 from django.db import Error as DatabaseError
 from django.db import connections
 
+from seedbox import __version__
 from seedbox.domain.upload_test import UploadTest
 from seedbox.engine import port
 from seedbox.models import Node
+from seedbox.node.memory import own_bytes
 from seedbox.node.screen import Screen
 from seedbox.services import nodes, observing
 from seedbox.services.folders import open_folders
@@ -196,6 +198,8 @@ class NodeLoop:
             problem=" ".join(filter(None, problems)),
             engine_version=f"libtorrent {version('libtorrent')}",
             listens_on=self._engine.listening,
+            box_version=__version__,
+            memory_bytes=own_bytes(),
         )
         if not nodes.beat(node_id=self._node.pk, token=self._token, now=now, figures=figures):
             raise LeaseLost

@@ -25,6 +25,10 @@ NOT_RUNNING = "The node does not run."
 LEAST_FREE_BYTES = 1024 * 1024  # SQLite's journal wants a few pages for each write
 
 
+def names() -> list[str]:
+    return list(Node.objects.order_by("name").values_list("name", flat=True))
+
+
 class LeaseHeld(Exception):
     """Another process owns this node: stop it, or give this one another NODE_NAME."""
 
@@ -88,6 +92,8 @@ class Beat:
     problem: str  # one sentence, "" when well
     engine_version: str = ""
     listens_on: tuple[str, ...] = ()
+    box_version: str = ""
+    memory_bytes: int = 0  # of its process
 
 
 def beat(*, node_id: int, token: str, now: datetime, figures: Beat) -> bool:
@@ -104,6 +110,8 @@ def beat(*, node_id: int, token: str, now: datetime, figures: Beat) -> bool:
         problem=figures.problem,
         engine_version=figures.engine_version,
         listens_on=list(figures.listens_on),
+        box_version=figures.box_version,
+        memory_bytes=figures.memory_bytes,
     )
     return bool(renewed)
 
@@ -134,6 +142,8 @@ class NodeHealth:
     torrents: int
     listens_on: tuple[str, ...]
     engine_version: str
+    box_version: str
+    memory_bytes: int
     counters: Mapping[str, int]
     network: NetworkHealth
 
@@ -197,6 +207,8 @@ def _node_health(node: Node, now: datetime, *, silence: str) -> NodeHealth:
         torrents=node.held,  # type: ignore[attr-defined]  # annotated by health()
         listens_on=tuple(node.listens_on),
         engine_version=node.engine_version,
+        box_version=node.box_version,
+        memory_bytes=node.memory_bytes,
         counters=node.counters,
         network=_network_health(node),
     )

@@ -1,8 +1,12 @@
 """The links of the bar on top that other apps bring; the composition root registers them."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 
 @dataclass(frozen=True)
@@ -10,7 +14,7 @@ class Link:
     """An entry of the bar; it is the current one on the addresses in `pages`."""
 
     url_name: str
-    label: str
+    label: "str | _StrPromise"  # translated when it is shown
     icon: str
     pages: frozenset[str]
     for_admins: bool = False

@@ -3,12 +3,25 @@
 import ipaddress
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import sync_and_async_middleware
+
+# Of a request that has come by a proxy, whether its word is believed or not: it is never one of this machine's own.
+FORWARDED = (
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_REAL_IP",
+    "HTTP_FORWARDED",
+    "HTTP_VIA",
+)
+_OWN_NAMES = ("localhost", "127.0.0.1", "::1")
+_CAME_BY_PROXY = "seedbox.came_by_proxy"  # remembered, as some of these are taken out of the request
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -47,6 +60,20 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
+def is_of_this_machine(request: HttpRequest) -> bool:
+    """Say whether a program on this machine asks, and nobody through a proxy or a name of ours that is known elsewhere.
+
+    A proxy on this machine that says nothing of whom it speaks for, and asks for the address that it was given instead
+    of the browser's, can't be told from such a program: those in the README do say it.
+    """
+    address = _address(request.META.get("REMOTE_ADDR", ""))
+    if address is None or request.META.get(_CAME_BY_PROXY) or any(name in request.META for name in FORWARDED):
+        return False
+    plain = getattr(address, "ipv4_mapped", None) or address
+    host = urlsplit(f"//{request.get_host()}").hostname
+    return plain.is_loopback and host in _OWN_NAMES
+
+
 @sync_and_async_middleware
 def trusted_proxies(get_response: Respond | RespondLater) -> Respond | RespondLater:
     """Put the client's address in place of a listed proxy's; without a list, nobody's header is ever read."""
@@ -55,6 +82,7 @@ def trusted_proxies(get_response: Respond | RespondLater) -> Respond | RespondLa
     proxies = Proxies(tuple(ipaddress.ip_network(text, strict=False) for text in settings.TRUSTED_PROXIES))
 
     def believe(request: HttpRequest) -> None:
+        request.META[_CAME_BY_PROXY] = any(name in request.META for name in FORWARDED)
         sender = request.META["REMOTE_ADDR"]
         forwarded = request.META.pop("HTTP_X_FORWARDED_FOR", "")
         if not proxies.trust(sender):

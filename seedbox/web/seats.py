@@ -12,6 +12,11 @@ class Seats:
         self._limit = limit
         self._taken: Counter[int] = Counter()
 
+    @property
+    def taken(self) -> int:
+        """How many sockets are open."""
+        return self._taken.total()
+
     def take(self, user_id: int) -> bool:
         """Take a seat; false: this user has all that one person gets."""
         if self._taken[user_id] >= self._limit:

@@ -161,6 +161,8 @@ ROWS: dict[str, Row] = {
     "download": Row(409, 404, 404, 404, args=lambda box: [box.holding.pk, 0]),  # 409: not finished yet
     "health": MEMBERS,
     "healthz": Row(503, 503, 503, 503),  # no node runs in these tests
+    "metrics": Row(403, 403, 403, 403),  # asked by another name than this machine's own, without the token
+    "operator": ADMINS,
     "network": Row(404, 404, 200, SIGN_IN, args=lambda box: ["local"]),
     "network_answer": Row(404, 404, 200, SIGN_IN, args=lambda box: ["local"]),
     "people": ADMINS,

