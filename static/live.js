@@ -12,7 +12,9 @@
 //                                                "box:totals" with { down, up, down_text, up_text } in its detail
 //   data-live-status                             says whether all this works
 //
-// Each message of a stream has a number. After a gap everything on screen is asked for again.
+// Each message of a stream has a number. After a gap everything on screen is asked for again. To a browser that reads
+// slowly the server says several messages as one, "many", with the numbers that it stands for; "anew" says that some were
+// left out, and that how everything stands follows.
 
 const MAX_WATCHED = 500; // the server takes no more
 const WATCH_REST_MS = 250; // while scrolling
@@ -218,7 +220,16 @@ function heard(message) {
   later("alive", ASK_ALIVE_MS, askAlive);
   never("worry");
   showStatus("live");
-  if (message.stream) followStream(message);
+  if (message.stream) followStream(message.stream, message.seq, message.seq);
+  for (const [stream, [first, last]] of Object.entries(message.streams ?? {})) followStream(stream, first, last);
+  for (const one of message.type === "many" ? message.messages : [message]) take(one);
+}
+
+function take(message) {
+  if (message.type === "anew") {
+    streams.clear();
+    refetch("torrents");
+  }
   if (message.type === "rows") for (const [row, cells] of Object.entries(message.rows)) patchRow(row, cells);
   if (message.type === "list") {
     lists.set(message.list, message.rows);
@@ -234,10 +245,10 @@ function tellOfSpeeds({ down_bytes_per_s: down, up_bytes_per_s: up, down: down_t
   document.dispatchEvent(new CustomEvent("box:totals", { detail: { down, up, down_text, up_text } }));
 }
 
-function followStream({ stream, seq }) {
-  const last = streams.get(stream);
-  streams.set(stream, seq);
-  if (last !== undefined && seq !== last + 1) later("resync", WATCH_REST_MS, resync);
+function followStream(stream, first, last) {
+  const before = streams.get(stream);
+  streams.set(stream, last);
+  if (before !== undefined && first !== before + 1) later("resync", WATCH_REST_MS, resync);
 }
 
 function refetch(what) {

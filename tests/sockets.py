@@ -1,5 +1,6 @@
 """A browser's end of the live socket, without a server in between (channels.testing would want daphne)."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,9 +22,11 @@ Message = dict[str, Any]
 class Browser:
     """One open page's socket, as the ASGI server sees it."""
 
-    def __init__(self, *headers: tuple[bytes, bytes]) -> None:
+    def __init__(self, *headers: tuple[bytes, bytes], takes: int = 0) -> None:
+        """`takes`: so many messages on their way are as much as its line holds; 0 is no limit."""
         scope = {"type": "websocket", "path": "/live/", "query_string": b"", "headers": headers, "subprotocols": []}
-        self._asgi: Any = ApplicationCommunicator(application, scope)  # type: ignore[no-untyped-call]  # of asgiref
+        self._line = asyncio.Semaphore(takes) if takes else None
+        self._asgi: Any = ApplicationCommunicator(self._application, scope)  # type: ignore[no-untyped-call]  # of asgiref
 
     async def connects(self) -> bool:
         await self._asgi.send_input({"type": "websocket.connect"})
@@ -46,21 +49,36 @@ class Browser:
             pass
         return int(output["code"])
 
+    async def is_given_up(self) -> None:
+        """Return when the server's side has ended, though we said nothing."""
+        await asyncio.wait_for(self._asgi.future, HEAR_LIMIT_S)
+
     async def leave(self) -> None:
         await self._asgi.send_input({"type": "websocket.disconnect", "code": 1001})
         await self._asgi.wait(timeout=HEAR_LIMIT_S)
 
     async def _output(self) -> Message:
-        return dict(await self._asgi.receive_output(timeout=HEAR_LIMIT_S))
+        output = await self._asgi.receive_output(timeout=HEAR_LIMIT_S)
+        if self._line:
+            self._line.release()
+        return dict(output)
+
+    async def _application(self, scope: Any, receive: Any, send: Any) -> None:
+        async def send_as_the_line_allows(message: Any) -> None:
+            if self._line:
+                await self._line.acquire()
+            await send(message)
+
+        await application(scope, receive, send_as_the_line_allows)
 
 
 @asynccontextmanager
-async def browser_of(user: User | None, *, client: Client | None = None) -> AsyncIterator[Browser]:
+async def browser_of(user: User | None, *, client: Client | None = None, takes: int = 0) -> AsyncIterator[Browser]:
     client = client or Client()
     if user is not None:
         await client.aforce_login(user)
     cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
-    browser = Browser((b"origin", settings.PUBLIC_ORIGIN.encode()), (b"cookie", cookie.encode()))
+    browser = Browser((b"origin", settings.PUBLIC_ORIGIN.encode()), (b"cookie", cookie.encode()), takes=takes)
     assert await browser.connects()
     yield browser
     await browser.leave()

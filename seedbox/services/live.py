@@ -7,8 +7,9 @@ Messages are JSON text, encoded once per group and passed on by the consumers as
     {"type": "changed", "what": "torrents"}
 
 Rows carry the cells that changed, lists are whole. A publisher numbers the messages of each stream, so that a browser
-that missed one notices and asks for everything again. A group is a user (rows) or a holding's page (details). What all
-torrents of a user move is an order to the sockets (see `moving`).
+that missed one notices and asks for everything again. What goes out to a browser that reads slowly is merged on its
+way (`web/outgoing`). A group is a user (rows) or a holding's page (details). What all torrents of a user move is an
+order to the sockets (see `moving`).
 """
 
 import secrets

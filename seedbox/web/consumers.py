@@ -1,5 +1,8 @@
 """The one live socket of a page: the browser says what is on its screen, the node's messages pass through as they are.
 
+Hearing and sending are apart, so that a browser that reads slowly holds nothing up: what it can't take yet waits as one
+merged message (`outgoing`). One that takes nothing at all for a while is given up.
+
 A socket hears its user's group from the start and the group of a page (`detail-<id>`) while it watches it. Only a
 user's own holdings are ever watched: that is asked of the database with every set and again at every renewal. What
 other apps let pages watch (`watchables`) is always the user's own.
@@ -8,6 +11,7 @@ other apps let pages watch (`watchables`) is always the user's own.
 import asyncio
 import contextlib
 import time
+from functools import partial
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -28,6 +32,7 @@ from seedbox.services.logins import CHECK_LOGIN
 from seedbox.services.watches import RENEWAL_S, WatchesUnknown, WatchWriter, shared_writer
 from seedbox.web.frames import BadFrame, Names, parse_frame
 from seedbox.web.logins import has_expired
+from seedbox.web.outgoing import Outgoing
 from seedbox.web.seats import Seats
 
 SIGNED_OUT = 4401
@@ -36,8 +41,12 @@ BAD_FRAME = 4400
 TOO_MANY_FRAMES = 4429
 TOO_MANY_SOCKETS = 4430
 TRY_LATER = 1013
+GONE = 1006
+
+STUCK_S = 30.0  # a message that a browser does not take: its line is dead, or it does not want to know
 
 ALIVE = encode({"type": "alive"})  # the answer to an empty resync, by which a browser finds out a dead connection
+ANEW = encode({"type": "anew"})  # messages were dropped: how everything stands follows
 
 FRAMES_AT_ONCE = 20
 FRAMES_PER_S = 8.0  # live.js says at most four watches and four resyncs
@@ -47,6 +56,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     """Passes on what happens to the holdings that its browser shows."""
 
     renewal_s: float = RENEWAL_S
+    stuck_s: float = STUCK_S
     writer: WatchWriter
     seats = Seats()
 
@@ -54,6 +64,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         super().__init__()
         self._names = Names()
         self._moving = moving.Sum()
+        self._outgoing = Outgoing()
+        self._sending: asyncio.Task[None] | None = None
+        self._is_given_up = asyncio.Event()
         self._frames_left = float(FRAMES_AT_ONCE)
         self._frame_at_s = time.monotonic()
         self._lock = asyncio.Lock()  # a frame and a renewal must not interleave: both change what is watched
@@ -64,13 +77,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Serve one socket; without Redis or database it is closed, and the browser tries again later."""
         try:
             async with shared_writer(redis_url=settings.REDIS_URL) as self.writer:
-                await super().__call__(scope, receive, send)
+                await super().__call__(scope, partial(self._hear, receive), send)
         except (RedisError, OSError, DatabaseError):
             with contextlib.suppress(Exception):  # it may be closed already
                 await send({"type": "websocket.close", "code": TRY_LATER})
         finally:
-            if self._renewing is not None:
-                self._renewing.cancel()
+            for task in (self._renewing, self._sending):
+                if task is not None:
+                    task.cancel()
             if self._seated_user_id is not None:
                 self.seats.give_back(self._seated_user_id)
 
@@ -93,6 +107,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self.channel_layer.group_add(user_group(self.user_id), self.channel_name)
         await self.accept()
         self._renewing = asyncio.create_task(self._renew_for_ever())
+        self._sending = asyncio.create_task(self._send_for_ever())
 
     async def disconnect(self, code: int) -> None:
         if self._renewing is None:
@@ -102,21 +117,21 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.channel_layer.group_discard(group, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if self._renewing is None:
+        if self._renewing is None or self._outgoing.closes_with is not None:
             return
         if not self._may_speak():
-            await self.close(TOO_MANY_FRAMES)
+            self._outgoing.end(TOO_MANY_FRAMES)
             return
         try:
             frame = parse_frame(text_data or "")
         except BadFrame:
-            await self.close(BAD_FRAME)
+            self._outgoing.end(BAD_FRAME)
             return
         async with self._lock:
             if frame.watch is not None:
                 await self._watch(frame.watch)
             if frame.resync == Names():
-                await self.send(text_data=ALIVE)
+                self._outgoing.put(ALIVE)
             elif frame.resync is not None:
                 await self._send_whole(self._names & frame.resync)
 
@@ -126,13 +141,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._renew_now()
         elif (kind := watchables.kind_of_order(message["text"])) is not None:
             async with self._lock:
-                await self._send_kinds(self._names.kinds & {kind})
+                for text in await self._read_kinds(self._names.kinds & {kind}):
+                    self._outgoing.put(text)
         elif moving.is_order(message["text"]):
             said = self._moving.hear(message["text"], time.monotonic())
             if totals.KIND in self._names.kinds:
-                await self.send(text_data=said)
+                self._outgoing.put(said)
         else:
-            await self.send(text_data=message["text"])
+            self._outgoing.put(message["text"])
 
     def _may_speak(self) -> bool:
         now_s = time.monotonic()
@@ -164,17 +180,61 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return
         with contextlib.suppress(WatchesUnknown):  # the next renewal tries again
             await self.writer.renew(self._texts(names), asked=True)
-        await self._send_kinds(names.kinds)
-        if not names.rows:
-            return
-        read = database_sync_to_async(snapshots.messages)
-        for text in await read(user_id=self.user_id, row_ids=names.rows, page_ids=names.details):
-            await self.send(text_data=text)
+        for text in await self._read_whole(names):
+            self._outgoing.put(text)
 
-    async def _send_kinds(self, kinds: frozenset[str]) -> None:
-        if kinds:
-            for text in await database_sync_to_async(watchables.read)(kinds, user_id=self.user_id):
-                await self.send(text_data=text)
+    async def _read_whole(self, names: Names) -> list[str]:
+        texts = await self._read_kinds(names.kinds)
+        if names.rows:
+            read = database_sync_to_async(snapshots.messages)
+            texts += await read(user_id=self.user_id, row_ids=names.rows, page_ids=names.details)
+        return texts
+
+    async def _read_kinds(self, kinds: frozenset[str]) -> list[str]:
+        if not kinds:
+            return []
+        return await database_sync_to_async(watchables.read)(kinds, user_id=self.user_id)
+
+    async def _send_for_ever(self) -> None:
+        """Send what is outgoing, one message at a time, until the end."""
+        try:
+            while True:
+                await self._outgoing.something()
+                while (text := self._outgoing.take()) is not None:
+                    async with asyncio.timeout(self.stuck_s):
+                        await self.send(text_data=text)
+                if self._outgoing.closes_with is not None:
+                    break
+                if self._outgoing.is_overrun:
+                    await self._start_anew()
+            async with asyncio.timeout(self.stuck_s):
+                await self.close(self._outgoing.closes_with)
+        except TimeoutError:
+            self._is_given_up.set()
+
+    async def _start_anew(self) -> None:
+        """Send how everything stands to a browser that was too slow and missed messages."""
+        async with self._lock:
+            try:
+                texts = await self._read_whole(self._names)
+                self._outgoing.begin_anew()
+                for text in (ANEW, *texts):
+                    self._outgoing.put(text)
+                # Asked last: what a node says while we read is dropped, and it says it again.
+                await self.writer.renew(self._texts(self._names), asked=True)
+            except (WatchesUnknown, RedisError, OSError, DatabaseError):
+                self._outgoing.end(TRY_LATER)
+
+    async def _hear(self, receive: Any) -> Any:
+        """Return what the web server says next; of a browser that was given up, that it is gone."""
+        said = asyncio.ensure_future(receive())
+        given_up = asyncio.ensure_future(self._is_given_up.wait())
+        try:
+            await asyncio.wait({said, given_up}, return_when=asyncio.FIRST_COMPLETED)
+            return said.result() if said.done() else {"type": "websocket.disconnect", "code": GONE}
+        finally:
+            said.cancel()
+            given_up.cancel()
 
     async def _renew_for_ever(self) -> None:
         while True:
@@ -189,10 +249,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 await self._renew()
             except LoginOver as over:
                 # The web server holds a close back until the browser's next frame: our own word makes it leave at once.
-                await self.send(text_data=encode({"type": "shut", "code": over.code}))
-                await self.close(over.code)
+                self._outgoing.end(over.code, encode({"type": "shut", "code": over.code}))
             except (RedisError, OSError, DatabaseError):
-                await self.close(TRY_LATER)
+                self._outgoing.end(TRY_LATER)
             else:
                 return True
         return False
@@ -211,7 +270,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         except WatchesUnknown:
             missed_nothing = False
         if (text := self._moving.forget_silent(time.monotonic())) and totals.KIND in self._names.kinds:
-            await self.send(text_data=text)
+            self._outgoing.put(text)
         if not missed_nothing:
             await self._send_whole(self._names)
 
