@@ -1,8 +1,6 @@
-// What the pages do by themselves: dialogs, menus, toasts, the selection of rows, drag and drop.
-// htmx fetches and swaps; live.js patches figures.
+// What the pages do by themselves: dialogs, menus, the selection of rows, drag and drop.
+// htmx fetches and swaps; live.js patches figures; toasts.js says what ended well or badly.
 
-const TOAST_MS = 6000;
-const TOASTS_AT_ONCE = 3;
 const REFETCH_REST_MS = 2000; // a state that flutters must not fetch the list more often
 const $ = (selector) => document.querySelector(selector);
 
@@ -12,7 +10,6 @@ document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-open]");
   if (opener) return openDialog(document.getElementById(opener.dataset.open));
   if (event.target.closest("[data-close]")) return event.target.closest("dialog").close();
-  if (event.target.closest("[data-dismiss]")) return event.target.closest("[data-toast]").remove();
   if (event.target.closest("[data-clear-selection]")) return select([]);
   const copier = event.target.closest("[data-copy]");
   if (copier) return copy(copier);
@@ -65,41 +62,9 @@ function nameToRemove(ctx) {
   return `“${document.querySelector(`#holding-${id} .torrent-name`)?.textContent ?? "this torrent"}”`;
 }
 
-// --- toasts
-
-function watchToast(toast) {
-  const all = [...$("#toasts").querySelectorAll("[data-toast]")];
-  for (const old of all.slice(0, -TOASTS_AT_ONCE)) old.remove();
-  if (toast.dataset.tone === "danger" || toast.dataset.tone === "error") return; // stays until it was read
-  setTimeout(() => toast.remove(), TOAST_MS);
-}
-
-function say(tone, text) {
-  const toast = document.createElement("div");
-  toast.className = "box-toast";
-  toast.dataset.toast = "";
-  toast.dataset.tone = tone;
-  const words = document.createElement("span");
-  words.textContent = text;
-  const close = document.createElement("button");
-  close.type = "button";
-  close.className = "btn-close";
-  close.dataset.dismiss = "";
-  close.setAttribute("aria-label", "Dismiss");
-  toast.append(words, close);
-  $("#toasts").append(toast);
-}
-
-const toasts = $("#toasts");
-if (toasts) {
-  toasts.querySelectorAll("[data-toast]").forEach(watchToast);
-  new MutationObserver((changes) => {
-    for (const change of changes) for (const node of change.addedNodes) if (node.dataset?.toast !== undefined) watchToast(node);
-  }).observe(toasts, { childList: true });
-}
-
 document.addEventListener("htmx:error", (event) => {
-  if (event.detail.ctx) say("danger", "The box does not answer. Check your connection, then try again.");
+  const text = "The box does not answer. Check your connection, then try again.";
+  if (event.detail.ctx) document.dispatchEvent(new CustomEvent("box:say", { detail: { tone: "danger", text } }));
 });
 
 // A page that is left aborts what it was fetching: that is no error, and nobody should read of one.

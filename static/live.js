@@ -238,6 +238,7 @@ function take(message) {
   if (message.type === "rows" && message.rows.speeds) tellOfSpeeds(message.rows.speeds);
   if (message.type === "head") putOnTop(message.list, message.rows);
   if (message.type === "versions") for (const [what, version] of Object.entries(message.versions)) follow(what, version);
+  if (message.type === "notices") document.dispatchEvent(new CustomEvent("box:notices", { detail: message }));
   if (message.type === "changed") later(`refetch ${message.what}`, REFETCH_REST_MS, () => refetch(message.what));
 }
 

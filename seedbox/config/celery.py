@@ -21,6 +21,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "sums of trades": {"task": "speed.roll_up", "schedule": 5.0, "options": {"expires": 5}},
     "hub": {"task": "wallet.forget_hub_calls", "schedule": 60.0, "options": {"expires": 60}},
     "expire": {"task": "wallet.expire_due", "schedule": 10.0, "options": {"expires": 10}},
+    "tell": {"task": "wallet.tell", "schedule": 5.0, "options": {"expires": 5}},
     "read chain": {"task": "wallet.read_chain", "schedule": 2.0, "options": {"expires": 4}},
     "sweep": {"task": "wallet.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "reconcile": {"task": "wallet.reconcile", "schedule": 60.0, "options": {"expires": 60}},
@@ -54,4 +55,4 @@ app.steps["worker"].add("seedbox.node.bootstep:NodeStep")
 app.steps["worker"].add("speed.agent.bootstep:SpeedStep")
 app.steps["worker"].add("seedbox.config.beat_watch:BeatWatch")
 app.steps["worker"].add("seedbox.config.task_watch:TaskWatch")
-app.autodiscover_tasks(["seedbox", "wallet", "speed"])
+app.autodiscover_tasks(["seedbox", "seedbox.config", "wallet", "speed"])

@@ -4,12 +4,12 @@ from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
-from seedbox.config import home, operator_view
+from seedbox.config import home, operator_view, telling
 from seedbox.config import settings as box_settings
 from seedbox.config.demo import record
 from seedbox.models import User
 from seedbox.models.user import Role
-from seedbox.services import columns, watchables
+from seedbox.services import columns, notices, watchables
 from seedbox.services.columns import MoreColumn
 from seedbox.web import navigation, torrent_tabs
 from speed.services import earning_screen, list_columns, trade_rollups, trading
@@ -63,6 +63,8 @@ def join(wallet_network: str) -> None:
     """Show money on the pages of a box that has a wallet, and let open pages follow it."""
     home.join(wallet_network)
     operator_view.join(wallet_network)
+    telling.register(has_wallet=wallet_network != "off")
+    watchables.register(notices.LIVE, notices.messages)
     if wallet_network == "devnet" and record.is_offered(box_settings.ENVIRONMENT):
         label = "See it work: a demo in three minutes"
         navigation.offer(navigation.Link(DEMO, label, "play", frozenset({DEMO}), for_admins=True))

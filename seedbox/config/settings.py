@@ -140,6 +140,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "seedbox.web.navigation.links",
+                "seedbox.web.bell.bell",
             ],
         },
     }

@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
             name="Notice",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=24)),
                 ("key", models.CharField(max_length=80)),
                 ("at", models.DateTimeField()),
                 ("tone", models.CharField(max_length=8)),

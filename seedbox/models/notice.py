@@ -6,6 +6,7 @@ class Notice(models.Model):
     """Something that ended well or badly, or that waits for its user: kept until it is read, and a while longer."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=24)  # of services/notice_kinds.py
     key = models.CharField(max_length=80)  # from whoever tells it, so that nothing is told twice
     at = models.DateTimeField()
     tone = models.CharField(max_length=8)  # success | info | warning | danger

@@ -20,6 +20,7 @@ from seedbox.services import nodes, observing
 from seedbox.services.folders import open_folders
 from seedbox.services.live import Publisher
 from seedbox.services.networking import Networking
+from seedbox.services.node_tidings import NodeWatch
 from seedbox.services.observing import ReadTorrentFile
 from seedbox.services.reconcile import Reconciler
 from seedbox.services.ward import Ward
@@ -29,6 +30,7 @@ FOLDERS_EVERY = timedelta(seconds=1)  # are they there? Until then torrents migh
 BEAT_EVERY = timedelta(seconds=3)
 SHOW_EVERY = timedelta(seconds=1)
 SHOW_AGAIN = timedelta(seconds=0.2)  # when a state changed
+WATCH_EVERY = timedelta(seconds=10)  # whether other nodes run, and whether disks fill up
 STORE_EVERY = timedelta(seconds=0.5)  # looks for figures that are due; changes of state don't wait for it
 FIRST_REST = timedelta(seconds=0.5)  # after the database failed; doubles up to the longest
 LONGEST_REST = timedelta(seconds=5)
@@ -93,6 +95,7 @@ class NodeLoop:
         self._nudged = threading.Event()
         self._look, self._beat, self._check = Every(LOOK_EVERY), Every(BEAT_EVERY), Every(FOLDERS_EVERY)
         self._show, self._store = Every(SHOW_EVERY), Every(STORE_EVERY)
+        self._watch, self._watch_nodes = NodeWatch(), Every(WATCH_EVERY)
         self._rest = Every(FIRST_REST)
         self._is_owner = True
 
@@ -151,6 +154,9 @@ class NodeLoop:
             self._store.start(now)
         if self._beat.is_due(now):
             self._renew(now)
+        if self._watch_nodes.is_due(now):
+            self._watch.look(now=now)
+            self._watch_nodes.start(now)
         self._show.pause = min(self._show.pause, SHOW_AGAIN) if changed else self._show.pause
         if self._show.is_due(now):
             self._screen.show(now=now)

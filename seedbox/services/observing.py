@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from seedbox.domain.metainfo import BadTorrent, Metainfo
 from seedbox.domain.states import State
 from seedbox.models import File, LogEntry, Observation, Torrent
-from seedbox.services import holdings, merging, metadata
+from seedbox.services import holdings, merging, metadata, notices, torrent_tidings
 from seedbox.services.ward import Charge, Ward
 
 MAX_LOG_ENTRIES = 500  # per torrent
@@ -34,12 +34,14 @@ def store(ward: Ward, *, now: datetime) -> None:
             _write_observations(due, now)
             _write_files(files)
             _write_log(ward)
+            notices.tell(torrent_tidings.of(due, now=now))
     except IntegrityError:
         _drop_missing(ward)
         raise
     for charge in due:
         charge.is_dirty = charge.is_urgent = False
         charge.stored_at = now
+        torrent_tidings.note(charge)
         ward.files.pop(charge.key, None)
     ward.log.clear()
 

@@ -19,6 +19,7 @@ from seedbox.models import Observation
 FIGURES_PAUSE = timedelta(seconds=5)  # between two writes of one torrent's figures; a state is written at once
 MAX_LOG_WAITING = 5_000  # sentences, while the database is away; older ones give way
 RETRY = timedelta(seconds=60)  # after the engine could not add or remove a torrent
+TROUBLE = frozenset({State.ERROR, State.MISSING})  # of the torrent itself; a disk that is away is its node's
 NOT_CARRIED_OUT = "The node could not carry this out; its log says why. It tries again."
 UNKNOWN = Applied(runs=None, recheck_count=0, trackers=None, peers=(), has_metadata=False)
 
@@ -58,6 +59,12 @@ class Charge:
     is_dirty: bool = False  # the observation differs from the database
     is_urgent: bool = False  # and must not wait
     stored_at: datetime | None = None
+    was_complete: bool = False  # when it was last stored, by an earlier process maybe
+    was_in_trouble: bool = False  # likewise, and until it is seen at work again
+
+    def __post_init__(self) -> None:
+        self.was_complete = self.is_complete
+        self.was_in_trouble = self.observation.state in TROUBLE
 
     def show(self, state: State, error: str = "") -> None:
         """Make this the state that its holders see, soon."""

@@ -8,11 +8,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect, replace_url, trigger_client_event
 
 from seedbox.models import User
-from seedbox.services import holdings, listing, nodes
+from seedbox.services import holdings, listing, nodes, switching
 from seedbox.web import adding, list_choice, list_columns, list_query
 from seedbox.web.doors import for_members, signed_in_user
 from seedbox.web.throttled import is_search, throttled
@@ -84,24 +85,40 @@ def torrents_change(request: HttpRequest) -> HttpResponse:
     ids = request.POST.getlist("ids")
     if not ids or not all(text.isdecimal() and len(text) <= _MAX_ID_DIGITS for text in ids):
         raise Http404
+    user, now, holding_ids = signed_in_user(request), timezone.now(), [int(text) for text in ids]
     try:
-        count = holdings.change(
-            user=signed_in_user(request), holding_ids=[int(text) for text in ids], verb=verb, now=timezone.now()
-        )
+        if verb in ("start", "stop"):
+            switched = switching.switch(user=user, holding_ids=holding_ids, verb=verb, now=now)
+            return _changed(request, verb, switched.count, undo=switched.undo)
+        return _changed(request, verb, holdings.change(user=user, holding_ids=holding_ids, verb=verb, now=now))
     except holdings.NotFound:
         raise Http404 from None
-    return _changed(request, verb, count)
 
 
-def _changed(request: HttpRequest, verb: holdings.Verb, count: int) -> HttpResponse:
+@for_members
+@require_POST
+def torrents_undo(request: HttpRequest) -> HttpResponse:
+    """Take back what was just started or stopped, as the word in the toast says."""
+    try:
+        switching.undo(request.POST.get("word", ""), user=signed_in_user(request), now=timezone.now())
+    except switching.TooLate:
+        return _answer(request, "warning", _("It is too late to undo this."))
+    return _answer(request, "success", _("Undone."))
+
+
+def _changed(request: HttpRequest, verb: holdings.Verb, count: int, *, undo: str = "") -> HttpResponse:
     one, several = VERB_TEXTS[verb]
     text = one if count == 1 else several.format(count)
     leaves = verb == "remove" and request.POST.get("from") == "torrent"  # its page is no more
+    return _answer(request, "success", text, leaves=leaves, undo=undo)
+
+
+def _answer(request: HttpRequest, tone: str, text: str, *, leaves: bool = False, undo: str = "") -> HttpResponse:
     by_htmx = "HX-Request" in request.headers
     if leaves or not by_htmx:
-        messages.success(request, text)
+        messages.add_message(request, messages.SUCCESS if tone == "success" else messages.WARNING, text)
         return HttpResponseClientRedirect(reverse("torrents")) if by_htmx else redirect("torrents")
-    response = render(request, "seedbox/_toast.html", {"tone": "success", "text": text})
+    response = render(request, "seedbox/_toast.html", {"tone": tone, "text": text, "undo": undo})
     return trigger_client_event(response, "box:changed")
 
 

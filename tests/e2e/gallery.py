@@ -41,6 +41,26 @@ def with_account_menu(page: Page) -> None:
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
+def with_bell_open(page: Page) -> None:
+    page.locator("[data-bell] > summary").click()
+    expect(page.locator("#bell-list .notice, #bell-list .bell-note").first).to_be_visible()
+    expect(page.locator("#bell-list")).not_to_have_attribute("aria-busy", "true")
+
+
+def with_toasts(page: Page) -> None:
+    for tone, text in (
+        ("success", "debian-13.1.0-amd64-netinst.iso is complete."),
+        ("warning", "No money is left to bid for Sintel (2010) 1080p: a budget or the account is used up."),
+        ("danger", "Files of Big Buck Bunny 2160p.mkv are missing."),
+    ):
+        said = {"tone": tone, "text": text, "href": "/notices/1/"}
+        page.evaluate("detail => document.dispatchEvent(new CustomEvent('box:say', { detail }))", said)
+    page.locator("tr", has_text="Cosmos").locator(".when-running").click()
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_visible()
+    undo.focus()  # so that it stays
+
+
 def with_filled_tip(page: Page) -> None:
     page.get_by_label("To", exact=True).fill("ben")
     page.get_by_label("Amount").fill("1,250.5")
@@ -140,6 +160,9 @@ SHOTS = (
     Shot("torrents", "/torrents/", "admin"),
     Shot("torrents-adding", "/torrents/", "admin", with_add_dialog, covers="torrents"),
     Shot("torrents-menu", "/torrents/", "admin", with_account_menu, covers="torrents"),
+    Shot("torrents-bell", "/torrents/", "admin", with_bell_open, covers="torrents"),
+    Shot("torrents-bell-empty", "/torrents/", "newcomer", with_bell_open, covers="torrents"),
+    Shot("torrents-toasts", "/torrents/", "admin", with_toasts, covers="torrents"),
     Shot("torrents-empty", "/torrents/", "newcomer", covers="torrents"),
     Shot("torrent", "/torrents/{torrent}/", "admin"),
     Shot("torrent-removing", "/torrents/{torrent}/", "admin", with_remove_dialog, covers="torrent"),
@@ -147,6 +170,8 @@ SHOTS = (
     Shot("health", "/health/", "admin"),
     Shot("operator", "/operator/", "admin"),
     Shot("network", "/nodes/local/network/", "admin"),
+    Shot("notices", "/notices/", "admin"),
+    Shot("notices-none", "/notices/", "newcomer", covers="notices"),
     Shot("people", "/people/", "admin"),
     Shot("account_login", "/accounts/login/", "anonymous"),
     Shot("account_signup", "/invitation/{invitation}/", "invited"),
@@ -272,6 +297,12 @@ NO_PAGES = {
     "deposit_faucet": "takes a form",
     "reserves_fuel": "takes a form",
     "torrents_add": "takes a form",
+    "torrents_undo": "takes a form",
+    "notices_panel": "the bell of each page",
+    "notices_read": "takes a form",
+    "notices_choose": "takes a form",
+    "notice": "leads to another page",
+    "notice_read": "takes a form",
     "torrents_change": "takes a form",
     "healthz": "for machines",
     "metrics": "for machines",

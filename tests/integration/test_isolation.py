@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 from redis import Redis
 
-from seedbox.models import Holding, Invitation, User
+from seedbox.models import Holding, Invitation, Notice, User
 from seedbox.models.user import Role
 from seedbox.services import people
 from seedbox.web.sockets import socket_urls
@@ -135,6 +135,13 @@ def an_avoided_seller(box: Box) -> list[object]:
     return ["02" + "ab" * 32]
 
 
+def owners_notice(box: Box) -> list[object]:
+    """Return a notice of which everybody else must learn nothing, and the owner on each page."""
+    key, owner = "complete/1", box.holding.user
+    text = f"{SECRET_NAME} is complete."
+    return [Notice.objects.get_or_create(user=owner, key=key, kind="complete", at=NOW, tone="info", text=text)[0].pk]
+
+
 def a_round(box: Box) -> list[object]:
     return ["local", an_empty_round().number]
 
@@ -157,6 +164,7 @@ ROWS: dict[str, Row] = {
     "torrents_change": Row(
         302, 404, 404, SIGN_IN, method="post", form=lambda box: {"verb": "stop", "ids": [box.holding.pk]}
     ),
+    "torrents_undo": Row(302, 302, 302, SIGN_IN, method="post"),
     "torrent": Row(200, 404, 404, SIGN_IN, args=of_holding),
     "download": Row(409, 404, 404, 404, args=lambda box: [box.holding.pk, 0]),  # 409: not finished yet
     "health": MEMBERS,
@@ -165,6 +173,12 @@ ROWS: dict[str, Row] = {
     "operator": ADMINS,
     "network": Row(404, 404, 200, SIGN_IN, args=lambda box: ["local"]),
     "network_answer": Row(404, 404, 200, SIGN_IN, args=lambda box: ["local"]),
+    "notices": MEMBERS,
+    "notices_panel": MEMBERS,
+    "notices_read": Row(302, 302, 302, SIGN_IN, method="post"),
+    "notices_choose": Row(302, 302, 302, SIGN_IN, method="post"),
+    "notice": Row(302, 404, 404, SIGN_IN, args=owners_notice),
+    "notice_read": Row(204, 404, 404, SIGN_IN, method="post", args=owners_notice),
     "people": ADMINS,
     "people_invite": Row(404, 404, 200, SIGN_IN, method="post", form=lambda box: {"role": "admin"}),
     "people_revoke": Row(404, 404, 302, SIGN_IN, method="post", args=lambda box: [box.invitation.pk]),

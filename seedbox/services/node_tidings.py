@@ -1,0 +1,60 @@
+"""What nodes have to tell the admins: that one is silent or back, and that its disk fills up."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from seedbox.domain.units import format_bytes
+from seedbox.models import Node
+from seedbox.services import nodes, notices
+from seedbox.services.notice_kinds import Kind
+from seedbox.services.notices import Tiding
+
+KIND = Kind("nodes", gettext_lazy("Nodes that do not run, or run again, and disks that fill up"), for_admins=True)
+
+ForAnAdmin = partial[Tiding]  # that waits to be told who is one
+
+PATIENCE = timedelta(seconds=60)  # a restart is no news
+LOW_BYTES = 5 * 1024**3
+LOW_PART = 20  # of the whole disk, as one in so many: a small disk is not low from the first day
+
+
+class NodeWatch:
+    """Looks at all nodes again and again; each process that has one finds the same, and it is told once."""
+
+    def __init__(self) -> None:
+        self._silent_since: dict[str, datetime] = {}  # seen by this process: it may have slept as well
+        self._lost: dict[str, str] = {}  # name -> the beat after which it was silent
+
+    def look(self, *, now: datetime) -> None:
+        found = [tiding for node in Node.objects.order_by("name") for tiding in self._of(node, now)]
+        admins = notices.admins() if found else []
+        notices.tell(tiding(user_id=user_id) for tiding in found for user_id in admins)
+
+    def _of(self, node: Node, now: datetime) -> Iterator[ForAnAdmin]:
+        if node.beat_at is None:
+            return
+        if nodes.is_alive(node, now):
+            self._silent_since.pop(node.name, None)
+            if (beat := self._lost.pop(node.name, None)) is not None:
+                text = _("The node %(name)s runs again.") % {"name": node.name}
+                yield _tiding(f"node-back/{node.name}/{beat}", now, "success", text)
+            yield from _disk(node, now)
+        elif now - self._silent_since.setdefault(node.name, now) >= PATIENCE:
+            beat = self._lost[node.name] = f"{node.beat_at:%Y%m%d%H%M%S}"
+            text = _("The node %(name)s does not run. Its torrents rest until it is back.") % {"name": node.name}
+            yield _tiding(f"node-lost/{node.name}/{beat}", now, "danger", text)
+
+
+def _tiding(key: str, at: datetime, tone: str, text: str) -> ForAnAdmin:
+    return partial(Tiding, kind=KIND.name, key=key, at=at, tone=tone, text=text, url_name="health")
+
+
+def _disk(node: Node, now: datetime) -> Iterator[ForAnAdmin]:
+    if node.total_bytes > 0 and node.free_bytes < min(LOW_BYTES, node.total_bytes // LOW_PART):
+        facts = {"name": node.name, "free": format_bytes(node.free_bytes)}
+        text = _("The disk of the node %(name)s is nearly full: %(free)s are free.") % facts
+        yield _tiding(f"disk-low/{node.name}/{now:%Y%m%d}", now, "warning", text)  # once a day

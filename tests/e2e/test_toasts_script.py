@@ -1,0 +1,104 @@
+"""toasts.js in a real Chromium, on a small page: how long toasts stay, and what the bell shows of the socket's word."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+
+ORIGIN = "http://box.test"
+SCRIPT = Path(__file__).parents[2] / "static" / "toasts.js"
+TOKEN = json.dumps({"X-CSRFToken": "secret"})
+PAGE = f"""<!doctype html><html lang="en"><head><title>t</title><script type="module" src="/toasts.js"></script></head>
+<body hx-headers:inherited='{TOKEN}'><svg class="icon"><use href="/icons.svg#bell"></use></svg>
+<details data-bell data-newest="7" data-notices="/sub/notices/"><summary>Bell</summary>
+<b data-bell-count data-count="1">1</b><div id="bell-list"></div></details>
+<button>Elsewhere</button><div id="toasts" data-dismiss="Dismiss"></div></body></html>"""
+
+
+def serve(route: Route) -> None:
+    if route.request.url.endswith("toasts.js"):
+        route.fulfill(path=SCRIPT, content_type="text/javascript")
+    elif route.request.method == "POST":
+        route.fulfill(status=204)
+    else:
+        route.fulfill(body=PAGE, content_type="text/html")
+
+
+def opened(context: BrowserContext) -> Page:
+    page = context.new_page()
+    page.clock.install()
+    page.goto(ORIGIN)
+    return page
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context()
+    context.route("**/*", serve)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return opened(context)
+
+
+def say(page: Page, tone: str, text: str) -> None:
+    detail = {"tone": tone, "text": text}
+    page.evaluate("detail => document.dispatchEvent(new CustomEvent('box:say', { detail }))", detail)
+
+
+def hear(page: Page, *, unread: int, fresh: dict[int, str], tone: str = "success") -> None:
+    news = [{"id": number, "tone": tone, "text": text} for number, text in fresh.items()]
+    detail = {"type": "notices", "unread": unread, "newest": max(fresh, default=7), "fresh": news}
+    page.evaluate("detail => document.dispatchEvent(new CustomEvent('box:notices', { detail }))", detail)
+
+
+def shown(page: Page) -> list[str]:
+    return page.locator("[data-toast]").all_inner_texts()
+
+
+class TestAToast:
+    def test_goes_by_itself_unless_it_is_bad_news_or_somebody_is_at_it(self, page: Page) -> None:
+        for tone, text in (("success", "good"), ("danger", "bad"), ("success", "held")):
+            say(page, tone, text)
+        page.locator("[data-toast]", has_text="held").get_by_label("Dismiss").focus()
+        page.clock.run_for(7_000)
+        assert shown(page) == ["bad", "held"]
+        page.get_by_role("button", name="Elsewhere").focus()
+        page.clock.run_for(7_000)
+        assert shown(page) == ["bad"]
+        assert page.get_by_role("alert").all_inner_texts() == ["bad"]
+        page.get_by_label("Dismiss").click()
+        assert shown(page) == []
+
+    def test_makes_room_for_newer_ones_and_bad_news_go_last(self, page: Page) -> None:
+        for number in range(6):
+            say(page, "danger" if number == 0 else "success", str(number))
+        assert shown(page) == ["0", "3", "4", "5"]
+
+
+class TestTheBell:
+    def test_counts_and_shows_what_is_new_once_in_all_tabs(self, context: BrowserContext, page: Page) -> None:
+        other = opened(context)
+        for one in (page, other):
+            hear(one, unread=3, fresh={7: "known", 8: "new", 9: "newer"})
+            expect(one.locator("[data-bell-count]")).to_have_text("3")
+            hear(one, unread=3, fresh={8: "new", 9: "newer"})
+        assert (shown(page), shown(other)) == (["new", "newer"], [])
+
+    def test_keeps_what_is_no_news_to_itself(self, page: Page) -> None:
+        hear(page, unread=2, fresh={8: "a deal ended"}, tone="info")
+        assert shown(page) == []
+        expect(page.locator("[data-bell-count]")).to_have_text("2")
+
+    def test_has_a_notice_read_to_which_somebody_goes(self, page: Page) -> None:
+        hear(page, unread=2, fresh={8: "new"})
+        with page.expect_request(lambda request: request.method == "POST") as told:
+            page.get_by_role("link", name="new").click()
+        assert told.value.url == f"{ORIGIN}/sub/notices/8/read/"
+        assert told.value.headers["x-csrftoken"] == "secret"
+        page.wait_for_url(f"{ORIGIN}/sub/notices/8/")
