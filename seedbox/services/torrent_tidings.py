@@ -48,7 +48,7 @@ def of(charges: Collection[Charge], *, now: datetime) -> list[Tiding]:
 
 def note(charge: Charge) -> None:
     """Keep in mind what was written, so that the next time only what differs is told."""
-    charge.was_complete = charge.is_complete
+    charge.was_fetched = charge.is_fetched
     if charge.observation.state in TROUBLE:
         charge.was_in_trouble = True
     elif charge.observation.state in AT_WORK:
@@ -59,7 +59,7 @@ def _happening(charge: Charge) -> str:
     state = charge.observation.state
     if state in TROUBLE:
         return "" if charge.was_in_trouble else "trouble"
-    if charge.is_complete and not charge.was_complete:
+    if charge.is_fetched and not charge.was_fetched:
         return "complete"
     return "well" if charge.was_in_trouble and state in AT_WORK else ""
 

@@ -59,11 +59,11 @@ class Charge:
     is_dirty: bool = False  # the observation differs from the database
     is_urgent: bool = False  # and must not wait
     stored_at: datetime | None = None
-    was_complete: bool = False  # when it was last stored, by an earlier process maybe
+    was_fetched: bool = False  # when it was last stored, by an earlier process maybe
     was_in_trouble: bool = False  # likewise, and until it is seen at work again
 
     def __post_init__(self) -> None:
-        self.was_complete = self.is_complete
+        self.was_fetched = self.is_fetched
         self.was_in_trouble = self.observation.state in TROUBLE
 
     def show(self, state: State, error: str = "") -> None:
@@ -133,6 +133,11 @@ class Charge:
     @property
     def is_complete(self) -> bool:
         return 0 < self.observation.wanted_bytes <= self.observation.done_bytes
+
+    @property
+    def is_fetched(self) -> bool:
+        """Say whether it is complete and came from peers; the engine counts what came a second after the last piece."""
+        return self.is_complete and self.observation.downloaded_bytes > 0
 
     def is_due(self, now: datetime) -> bool:
         """Say whether its observation shall be written now."""

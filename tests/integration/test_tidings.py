@@ -8,9 +8,10 @@ import pytest
 from seedbox.config.telling import Crier
 from seedbox.domain.states import State
 from seedbox.engine.fake import FakeEngine
-from seedbox.models import Node, Notice, User
-from seedbox.services import holdings, nodes, notices
+from seedbox.models import Holding, Node, Notice, Observation, User
+from seedbox.services import holdings, nodes, notices, torrent_tidings
 from seedbox.services.node_tidings import NodeWatch
+from seedbox.services.ward import Charge
 from speed.models import AutoDecision
 from tests import auto_story
 from tests.builders import NOW, make_holding, make_torrent
@@ -75,6 +76,33 @@ class TestATorrent:
             node.turn(after_s=0.1)
         node.stop()
         assert told(owner) == ["debian.iso has an error: It broke.", "debian.iso is well again."]
+
+    def test_is_told_as_soon_as_the_engine_has_counted_what_came(self, owner: User) -> None:
+        charge = a_charge(make_holding(owner, make_torrent("debian.iso")))
+        charge.observation.done_bytes = 5
+        see([charge])
+        assert told(owner) == []
+        charge.observation.downloaded_bytes = 5
+        see([charge])
+        assert told(owner) == ["debian.iso is complete."]
+
+    def test_is_one_of_many_where_many_have_the_same_to_tell(self, owner: User) -> None:
+        charges = [a_charge(make_holding(owner, make_torrent(f"{number}.iso"))) for number in range(4)]
+        for charge in charges:
+            charge.show(State.MISSING)
+        see(charges)
+        assert told(owner) == ["4 torrents have an error."]
+
+
+def a_charge(holding: Holding) -> Charge:
+    observation = Observation(torrent=holding.torrent, wanted_bytes=5, state=State.DOWNLOADING)
+    return Charge(holding.torrent_id, holding.torrent.key, "/x", observation)
+
+
+def see(charges: list[Charge]) -> None:
+    notices.tell(torrent_tidings.of(charges, now=NOW))
+    for charge in charges:
+        torrent_tidings.note(charge)
 
 
 @pytest.mark.django_db

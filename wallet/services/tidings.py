@@ -23,6 +23,7 @@ DEPOSITS, WITHDRAWALS, TIPS, FREEZES = "deposits", "withdrawals", "tips", "freez
 APPROVALS, HALTS = "approvals", "halts"  # for operators
 
 NEWEST = 200  # rows of each sort that one look goes through
+BACK = 5_000  # withdrawals, by their id: among older ones nothing is looked for
 OVERLAP = 1_000  # transfers: a smaller id may be committed after a larger one
 AT_FIRST = 20_000  # transfers through which the first look of a process goes
 
@@ -124,7 +125,9 @@ def _withdrawals(since: datetime) -> Iterator[Tiding]:
         WithdrawalState.RETURNED: ("danger", _("Your withdrawal of %(amount)s did not arrive. The money is back.")),
         WithdrawalState.REJECTED: ("warning", _("Your withdrawal of %(amount)s was rejected. The money is back.")),
     }
-    for ended in Withdrawal.objects.filter(state__in=texts, ended_at__gte=since).order_by("-pk")[:NEWEST]:
+    newest = Withdrawal.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    found = Withdrawal.objects.filter(pk__gt=newest - BACK, state__in=texts, ended_at__gte=since)
+    for ended in found.order_by("-pk")[:NEWEST]:
         tone, text = texts[WithdrawalState(ended.state)]
         yield Tiding(
             user_id=ended.user_id,
@@ -147,7 +150,7 @@ def _approvals(since: datetime) -> Iterator[Tiding]:
             kind=APPROVALS,
             key=f"approval/{wish.pk}",
             at=wish.requested_at,
-            tone="info",
+            tone="warning",
             text=_("A withdrawal of %(amount)s waits for an approval.") % {"amount": amount},
             url_name="desk_withdrawal",
             url_args=(wish.pk,),
