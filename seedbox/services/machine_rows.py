@@ -49,7 +49,7 @@ def _node_row(node: nodes.NodeHealth, down_bytes_per_s: int, up_bytes_per_s: int
 
 def folder_rows(now: datetime) -> list[Row]:
     """Return every folder of every node."""
-    return [_folder_row(node.name, folder) for node in nodes.health(now).nodes for folder in node.folders]
+    return [_folder_row(node, folder) for node, folder in nodes.folders()]
 
 
 def _folder_row(node: str, folder: FolderHealth) -> Row:

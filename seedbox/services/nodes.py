@@ -29,6 +29,12 @@ def names() -> list[str]:
     return list(Node.objects.order_by("name").values_list("name", flat=True))
 
 
+def folders() -> list[tuple[str, FolderHealth]]:
+    """Return every folder with the name of its node, as its last beat told."""
+    found = Node.objects.order_by("name").values_list("name", "folders")
+    return [(name, _folder_health(entry)) for name, entries in found for entry in entries]
+
+
 class LeaseHeld(Exception):
     """Another process owns this node: stop it, or give this one another NODE_NAME."""
 
