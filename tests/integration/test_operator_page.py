@@ -223,9 +223,11 @@ class TestASocket:
         node = a_node()
 
         async def hear_nodes(browser: Browser) -> dict[str, Any]:
-            while (message := await browser.hear())["list"] != "operator-nodes":
-                pass
-            return dict(message["rows"]["node-local"])
+            while True:
+                message = await browser.hear()
+                for one in message.get("messages", [message]):  # many may come as one
+                    if one.get("list") == "operator-nodes":
+                        return dict(one["rows"]["node-local"])
 
         async def scenario() -> None:
             async with browser_of(admin) as browser:
