@@ -172,7 +172,7 @@ def _solvency_glance(rows: Sequence[Row]) -> Row:
         return _glance(_("Difference 0"), _("Last compared %(at)s") % {"at": old[0]["compared"]}, "yellow")
     if not any(row["tone"] == "green" for row in rows):
         return _glance(_("Not known yet"), _("Nothing was compared yet"), "secondary")
-    return _glance(_("Difference 0"), _("Chain and books agree"), "green")
+    return _glance(_("Difference 0"), _("Chain and books agreed when last compared"), "green")
 
 
 def _halts_glance(rows: Sequence[Row]) -> Row:
