@@ -82,7 +82,7 @@ def _tell_one(user_id: int, tidings: Collection[Tiding]) -> None:
         kept = list(_newest_first(own).values_list("pk", flat=True)[:KEPT])
         if len(kept) == KEPT:
             own.exclude(pk__in=kept).delete()
-        _let_pages_show(user_id)
+        let_pages_show(user_id)
 
 
 def admins() -> list[int]:
@@ -126,7 +126,7 @@ def mark_read(user_id: int, *, now: datetime, ids: Collection[int] | None = None
     with transaction.atomic():
         marked = (found if ids is None else found.filter(pk__in=ids)).update(read_at=now)
         if marked:
-            _let_pages_show(user_id)
+            let_pages_show(user_id)
     return marked
 
 
@@ -144,5 +144,6 @@ def _newest_first(found: QuerySet[Notice]) -> QuerySet[Notice]:
     return found.order_by("-at", "-pk")
 
 
-def _let_pages_show(user_id: int) -> None:
+def let_pages_show(user_id: int) -> None:
+    """Let a user's open pages look anew, once the transaction is committed."""
     transaction.on_commit(partial(watchables.tell, LIVE, [user_id]))

@@ -13,7 +13,7 @@ from seedbox.models import Install, Invitation, User
 from seedbox.models.audit_entry import Act
 from seedbox.models.install import FactorRule
 from seedbox.models.user import Role
-from seedbox.services import factors, logins
+from seedbox.services import factors, logins, notices
 from seedbox.services.audit import Origin, record
 
 INVITATION_LIFETIME = timedelta(days=7)
@@ -156,6 +156,7 @@ def set_role(*, user_id: int, role: Role, origin: Origin, now: datetime) -> User
         detail = f"From {user.get_role_display().lower()} to {role.label.lower()}"
         record(Act.ROLE_CHANGED, origin=origin, now=now, subject=user, detail=detail)
         logins.check_sockets(user.pk)
+        notices.let_pages_show(user.pk)  # an admin's are not a member's
     user.role = role
     return user
 

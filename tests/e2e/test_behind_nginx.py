@@ -75,7 +75,7 @@ class TestABoxBelowAPath:
                 steps.add_file(page, tmp_path / "film.torrent")
                 row = page.get_by_role("row").filter(has_text=NAME)
                 expect(row.locator("[data-cell=state_label]")).to_have_text("Seeding")
-            page.get_by_role("link", name=NAME).click()
+            page.get_by_role("link", name=NAME, exact=True).click()
             with page.expect_download() as download:
                 page.get_by_role("link", name=f"Save {NAME}").click()
         saved = Path(download.value.path()).read_bytes()

@@ -52,6 +52,18 @@ def watch_to_the_end(page: Page, offer: Offer, seed: Peer) -> None:
     expect(row.locator("[data-cell=state_label]")).to_have_text("Seeding")
     expect(row.locator("[data-cell=progress]")).to_have_text("100 %")
     expect(page.locator("#tab-seeding .count")).to_have_text("1")
+    expect(page.get_by_role("link", name=f"{offer.name} is complete.")).to_be_visible()
+    expect(page.locator("[data-bell-count]")).not_to_have_text("0")
+
+
+def stop_and_undo(page: Page, offer: Offer) -> None:
+    """See a stop taken back from its toast, and nothing left to take back."""
+    row = page.get_by_role("row").filter(has_text=offer.name)
+    row.get_by_role("button", name="Stop").click()
+    expect(row.locator("[data-cell=state_label]")).to_have_text("Finished")
+    page.get_by_role("button", name="Undo").click()
+    expect(row.locator("[data-cell=state_label]")).to_have_text("Seeding")
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
 
 
 def assert_nothing_went_wrong(box: "Box") -> None:
@@ -62,7 +74,7 @@ def assert_nothing_went_wrong(box: "Box") -> None:
 
 def save(page: Page, offer: Offer) -> str:
     """Save the finished file through the browser and return its SHA-256."""
-    page.get_by_role("link", name=offer.name).click()
+    page.get_by_role("link", name=offer.name, exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("link", name=f"Save {offer.name}").click()
     assert download.value.suggested_filename == offer.name
@@ -80,6 +92,7 @@ class TestANewUser:
             expect(page.get_by_text("Add your first torrent")).to_be_visible()
             steps.add_file(page, offer.torrent)
             watch_to_the_end(page, offer, seed)
+            stop_and_undo(page, offer)
             assert violations(page) == []
             picture(page, "list-desktop")
         assert save(page, offer) == offer.sha256

@@ -54,7 +54,7 @@ class TestWordsOfStrangers:
             torrent = tmp_path / f"{name[:40]}.torrent"
             torrent.write_bytes(data)
             add_file(page, torrent)
-            link = page.get_by_role("link", name=name)
+            link = page.get_by_role("link", name=name, exact=True)
             expect(link).to_be_visible()
             assert ran_nothing(page)
             with Peer(data, content.parent, address=PEER_ADDRESS, client=SCRIPT, up_bytes_per_s=20_000) as peer:

@@ -12,9 +12,9 @@ from django.urls import reverse
 from seedbox.config import joints
 from seedbox.models import Notice, User
 from seedbox.models.user import Role
-from seedbox.services import notice_kinds, notices
+from seedbox.services import notice_kinds, notices, people
 from seedbox.services.notices import KEPT, Tiding
-from tests.builders import NOW, signed_in
+from tests.builders import NOW, SOMEWHERE, signed_in
 from tests.sockets import browser_of
 
 SECOND = timedelta(seconds=1)
@@ -147,6 +147,21 @@ class TestAnOpenPage:
                 read = await browser.hear()
                 assert (read["unread"], read["fresh"], read["newest"]) == (0, [], told["newest"])
                 assert await other.hears_nothing()
+
+        play(scenario)
+
+    def test_of_an_admin_who_is_none_any_more_loses_what_only_admins_are_told(self, owner: User, admin: User) -> None:
+        owner.role = Role.ADMIN
+        owner.save()
+        notices.tell([a_tiding(owner), a_tiding(owner, 2, kind="nodes")])
+
+        async def scenario() -> None:
+            async with browser_of(owner) as browser:
+                await browser.say(watch=["notices"])
+                assert (await browser.hear())["unread"] == 2
+                await sync_to_async(people.set_role)(user_id=owner.pk, role=Role.MEMBER, origin=SOMEWHERE, now=NOW)
+                after = await browser.hear()
+                assert [one["text"] for one in after["fresh"]] == ["Torrent 1 is complete."]
 
         play(scenario)
 
