@@ -30,6 +30,9 @@ function openDialog(dialog) {
   if (!dialog.open) dialog.showModal();
 }
 
+const linked = location.hash === "#add" && $("dialog#add"); // a link from another page
+if (linked) openDialog(linked);
+
 function closeByBackdrop(event) {
   const box = event.target.getBoundingClientRect();
   const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;

@@ -141,12 +141,16 @@ function showValues({ cursor, data, over }) {
 // --- what comes
 
 let stale = null;
+let known; // which torrents moved most when that was last said; a tile that was fetched says nothing
 
 function follow(changes) {
-  for (const { target, attributeName, oldValue } of changes) {
+  for (const { target, attributeName } of changes) {
     const { at, down, up, busiest } = target.dataset;
     if (attributeName === "data-at") add(Number(at), Number(down), Number(up));
-    else if (busiest !== oldValue) stale ??= setTimeout(fetchStale, STORED_MS);
+    else if (busiest !== undefined && busiest !== known) {
+      if (known !== undefined) stale ??= setTimeout(fetchStale, STORED_MS);
+      known = busiest;
+    }
   }
 }
 
@@ -158,7 +162,6 @@ function fetchStale() {
 const tiles = document.getElementById("tiles");
 new MutationObserver((changes) => queueMicrotask(() => follow(changes))).observe(tiles, {
   subtree: true,
-  attributeOldValue: true,
   attributeFilter: ["data-at", "data-busiest"],
 });
 

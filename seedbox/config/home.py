@@ -44,7 +44,7 @@ def _show_money() -> None:
     watchables.register(purse.KIND, purse.messages)
     watchables.register(trading.KIND, trading.messages)
     changes.listen(LISTENER, _tell_of_money)
-    news.listen(LISTENER, Listener(deposits=_tell_of_money, reserves=_tell_of_nothing, desk=_tell_of_halts))
+    news.listen(LISTENER, Listener(deposits=_tell_of_deposits, reserves=_tell_of_nothing, desk=_tell_of_halts))
 
 
 def _hide_money() -> None:
@@ -71,6 +71,10 @@ def _look(user: User) -> Look:
 
 
 def _tell_of_money(user_ids: Collection[int]) -> None:
+    watchables.tell(purse.KIND, user_ids)
+
+
+def _tell_of_deposits(user_ids: Collection[int]) -> None:
     for kind in (purse.KIND, STEPS):
         watchables.tell(kind, user_ids)
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
 
+from seedbox.models import User
+
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
@@ -39,6 +41,11 @@ def offer(link: Link) -> None:
 
 def offer_no_longer(url_name: str) -> None:
     _first_steps.pop(url_name, None)
+
+
+def first_steps(user: User) -> list[Link]:
+    """Return the pages that are offered to this user as long as there is no torrent."""
+    return [link for link in _first_steps.values() if user.is_admin or not link.for_admins]
 
 
 def links(request: HttpRequest) -> dict[str, list[Link]]:

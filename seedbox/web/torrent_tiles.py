@@ -12,7 +12,7 @@ from seedbox.domain.units import format_bytes
 from seedbox.models import Node
 from seedbox.services import nodes, totals
 from seedbox.services.rows import torrent_row
-from seedbox.web import next_steps, tiles
+from seedbox.web import navigation, next_steps, tiles
 from seedbox.web.next_steps import Step
 from seedbox.web.tiles import Look, Tile
 
@@ -58,7 +58,7 @@ def steps(look: Look) -> dict[str, Any]:
 
 def own_steps(look: Look) -> list[Step]:
     """Say what torrents, nodes and disks need of their user."""
-    return [*_steps_of_box(look), *_steps_of_torrents(look.totals)]
+    return [*_steps_of_box(look), *_steps_of_torrents(look)]
 
 
 def _steps_of_box(look: Look) -> list[Step]:
@@ -79,11 +79,14 @@ def _steps_of_box(look: Look) -> list[Step]:
     return steps
 
 
-def _steps_of_torrents(found: totals.Totals) -> list[Step]:
-    page = reverse("torrents")
+def _steps_of_torrents(look: Look) -> list[Step]:
+    page, found = reverse("torrents"), look.totals
     if not found.torrents:
         text = _("You hold no torrent yet. Add a file or a magnet link, and it loads on the box.")
-        return [Step(text, _("Add a torrent"), f"{page}#add", "plus", "info")]
+        offered = [
+            Step(link.label, _("Look"), reverse(link.url_name), link.icon) for link in navigation.first_steps(look.user)
+        ]
+        return [Step(text, _("Add a torrent"), f"{page}#add", "plus"), *offered]
     steps = []
     if found.troubled:
         text = ngettext(

@@ -64,7 +64,7 @@ def split_row(user_id: int, speeds: totals.Speeds) -> Row:
 def messages(user_id: int) -> list[Message]:
     """Return how a user's trading stands, as messages of the live socket."""
     found = deals(user_id)
-    split = split_row(user_id, totals.of_user(user_id).speeds)
+    split = split_row(user_id, totals.moving(user_id))
     return [
         {"type": "rows", "rows": by_name([split, *found.selling, *found.buying])},
         {"type": "versions", "versions": {"tile-deals": found.version}},

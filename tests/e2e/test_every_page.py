@@ -45,6 +45,24 @@ class TestEveryPage:
                 found[look].append("the page scrolls sideways")
         assert found == {look: [] for look, _, _ in LOOKS}
 
+    def test_of_the_overview_is_arranged_by_keyboard_alone_and_stays_so(self, scene: Scene) -> None:
+        page = scene.open(next(shot for shot in SHOTS if shot.name == "overview_layout"))
+        names = page.get_by_role("region", name="Shown, in this order").locator(".arrange-name")
+        first, second, *rest = names.all_inner_texts()
+        down = page.get_by_role("button", name=f"Move {first} down")
+        down.focus()
+        page.keyboard.press("Enter")
+        expect(names).to_have_text([second, first, *rest])
+        expect(down).to_be_focused()  # the list has changed under it
+        page.get_by_role("button", name=f"Hide {second}").focus()
+        page.keyboard.press("Enter")
+        expect(names).to_have_text([first, *rest])
+        page.get_by_role("link", name="Overview").last.press("Enter")
+        expect(page.locator(".tile-title")).to_have_text([first, *rest])
+        page.get_by_role("link", name="Arrange").press("Enter")
+        page.get_by_role("button", name="Back to how it was").press("Enter")
+        expect(names).to_have_text([first, second, *rest])
+
     def test_of_a_bid_that_goes_on_follows_it_and_keeps_open_what_is_open(self, scene: Scene) -> None:
         page = scene.open(next(shot for shot in SHOTS if shot.name == "torrent-story"))
         figures = page.get_by_role("table", name="Newest figures")

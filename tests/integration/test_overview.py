@@ -51,6 +51,8 @@ class TestTotals:
         moving(stranger, "theirs", down=7 * MIB)
         assert totals.of_user(owner.pk).speeds == Speeds(3 * MIB, 6 * MIB)
         assert totals.of_user(stranger.pk).speeds == Speeds(7 * MIB, 0)
+        for user in (owner, stranger):
+            assert totals.moving(user.pk) == totals.of_user(user.pk).speeds
 
     def test_of_a_node_are_those_of_the_database_once_it_has_stored_them(self, owner: User, stranger: User) -> None:
         shared = moving(owner, "shared", down=3 * MIB, up=MIB)

@@ -14,15 +14,17 @@ class Waiting:
     pending_deposits: int
     open_withdrawals: int
     is_halted: bool  # nothing is signed now, for whatever reason
-    halts: int  # that only an operator can lift
+    halts: int  # that only an operator can lift; told to operators
 
 
-def of_user(user_id: int) -> Waiting:
+def of_user(user_id: int, *, is_operator: bool) -> Waiting:
+    """Return what waits; whether anything is halted is looked up only for those whom it concerns."""
+    open_withdrawals = Withdrawal.objects.filter(user_id=user_id, state__in=OPEN).count()
     return Waiting(
         len(pending_of(user_id)),
-        Withdrawal.objects.filter(user_id=user_id, state__in=OPEN).count(),
-        halts.is_halted(),
-        len(halts.standing()),
+        open_withdrawals,
+        is_halted=bool(open_withdrawals) and halts.is_halted(),
+        halts=len(halts.standing()) if is_operator else 0,
     )
 
 

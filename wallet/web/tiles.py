@@ -41,9 +41,9 @@ def income(user_id: int, now: datetime) -> dict[str, Any]:
 
 def waits(user_id: int, *, is_admin: bool) -> list[Wait]:
     """Say what of a user's money waits; admins hear of halts though nothing of their own does."""
-    found = attention.of_user(user_id)
+    found = attention.of_user(user_id, is_operator=is_admin)
     waiting = []
-    if found.halts and is_admin:
+    if found.halts:
         text = _("Withdrawals are halted, and stay so until an operator lifts it.")
         waiting.append(Wait(text, _("Look at the reserves"), reverse("reserves"), "danger"))
     elif found.is_halted and found.open_withdrawals:
