@@ -14,7 +14,7 @@ document.addEventListener("click", (event) => {
   const copier = event.target.closest("[data-copy]");
   if (copier) return copy(copier);
   if (event.target.matches("dialog")) return closeByBackdrop(event);
-  closeMenus(event.target.closest('[data-menu] > summary, [data-menu="stays"]')?.closest("[data-menu]"));
+  closeMenus(event.target.closest("[data-menu] > summary")?.parentElement ?? event.target.closest("[data-keeps-open]"));
 });
 
 document.addEventListener("keydown", (event) => {
@@ -122,6 +122,18 @@ function showSelection() {
     everything.indeterminate = chosen.size > 0 && chosen.size < all.length;
   }
 }
+
+// --- what the buttons of a row do. One listener for all: elements that htmx has taken up never equal those that it
+// fetches, and each row would be gone through whenever the list is fetched again.
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("#torrents [data-verb]");
+  if (!button) return;
+  const { verb } = button.dataset;
+  const ids = button.closest("tr").querySelector('[name="ids"]').value;
+  const confirm = verb === "remove" ? "one" : null;
+  htmx.ajax("POST", $("#torrents").dataset.change, { source: button, event, values: { verb, ids }, swap: "none", confirm });
+});
 
 // --- fetching the list again: one at a time, and never in the way of what its user has asked for
 
