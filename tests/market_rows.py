@@ -46,7 +46,7 @@ def _deal(torrent: Torrent, fields: dict[str, object]) -> dict[str, object]:
         "place": "203.0.113.7/32",
         "state": "in_lane",
         "opened_at": NOW,
-        "linked_at": NOW,
+        "linked_at": fields.get("opened_at", NOW),
         "max_price_ubtt_per_gib": 30 * BTT,
         "spend_ubtt_per_s": BTT,
         "useful_bytes_per_s": 4 * MIB,

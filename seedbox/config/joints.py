@@ -12,7 +12,7 @@ from seedbox.models.user import Role
 from seedbox.services import columns, notices, watchables
 from seedbox.services.columns import MoreColumn
 from seedbox.web import navigation, torrent_tabs
-from speed.services import earning_screen, list_columns, trade_rollups, trading
+from speed.services import earning_screen, earnings_page, list_columns, trade_rollups, trading
 from speed.services import news as market_news
 from speed.services import screen as market_screen
 from speed.web import panel
@@ -20,7 +20,7 @@ from wallet.services import changes, deposit_screen, followers, news, reserves, 
 from wallet.services.news import Listener
 
 DEPOSITS, RESERVES, WITHDRAWALS, DESK = "deposits", "reserves", "withdrawals", "desk"  # what pages watch
-MARKET, EARNING = "market", "earning"  # likewise
+MARKET, EARNING, EARNINGS = "market", "earning", "earnings"  # likewise
 DEMO = "demo"  # the address of the page
 SPEED = "speed"  # a tab of a torrent's page
 MONEY = "money"  # the address of the page, and what it watches
@@ -71,12 +71,12 @@ def join(wallet_network: str) -> None:
     else:
         navigation.offer_no_longer(DEMO)
     if wallet_network == "off":
-        for url_name in (MONEY, MARKET):
+        for url_name in (MONEY, MARKET, EARNINGS):
             navigation.forget(url_name)
         torrent_tabs.forget(SPEED)
         for name in list_columns.NAMES:
             columns.forget(name)
-        for kind in (MONEY, DEPOSITS, RESERVES, WITHDRAWALS, DESK, MARKET, EARNING):
+        for kind in (MONEY, DEPOSITS, RESERVES, WITHDRAWALS, DESK, MARKET, EARNING, EARNINGS):
             watchables.forget(kind)
         followers.forget(trade_rollups.FOLLOWER.name)
         changes.stop_listening("open pages")
@@ -114,7 +114,9 @@ def _show_market() -> None:
     followers.register(trade_rollups.FOLLOWER)
     navigation.register(navigation.Link(MARKET, "Market", "market", MARKET_PAGES))
     watchables.register(MARKET, market_screen.messages)
+    navigation.register(navigation.Link(EARNINGS, "Earnings", "chart", frozenset({EARNINGS})))
     watchables.register(EARNING, earning_screen.messages)
+    watchables.register(EARNINGS, earnings_page.messages)
     torrent_tabs.register(torrent_tabs.Tab(SPEED, "Speed", "speed/_panel.html", panel.context))
     for column in MORE_COLUMNS:
         columns.register(column)
@@ -130,7 +132,7 @@ def _tell_of_market(user_ids: frozenset[int] | None) -> None:
 
 
 def _tell_of_money(user_ids: frozenset[int]) -> None:
-    for kind in (MONEY, WITHDRAWALS, EARNING):
+    for kind in (MONEY, WITHDRAWALS, EARNING, EARNINGS):
         watchables.tell(kind, user_ids)
 
 

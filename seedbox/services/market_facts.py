@@ -206,11 +206,13 @@ class KeptFacts:
     added_at: datetime  # when the user took it up
 
 
-def kept_by(user_id: int) -> list[KeptFacts]:
-    """Return all that a user holds, the oldest first, in one query."""
+def kept_by(user_id: int, *, keys: Collection[str] | None = None) -> list[KeptFacts]:
+    """Return all that a user holds, or what of it has these keys, the oldest first, in one query."""
     torrent = ("pk", "torrent_id", "torrent__key", "torrent__name", "name", "torrent__node__name", "torrent__private")
     seen = ("state", "done_bytes", "wanted_bytes", "peers", "seeds")
     found = Holding.objects.filter(user_id=user_id).order_by("pk")
+    if keys is not None:
+        found = found.filter(torrent__key__in=keys)
     rows = found.values_list(*torrent, *(f"torrent__observation__{one}" for one in seen), "added_at")
     return [_kept(*row) for row in rows]
 

@@ -72,14 +72,14 @@ def story(user_id: int, torrent_id: int) -> Story | None:
     bid = Bid.objects.filter(user_id=user_id, torrent_id=torrent_id, is_auto=True).first()
     if bid is None:
         return None
-    (found,) = _stories(user_id, [bid])
+    (found,) = stories_of(user_id, [bid])
     return replace(found, log=auto_runs.log(bid.pk))
 
 
 def stories(user_id: int, *, limit: int | None = None) -> list[Story]:
     """Return what a user's automatic bids tell, those that stand first: all, or so many of them."""
     found = Bid.objects.filter(user_id=user_id, is_auto=True).order_by("-is_on", "-pk")
-    return _stories(user_id, list(found[:limit]))
+    return stories_of(user_id, list(found[:limit]))
 
 
 def summary(user_id: int) -> Summary:
@@ -98,7 +98,8 @@ def sum_up(found: Sequence[Story]) -> Summary:
     )
 
 
-def _stories(user_id: int, bids: Sequence[Bid]) -> list[Story]:
+def stories_of(user_id: int, bids: Sequence[Bid]) -> list[Story]:
+    """Return what these bids of a user tell, without their logs."""
     ids = [bid.pk for bid in bids]
     runs = {run.pk: run for run in AutoRun.objects.filter(bid__user_id=user_id)}
     spent = dict(

@@ -1,10 +1,15 @@
 from django.urls import URLPattern, path
 
-from speed.web import auto, auto_torrent, earning, hubs, market, node, panel, rounds, spending, story
+from speed.web import auto, auto_torrent, earning, earnings, hubs, market, node, panel, rounds, spending, story
 
 urlpatterns: list[URLPattern] = [
     path("", market.market, name="market"),
     path("earning/", earning.market_earning, name="market_earning"),
+    path("earnings/", earnings.earnings, name="earnings"),
+    path("earnings/data/", earnings.earnings_data, name="earnings_data"),
+    path("earnings/export.csv", earnings.earnings_csv, name="earnings_csv"),
+    path("earnings/prices/", earnings.earnings_prices, name="earnings_prices"),
+    path("earnings/prices.csv", earnings.earnings_prices_csv, name="earnings_prices_csv"),
     path("selling/<int:deal_pk>/", market.market_selling, name="market_selling"),
     path("buying/<int:deal_pk>/", market.market_buying, name="market_buying"),
     path("nodes/<str:name>/", node.market_node, name="market_node"),

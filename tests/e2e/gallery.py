@@ -109,6 +109,17 @@ def with_figures(page: Page) -> None:
     page.locator("#tab").evaluate("tab => tab.scrollIntoView()")
 
 
+def with_drawn_chart(page: Page) -> None:
+    """Wait for the charts, and open the numbers of the first one."""
+    expect(page.locator("[data-chart=drawn]")).to_have_count(page.locator("[data-plot]").count())
+    page.locator(".chart-figures > summary").first.click()
+
+
+def with_hover(page: Page) -> None:
+    with_drawn_chart(page)
+    page.locator("[data-plot]").first.press("End")
+
+
 def with_wrong_bid(page: Page) -> None:
     page.get_by_label("Ceiling").fill("a lot")
     page.get_by_role("button", name="Bid").click()
@@ -232,6 +243,9 @@ SHOTS = (
     Shot("market-empty", "/market/", "newcomer", covers="market"),
     Shot("market_earning", "/market/earning/", "admin"),
     Shot("earning-none", "/market/earning/", "newcomer", covers="market_earning"),
+    Shot("earnings", "/market/earnings/", "admin", with_drawn_chart),
+    Shot("earnings-net", "/market/earnings/?period=day&by=kind&side=net", "admin", with_hover, covers="earnings"),
+    Shot("earnings-none", "/market/earnings/", "newcomer", covers="earnings"),
     Shot("market_node", "/market/nodes/local/", "admin"),
     Shot("market_rounds", "/market/nodes/local/rounds/", "admin"),
     Shot("market_round", "/market/nodes/local/rounds/{round}/", "admin"),
@@ -275,6 +289,10 @@ NO_PAGES = {
     "demo_now": "a part of `demo`",
     "demo_start": "takes a form",
     "demo_stop": "takes a form",
+    "earnings_data": "the chart of `earnings`",
+    "earnings_csv": "a file",
+    "earnings_prices": "a chart of `earnings`",
+    "earnings_prices_csv": "a file",
     "market_withdraw": "takes a form",
     "market_story": "a part of `torrent`",
     "market_switch": "takes a form",

@@ -1,0 +1,45 @@
+"""Which torrents brought most for the disk that they take, of what a user holds, within a period."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from seedbox.services import market_facts
+from seedbox.services.market_facts import KeptFacts
+from speed.domain.earning import per_gib_day
+from speed.domain.earnings import Span
+from speed.services import rollups
+from wallet.services.install import market_asset
+
+LOOKED_AT = 500  # of those that earned most: one that earned little has no place in a short list
+SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """One torrent that is held still."""
+
+    holding_id: int
+    name: str
+    disk_bytes: int
+    earned_ubtt: int  # in the period
+    per_gib_day_ubtt: int  # on the days of the period that it was held
+
+
+def best(user_id: int, span: Span, *, now: datetime) -> list[Best]:
+    """Return the best for their disk first."""
+    top = rollups.top(user_id, market_asset(), since=span.since, until=span.until, limit=LOOKED_AT)
+    earned = {one.name: one.earned_ubtt for one in top if one.earned_ubtt}
+    kept: dict[str, list[KeptFacts]] = {}
+    for facts in market_facts.kept_by(user_id, keys=earned):
+        kept.setdefault(facts.key, []).append(facts)
+    found = [_best(facts, earned[key], span, now=now) for key, facts in kept.items()]
+    return sorted(found, key=lambda one: (-one.per_gib_day_ubtt, -one.earned_ubtt, one.name))[:SHOWN]
+
+
+def _best(kept: list[KeptFacts], earned_ubtt: int, span: Span, *, now: datetime) -> Best:
+    """Return one torrent, which may lie on several nodes: it takes the disk of all of them."""
+    disk_bytes = sum(facts.done_bytes for facts in kept)
+    held_from = max(span.since, min(facts.added_at for facts in kept))
+    held_s = int((now - held_from).total_seconds())
+    value = per_gib_day(earned_ubtt=earned_ubtt, disk_bytes=disk_bytes, since_s=held_s)
+    return Best(kept[0].holding_id, kept[0].name, disk_bytes, earned_ubtt, value)

@@ -1,0 +1,265 @@
+"""What the page of earnings shows is what the ledger has: chart, table, file and sums alike."""
+
+import csv
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pytest_django import Settings
+
+from seedbox.config import joints
+from seedbox.models import User
+from speed.domain.earnings import OTHERS, By, Period, Side, floor, span_of
+from speed.models import SellingDeal
+from speed.services import best_torrents, earnings_chart, earnings_page, price_history, uplift_summary
+from speed.services.earnings_chart import Cut
+from speed.services.earnings_page import Asked
+from tests import auto_story
+from tests.builders import NOW, make_holding, make_node, make_observation, make_torrent, signed_in
+from tests.earnings import pay_out
+from tests.ledger import BTT, TREASURY, fund, user
+from tests.market import set_market
+from tests.market_rows import a_buying_deal, a_round, a_selling_deal
+from tests.rollups import HOURS, Moved, Traders, moved
+from tests.servers import PROVE
+from wallet.domain.money import format_btt, parse_btt
+
+pytestmark = pytest.mark.django_db
+
+GIB = 1 << 30
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+KEYS = {By.TORRENT: "torrent_key", By.NODE: "node_name", By.KIND: "kind"}
+
+
+def side_of(row: Moved, side: Side) -> int:
+    parts = {Side.EARNED: row.earned_ubtt, Side.SPENT: row.spent_ubtt, Side.NET: row.earned_ubtt - row.spent_ubtt}
+    return parts[side]
+
+
+def ubtt(text: str) -> int:
+    """Read an amount of a file."""
+    size = parse_btt(text.removeprefix("-")) if text.strip("-0.") else 0
+    return -size if text.startswith("-") else size
+
+
+def totals_of(lines: list[list[str]]) -> list[int]:
+    return [ubtt(line[-1]) for line in lines[1:]]
+
+
+@pytest.mark.both_databases
+class TestChartTableAndFile:
+    @settings(max_examples=8 * PROVE)
+    @given(seed=st.integers(0, 2**32), acts=st.integers(0, 10))
+    def test_have_what_the_ledger_has_for_anybody_at_any_time(self, seed: int, acts: int) -> None:
+        draw, traders = Random(seed), Traders()
+        for _ in range(acts):
+            traders.act(draw)
+        every = list(moved())
+        for trader in traders.users:
+            # Not of the last hour: in these books things happen long after they were written down.
+            asked = Asked(draw.choice(list(Period)[1:]), draw.choice(list(By)), draw.choice(list(Side)))
+            now = NOW + draw.randrange(HOURS) * HOUR + timedelta(minutes=draw.randrange(60))
+            self._compare([row for row in every if row.user_id == trader.pk], trader.pk, asked, now)
+
+    def _compare(self, every: list[Moved], user_id: int, asked: Asked, now: datetime) -> None:
+        found = earnings_page.read(user_id, asked, now=now)
+        span = found.stack.span
+        rows = [row for row in every if span.since <= row.at < span.until]
+        assert found.earned_ubtt == sum(row.earned_ubtt for row in rows)
+        assert found.spent_ubtt == sum(row.spent_ubtt for row in rows)
+        wanted = [0] * span.count
+        for row in rows:
+            number = span.number_of(row.at)
+            assert number is not None
+            wanted[number] += side_of(row, asked.side)
+        assert list(found.stack.totals_ubtt) == wanted
+        for series in found.stack.series:
+            if series.key != OTHERS and asked.by is not By.KIND:
+                mine = (row for row in rows if (getattr(row, KEYS[asked.by]) or "elsewhere") == series.key)
+                assert series.total_ubtt == sum(side_of(row, asked.side) for row in mine)
+        assert totals_of(list(earnings_chart.cells(found, Cut()))) == wanted
+        drawn: Any = earnings_chart.drawing(found, version="")
+        points = [point for one in drawn["series"] for point in one["points"]]
+        assert sum(amount for _, amount, _ in points) == sum(wanted)
+        assert all(text == format_btt(amount) for _, amount, text in points)
+        table = earnings_chart.figures(found).rows
+        assert [cells[-1] for _, cells in table] == [
+            format_btt(wanted[number])
+            for number in range(span.count - 1, -1, -1)
+            if any(one.values_ubtt[number] for one in found.stack.series)
+        ]
+
+    def test_leave_out_what_is_not_looked_at(self) -> None:
+        traders, draw = Traders(), Random(5)
+        for _ in range(12):
+            traders.act(draw)
+        found = earnings_page.read(traders.users[0].pk, Asked(Period.ALL, By.TORRENT, Side.NET), now=NOW + HOURS * HOUR)
+        whole = list(earnings_chart.cells(found, Cut()))
+        assert len(whole[0]) > 3
+        since, key = found.stack.span.starts[10], found.stack.series[0].key
+        part = list(earnings_chart.cells(found, Cut(since, since + 5 * DAY, frozenset({key}))))
+        assert [line[0] for line in part] == [whole[0][0], *(line[0] for line in whole[11:16])]
+        assert part[0] == [whole[0][0], *whole[0][2:]]
+
+
+@pytest.fixture
+def sold(owner: User) -> None:
+    """A film of the owner's has been sold for ten days, and a minute ago."""
+    make_node()
+    set_market(sells=True, ask_ubtt_per_gib=20 * BTT, upload_bytes_per_s=10 * GIB)
+    fund(TREASURY, 1_000_000 * BTT)
+    torrent = make_torrent("=film.iso", size_bytes=2 * GIB, files=[("film.iso", 2 * GIB)])
+    make_holding(owner, torrent, added_at=timezone.now() - 40 * DAY)
+    make_observation(torrent, done_bytes=2 * GIB)
+    now = timezone.now()
+    deal = a_selling_deal(torrent, state="closed", is_closed=True, linked_at=now - 2 * DAY)
+    for back in range(10, 0, -1):
+        pay_out(deal, 3 * BTT, at=floor(now, DAY) - back * DAY + HOUR)
+    pay_out(deal, 2 * BTT, at=now - timedelta(minutes=1))
+
+
+@pytest.mark.usefixtures("sold")
+class TestThePage:
+    def test_shows_its_user_alone_what_was_earned_and_by_what(self, owner: User, stranger: User) -> None:
+        page = signed_in(owner).get(reverse("earnings")).content.decode()
+        for words in (
+            "=film.iso",
+            '<span data-sum="earned">32</span>',
+            "3 BTT a day",
+            "full days",
+            "Best for their disk",
+        ):
+            assert words in page
+        page = signed_in(owner).get(reverse("earnings") + "?figures=1").content.decode()
+        assert page.count("<td>3</td>") == 20  # ten days, of the film and together
+        page = signed_in(stranger).get(reverse("earnings") + "?figures=1").content.decode()
+        assert "film.iso" not in page
+        assert "Nothing was traded in this period" in page
+        assert "Not enough is known yet" in page
+        data = signed_in(stranger).get(reverse("earnings_data")).json()
+        assert (data["series"], data["sums"]["earned"]) == ([], "0")
+
+    def test_gives_a_file_that_no_spreadsheet_runs(self, owner: User) -> None:
+        answer = signed_in(owner).get(reverse("earnings_csv") + "?period=all")
+        assert answer.headers["Content-Disposition"] == 'attachment; filename="earned-by-torrent-all.csv"'
+        lines = list(csv.reader(answer.content.decode().splitlines()))
+        assert lines[0] == ["Day", "'=film.iso (BTT)", "Together (BTT)"]
+        assert sum(totals_of(lines)) == 32 * BTT
+
+    def test_shows_the_last_hour_by_the_minute(self, owner: User) -> None:
+        now = timezone.now()
+        for by, label in ((By.TORRENT, "=film.iso"), (By.NODE, "local"), (By.KIND, "Earning")):
+            (series,) = earnings_page.read(owner.pk, Asked(Period.HOUR, by, Side.NET), now=now).stack.series
+            assert (series.label, series.total_ubtt) == (label, 2 * BTT)
+            assert 57 <= next(number for number, value in enumerate(series.values_ubtt) if value) <= 58
+
+    def test_knows_the_best_torrents_of_a_period_for_their_disk(self, owner: User, stranger: User) -> None:
+        now = timezone.now()
+        span = span_of(Period.WEEK, first_at=None, now=now)
+        (best,) = best_torrents.best(owner.pk, span, now=now)
+        week_ubtt = earnings_page.read(owner.pk, Asked(Period.WEEK), now=now).earned_ubtt
+        assert (best.name, best.disk_bytes, best.earned_ubtt) == ("=film.iso", 2 * GIB, week_ubtt)
+        assert best.per_gib_day_ubtt == pytest.approx(week_ubtt / 2 / 7, rel=0.01)
+        assert best_torrents.best(stranger.pk, span, now=now) == []
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "?period=x&by=1&side=%00",
+            "?from=x&to=99999999999",
+            "?period=hour&by=kind&side=net&without=a",
+        ],
+    )
+    def test_takes_whatever_its_address_says(self, owner: User, query: str) -> None:
+        browser = signed_in(owner)
+        for name in ("earnings", "earnings_data", "earnings_csv", "earnings_prices", "earnings_prices_csv"):
+            assert browser.get(reverse(name) + query).status_code == 200
+
+    def test_asks_no_more_of_the_database_for_a_year_than_for_a_day(self, owner: User) -> None:
+        browser, counts = signed_in(owner), []
+        browser.get(reverse("earnings"))
+        for period in (Period.DAY, Period.YEAR, Period.ALL):
+            with CaptureQueriesContext(connection) as asked:
+                browser.get(reverse("earnings") + f"?period={period}")
+            counts.append(len(asked))
+        assert len(set(counts)) == 1
+        assert counts[0] <= 40
+
+    def test_is_linked_where_there_is_a_wallet_and_tells_open_pages_of_more(
+        self, owner: User, settings: Settings
+    ) -> None:
+        link = f'href="{reverse("earnings")}"'
+        assert link in signed_in(owner).get(reverse("torrents")).content.decode()
+        before = earnings_page.messages(owner.pk)
+        fund(user(owner.pk), BTT)  # neither earned nor spent
+        assert earnings_page.messages(owner.pk) == before
+        pay_out(SellingDeal.objects.get(), BTT, at=timezone.now())
+        assert earnings_page.messages(owner.pk) != before
+        joints.join("off")
+        try:
+            assert link not in signed_in(owner).get(reverse("torrents")).content.decode()
+        finally:
+            joints.join(settings.WALLET_NETWORK)
+
+
+class TestPrices:
+    def test_of_rounds_are_the_mean_of_each_step_and_what_lies_between(self) -> None:
+        make_node()
+        set_market(sells=True, ask_ubtt_per_gib=5 * BTT, upload_bytes_per_s=10 * GIB)
+        first = int(floor(NOW, DAY).timestamp()) // 10
+        for number, demand in ((first, 2), (first + 5, 6), (first + 8640, 6)):
+            a_round(number, demand=demand)
+        span = span_of(Period.MONTH, first_at=None, now=NOW + DAY)
+        found = price_history.of_rounds(span)
+        day, next_day = sorted(found)
+        assert (day, next_day) == (28, 29)
+        assert found[day].low_ubtt_per_gib < found[day].high_ubtt_per_gib == found[next_day].price_ubtt_per_gib
+        assert found[day].low_ubtt_per_gib <= found[day].price_ubtt_per_gib <= found[day].high_ubtt_per_gib
+        assert found[day].sold_bytes > found[next_day].sold_bytes > 0
+        lines = list(earnings_chart.price_cells(found, span, Cut()))
+        assert [line[0] for line in lines[1:]] == ["2024-11-23T00:00:00Z", "2024-11-24T00:00:00Z"]
+
+    def test_of_a_torrent_are_those_of_its_users_own_deals(self, owner: User, stranger: User) -> None:
+        now = timezone.now()
+        mine, theirs = (make_holding(one, make_torrent(f"{one}.iso")) for one in (owner, stranger))
+        a_buying_deal(mine, cumulative_ubtt=3 * BTT, covered_bytes=GIB // 2, linked_at=now - HOUR)
+        ids = {"deal_id": "d2" * 16, "channel_id": "c2" * 16}
+        a_buying_deal(theirs, covered_bytes=GIB, linked_at=now, **ids)
+        span = span_of(Period.DAY, first_at=None, now=now)
+        assert price_history.torrents(owner.pk, since=span.since) == {mine.torrent.key: f"{owner}.iso"}
+        (found,) = price_history.of_torrent(owner.pk, mine.torrent.key, span).values()
+        assert (found.price_ubtt_per_gib, found.sold_bytes) == (6 * BTT, GIB // 2)
+        assert price_history.of_torrent(owner.pk, theirs.torrent.key, span) == {}
+        page = signed_in(owner).get(reverse("earnings") + f"?torrent={theirs.torrent.key}").content.decode()
+        assert f"{stranger}.iso" not in page
+
+
+class TestWhatBiddingBought:
+    def test_is_summed_up_over_the_bids_of_a_period(self, owner: User, stranger: User) -> None:
+        holding, now = make_holding(owner, make_torrent("slow.iso")), timezone.now()
+        told = auto_story.tell(holding, now=now)
+        found = uplift_summary.bought(owner.pk, since=now - DAY)
+        assert (found.torrents, found.known, found.spent_ubtt) == (1, 1, auto_story.SPENT_UBTT)
+        assert found.shown is not None
+        assert found.low_s < found.saved_s < found.high_s
+        assert [(one.story.bid, one.holding_id, one.name) for one in found.told] == [(told.bid, holding.pk, "slow.iso")]
+        page = signed_in(owner).get(reverse("earnings")).content.decode()
+        assert "times as fast" in page
+        assert "slow.iso" in page
+        assert uplift_summary.bought(owner.pk, since=now + DAY).torrents == 0
+        assert uplift_summary.bought(stranger.pk, since=now - DAY).torrents == 0
+
+    def test_is_not_known_before_enough_was_measured(self, owner: User) -> None:
+        told = auto_story.tell(make_holding(owner, make_torrent("slow.iso")), now=timezone.now())
+        told.run.pairs = told.run.pairs[:5]
+        told.run.save()
+        page = signed_in(owner).get(reverse("earnings")).content.decode()
+        assert "5 of 6 unpaid blocks measured" in page
+        assert "times as fast" not in page
