@@ -6,9 +6,11 @@ from seedbox.web.second_factor_door import with_second_factor
 from seedbox.web.throttled import throttled
 
 has_second_factor = has_one
+export_in_turn = throttled("export")
 look_up_in_turn = throttled("look_up", when=lambda request: request.method == "POST")
 
 __all__ = [
+    "export_in_turn",
     "for_admins",
     "for_members",
     "has_second_factor",

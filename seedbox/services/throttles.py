@@ -13,7 +13,7 @@ from django.core.cache import cache
 
 from seedbox.domain.throttles import Allowance, take
 
-Act = Literal["add", "search", "look_up"]
+Act = Literal["add", "search", "look_up", "export"]
 
 IPV6_PREFIX = 64  # what one household gets: its addresses count as one
 # Far above what hands can do, also those of a whole office behind one address. But who looks up people by their names
@@ -22,11 +22,13 @@ OF_A_USER: dict[Act, Allowance] = {
     "add": Allowance(60, 2.0),
     "search": Allowance(60, 0.5),
     "look_up": Allowance(20, 30.0),
+    "export": Allowance(10, 30.0),  # each may read a million rows
 }
 OF_AN_ADDRESS: dict[Act, Allowance] = {
     "add": Allowance(300, 0.5),
     "search": Allowance(300, 0.1),
     "look_up": Allowance(60, 10.0),
+    "export": Allowance(60, 5.0),
 }
 
 

@@ -133,6 +133,11 @@ def with_wrong_ceiling(page: Page) -> None:
     expect(page.get_by_text("This is no amount")).to_be_visible()
 
 
+def with_history(page: Page) -> None:
+    expect(page.locator(".day").first).to_be_visible()
+    page.locator("#history-title").evaluate("title => title.scrollIntoView()")
+
+
 def with_forecast(page: Page) -> None:
     page.get_by_label("Budget").fill("10.05")
     page.get_by_role("button", name="What would it cost?").click()
@@ -233,8 +238,9 @@ SHOTS = (
     Shot("operator_act", "/books/adjust/", "admin"),
     Shot("operator-confirm", "/books/grant/", "admin", with_filled_grant, covers="operator_act"),
     Shot("money", "/wallet/", "admin"),
+    Shot("money-history", "/wallet/", "admin", with_history, covers="money"),
     Shot("money-empty", "/wallet/", "newcomer", covers="money"),
-    Shot("money-nothing-found", "/wallet/?text=nothing+of+that+kind", "admin", covers="money"),
+    Shot("money-nothing-found", "/wallet/?q=nothing+of+that+kind", "admin", covers="money"),
     Shot("money-filtered", "/wallet/?kind=tip&who=ben", "admin", covers="money"),
     Shot("money_entry", "/wallet/entries/{entry}/", "admin"),
     Shot("owed", "/wallet/owed/", "admin", with_verified_count),
@@ -310,6 +316,7 @@ NO_PAGES = {
     "market_unpair": "takes a form",
     "market_fee": "takes a form",
     "torrents_fragment": "the list of `torrents`",
+    "money_export": "a file",
     "money_history": "the history of `money`",
     "deposit_list": "the list of `deposit`",
     "deposit_faucet": "takes a form",

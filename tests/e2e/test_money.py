@@ -1,6 +1,7 @@
 """Somebody's money on the open page, while another process pays: on a real box with a wallet, in a real browser."""
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,30 +71,43 @@ class TestMoneyOnAnOpenPage:
         pay(box, *[Payment("olga", box.admin_user, "0.1", memo=f"number {number:02}") for number in range(60)])
         expect(rows(page)).to_have_count(50)  # more than a message carries: the list was fetched
         expect(rows(page).first).to_contain_text("number 59")
-        page.evaluate("scrollTo(0, 900)")
+        page.evaluate("scrollTo(0, 1300)")
+        expect(rows(page)).to_have_count(62)  # the rest has come by itself
+        expect(page.get_by_role("link", name="Older entries")).to_have_count(0)
         before = page.evaluate(TOP_OF, "number 30")
         pay(box, Payment("chain", "olga", "1", "DEPOSIT"))
-        expect(rows(page)).to_have_count(51)
+        expect(rows(page)).to_have_count(63)
         assert page.evaluate(TOP_OF, "number 30") == pytest.approx(before, abs=1)
+        expect(page.locator(".day [data-cell=came]")).to_have_text("+101")
+        expect(page.locator(".day [data-cell=went]")).to_have_text("\N{MINUS SIGN}8.5")
+        assert page.locator(".entry-table tbody > tr").first.get_attribute("class") == "day"
 
-        page.get_by_role("link", name="Older entries").click()
-        expect(rows(page).last).to_contain_text("Deposit")
+        page.reload()
+        page.wait_for_function(
+            f"([name, before]) => Math.abs(({TOP_OF})(name) - before) < 3", arg=["number 30", before]
+        )
+        expect(rows(page)).to_have_count(63)
+
+        page.goto("/wallet/?before=13")
         expect(rows(page)).to_have_count(12)
         pay(box, Payment("chain", "olga", "1", "DEPOSIT"))
         expect(balance(page)).to_have_text("93.5")
         expect(rows(page)).to_have_count(12)
         page.get_by_role("link", name="Newest").click()
-        expect(rows(page)).to_have_count(50)
+        expect(rows(page).first).to_contain_text("Deposit")
 
     def is_filtered(self, page: Page) -> None:
-        page.get_by_label("Memo or cause").fill("film")
-        page.get_by_label("Memo or cause").press("Enter")
+        page.get_by_label("Search the history").fill("film")
+        page.get_by_label("Search the history").press("Enter")
         expect(rows(page)).to_have_count(1)
-        expect(page).to_have_url(re.compile(r"/wallet/\?text=film$"))
+        expect(page).to_have_url(re.compile(r"/wallet/\?q=film$"))
         page.reload()
         expect(rows(page)).to_have_count(1)
+        with page.expect_download() as taken:
+            page.get_by_role("link", name="CSV").click()
+        assert "for the film" in Path(taken.value.path()).read_text()
         page.get_by_role("link", name="Show everything").click()
-        expect(rows(page)).to_have_count(50)
+        expect(rows(page).nth(40)).to_be_visible()
 
 
 def balance(page: Page) -> "Locator":

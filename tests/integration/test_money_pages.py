@@ -88,8 +88,8 @@ class TestTheMoneyPage:
     def test_is_filtered_by_its_address(self, owner: User, tip: int) -> None:
         assert "Tip sent" not in show(owner, kind="deposit")
         assert "Deposit from" not in show(owner, who="sam")
-        assert "Tip sent to sam" in show(owner, who="sam", text="FILM", **{"from": "2024-11-23", "to": "2024-11-23"})
-        assert "No such entry" in show(owner, text="nothing of that kind")
+        assert "Tip sent to sam" in show(owner, who="sam", q="FILM", **{"from": "2024-11-23", "to": "2024-11-23"})
+        assert "No such entry" in show(owner, q="nothing of that kind")
         assert "No such entry" in show(owner, to="2024-11-22")
 
     @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ class TestTheMoneyPage:
         [
             ("kind", "nonsense"), ("kind", "DEPOSIT"), ("from", "yesterday"), ("from", "0001-01-01"),
             ("to", "9999-12-31"), ("before", "-1"), ("before", "x"), ("before", "9" * 30), ("before", "\u0661"),
-            ("text", "\0"), ("who", "\0"),
+            ("q", "\0"), ("who", "\0"),
         ],
     )  # fmt: skip
     def test_takes_what_makes_no_sense_as_not_said(self, owner: User, tip: int, name: str, value: str) -> None:

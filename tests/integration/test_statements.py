@@ -15,7 +15,8 @@ from wallet.domain.items import HoldPurpose
 from wallet.domain.kinds import TransferKind
 from wallet.models import Account, Channel
 from wallet.services import ledger, parties, statements
-from wallet.services.statements import Page, Wanted
+from wallet.services.statements import Page
+from wallet.services.wanted import Wanted
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -92,6 +93,11 @@ class TestAStatement:
             ({"counterparty": "nobody of that name"}, []),
             ({"text": "FILM 7"}, [8]),
             ({"text": "tip/3"}, [4]),
+            ({"text": "\N{MINUS SIGN}6 BTT"}, [7]),
+            ({"text": "6.0"}, [7]),
+            ({"text": "tip rec"}, [11]),
+            ({"text": "chain"}, [1]),
+            ({"text": "SA"}, list(range(11, 1, -1))),
             ({"text": "100%"}, []),
             ({"written_from": NOW + 8 * HOUR}, [11, 10, 9]),
             ({"written_before": NOW + 2 * HOUR}, [2, 1]),

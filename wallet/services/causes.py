@@ -1,15 +1,25 @@
-"""What is behind an entry or a hold of a user's: the withdrawal with its address, or the deposit, and its page."""
+"""What is behind an entry or a hold of a user's: the withdrawal with its address, or the deposit, and its page.
 
-from collections.abc import Iterable, Mapping
+Causes of other kinds are explained by whoever makes them: the composition root registers them by how they begin.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from wallet.models import Deposit, Withdrawal
+from django.db.models import Q
+
+from wallet.models import Attempt, Deposit, Withdrawal
 from wallet.services.withdrawal_rows import short_address
+
+# Of an id on the chain: fewer digits might be part of anything.
+_CHAIN_TX = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
+MAX_OF_CHAIN_TX = 100
 
 
 @dataclass(frozen=True)
 class Source:
-    """A withdrawal or a deposit of the user's own."""
+    """What is behind an entry of the user's own: a withdrawal, a deposit, a deal."""
 
     words: str
     page: str  # by its name, with the number
@@ -17,17 +27,54 @@ class Source:
     tx_id: str  # "": there is none yet
 
 
+@dataclass(frozen=True)
+class OfChainTx:
+    """What a user's entries have to do with transactions of the chain."""
+
+    transfer_ids: list[int]
+    causes: list[str]
+
+
+Find = Callable[[int, str], Source | None]  # of a user's id and a cause
+_finders: dict[str, Find] = {}
+
+
+def register(head: str, find: Find) -> None:
+    """Let causes that begin with this word and a slash be explained."""
+    _finders[head] = find
+
+
+def forget(head: str) -> None:
+    _finders.pop(head, None)
+
+
 def source_of(user_id: int, transfer_id: int, cause: str) -> Source | None:
-    """Return what is behind a transfer of a user's; None if it is neither, or not the user's own."""
+    """Return what is behind a transfer of a user's; None if it is none of these, or not the user's own."""
     deposit = Deposit.objects.filter(user_id=user_id, transfer_id=transfer_id).first()
     if deposit is not None:
         return Source(f"Deposit {deposit.pk}", "deposit_came", deposit.pk, deposit.tx_id)
+    find = _finders.get(cause.partition("/")[0])
+    if find is not None:
+        return find(user_id, cause)
     number = _withdrawal_number(cause)
     found = Withdrawal.objects.filter(user_id=user_id, pk=number).first() if number else None
     if found is None:
         return None
     newest = found.attempts.order_by("-number").first()
     return Source(f"Withdrawal {found.pk}", "withdrawal", found.pk, newest.tx_id if newest else "")
+
+
+def of_chain_tx(user_id: int, text: str) -> OfChainTx:
+    """Return what belongs to a user's deposits and withdrawals whose transaction's id begins so."""
+    if not _CHAIN_TX.fullmatch(text.lower()):
+        return OfChainTx([], [])
+    begins = Q(tx_id__startswith=text.lower())
+    deposits = Deposit.objects.filter(begins, user_id=user_id)
+    attempts = Attempt.objects.filter(begins, withdrawal__user_id=user_id)
+    return OfChainTx(
+        [pk for pk in deposits.values_list("transfer_id", flat=True)[:MAX_OF_CHAIN_TX] if pk is not None],
+        [f"withdrawal/{pk}" for pk in attempts.values_list("withdrawal_id", flat=True)[:MAX_OF_CHAIN_TX]],
+    )
 
 
 def receivers(causes: Iterable[str]) -> Mapping[str, str]:

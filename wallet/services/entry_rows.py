@@ -3,32 +3,21 @@
 Pure formatting; nothing here asks the database.
 """
 
-from datetime import datetime
+from datetime import date, datetime
+
+from django.utils.dateformat import format as format_date
+from django.utils.translation import gettext as _
 
 from wallet.domain.items import HoldPurpose
-from wallet.domain.kinds import TransferKind
-from wallet.domain.money import format_amount, format_btt
+from wallet.domain.money import Asset, format_amount, format_btt
+from wallet.services.day_sums import DaySum, day_of
+from wallet.services.kind_words import kind_in_words
 from wallet.services.statements import Balance, Entry, RunningHold
 
 Row = dict[str, str | int]
 
 MINUS = "\N{MINUS SIGN}"
 PURPOSES = {HoldPurpose.WITHDRAWAL: "A withdrawal", HoldPurpose.BUDGET: "A budget"}
-# What came in, what went out: in the words of whoever looks at the account.
-KINDS = {
-    TransferKind.DEPOSIT: ("Deposit", "Deposit taken back"),
-    TransferKind.WITHDRAWAL: ("Withdrawal", "Withdrawal"),
-    TransferKind.WITHDRAWAL_RETURNED: ("Withdrawal returned", "Withdrawal returned"),
-    TransferKind.CHANNEL_OPENED: ("Channel opened", "Channel opened"),
-    TransferKind.CHANNEL_TOPPED_UP: ("Channel topped up", "Channel topped up"),
-    TransferKind.VOUCHER: ("Voucher redeemed", "Voucher redeemed"),
-    TransferKind.CHANNEL_CLOSED: ("Rest of a channel", "Channel closed"),
-    TransferKind.CHANNEL_EXPIRED: ("Rest of an expired channel", "Channel expired"),
-    TransferKind.TIP: ("Tip received", "Tip sent"),
-    TransferKind.GRANT: ("Grant", "Grant"),
-    TransferKind.EARNING: ("Share of earnings", "Share of earnings"),
-    TransferKind.FOUND_PAYMENT: ("Payment found on the chain", "Payment found on the chain"),
-}
 
 
 def entry_row(entry: Entry) -> Row:
@@ -48,6 +37,35 @@ def entry_row(entry: Entry) -> Row:
         "unit": entry.asset.unit,
         "at": entry.written_at.isoformat(),
         "at_text": minute(entry.written_at),
+        "day": day_name(day_of(entry.written_at), entry.asset),
+    }
+
+
+def day_name(day: date, asset: Asset) -> str:
+    """Return what the heading of a day's entries is called: of each asset there is one."""
+    return f"day-{day}-{asset.unit.lower()}"
+
+
+def day_row(day: date, found: DaySum | None, asset: Asset) -> Row:
+    """Return the cells of a day's heading; without sums where there are too many entries to add up."""
+    row: Row = {
+        "row": day_name(day, asset),
+        "day": str(day),
+        "day_text": format_date(day, "D j F Y"),
+        "unit": asset.unit,
+        "came": "",
+        "went": "",
+        "net": "",
+        "sums_words": _("Too many entries to add up here"),
+    }
+    if found is None:
+        return row
+    sign = "+" if found.net_ubtt > 0 else ""
+    return row | {
+        "came": f"+{format_btt(found.in_ubtt)}" if found.in_ubtt else "",
+        "went": f"{MINUS}{format_btt(found.out_ubtt)}" if found.out_ubtt else "",
+        "net": f"{sign}{format_btt(found.net_ubtt)}",
+        "sums_words": "",
     }
 
 
@@ -74,11 +92,6 @@ def hold_row(hold: RunningHold) -> Row:
         "until": hold.expires_at.isoformat() if hold.expires_at else "",
         "until_text": minute(hold.expires_at) if hold.expires_at else "when the withdrawal is done",
     }
-
-
-def kind_in_words(kind: TransferKind, *, is_credit: bool) -> str:
-    came, went = KINDS.get(kind, (kind.label, kind.label))
-    return came if is_credit else went
 
 
 def minute(at: datetime) -> str:

@@ -179,7 +179,7 @@ def export(out: TextIO, *, form: str, selection: Selection, progress: Callable[[
     count = 0
     with snapshot():
         sides = read_sides(selection)
-        written = _format(form, out, selection, sides)
+        written = format_called(form, out, selection, sides)
         for lines in read_lines(selection, sides):
             for line in lines:
                 written.write(line)
@@ -190,7 +190,8 @@ def export(out: TextIO, *, form: str, selection: Selection, progress: Callable[[
     return count
 
 
-def _format(form: str, out: TextIO, selection: Selection, sides: dict[int, Side]) -> Format:
+def format_called(form: str, out: TextIO, selection: Selection, sides: dict[int, Side]) -> Format:
+    """Return what writes an export of that form; the accounts of a line are known by the time it is written."""
     if form == "csv":
         return Csv(out)
     return JsonLines(out) if form == "jsonl" else Beancount(out, selection=selection, sides=sides)

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 
 from django.contrib.auth import get_user_model
+from django.db.models import Q
 
 from wallet.domain.accounts import OWNED, AccountKind, AccountName
 from wallet.domain.money import Asset
 from wallet.models import Account
 
 SHORT_REF_CHARS = 8  # of a channel's 32: enough to tell one's channels apart
+MAX_CALLED = 500  # accounts that a part of a name may mean: a statement of the database takes so many with ease
 
 WORDS = {
     AccountKind.CHAIN: "the chain",
@@ -40,6 +42,19 @@ def _in_words(name: AccountName, people: Mapping[int, object]) -> str:
         return str(person) if person is not None else GONE
     word = WORDS[name.kind]
     return f"{word} {name.ref[:SHORT_REF_CHARS]}" if name.ref else word
+
+
+def accounts_called(text: str, asset: Asset) -> list[int]:
+    """Return accounts of which a part of the name or word is written so, the newest people's first."""
+    people = get_user_model().objects.filter(username__icontains=text).order_by("-pk")
+    refs = [str(pk) for pk in people.values_list("pk", flat=True)[:MAX_CALLED]]
+    word = text.casefold()
+    kinds = [kind for kind, words in WORDS.items() if kind not in OWNED and word in words.casefold()]
+    wanted = Q(kind=AccountKind.USER, ref__in=refs) | Q(kind__in=kinds)
+    head, _, ref = word.partition(" ")
+    if head == WORDS[AccountKind.CHANNEL] and ref:
+        wanted |= Q(kind=AccountKind.CHANNEL, ref__startswith=ref)
+    return list(Account.objects.filter(wanted, asset=asset).values_list("pk", flat=True)[:MAX_CALLED])
 
 
 def named(text: str, asset: Asset) -> dict[str, object] | None:

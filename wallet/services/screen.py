@@ -1,9 +1,11 @@
 """What an open page of somebody's money shows, as the messages of the live socket."""
 
 from wallet.domain.money import Asset
-from wallet.services import statements
-from wallet.services.entry_rows import Row, balance_row, entry_row, hold_row
+from wallet.models import Account
+from wallet.services import day_sums, statements
+from wallet.services.entry_rows import Row, balance_row, day_row, entry_row, hold_row
 from wallet.services.install import market_asset, other_asset
+from wallet.services.statements import Entry
 
 NEWEST = 20  # entries of one message; a page that missed more of them fetches its list
 
@@ -11,7 +13,7 @@ Message = dict[str, object]
 
 
 def messages(user_id: int) -> list[Message]:
-    """Return the balance, the holds and the newest entries of a user in each asset; none before money has come."""
+    """Return balance, holds, newest entries and their day's sums in each asset; none before money has come."""
     return _messages(user_id, market_asset()) + _messages(user_id, other_asset())
 
 
@@ -25,13 +27,21 @@ def _messages(user_id: int, asset: Asset) -> list[Message]:
     if account is None:
         return []
     holds = [hold_row(hold) for hold in statements.running_holds(account)]
-    newest = [entry_row(entry) for entry in statements.read(account, limit=NEWEST).entries]
+    entries = statements.read(account, limit=NEWEST).entries
+    days = [_day(account, entries[0])] if entries else []
+    newest = [entry_row(entry) for entry in entries]
     money = name_of("money", asset)
     return [
-        {"type": "rows", "rows": {money: balance_row(statements.balance(account), name=money)}},
+        {"type": "rows", "rows": _by_name([balance_row(statements.balance(account), name=money), *days])},
         {"type": "list", "list": name_of("holds", asset), "rows": _by_name(holds)},
         {"type": "head", "list": name_of("entries", asset), "rows": _by_name(newest)},
     ]
+
+
+def _day(account: Account, newest: Entry) -> Row:
+    day = day_sums.day_of(newest.written_at)
+    sums = day_sums.of_days(account, [day], shown=(newest.version, newest.version))
+    return day_row(day, sums.get(day), Asset(account.asset))
 
 
 def _by_name(rows: list[Row]) -> dict[str, Row]:

@@ -6,7 +6,7 @@ statement is. Filters look through such ranges, so many rows a request and no mo
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import F, Q, Sum
 
@@ -16,13 +16,12 @@ from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.models import Account, Channel, Hold, Transfer
 from wallet.services import causes, parties
+from wallet.services.wanted import EVERYTHING, Wanted, filters, versions, written_at
 
 PAGE_ENTRIES = 50
 CHUNK = 2_000  # versions that one statement of a search reads
 MAX_LOOKED_AT = 20_000  # entries that one request searches: some 50 ms
 MAX_HOLDS_SHOWN = 50
-# Whoever writes hands its time in, so of two entries the later one may be written "earlier" by a little.
-SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -52,20 +51,6 @@ class Detail:
     reverses_id: int | None
     reversed_by_id: int | None
     hold_id: int | None
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which entries are asked for. Times are those of writing, which versions follow."""
-
-    kind: TransferKind | None = None
-    counterparty: str = ""  # a user name, or a word of `parties`
-    text: str = ""  # in memo or cause
-    written_from: datetime | None = None
-    written_before: datetime | None = None
-
-
-EVERYTHING = Wanted()
 
 
 @dataclass(frozen=True)
@@ -156,14 +141,10 @@ def read(
     A page without filters reads as many rows as it shows. A search ends after MAX_LOOKED_AT and says how far it came.
     """
     newest = account.version if before is None else min(before - 1, account.version)
-    oldest = 1
-    if wanted.written_before is not None:
-        newest = _first_written(account, wanted.written_before + SKEW, up_to=newest) - 1
-    if wanted.written_from is not None:
-        oldest = _first_written(account, wanted.written_from - SKEW, up_to=newest)
+    oldest, newest = versions(account, wanted, newest=newest)
     if wanted == EVERYTHING:
         low = max(oldest, newest - limit + 1)
-        return _page(account, _between(account, low, newest, (Q(), Q()), limit), oldest=oldest, reached=low)
+        return _page(account, between(account, low, newest, (Q(), Q()), limit), oldest=oldest, reached=low)
     return _search(account, wanted, newest, oldest, limit)
 
 
@@ -182,18 +163,18 @@ def detail(user_id: int, transfer_id: int) -> Detail | None:
 
 
 def _search(account: Account, wanted: Wanted, newest: int, oldest: int, limit: int) -> Page:
-    filters = _filters(account, wanted)
-    if filters is None:  # there is no such counterparty
+    wanted_ones = filters(account, wanted)
+    if wanted_ones is None:  # there is no such counterparty
         return Page([], None)
     found: list[Transfer] = []
     high, end = newest, max(oldest, newest - MAX_LOOKED_AT + 1)
     while high >= end:
         low = max(end, high - CHUNK + 1)
-        found += _between(account, low, high, filters, limit - len(found))
+        found += between(account, low, high, wanted_ones, limit - len(found))
         if len(found) == limit:
             return _page(account, found, oldest=oldest, reached=_version(account.pk, found[-1]))
         high = low - 1
-    searched_back_to = _written_at(account, end) if end > oldest else None
+    searched_back_to = written_at(account, [end])[end] if end > oldest else None
     return _page(account, found, oldest=oldest, reached=end, searched_back_to=searched_back_to)
 
 
@@ -218,61 +199,15 @@ def _counterparties(account_id: int, found: list[Transfer]) -> dict[int, str]:
     return {one.pk: words[_other(account_id, one).pk] for one in found} | goes
 
 
-def _filters(account: Account, wanted: Wanted) -> tuple[Q, Q] | None:
-    """Return what debits and what credits of the account must meet, or None when nothing can."""
-    both = Q()
-    if wanted.kind is not None:
-        both &= Q(kind=wanted.kind)
-    if wanted.text:
-        both &= Q(memo__icontains=wanted.text) | Q(cause__icontains=wanted.text)
-    if wanted.written_from is not None:
-        both &= Q(written_at__gte=wanted.written_from)
-    if wanted.written_before is not None:
-        both &= Q(written_at__lt=wanted.written_before)
-    if not wanted.counterparty:
-        return both, both
-    others = parties.named(wanted.counterparty, Asset(account.asset))
-    if others is None:
-        return None
-    return both & _through("credit", others), both & _through("debit", others)
-
-
-def _through(side: str, others: dict[str, object]) -> Q:
-    """Return conditions on accounts as one on the transfers that have such an account on that side."""
-    return Q(**{f"{side}__{name}": value for name, value in others.items()})
-
-
-def _between(account: Account, low: int, high: int, filters: tuple[Q, Q], limit: int) -> list[Transfer]:
+def between(account: Account, low: int, high: int, wanted_ones: tuple[Q, Q], limit: int) -> list[Transfer]:
     """Return the newest of the account's transfers of these versions that meet the filters for debits and credits."""
     if high < low:
         return []
-    rows, versions = Transfer.objects.defer("key_hash", "body_hash"), (low, high)
-    debits = rows.filter(filters[0], debit_id=account.pk, debit_version__range=versions).select_related("credit")
-    credits = rows.filter(filters[1], credit_id=account.pk, credit_version__range=versions).select_related("debit")
+    rows, within = Transfer.objects.defer("key_hash", "body_hash"), (low, high)
+    debits = rows.filter(wanted_ones[0], debit_id=account.pk, debit_version__range=within).select_related("credit")
+    credits = rows.filter(wanted_ones[1], credit_id=account.pk, credit_version__range=within).select_related("debit")
     found = [*debits.order_by("-debit_version")[:limit], *credits.order_by("-credit_version")[:limit]]
     return sorted(found, key=lambda transfer: _version(account.pk, transfer), reverse=True)[:limit]
-
-
-def _first_written(account: Account, at: datetime, *, up_to: int) -> int:
-    """Return the first version that was written at that time or later; the one after `up_to` if none was."""
-    low, high = 1, up_to + 1
-    while low < high:
-        middle = (low + high) // 2
-        if _written_at(account, middle) < at:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-def _written_at(account: Account, version: int) -> datetime:
-    times = Transfer.objects.values_list("written_at", flat=True)
-    found = (
-        times.filter(debit_id=account.pk, debit_version=version).first()
-        or times.filter(credit_id=account.pk, credit_version=version).first()
-    )
-    assert found is not None, f"{account} has no entry {version}: its books are broken"
-    return found
 
 
 def _entry(account_id: int, transfer: Transfer, counterparty: str) -> Entry:

@@ -23,12 +23,14 @@ class LentDoors(Protocol):
     has_second_factor: Callable[[int], bool]  # whether a user has one to show
     # Asks for a second factor for this one act, which the function says in a sentence; stands below the others.
     with_second_factor: Callable[[Callable[..., str]], Door]
+    export_in_turn: Door  # counts files of one's own books; stands below the others
     look_up_in_turn: Door  # counts forms that find people by their names; stands below the others
 
 
 _lent = cast("LentDoors", import_module(settings.WALLET_DOORS))
 for_members, for_admins = _lent.for_members, _lent.for_admins
 reauthenticated, look_up_in_turn = _lent.reauthenticated, _lent.look_up_in_turn
+export_in_turn = _lent.export_in_turn
 with_second_factor, has_second_factor = _lent.with_second_factor, _lent.has_second_factor
 
 

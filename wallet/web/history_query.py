@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from wallet.domain.kinds import TransferKind
-from wallet.services.statements import Wanted
+from wallet.services.wanted import Wanted
 
 MAX_TEXT_CHARS = 140
 MAX_VERSION_DIGITS = 18  # what a 64-bit column can hold
@@ -40,13 +40,13 @@ class Asked:
     @property
     def filters(self) -> dict[str, str]:
         """Return the fields that somebody has filled in, by their names in the address."""
-        fields = {"kind": self.kind, "who": self.who, "text": self.text, "from": self.from_date, "to": self.to_date}
+        fields = {"q": self.text, "kind": self.kind, "who": self.who, "from": self.from_date, "to": self.to_date}
         return {name: value for name, value in fields.items() if value}
 
     @property
     def has_more(self) -> bool:
         """Say whether a filter is set that is folded away otherwise."""
-        return bool(self.filters.keys() - {"text"})
+        return bool(self.filters.keys() - {"q"})
 
     def query(self, *, before: int | None) -> str:
         asset = {"asset": self.asset} if self.asset else {}
@@ -60,7 +60,7 @@ def read_asked(query: QueryDict, *, asset: str = "") -> Asked:
     return Asked(
         kind=kind if kind in KINDS else "",
         who=_text(query.get("who", "")),
-        text=_text(query.get("text", "")),
+        text=_text(query.get("q", "")),
         from_date=_date_text(query.get("from", "")),
         to_date=_date_text(query.get("to", "")),
         before=int(before) if before.isdecimal() and before.isascii() and len(before) <= MAX_VERSION_DIGITS else None,

@@ -1,5 +1,7 @@
 """A user's own money: what there is, and what happened."""
 
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -8,13 +10,18 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 from django_htmx.http import replace_url
 
-from wallet.services import screen, seals, statements
-from wallet.services.entry_rows import balance_row, entry_row, hold_row, minute
+from wallet.domain.money import Asset
+from wallet.models import Account
+from wallet.services import day_sums, screen, seals, statements
+from wallet.services.entry_rows import Row, balance_row, day_row, entry_row, hold_row, minute
 from wallet.services.parties import WORDS
-from wallet.services.statements import Balance
+from wallet.services.statements import Balance, Entry
+from wallet.services.wanted import Wanted
 from wallet.web.assets import Choice, choice_of
 from wallet.web.doors import for_members, user_id
 from wallet.web.history_query import KINDS, read_asked
+
+FILES = (("CSV", "csv"), ("JSON lines", "jsonl"), ("Beancount", "beancount"))
 
 
 @for_members
@@ -54,16 +61,31 @@ def _history_context(request: HttpRequest, choice: Choice) -> dict[str, Any]:
     page = statements.read(account, wanted=asked.wanted, before=asked.before) if account else statements.Page([], None)
     searched = page.searched_back_to
     return {
-        "rows": [entry_row(entry) for entry in page.entries],
+        "days": _days(account, page.entries, asked.wanted) if account else [],
+        "rows": page.entries,
         "asked": asked,
         "unit": choice.asset.unit,
+        "files": [(name, form, reverse("money_export", args=[form])) for name, form in FILES],
         "entries_part": screen.name_of("entries", choice.asset),
         "everything": choice.query,
         "is_newest": not asked.filters and asked.before is None,
+        "filters_query": asked.query(before=None),
         "here": asked.query(before=asked.before),
-        "newest": asked.query(before=None),
         "older": asked.query(before=page.before) if page.before is not None else None,
         "searched_back_to": minute(searched) if searched else "",
         "kinds": KINDS,
         "parties": sorted(WORDS.values()),
     }
+
+
+def _days(account: Account, entries: Sequence[Entry], wanted: Wanted) -> list[tuple[Row, list[Row]]]:
+    """Return the entries in groups, each with the heading of its day."""
+    groups = [
+        (day, [entry_row(entry) for entry in of_day])
+        for day, of_day in groupby(entries, key=lambda entry: day_sums.day_of(entry.written_at))
+    ]
+    if not entries:
+        return []
+    shown = (entries[-1].version, entries[0].version)
+    sums = day_sums.of_days(account, [day for day, _ in groups], shown=shown, wanted=wanted)
+    return [(day_row(day, sums.get(day), Asset(account.asset)), rows) for day, rows in groups]
