@@ -51,19 +51,39 @@ class Totals:
     troubled: int
 
 
+@dataclass(frozen=True)
+class _Group:
+    """Torrents in one state, with the wish to run or without."""
+
+    runs: bool
+    state: State | None  # None: no node has seen them yet
+    count: int
+    stalled: int
+    down: int
+    up: int
+
+
 def of_user(user_id: int) -> Totals:
-    """Return a user's totals, in one query."""
-    found = Holding.objects.filter(user_id=user_id).aggregate(
-        torrents=Count("pk"),
-        loading=Count("pk", filter=_IS_LOADING),
-        seeding=Count("pk", filter=Q(**{"runs": True, f"{_SEEN}state": State.SEEDING})),
+    """Return a user's totals, in one query: by state, of which there are a dozen, and summed up here."""
+    groups = Holding.objects.filter(user_id=user_id).order_by().values_list("runs", f"{_SEEN}state")
+    sums = groups.annotate(
+        count=Count("pk"),
         stalled=Count("pk", filter=_STALLED),
-        troubled=Count("pk", filter=Q(**{f"{_SEEN}state__in": TROUBLED_STATES})),
-        down=Sum(F(f"{_SEEN}down_bytes_per_s"), filter=_FETCHES),
-        up=Sum(F(f"{_SEEN}up_bytes_per_s"), filter=_MOVES),
+        down=Sum(f"{_SEEN}down_bytes_per_s"),
+        up=Sum(f"{_SEEN}up_bytes_per_s"),
     )
-    speeds = Speeds(int(found["down"] or 0), int(found["up"] or 0))
-    return Totals(speeds, *(found[name] for name in ("torrents", "loading", "seeding", "stalled", "troubled")))
+    found = [
+        _Group(runs, State(name) if name else None, count, stalled, int(down or 0), int(up or 0))
+        for runs, name, count, stalled, down, up in sums
+    ]
+    return Totals(
+        _sum(_masked(one.state, Speeds(one.down, one.up), runs=one.runs) for one in found if one.state),
+        torrents=sum(one.count for one in found),
+        loading=sum(one.count for one in found if one.runs and one.state in LOADING),
+        seeding=sum(one.count for one in found if one.runs and one.state == State.SEEDING),
+        stalled=sum(one.stalled for one in found),
+        troubled=sum(one.count for one in found if one.state in TROUBLED_STATES),
+    )
 
 
 def moving(user_id: int) -> Speeds:
@@ -87,9 +107,11 @@ def here(user_ids: Collection[int], seen: Iterable[Observation]) -> dict[int, tu
 
 def busiest(user_id: int) -> list[Holding]:
     """Return those that move most, then those that load though nothing comes; with torrent and observation."""
-    found = Holding.objects.filter(_IS_BUSY | _IS_LOADING, user_id=user_id)
     speed = F(f"{_SEEN}down_bytes_per_s") + F(f"{_SEEN}up_bytes_per_s")
-    return list(found.select_related("torrent__observation").order_by(speed.desc(), "-added_at", "-pk")[:SHOWN])
+    found = Holding.objects.filter(_IS_BUSY | _IS_LOADING, user_id=user_id).order_by(speed.desc(), "-added_at", "-pk")
+    ids = list(found.values_list("pk", flat=True)[:SHOWN])  # first, so that whole rows are read of these alone
+    by_id = Holding.objects.select_related("torrent__observation").in_bulk(ids)
+    return [by_id[pk] for pk in ids if pk in by_id]
 
 
 def speeds_row(speeds: Speeds) -> Row:
@@ -120,10 +142,14 @@ def _busiest(own: list[tuple[int, Speeds]]) -> str:
 
 
 def _as_seen_by(seen: Observation, *, runs: bool) -> Speeds:
-    state = State(seen.state)
+    return _masked(State(seen.state), Speeds(seen.down_bytes_per_s, seen.up_bytes_per_s), runs=runs)
+
+
+def _masked(state: State, speeds: Speeds, *, runs: bool) -> Speeds:
+    """Leave out what a row would not show: what runs for others only, and what fades of a torrent that is complete."""
     if not runs and state in MASKED_WHEN_STOPPED:
         return Speeds()
-    return Speeds(0 if state in COMPLETE_STATES else seen.down_bytes_per_s, seen.up_bytes_per_s)
+    return Speeds(0 if state in COMPLETE_STATES else speeds.down_bytes_per_s, speeds.up_bytes_per_s)
 
 
 def messages(user_id: int) -> list[dict[str, object]]:
