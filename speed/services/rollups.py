@@ -7,20 +7,20 @@ here, and the name ELSEWHERE. Periods are of whole hours, or days, of UTC: the f
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Sum
 
-from speed.models import NodeRollup, TorrentRollup
+from speed.models import NodeRollup, TorrentRollup, TradedTorrent
 from speed.services import trade_rollups
 from speed.services.trade_rollups import Traded, with_deals
 from wallet.domain.money import Asset
 from wallet.domain.spans import Run, Span, Step, beginning, pieces, span_of, whole
 from wallet.services import following, trades
-from wallet.services.kept_sums import within
+from wallet.services.kept_sums import of_run, of_runs
 from wallet.services.trades import Trade
 
 ELSEWHERE = trade_rollups.ELSEWHERE.torrent_key  # the name, and the label, of what nodes of other installs traded
@@ -111,13 +111,15 @@ def _behind(user_id: int, asset: Asset, after: int, since: datetime, until: date
 
 def _by_torrent(user_id: int, asset: Asset, since: datetime, until: datetime, behind: Behind) -> _Sums:
     """Add up a period by torrent."""
-    sums = _Sums()
-    runs = list(pieces(since, until))
-    rows = _kept(TorrentRollup.objects.all(), user_id, asset, runs).values_list("torrent__torrent_key")
-    added = rows.annotate(label=Max("torrent__label"), earned=Sum("earned_ubtt"), spent=Sum("spent_ubtt"))
-    for name, label, earned_ubtt, spent_ubtt in added:
-        sums.labels[name] = label
-        sums.add(name, int(earned_ubtt), int(spent_ubtt))
+    sums, runs = _Sums(), list(pieces(since, until))
+    if runs:
+        rows = TorrentRollup.objects.filter(user_id=user_id, asset=asset)
+        kept = of_runs(rows, runs, ("torrent_id",), earned=Sum("earned_ubtt"), spent=Sum("spent_ubtt"))
+        names = _names({pk for pk, *_ in kept})
+        for pk, earned_ubtt, spent_ubtt in kept:
+            name, label = names[pk]
+            sums.labels[name] = label
+            sums.add(name, int(earned_ubtt), int(spent_ubtt))
     for trade, traded in behind:
         sums.labels[traded.torrent_key] = traded.label
         sums.add(traded.torrent_key, trade.earned_ubtt, trade.spent_ubtt)
@@ -132,7 +134,7 @@ def _largest(sums: _Sums, most: int) -> set[str]:
 def _by_node(user_id: int, asset: Asset, run: Run, behind: Behind) -> _Sums:
     """Add up the steps of a period by node."""
     sums, (span, *_) = _Sums(), run
-    rows = _kept(NodeRollup.objects.all(), user_id, asset, [run])
+    rows = of_run(NodeRollup.objects.filter(user_id=user_id, asset=asset), run)
     for at, name, *moved in rows.values_list("begins_at", "node_name", "earned_ubtt", "spent_ubtt"):
         sums.labels[name] = name
         sums.add((at, name), *moved)
@@ -145,11 +147,13 @@ def _by_node(user_id: int, asset: Asset, run: Run, behind: Behind) -> _Sums:
 def _over_time(user_id: int, asset: Asset, run: Run, behind: Behind, named: Collection[str] | None) -> _Sums:
     """Add up the steps of a period by torrent; what is not named is what nodes have beyond it."""
     sums, (span, *_) = _Sums(), run
-    rows = _kept(TorrentRollup.objects.all(), user_id, asset, [run])
+    rows = of_run(TorrentRollup.objects.filter(user_id=user_id, asset=asset), run)
     if named is not None:
-        rows = rows.filter(torrent__torrent_key__in=named)
-    columns = ("begins_at", "torrent__torrent_key", "torrent__label", "earned_ubtt", "spent_ubtt")
-    for at, name, label, *moved in rows.values_list(*columns):
+        rows = rows.filter(torrent__in=TradedTorrent.objects.filter(torrent_key__in=named))
+    kept = list(rows.values_list("begins_at", "torrent_id", "earned_ubtt", "spent_ubtt"))
+    names = _names({pk for _, pk, *_ in kept})
+    for at, pk, *moved in kept:
+        name, label = names[pk]
         sums.labels[name] = label
         sums.add((at, name), *moved)
     for trade, traded in behind:
@@ -166,8 +170,10 @@ def _over_time(user_id: int, asset: Asset, run: Run, behind: Behind, named: Coll
     return sums
 
 
-def _kept(rows: QuerySet[Any], user_id: int, asset: Asset, runs: Iterable[Run]) -> QuerySet[Any]:
-    return rows.filter(within(runs), user_id=user_id, asset=asset).order_by()
+def _names(torrent_ids: set[int]) -> dict[int, tuple[str, str]]:
+    """Return keys and labels. One that is gone was forgotten just now: all is read again, so any name will do."""
+    found = TradedTorrent.objects.filter(pk__in=torrent_ids).values_list("pk", "torrent_key", "label")
+    return dict.fromkeys(torrent_ids, ("", "")) | {pk: (key, label) for pk, key, label in found}
 
 
 def _slices(sums: _Sums) -> list[Slice]:

@@ -22,7 +22,7 @@ KEYS: dict[By, str] = {"torrent": "torrent_key", "node": "node_name"}
 
 
 class TestEverySum:
-    @settings(max_examples=12 * PROVE)
+    @settings(max_examples=8 * PROVE)
     @given(seed=st.integers(0, 2**32), acts=st.integers(0, 12))
     def test_is_that_of_the_transfers(self, seed: int, acts: int) -> None:
         draw, traders = Random(seed), Traders()

@@ -17,8 +17,8 @@ from wallet.models import RollupCursor
 from wallet.services import seals
 from wallet.services.followers import Follower
 
-LIMIT = 200_000  # ids of one run
-PIECE = 20_000  # ids of one transaction: a second's work at most, most of it outside of the transaction
+# Ids of one run: half a second's work at most, for the one thread that does it seals and drives withdrawals as well.
+LIMIT = 20_000
 TRIES = 2  # to read without a lock
 
 logger = logging.getLogger(__name__)
@@ -34,11 +34,24 @@ class Mark:
 
 
 def catch_up(follower: Follower, *, now: datetime, limit: int = LIMIT) -> int:
-    """Add what was sealed since the last time, so many ids at most; return how many. Two at once do no harm."""
-    passed = 0
-    while passed < limit and (more := _step(follower, now, min(PIECE, limit - passed))):
-        passed += more
-    return passed
+    """Add what was sealed since the last time, so many ids at most; return how many. Two at once do no harm.
+
+    It is gathered without a lock, for what is sealed never changes, and added if the sums still are where they were.
+    """
+    there, _ = RollupCursor.objects.get_or_create(pk=follower.name, defaults={"moved_at": now})
+    upto = min(seals.newest().last_id, there.last_id + limit)
+    if upto <= there.last_id:
+        return 0
+    add = follower.gather(there.last_id, upto)
+    with transaction.atomic():
+        cursor = RollupCursor.objects.select_for_update().get(pk=follower.name)
+        if (cursor.last_id, cursor.begun) != (there.last_id, there.begun):
+            logger.info("somebody else has brought the sums of %s on", follower.name)
+        else:
+            add()
+            cursor.last_id, cursor.moved_at = upto, now
+            cursor.save()
+    return upto - there.last_id
 
 
 def begin_anew(follower: Follower, *, now: datetime) -> None:
@@ -70,21 +83,3 @@ def read_beside(name: str, read: Callable[[int], Found]) -> Found:
     with transaction.atomic():
         cursor = RollupCursor.objects.select_for_update().get(pk=name)
         return read(cursor.last_id)
-
-
-def _step(follower: Follower, now: datetime, most: int) -> int:
-    """Gather without a lock, for what is sealed never changes; then add it if the sums still are where they were."""
-    there, _ = RollupCursor.objects.get_or_create(pk=follower.name, defaults={"moved_at": now})
-    upto = min(seals.newest().last_id, there.last_id + most)
-    if upto <= there.last_id:
-        return 0
-    add = follower.gather(there.last_id, upto)
-    with transaction.atomic():
-        cursor = RollupCursor.objects.select_for_update().get(pk=follower.name)
-        if (cursor.last_id, cursor.begun) != (there.last_id, there.begun):
-            logger.info("somebody else has brought the sums of %s on", follower.name)
-        else:
-            add()
-            cursor.last_id, cursor.moved_at = upto, now
-            cursor.save()
-    return upto - there.last_id

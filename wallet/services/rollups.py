@@ -15,9 +15,8 @@ from wallet.domain.spans import Run, Span, Step, beginning, pieces, span_of, who
 from wallet.models import KindRollup
 from wallet.services import following, kind_rollups, statements
 from wallet.services.flows import PAID, flows
-from wallet.services.kept_sums import within
+from wallet.services.kept_sums import of_runs
 
-MOVED = ("in_ubtt", "out_ubtt")
 Row = tuple[datetime, int, int, int]
 
 EARNED = (TransferKind.EARNING, TransferKind.VOUCHER)  # shares of deals, and what channels have paid to the user
@@ -77,11 +76,12 @@ def _read(user_id: int, asset: Asset, runs: list[Run]) -> list[Row]:
     account = statements.account_of(user_id, asset)
     if account is None or not runs:
         return []
-    kept = KindRollup.objects.filter(within(runs), account=account).values_list("begins_at", "kind", *MOVED)
+    rows = KindRollup.objects.filter(account=account)
     period = Q(event_at__gte=runs[0][1], event_at__lt=runs[-1][2])
 
     def read(upto: int) -> list[Row]:
         behind = flows(after=upto, account_id=account.pk, within=period)
-        return [*kept.all(), *((flow.hour_at, flow.kind, flow.in_ubtt, flow.out_ubtt) for flow in behind)]
+        kept = of_runs(rows, runs, ("begins_at", "kind", "in_ubtt", "out_ubtt"))
+        return [*kept, *((flow.hour_at, flow.kind, flow.in_ubtt, flow.out_ubtt) for flow in behind)]
 
     return following.read_beside(kind_rollups.FOLLOWER.name, read)
