@@ -13,12 +13,12 @@ from typing import TypeVar
 
 from django.db import transaction
 
-from wallet.models import RollupCursor
+from wallet.models import RollupCursor, Transfer
 from wallet.services import seals
 from wallet.services.followers import Follower
 
-# Ids of one run: half a second's work at most, for the one thread that does it seals and drives withdrawals as well.
-LIMIT = 20_000
+# Transfers of one run: half a second's work at most, for the one thread that does it seals and pays out as well.
+LIMIT = 5_000
 TRIES = 2  # to read without a lock
 
 logger = logging.getLogger(__name__)
@@ -34,12 +34,15 @@ class Mark:
 
 
 def catch_up(follower: Follower, *, now: datetime, limit: int = LIMIT) -> int:
-    """Add what was sealed since the last time, so many ids at most; return how many. Two at once do no harm.
+    """Add what was sealed since the last time, so many transfers at most; return by how many ids that went on.
 
-    It is gathered without a lock, for what is sealed never changes, and added if the sums still are where they were.
+    It is gathered without a lock, for what is sealed never changes, and added if the sums still are where they were:
+    two at once do no harm.
     """
     there, _ = RollupCursor.objects.get_or_create(pk=follower.name, defaults={"moved_at": now})
-    upto = min(seals.newest().last_id, there.last_id + limit)
+    sealed = seals.newest().last_id
+    ids = Transfer.objects.filter(pk__gt=there.last_id, pk__lte=sealed).order_by("pk").values_list("pk", flat=True)
+    upto = next(iter(ids[limit - 1 : limit]), sealed)
     if upto <= there.last_id:
         return 0
     add = follower.gather(there.last_id, upto)

@@ -45,7 +45,7 @@ class Sums:
 
 
 def catch_up(now: datetime, *, limit: int = following.LIMIT) -> int:
-    """Add what was sealed since the last time to the sums that are kept, so many ids at most; return how many."""
+    """Add what was sealed since the last time to what is kept, so many transfers at most; return 0 at the end."""
     return following.catch_up(kind_rollups.FOLLOWER, now=now, limit=limit)
 
 
