@@ -125,7 +125,7 @@ _MONEY_TILES = (
         gettext_lazy("Earned and spent"),
         "wallet/tiles/income.html",
         _income,
-        "market_earning",
+        "earnings",
         "market",
         watches=(purse.KIND,),
         place=30,

@@ -144,6 +144,7 @@ def stack(amounts: Iterable[Amount], *, span: Span, side: Side, others: str, lim
     """Return the amounts of a span by name; names without any are left out. `others` is what those beyond are called.
 
     The largest are those that moved most, whichever way: what was earned and spent in equal parts is large, too.
+    What comes in under the key OTHERS already has no name to be called by.
     """
     values: dict[str, list[int]] = {}
     labels: dict[str, str] = {}
@@ -152,9 +153,12 @@ def stack(amounts: Iterable[Amount], *, span: Span, side: Side, others: str, lim
         if number is not None and amount_ubtt:
             values.setdefault(one.key, [0] * span.count)[number] += amount_ubtt
             labels[one.key] = one.label
-    largest = sorted(values, key=lambda key: (-sum(map(abs, values[key])), labels[key], key))
+    known = values.keys() - {OTHERS}
+    largest = sorted(known, key=lambda key: (-sum(map(abs, values[key])), labels[key], key))
     named, rest = largest[:limit], largest[limit:]
-    if len(rest) == 1:  # one alone is called by its name: it takes no more room
+    if OTHERS in values:
+        rest.append(OTHERS)
+    elif len(rest) == 1:  # one alone is called by its name: it takes no more room
         named, rest = largest, []
     series = [Series(key, labels[key], tuple(values[key])) for key in named]
     if rest:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from seedbox.domain.units import GIB, format_bytes
 from speed.domain.earnings import MAX_SERIES, OTHERS, By, Series, Side, Span
 from speed.services.deal_rows import price
-from speed.services.earnings_page import Asked, Found
+from speed.services.earnings_page import Asked, Found, Outline
 from speed.services.price_history import Priced, Prices
 from wallet.domain import beancount
 from wallet.domain.money import UBTT_PER_BTT, format_amount, format_btt
@@ -50,7 +50,7 @@ def by_names() -> dict[By, str]:
     return {By.TORRENT: _("by torrent"), By.NODE: _("by node"), By.KIND: _("by kind")}
 
 
-def sums(found: Found) -> dict[str, str]:
+def sums(found: Outline) -> dict[str, str]:
     parts = {"earned": found.earned_ubtt, "spent": found.spent_ubtt, "net": found.net_ubtt}
     return {name: format_btt(amount) for name, amount in parts.items()}
 
@@ -64,8 +64,8 @@ def column(asked: Asked) -> str:
     return {By.TORRENT: _("Torrent"), By.NODE: _("Node"), By.KIND: _("Kind")}[asked.by]
 
 
-def title(found: Found) -> str:
-    return f"{name(found.asked)}, {market_asset().unit}: {between(found.stack.span)}"
+def title(found: Outline) -> str:
+    return f"{name(found.asked)}, {market_asset().unit}: {between(found.span)}"
 
 
 def price_title(span: Span, *, about: str) -> str:
@@ -86,10 +86,10 @@ def drawing(found: Found, *, version: str) -> Drawing:
     """Return the stack for a script: of each series the steps that have something."""
     totals = found.stack.totals_ubtt
     return {
-        **_frame(found.stack.span, name(found.asked), title(found)),
+        **_frame(found.span, name(found.asked), title(found)),
         "version": version,
         "sums": sums(found),
-        "names": {"step": _step_name(found.stack.span), "total": _("Together")},
+        "names": {"step": _step_name(found.span), "total": _("Together")},
         "series": [_stacked(one, place) for place, one in enumerate(found.stack.series, start=1)],
         "totals": {number: format_btt(amount) for number, amount in enumerate(totals) if amount},
     }
@@ -97,7 +97,7 @@ def drawing(found: Found, *, version: str) -> Drawing:
 
 def figures(found: Found) -> Figures:
     """Return the numbers of the stack as a table, as the script writes it."""
-    span, series = found.stack.span, found.stack.series
+    span, series = found.span, found.stack.series
     rows = [
         (step_text(span, at), [*(format_btt(one.values_ubtt[number]) for one in series), format_btt(total)])
         for number, (at, total) in enumerate(zip(span.starts, found.stack.totals_ubtt, strict=True))
@@ -108,7 +108,7 @@ def figures(found: Found) -> Figures:
 
 def cells(found: Found, cut: Cut) -> Iterator[list[str]]:
     """Yield the lines of a CSV file: one of names, one for each step that is looked at; amounts are exact decimals."""
-    span = found.stack.span
+    span = found.span
     series = [one for one in found.stack.series if one.key not in cut.without]
     unit = market_asset().unit
     yield [_step_name(span), *(harmless(f"{one.label} ({unit})") for one in series), f"{_('Together')} ({unit})"]

@@ -4,15 +4,15 @@ All three divide the same sums: shares of deals and what channels paid to the us
 user's channels, the hub's fee included, was spent.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from django.utils.translation import gettext as _
 
 from speed.domain import month_end
-from speed.domain.earnings import Amount, By, Period, Side, Span, Stack, floor, span_of, stack
+from speed.domain.earnings import MAX_SERIES, OTHERS, Amount, By, Period, Side, Span, Stack, floor, span_of, stack
 from speed.domain.month_end import MonthEnd
 from speed.services import deals_of_money, rollups
 from wallet.domain.kinds import TransferKind
@@ -24,6 +24,7 @@ from wallet.services.last_hour import Moment
 Message = dict[str, object]
 
 BEGINNING = datetime(2009, 1, 1, tzinfo=UTC)  # nothing is older
+MOST = 100_000  # torrents of one user that are compared
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _EARNED = (TransferKind.EARNING, TransferKind.VOUCHER)
 _SPENT = (TransferKind.VOUCHER, TransferKind.FEE)
@@ -39,46 +40,54 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a page shows: the stack of one side, and the sums of all of them."""
+class Outline:
+    """The sums of what a page shows."""
 
     asked: Asked
-    stack: Stack
+    span: Span
     earned_ubtt: int
     spent_ubtt: int
-    has_any: bool  # by whichever side
 
     @property
     def net_ubtt(self) -> int:
         return self.earned_ubtt - self.spent_ubtt
 
+    @property
+    def has_any(self) -> bool:
+        """By whichever side."""
+        return bool(self.earned_ubtt or self.spent_ubtt)
+
+
+@dataclass(frozen=True)
+class Found(Outline):
+    """What a page shows, with the stack of one side."""
+
+    stack: Stack
+
+
+def outline(user_id: int, asked: Asked, *, now: datetime) -> Outline:
+    """Return what a user earned and spent in all in a period that ends now: of few sums, however many torrents."""
+    span = _span(user_id, asked.period, now=now)
+    amounts = _within(user_id, replace(asked, by=By.KIND), span)
+    return Outline(asked, span, *_sums(amounts))
+
 
 def read(user_id: int, asked: Asked, *, now: datetime) -> Found:
     """Return what a user earned and spent in a period that ends now."""
-    if asked.period is Period.ALL:
-        amounts = list(_amounts(user_id, asked.by, since=BEGINNING, until=now + _DAY, step="day"))
-        span = span_of(Period.ALL, first_at=min((one.at for one in amounts), default=None), now=now)
-    else:
-        span = span_of(asked.period, first_at=None, now=now)
-        amounts = [one for one in _within(user_id, asked.by, span) if one.at < span.until]
-    return Found(
-        asked,
-        stack(amounts, span=span, side=asked.side, others=_("Others")),
-        earned_ubtt=sum(one.earned_ubtt for one in amounts),
-        spent_ubtt=sum(one.spent_ubtt for one in amounts),
-        has_any=bool(amounts),
-    )
+    span = _span(user_id, asked.period, now=now)
+    amounts = _within(user_id, asked, span)
+    return Found(asked, span, *_sums(amounts), stack(amounts, span=span, side=asked.side, others=_("Others")))
 
 
-def version(user_id: int) -> str:
+def version(user_id: int, *, now: datetime) -> str:
     """Return a word that changes with what a user earns or spends: open pages read anew what has changed alone."""
-    found = flows.sums(user_id, market_asset(), since=BEGINNING, until=datetime.now(UTC) + _DAY)
+    found = flows.sums(user_id, market_asset(), since=floor(now, _DAY) - _DAY, until=now + _DAY)
     return f"{found.earned_ubtt}-{found.spent_ubtt}"
 
 
 def messages(user_id: int) -> list[Message]:
     """Return how an open page of earnings is told of more: it reads its chart anew."""
-    return [{"type": "versions", "versions": {"earnings": version(user_id)}}]
+    return [{"type": "versions", "versions": {"earnings": version(user_id, now=datetime.now(UTC))}}]
 
 
 def until_month_end(user_id: int, side: Side, *, now: datetime) -> MonthEnd | None:
@@ -102,23 +111,48 @@ def until_month_end(user_id: int, side: Side, *, now: datetime) -> MonthEnd | No
     )
 
 
-def _within(user_id: int, by: By, span: Span) -> Iterator[Amount]:
+def _span(user_id: int, period: Period, *, now: datetime) -> Span:
+    if period is not Period.ALL:
+        return span_of(period, first_at=None, now=now)
+    ever = _amounts(user_id, By.KIND, since=BEGINNING, until=now + _DAY, step="day")
+    return span_of(period, first_at=min((one.at for one in ever), default=None), now=now)
+
+
+def _sums(amounts: Collection[Amount]) -> tuple[int, int]:
+    return sum(one.earned_ubtt for one in amounts), sum(one.spent_ubtt for one in amounts)
+
+
+def _within(user_id: int, asked: Asked, span: Span) -> list[Amount]:
     if span.step < _HOUR:
         found = last_hour.moments(user_id, market_asset(), since=span.since)
-        return _of_moments(found, by)
-    step: Literal["hour", "day"] = "hour" if span.step < _DAY else "day"
-    return _amounts(user_id, by, since=span.since, until=span.until, step=step)
+        return [one for one in _of_moments(found, asked.by) if one.at < span.until]
+    step: Literal["hour", "day"] = "day" if span.is_of_days else "hour"
+    only = _largest(user_id, asked.side, span) if asked.by is By.TORRENT else ()
+    return list(_amounts(user_id, asked.by, since=span.since, until=span.until, step=step, only=only))
+
+
+def _largest(user_id: int, side: Side, span: Span) -> list[str]:
+    """Return the torrents that have a name in a chart, by what they brought, cost, or both."""
+    every = rollups.top(user_id, market_asset(), since=span.since, until=span.until, limit=MOST)
+    size = {
+        Side.EARNED: lambda one: one.earned_ubtt,
+        Side.SPENT: lambda one: one.spent_ubtt,
+        Side.NET: lambda one: one.earned_ubtt + one.spent_ubtt,
+    }[side]
+    return [one.name for one in sorted(every, key=size, reverse=True)[:MAX_SERIES]]
 
 
 def _amounts(
-    user_id: int, by: By, *, since: datetime, until: datetime, step: Literal["hour", "day"]
+    user_id: int, by: By, *, since: datetime, until: datetime, step: Literal["hour", "day"], only: Collection[str] = ()
 ) -> Iterator[Amount]:
     asset = market_asset()
     if by is By.KIND:
         kinds = flows.by_kind(user_id, asset, since=since, until=until, step=step)
         return _of_kinds((one.at, one.kind, one.in_ubtt, one.out_ubtt) for one in kinds)
-    name: Literal["torrent", "node"] = "torrent" if by is By.TORRENT else "node"
-    found = rollups.series(user_id, asset, since=since, until=until, step=step, by=name)
+    if by is By.TORRENT:
+        found = rollups.series(user_id, asset, since=since, until=until, step=step, by="torrent", only=only)
+    else:
+        found = rollups.series(user_id, asset, since=since, until=until, step=step, by="node")
     return (Amount(one.at, *_named(one.name, one.label), one.earned_ubtt, one.spent_ubtt) for one in found)
 
 
@@ -142,5 +176,7 @@ def _of_moments(found: list[Moment], by: By) -> Iterator[Amount]:
 
 
 def _named(name: str, label: str) -> tuple[str, str]:
-    """Return key and label; what nodes of other installs traded has no name."""
+    """Return key and label; what nodes of other installs traded has no name, nor has what is not among the largest."""
+    if name == rollups.REST:
+        return OTHERS, ""
     return name or "elsewhere", label or name or _("On other boxes")

@@ -36,22 +36,27 @@ Prices = Mapping[int, Priced]  # by the number of the step
 
 def of_rounds(span: Span) -> Prices:
     """Return the clearing prices of rounds in which something was granted, as the mean of each step's rounds."""
-    first = round_at(span.since.timestamp())
-    length = int(span.step.total_seconds()) // ROUND_S
-    rounds = Round.objects.filter(
-        node_name__in=node_rows.selling_nodes(),
-        number__range=(first, first + length * span.count - 1),
-        granted_bytes_per_s__gt=0,
-    )
+    first, length = round_at(span.since.timestamp()), int(span.step.total_seconds()) // ROUND_S
     price = "price_ubtt_per_gib"
     steps = (
-        rounds.order_by()
+        _rounds(span)
         .values_list((F("number") - first) / length)
         .annotate(mean=Avg(price), low=Min(price), high=Max(price), granted=Sum("granted_bytes_per_s"))
     )
     return {
         int(number): Priced(int(mean), low, high, int(granted) * ROUND_S) for number, mean, low, high, granted in steps
     }
+
+
+def has_rounds(span: Span) -> bool:
+    return _rounds(span).exists()
+
+
+def _rounds(span: Span) -> QuerySet[Round]:
+    """Return the rounds of a span, without an order: one would be a group of its own."""
+    numbers = (round_at(span.since.timestamp()), round_at(span.until.timestamp()) - 1)
+    nodes = node_rows.selling_nodes()
+    return Round.objects.filter(node_name__in=nodes, number__range=numbers, granted_bytes_per_s__gt=0).order_by()
 
 
 def of_torrent(user_id: int, torrent_key: str, span: Span) -> Prices:

@@ -72,12 +72,20 @@ def catch_up(now: datetime, *, limit: int = following.LIMIT) -> int:
 
 
 def series(
-    user_id: int, asset: Asset, *, since: datetime, until: datetime, step: Step, by: By, most: int | None = None
+    user_id: int,
+    asset: Asset,
+    *,
+    since: datetime,
+    until: datetime,
+    step: Step,
+    by: By,
+    most: int | None = None,
+    only: Collection[str] | None = None,
 ) -> list[Slice]:
     """Return what a user earned and spent by hour or day, and by torrent or node; the oldest first.
 
     With `most` only so many torrents have a name of their own, those that moved most in all of the period, and the
-    others are one, called REST: a year of hundreds of torrents is many thousand slices.
+    others are one, called REST: a year of hundreds of torrents is many thousand slices. With `only` it is these.
     """
     span = span_of(step)
     since, until = whole(since, until, span)
@@ -86,7 +94,7 @@ def series(
         behind = _behind(user_id, asset, upto, since, until)
         if by == "node":
             return _slices(_by_node(user_id, asset, (span, since, until), behind))
-        named = None if most is None else _largest(_by_torrent(user_id, asset, since, until, behind), most)
+        named = only if most is None else _largest(_by_torrent(user_id, asset, since, until, behind), most)
         return _slices(_over_time(user_id, asset, (span, since, until), behind, named))
 
     return following.read_beside(trade_rollups.FOLLOWER.name, read)

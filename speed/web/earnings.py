@@ -34,14 +34,13 @@ Choice = TypeVar("Choice", bound=StrEnum)
 @require_GET
 def earnings(request: HttpRequest) -> HttpResponse:
     user, now, asked = signed_in_user(request), timezone.now(), _asked(request.GET)
-    version = earnings_page.version(user.pk)  # first: what comes in meanwhile is read once more
-    found = earnings_page.read(user.pk, asked, now=now)
+    version = earnings_page.version(user.pk, now=now)  # first: what comes in meanwhile is read once more
+    found = earnings_page.outline(user.pk, asked, now=now)
     span = _price_span(asked, now=now)
     torrents = price_history.torrents(user.pk, since=span.since)
     torrent = _torrent(request.GET, torrents)
-    prices = _prices(user.pk, torrent, span)
-    bought = uplift_summary.bought(user.pk, since=found.stack.span.since)
-    best = best_torrents.best(user.pk, _best_span(found.stack.span, now=now), now=now)
+    bought = uplift_summary.bought(user.pk, since=found.span.since)
+    best = best_torrents.best(user.pk, _best_span(found.span, now=now), now=now)
     context = {
         "asked": asked,
         "found": found,
@@ -53,8 +52,8 @@ def earnings(request: HttpRequest) -> HttpResponse:
         "title": earnings_chart.title(found),
         "shown_name": earnings_chart.name(asked),
         "by_name": earnings_chart.column(asked),
-        "between": earnings_chart.between(found.stack.span),
-        "is_by_day": found.stack.span.is_of_days,
+        "between": earnings_chart.between(found.span),
+        "is_by_day": found.span.is_of_days,
         "forecast": earnings_words.forecast_row(
             earnings_page.until_month_end(user.pk, asked.side, now=now), asked.side, now=now
         ),
@@ -63,16 +62,15 @@ def earnings(request: HttpRequest) -> HttpResponse:
         "torrent": torrent,
         "price_title": earnings_chart.price_title(span, about=_about(torrents.get(torrent, ""))),
         "price_between": earnings_chart.between(span),
-        "price_spread": earnings_chart.spread(prices.values()),
         "price_span": span,
-        "has_prices": bool(prices),
+        "has_prices": bool(torrent) or price_history.has_rounds(span),
         "bought": earnings_words.bought_row(bought),
         "told": earnings_words.told_rows(bought),
         "unit": market_asset().unit,
     }
     if request.GET.get("figures"):  # who has no script; a script writes them itself
-        context["figures"] = earnings_chart.figures(found)
-        context["price_figures"] = earnings_chart.price_figures(prices, span)
+        context["figures"] = earnings_chart.figures(earnings_page.read(user.pk, asked, now=now))
+        context["price_figures"] = earnings_chart.price_figures(_prices(user.pk, torrent, span), span)
     return render(request, "speed/earnings.html", context)
 
 
@@ -81,9 +79,9 @@ def earnings(request: HttpRequest) -> HttpResponse:
 @require_GET
 def earnings_data(request: HttpRequest) -> HttpResponse:
     """Answer with what the chart of amounts shows, for the script that draws it."""
-    user_id = signed_in_user(request).pk
-    version = earnings_page.version(user_id)
-    found = earnings_page.read(user_id, _asked(request.GET), now=timezone.now())
+    user_id, now = signed_in_user(request).pk, timezone.now()
+    version = earnings_page.version(user_id, now=now)
+    found = earnings_page.read(user_id, _asked(request.GET), now=now)
     return JsonResponse(earnings_chart.drawing(found, version=version))
 
 

@@ -67,6 +67,12 @@ class TestAStack:
         assert [one.label for one in found.series] == [*(f"Torrent {n}" for n in range(9, 1, -1)), "Others"]
         assert (found.series[-1].key, found.series[-1].total_ubtt) == (OTHERS, 21)
 
+    def test_gives_no_name_to_what_came_without_one(self) -> None:
+        span = span_of(Period.DAY, first_at=None, now=NOW)
+        amounts = [Amount(NOW, OTHERS, "", 9, 0), Amount(NOW, "k", "Torrent", 1, 0)]
+        found = stack(amounts, span=span, side=Side.EARNED, others="Others")
+        assert [(one.label, one.total_ubtt) for one in found.series] == [("Torrent", 1), ("Others", 9)]
+
     def test_calls_one_that_is_left_over_by_its_name(self) -> None:
         span = span_of(Period.DAY, first_at=None, now=NOW)
         amounts = [Amount(NOW, f"k{number}", f"Torrent {number}", 1, 2) for number in range(9)]
