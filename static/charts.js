@@ -13,9 +13,6 @@
 
 const ZOOM = 2; // a press of a button
 const LEAST_STEPS = 4; // that a chart zooms in to
-const HEIGHT_PX = 300;
-const HEIGHT_PHONE_PX = 240;
-const PHONE_PX = 560;
 const READ_REST_MS = 3_000; // between two readings
 const DAY_S = 86_400;
 const GAP_PX = 1.5;
@@ -152,7 +149,7 @@ class Chart {
     };
     const options = {
       width: Math.max(this.width, 1),
-      height: this.width < PHONE_PX ? HEIGHT_PHONE_PX : HEIGHT_PX,
+      height: this.plot.clientHeight,
       tzDate: (at) => (isDay ? uPlot.tzDate(new Date(at * 1000), "UTC") : new Date(at * 1000)),
       padding: [10, scales.length > 1 ? 0 : 24, 0, 0],
       legend: { show: false },
@@ -221,7 +218,7 @@ class Chart {
   fit() {
     if (!this.drawn || this.plot.clientWidth === this.width || !this.plot.clientWidth) return;
     this.width = this.plot.clientWidth;
-    this.drawn.setSize({ width: this.width, height: this.width < PHONE_PX ? HEIGHT_PHONE_PX : HEIGHT_PX });
+    this.drawn.setSize({ width: this.width, height: this.plot.clientHeight });
   }
 
   // --- zoom

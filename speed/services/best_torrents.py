@@ -1,5 +1,6 @@
 """Which torrents brought most for the disk that they take, of what a user holds, within a period."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,9 +26,13 @@ class Best:
     per_gib_day_ubtt: int  # on the days of the period that it was held
 
 
-def best(user_id: int, span: Span, *, now: datetime) -> list[Best]:
-    """Return the best for their disk first."""
-    top = rollups.top(user_id, market_asset(), since=span.since, until=span.until, limit=LOOKED_AT)
+def traded(user_id: int, span: Span) -> list[rollups.Best]:
+    """Return all that was traded in a period, what earned most first."""
+    return rollups.top(user_id, market_asset(), since=span.since, until=span.until, limit=LOOKED_AT)
+
+
+def best(user_id: int, top: Sequence[rollups.Best], span: Span, *, now: datetime) -> list[Best]:
+    """Return the best of these for their disk first."""
     earned = {one.name: one.earned_ubtt for one in top if one.earned_ubtt}
     kept: dict[str, list[KeptFacts]] = {}
     for facts in market_facts.kept_by(user_id, keys=earned):

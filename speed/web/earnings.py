@@ -5,7 +5,7 @@ All that is chosen stands in the address; what makes no sense there is taken as 
 
 import csv
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from speed.services import best_torrents, earnings_chart, earnings_page, earning
 from speed.services.earnings_chart import Cut
 from speed.services.earnings_page import Asked
 from speed.services.price_history import Prices
+from speed.services.rollups import Best
 from wallet.services.install import market_asset
 
 MAX_SECONDS_DIGITS = 11
@@ -40,7 +41,9 @@ def earnings(request: HttpRequest) -> HttpResponse:
     torrents = price_history.torrents(user.pk, since=span.since)
     torrent = _torrent(request.GET, torrents)
     bought = uplift_summary.bought(user.pk, since=found.span.since)
-    best = best_torrents.best(user.pk, _best_span(found.span, now=now), now=now)
+    best_span = _best_span(found.span, now=now)
+    traded = best_torrents.traded(user.pk, best_span)
+    best = best_torrents.best(user.pk, traded, best_span, now=now)
     context = {
         "asked": asked,
         "found": found,
@@ -50,6 +53,7 @@ def earnings(request: HttpRequest) -> HttpResponse:
         "choices": _choices(asked, torrent),
         "sums": earnings_chart.sums(found),
         "title": earnings_chart.title(found),
+        "series_count": _series_count(asked, traded),
         "shown_name": earnings_chart.name(asked),
         "by_name": earnings_chart.column(asked),
         "between": earnings_chart.between(found.span),
@@ -163,6 +167,14 @@ def _links(
         {"label": label, "query": _query(leads_to(one), torrent=torrent), "is_shown": one is shown}
         for one, label in labels.items()
     ]
+
+
+def _series_count(asked: Asked, traded: Sequence[Best]) -> int:
+    """Return how many lines the chart probably has, for room to be kept for them: of kinds and nodes there are few."""
+    if asked.by is not By.TORRENT:
+        return 1
+    moved = sum(1 for one in traded if asked.side is Side.NET or getattr(one, f"{asked.side}_ubtt"))
+    return min(max(moved, 1), MAX_SERIES + 1)
 
 
 def _price_span(asked: Asked, *, now: datetime) -> Span:

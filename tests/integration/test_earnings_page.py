@@ -163,11 +163,11 @@ class TestThePage:
     def test_knows_the_best_torrents_of_a_period_for_their_disk(self, owner: User, stranger: User) -> None:
         now = timezone.now()
         span = span_of(Period.WEEK, first_at=None, now=now)
-        (best,) = best_torrents.best(owner.pk, span, now=now)
+        (best,) = best_torrents.best(owner.pk, best_torrents.traded(owner.pk, span), span, now=now)
         week_ubtt = earnings_page.read(owner.pk, Asked(Period.WEEK), now=now).earned_ubtt
         assert (best.name, best.disk_bytes, best.earned_ubtt) == ("=film.iso", 2 * GIB, week_ubtt)
         assert best.per_gib_day_ubtt == pytest.approx(week_ubtt / 2 / 7, rel=0.01)
-        assert best_torrents.best(stranger.pk, span, now=now) == []
+        assert best_torrents.traded(stranger.pk, span) == []
 
     @pytest.mark.parametrize(
         "query",

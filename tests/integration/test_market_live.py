@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
+from django.utils import timezone
 
 from seedbox.domain.states import State
 from seedbox.models import Holding, User
@@ -163,6 +164,19 @@ class TestAnOpenPageOfEarnings:
                 await sync_to_async(partial(pay_out, deal, 7 * BTT, at=NOW))()
                 assert (await own.hear())["rows"]["earning"]["total"] == "7"
                 assert await other.hears_nothing()
+
+        async_to_sync(scenario)()
+
+    def test_is_told_to_read_its_chart_anew(self, owner: User) -> None:
+        fund(TREASURY, 100 * BTT)
+        deal = a_selling_deal(make_holding(owner).torrent)
+
+        async def scenario() -> None:
+            async with browser_of(owner) as own:
+                await own.say(watch=["earnings"])
+                assert (await own.hear())["versions"] == {"earnings": "0-0"}
+                await sync_to_async(partial(pay_out, deal, 7 * BTT, at=timezone.now()))()
+                assert (await own.hear())["versions"] == {"earnings": "7000000-0"}
 
         async_to_sync(scenario)()
 
