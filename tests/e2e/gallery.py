@@ -291,6 +291,7 @@ HUB = (
 
 # Addresses that show no page of their own.
 NO_PAGES = {
+    "overview_tile": "a part of `overview`",
     **{f"hub_{call}": "for nodes" for call in HUB},
     "demo_now": "a part of `demo`",
     "demo_start": "takes a form",

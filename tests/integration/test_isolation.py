@@ -223,25 +223,17 @@ ROWS: dict[str, Row] = {
     "addresses": MEMBERS,
     "addresses_check": Row(200, 200, 200, SIGN_IN, method="post"),  # 200: the form says what is missing
     "addresses_remove": Row(302, 404, 404, SIGN_IN, method="post", args=owners_address),
-    "desk": ADMINS,
-    "desk_now": ADMINS,
     "desk_withdrawal": Row(404, 404, 200, SIGN_IN, args=owners_withdrawal),
     "desk_approve": Row(404, 404, 302, SIGN_IN, method="post", args=owners_withdrawal),
     "desk_reject": Row(404, 404, 302, SIGN_IN, method="post", args=owners_withdrawal),
-    "desk_rules": ADMINS,
-    "own_acts": MEMBERS,
-    "books": ADMINS,
     "count_owed": Row(404, 404, 302, SIGN_IN, method="post"),
     "books_account": Row(404, 404, 200, SIGN_IN, args=owners_account),
-    "operator_acts": ADMINS,
     "operator_act": Row(404, 404, 200, SIGN_IN, args=lambda box: ["grant"]),
     "operator_carry_out": Row(404, 404, 302, SIGN_IN, method="post"),
     "deposit": MEMBERS,
     "deposit_list": MEMBERS,
     "deposit_came": Row(200, 404, 404, SIGN_IN, args=owners_deposit),
     "deposit_faucet": Row(302, 302, 302, SIGN_IN, method="post"),  # none runs in these tests: back with a word
-    "reserves": ADMINS,
-    "reserves_halt": ADMINS,
     "reserves_fuel": Row(404, 404, 404, SIGN_IN, method="post"),  # there is no hot address in these tests
     "reserves_lift": Row(404, 404, 200, SIGN_IN, args=standing_halt),
     "money": MEMBERS,
@@ -262,8 +254,10 @@ ROWS: dict[str, Row] = {
     "demo_now": NOT_HERE,
     "demo_start": replace(NOT_HERE, method="post"),
     "demo_stop": replace(NOT_HERE, method="post"),
-    "market": MEMBERS,
-    "market_earning": MEMBERS,
+    **dict.fromkeys(("own_acts", "owed", "market", "market_earning", "market_auto", "market_spending"), MEMBERS),
+    **dict.fromkeys(
+        ("desk", "desk_now", "desk_rules", "books", "operator_acts", "reserves", "reserves_halt", "market_hubs"), ADMINS
+    ),
     **dict.fromkeys(("earnings", "earnings_data", "earnings_csv", "earnings_prices", "earnings_prices_csv"), MEMBERS),
     "market_selling": Row(200, 404, 200, SIGN_IN, args=deal_about_owners_torrent),
     "market_buying": Row(200, 404, 404, SIGN_IN, args=owners_purchase),
@@ -278,15 +272,12 @@ ROWS: dict[str, Row] = {
     "market_bid_end": Row(302, 404, 404, SIGN_IN, method="post", args=lambda box: [a_bid(box.holding).pk]),
     "market_forgive": Row(404, 404, 302, SIGN_IN, method="post", args=an_avoided_seller),
     "market_offer": Row(404, 404, 404, SIGN_IN, args=of_holding),  # for an admin who holds it
-    "market_auto": MEMBERS,
     "market_auto_off": Row(302, 302, 302, SIGN_IN, method="post"),
     "market_auto_stop": Row(302, 302, 302, SIGN_IN, method="post"),
     "market_auto_torrent": Row(200, 404, 404, SIGN_IN, args=of_holding),
-    "market_spending": MEMBERS,
     "market_code": Row(200, 200, 200, SIGN_IN, method="post"),  # 200: the page says why there is no code
     "market_revoke": Row(302, 302, 302, SIGN_IN, method="post", args=lambda box: ["02" + "ab" * 32]),
     "market_pair": Row(200, 200, 200, SIGN_IN, method="post"),
-    "market_hubs": ADMINS,
     "market_hub": Row(
         404, 404, 404, SIGN_IN, method="post", args=lambda box: [1], form=lambda box: {"is_trusted": "on"}
     ),
@@ -294,7 +285,6 @@ ROWS: dict[str, Row] = {
     "market_hub_remove": Row(404, 404, 404, SIGN_IN, method="post", args=lambda box: [1]),
     "market_unpair": Row(302, 404, 404, SIGN_IN, method="post", args=owners_pairing),
     "market_fee": Row(404, 404, 200, SIGN_IN, method="post"),
-    "owed": MEMBERS,
     "owed_proof": Row(200, 404, 404, SIGN_IN, args=counted_owner),
 }
 
