@@ -212,7 +212,10 @@ def fill(sold: str, bought: str) -> None:
     newest = round_at(now.timestamp())
     for back in range(60):
         a_round(newest - back, demand=3 + back * back * 7 % 10)
-    own = a_buying_deal(buying, deal_id="d3" * 16, channel_id="c3" * 16, sent_bytes=161 * MIB, **since)
+    signed: dict[str, object] = {"voucher_at": now, "voucher_sig": "5e" * 65, "covered_bytes": 157 * MIB, **since}
+    counts = [[newest - back, 20 * BTT, (20 - back) * MIB] for back in range(4)]
+    signed["tally"] = {"settled": [0, 0, 0, 0], "rounds": counts}
+    own = a_buying_deal(buying, deal_id="d3" * 16, channel_id="c3" * 16, sent_bytes=161 * MIB, **signed)
     reserve(own)
     Hub.objects.create(hub_id=own.hub_id, url="https://127.0.0.1:9/box", name="Ben's box")
     a_pairing(own.user_id, hub_id=own.hub_id, held_ubtt=12_345_678_901, heard_at=now - timedelta(hours=2))
@@ -223,5 +226,5 @@ def fill(sold: str, bought: str) -> None:
     for number in (12, 18, 31):
         a_quote(buying.torrent, number)
     avoided.avoid("03" + "cd" * 32, cause=Cause.STARVES_UNPAID, text="It sent next to nothing without pay.", now=now)
-    words = {"round": newest, "selling": lane.pk, "buying": own.pk, "bought": buying.pk}
+    words = {"round": newest, "selling": lane.pk, "buying": own.pk, "bought": buying.pk, "peer": own.peer_key}
     print("filled:", json.dumps(words))  # noqa: T201  # the answer

@@ -12,11 +12,11 @@ from seedbox.models.user import Role
 from seedbox.services import columns, notices, watchables
 from seedbox.services.columns import MoreColumn
 from seedbox.web import navigation, torrent_tabs
-from speed.services import earning_screen, earnings_page, list_columns, trade_rollups, trading
+from speed.services import deal_links, earning_screen, earnings_page, list_columns, trade_rollups, trading
 from speed.services import news as market_news
 from speed.services import screen as market_screen
 from speed.web import panel
-from wallet.services import changes, deposit_screen, followers, news, reserves, screen, withdrawal_pages
+from wallet.services import causes, changes, deposit_screen, followers, news, reserves, screen, withdrawal_pages
 from wallet.services.news import Listener
 
 DEPOSITS, RESERVES, WITHDRAWALS, DESK = "deposits", "reserves", "withdrawals", "desk"  # what pages watch
@@ -36,6 +36,9 @@ DESK_PAGES = frozenset({"desk", "desk_withdrawal", "desk_rules"})
 MARKET_PAGES = frozenset(
     {MARKET, "market_node", "market_rounds", "market_round", "market_selling", "market_buying", "market_bid"}
 ) | {"market_offer", "market_spending", "market_hubs", "market_auto", "market_auto_torrent", "market_earning"}
+PEER = frozenset({"market_peer"})
+# Causes of entries that have a deal behind them, by how they begin.
+DEAL_CAUSES = {"deal": deal_links.of_deal, "channel": deal_links.of_channel, "voucher": deal_links.of_channel}
 
 MORE_COLUMNS = (
     MoreColumn(
@@ -76,6 +79,8 @@ def join(wallet_network: str) -> None:
         torrent_tabs.forget(SPEED)
         for name in list_columns.NAMES:
             columns.forget(name)
+        for head in DEAL_CAUSES:
+            causes.forget(head)
         for kind in (MONEY, DEPOSITS, RESERVES, WITHDRAWALS, DESK, MARKET, EARNING, EARNINGS):
             watchables.forget(kind)
         followers.forget(trade_rollups.FOLLOWER.name)
@@ -112,7 +117,7 @@ def _show_operator() -> None:
 
 def _show_market() -> None:
     followers.register(trade_rollups.FOLLOWER)
-    navigation.register(navigation.Link(MARKET, "Market", "market", MARKET_PAGES))
+    navigation.register(navigation.Link(MARKET, "Market", "market", MARKET_PAGES | PEER))
     watchables.register(MARKET, market_screen.messages)
     navigation.register(navigation.Link(EARNINGS, "Earnings", "chart", frozenset({EARNINGS})))
     watchables.register(EARNING, earning_screen.messages)
@@ -120,6 +125,8 @@ def _show_market() -> None:
     torrent_tabs.register(torrent_tabs.Tab(SPEED, "Speed", "speed/_panel.html", panel.context))
     for column in MORE_COLUMNS:
         columns.register(column)
+    for head, find in DEAL_CAUSES.items():
+        causes.register(head, find)
     market_news.listen("open pages", _tell_of_market)
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from seedbox.web.doors import for_admins, for_members, signed_in_user
 from seedbox.web.origin import origin_of
-from speed.services import autobid, avoided, bids, buying, news, round_rows, screen, spenders
+from speed.services import autobid, avoided, bids, buying, deal_story, news, round_rows, screen, spenders
 from speed.services.deal_rows import buying_row
 from speed.services.screen import Viewer
 from wallet.domain.money import format_amount
@@ -59,6 +59,7 @@ def market_selling(request: HttpRequest, deal_pk: int) -> HttpResponse:
         "deal": deal,
         "channel": format_amount(deal.amount_ubtt, market_asset()),
         "rounds": round_rows.rounds_of_deal(deal.node_name, deal.deal_id),
+        "story": deal_story.story_of(deal, signed_in_user(request).pk),
         "unit": market_asset().unit,
     }
     return render(request, "speed/selling_deal.html", context)
@@ -78,6 +79,7 @@ def market_buying(request: HttpRequest, deal_pk: int) -> HttpResponse:
         "rounds": [round_rows.seen_row(one) for one in seen[: round_rows.LISTED]],
         "chart": round_rows.chart(seen),
         "audits": round_rows.audits_of(deal, now=timezone.now()),
+        "story": deal_story.story_of(deal, signed_in_user(request).pk),
         "unit": market_asset().unit,
     }
     return render(request, "speed/buying_deal.html", context)

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from speed.web import auto, auto_torrent, earning, earnings, hubs, market, node, panel, rounds, spending, story
+from speed.web import auto, auto_torrent, earning, earnings, hubs, market, node, panel, peer, rounds, spending, story
 
 urlpatterns: list[URLPattern] = [
     path("", market.market, name="market"),
@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("torrents/<int:holding_id>/switch/", story.market_switch, name="market_switch"),
     path("torrents/<int:holding_id>/stop/", story.market_stop, name="market_stop"),
     path("bids/<int:bid_pk>/withdraw/", market.market_bid_end, name="market_bid_end"),
+    path("peers/<str:peer_key>/", peer.market_peer, name="market_peer"),
     path("sellers/<str:peer_key>/forgive/", market.market_forgive, name="market_forgive"),
     path("auto/", auto.market_auto, name="market_auto"),
     path("auto/off/", auto.market_auto_off, name="market_auto_off"),

@@ -256,6 +256,7 @@ SHOTS = (
     Shot("market_rounds", "/market/nodes/local/rounds/", "admin"),
     Shot("market_round", "/market/nodes/local/rounds/{round}/", "admin"),
     Shot("market_selling", "/market/selling/{selling}/", "admin"),
+    Shot("market_peer", "/market/peers/{peer}/", "admin"),
     Shot("market_buying", "/market/buying/{buying}/", "admin"),
     Shot("torrent-speed", "/torrents/{bought}/?tab=speed", "admin", covers="torrent"),
     Shot("torrent-story", "/torrents/{broken}/?tab=speed", "admin", with_figures, covers="torrent"),

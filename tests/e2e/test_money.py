@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 TOP_OF = """name => [...document.querySelectorAll(".entry")]
     .find((entry) => entry.textContent.includes(name)).getBoundingClientRect().top"""
 
+BACK_AT = f"([name, before]) => Math.abs(({TOP_OF})(name) - before) < 3"
+
 
 @pytest.fixture(scope="module")
 def box() -> "Iterator[Box]":
@@ -83,9 +85,7 @@ class TestMoneyOnAnOpenPage:
         assert page.locator(".entry-table tbody > tr").first.get_attribute("class") == "day"
 
         page.reload()
-        page.wait_for_function(
-            f"([name, before]) => Math.abs(({TOP_OF})(name) - before) < 3", arg=["number 30", before]
-        )
+        page.wait_for_function(BACK_AT, arg=["number 30", before])
         expect(rows(page)).to_have_count(63)
 
         page.goto("/wallet/?before=13")

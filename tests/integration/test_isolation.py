@@ -130,6 +130,11 @@ def owners_purchase(box: Box) -> list[object]:
     return [(BuyingDeal.objects.first() or a_buying_deal(box.holding)).pk]
 
 
+def owners_seller(box: Box) -> list[object]:
+    owners_purchase(box)
+    return [BuyingDeal.objects.latest("pk").peer_key]
+
+
 def an_avoided_seller(box: Box) -> list[object]:
     avoided.avoid("02" + "ab" * 32, cause=Cause.WRONG_ROUND, text="A sum was wrong.", now=timezone.now())
     return ["02" + "ab" * 32]
@@ -260,6 +265,7 @@ ROWS: dict[str, Row] = {
     ),
     **dict.fromkeys(("earnings", "earnings_data", "earnings_csv", "earnings_prices", "earnings_prices_csv"), MEMBERS),
     "market_selling": Row(200, 404, 200, SIGN_IN, args=deal_about_owners_torrent),
+    "market_peer": Row(200, 404, 404, SIGN_IN, args=owners_seller),
     "market_buying": Row(200, 404, 404, SIGN_IN, args=owners_purchase),
     "market_node": Row(404, 404, 200, SIGN_IN, args=lambda box: ["local"]),
     "market_rounds": Row(404, 404, 200, SIGN_IN, args=lambda box: ["local"]),
