@@ -26,7 +26,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {"task": "wallet.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "reconcile": {"task": "wallet.reconcile", "schedule": 60.0, "options": {"expires": 60}},
     "owed": {"task": "wallet.take_liabilities", "schedule": 600.0, "options": {"expires": 60}},
-    "columns": {"task": "speed.fill_columns", "schedule": 10.0, "options": {"expires": 10}},
+    "columns": {"task": "speed.fill_columns", "schedule": 30.0, "options": {"expires": 30}},
     "audit": {"task": "wallet.audit_books", "schedule": 600.0, "options": {"expires": 60}},
 }
 

@@ -3,17 +3,21 @@
 All of it is written anew each time, and only what differs: whatever was missed before is right afterwards.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from django.db.models import Max
+from django.db.models import Max, Sum
 from django.utils.translation import gettext as _
 
 from seedbox.services import columns, market_facts
 from speed.domain.uplift import interval
-from speed.models import AutoRun, BuyingDeal, SellingDeal
+from speed.models import AutoRun, BuyingDeal, SellingDeal, TorrentRollup
+from speed.services import trade_rollups
+from speed.services.trade_rollups import with_deals
 from wallet.domain.money import format_amount
-from wallet.services import earned
+from wallet.domain.spans import Span
+from wallet.services import following, trades
 from wallet.services.install import market_asset
 
 EARNED: Final = "earned"
@@ -57,16 +61,21 @@ def _by_holding(values: Mapping[Share, int], held: Iterable[market_facts.Held]) 
 
 
 def _earned() -> dict[Share, int]:
-    """Return what each holder's shares of a torrent's deals came to."""
-    shares = earned.of_everybody(market_asset())
-    deals = SellingDeal.objects.filter(shared_ubtt__gt=0).values_list("deal_id", "node_name", "torrent_key")
-    torrents = {deal_id: (node_name, key) for deal_id, node_name, key in deals}
-    found: dict[Share, int] = {}
-    for (user_id, deal_id), ubtt in shares.items():
-        if deal_id in torrents:
-            share = (user_id, *torrents[deal_id])
-            found[share] = found.get(share, 0) + ubtt
-    return found
+    """Return what each holder's shares of a torrent's deals came to: months as they are kept, and what is behind."""
+    asset = market_asset()
+
+    def read(upto: int) -> dict[Share, int]:
+        found: Counter[Share] = Counter()
+        kept = TorrentRollup.objects.filter(asset=asset, span=Span.MONTH, earned_ubtt__gt=0).order_by()
+        share = ("user_id", "torrent__node_name", "torrent__torrent_key")
+        for *of, ubtt in kept.values_list(*share).annotate(earned=Sum("earned_ubtt")):
+            found[tuple(of)] = int(ubtt)
+        for trade, traded in with_deals(trades.trades(after=upto)):
+            if trade.asset == asset and trade.earned_ubtt:
+                found[trade.user_id, traded.node_name, traded.torrent_key] += trade.earned_ubtt
+        return dict(found)
+
+    return following.read_beside(trade_rollups.FOLLOWER.name, read)
 
 
 def _sold_at() -> dict[Torrent, int]:

@@ -1,5 +1,6 @@
 """What the market adds to the list of torrents: earned, price and uplift, each holder's own."""
 
+from datetime import timedelta
 from math import log
 
 import pytest
@@ -14,13 +15,14 @@ from seedbox.services import screen_choices
 from seedbox.web import list_choice
 from speed.domain.autobid_view import State
 from speed.models import SellingDeal
-from speed.services import list_columns
+from speed.services import list_columns, rollups
 from speed.services.list_columns import EARNED, PRICE, UPLIFT
 from tests.auto_rows import a_run, an_auto_bid
 from tests.builders import NOW, make_holding, make_node, make_observation, make_torrent
 from tests.earnings import pay_out
 from tests.ledger import BTT, TREASURY, fund
 from tests.market_rows import a_buying_deal, a_selling_deal
+from wallet.services import seals
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +54,17 @@ class TestEarned:
         pay_out(a_deal(own, 3), 10, at=NOW)
         list_columns.fill()
         assert values(EARNED) == {own.pk: 1_000_000 + 250_000 + 10}
+
+    def test_is_the_same_from_the_sums_that_are_kept_and_from_what_is_behind_them(
+        self, shared: tuple[Holding, Holding]
+    ) -> None:
+        own, others = shared
+        pay_out(a_deal(own, 1), 2_000, at=NOW)
+        seals.seal_new(now=NOW)
+        assert rollups.catch_up(NOW) > 0
+        pay_out(a_deal(own, 2), 600, at=NOW + timedelta(days=40))
+        list_columns.fill()
+        assert values(EARNED) == {own.pk: 1_300, others.pk: 1_300}
 
     def test_stays_with_the_node_that_sold_it(self, shared: tuple[Holding, Holding]) -> None:
         own, others = shared
@@ -100,7 +113,7 @@ class TestFilling:
             holding = make_holding(own.user, make_torrent(f"t{number}"))
             pay_out(a_deal(holding, number), 100, at=NOW)
         assert list_columns.fill() == 19 + 19
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(18):
             assert list_columns.fill() == 0
 
 

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from django.db.models import Aggregate, CharField, Min, Q, QuerySet, Sum
 from django.db.models.functions import Cast, Left
 
-from wallet.domain.accounts import AccountKind, user_account
+from wallet.domain.accounts import user_account
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.models import Account, Transfer
@@ -47,15 +47,6 @@ def by_day(user_id: int, asset: Asset, *, since: datetime) -> Mapping[date, int]
     # As text, which begins with the day on both databases: SQLite would call Python for each row to truncate a time.
     days = recent.values_list(Left(Cast("event_at", CharField()), 10)).annotate(total=Sum("amount_ubtt"))
     return {date.fromisoformat(day): int(total) for day, total in days}
-
-
-def of_everybody(asset: Asset) -> Mapping[tuple[int, str], int]:
-    """Return what each user has earned ever, by the user's id and the deal's."""
-    users = Account.objects.filter(asset=asset, kind=AccountKind.USER)
-    accounts = {pk: int(ref) for pk, ref in users.values_list("pk", "ref")}
-    found = Transfer.objects.filter(asset=asset, kind=TransferKind.EARNING, credit_id__in=users.values("pk")).order_by()
-    sums = found.values_list("credit_id", "cause").annotate(total=Sum("amount_ubtt"))
-    return {(accounts[pk], cause.removeprefix(CAUSE)): int(total) for pk, cause, total in sums if pk in accounts}
 
 
 def _sums(week_from: datetime, today_from: datetime) -> dict[str, Aggregate]:
