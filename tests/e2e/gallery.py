@@ -31,6 +31,34 @@ def with_add_dialog(page: Page) -> None:
     expect(page.get_by_label("Magnet links")).to_be_visible()
 
 
+def with_usual_columns(page: Page) -> None:
+    usual = page.locator("#usual-columns")
+    if usual.count():  # other pictures come in any order
+        page.locator("#menu-columns > summary").click()
+        usual.click()
+        expect(usual).to_have_count(0)
+        page.keyboard.press("Escape")
+    expect(page.locator("#sort-ratio")).to_be_attached()
+
+
+def with_columns_menu(page: Page) -> None:
+    """Choose more columns than fit, in an order of one's own."""
+    page.locator("#menu-columns > summary").click()
+    for name in ("earned", "price", "added"):
+        with page.expect_response("**/torrents/columns/**"):
+            page.locator(f"#column-{name}").check()
+        expect(page.locator(f"#sort-{name}")).to_be_attached()
+    with page.expect_response("**/torrents/columns/**"):
+        page.locator("#earlier-price").press("Enter")
+    expect(page.locator("#earlier-price")).to_be_focused()
+
+
+def with_own_columns(page: Page) -> None:
+    with_columns_menu(page)
+    page.keyboard.press("Escape")
+    expect(page.locator("#columns-form")).to_be_hidden()
+
+
 def with_remove_dialog(page: Page) -> None:
     page.get_by_role("button", name="Remove").first.click()
     expect(page.locator("#confirm-title")).to_be_visible()
@@ -173,12 +201,14 @@ SHOTS = (
     Shot("overview", "/", "admin"),
     Shot("overview-empty", "/", "newcomer", covers="overview"),
     Shot("overview_layout", "/overview/layout/", "admin"),
-    Shot("torrents", "/torrents/", "admin"),
+    Shot("torrents", "/torrents/", "admin", with_usual_columns),
     Shot("torrents-adding", "/torrents/", "admin", with_add_dialog, covers="torrents"),
     Shot("torrents-menu", "/torrents/", "admin", with_account_menu, covers="torrents"),
     Shot("torrents-bell", "/torrents/", "admin", with_bell_open, covers="torrents"),
     Shot("torrents-bell-empty", "/torrents/", "newcomer", with_bell_open, covers="torrents"),
     Shot("torrents-toasts", "/torrents/", "admin", with_toasts, covers="torrents"),
+    Shot("torrents-columns", "/torrents/", "admin", with_columns_menu, covers="torrents"),
+    Shot("torrents-own-columns", "/torrents/?sort=-price", "admin", with_own_columns, covers="torrents"),
     Shot("torrents-empty", "/torrents/", "newcomer", covers="torrents"),
     Shot("torrent", "/torrents/{torrent}/", "admin"),
     Shot("torrent-removing", "/torrents/{torrent}/", "admin", with_remove_dialog, covers="torrent"),
