@@ -19,6 +19,13 @@ def own_ids(*, user_id: int, holding_ids: Collection[int]) -> frozenset[int]:
     return frozenset(own.values_list("pk", flat=True))
 
 
+def holders(holding_ids: Collection[int]) -> dict[int, int]:
+    """Return for each of these holdings that exist whose it is."""
+    if not holding_ids:
+        return {}
+    return dict(Holding.objects.filter(pk__in=holding_ids).values_list("pk", "user_id"))
+
+
 def messages(*, user_id: int, row_ids: Collection[int], page_ids: Collection[int]) -> list[str]:
     """Return how the user's own among these holdings stand: their rows in one message, files and log of each page.
 

@@ -17,11 +17,7 @@ from typing import Any
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.contrib.auth import get_user
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError
-from django.http import HttpRequest
-from django.utils import timezone
 from redis import RedisError
 
 from seedbox.models import User
@@ -31,12 +27,10 @@ from seedbox.services.live import detail_group, user_group
 from seedbox.services.logins import CHECK_LOGIN
 from seedbox.services.watches import RENEWAL_S, WatchesUnknown, WatchWriter, shared_writer
 from seedbox.web.frames import BadFrame, Names, parse_frame
-from seedbox.web.logins import has_expired
 from seedbox.web.outgoing import Outgoing
+from seedbox.web.rights import FACTOR_WANTED, SIGNED_OUT, Claim, LoginOver, rights
 from seedbox.web.seats import Seats
 
-SIGNED_OUT = 4401
-FACTOR_WANTED = 4403  # the box's rule asks this user for a second factor, and there is none
 BAD_FRAME = 4400
 TOO_MANY_FRAMES = 4429
 TOO_MANY_SOCKETS = 4430
@@ -87,6 +81,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
                     task.cancel()
             if self._seated_user_id is not None:
                 self.seats.give_back(self._seated_user_id)
+
+    async def dispatch(self, message: Any) -> None:
+        """Pass on what groups say without Channels' look at database connections, which is a hop to a thread."""
+        if message["type"] == "live.text":
+            await self.live_text(message)
+        else:
+            await super().dispatch(message)
 
     async def connect(self) -> None:
         user = self.scope["user"]
@@ -263,7 +264,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         Raises LoginOver.
         """
         session_key = self.scope["session"].session_key
-        own = await database_sync_to_async(_still_own)(session_key, self.user_id, self._names.rows)
+        own = await rights().still_own(Claim(session_key, self.user_id, self._names.rows))
         await self._listen(self._names & Names(own, own, self._names.kinds))
         try:
             missed_nothing = await self.writer.renew(self._texts(self._names), asked=False)
@@ -281,26 +282,3 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
 def _must_set_up(user: object) -> bool:
     return isinstance(user, User) and factors.must_set_up(user)
-
-
-class LoginOver(Exception):
-    """This login may not see anything any more."""
-
-    def __init__(self, code: int) -> None:
-        self.code = code
-
-
-def _still_own(session_key: str | None, user_id: int, holding_ids: frozenset[int]) -> frozenset[int]:
-    """Return what the user still holds.
-
-    Raises LoginOver for who is signed out, deactivated, deleted, signed in for too long, or has a new password, as a
-    new page would see it. One function, so that it is one hop to the database's thread and one connection.
-    """
-    request = HttpRequest()
-    request.session = SessionStore(session_key)
-    user = get_user(request)
-    if not isinstance(user, User) or user.pk != user_id or has_expired(request.session, timezone.now()):
-        raise LoginOver(SIGNED_OUT)
-    if factors.must_set_up(user):
-        raise LoginOver(FACTOR_WANTED)
-    return snapshots.own_ids(user_id=user_id, holding_ids=holding_ids)

@@ -13,8 +13,9 @@ from seedbox.domain.states import State
 from seedbox.engine.port import Details, Peer, Tracker
 from seedbox.models import Holding, LogEntry, User
 from seedbox.services.live import Publisher, list_changed
-from seedbox.web.consumers import BAD_FRAME, FRAMES_AT_ONCE, SIGNED_OUT, TOO_MANY_FRAMES, LiveConsumer
+from seedbox.web.consumers import BAD_FRAME, FRAMES_AT_ONCE, TOO_MANY_FRAMES, LiveConsumer
 from seedbox.web.frames import MAX_FRAME_CHARS
+from seedbox.web.rights import SIGNED_OUT
 from tests.builders import NOW, make_holding, make_observation, make_torrent
 from tests.sockets import Browser, browser_of
 

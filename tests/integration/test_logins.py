@@ -19,8 +19,9 @@ from seedbox.models.audit_entry import Act
 from seedbox.models.install import FactorRule
 from seedbox.models.user import Role
 from seedbox.services import logins, people
-from seedbox.web.consumers import FACTOR_WANTED, SIGNED_OUT, LiveConsumer
+from seedbox.web.consumers import LiveConsumer
 from seedbox.web.logins import BEGAN_KEY, NOTICED_KEY
+from seedbox.web.rights import FACTOR_WANTED, SIGNED_OUT
 from tests.builders import NOW, PASSWORD, SOMEWHERE, let_in, make_user, signed_in
 from tests.sockets import browser_of
 

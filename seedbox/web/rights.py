@@ -1,0 +1,131 @@
+"""Whether logins behind open sockets are still good, and what they still hold: asked for many sockets at once.
+
+A thousand open pages ask two hundred times a second; one by one that is a connection to the database each time.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from channels.db import database_sync_to_async
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.http import HttpRequest
+from django.utils import timezone
+
+from seedbox.models import User
+from seedbox.services import factors, snapshots
+from seedbox.web.logins import has_expired
+
+SIGNED_OUT = 4401
+FACTOR_WANTED = 4403  # the box's rule asks this user for a second factor, and there is none
+
+ASKED_AT_ONCE = 50  # of 500 names each: SQLite takes 32,766 in one question
+PAUSE_S = 0.2  # between two rounds; the first after a pause does not wait
+
+
+class LoginOver(Exception):
+    """This login may not see anything any more."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What one socket says that it is and shows."""
+
+    session_key: str | None
+    user_id: int
+    holding_ids: frozenset[int]
+
+
+class Rights:
+    """Asks for all sockets of one event loop: claims that come meanwhile go into the next round."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Claim, asyncio.Future[frozenset[int]]]] = []
+        self._asking: asyncio.Task[None] | None = None
+
+    async def still_own(self, claim: Claim) -> frozenset[int]:
+        """Return what the user still holds; raises LoginOver, or what the database raises."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[frozenset[int]] = loop.create_future()
+        self._waiting.append((claim, answer))
+        if self._asking is None:
+            self._asking = loop.create_task(self._ask())
+        return await answer
+
+    async def _ask(self) -> None:
+        while self._waiting:
+            asked, self._waiting = self._waiting[:ASKED_AT_ONCE], self._waiting[ASKED_AT_ONCE:]
+            found: Sequence[frozenset[int] | Exception]
+            try:
+                found = await database_sync_to_async(check)([claim for claim, _ in asked])
+            except Exception as problem:  # whatever it is, each of them must hear of it
+                found = [problem] * len(asked)
+            for (_, answer), said in zip(asked, found, strict=True):
+                if answer.done():
+                    continue  # its socket has gone
+                if isinstance(said, Exception):
+                    answer.set_exception(said)
+                else:
+                    answer.set_result(said)
+            await asyncio.sleep(PAUSE_S)
+        self._asking = None
+
+
+_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Rights] = WeakKeyDictionary()
+
+
+def rights() -> Rights:
+    """Return those of the running loop."""
+    return _of_loops.setdefault(asyncio.get_running_loop(), Rights())
+
+
+def check(claims: Sequence[Claim]) -> list[frozenset[int] | LoginOver]:
+    """Return for each claim what the user still holds.
+
+    LoginOver is for who is signed out, deactivated, deleted, signed in for too long, or has a new password, as a new
+    page would see it.
+    """
+    keys = [claim.session_key for claim in claims if claim.session_key]
+    stored = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+    sessions = {session.session_key: session.session_data for session in stored}
+    holders = snapshots.holders(frozenset().union(*(claim.holding_ids for claim in claims)))
+    found: list[frozenset[int] | LoginOver] = []
+    for claim in claims:
+        try:
+            _check_login(claim, sessions.get(claim.session_key or ""))
+        except LoginOver as over:
+            found.append(over)
+        else:
+            found.append(frozenset(pk for pk in claim.holding_ids if holders.get(pk) == claim.user_id))
+    return found
+
+
+def _check_login(claim: Claim, session_data: str | None) -> None:
+    """Raises LoginOver."""
+    if session_data is None:
+        raise LoginOver(SIGNED_OUT)
+    request = HttpRequest()
+    request.session = _Read(claim.session_key, session_data)
+    user = get_user(request)
+    if not isinstance(user, User) or user.pk != claim.user_id or has_expired(request.session, timezone.now()):
+        raise LoginOver(SIGNED_OUT)
+    if factors.must_set_up(user):
+        raise LoginOver(FACTOR_WANTED)
+
+
+class _Read(SessionStore):
+    """A session whose row was read already."""
+
+    def __init__(self, session_key: str | None, session_data: str) -> None:
+        super().__init__(session_key)
+        self._data = session_data
+
+    def load(self) -> dict[str, Any]:
+        return dict(SessionStore().decode(self._data))  # our own class would sign with another salt
