@@ -10,7 +10,8 @@
 //   data-refetch="story-3" data-version="f00d"   likewise, when a message "versions" names another one than it has
 //   data-watch="totals"                          what all of one's torrents move: the row "speeds", and the document's event
 //                                                "box:totals" with { down, up, down_text, up_text } in its detail
-//   data-live-status                             says whether all this works
+//   data-watch-hidden beside data-watch          watched also in a tab that nobody looks at
+//   data-live-status                             says whether all this works; so does the event "box:connection"
 //
 // Each message of a stream has a number. After a gap everything on screen is asked for again. To a browser that reads
 // slowly the server says several messages as one, "many", with the numbers that it stands for; "anew" says that some were
@@ -24,6 +25,7 @@ const BACKOFF_MAX_MS = 30_000;
 const SETTLED_MS = 5_000; // a socket that lived this long was a good one
 const ASK_ALIVE_MS = 20_000; // also keeps proxies from closing a silent connection
 const ANSWER_MS = 10_000;
+const DOUBT_MS = 2_000;
 const WORRY_MS = 1_500; // a shorter interruption is not worth a word
 const MARGIN = "200px"; // rows just outside are watched, too: they are on screen before a message could come
 const SIGNED_OUT = 4401;
@@ -43,6 +45,8 @@ let socket = null;
 let failures = 0;
 let wasLost = false; // a change of the list may have been missed
 let hasHeard = false; // on this socket: it was let in
+let nextTryAt = 0;
+let status = "";
 let sent = ""; // what the server was last told to watch
 const timers = {};
 
@@ -98,9 +102,11 @@ function closed(code) {
     later("worry", WORRY_MS, () => showStatus("reconnecting"));
   }
   hasHeard = false;
-  const wait_ms = Math.min(BACKOFF_MS * 2 ** failures, BACKOFF_MAX_MS);
+  const wait_ms = Math.min(BACKOFF_MS * 2 ** failures, BACKOFF_MAX_MS) * (0.5 + Math.random() / 2);
   failures += 1;
-  later("connect", wait_ms * (0.5 + Math.random() / 2), connect);
+  nextTryAt = Date.now() + wait_ms;
+  later("connect", wait_ms, connect);
+  if (status === "reconnecting") tellStatus();
 }
 
 function drop(code = 0) {
@@ -120,7 +126,16 @@ function leave() {
 
 function connectNow() {
   failures = 0;
+  if (socket?.readyState === WebSocket.CONNECTING) drop(); // it may hang for as long as TCP does
   connect();
+}
+
+// The browser says that its network is gone. The box may be on this very machine: ask it.
+function doubt() {
+  if (!socket) return;
+  say({ resync: [] });
+  never("answer");
+  later("answer", DOUBT_MS, drop);
 }
 
 function say(frame) {
@@ -135,7 +150,7 @@ function askAlive() {
 // --- what is on screen
 
 function wanted() {
-  if (document.hidden) return [];
+  if (document.hidden) return [...document.querySelectorAll("[data-watch-hidden]")].map((element) => element.dataset.watch);
   const names = new Set();
   for (const element of document.querySelectorAll("[data-watch]")) names.add(element.dataset.watch);
   for (const element of visible) {
@@ -347,12 +362,20 @@ function newRow(template, key) {
 
 // --- the badge
 
-function showStatus(status) {
+function showStatus(now) {
+  if (now !== status) {
+    status = now;
+    tellStatus();
+  }
   for (const badge of document.querySelectorAll("[data-live-status]")) {
     if (badge.dataset.liveStatus === status) continue;
     badge.dataset.liveStatus = status;
     badge.textContent = STATUS_TEXT[status];
   }
+}
+
+function tellStatus() {
+  document.dispatchEvent(new CustomEvent("box:connection", { detail: { status, nextTryAt } }));
 }
 
 // --- begin; rest while nobody looks
@@ -366,6 +389,8 @@ if (document.body.dataset.socket && document.querySelector("[data-live-status]")
     watch();
   });
   addEventListener("online", connectNow);
+  addEventListener("offline", doubt);
+  document.addEventListener("box:connect", connectNow);
   addEventListener("pagehide", leave); // an open socket would keep the page out of the back-forward cache
   addEventListener("pageshow", (event) => event.persisted && connectNow());
 }

@@ -1,21 +1,12 @@
 """live.js in a real Chromium, on a small page and against a socket that the test plays."""
 
-import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, WebSocketRoute, expect
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.browser import DESKTOP, open_page
-
-ORIGIN = "http://box.test"
-SCRIPT = Path(__file__).parents[2] / "static" / "live.js"
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'"
-)
-LIMIT_MS = 5_000
-LOOK_AGAIN_MS = 20
+from tests.e2e.live_page import ORIGIN, Box
 
 COUNT_REFETCHES = "count = 0; document.getElementById('list').addEventListener('refetch', () => count++)"
 SWAP = """([type, text, token]) => {
@@ -40,55 +31,11 @@ PAGE = """<!doctype html><html lang="en"><head><title>t</title><script type="mod
 <div id="list" data-watch="torrents" data-refetch="torrents"></div></body></html>"""
 
 
-class Box:
-    """The other end of the socket."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.sockets: list[WebSocketRoute] = []
-        self.frames: list[dict[str, list[str]]] = []
-        page.route_web_socket(f"{ORIGIN.replace('http', 'ws')}/sub/live/", self._connected)
-        page.route("**/*", self._serve)
-
-    def _connected(self, socket: WebSocketRoute) -> None:
-        self.sockets.append(socket)
-        socket.on_message(self._heard)
-
-    def _heard(self, message: str | bytes) -> None:
-        frame = json.loads(message)
-        if frame == {"resync": []}:
-            self.say(type="alive")
-        else:
-            self.frames.append(frame)
-
-    def _serve(self, route: Route) -> None:
-        if route.request.url.endswith("live.js"):
-            route.fulfill(path=SCRIPT, content_type="text/javascript")
-        elif route.request.url == f"{ORIGIN}/":
-            rows = "".join(ROW.format(number) for number in (1, 2))
-            body = PAGE.format(rows=rows, far="<br>" * 300)
-            route.fulfill(body=body, content_type="text/html", headers={"Content-Security-Policy": POLICY})
-        else:
-            route.fulfill(status=204)
-
-    def say(self, **message: object) -> None:
-        self.sockets[-1].send(json.dumps(message))
-
-    def until(self, true: Callable[[], bool], what: str) -> None:
-        for _ in range(LIMIT_MS // LOOK_AGAIN_MS):
-            if true():
-                return
-            self.page.wait_for_timeout(LOOK_AGAIN_MS)  # lets the browser's events in
-        raise AssertionError(f"{what}; heard {self.frames}")
-
-    def hears(self, **frame: list[str]) -> None:
-        self.until(lambda: frame in self.frames, f"waited in vain for {frame}")
-
-
 @pytest.fixture
 def box(browser: Browser) -> Iterator[Box]:
     with open_page(browser, ORIGIN, DESKTOP) as page:
-        box = Box(page)
+        rows = "".join(ROW.format(number) for number in (1, 2))
+        box = Box(page, PAGE.format(rows=rows, far="<br>" * 300))
         page.goto("/")
         expect(page.locator("[data-live-status]")).to_have_text("Live")
         box.hears(watch=["torrents", "holding-1", "holding-2"])
@@ -127,6 +74,26 @@ class TestTheLivePage:
         assert not any("resync" in frame for frame in box.frames)
         box.say(type="rows", stream="e/user-1", seq=10, rows={})
         box.hears(resync=["torrents", "holding-1", "holding-2"])
+
+    def test_takes_several_messages_as_one_for_the_numbers_that_it_stands_for(self, box: Box) -> None:
+        box.say(type="rows", stream="e/user-1", seq=7, rows={})
+        messages = [{"type": "rows", "rows": {"holding-2": {"down": "many"}}}, {"type": "changed", "what": "nothing"}]
+        box.say(type="many", streams={"e/user-1": [8, 12]}, messages=messages)
+        box.say(type="rows", stream="e/user-1", seq=13, rows={"holding-1": {"down": "next"}})
+        expect(box.page.locator("tr[data-row=holding-1] [data-cell=down]")).to_have_text("next")
+        expect(box.page.locator("tr[data-row=holding-2] [data-cell=down]")).to_have_text("many")
+        assert not any("resync" in frame for frame in box.frames)
+        box.say(type="many", streams={"e/user-1": [15, 16]}, messages=[])
+        box.hears(resync=["torrents", "holding-1", "holding-2"])
+
+    def test_begins_anew_without_asking_when_the_server_says_so(self, box: Box) -> None:
+        box.page.evaluate(COUNT_REFETCHES)
+        box.say(type="rows", stream="e/user-1", seq=7, rows={})
+        box.say(type="anew")
+        box.say(type="rows", stream="e/user-1", seq=99, rows={"holding-1": {"down": "anew"}})
+        expect(box.page.locator("tr[data-row=holding-1] [data-cell=down]")).to_have_text("anew")
+        assert box.page.evaluate("count") == 1
+        assert not any("resync" in frame for frame in box.frames)
 
     def test_comes_back_after_a_lost_connection_and_fetches_the_list(self, box: Box) -> None:
         box.frames.clear()

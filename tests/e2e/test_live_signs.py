@@ -1,0 +1,85 @@
+"""Signs of life in a real Chromium: the bar when the box can't be reached, speeds in title and icon of the tab."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.test import override_settings
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.browser import DESKTOP, open_page
+from tests.e2e.live_page import ORIGIN, Box
+
+PLAIN = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # whose names have no hashes
+NOTHING = "\N{EN DASH}"
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Torrents · Seedbox</title>
+<link rel="icon" href="/favicon.svg"><link rel="stylesheet" href="/box.css">
+<script type="module" src="/connection.js"></script><script type="module" src="/speeds.js"></script>
+<script type="module" src="/live.js"></script></head>
+<body data-socket="/sub/live/"><span data-live-status></span><main id="content" tabindex="-1"></main>
+<button data-speeds-toggle>Speeds</button>{bar}</body></html>"""
+SHOW = """hidden => {
+    Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+@pytest.fixture
+def box(browser: Browser) -> Iterator[Box]:
+    with open_page(browser, ORIGIN, DESKTOP) as page:
+        with override_settings(STORAGES={**settings.STORAGES, "staticfiles": PLAIN}):
+            box = Box(page, PAGE.format(bar=render_to_string("seedbox/_connection.html")))
+        page.clock.install()
+        page.goto("/")
+        expect(page.locator("[data-live-status]")).to_have_text("Live")
+        yield box
+
+
+class TestTheBar:
+    def test_says_that_the_box_is_away_and_tries_at_once_when_told(self, box: Box) -> None:
+        bar = box.page.locator("[data-connection]")
+        box.is_down = True
+        box.cut()
+        retry = bar.get_by_role("button", name="Try now")
+        expect(bar.get_by_role("status")).to_have_text("")
+        for _ in range(3):
+            box.page.clock.fast_forward(2_000)
+        expect(bar.get_by_role("status")).to_contain_text("What you see is of ")
+        box.page.clock.fast_forward(60_000)  # by now it tries rarely
+        expect(bar).to_contain_text("Next try in")
+        retry.focus()
+        box.is_down = False
+        retry.press("Enter")
+        expect(bar.get_by_role("status")).to_have_text("")
+        expect(retry).to_be_hidden()
+        expect(box.page.locator("[data-live-status]")).to_have_text("Live")
+        expect(box.page.locator("main")).to_be_focused()
+
+
+class TestTheTab:
+    def test_shows_what_moves_also_while_nobody_looks_and_not_where_it_is_not_wanted(self, box: Box) -> None:
+        icon = box.page.locator("link[rel=icon]")
+        box.hears(watch=["totals"])
+        box.page.evaluate(SHOW, True)
+        box.say(type="totals", down=2048, up=0, down_text="2.00 KiB/s", up_text=NOTHING, by_node={})
+        expect(box.page).to_have_title("↓ 2.00 KiB/s · Torrents · Seedbox")
+        assert (icon.get_attribute("href") or "").startswith("data:image/svg+xml,")
+        box.say(type="totals", down=1024, up=7, down_text="1.00 KiB/s", up_text="7 B/s", by_node={})
+        box.page.clock.fast_forward(1_000)
+        expect(box.page).to_have_title("↓ 1.00 KiB/s ↑ 7 B/s · Torrents · Seedbox")
+        box.page.evaluate(SHOW, False)
+        toggle = box.page.get_by_role("button", name="Speeds")
+        toggle.click()
+        box.hears(watch=[])
+        expect(toggle).to_have_attribute("aria-pressed", "false")
+        expect(box.page).to_have_title("Torrents · Seedbox")
+        expect(icon).to_have_attribute("href", f"{ORIGIN}/favicon.svg")
+
+    def test_tells_no_speeds_that_are_not_true_any_more(self, box: Box) -> None:
+        box.say(type="totals", down=2048, up=0, down_text="2.00 KiB/s", up_text=NOTHING, by_node={})
+        expect(box.page).to_have_title("↓ 2.00 KiB/s · Torrents · Seedbox")
+        box.is_down = True
+        box.cut()
+        box.page.clock.fast_forward(2_000)
+        expect(box.page).to_have_title("Torrents · Seedbox")
