@@ -5,50 +5,49 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
-from allauth.mfa.models import Authenticator
-from allauth.usersessions.models import UserSession
 from asgiref.sync import async_to_sync
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from django.utils import timezone
 from redis import Redis
 
-from seedbox.models import Holding, Invitation, Notice, User
+from seedbox.models import User
 from seedbox.models.user import Role
 from seedbox.services import people
 from seedbox.web.sockets import socket_urls
-from speed.models import BuyingDeal, Cause, SellingDeal
-from speed.services import avoided
 from tests.builders import NOW, SOMEWHERE, let_in, make_holding, make_observation, make_torrent
-from tests.deposits import a_deposit
-from tests.ledger import ASSET, BTT, CHAIN, fund, post, transfer, user
-from tests.market_rows import a_bid, a_buying_deal, a_pairing, a_selling_deal, an_empty_round
+from tests.ledger import BTT, CHAIN, post, transfer, user
+from tests.market_rows import a_bid
+from tests.owned import (
+    SECRET_NAME,
+    Box,
+    a_round,
+    an_avoided_seller,
+    counted_owner,
+    deal_about_owners_torrent,
+    of_holding,
+    of_member,
+    owners_account,
+    owners_address,
+    owners_deposit,
+    owners_notice,
+    owners_other_login,
+    owners_pairing,
+    owners_passkey,
+    owners_purchase,
+    owners_seller,
+    owners_withdrawal,
+    standing_halt,
+)
 from tests.sockets import browser_of
-from tests.withdrawals import stranger_address
 from wallet.domain.kinds import TransferKind
-from wallet.domain.tron.addresses import to_base58
-from wallet.models import Account, AddressBookEntry, Deposit, HaltReason
-from wallet.services import address_book, halts, liabilities, withdrawals
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
-SECRET_NAME = "olgas-secret-film.mkv"
 PEOPLE = ("owner", "stranger", "admin", "anonymous")
 SIGN_IN = "sign in"  # is led to the sign-in page
 
 Answer = int | str
-
-
-@dataclass(frozen=True)
-class Box:
-    """What the rows speak about."""
-
-    holding: Holding
-    invitation: Invitation
-    token: str
-    member: User
-    transfer_id: int  # of a deposit to the owner
 
 
 @dataclass(frozen=True)
@@ -62,93 +61,6 @@ class Row:
     method: str = "get"
     args: Callable[[Box], list[object]] = field(default=lambda box: [])
     form: Callable[[Box], dict[str, object]] = field(default=lambda box: {})
-
-
-def of_holding(box: Box) -> list[object]:
-    return [box.holding.pk]
-
-
-def of_member(box: Box) -> list[object]:
-    return [box.member.pk]
-
-
-def owners_other_login(box: Box) -> int:
-    let_in(box.holding.user)
-    return int(UserSession.objects.filter(user=box.holding.user).latest("pk").pk)
-
-
-def owners_passkey(box: Box) -> int:
-    """Return a passkey of the owner; nobody signs in with it here."""
-    data = {"name": "Phone", "credential": {}}
-    made = Authenticator.objects.create(user=box.holding.user, type=Authenticator.Type.WEBAUTHN, data=data)
-    return int(made.pk)
-
-
-def owners_account(box: Box) -> list[object]:
-    """Return the account into which money came with a memo as secret as the torrent's name."""
-    return [Account.objects.get(ref=str(box.holding.user_id)).pk]
-
-
-def counted_owner(box: Box) -> list[object]:
-    """Return a snapshot of what is owed, in which the owner alone has something."""
-    return [liabilities.take_snapshot(ASSET, NOW).pk]
-
-
-def owners_deposit(box: Box) -> list[object]:
-    found = Deposit.objects.first()
-    return [(found or a_deposit(box.holding.user_id)).pk]
-
-
-def standing_halt(box: Box) -> list[object]:
-    halts.halt(HaltReason.OPERATOR, "because", NOW)
-    return [halts.standing()[0].pk]
-
-
-def owners_withdrawal(box: Box) -> list[object]:
-    """Return a withdrawal that waits in the queue, to an address with a label as secret as the torrent's name."""
-    owner_id = box.holding.user_id
-    fund(user(owner_id), 100 * BTT)
-    entry = address_book.add(owner_id, to_base58(stranger_address()), label=SECRET_NAME, now=NOW)
-    wish = withdrawals.Wish(user_id=owner_id, address=entry.address, amount_ubtt=50 * BTT, fee_ubtt=1, key="ab" * 16)
-    return [withdrawals.request(wish, now=NOW).pk]
-
-
-def owners_address(box: Box) -> list[object]:
-    owners_withdrawal(box)
-    return [AddressBookEntry.objects.latest("pk").pk]
-
-
-def deal_about_owners_torrent(box: Box) -> list[object]:
-    return [(SellingDeal.objects.first() or a_selling_deal(box.holding.torrent)).pk]
-
-
-def owners_pairing(box: Box) -> list[object]:
-    return [a_pairing(box.holding.user_id).pk]
-
-
-def owners_purchase(box: Box) -> list[object]:
-    return [(BuyingDeal.objects.first() or a_buying_deal(box.holding)).pk]
-
-
-def owners_seller(box: Box) -> list[object]:
-    owners_purchase(box)
-    return [BuyingDeal.objects.latest("pk").peer_key]
-
-
-def an_avoided_seller(box: Box) -> list[object]:
-    avoided.avoid("02" + "ab" * 32, cause=Cause.WRONG_ROUND, text="A sum was wrong.", now=timezone.now())
-    return ["02" + "ab" * 32]
-
-
-def owners_notice(box: Box) -> list[object]:
-    """Return a notice of which everybody else must learn nothing, and the owner on each page."""
-    key, owner = "complete/1", box.holding.user
-    text = f"{SECRET_NAME} is complete."
-    return [Notice.objects.get_or_create(user=owner, key=key, kind="complete", at=NOW, tone="info", text=text)[0].pk]
-
-
-def a_round(box: Box) -> list[object]:
-    return ["local", an_empty_round().number]
 
 
 EVERYBODY = Row(200, 200, 200, 200)
