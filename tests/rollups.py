@@ -62,9 +62,9 @@ class Traders:
         ]
         self.sold = [a_selling_deal(one, **self._ids("5e", place)) for place, one in enumerate(self.torrents)]
 
-    def act(self, draw: Random) -> None:
+    def act(self, draw: Random, *, since: datetime = NOW, hours: int = HOURS) -> None:
         """Let something happen, at some time."""
-        at = NOW + timedelta(seconds=draw.randrange(HOURS * 3_600))
+        at = since + timedelta(seconds=draw.randrange(hours * 3_600))
         some: list[Callable[[Random, datetime], None]] = [self._earn, self._buy, self._tip]
         draw.choice(some)(draw, at)
 
