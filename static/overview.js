@@ -147,11 +147,20 @@ function follow(changes) {
   for (const { target, attributeName } of changes) {
     const { at, down, up, busiest } = target.dataset;
     if (attributeName === "data-at") add(Number(at), Number(down), Number(up));
-    else if (busiest !== undefined && busiest !== known) {
-      if (known !== undefined) stale ??= setTimeout(fetchStale, STORED_MS);
+    else if (attributeName === "data-tone") {
+      if (target.matches(".active-row .state")) outdate(); // it counts as another kind now
+    } else if (busiest !== undefined && busiest !== known) {
+      if (known !== undefined) outdate();
       known = busiest;
     }
   }
+}
+
+// Torrents that do not move come and go, too: live.js says so of the list, and after a break as well.
+document.getElementById("list-changes").addEventListener("refetch", outdate);
+
+function outdate() {
+  stale ??= setTimeout(fetchStale, STORED_MS);
 }
 
 function fetchStale() {
@@ -162,7 +171,7 @@ function fetchStale() {
 const tiles = document.getElementById("tiles");
 new MutationObserver((changes) => queueMicrotask(() => follow(changes))).observe(tiles, {
   subtree: true,
-  attributeFilter: ["data-at", "data-busiest"],
+  attributeFilter: ["data-at", "data-busiest", "data-tone"],
 });
 
 if (place) {
