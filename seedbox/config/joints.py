@@ -90,7 +90,7 @@ def join(wallet_network: str) -> None:
         _show_operator()
         return
     navigation.register(
-        navigation.Link(MONEY, "Money", "coins", MONEY_PAGES | WITHDRAWAL_PAGES | BOOKS_PAGES | DESK_PAGES)
+        navigation.Link(MONEY, "Money", "coins", MONEY_PAGES | WITHDRAWAL_PAGES | BOOKS_PAGES | DESK_PAGES, key="h")
     )
     _show_market()
     watchables.register(MONEY, screen.messages)
@@ -117,9 +117,9 @@ def _show_operator() -> None:
 
 def _show_market() -> None:
     followers.register(trade_rollups.FOLLOWER)
-    navigation.register(navigation.Link(MARKET, "Market", "market", MARKET_PAGES | PEER))
+    navigation.register(navigation.Link(MARKET, "Market", "market", MARKET_PAGES | PEER, key="m"))
     watchables.register(MARKET, market_screen.messages)
-    navigation.register(navigation.Link(EARNINGS, "Earnings", "chart", frozenset({EARNINGS})))
+    navigation.register(navigation.Link(EARNINGS, "Earnings", "chart", frozenset({EARNINGS}), key="e"))
     watchables.register(EARNING, earning_screen.messages)
     watchables.register(EARNINGS, earnings_page.messages)
     torrent_tabs.register(torrent_tabs.Tab(SPEED, "Speed", "speed/_panel.html", panel.context))

@@ -20,6 +20,7 @@ class Link:
     icon: str
     pages: frozenset[str]
     for_admins: bool = False
+    key: str = ""  # g, then this one, leads there
 
 
 _links: dict[str, Link] = {}

@@ -69,6 +69,11 @@ def with_account_menu(page: Page) -> None:
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
+def with_keys(page: Page) -> None:
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+
+
 def with_bell_open(page: Page) -> None:
     page.locator("[data-bell] > summary").click()
     expect(page.locator("#bell-list .notice, #bell-list .bell-note").first).to_be_visible()
@@ -210,11 +215,15 @@ SHOTS = (
     Shot("torrents-columns", "/torrents/", "admin", with_columns_menu, covers="torrents"),
     Shot("torrents-own-columns", "/torrents/?sort=-price", "admin", with_own_columns, covers="torrents"),
     Shot("torrents-empty", "/torrents/", "newcomer", covers="torrents"),
+    Shot("torrents_new", f"/torrents/new/?magnet=magnet:%3Fxt=urn:btih:{'c' * 40}%26dn=Sintel", "admin"),
+    Shot("torrents-new-bad", "/torrents/new/?magnet=magnet:%3Fxt=nothing", "admin", covers="torrents_new"),
+    Shot("torrents-keys", "/torrents/", "admin", with_keys, covers="torrents"),
     Shot("torrent", "/torrents/{torrent}/", "admin"),
     Shot("torrent-removing", "/torrents/{torrent}/", "admin", with_remove_dialog, covers="torrent"),
     Shot("torrent-error", "/torrents/{broken}/", "admin", covers="torrent"),
     Shot("health", "/health/", "admin"),
     Shot("operator", "/operator/", "admin"),
+    Shot("styleguide", "/styleguide/", "admin"),
     Shot("network", "/nodes/local/network/", "admin"),
     Shot("notices", "/notices/", "admin"),
     Shot("notices-none", "/notices/", "newcomer", covers="notices"),
@@ -362,6 +371,7 @@ NO_PAGES = {
     "notice_read": "takes a form",
     "torrents_change": "takes a form",
     "healthz": "for machines",
+    "manifest": "for machines",
     "metrics": "for machines",
     "network_answer": "a part of `network`",
     "people_invite": "takes a form",

@@ -18,6 +18,7 @@ POLICY = (
 DAY_S = 86_400
 STEPS = 30
 PAGE = """<!doctype html><html lang="en" data-bs-theme="light"><head><title>t</title>
+<link rel="stylesheet" href="/tokens.css">
 <link rel="stylesheet" href="/box.css"><link rel="stylesheet" href="/vendor/uplot.min.css">
 <link rel="stylesheet" href="/charts.css">
 <script src="/vendor/uplot.min.js" defer></script><script type="module" src="/charts.js"></script>

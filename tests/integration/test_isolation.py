@@ -75,6 +75,8 @@ ROWS: dict[str, Row] = {
     "overview_layout": MEMBERS,
     "overview_tile": Row(200, 200, 200, SIGN_IN, args=lambda box: ["active"]),
     "torrents": MEMBERS,
+    "torrents_new": MEMBERS,
+    "manifest": Row(200, 200, 200, 200),
     "torrents_fragment": MEMBERS,
     "torrents_columns": Row(302, 302, 302, SIGN_IN, method="post", form=lambda box: {"columns": ["size"]}),
     "torrents_add": Row(200, 200, 200, SIGN_IN, method="post"),
@@ -88,6 +90,7 @@ ROWS: dict[str, Row] = {
     "healthz": Row(503, 503, 503, 503),  # no node runs in these tests
     "metrics": Row(403, 403, 403, 403),  # asked by another name than this machine's own, without the token
     "operator": ADMINS,
+    "styleguide": ADMINS,
     "network": Row(404, 404, 200, SIGN_IN, args=lambda box: ["local"]),
     "network_answer": Row(404, 404, 200, SIGN_IN, args=lambda box: ["local"]),
     "notices": MEMBERS,
