@@ -4,12 +4,13 @@ Hearing and sending are apart, so that a browser that reads slowly holds nothing
 merged message (`outgoing`). One that takes nothing at all for a while is given up.
 
 A socket hears its user's group from the start and the group of a page (`detail-<id>`) while it watches it. Only a
-user's own holdings are ever watched: that is asked of the database with every set and again at every renewal. What
-other apps let pages watch (`watchables`) is always the user's own.
+user's own holdings are ever watched: that is asked of the database with every set, again at every third renewal, and at
+once when a login or a role ends. What other apps let pages watch (`watchables`) is always the user's own.
 """
 
 import asyncio
 import contextlib
+import itertools
 import time
 from functools import partial
 from typing import Any
@@ -50,6 +51,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     """Passes on what happens to the holdings that its browser shows."""
 
     renewal_s: float = RENEWAL_S
+    renewals_per_check: int = 3  # of the login by the database, which with many pages costs more than all they are sent
     stuck_s: float = STUCK_S
     writer: WatchWriter
     seats = Seats()
@@ -139,7 +141,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def live_text(self, message: dict[str, str]) -> None:
         """Pass on a message of a group; some are orders to us."""
         if message["text"] == CHECK_LOGIN:
-            await self._renew_now()
+            await self._renew_now(checks=True)
         elif (kind := watchables.kind_of_order(message["text"])) is not None:
             async with self._lock:
                 for text in await self._read_kinds(self._names.kinds & {kind}):
@@ -238,15 +240,17 @@ class LiveConsumer(AsyncWebsocketConsumer):
             given_up.cancel()
 
     async def _renew_for_ever(self) -> None:
-        while True:
+        for number in itertools.count(1):
             await asyncio.sleep(self.renewal_s)
-            if not await self._renew_now():
+            if not await self._renew_now(checks=number % self.renewals_per_check == 0):
                 return
 
-    async def _renew_now(self) -> bool:
+    async def _renew_now(self, *, checks: bool) -> bool:
         """Renew, or close the socket and say no."""
         async with self._lock:
             try:
+                if checks:
+                    await self._check()
                 await self._renew()
             except LoginOver as over:
                 # The web server holds a close back until the browser's next frame: our own word makes it leave at once.
@@ -257,15 +261,17 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 return True
         return False
 
-    async def _renew(self) -> None:
-        """Check that the user is still signed in and still holds what is watched, and keep it watched.
-
-        While Redis is dead, or has forgotten us, messages are missed: then the database's word is sent instead.
-        Raises LoginOver.
-        """
+    async def _check(self) -> None:
+        """Raise LoginOver if the user is not signed in any more; watch only what the user still holds."""
         session_key = self.scope["session"].session_key
         own = await rights().still_own(Claim(session_key, self.user_id, self._names.rows))
         await self._listen(self._names & Names(own, own, self._names.kinds))
+
+    async def _renew(self) -> None:
+        """Keep watched what is watched.
+
+        While Redis is dead, or has forgotten us, messages are missed: then the database's word is sent instead.
+        """
         try:
             missed_nothing = await self.writer.renew(self._texts(self._names), asked=False)
         except WatchesUnknown:
