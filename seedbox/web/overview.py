@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_http_methods
 
 from seedbox.models import User
@@ -18,6 +19,7 @@ SCREEN = "overview"
 
 
 @require_GET
+@gzip_page  # its length says nothing: Django adds some bytes by chance, and masks the token anew each time
 @for_members
 def overview(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect, replace_url, trigger_client_event
 
@@ -29,6 +30,7 @@ VERB_TEXTS: dict[holdings.Verb, tuple[str, str]] = {
 _MAX_ID_DIGITS = 18  # what a 64-bit column can hold
 
 
+@gzip_page  # its length says nothing: Django adds some bytes by chance, and masks the token anew each time
 @for_members
 @require_GET
 @throttled("search", when=is_search)
@@ -36,6 +38,7 @@ def torrents(request: HttpRequest) -> HttpResponse:
     return render(request, "seedbox/torrents.html", _list_context(request, signed_in_user(request)))
 
 
+@gzip_page
 @for_members
 @require_GET
 @throttled("search", when=is_search)

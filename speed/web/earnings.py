@@ -31,6 +31,7 @@ MAX_SECONDS_DIGITS = 11
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
+@gzip_page  # its length says nothing: Django adds some bytes by chance, and masks the token anew each time
 @for_members
 @require_GET
 def earnings(request: HttpRequest) -> HttpResponse:

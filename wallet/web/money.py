@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 from django_htmx.http import replace_url
 
@@ -24,6 +25,7 @@ from wallet.web.history_query import KINDS, read_asked
 FILES = (("CSV", "csv"), ("JSON lines", "jsonl"), ("Beancount", "beancount"))
 
 
+@gzip_page  # its length says nothing: Django adds some bytes by chance, and masks the token anew each time
 @for_members
 @require_GET
 def money(request: HttpRequest) -> HttpResponse:
@@ -44,6 +46,7 @@ def money(request: HttpRequest) -> HttpResponse:
     return render(request, "wallet/money.html", context)
 
 
+@gzip_page
 @for_members
 @require_GET
 def money_history(request: HttpRequest) -> HttpResponse:
