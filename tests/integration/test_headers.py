@@ -17,7 +17,8 @@ from seedbox.config import env
 from seedbox.models import User
 from seedbox.web import torrents
 from tests.builders import PASSWORD, make_holding, make_observation, make_torrent
-from tests.integration.test_isolation import PEOPLE, ROWS, Box, box, open_as
+from tests.integration.test_isolation import PEOPLE, ROWS, box, open_as
+from tests.owned import Box
 
 if TYPE_CHECKING:
     from django.http import HttpResponseBase
