@@ -33,6 +33,7 @@ LONGEST_FIRST = (
     "test_trading_boxes.py",
     "test_bench_market.py",
     "test_demo.py",
+    "test_live_dashboard.py",
     "test_bench_autobid.py",
     "test_every_page.py",
     "test_chaos.py",
