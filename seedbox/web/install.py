@@ -57,8 +57,7 @@ def manifest(request: HttpRequest) -> JsonResponse:
         },
         "launch_handler": {"client_mode": "navigate-new"},
     }
-    headers = {"Cache-Control": "private, max-age=86400"}
-    return JsonResponse(body, content_type="application/manifest+json", headers=headers)
+    return JsonResponse(body, content_type="application/manifest+json")
 
 
 @require_GET
