@@ -154,7 +154,7 @@ class TestASlowTorrentOfTheDemo:
         seller.goto("/market/")
         wait_until(lambda: demo.sold["earned"], "earnings", LIMIT_S)
         picture(seller, "demo/selling")
-        buyer.get_by_role("link", name="A film that many want", exact=True).click()
+        buyer.get_by_role("link", name="A film that many want.bin", exact=True).click()
         buyer.goto(f"{buyer.url}?tab=speed")
         story = buyer.locator("#story")
         expect(story).to_contain_text(_UPLIFT)

@@ -90,6 +90,7 @@ class Cut:
         page.evaluate("() => dispatchEvent(new Event('online'))")  # as the browser says when its network is back
 
 
+@pytest.mark.timeout(300)  # a box has to start, and processes pay
 class TestTwoWindowsOfOneUser:
     def test_show_in_one_what_was_done_in_the_other(self, page: Page, other: Page, box: Box, tmp_path: "Path") -> None:
         make_content(tmp_path, {"film.mkv": 8 << 20}, seed=3)
@@ -128,6 +129,7 @@ class TestTwoWindowsOfOneUser:
             expect(active).to_contain_text("Nothing moves now.")
 
 
+@pytest.mark.timeout(300)  # a box has to start, and processes pay
 class TestMoneyFromSomebodyElse:
     def test_comes_on_overview_bell_and_history_and_is_missing_nowhere_when_the_line_was_cut(
         self, page: Page, other: Page, box: Box
@@ -160,6 +162,7 @@ class TestMoneyFromSomebodyElse:
         shows_what_a_fresh_page_shows(other)
 
 
+@pytest.mark.timeout(300)  # a box has to start, and processes pay
 class TestAWebProcessThatDies:
     def test_is_missed_for_a_moment_and_its_pages_then_show_the_truth(self, other: Page, box: Box) -> None:
         steps.new_member(other, box, "carl")
@@ -180,6 +183,7 @@ class TestAWebProcessThatDies:
         shows_what_a_fresh_page_shows(other)
 
 
+@pytest.mark.timeout(300)  # a box has to start, and processes pay
 class TestWhoIsShutOut:
     def test_loses_the_page_at_once(self, page: Page, other: Page, box: Box) -> None:
         steps.new_member(other, box, "dora")
@@ -192,6 +196,7 @@ class TestWhoIsShutOut:
         expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
+@pytest.mark.timeout(300)  # a box has to start, and processes pay
 class TestWhoHasNoMouse:
     def test_adds_a_torrent_watches_it_pays_somebody_and_finds_that_in_the_history(
         self, page: Page, other: Page, box: Box, tmp_path: "Path"

@@ -35,6 +35,7 @@ def page(browser: "Browser", box: Box) -> "Iterator[Page]":
         yield fresh
 
 
+@pytest.mark.timeout(300)  # a box has to start
 class TestMoneyOnAnOpenPage:
     def test_comes_in_and_goes_out_as_it_happens(self, page: Page, box: Box) -> None:
         steps.new_member(page, box, "olga")
@@ -73,7 +74,7 @@ class TestMoneyOnAnOpenPage:
         pay(box, *[Payment("olga", box.admin_user, "0.1", memo=f"number {number:02}") for number in range(60)])
         expect(rows(page)).to_have_count(50)  # more than a message carries: the list was fetched
         expect(rows(page).first).to_contain_text("number 59")
-        page.evaluate("scrollTo(0, 1300)")
+        page.evaluate("scrollTo(0, 2000)")
         expect(rows(page)).to_have_count(62)  # the rest has come by itself
         expect(page.get_by_role("link", name="Older entries")).to_have_count(0)
         before = page.evaluate(TOP_OF, "number 30")
