@@ -8,11 +8,11 @@ from django.template.loader import render_to_string
 from django.test import override_settings
 from playwright.sync_api import Browser, expect
 
+from seedbox.services.totals import Speeds, speeds_row
 from tests.e2e.browser import DESKTOP, open_page
 from tests.e2e.live_page import ORIGIN, Box
 
 PLAIN = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # whose names have no hashes
-NOTHING = "\N{EN DASH}"
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Torrents · Seedbox</title>
 <link rel="icon" href="/favicon.svg"><link rel="stylesheet" href="/box.css">
 <script type="module" src="/connection.js"></script><script type="module" src="/speeds.js"></script>
@@ -62,10 +62,10 @@ class TestTheTab:
         icon = box.page.locator("link[rel=icon]")
         box.hears(watch=["totals"])
         box.page.evaluate(SHOW, True)
-        box.say(type="totals", down=2048, up=0, down_text="2.00 KiB/s", up_text=NOTHING, by_node={})
+        box.say(type="rows", rows={"speeds": dict(speeds_row(Speeds(2048, 0)))})
         expect(box.page).to_have_title("↓ 2.00 KiB/s · Torrents · Seedbox")
         assert (icon.get_attribute("href") or "").startswith("data:image/svg+xml,")
-        box.say(type="totals", down=1024, up=7, down_text="1.00 KiB/s", up_text="7 B/s", by_node={})
+        box.say(type="rows", rows={"speeds": dict(speeds_row(Speeds(1024, 7)))})
         box.page.clock.fast_forward(1_000)
         expect(box.page).to_have_title("↓ 1.00 KiB/s ↑ 7 B/s · Torrents · Seedbox")
         box.page.evaluate(SHOW, False)
@@ -77,7 +77,7 @@ class TestTheTab:
         expect(icon).to_have_attribute("href", f"{ORIGIN}/favicon.svg")
 
     def test_tells_no_speeds_that_are_not_true_any_more(self, box: Box) -> None:
-        box.say(type="totals", down=2048, up=0, down_text="2.00 KiB/s", up_text=NOTHING, by_node={})
+        box.say(type="rows", rows={"speeds": dict(speeds_row(Speeds(2048, 0)))})
         expect(box.page).to_have_title("↓ 2.00 KiB/s · Torrents · Seedbox")
         box.is_down = True
         box.cut()
