@@ -30,9 +30,8 @@ let empty = 0;
 
 async function fetchPart(address) {
   const answer = await fetch(address, { headers: { "HX-Request": "true", "HX-Current-URL": location.href } });
-  const holder = document.createElement("template");
-  if (answer.ok) holder.innerHTML = await answer.text();
-  return holder.content.getElementById("history");
+  if (!answer.ok) return null;
+  return new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("history");
 }
 
 function loadOlder() {

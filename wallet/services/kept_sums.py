@@ -37,12 +37,12 @@ def add(
     with connection.cursor() as cursor:
         for start in range(0, len(rows), ROWS_AT_ONCE):
             some = rows[start : start + ROWS_AT_ONCE]
-            cursor.execute(
+            statement = (
                 f"INSERT INTO {table} ({columns}) VALUES {', '.join([place] * len(some))} "
                 f"ON CONFLICT ({unique}) DO UPDATE SET {adds}, last_id = excluded.last_id "
-                f"WHERE {table}.last_id <= %s",
-                [*(_adapted(value) for row in some for value in row), after],
+                f"WHERE {table}.last_id <= %s"
             )
+            cursor.execute(statement, [*(_adapted(value) for row in some for value in row), after])
             if cursor.rowcount != len(some):
                 raise CountedBefore(f"{len(some) - cursor.rowcount} rows of {table} go beyond transfer {after}")
 
