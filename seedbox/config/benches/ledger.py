@@ -41,7 +41,7 @@ def run(*, transfers: int, rounds: int, only: str | None, peers: bool, say: Call
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL run by root becomes another user
         if only != "sqlite":
-            with _postgresql(folder / "pg") as url:
+            with postgresql(folder / "pg") as url:
                 figures["postgresql"] = _child(folder / "a", url, transfers, rounds, say)
                 if peers:
                     figures["peers"] = _peer(folder / "c", url, figures["postgresql"]["single_per_s"], say)
@@ -74,7 +74,7 @@ def _run(module: str, data: Path, url: str, *arguments: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _postgresql(folder: Path) -> Iterator[str]:
+def postgresql(folder: Path) -> Iterator[str]:
     command = [sys.executable, "-m", _SERVER, str(folder)]
     with subprocess.Popen(command, cwd=env.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout

@@ -4,7 +4,19 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from seedbox.config.benches import actions, autobid, chain, chaos, files, fuzz, ledger, market, seeding, vouchers
+from seedbox.config.benches import (
+    actions,
+    autobid,
+    chain,
+    chaos,
+    dashboard,
+    files,
+    fuzz,
+    ledger,
+    market,
+    seeding,
+    vouchers,
+)
 from seedbox.config.benches.files import BenchFailed
 
 BENCHES: dict[str, ModuleType] = {
@@ -12,6 +24,7 @@ BENCHES: dict[str, ModuleType] = {
     "autobid": autobid,
     "chain": chain,
     "chaos": chaos,
+    "dashboard": dashboard,
     "files": files,
     "fuzz": fuzz,
     "ledger": ledger,
@@ -37,6 +50,11 @@ _OPTIONS = (
     "blocks",
     "withdrawals",
     "markets",
+    "clients",
+    "entries",
+    "torrents",
+    "requests",
+    "database",
 )
 
 

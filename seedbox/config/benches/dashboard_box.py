@@ -1,0 +1,150 @@
+"""A box of the dashboard bench's own: broker and web process as `up` starts them, and what the web process costs."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from seedbox.config import children, env
+from seedbox.config.benches.files import BenchFailed
+from seedbox.config.supervisor import Child
+from seedbox.domain.units import KIB
+
+HOST = "127.0.0.1"
+START_LIMIT_S = 60.0
+LOOK_AGAIN_S = 0.05
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_FOREIGN = ("SEEDBOX_", "NODE_", "WALLET_", "DATABASE_URL", "REDIS_URL")
+
+
+class Hand:
+    """A child that is told things in lines, and answers in lines of JSON."""
+
+    def __init__(self, module: str, environ: Mapping[str, str], *arguments: str) -> None:
+        self._module = module
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=env.ROOT,
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def tell(self, what: object) -> None:
+        assert self._process.stdin
+        self._process.stdin.write(f"{json.dumps(what)}\n")
+        self._process.stdin.flush()
+
+    def hear(self) -> Any:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            raise BenchFailed(f"{self._module} ended with {self._process.wait()}; what it said is above")
+        return json.loads(line)
+
+    def end(self) -> None:
+        if self._process.poll() is None:
+            self._process.terminate()
+        self._process.communicate()
+
+
+@contextmanager
+def hand(module: str, environ: Mapping[str, str], *arguments: str) -> Iterator[Hand]:
+    """Run a module of ours beside this process as long as it is needed."""
+    one = Hand(module, environ, *arguments)
+    try:
+        yield one
+    finally:
+        one.end()
+
+
+class Web:
+    """The running web process."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def cpu_s(self) -> float:
+        """Return what it and its workers have worked so far."""
+        stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split() for pid in self._pids()]
+        return sum(int(fields[11]) + int(fields[12]) for fields in stats) / TICKS_PER_S
+
+    def memory_mib(self) -> float:
+        lines = [line for pid in self._pids() for line in Path(f"/proc/{pid}/status").read_text().splitlines()]
+        return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / KIB
+
+    def _pids(self) -> list[int]:
+        pids = [self._process.pid]
+        for pid in pids:
+            pids += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        return pids
+
+
+def environment(folder: Path, *, wallet_network: str, database_url: str = "") -> dict[str, str]:
+    """Return the environment of a box in `folder`, whatever this process's own is."""
+    folder.mkdir(exist_ok=True)
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port = probe.getsockname()[1]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    return environ | {
+        "SEEDBOX_DATA": str(folder),
+        "SEEDBOX_PORT": str(port),
+        "WALLET_NETWORK": wallet_network,
+        "DATABASE_URL": database_url,
+        "DJANGO_SETTINGS_MODULE": "seedbox.config.settings",
+    }
+
+
+@contextmanager
+def broker(environ: Mapping[str, str]) -> Iterator[None]:
+    child = _child("redis", environ)
+    with _running(child.command, environ):
+        assert child.listens_at
+        _wait_until_it_listens(socket.AF_UNIX, str(child.listens_at))
+        yield
+
+
+@contextmanager
+def web(environ: Mapping[str, str]) -> Iterator[Web]:
+    """Start the web process with the very command that `up` uses."""
+    with _running(_child("web", environ).command, environ) as process:
+        _wait_until_it_listens(socket.AF_INET, (HOST, int(environ["SEEDBOX_PORT"])))
+        yield Web(process)
+
+
+def wait_until(holds: Callable[[], bool], what: str, *, limit_s: float) -> None:
+    deadline_s = time.monotonic() + limit_s
+    while not holds():
+        if time.monotonic() > deadline_s:
+            raise BenchFailed(f"{what}: not within {limit_s:g} s")
+        time.sleep(LOOK_AGAIN_S)
+
+
+def _child(name: str, environ: Mapping[str, str]) -> Child:
+    return next(child for child in children.children(env.read(environ)) if child.name == name)
+
+
+@contextmanager
+def _running(command: tuple[str, ...], environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, env=environ, cwd=env.ROOT, stdout=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_until_it_listens(family: socket.AddressFamily, address: str | tuple[str, int]) -> None:
+    def listens() -> bool:
+        with socket.socket(family) as probe:
+            return probe.connect_ex(address) == 0
+
+    wait_until(listens, f"something listens at {address}", limit_s=START_LIMIT_S)

@@ -1,0 +1,83 @@
+"""Browsers of the dashboard bench: `python -m … PORT`, told who they are; a line when all watch, lags when told to end.
+
+Each is a WebSocket that says what its page shows and hears what changes. Only the stamps in messages are read.
+"""
+
+import asyncio
+import json
+import re
+import sys
+import time
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+
+from seedbox.config.benches.dashboard_box import HOST
+
+AT_ONCE = 40  # that connect at the same time
+LIMIT_S = 120.0
+NS_PER_MS = 1_000_000
+STAMP = re.compile(r'"at (\d+)"')
+
+
+class Clients:
+    def __init__(self, port: int, watchers: list[dict[str, Any]]) -> None:
+        self._port = port
+        self._watchers = watchers
+        self._turnstile = asyncio.Semaphore(AT_ONCE)
+        self._at_ns: list[int] = []  # when it was published
+        self._lags_ms: list[float] = []
+        self._messages = 0
+        self._characters = 0
+
+    async def run(self) -> None:
+        sockets = await asyncio.gather(*(self._open(watcher) for watcher in self._watchers))
+        hearing = [asyncio.create_task(self._hear(socket)) for socket in sockets]
+        _say({"watching": len(sockets)})
+        await asyncio.to_thread(sys.stdin.readline)
+        _say(
+            {
+                "lags_ms": [round(lag, 1) for lag in self._lags_ms],
+                "at_ns": self._at_ns,
+                "messages": self._messages,
+                "characters": self._characters,
+                "dropped": sum(task.done() for task in hearing),
+            }
+        )
+        await asyncio.gather(*(socket.close() for socket in sockets))
+
+    async def _open(self, watcher: dict[str, Any]) -> ClientConnection:
+        """Connect, watch, and return once everything that is watched has come whole."""
+        async with self._turnstile:
+            socket = await connect(
+                f"ws://{HOST}:{self._port}/live/",
+                origin=f"http://localhost:{self._port}",  # type: ignore[arg-type]  # a NewType of theirs
+                additional_headers={"Cookie": watcher["cookie"], "Host": f"localhost:{self._port}"},
+                compression=None,
+                ping_interval=None,
+                open_timeout=LIMIT_S,
+                proxy=None,
+            )
+            await socket.send(json.dumps({"watch": watcher["watch"]}))
+            async with asyncio.timeout(LIMIT_S):
+                await socket.recv()
+            return socket
+
+    async def _hear(self, socket: ClientConnection) -> None:
+        async for message in socket:
+            now_ns = time.monotonic_ns()
+            self._messages += 1
+            self._characters += len(message)
+            if isinstance(message, str):
+                for stamp in STAMP.findall(message):
+                    self._at_ns.append(int(stamp))
+                    self._lags_ms.append((now_ns - int(stamp)) / NS_PER_MS)
+
+
+def _say(what: object) -> None:
+    sys.stdout.write(f"{json.dumps(what)}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(Clients(int(sys.argv[1]), json.loads(sys.stdin.readline())).run())

@@ -1,0 +1,85 @@
+"""Many live dashboards on one web process: how long news take to the browsers, and what it costs."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from seedbox.config.benches import dashboard_box as box
+from seedbox.config.benches.files import BenchFailed
+
+BROWSER_PROCESSES = 2
+LOOKS = 30  # at the web process's memory
+SETTLE_S = 2.0  # the last messages are on their way
+
+
+def run(*, clients: int, seconds: int, say: Callable[[str], None]) -> dict[str, Any]:
+    """Let each client watch twenty rows of its own, all of which change once a second."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="box")))
+        environ = box.environment(folder, wallet_network="off")
+        stack.enter_context(box.broker(environ))
+        say(f"making {clients:,} users with twenty torrents each")
+        crowd = stack.enter_context(box.hand("seedbox.config.benches.dashboard_crowd", environ, str(clients)))
+        watchers = crowd.hear()
+        web = stack.enter_context(box.web(environ))
+        say("opening their dashboards")
+        browsers = []
+        for number in range(min(BROWSER_PROCESSES, clients)):
+            one = stack.enter_context(
+                box.hand("seedbox.config.benches.dashboard_clients", environ, environ["SEEDBOX_PORT"])
+            )
+            one.tell(watchers[number::BROWSER_PROCESSES])
+            browsers.append(one)
+        if (watching := sum(one.hear()["watching"] for one in browsers)) != clients:
+            raise BenchFailed(f"{watching} of {clients} dashboards opened")
+        say(f"{clients:,} dashboards are open; everything changes once a second, for {seconds} s")
+        crowd.tell(seconds)
+        cpu, memory_mib = _watch(web, seconds)
+        published = crowd.hear()
+        time.sleep(SETTLE_S)
+        heard = []
+        for one in browsers:
+            one.tell("end")
+            heard.append(one.hear())
+    return _figures(clients, published, heard) | {
+        "cpu": round(cpu, 3),
+        "memory_mib": round(memory_mib[-1], 1),
+        "memory_ratio": round(_growth(memory_mib), 3),
+    }
+
+
+def _watch(web: box.Web, seconds: int) -> tuple[float, list[float]]:
+    """Return how much of a core the web process took, and its memory from then to then."""
+    began_s, cpu_s = time.monotonic(), web.cpu_s()
+    memory_mib = []
+    for look in range(1, LOOKS + 1):
+        time.sleep(max(began_s + seconds * look / LOOKS - time.monotonic(), 0))
+        memory_mib.append(web.memory_mib())
+    return (web.cpu_s() - cpu_s) / (time.monotonic() - began_s), memory_mib
+
+
+def _growth(memory_mib: list[float]) -> float:
+    third = len(memory_mib) // 3
+    return median(memory_mib[-third:]) / median(memory_mib[:third])
+
+
+def _figures(clients: int, published: dict[str, Any], heard: list[dict[str, Any]]) -> dict[str, Any]:
+    lags_ms = [lag for one in heard for lag in one["lags_ms"]]
+    if not lags_ms:
+        raise BenchFailed("no dashboard heard anything")
+    cuts = quantiles(lags_ms, n=100, method="inclusive")
+    return {
+        "clients": clients,
+        "lag_p50_ms": round(cuts[49], 1),
+        "lag_p95_ms": round(cuts[94], 1),
+        "lag_p99_ms": round(cuts[98], 1),
+        "updates_per_s": round(published["turns"] / max(published["took_s"], published["turns"]), 2),
+        "node_turn_ms": round(1_000 * published["turn_s"]),
+        "unheard": published["turns"] * clients - len(lags_ms),
+        "dropped": sum(one["dropped"] for one in heard),
+        "bytes_per_update": round(sum(one["characters"] for one in heard) / len(lags_ms)),
+    }
