@@ -230,6 +230,7 @@ NO_PAGES = {
     "deposit_list": "the list of `deposit`",
     "deposit_faucet": "takes a form",
     "reserves_fuel": "takes a form",
+    "torrents_columns": "takes a form",
     "torrents_add": "takes a form",
     "torrents_undo": "takes a form",
     "notices_panel": "the bell of each page",
