@@ -1,0 +1,53 @@
+"""Whether every sentence of a page can be translated. Each complaint says what to mark, and how."""
+
+import re
+from collections.abc import Iterator
+
+from tests.test_tidy import complain, ours, text
+
+MARKED = re.compile(r"{% blocktranslate\b.*?{% endblocktranslate %}|{% comment\b.*?{% endcomment %}|{#.*?#}", re.S)
+TAG = re.compile(r"{%.*?%}|{{.*?}}", re.S)
+NOT_TEXT = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->", re.S)
+ELEMENT = re.compile(r"""<(?:"[^"]*"|'[^']*'|[^'">])*>""")
+READ_ALOUD = re.compile(
+    r"""\b(?:aria-label|aria-description|aria-roledescription|title|placeholder|alt|data-label)=("[^"]*"|'[^']*')"""
+)
+GIVEN = re.compile(r"""(?:\|default:|\b(?:label|here|empty|none|title|hint)=)("[^"]*"|'[^']*')""")
+HOW = """{% translate "…" %}, {% blocktranslate %} or _("…")"""
+WORD = re.compile(r"[^\W\d_]{2,}")
+# Names, units and words of addresses: the same in every language.
+SAME_EVERYWHERE = {"Seedbox", "UTC", "BTT", "TRX", "TRON", "B", "KiB", "MiB", "GiB", "nbsp", "en", "all"}
+
+
+def words(said: str) -> bool:
+    return bool(set(WORD.findall(said)) - SAME_EVERYWHERE)
+
+
+def unmarked(source: str) -> Iterator[str]:
+    """Yield what a template says without a way to say it otherwise."""
+    source = MARKED.sub("", source)
+    for tag in TAG.findall(source):
+        yield from (given for given in GIVEN.findall(tag) if words(given))
+    source = NOT_TEXT.sub("", TAG.sub("", source))
+    for element in ELEMENT.findall(source):
+        yield from (said for said in READ_ALOUD.findall(element) if words(said))
+    yield from (said.strip() for said in ELEMENT.split(source) if words(said))
+
+
+class TestTemplates:
+    def test_have_no_sentence_that_cannot_be_translated(self) -> None:
+        complain(
+            [
+                f"{path}: {said[:60]!r} has no translation: write {HOW}"
+                for path in ours(".html", ".txt")
+                if path.startswith("templates/")
+                for said in unmarked(text(path))
+            ]
+        )
+
+    def test_are_complained_of_for_each_place_where_words_can_stand(self) -> None:
+        assert list(unmarked('<a title="Out">{{ x|default:"no one" }} left</a>{% translate "Fine" %}')) == [
+            '"no one"',
+            '"Out"',
+            "left",
+        ]
