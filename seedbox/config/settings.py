@@ -119,6 +119,7 @@ MIDDLEWARE = [
     "seedbox.web.static_files.async_static_files",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "seedbox.web.languages.readers_language",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -236,6 +237,8 @@ SILENCED_SYSTEM_CHECKS: list[str] = []
 
 # --- the browser
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]  # a further one: its words in `locale`, and a line here
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

@@ -1,0 +1,23 @@
+"""The language and the direction that a reader's browser asks for."""
+
+import pytest
+from django.test import Client, override_settings
+from django.urls import reverse
+
+from seedbox.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+def sign_in_page(asked_for: str) -> str:
+    return Client().get(reverse("account_login"), headers={"Accept-Language": asked_for}).content.decode()
+
+
+class TestLanguages:
+    def test_of_a_page_are_english_whatever_is_asked_for_while_there_is_no_other(self, owner: User) -> None:
+        assert '<html lang="en">' in sign_in_page("ar, en;q=0.5")
+
+    @override_settings(LANGUAGES=[("en", "English"), ("ar", "Arabic")])
+    def test_run_from_the_right_where_they_do(self, owner: User) -> None:
+        assert '<html lang="ar" dir="rtl">' in sign_in_page("ar, en;q=0.5")
+        assert '<html lang="en">' in sign_in_page("en, ar;q=0.5")
