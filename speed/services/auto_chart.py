@@ -9,7 +9,7 @@ from speed.domain import plot as drawing
 from speed.domain.plot import Plot, Point
 from speed.models import AutoSample
 from speed.services import auto_runs
-from speed.services.deal_rows import Row, minute, price
+from speed.services.deal_rows import Row, price
 from wallet.domain.money import format_amount
 from wallet.services.install import market_asset
 
@@ -37,7 +37,9 @@ class Chart:
     speeds: list[str]
     top_price: str
     top_spent: str
-    times: list[str]
+    times: list[tuple[datetime, str]]
+    has_clock: bool  # those are hours, not days
+    seen: tuple[datetime, datetime] | None  # the first and the last sample
     summary: str
     rows: list[Row]  # the newest samples
 
@@ -68,7 +70,9 @@ def chart(bid_id: int, *, span: str, now: datetime) -> Chart | None:
         top_price=price(found.top_price_ubtt_per_gib if found.price else 0),
         top_spent=format_amount(found.top_spent_ubtt if samples and samples[-1].spent_ubtt else 0, asset),
         times=[_time(begin + (end - begin) * part / parts, end - begin) for part in range(parts + 1)],
-        summary=_summary(samples, found, now=now),
+        has_clock=end - begin < DAYS,
+        seen=(samples[0].at, samples[-1].at) if samples else None,
+        summary=_summary(samples, found),
         rows=[_row(sample) for sample in reversed(samples[-LISTED:])],
     )
 
@@ -86,20 +90,19 @@ def _point(sample: AutoSample) -> Point:
     )
 
 
-def _time(at: datetime, length: timedelta) -> str:
-    return f"{at:%b} {at.day}" if length >= DAYS else f"{at:%H:%M}"
+def _time(at: datetime, length: timedelta) -> tuple[datetime, str]:
+    return at, f"{at:%b} {at.day}" if length >= DAYS else f"{at:%H:%M}"
 
 
-def _summary(samples: Sequence[AutoSample], found: Plot, *, now: datetime) -> str:
-    """Return in words what the chart shows, for who can't see it."""
+def _summary(samples: Sequence[AutoSample], found: Plot) -> str:
+    """Return in words what the chart shows from its first sample to its last, for who can't see it."""
     if not samples:
         return "Nothing was seen in this time."
     total, free = found.mean_bytes_per_s, found.mean_free_bytes_per_s
     oldest, newest, asset = samples[0], samples[-1], market_asset()
-    begins = minute(oldest.at) if now - oldest.at >= DAY else f"{oldest.at:%H:%M}"
     blocks = len(found.bands)
     words = [
-        f"{begins} to {newest.at:%H:%M} UTC: {_speed(total)} on average, of it {_speed(free)} for nothing "
+        f"{_speed(total)} on average, of it {_speed(free)} for nothing "
         f"and {_speed(max(total - free, 0))} bought; the wish is {_speed(newest.needed_bytes_per_s)}.",
         f"{blocks or 'No'} unpaid block{'' if blocks == 1 else 's'}.",
     ]

@@ -72,6 +72,7 @@ def rows(*, now: datetime) -> list[Row]:
             "where": f"last seen at {places[one.peer_key]}" if one.peer_key in places else "",
             "says": one.text,
             "until": minute(one.until),
+            "until_at": one.until.isoformat(),
         }
         for one in found
     ]

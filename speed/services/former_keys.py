@@ -38,4 +38,10 @@ def of_node(agent: Agent | None) -> list[Row]:
 
 def _row(key: str) -> Row:
     channels, until = speed_keys.running_out(key)
-    return {"key": key, "channels": channels, "until": minute(until) if until else "", "acts": speed_keys.is_bound(key)}
+    return {
+        "key": key,
+        "channels": channels,
+        "until": minute(until) if until else "",
+        "until_at": until.isoformat() if until else "",
+        "acts": speed_keys.is_bound(key),
+    }

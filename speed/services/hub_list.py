@@ -55,6 +55,7 @@ def keys_of(user_id: int) -> list[Row]:
             "limit": format_amount(bound.daily_limit_ubtt, market_asset()) if bound.daily_limit_ubtt else "nothing",
             "earns": "earns for you" if bound.earns else "",
             "since": minute(bound.bound_at),
+            "since_at": bound.bound_at.isoformat(),
         }
         for bound in speed_keys.bound_to_user(user_id)
     ]

@@ -19,7 +19,10 @@ PAGE = f"""<!doctype html><html lang="en"><head><title>t</title><script type="mo
 {ROW.format(1, "2026-07-01 22:30")}{ROW.format(2, "2026-07-01 22:30")}</tbody></table>
 <p id="at">since <time datetime="2026-01-05T03:04:05+00:00">2026-01-05 03:04:05 UTC</time></p>
 <p id="utc" data-utc><time datetime="2026-01-05T03:04:05+00:00">2026-01-05 03:04 UTC</time></p>
-<p id="bare"><time datetime="2026-01-05T03:04:05+00:00">2026-01-05 03:04</time> UTC</p></main>
+<p id="behind">At <time datetime="2026-01-05T03:04:05+00:00">2026-01-05 03:04</time> UTC.</p>
+<p id="bare"><time datetime="2026-01-05T03:04:05+00:00">2026-01-05 03:04</time></p>
+<div data-clock><b data-zone>UTC</b><time datetime="2026-01-05T23:04:05Z">Jan 5, 23:04:05</time>
+<time datetime="2026-01-05T23:04:05Z">23:04</time></div></main>
 <dialog id="add">Add</dialog><dialog id="keys" aria-label="Keys"><a data-go="o" href="/overview/">o</a>
 <a data-add href="/new/">n</a><label>
 <input type="checkbox" data-keys-switch checked>On</label></dialog></body></html>"""
@@ -88,7 +91,9 @@ class TestATime:
         expect(time).to_have_text("2026-01-05 08:34:05 GMT+5:30")
         expect(time).to_have_attribute("title", "2026-01-05 03:04:05 UTC")
         expect(page.locator("#utc")).to_have_text("2026-01-05 03:04 UTC")
-        expect(page.locator("#bare")).to_have_text("2026-01-05 03:04 UTC")
+        expect(page.locator("#bare")).to_have_text("2026-01-05 03:04")
+        expect(page.locator("#behind")).to_have_text("At 2026-01-05 08:34 GMT+5:30.")
+        expect(page.locator("[data-clock]")).to_have_text("your timeJan 6, 04:34:05 04:34")
 
     def test_that_comes_or_changes_later_is_too(self, page: Page) -> None:
         head = page.get_by_role("columnheader", name="Added")
@@ -100,4 +105,6 @@ class TestATime:
         expect(page.locator("tbody time")).to_have_text(["2026-07-02 04:00"] * 3)
         change = "([one]) => { one.textContent = '2026-07-01 23:30'; one.dateTime = '2026-07-01T23:30:00Z' }"
         page.locator("tbody time").evaluate_all(change)
+        page.locator("#behind time").evaluate_all(change)
+        expect(page.locator("#behind")).to_have_text("At 2026-07-02 05:00 GMT+5:30.")
         expect(page.locator("tbody time").first).to_have_text("2026-07-02 05:00")

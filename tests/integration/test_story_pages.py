@@ -95,9 +95,9 @@ class TestAStory:
     def test_that_is_over_names_the_day_on_which_it_was(self, holding: Holding, owner: User) -> None:
         then = timezone.now() - timedelta(days=3)
         tell(holding, now=then)
-        assert f'<figcaption class="story-summary">{then - timedelta(minutes=10):%Y-%m-%d}' in tab(
-            owner, holding, "&span=10m"
-        )
+        begun = then - timedelta(minutes=10)
+        page = tab(owner, holding, "&span=10m")
+        assert f'<figcaption class="story-summary"><time datetime="{begun:%Y-%m-%d}' in page
 
     def test_says_of_the_saved_time_also_that_it_may_be_none(self, holding: Holding, owner: User) -> None:
         told = tell(holding, now=timezone.now())

@@ -124,6 +124,7 @@ def rows() -> list[Row]:
         {
             "row": f"payment-{one.pk}",
             "href": f"../book-payment/?movement={one.pk}",
+            "at": one.block_at.isoformat(),
             "at_text": minute(one.block_at),
             "amount": format_units(one.amount, Asset(one.asset)),
             "unit": Asset(one.asset).unit,

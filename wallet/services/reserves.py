@@ -1,6 +1,7 @@
 """What operators see of the exchange: the chain beside the books, the hot float, sweeps, halts, endpoints."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -66,7 +67,9 @@ def state_row(found: ChainCursor | None) -> Row:
             "head": "?",
             "solid": "?",
             "looked": "never",
+            "looked_at": "",
             "compared": "never",
+            "compared_at": "",
         }
     behind = max(found.solid_height - found.height, 0)
     return {
@@ -76,9 +79,13 @@ def state_row(found: ChainCursor | None) -> Row:
         "state_tone": "red" if found.trouble else "green" if behind <= BEHIND else "yellow",
         "head": f"{found.head_height:,}",
         "solid": f"{found.solid_height:,}",
-        "looked": f"{found.looked_at:%Y-%m-%d %H:%M:%S}" if found.looked_at else "never",
-        "compared": f"at {found.reconciled_at:%Y-%m-%d %H:%M:%S} UTC" if found.reconciled_at else "never",
+        **_moment("looked", found.looked_at),
+        **_moment("compared", found.reconciled_at),
     }
+
+
+def _moment(name: str, at: datetime | None) -> Row:
+    return {name: f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "never", f"{name}_at": at.isoformat() if at else ""}
 
 
 def compared_row(row: Reconciliation, found: ChainCursor | None = None) -> Row:
@@ -93,7 +100,8 @@ def compared_row(row: Reconciliation, found: ChainCursor | None = None) -> Row:
         "tone": "red" if row.difference else "green",
         "height": f"{height:,}",
         "since": f", unchanged since block {row.height:,}" if height > row.height else "",
-        "at": minute(row.at),
+        "at": row.at.isoformat(),
+        "at_text": minute(row.at),
         "says": "; ".join(row.rows),
     }
 
@@ -144,6 +152,7 @@ def _sweep_row(sweep: Sweep) -> Row:
         "tone": tones.get(sweep.state, "secondary"),
         "says": sweep.says if sweep.state != "final" else "",
         "tx": short(sweep.tx_id),
+        "at": sweep.made_at.isoformat(),
         "at_text": minute(sweep.made_at),
     }
 

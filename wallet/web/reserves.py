@@ -122,7 +122,8 @@ def _actor(request: HttpRequest) -> Actor:
 def _aside(one: Deposit) -> dict[str, str]:
     asset = Asset(one.asset)
     return {
-        "at": minute(one.block_at),
+        "at": one.block_at.isoformat(),
+        "at_text": minute(one.block_at),
         "fate": DepositFate(one.fate).label,
         "tx": short(one.tx_id),
         "amount": format_units(one.amount, asset),
