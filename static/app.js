@@ -43,6 +43,14 @@ function closeMenus(except) {
   for (const menu of document.querySelectorAll("[data-menu][open]")) if (menu !== except) menu.open = false;
 }
 
+// On a phone the bar scrolls: where one is stays in sight.
+const bar = $(".box-nav");
+const here = bar?.querySelector("[aria-current]");
+if (here && bar.scrollWidth > bar.clientWidth) {
+  const [shown, wanted] = [bar, here].map((element) => element.getBoundingClientRect());
+  bar.scrollLeft += (wanted.left + wanted.right - shown.left - shown.right) / 2;
+}
+
 // --- are you sure? One dialog for all elements with hx-confirm ("one" or "selection").
 
 document.addEventListener("htmx:confirm", (event) => {

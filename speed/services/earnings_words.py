@@ -1,6 +1,6 @@
 """What the page of earnings says in words: the month's end and its basis, the best torrents, what bidding bought."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -21,9 +21,12 @@ NOT_KNOWN = "\N{EN DASH}"
 
 def forecast_row(found: MonthEnd | None, side: Side, *, now: datetime) -> Row:
     """Return what a month will probably come to, between what, and by what that is known."""
-    last = (now + timedelta(seconds=seconds_left(now) - 1)).date()
-    names = {Side.EARNED: _("Earned by %(day)s"), Side.SPENT: _("Spent by %(day)s"), Side.NET: _("Net by %(day)s")}
-    row: Row = {"name": names[side] % {"day": f"{last}"}, "is_known": int(found is not None)}
+    names = {
+        Side.EARNED: _("Earned this month, forecast"),
+        Side.SPENT: _("Spent this month, forecast"),
+        Side.NET: _("Net this month, forecast"),
+    }
+    row: Row = {"name": names[side], "is_known": int(found is not None)}
     if found is None:
         says = _("Not enough is known yet: a forecast takes %(days)s full days since the first one with a deal.")
         return row | {"expected": NOT_KNOWN, "range": "", "basis": says % {"days": LEAST_DAYS}}

@@ -35,8 +35,8 @@ class Chart:
     points: str
     highest: str
     lowest: str
-    begins: str
-    ends: str
+    begins_at: datetime
+    ends_at: datetime
     width: int = _WIDTH
     height: int = _HEIGHT
 
@@ -70,7 +70,7 @@ def chart(found: Sequence[Round | SeenRound]) -> Chart | None:
         f"{(row.number - first) * _WIDTH // span},{_HEIGHT - _MARGIN - height}"
         for row, height in zip(rows, heights, strict=True)
     ]
-    return Chart(" ".join(points), price(high), price(low), f"{rows[0].at:%H:%M}", f"{rows[-1].at:%H:%M}")
+    return Chart(" ".join(points), price(high), price(low), rows[0].at, rows[-1].at)
 
 
 def round_row(found: Round) -> Row:
