@@ -218,6 +218,13 @@ class TestTheAudit:
         RollupCursor.objects.update(last_id=1)
         assert findings()
 
+    def test_names_sums_that_end_nowhere_and_does_not_stumble(self, summed: Traders) -> None:
+        nowhere = "nonsense" if ON_SQLITE else 2**62  # SQLite keeps anything in any column
+        with connection.cursor() as cursor:
+            for table in ("torrentrollup", "noderollup"):
+                cursor.execute(f"UPDATE speed_{table} SET last_id = %s WHERE span = %s", [nowhere, Span.MONTH])
+        assert [one.split(":")[0] for one in findings()] == ["rollupcursor trades"] * 2
+
     def test_has_nothing_to_say_after_they_were_added_up_anew(self, summed: Traders) -> None:
         before = shown(summed)
         KindRollup.objects.filter(span=Span.DAY).update(out_ubtt=1)
