@@ -183,8 +183,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return
         with contextlib.suppress(WatchesUnknown):  # the next renewal tries again
             await self.writer.renew(self._texts(names), asked=True)
-        for text in await self._read_whole(names):
-            self._outgoing.put(text)
+        self._outgoing.put_whole(await self._read_whole(names))
 
     async def _read_whole(self, names: Names) -> list[str]:
         texts = await self._read_kinds(names.kinds)
@@ -221,8 +220,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             try:
                 texts = await self._read_whole(self._names)
                 self._outgoing.begin_anew()
-                for text in (ANEW, *texts):
-                    self._outgoing.put(text)
+                self._outgoing.put_whole((ANEW, *texts))
                 # Asked last: what a node says while we read is dropped, and it says it again.
                 await self.writer.renew(self._texts(self._names), asked=True)
             except (WatchesUnknown, RedisError, OSError, DatabaseError):

@@ -6,19 +6,21 @@ A few messages wait as they are. When more would wait they become one:
 
 In it each thing stands once, with its newest value: rows are merged cell by cell, whole lists replace older ones of
 their name. `streams` says which numbers of each stream it stands for, the first and the last. What is too much even so
-is dropped, and whoever sends starts anew with how everything stands.
+is dropped, and whoever sends starts anew with how everything stands. That is as large as what the page shows, which may
+have long names: it is never too much itself, or nobody would ever come to an end with it.
 """
 
 import asyncio
 import json
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from seedbox.services.encoding import encode
 
 MAX_WAITING = 8  # messages as they are: a turn of a node makes no more than four for one page
 MAX_WAITING_CHARS = 128 * 1024
-MAX_MERGED_CHARS = 512 * 1024  # 500 rows with all their cells
+MAX_MERGED_CHARS = 512 * 1024  # beyond how everything stands
 
 Message = dict[str, Any]
 
@@ -29,6 +31,7 @@ class Outgoing:
     def __init__(self) -> None:
         self._waiting: deque[str] = deque()
         self._waiting_chars = 0
+        self._whole_chars = 0  # of how everything stands, when that was most
         self._merged: Merged | None = None
         self._something = asyncio.Event()
         self._is_overrun = False
@@ -43,6 +46,12 @@ class Outgoing:
         if len(self._waiting) > MAX_WAITING or self._waiting_chars > MAX_WAITING_CHARS:
             self._merge()
         self._something.set()
+
+    def put_whole(self, texts: Sequence[str]) -> None:
+        """Let how everything stands wait, likewise."""
+        self._whole_chars = max(self._whole_chars, sum(map(len, texts)))
+        for text in texts:
+            self.put(text)
 
     def end(self, code: int, last_word: str = "") -> None:
         """Send nothing of what waits: only a last word, if there is one, and then close."""
@@ -87,7 +96,7 @@ class Outgoing:
         for text in self._waiting:
             merged.add(json.loads(text))
         self.begin_anew()
-        if len(merged.text()) > MAX_MERGED_CHARS:
+        if len(merged.text()) > MAX_MERGED_CHARS + self._whole_chars:
             self._is_overrun = True
         else:
             self._merged = merged

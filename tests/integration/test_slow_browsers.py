@@ -78,7 +78,7 @@ class TestABrowserThatReadsSlowly:
     def test_starts_anew_with_how_everything_stands_when_it_missed_too_much(
         self, owner: User, holding: Holding, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(outgoing, "MAX_MERGED_CHARS", 0)
+        monkeypatch.setattr(outgoing, "MAX_MERGED_CHARS", -1_000_000)  # nothing that has to be merged fits
         name = f"holding-{holding.pk}"
         reader = WatchReader(redis_url=settings.REDIS_URL)
 

@@ -71,6 +71,20 @@ class TestWhatIsOutgoing:
         say(outgoing, type="changed", what="torrents")
         assert rest(outgoing) == [{"type": "changed", "what": "torrents"}]
 
+    def test_is_never_too_much_when_it_is_how_everything_stands(self) -> None:
+        outgoing = Outgoing()
+        long = "x" * MAX_MERGED_CHARS
+        whole = [json.dumps({"type": "rows", "rows": {f"holding-{number}": {"name": long}}}) for number in range(3)]
+        for _ in range(2):  # asked for once more before it was read
+            outgoing.put_whole(whole)
+        say(outgoing, type="rows", rows={"holding-1": {"up": "1"}})
+        assert not outgoing.is_overrun
+        [many] = rest(outgoing)
+        assert many["messages"][0]["rows"]["holding-1"] == {"name": long, "up": "1"}
+        say(outgoing, type="rows", rows={"holding-8": {"name": long * 5}})
+        outgoing.put_whole(whole)
+        assert outgoing.is_overrun
+
     def test_is_only_a_last_word_at_the_end(self) -> None:
         outgoing = Outgoing()
         outgoing.put("a")
