@@ -30,6 +30,7 @@ def is_order(text: str) -> bool:
 class _Part:
     speeds: Speeds
     busiest: str
+    at: int  # by the node's clock
     said_s: float
 
 
@@ -43,8 +44,7 @@ class Sum:
     def hear(self, order: str, now_s: float) -> str:
         """Take in what a node said, and return the message to the page."""
         said = json.loads(order.removeprefix(_ORDER))
-        self._parts[said["node"]] = _Part(Speeds(said["down"], said["up"]), said["busiest"], now_s)
-        self._at = max(self._at, said["at"])
+        self._parts[said["node"]] = _Part(Speeds(said["down"], said["up"]), said["busiest"], said["at"], now_s)
         return self._message()
 
     def forget_silent(self, now_s: float) -> str:
@@ -56,5 +56,7 @@ class Sum:
     def _message(self) -> str:
         speeds = sum((part.speeds for part in self._parts.values()), Speeds())
         busiest = " ".join(part.busiest for _, part in sorted(self._parts.items()) if part.busiest)
+        # Of clocks that differ the fastest, so that time only goes on; it goes back when that clock was set back.
+        self._at = max((part.at for part in self._parts.values()), default=self._at)
         row = speeds_row(speeds) | {"at": self._at, "busiest": busiest}
         return encode({"type": "rows", "rows": {str(row["row"]): row}})
