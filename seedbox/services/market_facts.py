@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from seedbox.domain.network import BadNetwork, NetworkSettings
 from seedbox.domain.states import State
@@ -176,6 +176,15 @@ def holdings_of(user_id: int, torrent_ids: Collection[int]) -> dict[int, int]:
 def keys_held_by(user_id: int) -> QuerySet[Holding, str]:
     """Return the keys of what a user holds, as a part of another query: they may be thousands."""
     return Holding.objects.filter(user_id=user_id).values_list("torrent__key", flat=True).order_by()
+
+
+def is_held_by(user_id: int) -> Exists:
+    """Say of rows with a `node_name` and a `torrent_key` whether a user holds that torrent on that node.
+
+    The same torrent on another node is other people's: that they hold it is not to be told.
+    """
+    torrent = {"torrent__node__name": OuterRef("node_name"), "torrent__key": OuterRef("torrent_key")}
+    return Exists(Holding.objects.filter(user_id=user_id, **torrent))
 
 
 def seeding_of(user_id: int, *, node_names: Collection[str], limit: int) -> list[TorrentFacts]:

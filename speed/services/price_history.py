@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Avg, F, Max, Min, Q, QuerySet, Sum
+from django.db.models import Avg, F, Max, Min, QuerySet, Sum
 
 from seedbox.domain.units import GIB
 from seedbox.services import market_facts
@@ -85,8 +85,8 @@ def torrents(user_id: int, *, since: datetime) -> dict[str, str]:
 
 
 def _deals(user_id: int) -> tuple[QuerySet[SellingDeal], QuerySet[BuyingDeal]]:
-    held = Q(torrent_key__in=market_facts.keys_held_by(user_id))
-    return SellingDeal.objects.filter(held), BuyingDeal.objects.filter(user_id=user_id)
+    held = SellingDeal.objects.filter(market_facts.is_held_by(user_id))
+    return held, BuyingDeal.objects.filter(user_id=user_id)
 
 
 def _priced(deals: list[tuple[int, int]]) -> Priced:

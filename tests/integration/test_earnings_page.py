@@ -240,6 +240,18 @@ class TestPrices:
         page = signed_in(owner).get(reverse("earnings") + f"?torrent={theirs.torrent.key}").content.decode()
         assert f"{stranger}.iso" not in page
 
+    def test_of_a_torrent_tell_nothing_of_what_others_sell_of_it_on_another_node(
+        self, owner: User, stranger: User
+    ) -> None:
+        now = timezone.now()
+        mine = make_holding(owner, make_torrent("same.iso"))
+        theirs = make_holding(stranger, make_torrent("same.iso", node=make_node("other"), key=mine.torrent.key))
+        a_selling_deal(theirs.torrent, cumulative_ubtt=3 * BTT, covered_bytes=GIB, linked_at=now - HOUR)
+        span = span_of(Period.DAY, first_at=None, now=now)
+        assert price_history.torrents(owner.pk, since=span.since) == {}
+        assert price_history.of_torrent(owner.pk, mine.torrent.key, span) == {}
+        assert price_history.torrents(stranger.pk, since=span.since) == {mine.torrent.key: "same.iso"}
+
 
 class TestWhatBiddingBought:
     def test_is_summed_up_over_the_bids_of_a_period(self, owner: User, stranger: User) -> None:
