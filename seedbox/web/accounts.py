@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -32,7 +33,7 @@ class SignIn(LoginView):  # type: ignore[misc]  # allauth has no types
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Remember the invitation in the login session and lead to sign-up; the sign-up uses it up."""
     if request.user.is_authenticated:
-        messages.info(request, "You are signed in already. Give the link to the person whom it is for.")
+        messages.info(request, _("You are signed in already. Give the link to the person whom it is for."))
         return redirect("overview")
     try:
         found = people.find_invitation(token=token, now=timezone.now())

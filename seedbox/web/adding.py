@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from seedbox.domain.metainfo import MAX_TORRENT_FILE_BYTES, BadTorrent, Source
 from seedbox.models import User
@@ -35,7 +36,7 @@ class TooManyItems(Exception):
     """At most 100 torrents at once: add the rest afterwards."""
 
     def __str__(self) -> str:
-        return f"At most {MAX_ITEMS} torrents at once: add the rest afterwards."
+        return _("At most %(max_items)s torrents at once: add the rest afterwards.") % {"max_items": MAX_ITEMS}
 
 
 def read_lines(text: str) -> list[str]:
@@ -61,14 +62,14 @@ class _Item:
 
 def _items(files: Sequence["UploadedFile[Any]"], lines: Sequence[str]) -> Iterator[_Item]:
     for file in files:
-        yield _Item(_shortened(file.name or "a file without a name"), _read_file(file))
+        yield _Item(_shortened(file.name or _("a file without a name")), _read_file(file))
     for line in lines:
         yield _Item(_shortened(line), _read_line(line), line)
 
 
 def _read_file(file: "UploadedFile[Any]") -> Source | BadTorrent:
     if (file.size or 0) > MAX_TORRENT_FILE_BYTES:
-        return BadTorrent("This file is larger than 10 MiB, which no torrent file needs to be. Is it the right one?")
+        return BadTorrent(_("This file is larger than 10 MiB, which no torrent file needs to be. Is it the right one?"))
     try:
         return read_torrent_file(file.read())
     except BadTorrent as problem:
@@ -91,7 +92,7 @@ def _add(user: User, item: _Item, runs: bool, now: datetime) -> Outcome:  # noqa
         return Outcome(item.label, "known", str(known), known.holding.pk)
     except holdings.PrivateElsewhere as problem:
         return Outcome(item.label, "failed", str(problem), None, item.line)
-    return Outcome(torrent_name(holding), "added", "Added.", holding.pk)
+    return Outcome(torrent_name(holding), "added", _("Added."), holding.pk)
 
 
 def _shortened(text: str) -> str:

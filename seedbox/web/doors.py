@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from seedbox.models import User
@@ -92,7 +93,7 @@ def need_fresh_proof(request: HttpRequest) -> None:
     if not request.headers.get("HX-Request") and _can_wait(request):
         raise ReauthenticationRequired
     back = page_path(request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")) or reverse("torrents")
-    messages.info(request, "Confirm that it's you, then repeat the step.")
+    messages.info(request, _("Confirm that it's you, then repeat the step."))
     address = f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}"
     raise ImmediateHttpResponse(
         HttpResponseClientRedirect(address) if request.headers.get("HX-Request") else HttpResponseRedirect(address)

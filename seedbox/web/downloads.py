@@ -2,6 +2,7 @@
 
 import logging
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 from django.http import (
@@ -15,6 +16,8 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.utils.http import parse_etags
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from seedbox.domain.ranges import Span, Unsatisfiable, requested_span
@@ -23,9 +26,14 @@ from seedbox.services import downloads
 from seedbox.services.downloads import Download, FileBytes
 from seedbox.services.rows import file_row
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 log = logging.getLogger(__name__)
 
-GONE = "The file is no longer on the box's disk. Recheck the torrent: what is missing is then fetched again."
+GONE = gettext_lazy(
+    "The file is no longer on the box's disk. Recheck the torrent: what is missing is then fetched again."
+)
 
 
 @require_safe
@@ -44,7 +52,7 @@ async def download(request: HttpRequest, holding_id: int, index: int) -> HttpRes
         return await _answer(request, found)
     except downloads.Vanished:
         log.warning("a complete file is missing or has another size: %r", found.path)
-        return await sync_to_async(_sorry)(request, HTTPStatus.GONE, "This file is gone", GONE)
+        return await sync_to_async(_sorry)(request, HTTPStatus.GONE, _("This file is gone"), GONE)
 
 
 async def _answer(request: HttpRequest, found: Download) -> HttpResponseBase:
@@ -108,12 +116,18 @@ def _with_validators(response: HttpResponseBase, found: Download) -> HttpRespons
 
 def _not_complete(request: HttpRequest, holding_id: int, file: File) -> HttpResponse:
     row = file_row(holding_id, file)
-    text = f"{row['done']} of {row['size']} are here ({row['progress']}). Come back when it is complete."
+    text = _("%(done)s of %(size)s are here (%(progress)s). Come back when it is complete.") % {
+        "done": row["done"],
+        "size": row["size"],
+        "progress": row["progress"],
+    }
     figures = {"progress_ppm": row["progress_ppm"], "done_bytes": file.done_bytes, "size_bytes": file.size_bytes}
-    return _sorry(request, HTTPStatus.CONFLICT, "This file is not complete yet", text, **figures)
+    return _sorry(request, HTTPStatus.CONFLICT, _("This file is not complete yet"), text, **figures)
 
 
-def _sorry(request: HttpRequest, status: HTTPStatus, title: str, advice: str, **figures: int | str) -> HttpResponse:
+def _sorry(
+    request: HttpRequest, status: HTTPStatus, title: str, advice: "str | _StrPromise", **figures: int | str
+) -> HttpResponse:
     """Answer a person with a page, a machine that asks for JSON with JSON."""
     if request.accepts("text/html"):
         return render(

@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from seedbox.models import User
 from seedbox.models.audit_entry import Act
@@ -21,8 +22,10 @@ from seedbox.web.adapter import UNKNOWN_NAME
 from seedbox.web.origin import origin_of
 
 MAX_PASSKEY_NAME_CHARS = 60
-SEAL_BROKEN = "The box's secret key has changed, so this can't be checked. Ask your admin to reset your second factors."
-NOT_A_PASSKEY = "That was no passkey of yours. Try again."
+SEAL_BROKEN = _(
+    "The box's secret key has changed, so this can't be checked. Ask your admin to reset your second factors."
+)
+NOT_A_PASSKEY = _("That was no passkey of yours. Try again.")
 
 # What fido2 and allauth let through of a forged answer, beside their own words.
 _NONSENSE = (TypeError, ValueError, LookupError, AttributeError, InvalidSignature)

@@ -2,19 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from seedbox.services.listing import PAGE_SIZE, Filter, Listing, Wanted
 from seedbox.services.orders import Sort
 from seedbox.web.list_columns import ListColumn, is_order
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 FILTER_LABELS = {
-    Filter.ALL: "All",
-    Filter.DOWNLOADING: "Downloading",
-    Filter.SEEDING: "Seeding",
-    Filter.STOPPED: "Stopped",
-    Filter.ERROR: "Error",
+    Filter.ALL: _("All"),
+    Filter.DOWNLOADING: _("Downloading"),
+    Filter.SEEDING: _("Seeding"),
+    Filter.STOPPED: _("Stopped"),
+    Filter.ERROR: _("Error"),
 }
 _MAX_PAGE_DIGITS = 6
 
@@ -22,7 +27,7 @@ _MAX_PAGE_DIGITS = 6
 @dataclass(frozen=True)
 class Tab:
     value: str  # of the address's `state`, "" for all
-    label: str
+    label: "str | _StrPromise"
     count: int
     is_current: bool
 

@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import sync_and_async_middleware
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from seedbox.models import User
@@ -85,7 +86,7 @@ def _watch(request: HttpRequest, view: object, args: object, kwargs: dict[str, A
     now = timezone.now()
     if has_expired(request.session, now):
         logout(request)
-        messages.info(request, "You were signed in for a long time. Please sign in again.")
+        messages.info(request, _("You were signed in for a long time. Please sign in again."))
         return None
     _notice(request, user, now)
     name = request.resolver_match.url_name if request.resolver_match else None

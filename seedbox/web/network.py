@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from seedbox.domain.network import BadNetwork
@@ -35,9 +36,11 @@ def network(request: HttpRequest, name: str) -> HttpResponse:
         except BadNetwork as refusal:
             form.refuse(refusal.problems)
         except SealBroken:
-            form.refuse({"proxy_password": "The kept password can't be read any more. Enter it anew."})
+            form.refuse({"proxy_password": _("The kept password can't be read any more. Enter it anew.")})
         else:
-            messages.success(request, "Saved: the node carries it out now." if changed else "Nothing was changed.")
+            messages.success(
+                request, _("Saved: the node carries it out now.") if changed else _("Nothing was changed.")
+            )
             return redirect("network", name=name)
     return _render(request, standing, form)
 

@@ -4,42 +4,43 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from seedbox.domain import network as rules
 from seedbox.domain.network import HELP, NetworkSettings, ProxyKind
 from seedbox.services.networks import PLAIN_FIELDS, Standing
 
 _GROUPS = (
-    ("Way out", ("interface", "anonymous", "port_mapping")),
-    ("Proxy", ("proxy_kind", "proxy_host", "proxy_port", "proxy_user", "proxy_password", "clear_password")),
-    ("Peers", ("blocklist_path", "max_connections", "max_upload_slots")),
+    (_("Way out"), ("interface", "anonymous", "port_mapping")),
+    (_("Proxy"), ("proxy_kind", "proxy_host", "proxy_port", "proxy_user", "proxy_password", "clear_password")),
+    (_("Peers"), ("blocklist_path", "max_connections", "max_upload_slots")),
 )
 _KINDS = ((ProxyKind.NONE.value, "None"), (ProxyKind.SOCKS5.value, "SOCKS5"), (ProxyKind.HTTP.value, "HTTP"))
 
 
 class NetworkForm(forms.Form):
     interface = forms.CharField(required=False, help_text=HELP["interface"])
-    anonymous = forms.BooleanField(label="Anonymous mode", required=False, help_text=HELP["anonymous"])
-    port_mapping = forms.BooleanField(label="Port mapping", required=False, help_text=HELP["port_mapping"])
-    proxy_kind = forms.ChoiceField(label="Kind", choices=_KINDS, help_text=HELP["proxy_kind"])
-    proxy_host = forms.CharField(label="Host", required=False, help_text=HELP["proxy_host"])
+    anonymous = forms.BooleanField(label=_("Anonymous mode"), required=False, help_text=HELP["anonymous"])
+    port_mapping = forms.BooleanField(label=_("Port mapping"), required=False, help_text=HELP["port_mapping"])
+    proxy_kind = forms.ChoiceField(label=_("Kind"), choices=_KINDS, help_text=HELP["proxy_kind"])
+    proxy_host = forms.CharField(label=_("Host"), required=False, help_text=HELP["proxy_host"])
     proxy_port = forms.IntegerField(
-        label="Port", min_value=rules.MIN_PORT, max_value=rules.MAX_PORT, help_text=HELP["proxy_port"]
+        label=_("Port"), min_value=rules.MIN_PORT, max_value=rules.MAX_PORT, help_text=HELP["proxy_port"]
     )
-    proxy_user = forms.CharField(label="User name", required=False, help_text=HELP["proxy_user"])
+    proxy_user = forms.CharField(label=_("User name"), required=False, help_text=HELP["proxy_user"])
     proxy_password = forms.CharField(
-        label="Password", required=False, strip=False, widget=forms.PasswordInput, help_text=HELP["proxy_password"]
+        label=_("Password"), required=False, strip=False, widget=forms.PasswordInput, help_text=HELP["proxy_password"]
     )
-    clear_password = forms.BooleanField(label="Clear the kept password", required=False)
-    blocklist_path = forms.CharField(label="Blocklist file", required=False, help_text=HELP["blocklist_path"])
+    clear_password = forms.BooleanField(label=_("Clear the kept password"), required=False)
+    blocklist_path = forms.CharField(label=_("Blocklist file"), required=False, help_text=HELP["blocklist_path"])
     max_connections = forms.IntegerField(
-        label="Connections",
+        label=_("Connections"),
         min_value=rules.MIN_CONNECTIONS,
         max_value=rules.MAX_CONNECTIONS,
         help_text=HELP["max_connections"],
     )
     max_upload_slots = forms.IntegerField(
-        label="Upload slots",
+        label=_("Upload slots"),
         min_value=rules.MIN_UPLOAD_SLOTS,
         max_value=rules.MAX_UPLOAD_SLOTS,
         help_text=HELP["max_upload_slots"],

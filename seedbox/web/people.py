@@ -8,6 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -20,9 +22,9 @@ from seedbox.web.doors import for_admins, need_fresh_proof, reauthenticated, sig
 from seedbox.web.origin import origin_of
 
 _RULE_IN_WORDS = {
-    FactorRule.NOBODY: "Second factors are up to each user now.",
-    FactorRule.ADMINS: "Every admin needs a second factor now.",
-    FactorRule.EVERYBODY: "Everybody needs a second factor now. Who has none is asked to set one up.",
+    FactorRule.NOBODY: gettext_lazy("Second factors are up to each user now."),
+    FactorRule.ADMINS: gettext_lazy("Every admin needs a second factor now."),
+    FactorRule.EVERYBODY: gettext_lazy("Everybody needs a second factor now. Who has none is asked to set one up."),
 }
 
 
@@ -50,7 +52,7 @@ def people_invite(request: HttpRequest) -> HttpResponse:
 def people_revoke(request: HttpRequest, invitation_id: int) -> HttpResponse:
     if not service.revoke(invitation_id=invitation_id, origin=origin_of(request), now=timezone.now()):
         raise Http404
-    messages.success(request, "Invitation revoked: its link opens nothing any more.")
+    messages.success(request, _("Invitation revoked: its link opens nothing any more."))
     return redirect("people")
 
 
@@ -59,7 +61,7 @@ def people_revoke(request: HttpRequest, invitation_id: int) -> HttpResponse:
 def people_sign_up(request: HttpRequest) -> HttpResponse:
     is_open = request.POST.get("open") == "on"
     service.open_sign_up(is_open=is_open, origin=origin_of(request), now=timezone.now())
-    messages.success(request, "Anybody can sign up now." if is_open else "Sign-up is by invitation only now.")
+    messages.success(request, _("Anybody can sign up now.") if is_open else _("Sign-up is by invitation only now."))
     return redirect("people")
 
 
@@ -90,7 +92,9 @@ def people_reset_factors(request: HttpRequest, user_id: int) -> HttpResponse:
     return _carry_out(
         request,
         lambda: factors.reset(user_id=user_id, origin=origin_of(request), now=timezone.now()),
-        lambda user: f"{user.username} has no second factor any more, and is signed out everywhere.",
+        lambda user: (
+            _("%(username)s has no second factor any more, and is signed out everywhere.") % {"username": user.username}
+        ),
     )
 
 
@@ -102,7 +106,10 @@ def people_role(request: HttpRequest, user_id: int) -> HttpResponse:
     return _carry_out(
         request,
         lambda: service.set_role(user_id=user_id, role=role, origin=origin_of(request), now=timezone.now()),
-        lambda user: f"{user.username} is {'an admin' if role == Role.ADMIN else 'a member'} now.",
+        lambda user: (
+            (_("%(name)s is an admin now.") if role == Role.ADMIN else _("%(name)s is a member now."))
+            % {"name": user.username}
+        ),
     )
 
 
@@ -114,7 +121,10 @@ def people_active(request: HttpRequest, user_id: int) -> HttpResponse:
     return _carry_out(
         request,
         lambda: service.set_active(user_id=user_id, is_active=is_active, origin=origin_of(request), now=timezone.now()),
-        lambda user: f"{user.username} {'can sign in again' if is_active else 'is shut out; the torrents stay'}.",
+        lambda user: (
+            (_("%(name)s can sign in again.") if is_active else _("%(name)s is shut out; the torrents stay."))
+            % {"name": user.username}
+        ),
     )
 
 

@@ -23,6 +23,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 
 from seedbox.models import User
 from seedbox.services import factors
@@ -33,8 +34,8 @@ ACT_FIELD = "act"
 ANSWER_WITHIN_S = 600
 SHOWN_AT = ("mfa_reauthenticate", "mfa_reauthenticate_webauthn")  # these pages carry out the form that waited
 PASSWORD = "reauthenticate"  # allauth's name of that way, which does not help here
-NONE_YET = "Set up a second factor first: without one, nothing leaves this box."
-REPLACED = (
+NONE_YET = _("Set up a second factor first: without one, nothing leaves this box.")
+REPLACED = _(
     "Another form was sent from this login meanwhile, and nothing was confirmed. What is asked for now stands below. "
     "If it is not yours, do not confirm it: end your other logins on the page Security."
 )

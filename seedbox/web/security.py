@@ -5,6 +5,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -46,7 +48,7 @@ def login_end(request: HttpRequest, login_id: int) -> HttpResponse:
     user = signed_in_user(request)
     if not logins.end_login(user=user, login_id=login_id, origin=origin_of(request), now=timezone.now()):
         raise Http404
-    messages.success(request, "That login has ended.")
+    messages.success(request, _("That login has ended."))
     return redirect("security")
 
 
@@ -57,7 +59,15 @@ def logins_end_others(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
     key = request.session.session_key
     count = logins.end_others(user=user, this_key=key, origin=origin_of(request), now=timezone.now())
-    messages.success(request, f"Signed out everywhere else: {count} login{'s' * (count != 1)} ended.")
+    messages.success(
+        request,
+        ngettext(
+            "Signed out everywhere else: %(count)d login ended.",
+            "Signed out everywhere else: %(count)d logins ended.",
+            count,
+        )
+        % {"count": count},
+    )
     return redirect("security")
 
 
@@ -76,7 +86,9 @@ class RemovePasskey(RemoveWebAuthnView):  # type: ignore[misc]  # allauth has no
 
     def form_valid(self, form: object) -> HttpResponse:
         if not factors.may_remove(user=signed_in_user(self.request), factor_id=self.get_object().pk):
-            messages.error(self.request, "This box asks you for a second factor. Add another one before this one goes.")
+            messages.error(
+                self.request, _("This box asks you for a second factor. Add another one before this one goes.")
+            )
             return redirect("security")
         response: HttpResponse = super().form_valid(form)
         return response

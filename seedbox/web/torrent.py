@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from seedbox.domain.magnets import magnet_link
@@ -18,7 +19,7 @@ from seedbox.services.rows import Row, file_row, seen_state, torrent_row
 from seedbox.web import torrent_tabs
 from seedbox.web.doors import for_members, signed_in_user
 
-TABS = {"files": "Files", "peers": "Peers", "trackers": "Trackers", "log": "Log", "details": "Details"}
+TABS = {"files": _("Files"), "peers": _("Peers"), "trackers": _("Trackers"), "log": _("Log"), "details": _("Details")}
 _MAX_PAGE_DIGITS = 6
 
 

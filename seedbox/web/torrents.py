@@ -1,6 +1,6 @@
 """The list of torrents: look, add, change."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect, replace_url, trigger_client_event
@@ -19,13 +20,20 @@ from seedbox.web import adding, list_choice, list_columns, list_query
 from seedbox.web.doors import for_members, signed_in_user
 from seedbox.web.throttled import is_search, throttled
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 # verb -> what the toast says of one, of several
-VERB_TEXTS: dict[holdings.Verb, tuple[str, str]] = {
-    "start": ("Torrent started.", "{} torrents started."),
-    "stop": ("Torrent stopped.", "{} torrents stopped."),
-    "recheck": ("The torrent's files are being checked.", "The files of {} torrents are being checked."),
-    "fetch": ("What is missing is fetched again.", "What is missing of {} torrents is fetched again."),
-    "remove": ("Torrent removed.", "{} torrents removed."),
+VERB_TEXTS: dict[holdings.Verb, "_StrPromise"] = {
+    "start": ngettext_lazy("Torrent started.", "%(count)d torrents started.", "count"),
+    "stop": ngettext_lazy("Torrent stopped.", "%(count)d torrents stopped.", "count"),
+    "recheck": ngettext_lazy(
+        "The torrent's files are being checked.", "The files of %(count)d torrents are being checked.", "count"
+    ),
+    "fetch": ngettext_lazy(
+        "What is missing is fetched again.", "What is missing of %(count)d torrents is fetched again.", "count"
+    ),
+    "remove": ngettext_lazy("Torrent removed.", "%(count)d torrents removed.", "count"),
 }
 _MAX_ID_DIGITS = 18  # what a 64-bit column can hold
 
@@ -71,7 +79,7 @@ def torrents_add(request: HttpRequest) -> HttpResponse:
         outcomes = adding.add_all(request, user=signed_in_user(request), now=timezone.now())
     except adding.TooManyItems as problem:
         typed = request.POST.get("magnets", "").strip()
-        outcomes = [adding.Outcome("Nothing was added", "failed", str(problem), None, typed)]
+        outcomes = [adding.Outcome(_("Nothing was added"), "failed", str(problem), None, typed)]
     context = _outcome_context(outcomes)
     if "HX-Request" not in request.headers:
         return render(request, "seedbox/added.html", context)
@@ -84,7 +92,7 @@ def torrents_add(request: HttpRequest) -> HttpResponse:
 def torrents_change(request: HttpRequest) -> HttpResponse:
     verb = next((verb for verb in holdings.VERBS if verb == request.POST.get("verb")), None)
     if verb is None:
-        raise BadRequest("Choose start, stop, recheck, fetch or remove.")
+        raise BadRequest(_("Choose start, stop, recheck, fetch or remove."))
     ids = request.POST.getlist("ids")
     if not ids or not all(text.isdecimal() and len(text) <= _MAX_ID_DIGITS for text in ids):
         raise Http404
@@ -110,8 +118,7 @@ def torrents_undo(request: HttpRequest) -> HttpResponse:
 
 
 def _changed(request: HttpRequest, verb: holdings.Verb, count: int, *, undo: str = "") -> HttpResponse:
-    one, several = VERB_TEXTS[verb]
-    text = one if count == 1 else several.format(count)
+    text = VERB_TEXTS[verb] % {"count": count}
     leaves = verb == "remove" and request.POST.get("from") == "torrent"  # its page is no more
     return _answer(request, "success", text, leaves=leaves, undo=undo)
 

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from seedbox.web.doors import for_members, need_fresh_proof, signed_in_user
@@ -18,25 +19,25 @@ from speed.web.fields import btt_field, speed_field, time_field, write_time
 from speed.web.panel import DIRECTORY
 from wallet.domain.money import format_btt
 
-CEILING = "A GiB never costs more than this. Most cost less: what is bid follows the market."
-TORRENT_BUDGET = "All that one torrent may ever cost."
-DAY = "All your bids together, those by hand as well, never spend more than this within 24 hours."
-SPEED = "A torrent that loads slower than this for a minute is bid for."
-FINISH = "Or by when a torrent shall be finished: then it is bid for when it would be late. One of both is enough."
+CEILING = _("A GiB never costs more than this. Most cost less: what is bid follows the market.")
+TORRENT_BUDGET = _("All that one torrent may ever cost.")
+DAY = _("All your bids together, those by hand as well, never spend more than this within 24 hours.")
+SPEED = _("A torrent that loads slower than this for a minute is bid for.")
+FINISH = _("Or by when a torrent shall be finished: then it is bid for when it would be late. One of both is enough.")
 
-IS_ON = "Slow torrents are bid for by themselves from now on, within these limits."
-CHANGED = "Saved: the node follows within seconds."
-IS_OFF = "Slow torrents are bid for by themselves no longer. What is owed is paid, and no more."
-STOPPED = "All your spending is stopped: no channel is opened any more, and only what is owed is paid."
+IS_ON = _("Slow torrents are bid for by themselves from now on, within these limits.")
+CHANGED = _("Saved: the node follows within seconds.")
+IS_OFF = _("Slow torrents are bid for by themselves no longer. What is owed is paid, and no more.")
+STOPPED = _("All your spending is stopped: no channel is opened any more, and only what is owed is paid.")
 
 
 class AutoForm(forms.Form):
-    ceiling_ubtt_per_gib = btt_field("Ceiling", CEILING, per="GiB")
-    torrent_budget_ubtt = btt_field("Budget for each torrent", TORRENT_BUDGET)
-    day_limit_ubtt = btt_field("Limit for 24 hours", DAY)
-    least_bytes_per_s = speed_field("Wished speed, MiB/s", SPEED, required=False)
-    finish_at = time_field("Finished by", FINISH)
-    asks_directory = forms.BooleanField(label="Ask hubs for sellers", required=False, help_text=DIRECTORY)
+    ceiling_ubtt_per_gib = btt_field(_("Ceiling"), CEILING, per="GiB")
+    torrent_budget_ubtt = btt_field(_("Budget for each torrent"), TORRENT_BUDGET)
+    day_limit_ubtt = btt_field(_("Limit for 24 hours"), DAY)
+    least_bytes_per_s = speed_field(_("Wished speed, MiB/s"), SPEED, required=False)
+    finish_at = time_field(_("Finished by"), FINISH)
+    asks_directory = forms.BooleanField(label=_("Ask hubs for sellers"), required=False, help_text=DIRECTORY)
 
     @classmethod
     def of(cls, terms: Terms) -> Self:

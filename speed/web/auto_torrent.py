@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from seedbox.services.market_facts import TorrentFacts
@@ -28,22 +29,22 @@ from speed.web.story import own_torrent, tab_of
 from wallet.domain.money import format_amount, format_btt
 from wallet.services.install import market_asset
 
-AS_FOR_ALL = "Empty: {}, as for all."
-SAY_IT = "Say it here: nothing is said for all torrents yet. Offered there: {}."
-FINISH = "With a speed or a time said here, the wish for all does not count."
+AS_FOR_ALL = _("Empty: {}, as for all.")
+SAY_IT = _("Say it here: nothing is said for all torrents yet. Offered there: {}.")
+FINISH = _("With a speed or a time said here, the wish for all does not count.")
 CHOSEN = {
-    Choice.ON: "Saved: this torrent is bid for whenever it is slow.",
-    Choice.OFF: "Saved: this torrent is not bid for by itself.",
-    Choice.AS_ALL: "Saved: this torrent is treated as all others are.",
+    Choice.ON: _("Saved: this torrent is bid for whenever it is slow."),
+    Choice.OFF: _("Saved: this torrent is not bid for by itself."),
+    Choice.AS_ALL: _("Saved: this torrent is treated as all others are."),
 }
 
 
 class OwnForm(forms.Form):
-    choice = forms.ChoiceField(label="Bid for this torrent by itself", choices=Choice.choices)
-    ceiling_ubtt_per_gib = btt_field("Ceiling", per="GiB", required=False)
-    budget_ubtt = btt_field("Budget", required=False)
-    least_bytes_per_s = speed_field("Wished speed, MiB/s", required=False)
-    finish_at = time_field("Finished by")
+    choice = forms.ChoiceField(label=_("Bid for this torrent by itself"), choices=Choice.choices)
+    ceiling_ubtt_per_gib = btt_field(_("Ceiling"), per="GiB", required=False)
+    budget_ubtt = btt_field(_("Budget"), required=False)
+    least_bytes_per_s = speed_field(_("Wished speed, MiB/s"), required=False)
+    finish_at = time_field(_("Finished by"))
 
     def __init__(self, *args: Any, offered: Offered, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

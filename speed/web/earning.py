@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from seedbox.web.doors import for_members, signed_in_user
@@ -12,7 +13,7 @@ from speed.services.earning import Shelf
 from wallet.domain.money import format_btt
 from wallet.services.install import market_asset
 
-LABELS = ((None, "All"), (Hint.KEEP, "Keep"), (Hint.DROP, "May go"))
+LABELS = ((None, _("All")), (Hint.KEEP, _("Keep")), (Hint.DROP, _("May go")))
 
 
 @for_members

@@ -7,6 +7,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from seedbox.web.doors import for_admins, need_fresh_proof, reauthenticated, signed_in_user
@@ -26,17 +28,19 @@ from wallet.services.refusals import Refused
 from wallet.web.form_fields import KeyField, fresh_key
 
 ADDRESS = "Where the other install is, as its operator told you: https://HOST, with a path if it has one."
-HUB_ID = "40 hexadecimal digits from the same operator. Whoever answers there must prove to be this hub."
-EXPOSURE = "What it may owe you in vouchers before they are redeemed. More is redeemed at once."
-FEE = "What your hub keeps of what sellers redeem from channels that open from now on."
+HUB_ID = gettext_lazy("40 hexadecimal digits from the same operator. Whoever answers there must prove to be this hub.")
+EXPOSURE = gettext_lazy("What it may owe you in vouchers before they are redeemed. More is redeemed at once.")
+FEE = gettext_lazy("What your hub keeps of what sellers redeem from channels that open from now on.")
 DEFAULT_EXPOSURE = "100"
 
 
 class HubForm(forms.Form):
-    url = forms.CharField(label="Address", max_length=300, help_text=ADDRESS)
-    hub_id = forms.CharField(label="Hub id", max_length=40, help_text=HUB_ID)
-    name = forms.CharField(label="Name", max_length=60, required=False, help_text="What you call it.")
-    exposure_limit_ubtt = btt_field("Exposure limit", EXPOSURE)
+    url = forms.CharField(label=gettext_lazy("Address"), max_length=300, help_text=ADDRESS)
+    hub_id = forms.CharField(label=gettext_lazy("Hub id"), max_length=40, help_text=HUB_ID)
+    name = forms.CharField(
+        label=gettext_lazy("Name"), max_length=60, required=False, help_text=gettext_lazy("What you call it.")
+    )
+    exposure_limit_ubtt = btt_field(gettext_lazy("Exposure limit"), EXPOSURE)
 
     def refuse(self, problems: Mapping[str, str]) -> None:
         for name, sentence in problems.items():
@@ -44,19 +48,21 @@ class HubForm(forms.Form):
 
 
 class TrustForm(forms.Form):
-    is_trusted = forms.BooleanField(label="Trusted", required=False)
-    exposure_limit_ubtt = btt_field("Exposure limit", required=False)
+    is_trusted = forms.BooleanField(label=gettext_lazy("Trusted"), required=False)
+    exposure_limit_ubtt = btt_field(gettext_lazy("Exposure limit"), required=False)
 
 
 class AddressForm(forms.Form):
     """Where a hub is now."""
 
-    new_url = forms.CharField(label="Address", max_length=300)
+    new_url = forms.CharField(label=gettext_lazy("Address"), max_length=300)
 
 
 class FeeForm(forms.Form):
-    fee_ppm = percent_field("Fee of this box's hub, %", FEE)
-    reason = forms.CharField(label="Why", max_length=200, help_text="It stays beside the fee, for all admins.")
+    fee_ppm = percent_field(gettext_lazy("Fee of this box's hub, %"), FEE)
+    reason = forms.CharField(
+        label=gettext_lazy("Why"), max_length=200, help_text=gettext_lazy("It stays beside the fee, for all admins.")
+    )
     key = KeyField()
 
 
@@ -74,7 +80,7 @@ def market_hubs(request: HttpRequest) -> HttpResponse:
         except BadTerms as refusal:
             form.refuse(refusal.problems)
         else:
-            messages.success(request, "The hub is trusted. Nodes ask it who it is within seconds.")
+            messages.success(request, _("The hub is trusted. Nodes ask it who it is within seconds."))
             return redirect("market_hubs")
     return _show(request, form=form)
 
@@ -91,7 +97,7 @@ def market_hub(request: HttpRequest, hub_pk: int) -> HttpResponse:
         hub_trust.change(hub_pk, **form.cleaned_data, origin=origin_of(request), now=timezone.now())
     except NoSuchHub:
         raise Http404 from None
-    messages.success(request, "Saved: nodes follow within seconds.")
+    messages.success(request, _("Saved: nodes follow within seconds."))
     return redirect("market_hubs")
 
 
@@ -110,7 +116,7 @@ def market_hub_move(request: HttpRequest, hub_pk: int) -> HttpResponse:
         except BadTerms as refusal:
             form.add_error("new_url", str(refusal))
         else:
-            messages.success(request, "The hub has answered there. Nodes ask it there within seconds.")
+            messages.success(request, _("The hub has answered there. Nodes ask it there within seconds."))
             return redirect("market_hubs")
     return _show_wrong(request, hub_pk, address=form)
 
@@ -125,9 +131,9 @@ def market_hub_remove(request: HttpRequest, hub_pk: int) -> HttpResponse:
     except NoSuchHub:
         raise Http404 from None
     except HubStays as why:
-        messages.error(request, f"The hub was not removed. {why}")
+        messages.error(request, _("The hub was not removed. %(why)s") % {"why": why})
     else:
-        messages.success(request, "The hub is removed.")
+        messages.success(request, _("The hub is removed."))
     return redirect("market_hubs")
 
 
@@ -152,7 +158,7 @@ def market_fee(request: HttpRequest) -> HttpResponse:
         except Refused as refusal:
             form.add_error("fee_ppm", str(refusal))
         else:
-            messages.success(request, "Channels that open from now on pay this fee.")
+            messages.success(request, _("Channels that open from now on pay this fee."))
             return redirect("market_hubs")
     return _show(request, fee_form=form)
 

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from seedbox.web.doors import for_admins, for_members, signed_in_user
@@ -16,9 +17,11 @@ from speed.services.screen import Viewer
 from wallet.domain.money import format_amount
 from wallet.services.install import market_asset
 
-FORGIVEN = "The seller is left alone no longer: nodes bid with it again within seconds, if it is cheap enough."
-WITHDRAWN = "Your bid is withdrawn. What was received is paid, and no more."
-WITHDRAWN_FOR_GOOD = "Your bid is withdrawn, and the torrent is not bid for by itself either, until you say so there."
+FORGIVEN = _("The seller is left alone no longer: nodes bid with it again within seconds, if it is cheap enough.")
+WITHDRAWN = _("Your bid is withdrawn. What was received is paid, and no more.")
+WITHDRAWN_FOR_GOOD = _(
+    "Your bid is withdrawn, and the torrent is not bid for by itself either, until you say so there."
+)
 
 
 def viewer_of(request: HttpRequest) -> Viewer:

@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from seedbox.domain.units import format_bytes
@@ -20,21 +22,23 @@ from speed.services.node_rows import NodeState
 from speed.web.fields import MAX_CHARS, btt_field, percent_field, speed_field
 from wallet.domain.money import format_btt
 
-SELLS = "Complete torrents are offered to other nodes. Peers that pay nothing keep the free share."
-LIMIT = "What this node uploads in all, at most. The market shares it out; while nobody bids nothing is throttled."
-FREE = "For everybody, whatever is bid: 20 % or more. What buyers leave unused is free, too."
-ASK = "No byte is sold for less. With more bids than there is room, rounds clear above it."
-BUYS = "Users who have turned their spending on may bid for faster downloads through this node."
-LOCAL = "Also call sellers in private networks, as on a test bench. Leave it off on the internet."
+SELLS = gettext_lazy("Complete torrents are offered to other nodes. Peers that pay nothing keep the free share.")
+LIMIT = gettext_lazy(
+    "What this node uploads in all, at most. The market shares it out; while nobody bids nothing is throttled."
+)
+FREE = gettext_lazy("For everybody, whatever is bid: 20 % or more. What buyers leave unused is free, too.")
+ASK = gettext_lazy("No byte is sold for less. With more bids than there is room, rounds clear above it.")
+BUYS = gettext_lazy("Users who have turned their spending on may bid for faster downloads through this node.")
+LOCAL = gettext_lazy("Also call sellers in private networks, as on a test bench. Leave it off on the internet.")
 
 
 class MarketForm(forms.Form):
-    sells = forms.BooleanField(label="Sell upload", required=False, help_text=SELLS)
-    upload_limit_bytes_per_s = speed_field("Upload limit, MiB/s", LIMIT, required=False)
-    free_share_ppm = percent_field("Free share, %", FREE)
-    ask_ubtt_per_gib = btt_field("Ask", ASK, per="GiB")
-    buys = forms.BooleanField(label="Let users bid through this node", required=False, help_text=BUYS)
-    dials_local = forms.BooleanField(label="Buy in private networks", required=False, help_text=LOCAL)
+    sells = forms.BooleanField(label=gettext_lazy("Sell upload"), required=False, help_text=SELLS)
+    upload_limit_bytes_per_s = speed_field(gettext_lazy("Upload limit, MiB/s"), LIMIT, required=False)
+    free_share_ppm = percent_field(gettext_lazy("Free share, %"), FREE)
+    ask_ubtt_per_gib = btt_field(gettext_lazy("Ask"), ASK, per="GiB")
+    buys = forms.BooleanField(label=gettext_lazy("Let users bid through this node"), required=False, help_text=BUYS)
+    dials_local = forms.BooleanField(label=gettext_lazy("Buy in private networks"), required=False, help_text=LOCAL)
 
     @classmethod
     def of(cls, terms: Terms, *, suggested: bool, ask: str) -> Self:
@@ -61,8 +65,8 @@ class MarketForm(forms.Form):
     def groups(self) -> list[dict[str, object]]:
         selling = ("sells", "upload_limit_bytes_per_s", "free_share_ppm", "ask_ubtt_per_gib")
         return [
-            {"title": "Selling", "fields": [self[name] for name in selling]},
-            {"title": "Buying", "fields": [self[name] for name in ("buys", "dials_local")]},
+            {"title": _("Selling"), "fields": [self[name] for name in selling]},
+            {"title": _("Buying"), "fields": [self[name] for name in ("buys", "dials_local")]},
         ]
 
 
@@ -83,7 +87,7 @@ def market_node(request: HttpRequest, name: str) -> HttpResponse:
         except BadTerms as refusal:
             form.refuse(refusal.problems)
         else:
-            messages.success(request, "Saved: the node follows within seconds.")
+            messages.success(request, _("Saved: the node follows within seconds."))
             return redirect("market_node", name=name)
     return _render(request, state, form)
 

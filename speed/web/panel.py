@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from seedbox.services.market_facts import TorrentFacts
@@ -30,22 +32,26 @@ from wallet.services.install import market_asset
 
 HOUR_S = 3_600
 
-CEILING = "Never more than this, whatever the market asks. A round may cost less."
-BUDGET = "All that this torrent may ever cost."
-USEFUL = "More than this is of no use to you. Empty: as fast as it gets."
-PACE = "How fast money may go. Empty: enough for the useful speed at the ceiling, or the whole budget in an hour."
-STANDS = "Your bid stands: the node looks for sellers now."
-BY_HAND = "Your bid by hand stands in place of the automatic one."
-OWN_ASK = "Empty: the node's ask. A lower one counts as the node's."
-DIRECTORY = "Sellers of a private torrent are found at hubs alone. They see a hash that only holders of it can make."
+CEILING = gettext_lazy("Never more than this, whatever the market asks. A round may cost less.")
+BUDGET = gettext_lazy("All that this torrent may ever cost.")
+USEFUL = gettext_lazy("More than this is of no use to you. Empty: as fast as it gets.")
+PACE = gettext_lazy(
+    "How fast money may go. Empty: enough for the useful speed at the ceiling, or the whole budget in an hour."
+)
+STANDS = gettext_lazy("Your bid stands: the node looks for sellers now.")
+BY_HAND = gettext_lazy("Your bid by hand stands in place of the automatic one.")
+OWN_ASK = gettext_lazy("Empty: the node's ask. A lower one counts as the node's.")
+DIRECTORY = gettext_lazy(
+    "Sellers of a private torrent are found at hubs alone. They see a hash that only holders of it can make."
+)
 
 
 class BidForm(forms.Form):
-    max_price_ubtt_per_gib = btt_field("Ceiling", CEILING, per="GiB")
-    budget_ubtt = btt_field("Budget", BUDGET)
-    useful_bytes_per_s = speed_field("Useful speed, MiB/s", USEFUL, required=False)
-    hour_ubtt = btt_field("At most per hour", PACE, required=False)
-    asks_directory = forms.BooleanField(label="Ask hubs for sellers", required=False, help_text=DIRECTORY)
+    max_price_ubtt_per_gib = btt_field(gettext_lazy("Ceiling"), CEILING, per="GiB")
+    budget_ubtt = btt_field(gettext_lazy("Budget"), BUDGET)
+    useful_bytes_per_s = speed_field(gettext_lazy("Useful speed, MiB/s"), USEFUL, required=False)
+    hour_ubtt = btt_field(gettext_lazy("At most per hour"), PACE, required=False)
+    asks_directory = forms.BooleanField(label=gettext_lazy("Ask hubs for sellers"), required=False, help_text=DIRECTORY)
 
     def __init__(self, *args: Any, private: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -90,12 +96,12 @@ def _pace_of(bid: Bid) -> int:
 
 class OfferForm(forms.Form):
     for_sale = forms.ChoiceField(
-        label="Sell this torrent",
+        label=gettext_lazy("Sell this torrent"),
         required=False,
         choices=ForSale.choices,
-        help_text="A private torrent is sold only when this says yes.",
+        help_text=gettext_lazy("A private torrent is sold only when this says yes."),
     )
-    ask_ubtt_per_gib = btt_field("Own ask", OWN_ASK, per="GiB", required=False)
+    ask_ubtt_per_gib = btt_field(gettext_lazy("Own ask"), OWN_ASK, per="GiB", required=False)
 
 
 def context(user: object, holding_id: int, query: Mapping[str, str]) -> dict[str, Any]:
@@ -161,7 +167,7 @@ def market_withdraw(request: HttpRequest, holding_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def market_offer(request: HttpRequest, holding_id: int) -> HttpResponse:
     """Decide whether a torrent that this admin holds is sold, and at what ask; see `market_bid`."""
-    _, torrent = own_torrent(request, holding_id)
+    torrent = own_torrent(request, holding_id)[1]
     if request.method == "GET":
         terms = markets.terms_of(torrent.node_name, now=timezone.now())
         return _show_offer(request, torrent, holding_id, _offer_form(terms, torrent.key))
@@ -179,7 +185,7 @@ def market_offer(request: HttpRequest, holding_id: int) -> HttpResponse:
         except BadTerms as refusal:
             form.add_error("ask_ubtt_per_gib", str(refusal))
         else:
-            messages.success(request, "Saved: the node follows within seconds.")
+            messages.success(request, _("Saved: the node follows within seconds."))
             return redirect(tab_of(holding_id))
     return _show_offer(request, torrent, holding_id, form)
 

@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from seedbox.domain.units import PPM
@@ -20,24 +22,30 @@ from wallet.services import speed_keys
 from wallet.services.install import market_asset
 from wallet.services.refusals import Refused
 
-LIMIT = "All bids together never spend more than this within 24 hours."
-CODE_LIMIT = "What the node that brings the code may put into channels within 24 hours. Empty: it may only earn."
-EARNS = "What that node sells is paid to your account on this box, if its own operator says so, too."
-PAIR_LIMIT = "What may be spent of it within 24 hours."
-PAIR_EARNS = "All that the node sells for money of that hub is paid to that account. Only admins see this."
-ENDED = (
+LIMIT = gettext_lazy("All bids together never spend more than this within 24 hours.")
+CODE_LIMIT = gettext_lazy(
+    "What the node that brings the code may put into channels within 24 hours. Empty: it may only earn."
+)
+EARNS = gettext_lazy("What that node sells is paid to your account on this box, if its own operator says so, too.")
+PAIR_LIMIT = gettext_lazy("What may be spent of it within 24 hours.")
+PAIR_EARNS = gettext_lazy(
+    "All that the node sells for money of that hub is paid to that account. Only admins see this."
+)
+ENDED = gettext_lazy(
     "The node spends from that account no longer, and open channels run out. Revoke its key at that install, too: "
     "until then the node still earns for that account, if it did."
 )
-NO_PAIR_LIMIT = "Say what may be spent within 24 hours."
-NO_LIMIT = "Say what may be spent within 24 hours before you turn it on."
+NO_PAIR_LIMIT = gettext_lazy("Say what may be spent within 24 hours.")
+NO_LIMIT = gettext_lazy("Say what may be spent within 24 hours before you turn it on.")
 
 
 class SpendingForm(forms.Form):
     is_on = forms.BooleanField(
-        label="Let my bids spend", required=False, help_text="Off: nothing is bid; what is owed is still paid."
+        label=gettext_lazy("Let my bids spend"),
+        required=False,
+        help_text=gettext_lazy("Off: nothing is bid; what is owed is still paid."),
     )
-    day_limit_ubtt = btt_field("Limit for 24 hours", LIMIT, required=False)
+    day_limit_ubtt = btt_field(gettext_lazy("Limit for 24 hours"), LIMIT, required=False)
 
     @classmethod
     def of(cls, budget: Budget) -> Self:
@@ -50,8 +58,8 @@ class SpendingForm(forms.Form):
 
 
 class CodeForm(forms.Form):
-    most_ubtt = btt_field("Daily limit", CODE_LIMIT, required=False)
-    earns = forms.BooleanField(label="It earns for me", required=False, help_text=EARNS)
+    most_ubtt = btt_field(gettext_lazy("Daily limit"), CODE_LIMIT, required=False)
+    earns = forms.BooleanField(label=gettext_lazy("It earns for me"), required=False, help_text=EARNS)
 
 
 def _hubs() -> list[tuple[str, str]]:
@@ -65,11 +73,17 @@ def _nodes() -> list[tuple[str, str]]:
 class PairForm(forms.Form):
     """A code that was made on another install, for one of our nodes. Only an admin may have a node earn by it."""
 
-    hub = forms.ChoiceField(label="Hub", choices=_hubs, help_text="Another install that holds money of yours.")
-    node = forms.ChoiceField(label="Node", choices=_nodes, help_text="The node of this box that may spend it.")
-    code = forms.CharField(label="Pairing code", max_length=40, help_text="Made there, good for ten minutes.")
-    pair_limit_ubtt = btt_field("Daily limit", PAIR_LIMIT, required=False)
-    pair_earns = forms.BooleanField(label="The node earns for it", required=False, help_text=PAIR_EARNS)
+    hub = forms.ChoiceField(
+        label=gettext_lazy("Hub"), choices=_hubs, help_text=gettext_lazy("Another install that holds money of yours.")
+    )
+    node = forms.ChoiceField(
+        label=gettext_lazy("Node"), choices=_nodes, help_text=gettext_lazy("The node of this box that may spend it.")
+    )
+    code = forms.CharField(
+        label=gettext_lazy("Pairing code"), max_length=40, help_text=gettext_lazy("Made there, good for ten minutes.")
+    )
+    pair_limit_ubtt = btt_field(gettext_lazy("Daily limit"), PAIR_LIMIT, required=False)
+    pair_earns = forms.BooleanField(label=gettext_lazy("The node earns for it"), required=False, help_text=PAIR_EARNS)
 
     def __init__(self, *args: Any, is_admin: bool) -> None:
         super().__init__(*args)
@@ -93,11 +107,11 @@ def market_spending(request: HttpRequest) -> HttpResponse:
         return _show(request, form=form)
     if not form.cleaned_data["is_on"]:
         spenders.stop(user_id, now=now)
-        messages.success(request, "Your spending is off. What is owed is paid, and no more.")
+        messages.success(request, _("Your spending is off. What is owed is paid, and no more."))
     else:
         need_fresh_proof(request)
         spenders.allow(user_id, day_limit_ubtt=form.cleaned_data["day_limit_ubtt"], now=now)
-        messages.success(request, "Your spending is on, within its limit.")
+        messages.success(request, _("Your spending is on, within its limit."))
     news.tell({user_id})
     return redirect("market_spending")
 
@@ -125,10 +139,10 @@ def market_revoke(request: HttpRequest, key: str) -> HttpResponse:
     """Take a key off the user's account. Saying no is never dangerous, so it asks for no fresh proof."""
     user_id = signed_in_user(request).pk
     if spenders.revoke(user_id, key, now=timezone.now()):
-        messages.success(request, "Your spending is off: no node of this box opens a channel for you any more.")
+        messages.success(request, _("Your spending is off: no node of this box opens a channel for you any more."))
         news.tell({user_id})
     else:
-        messages.success(request, "That key opens no channel from your account any more. Open ones run out.")
+        messages.success(request, _("That key opens no channel from your account any more. Open ones run out."))
     return redirect("market_spending")
 
 
@@ -152,7 +166,7 @@ def market_pair(request: HttpRequest) -> HttpResponse:
         earns=bool(form.cleaned_data.get("pair_earns")),
         key=secrets.token_hex(16),
     )
-    messages.success(request, "The node takes the code to that hub now.")
+    messages.success(request, _("The node takes the code to that hub now."))
     return redirect("market_spending")
 
 

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from seedbox.services import market_facts
@@ -20,9 +21,9 @@ from speed.services.auto_story import SENTENCES
 from speed.services.autobid import Choice
 from speed.services.bids import BadBid, NoSuchTorrent
 
-TURNED_ON = "On: as soon as it is too slow for a minute, it is bid for."
-TURNED_OFF = "Off: nothing is bid for this torrent any more. What was received is paid, and no more."
-STOPPED = "All spending is stopped: no channel is opened any more, in the ledger itself. Only what is owed is paid."
+TURNED_ON = _("On: as soon as it is too slow for a minute, it is bid for.")
+TURNED_OFF = _("Off: nothing is bid for this torrent any more. What was received is paid, and no more.")
+STOPPED = _("All spending is stopped: no channel is opened any more, in the ledger itself. Only what is owed is paid.")
 
 
 def own_torrent(request: HttpRequest, holding_id: int) -> tuple[int, TorrentFacts]:

@@ -5,6 +5,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from wallet.services import address_book, withdrawal_rules
@@ -17,10 +19,10 @@ from wallet.web.withdraw import AddressField
 class AddressForm(forms.Form):
     address = AddressField()
     label = LineField(
-        label="Label",
+        label=gettext_lazy("Label"),
         required=False,
         max_length=address_book.MAX_LABEL_CHARS,
-        help_text="Optional. Only you read it.",
+        help_text=gettext_lazy("Optional. Only you read it."),
         widget=forms.TextInput({"autocomplete": "off"}),
     )
 
@@ -43,7 +45,7 @@ def addresses_check(request: HttpRequest) -> HttpResponse:
 
 
 def _says(request: HttpRequest) -> str:
-    return f"Put the address {request.POST.get('address', '')} into your address book."
+    return _("Put the address %(address)s into your address book.") % {"address": request.POST.get("address", "")}
 
 
 @with_second_factor(_says)
@@ -58,7 +60,11 @@ def _add(request: HttpRequest) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("addresses")
-    messages.success(request, f"It is in your book, and can be used from {entry.usable_at:%Y-%m-%d %H:%M} UTC on.")
+    messages.success(
+        request,
+        _("It is in your book, and can be used from %(usable_at)s UTC on.")
+        % {"usable_at": f"{entry.usable_at:%Y-%m-%d %H:%M}"},
+    )
     return redirect("addresses")
 
 
@@ -68,7 +74,7 @@ def addresses_remove(request: HttpRequest, entry_id: int) -> HttpResponse:
     """Take an address out; that makes nobody poorer, so nobody is asked for a second factor."""
     if not address_book.remove(user_id(request), entry_id, now=timezone.now()):
         raise Http404
-    messages.success(request, "Removed. Added again, it waits again.")
+    messages.success(request, _("Removed. Added again, it waits again."))
     return redirect("addresses")
 
 

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from wallet.domain.accounts import AccountKind
@@ -34,7 +35,9 @@ def books(request: HttpRequest) -> HttpResponse:
     context = {
         "assets": [_asset_context(asset, balance, found.sums) for asset, balance in found.balances.items()],
         "overview": found,
-        "unsealed": f"more than {COUNTED:,}" if found.seal.unsealed > COUNTED else f"{found.seal.unsealed:,}",
+        "unsealed": _("more than %(counted)s") % {"counted": f"{COUNTED:,}"}
+        if found.seal.unsealed > COUNTED
+        else f"{found.seal.unsealed:,}",
         "owed": _owed_context(),
         "audit": run,
         "audited": f"{run.transfers:,}" if run else "",
@@ -53,10 +56,10 @@ def count_owed(request: HttpRequest) -> HttpResponse:
     """Count what is owed to all users now, unless that was done a moment ago."""
     taken = liabilities.take_due(timezone.now(), every=COUNTS_APART)
     if not taken:
-        messages.info(request, "The newest count is less than a minute old, and was left as it is.")
+        messages.info(request, _("The newest count is less than a minute old, and was left as it is."))
     else:
         total = " and ".join(format_amount(one.total_ubtt, Asset(one.asset)) for one in taken)
-        messages.success(request, f"Counted: {total} is owed to all users.")
+        messages.success(request, _("Counted: %(total)s is owed to all users.") % {"total": total})
     return redirect("books")
 
 

@@ -6,6 +6,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from wallet import wiring
@@ -23,7 +25,11 @@ from wallet.web.assets import query_of
 from wallet.web.books import read_before
 from wallet.web.doors import for_members, user_id
 
-NETWORKS = {"devnet": "Development chain", "nile": "Nile test network", "mainnet": "TRON main network"}
+NETWORKS = {
+    "devnet": gettext_lazy("Development chain"),
+    "nile": gettext_lazy("Nile test network"),
+    "mainnet": gettext_lazy("TRON main network"),
+}
 LOOKS_AGAIN_S = "5"
 
 
@@ -45,8 +51,8 @@ def deposit(request: HttpRequest) -> HttpResponse:
         "is_devnet": network.name == "devnet",
         "is_real": network.is_real,
         "assets": [
-            ("BTT", "TRC-20", "Contract", to_base58(network.assets.trc20_contract), minimum(Asset.TRC20)),
-            ("BTTOLD", "TRC-10", "Token", str(network.assets.trc10_id), minimum(Asset.TRC10)),
+            ("BTT", "TRC-20", _("Contract"), to_base58(network.assets.trc20_contract), minimum(Asset.TRC20)),
+            ("BTTOLD", "TRC-10", _("Token"), str(network.assets.trc10_id), minimum(Asset.TRC10)),
         ],
         "lag": blocks_until_solid(),
         "wait": usual_wait(read),
@@ -108,7 +114,7 @@ def deposit_faucet(request: HttpRequest) -> HttpResponse:
     except (Refused, FaucetAway) as problem:
         messages.error(request, str(problem))
     else:
-        messages.success(request, "The faucet has paid. It is on its way to your address.")
+        messages.success(request, _("The faucet has paid. It is on its way to your address."))
     return redirect("deposit")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.utils.translation import gettext as _
 
 from wallet.domain.money import BadAmount, parse_btt
 
@@ -22,7 +23,7 @@ class AmountField(forms.CharField):
 
     def __init__(self) -> None:
         attrs = {"inputmode": "decimal", "autocomplete": "off"}
-        super().__init__(label="Amount", max_length=MAX_AMOUNT_CHARS, widget=forms.TextInput(attrs))
+        super().__init__(label=_("Amount"), max_length=MAX_AMOUNT_CHARS, widget=forms.TextInput(attrs))
 
     def clean(self, value: Any) -> int:
         text = super().clean(value)
@@ -38,7 +39,7 @@ class LineField(forms.CharField):
     def clean(self, value: Any) -> str:
         text = str(super().clean(value))
         if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
-            raise forms.ValidationError("Write it in one line, without control characters.")
+            raise forms.ValidationError(_("Write it in one line, without control characters."))
         return text
 
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django import forms
 from django.contrib.auth import get_user_model
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from wallet.domain.accounts import AccountKind
 from wallet.domain.deposits import format_units
@@ -19,8 +22,13 @@ from wallet.services.install import market_asset
 from wallet.services.refusals import Refused
 from wallet.web.form_fields import AmountField, KeyField, LineField
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 _NAME = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
-_ACCOUNT_HINT = "A user name, one of the box's own accounts (treasury, fees, suspense …) or a number like #12."
+_ACCOUNT_HINT = gettext_lazy(
+    "A user name, one of the box's own accounts (treasury, fees, suspense …) or a number like #12."
+)
 MAX_DIGITS = 18  # what a 64-bit column can hold
 
 
@@ -37,9 +45,9 @@ class ActForm(forms.Form):
     """What every act has: a reason, and a key so that it is done once."""
 
     reason = LineField(
-        label="Reason",
+        label=gettext_lazy("Reason"),
         max_length=operators.MAX_REASON_CHARS,
-        help_text="It stays in the log, for all admins and for whom it concerns.",
+        help_text=gettext_lazy("It stays in the log, for all admins and for whom it concerns."),
         widget=forms.TextInput({"autocomplete": "off"}),
     )
     key = KeyField()
@@ -62,7 +70,10 @@ class ActForm(forms.Form):
 
 class GrantForm(ActForm):
     user = forms.CharField(
-        label="To", max_length=150, help_text="The exact user name.", widget=forms.TextInput(dict(_NAME))
+        label=gettext_lazy("To"),
+        max_length=150,
+        help_text=gettext_lazy("The exact user name."),
+        widget=forms.TextInput(dict(_NAME)),
     )
     amount = AmountField()
     field_order = ["user", "amount", "reason", "key"]
@@ -70,7 +81,7 @@ class GrantForm(ActForm):
     def clean_user(self) -> tuple[int, str]:
         user = get_user_model().objects.filter(username__iexact=self.cleaned_data["user"]).first()
         if user is None:
-            raise forms.ValidationError("Nobody here goes by that name. Check the spelling.")
+            raise forms.ValidationError(_("Nobody here goes by that name. Check the spelling."))
         return user.pk, user.get_username()
 
     def facts(self) -> list[Fact]:
@@ -78,10 +89,10 @@ class GrantForm(ActForm):
         treasury = Account.objects.filter(asset=asset, kind=AccountKind.TREASURY).first()
         has_ubtt = treasury.available_ubtt if treasury else 0
         return [
-            Fact("To", self.cleaned_data["user"][1], is_person=True),
-            Fact("Amount", format_amount(amount_ubtt, asset)),
-            Fact("The treasury has", format_amount(has_ubtt, asset)),
-            Fact("What remains there", format_amount(max(has_ubtt - amount_ubtt, 0), asset)),
+            Fact(_("To"), self.cleaned_data["user"][1], is_person=True),
+            Fact(_("Amount"), format_amount(amount_ubtt, asset)),
+            Fact(_("The treasury has"), format_amount(has_ubtt, asset)),
+            Fact(_("What remains there"), format_amount(max(has_ubtt - amount_ubtt, 0), asset)),
         ]
 
     def order(self) -> dict[str, int]:
@@ -97,14 +108,14 @@ class AccountField(forms.CharField):
     Our own words go first: nobody who calls himself "treasury" shall be taken for it.
     """
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: "str | _StrPromise") -> None:
         super().__init__(label=label, max_length=150, help_text=_ACCOUNT_HINT, widget=forms.TextInput(dict(_NAME)))
 
     def clean(self, value: object) -> Account:
         text = str(super().clean(value))
         found = _find_account(text)
         if found is None:
-            raise forms.ValidationError("There is no such account. The books list them all.")
+            raise forms.ValidationError(_("There is no such account. The books list them all."))
         return found
 
 
@@ -124,7 +135,7 @@ def _find_account(text: str, asset: Asset | None = None) -> Account | None:
 
 
 class OneAccountForm(ActForm):
-    account = AccountField("Account")
+    account = AccountField(gettext_lazy("Account"))
     field_order = ["account", "reason", "key"]
 
     def clean_account(self) -> Account:
@@ -135,9 +146,9 @@ class OneAccountForm(ActForm):
     def facts(self) -> list[Fact]:
         account = self.cleaned_data["account"]
         return [
-            _fact_of("Account", account),
-            Fact("Available", format_amount(account.available_ubtt, Asset(account.asset))),
-            Fact("It is now", "frozen" if account.is_frozen else "not frozen"),
+            _fact_of(_("Account"), account),
+            Fact(_("Available"), format_amount(account.available_ubtt, Asset(account.asset))),
+            Fact(_("It is now"), "frozen" if account.is_frozen else _("not frozen")),
         ]
 
     def order(self) -> dict[str, int]:
@@ -148,8 +159,8 @@ class OneAccountForm(ActForm):
 
 
 class AdjustForm(ActForm):
-    debit = AccountField("From")
-    credit = AccountField("To")
+    debit = AccountField(gettext_lazy("From"))
+    credit = AccountField(gettext_lazy("To"))
     amount = AmountField()
     field_order = ["debit", "credit", "amount", "reason", "key"]
 
@@ -161,10 +172,10 @@ class AdjustForm(ActForm):
         debit, credit, amount_ubtt = (self.cleaned_data[name] for name in ("debit", "credit", "amount"))
         asset = Asset(debit.asset)
         return [
-            _fact_of("From", debit),
-            Fact("It has available", format_amount(debit.available_ubtt, asset)),
-            _fact_of("To", credit),
-            Fact("Amount", format_amount(amount_ubtt, asset)),
+            _fact_of(_("From"), debit),
+            Fact(_("It has available"), format_amount(debit.available_ubtt, asset)),
+            _fact_of(_("To"), credit),
+            Fact(_("Amount"), format_amount(amount_ubtt, asset)),
         ]
 
     def order(self) -> dict[str, int]:
@@ -177,9 +188,14 @@ class AdjustForm(ActForm):
 
 class BookPaymentForm(ActForm):
     movement = forms.IntegerField(
-        label="Payment", min_value=1, max_value=2**63 - 1, widget=forms.TextInput({"inputmode": "numeric"})
+        label=gettext_lazy("Payment"),
+        min_value=1,
+        max_value=2**63 - 1,
+        widget=forms.TextInput({"inputmode": "numeric"}),
     )
-    account = forms.CharField(label="Borne by", max_length=150, help_text=_ACCOUNT_HINT, widget=forms.TextInput(_NAME))
+    account = forms.CharField(
+        label=gettext_lazy("Borne by"), max_length=150, help_text=_ACCOUNT_HINT, widget=forms.TextInput(_NAME)
+    )
     field_order = ["movement", "account", "reason", "key"]
 
     def clean_movement(self) -> ChainMovement:
@@ -195,7 +211,9 @@ class BookPaymentForm(ActForm):
         found_payments.open_bearers(movement, now=timezone.now())
         account = _find_account(text, Asset(movement.asset))
         if account is None:
-            self.add_error("account", f"There is no such account that has {Asset(movement.asset).unit}.")
+            self.add_error(
+                "account", _("There is no such account that has %(unit)s.") % {"unit": Asset(movement.asset).unit}
+            )
             return
         self.cleaned_data["account"] = account
         _refuse_by(lambda: found_payments.check_bearer(movement, account))
@@ -204,15 +222,19 @@ class BookPaymentForm(ActForm):
         movement, account = self.cleaned_data["movement"], self.cleaned_data["account"]
         asset = Asset(movement.asset)
         again = found_payments.would_pay_again(movement)
-        careful = f"{again} asks for just this. If it was paid by this, reject it."
+        careful = _("%(again)s asks for just this. If it was paid by this, reject it.") % {"again": again}
         return [
-            *([Fact("Careful", careful)] if again else []),
-            Fact("Transaction", movement.tx_id),
-            Fact("Irreversible since", f"{movement.block_at:%Y-%m-%d %H:%M:%S} UTC, block {movement.block_number}"),
-            Fact("It paid", f"{format_units(movement.amount, asset)} {asset.unit} to {movement.recipient}"),
-            _fact_of("Borne by", account),
-            Fact("It has available", format_amount(account.available_ubtt, asset)),
-            Fact("Taken from it", format_amount(found_payments.amount_ubtt(movement), asset)),
+            *([Fact(_("Careful"), careful)] if again else []),
+            Fact(_("Transaction"), movement.tx_id),
+            Fact(
+                _("Irreversible since"),
+                _("%(block_at)s UTC, block %(block_number)s")
+                % {"block_at": f"{movement.block_at:%Y-%m-%d %H:%M:%S}", "block_number": movement.block_number},
+            ),
+            Fact(_("It paid"), f"{format_units(movement.amount, asset)} {asset.unit} to {movement.recipient}"),
+            _fact_of(_("Borne by"), account),
+            Fact(_("It has available"), format_amount(account.available_ubtt, asset)),
+            Fact(_("Taken from it"), format_amount(found_payments.amount_ubtt(movement), asset)),
         ]
 
     def order(self) -> dict[str, int]:
@@ -224,10 +246,10 @@ class BookPaymentForm(ActForm):
 
 class ReverseForm(ActForm):
     transfer = forms.IntegerField(
-        label="Transfer",
+        label=gettext_lazy("Transfer"),
         min_value=1,
         max_value=2**63 - 1,
-        help_text="Its number, as it stands beside the entry on the account's page.",
+        help_text=gettext_lazy("Its number, as it stands beside the entry on the account's page."),
         widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off"}),
     )
     field_order = ["transfer", "reason", "key"]
@@ -241,12 +263,12 @@ class ReverseForm(ActForm):
         original = touchable.find_transfer(self.cleaned_data["transfer"])
         asset = Asset(original.asset)
         return [
-            Fact("Transfer", f"{original.pk}: {TransferKind(original.kind).label.lower()}"),
-            Fact("Of", f"{original.written_at:%Y-%m-%d %H:%M:%S} UTC"),
-            _fact_of("Taken from", original.credit),
-            Fact("It has available", format_amount(original.credit.available_ubtt, asset)),
-            _fact_of("Given back to", original.debit),
-            Fact("Amount", format_amount(original.amount_ubtt, asset)),
+            Fact(_("Transfer"), f"{original.pk}: {TransferKind(original.kind).label.lower()}"),
+            Fact(_("Of"), f"{original.written_at:%Y-%m-%d %H:%M:%S} UTC"),
+            _fact_of(_("Taken from"), original.credit),
+            Fact(_("It has available"), format_amount(original.credit.available_ubtt, asset)),
+            _fact_of(_("Given back to"), original.debit),
+            Fact(_("Amount"), format_amount(original.amount_ubtt, asset)),
         ]
 
     def order(self) -> dict[str, int]:
@@ -262,9 +284,9 @@ class Way:
     """One kind of act, from its form to its service."""
 
     kind: ActKind
-    title: str
-    explains: str
-    verb: str  # on the button that does it
+    title: "str | _StrPromise"
+    explains: "str | _StrPromise"
+    verb: "str | _StrPromise"  # on the button that does it
     form: type[ActForm]
     carry_out: Callable[..., OperatorAct]
     is_grave: bool = False
@@ -273,53 +295,62 @@ class Way:
 WAYS = {
     "grant": Way(
         ActKind.GRANTED,
-        "Grant",
-        "Gives a user money of the treasury's. Nothing is created: what is not in the treasury can't be granted.",
-        "Grant it",
+        gettext_lazy("Grant"),
+        gettext_lazy(
+            "Gives a user money of the treasury's. Nothing is created: what is not in the treasury can't be granted."
+        ),
+        gettext_lazy("Grant it"),
         GrantForm,
         operators.grant,
     ),
     "freeze": Way(
         ActKind.FROZE,
-        "Freeze a user's accounts",
-        "Its user can spend nothing, of no asset, until they are thawed; what comes in still arrives.",
-        "Freeze them",
+        gettext_lazy("Freeze a user's accounts"),
+        gettext_lazy("Its user can spend nothing, of no asset, until they are thawed; what comes in still arrives."),
+        gettext_lazy("Freeze them"),
         OneAccountForm,
         operators.freeze,
         is_grave=True,
     ),
     "thaw": Way(
         ActKind.THAWED,
-        "Thaw a user's accounts",
-        "Its user can spend again, of every asset.",
-        "Thaw them",
+        gettext_lazy("Thaw a user's accounts"),
+        gettext_lazy("Its user can spend again, of every asset."),
+        gettext_lazy("Thaw them"),
         OneAccountForm,
         operators.thaw,
     ),
     "adjust": Way(
         ActKind.ADJUSTED,
-        "Adjust",
-        "Moves money between two accounts that exist, to put something right. Both sides see it, with the reason.",
-        "Move it",
+        gettext_lazy("Adjust"),
+        gettext_lazy(
+            "Moves money between two accounts that exist, to put something right. Both sides see it, with the reason."
+        ),
+        gettext_lazy("Move it"),
         AdjustForm,
         operators.adjust,
         is_grave=True,
     ),
     "book-payment": Way(
         ActKind.BOOKED,
-        "Book a payment",
-        "Writes what has left the box's addresses as no withdrawal into the books. Find out first what it was: the "
-        "withdrawal of a user that a backup has lost, or a payment of the box's own. Whoever got the money bears it.",
-        "Book it",
+        gettext_lazy("Book a payment"),
+        gettext_lazy(
+            "Writes what has left the box's addresses as no withdrawal into the books. Find out first what it was: "
+            "the withdrawal of a user that a backup has lost, or a payment of the box's own. "
+            "Whoever got the money bears it."
+        ),
+        gettext_lazy("Book it"),
         BookPaymentForm,
         found_payments.book,
         is_grave=True,
     ),
     "reverse": Way(
         ActKind.REVERSED,
-        "Reverse a transfer",
-        "Sends the money of a tip, a grant or an adjustment back, once. It takes nothing that was spent meanwhile.",
-        "Reverse it",
+        gettext_lazy("Reverse a transfer"),
+        gettext_lazy(
+            "Sends the money of a tip, a grant or an adjustment back, once. It takes nothing that was spent meanwhile."
+        ),
+        gettext_lazy("Reverse it"),
         ReverseForm,
         operators.reverse,
         is_grave=True,

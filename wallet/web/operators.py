@@ -5,6 +5,8 @@ from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from wallet.services.install import market_asset
@@ -16,7 +18,7 @@ from wallet.web.operator_forms import WAYS, ActForm, Way
 
 SIGNED_AS = "wallet.operator-act"
 CONFIRM_WITHIN_S = 3600  # what was seen then may not hold any more
-TOO_OLD = "That page was too old, and nothing was done. Fill in the form again."
+TOO_OLD = gettext_lazy("That page was too old, and nothing was done. Fill in the form again.")
 
 
 @for_admins
@@ -71,7 +73,10 @@ def operator_carry_out(request: HttpRequest) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("operator_act", order["name"])
-    messages.success(request, f"Done, and written into the log: {act.get_kind_display().lower()}.")
+    messages.success(
+        request,
+        _("Done, and written into the log: %(kind_display)s.") % {"kind_display": act.get_kind_display().lower()},
+    )
     return redirect("books_account", act.account_id)
 
 

@@ -5,6 +5,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from wallet import wiring
@@ -25,9 +27,9 @@ from wallet.web.form_fields import LineField
 
 class ReasonForm(forms.Form):
     reason = LineField(
-        label="Why",
+        label=gettext_lazy("Why"),
         max_length=MAX_REASON_CHARS,
-        help_text="It stays beside the halt, for all admins.",
+        help_text=gettext_lazy("It stays beside the halt, for all admins."),
         widget=forms.TextInput({"autocomplete": "off"}),
     )
 
@@ -72,7 +74,7 @@ def reserves_halt(request: HttpRequest) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "Withdrawals are stopped.")
+        messages.success(request, _("Withdrawals are stopped."))
     return redirect("reserves")
 
 
@@ -95,7 +97,7 @@ def _lift(request: HttpRequest, halt_id: int, reason: str) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "The halt is lifted.")
+        messages.success(request, _("The halt is lifted."))
     return redirect("reserves")
 
 
@@ -111,7 +113,7 @@ def reserves_fuel(request: HttpRequest) -> HttpResponse:
     except FaucetAway as problem:
         messages.error(request, str(problem))
     else:
-        messages.success(request, "The faucet has paid. It counts once it is irreversible.")
+        messages.success(request, _("The faucet has paid. It counts once it is irreversible."))
     return redirect("reserves")
 
 

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from wallet.domain.items import MAX_MEMO_LENGTH
@@ -22,22 +23,22 @@ from wallet.web.signed_wishes import Sealed
 
 SEALED = Sealed(tips.Wish, "wallet.tip", asker="sender_id", within_s=3600)
 LAST_SHOWN = 10
-TOO_OLD = "That page was too old, and nothing was sent. Fill in the form again."
+TOO_OLD = _("That page was too old, and nothing was sent. Fill in the form again.")
 
 
 class TipForm(forms.Form):
     receiver = forms.CharField(
-        label="To",
+        label=_("To"),
         max_length=150,
-        help_text="The exact user name of somebody on this box.",
+        help_text=_("The exact user name of somebody on this box."),
         widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
     amount = AmountField()
     memo = LineField(
-        label="Memo",
+        label=_("Memo"),
         required=False,
         max_length=MAX_MEMO_LENGTH,
-        help_text="Optional. The receiver reads it.",
+        help_text=_("Optional. The receiver reads it."),
         widget=forms.TextInput({"autocomplete": "off"}),
     )
     key = KeyField()

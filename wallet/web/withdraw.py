@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -33,9 +35,9 @@ from wallet.web.form_fields import MAX_AMOUNT_CHARS, AmountField, KeyField, fres
 from wallet.web.signed_wishes import Sealed
 
 SEALED = Sealed(withdrawals.Wish, "wallet.withdrawal", asker="user_id", within_s=900)
-TOO_OLD = "That quote was too old, and nothing was asked for. Fill in the form again."
+TOO_OLD = gettext_lazy("That quote was too old, and nothing was asked for. Fill in the form again.")
 MAX_ADDRESS_CHARS = 64
-NOT_IN_BOOK = (
+NOT_IN_BOOK = gettext_lazy(
     "This address is not in your address book. Add it there first: a new address can be used "
     "{hours} hours later, so that whoever steals a login can't empty an account at once."
 )
@@ -47,9 +49,9 @@ class AddressField(forms.CharField):
     def __init__(self) -> None:
         attrs = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "list": "own-addresses"}
         super().__init__(
-            label="Address",
+            label=_("Address"),
             max_length=MAX_ADDRESS_CHARS,
-            help_text="On TRON: T…, or 41… in hex. Copy it; what is sent to a wrong one is lost.",
+            help_text=_("On TRON: T…, or 41… in hex. Copy it; what is sent to a wrong one is lost."),
             widget=forms.TextInput(attrs),
         )
 
@@ -101,7 +103,10 @@ def withdraw(request: HttpRequest) -> HttpResponse:
     available_ubtt = _available_ubtt(user_id(request), choice.asset)
     if offer.quote.total_ubtt > available_ubtt:
         has, needs = format_amount(available_ubtt, choice.asset), format_amount(offer.quote.total_ubtt, choice.asset)
-        form.add_error("amount", f"You have only {has} available, and with the fee this takes {needs}.")
+        form.add_error(
+            "amount",
+            _("You have only %(has)s available, and with the fee this takes %(needs)s.") % {"has": has, "needs": needs},
+        )
         return _show_form(request, form, choice, now)
     context = _confirm_context(form, offer, entry, user_id(request), choice, available_ubtt)
     return render(request, "wallet/withdraw_confirm.html", context)
@@ -110,9 +115,13 @@ def withdraw(request: HttpRequest) -> HttpResponse:
 def _says(request: HttpRequest) -> str:
     wish = SEALED.read(request)
     if wish is None:
-        return TOO_OLD
+        return str(TOO_OLD)
     amount, fee = format_amount(wish.amount_ubtt, wish.in_asset), format_amount(wish.fee_ubtt, wish.in_asset)
-    return f"Withdraw {amount} to {wish.address}, for a fee of {fee}."
+    return _("Withdraw %(amount)s to %(address)s, for a fee of %(fee)s.") % {
+        "amount": amount,
+        "address": wish.address,
+        "fee": fee,
+    }
 
 
 @for_members
@@ -146,8 +155,11 @@ def _problem(
     least_ubtt = amount_ubtt + rules.flat_fee_ubtt
     if least_ubtt > available_ubtt and amount_ubtt >= rules.least_ubtt:
         has, needs = format_amount(available_ubtt, asset), format_amount(least_ubtt, asset)
-        more = "" if rules.ubtt_per_trx == 0 else " or more"
-        return "amount", f"You have only {has} available, and with the fee this takes {needs}{more}."
+        if rules.ubtt_per_trx == 0:
+            says = _("You have only %(has)s available, and with the fee this takes %(needs)s.")
+        else:
+            says = _("You have only %(has)s available, and with the fee this takes %(needs)s or more.")
+        return "amount", says % {"has": has, "needs": needs}
     return "amount", withdrawal_limits.problem(rules, asset=asset, user_id=own_id, amount_ubtt=amount_ubtt, now=now)
 
 
@@ -155,7 +167,9 @@ def _problem_of_address(entry: AddressBookEntry | None, wait_s: int, now: dateti
     if entry is None:
         return NOT_IN_BOOK.format(hours=-(-wait_s // 3600)) if wait_s else ""
     if entry.usable_at > now:
-        return f"This address is new: it can be used from {entry.usable_at:%Y-%m-%d %H:%M} UTC on."
+        return _("This address is new: it can be used from %(usable_at)s UTC on.") % {
+            "usable_at": f"{entry.usable_at:%Y-%m-%d %H:%M}"
+        }
     return ""
 
 
@@ -175,7 +189,7 @@ def _confirm_context(
         {"asset": choice.name} if choice.name else {}
     )
     cost, rules = quote.cost, withdrawal_rules.in_asset(withdrawal_rules.current(), asset)
-    parts = [("bandwidth", cost.bandwidth_sun), ("a new account", cost.activation_sun), ("energy", cost.energy_sun)]
+    parts = [("bandwidth", cost.bandwidth_sun), (_("a new account"), cost.activation_sun), ("energy", cost.energy_sun)]
     return {
         "back": f"{reverse('withdraw')}?{urlencode(again)}",
         "address": offer.address,

@@ -1,13 +1,15 @@
 """The operator's desk of withdrawals: what waits for approval, the queue, what is under way, the rules."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from wallet import wiring
@@ -26,13 +28,16 @@ from wallet.web.doors import for_admins, reauthenticated, user_id, with_second_f
 from wallet.web.form_fields import MAX_AMOUNT_CHARS, KeyField, LineField, fresh_key
 from wallet.web.withdrawal_acts import carry_out
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 RULES_SHOWN = 10
 
 
 class ZeroAmountField(forms.CharField):
     """An amount as people write it, or 0; its value is in millionths."""
 
-    def __init__(self, label: str, *, unit: str, help_text: str = "") -> None:
+    def __init__(self, label: "str | _StrPromise", *, unit: str, help_text: "str | _StrPromise" = "") -> None:
         attrs = {"inputmode": "decimal", "autocomplete": "off"}
         super().__init__(label=label, max_length=MAX_AMOUNT_CHARS, help_text=help_text, widget=forms.TextInput(attrs))
         self.unit = unit
@@ -50,32 +55,38 @@ class ZeroAmountField(forms.CharField):
 class RulesForm(forms.Form):
     """Every rule of withdrawals; `order` is what the service takes."""
 
-    least_ubtt = ZeroAmountField("Least of one withdrawal", unit="market")
-    most_ubtt = ZeroAmountField("Most of one withdrawal", unit="market")
-    user_hour_ubtt = ZeroAmountField("Most of one user in an hour", unit="market")
-    user_day_ubtt = ZeroAmountField("Most of one user in 24 hours", unit="market")
-    all_hour_ubtt = ZeroAmountField("Most of all users in an hour", unit="market")
-    all_day_ubtt = ZeroAmountField("Most of all users in 24 hours", unit="market")
+    least_ubtt = ZeroAmountField(gettext_lazy("Least of one withdrawal"), unit="market")
+    most_ubtt = ZeroAmountField(gettext_lazy("Most of one withdrawal"), unit="market")
+    user_hour_ubtt = ZeroAmountField(gettext_lazy("Most of one user in an hour"), unit="market")
+    user_day_ubtt = ZeroAmountField(gettext_lazy("Most of one user in 24 hours"), unit="market")
+    all_hour_ubtt = ZeroAmountField(gettext_lazy("Most of all users in an hour"), unit="market")
+    all_day_ubtt = ZeroAmountField(gettext_lazy("Most of all users in 24 hours"), unit="market")
     approval_above_ubtt = ZeroAmountField(
-        "An admin approves above", unit="market", help_text="Nobody approves their own: an admin's takes another one."
+        gettext_lazy("An admin approves above"),
+        unit="market",
+        help_text=gettext_lazy("Nobody approves their own: an admin's takes another one."),
     )
     address_wait_h = forms.IntegerField(
-        label="A new address waits for (hours)",
+        label=gettext_lazy("A new address waits for (hours)"),
         min_value=0,
         max_value=720,
         widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off"}),
     )
-    flat_fee_ubtt = ZeroAmountField("Fee of each withdrawal", unit="market")
+    flat_fee_ubtt = ZeroAmountField(gettext_lazy("Fee of each withdrawal"), unit="market")
     ubtt_per_trx = ZeroAmountField(
-        "Price of 1 TRX", unit="market", help_text="What users pay for what the network burns. 0: the box bears it."
+        gettext_lazy("Price of 1 TRX"),
+        unit="market",
+        help_text=gettext_lazy("What users pay for what the network burns. 0: the box bears it."),
     )
     reserve_sun = ZeroAmountField(
-        "TRX to keep at hand", unit="TRX", help_text="With less on the address that pays, nothing more is accepted."
+        gettext_lazy("TRX to keep at hand"),
+        unit="TRX",
+        help_text=gettext_lazy("With less on the address that pays, nothing more is accepted."),
     )
     reason = LineField(
-        label="Reason",
+        label=gettext_lazy("Reason"),
         max_length=MAX_REASON_CHARS,
-        help_text="It stays beside the change, for all admins.",
+        help_text=gettext_lazy("It stays beside the change, for all admins."),
         widget=forms.TextInput({"autocomplete": "off"}),
     )
     key = KeyField()
@@ -133,17 +144,22 @@ def _says_approval(request: HttpRequest, withdrawal_id: int) -> str:
     found = withdrawal_pages.find(withdrawal_id)
     if found is None:
         raise Http404
-    return f"Approve the withdrawal of {format_amount(found.amount_ubtt, Asset(found.asset))} to {found.address}."
+    return _("Approve the withdrawal of %(amount)s to %(address)s.") % {
+        "amount": format_amount(found.amount_ubtt, Asset(found.asset)),
+        "address": found.address,
+    }
 
 
 def _says_rules(request: HttpRequest) -> str:
     form, now = RulesForm(request.POST), withdrawal_rules.current()
     if not form.is_valid():
-        return "Change the rules of withdrawals; as they were filled in they can't hold."
+        return _("Change the rules of withdrawals; as they were filled in they can't hold.")
     changed = [name for name, value in form.order().items() if value != getattr(now, name)]
     fields = ["address_wait_h" if name == "address_wait_s" else name for name in changed]
     changes = [f"{form.fields[name].label}: {form.data[name]}" for name in fields]
-    return "Change the rules of withdrawals. " + ("; ".join(changes) or "None of them becomes another one") + "."
+    if not changes:
+        return _("Change the rules of withdrawals. None of them becomes another one.")
+    return _("Change the rules of withdrawals. %(changes)s.") % {"changes": "; ".join(changes)}
 
 
 @for_admins
@@ -153,7 +169,7 @@ def desk_approve(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
     def approve() -> str:
         found = decisions.approve(withdrawal_id=withdrawal_id, actor=_actor(request), now=timezone.now())
         is_in = found.state == WithdrawalState.QUEUED
-        return "Approved: it is in the queue." if is_in else f"It is {found.state} now."
+        return _("Approved: it is in the queue.") if is_in else _("It is %(state)s now.") % {"state": found.state}
 
     return carry_out(request, approve, page="desk_withdrawal", withdrawal_id=withdrawal_id)
 
@@ -167,7 +183,7 @@ def desk_reject(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
         decisions.reject(
             wiring.signer(), withdrawal_id=withdrawal_id, actor=_actor(request), reason=reason, now=timezone.now()
         )
-        return "Rejected. The money is its user's again."
+        return _("Rejected. The money is its user's again.")
 
     return carry_out(request, reject, page="desk_withdrawal", withdrawal_id=withdrawal_id)
 
@@ -199,7 +215,7 @@ def _set_rules(request: HttpRequest) -> HttpResponse:
     except Refused as refusal:
         form.add_error(None, str(refusal))
         return _show_rules(request, form)
-    messages.success(request, "These rules hold from now on.")
+    messages.success(request, _("These rules hold from now on."))
     return redirect("desk")
 
 
@@ -234,16 +250,19 @@ def _rules_rows(rules: WithdrawalRules) -> list[tuple[str, str]]:
     asset = market_asset()
     amounts = {name: format_amount(getattr(rules, name), asset) for name in withdrawal_rules.FIELDS}
     return [
-        ("One withdrawal", f"{amounts['least_ubtt']} to {amounts['most_ubtt']}"),
-        ("One user in an hour", amounts["user_hour_ubtt"]),
-        ("One user in 24 hours", amounts["user_day_ubtt"]),
-        ("All users in an hour", amounts["all_hour_ubtt"]),
-        ("All users in 24 hours", amounts["all_day_ubtt"]),
-        ("An admin approves above", amounts["approval_above_ubtt"]),
-        ("A new address waits", f"{-(-rules.address_wait_s // 3600)} h"),
-        ("Fee", amounts["flat_fee_ubtt"]),
-        ("Price of 1 TRX", amounts["ubtt_per_trx"] if rules.ubtt_per_trx else "none: the box bears what is burned"),
-        ("TRX to keep at hand", format_amount(rules.reserve_sun, Asset.TRX)),
+        (_("One withdrawal"), f"{amounts['least_ubtt']} to {amounts['most_ubtt']}"),
+        (_("One user in an hour"), amounts["user_hour_ubtt"]),
+        (_("One user in 24 hours"), amounts["user_day_ubtt"]),
+        (_("All users in an hour"), amounts["all_hour_ubtt"]),
+        (_("All users in 24 hours"), amounts["all_day_ubtt"]),
+        (_("An admin approves above"), amounts["approval_above_ubtt"]),
+        (_("A new address waits"), f"{-(-rules.address_wait_s // 3600)} h"),
+        (_("Fee"), amounts["flat_fee_ubtt"]),
+        (
+            _("Price of 1 TRX"),
+            amounts["ubtt_per_trx"] if rules.ubtt_per_trx else _("none: the box bears what is burned"),
+        ),
+        (_("TRX to keep at hand"), format_amount(rules.reserve_sun, Asset.TRX)),
     ]
 
 

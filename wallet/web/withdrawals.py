@@ -3,6 +3,7 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from wallet import wiring
@@ -50,7 +51,7 @@ def withdrawal_cancel(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
 
     def cancel() -> str:
         withdrawals.cancel(wiring.signer(), user_id=user_id(request), withdrawal_id=withdrawal_id, now=timezone.now())
-        return "Cancelled. The money is yours again."
+        return _("Cancelled. The money is yours again.")
 
     return carry_out(request, cancel, page="withdrawal", withdrawal_id=withdrawal_id)
 
@@ -62,6 +63,6 @@ def withdrawal_want_back(request: HttpRequest, withdrawal_id: int) -> HttpRespon
 
     def want_back() -> str:
         withdrawals.want_back(user_id=user_id(request), withdrawal_id=withdrawal_id)
-        return "Should this attempt be lost, your money returns and no other one is made."
+        return _("Should this attempt be lost, your money returns and no other one is made.")
 
     return carry_out(request, want_back, page="withdrawal", withdrawal_id=withdrawal_id)
