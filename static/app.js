@@ -3,6 +3,9 @@
 
 const REFETCH_REST_MS = 2000; // a state that flutters must not fetch the list more often
 const $ = (selector) => document.querySelector(selector);
+const gettext = globalThis.gettext ?? ((text) => text); // a catalogue comes with every language but English
+const ngettext = globalThis.ngettext ?? ((one, several, count) => (count === 1 ? one : several));
+const filled = (text, values) => text.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
 
 // --- dialogs and menus
 
@@ -59,9 +62,12 @@ document.addEventListener("htmx:confirm", (event) => {
   closeMenus();
   const dialog = $("#confirm");
   const many = ctx.confirm === "selection" && chosen.size !== 1;
-  $("#confirm-title").textContent = many ? `Remove ${chosen.size} torrents?` : `Remove ${nameToRemove(ctx)}?`;
-  $("#confirm-text").textContent =
-    `${many ? "They leave" : "It leaves"} your list. The files are deleted from the box as soon as nobody holds ${many ? "them" : "it"} any more.`;
+  $("#confirm-title").textContent = many
+    ? filled(ngettext("Remove %(count)s torrent?", "Remove %(count)s torrents?", chosen.size), { count: chosen.size })
+    : filled(gettext("Remove %(name)s?"), { name: nameToRemove(ctx) });
+  $("#confirm-text").textContent = many
+    ? gettext("They leave your list. The files are deleted from the box as soon as nobody holds them any more.")
+    : gettext("It leaves your list. The files are deleted from the box as soon as nobody holds it any more.");
   dialog.returnValue = "no";
   dialog.addEventListener("close", () => (dialog.returnValue === "yes" ? issueRequest() : dropRequest()), { once: true });
   dialog.showModal();
@@ -70,11 +76,11 @@ document.addEventListener("htmx:confirm", (event) => {
 function nameToRemove(ctx) {
   if (ctx.confirm === "one") return `“${ctx.sourceElement.dataset.name}”`;
   const [id] = chosen;
-  return `“${document.querySelector(`#holding-${id} .torrent-name`)?.textContent ?? "this torrent"}”`;
+  return `“${document.querySelector(`#holding-${id} .torrent-name`)?.textContent ?? gettext("this torrent")}”`;
 }
 
 document.addEventListener("htmx:error", (event) => {
-  const text = "The box does not answer. Check your connection, then try again.";
+  const text = gettext("The box does not answer. Check your connection, then try again.");
   if (event.detail.ctx) document.dispatchEvent(new CustomEvent("box:say", { detail: { tone: "danger", text } }));
 });
 
@@ -123,7 +129,9 @@ function showSelection() {
   const bulk = $("#bulk");
   if (!bulk) return;
   bulk.hidden = chosen.size === 0;
-  $("#bulk-count").textContent = chosen.size ? `${chosen.size} selected` : "";
+  $("#bulk-count").textContent = chosen.size
+    ? filled(ngettext("%(count)s selected", "%(count)s selected", chosen.size), { count: chosen.size })
+    : "";
   const everything = $("#select-all");
   if (everything) {
     everything.checked = all.length > 0 && chosen.size === all.length;
@@ -298,8 +306,8 @@ async function copy(button) {
   try {
     if (navigator.clipboard) await navigator.clipboard.writeText(field.value);
     else document.execCommand("copy"); // plain HTTP on a name other than localhost has no clipboard
-    label.textContent = "Copied";
+    label.textContent = gettext("Copied");
   } catch {
-    label.textContent = "Press Ctrl+C";
+    label.textContent = gettext("Press Ctrl+C");
   }
 }

@@ -34,7 +34,8 @@ const SAFE_ATTRIBUTE = /^(data-[a-z-]+|aria-[a-z-]+|title|datetime)$/;
 const OWN_PAGE = /^[a-z]+\/[0-9]+\/$/; // below the page that is open: the only addresses that a link takes
 const MAX_ON_TOP = 300; // rows of a list that grows while somebody looks
 
-const STATUS_TEXT = { live: "Live", reconnecting: "Reconnecting…", "signed-out": "Signed out" };
+const gettext = globalThis.gettext ?? ((text) => text); // a catalogue comes with every language but English
+const STATUS_TEXT = { live: gettext("Live"), reconnecting: gettext("Reconnecting…"), "signed-out": gettext("Signed out") };
 
 const streams = new Map(); // stream -> number of its last message
 const lists = new Map(); // list -> its rows as last heard

@@ -1,17 +1,18 @@
 // Passkeys: asks the browser for one and sends its answer with the form. A form says what for in `data-passkey`:
 // "add", "confirm" (one of this user's) or "sign-in" (whoever has one). webauthn-json.js speaks with the browser.
 
+const gettext = globalThis.gettext ?? ((text) => text); // a catalogue comes with every language but English
 const PROBLEMS = {
-  NotAllowedError: "No passkey was used: the question was cancelled, or took too long. Try again.",
-  InvalidStateError: "This device has a passkey for this box already.",
-  SecurityError: "Passkeys do not work at this address.",
-  NotSupportedError: "This browser or device can't make such a passkey.",
+  NotAllowedError: gettext("No passkey was used: the question was cancelled, or took too long. Try again."),
+  InvalidStateError: gettext("This device has a passkey for this box already."),
+  SecurityError: gettext("Passkeys do not work at this address."),
+  NotSupportedError: gettext("This browser or device can't make such a passkey."),
 };
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   const button = form.querySelector("[data-passkey-start]");
   if (!window.PublicKeyCredential) {
-    tell(form, "This browser has no passkeys here. They need https, or the address localhost.");
+    tell(form, gettext("This browser has no passkeys here. They need https, or the address localhost."));
     button.disabled = true;
     continue;
   }
@@ -29,7 +30,7 @@ async function ask(form, button) {
     form.querySelector("[name=credential]").value = JSON.stringify(credential);
     form.submit();
   } catch (problem) {
-    tell(form, PROBLEMS[problem.name] ?? "That did not work. Load the page again, then repeat the step.");
+    tell(form, PROBLEMS[problem.name] ?? gettext("That did not work. Load the page again, then repeat the step."));
     button.disabled = false;
   }
 }

@@ -1,6 +1,13 @@
 // Password fields: a look at what was typed, and for a new one a word on how hard it is to guess.
 
-const WORDS = ["Far too easy to guess", "Easy to guess", "Fair: longer is better", "Good", "Very good"];
+const gettext = globalThis.gettext ?? ((text) => text); // a catalogue comes with every language but English
+const WORDS = [
+  gettext("Far too easy to guess"),
+  gettext("Easy to guess"),
+  gettext("Fair: longer is better"),
+  gettext("Good"),
+  gettext("Very good"),
+];
 const BITS = [35, 50, 65, 85]; // below each: the word at its place
 const SHORTEST = 12;
 
@@ -16,13 +23,13 @@ function showButton(field) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "btn btn-sm";
-  button.textContent = "Show";
+  button.textContent = gettext("Show");
   button.setAttribute("aria-controls", field.id);
   button.setAttribute("aria-pressed", "false");
   button.addEventListener("click", () => {
     const shown = field.type === "password";
     field.type = shown ? "text" : "password";
-    button.textContent = shown ? "Hide" : "Show";
+    button.textContent = shown ? gettext("Hide") : gettext("Show");
     button.setAttribute("aria-pressed", String(shown));
   });
   field.form?.addEventListener("submit", () => (field.type = "password")); // browsers remember text fields
@@ -35,7 +42,7 @@ function strengthOf(field) {
   meter.low = 2;
   meter.high = 3;
   meter.optimum = WORDS.length;
-  meter.setAttribute("aria-label", "Strength");
+  meter.setAttribute("aria-label", gettext("Strength"));
   const word = document.createElement("span");
   word.setAttribute("role", "status");
   field.addEventListener("input", () => {

@@ -12,6 +12,8 @@ const WHOLE = /^(?:0|[1-9][0-9]{0,38})$/;
 const HEAD = /^1\|([a-z]{1,20})(?=\|)/;
 const FIELD = /\|([a-z_]{1,30})=(?:i(0|-?[1-9][0-9]{0,38})|s(0|[1-9][0-9]{0,4}):)/y;
 
+const gettext = globalThis.gettext ?? ((text) => text); // a catalogue comes with every language but English
+const filled = (text, values) => text.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -19,30 +21,32 @@ export class BadProof extends Error {}
 
 /** Check a proof; return a sentence and the hash that must be the published one. Throws BadProof with a sentence. */
 export async function verify(proof) {
-  if (!globalThis.crypto?.subtle) throw new BadProof("This browser checks nothing at this address: it wants https, or localhost.");
+  if (!globalThis.crypto?.subtle) throw new BadProof(gettext("This browser checks nothing at this address: it wants https, or localhost."));
   if (proof?.format === INCLUSION) return verifyInclusion(proof);
   if (proof?.format === LIABILITY) return verifyLiability(proof);
-  throw new BadProof("This is no proof, or one of a newer version.");
+  throw new BadProof(gettext("This is no proof, or one of a newer version."));
 }
 
 async function verifyInclusion(proof) {
   const transfer = read("written", proof.transfer);
   const leaf = await hash([0], encoder.encode(proof.transfer));
-  need(hex(leaf) === proof.leaf, "The transfer is not the one that the leaf was made of.");
+  need(hex(leaf) === proof.leaf, gettext("The transfer is not the one that the leaf was made of."));
   const root = await rootFromPath(leaf, list(proof.path, MAX_PATH).map(bytes), whole(proof.index), whole(proof.count));
-  need(root && hex(root) === proof.root, "The path does not lead from the transfer to the root.");
+  need(root && hex(root) === proof.root, gettext("The path does not lead from the transfer to the root."));
   const seal = read("seal", proof.seal);
   const same = seal.root === proof.root && seal.count === BigInt(proof.count) && seal.number === BigInt(whole(proof.seal_number));
-  need(same, "The seal is of another root.");
-  need(seal.first_id <= transfer.id && transfer.id <= seal.last_id, "The seal does not cover a transfer with this id.");
+  need(same, gettext("The seal is of another root."));
+  need(seal.first_id <= transfer.id && transfer.id <= seal.last_id, gettext("The seal does not cover a transfer with this id."));
   const sealHash = hex(await hash(encoder.encode(proof.seal)));
-  need(sealHash === proof.seal_hash, "The seal's hash is wrong.");
+  need(sealHash === proof.seal_hash, gettext("The seal's hash is wrong."));
   const end = await follow(seal, sealHash, list(proof.links, Infinity));
   const newest = BigInt(whole(proof.newest?.number));
   const leads = end.number < newest || (end.number === newest && end.hash === proof.newest.hash);
-  need(leads && HASH.test(proof.newest.hash), "The chain of seals does not lead to the newest seal.");
-  const chain = seal.number === newest ? "which is the newest" : `to which all seals up to ${end.number} are chained`;
-  return { sentence: `Transfer ${transfer.id} is under seal ${seal.number}, ${chain}.`, hash: end.hash };
+  need(leads && HASH.test(proof.newest.hash), gettext("The chain of seals does not lead to the newest seal."));
+  const under = seal.number === newest
+    ? gettext("Transfer %(id)s is under seal %(number)s, which is the newest.")
+    : gettext("Transfer %(id)s is under seal %(number)s, to which all seals up to %(last)s are chained.");
+  return { sentence: filled(under, { id: transfer.id, number: seal.number, last: end.number }), hash: end.hash };
 }
 
 async function follow(seal, sealHash, links) {
@@ -50,8 +54,8 @@ async function follow(seal, sealHash, links) {
   for (const link of links) {
     const after = read("seal", link);
     const next = end.number + 1n;
-    need(after.previous_hash === end.hash && after.number === next, `Seal ${next} is not chained to seal ${end.number}.`);
-    need(after.first_id > end.lastId, `Seal ${next} reaches back behind seal ${end.number}.`);
+    need(after.previous_hash === end.hash && after.number === next, filled(gettext("Seal %(next)s is not chained to seal %(number)s."), { next, number: end.number }));
+    need(after.first_id > end.lastId, filled(gettext("Seal %(next)s reaches back behind seal %(number)s."), { next, number: end.number }));
     end = { number: next, lastId: after.last_id, hash: hex(await hash(encoder.encode(link))) };
   }
   return end;
@@ -60,11 +64,11 @@ async function follow(seal, sealHash, links) {
 async function verifyLiability(proof) {
   const snapshot = read("liabilities", proof.snapshot);
   const snapshotHash = hex(await hash(encoder.encode(proof.snapshot)));
-  need(snapshotHash === proof.snapshot_hash, "The snapshot's hash is wrong.");
+  need(snapshotHash === proof.snapshot_hash, gettext("The snapshot's hash is wrong."));
   sum(proof.user); // a number, so that nothing else gets into the sentence
   const path = list(proof.path, MAX_PATH);
   let index = BigInt(whole(proof.index));
-  need(snapshot.count === 1n << BigInt(path.length) && index < snapshot.count, "The path is not as long as the tree is high.");
+  need(snapshot.count === 1n << BigInt(path.length) && index < snapshot.count, gettext("The path is not as long as the tree is high."));
   const owner = await hash(encoder.encode(proof.user), bytes(proof.nonce));
   const balance = sum(proof.balance_ubtt);
   let above = { hash: await hash([0], owner, sumBytes(balance)), sum: balance };
@@ -73,10 +77,10 @@ async function verifyLiability(proof) {
     above = index & 1n ? await parent(sibling, above) : await parent(above, sibling);
     index >>= 1n;
   }
-  need(hex(above.hash) === snapshot.root, "The path does not lead from this balance to the root.");
-  need(above.sum === snapshot.total_ubtt, "The total is not the sum of the balances.");
-  const sentence = `${balance} µBTT of user ${proof.user} are counted in the ${above.sum} µBTT that are owed in all.`;
-  return { sentence, hash: snapshotHash };
+  need(hex(above.hash) === snapshot.root, gettext("The path does not lead from this balance to the root."));
+  need(above.sum === snapshot.total_ubtt, gettext("The total is not the sum of the balances."));
+  const counted = gettext("%(balance)s µBTT of user %(user)s are counted in the %(sum)s µBTT that are owed in all.");
+  return { sentence: filled(counted, { balance, user: proof.user, sum: above.sum }), hash: snapshotHash };
 }
 
 async function parent(left, right) {
@@ -106,7 +110,7 @@ async function rootFromPath(leaf, path, index, count) {
 
 // The fields of a canonical text. It is cut as bytes, one character for each, because its lengths count bytes.
 function read(what, text) {
-  const sentence = `The text of the ${what} is not in its canonical form.`;
+  const sentence = filled(gettext("The text of the %(what)s is not in its canonical form."), { what });
   need(typeof text === "string" && text.length <= MAX_TEXT && text.isWellFormed?.() !== false, sentence);
   const raw = encoder.encode(text);
   const cut = Array.from(raw, (byte) => String.fromCharCode(byte)).join("");
@@ -155,22 +159,22 @@ function need(holds, sentence) {
 }
 
 function list(value, limit) {
-  need(Array.isArray(value) && value.length <= limit, "A list in this proof is missing, or too long.");
+  need(Array.isArray(value) && value.length <= limit, gettext("A list in this proof is missing, or too long."));
   return value;
 }
 
 function whole(value) {
-  need(Number.isSafeInteger(value) && value >= 0, "A number in this proof is missing.");
+  need(Number.isSafeInteger(value) && value >= 0, gettext("A number in this proof is missing."));
   return value;
 }
 
 function sum(value) {
-  need(typeof value === "string" && WHOLE.test(value), "An amount in this proof is no whole number from 0 on.");
+  need(typeof value === "string" && WHOLE.test(value), gettext("An amount in this proof is no whole number from 0 on."));
   return BigInt(value);
 }
 
 function sumBytes(value) {
-  need(value >= 0n && value < SUM_LIMIT, "A sum is negative, or too large to be one.");
+  need(value >= 0n && value < SUM_LIMIT, gettext("A sum is negative, or too large to be one."));
   return bytes(value.toString(16).padStart(64, "0")).subarray(16);
 }
 
@@ -190,10 +194,11 @@ globalThis.document?.addEventListener("click", async (event) => {
   button.disabled = true;
   try {
     const found = await verify(JSON.parse(document.getElementById(button.dataset.verify).textContent));
-    answer.textContent = `${found.sentence} The proof holds if this is the hash that was published: ${found.hash}`;
+    const holds = gettext("%(sentence)s The proof holds if this is the hash that was published: %(hash)s");
+    answer.textContent = filled(holds, found);
     answer.dataset.verified = "yes";
   } catch (problem) {
-    answer.textContent = problem instanceof BadProof ? problem.message : "This is no proof.";
+    answer.textContent = problem instanceof BadProof ? problem.message : gettext("This is no proof.");
     answer.dataset.verified = "no";
   }
   button.disabled = false;

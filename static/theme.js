@@ -21,8 +21,10 @@
 
   const label = (button) => {
     const choice = document.documentElement.dataset.themeChoice;
-    button.setAttribute("aria-label", `Colours: ${choice}. Change`);
-    button.title = `Colours: ${choice}`;
+    const says = globalThis.gettext ?? ((text) => text); // the words of other languages come after this script
+    const words = { auto: says("auto"), light: says("light"), dark: says("dark") };
+    button.title = says("Colours: %(choice)s").replace("%(choice)s", words[choice]);
+    button.setAttribute("aria-label", says("Colours: %(choice)s. Change").replace("%(choice)s", words[choice]));
   };
 
   show(chosen());

@@ -12,7 +12,7 @@ function toLocal(utc) {
 
 for (const field of document.querySelectorAll(FIELD)) {
   if (field.value) field.value = toLocal(field.value);
-  for (const label of field.labels) label.textContent = label.textContent.replace(/UTC$/, "your time");
+  for (const label of field.labels) label.textContent = label.textContent.replace(/UTC$/, document.body.dataset.yourTime ?? "your time");
 }
 
 document.addEventListener("formdata", ({ target, formData }) => {

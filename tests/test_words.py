@@ -15,6 +15,7 @@ READ_ALOUD = re.compile(
 GIVEN = re.compile(r"""(?:\|default:|\b(?:label|here|empty|none|title|hint)=)("[^"]*"|'[^']*')""")
 HOW = """{% translate "…" %}, {% blocktranslate %} or _("…")"""
 WORD = re.compile(r"[^\W\d_]{2,}")
+IN_A_SCRIPT = re.compile(r"""["'`][A-Z][a-z]+(?:'[a-z])? [a-z][^"`]*["'`]""")
 # Names, units and words of addresses: the same in every language.
 SAME_EVERYWHERE = {"Seedbox", "UTC", "BTT", "TRX", "TRON", "B", "KiB", "MiB", "GiB", "nbsp", "en", "all"}
 
@@ -51,3 +52,16 @@ class TestTemplates:
             '"Out"',
             "left",
         ]
+
+
+class TestScripts:
+    def test_have_no_sentence_that_cannot_be_translated(self) -> None:
+        complain(
+            [
+                f"{path}:{number}: the sentence has no translation: write gettext(…) around it"
+                for path in ours(".js")
+                if path.startswith("static/")
+                for number, line in enumerate(text(path).splitlines(), start=1)
+                if IN_A_SCRIPT.search(line.split("//")[0]) and "gettext(" not in line
+            ]
+        )

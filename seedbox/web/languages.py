@@ -7,6 +7,10 @@ from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.middleware.locale import LocaleMiddleware
 from django.utils.decorators import sync_and_async_middleware
+from django.views.decorators.http import require_GET
+from django.views.i18n import JavaScriptCatalog
+
+words = require_GET(JavaScriptCatalog.as_view())  # of the scripts; pages in English speak without
 
 
 @sync_and_async_middleware

@@ -77,6 +77,7 @@ ROWS: dict[str, Row] = {
     "torrents": MEMBERS,
     "torrents_new": MEMBERS,
     "manifest": Row(200, 200, 200, 200),
+    "words": Row(200, 200, 200, 200),
     "torrents_fragment": MEMBERS,
     "torrents_columns": Row(302, 302, 302, SIGN_IN, method="post", form=lambda box: {"columns": ["size"]}),
     "torrents_add": Row(200, 200, 200, SIGN_IN, method="post"),

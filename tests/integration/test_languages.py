@@ -21,3 +21,12 @@ class TestLanguages:
     def test_run_from_the_right_where_they_do(self, owner: User) -> None:
         assert '<html lang="ar" dir="rtl">' in sign_in_page("ar, en;q=0.5")
         assert '<html lang="en">' in sign_in_page("en, ar;q=0.5")
+
+    @override_settings(LANGUAGES=[("en", "English"), ("ar", "Arabic")])
+    def test_but_english_bring_a_catalogue_for_the_scripts(self, owner: User) -> None:
+        script = f'<script src="{reverse("words")}"></script>'
+        assert script in sign_in_page("ar")
+        assert script not in sign_in_page("en")
+        answer = Client().get(reverse("words"), headers={"Accept-Language": "ar"})
+        assert answer["Content-Type"].startswith("text/javascript")
+        assert "globals.ngettext" in answer.content.decode()
