@@ -1,6 +1,7 @@
 """The sums of days, files of one's own entries and searches are what the ledger's transfers say, on both databases."""
 
 import csv
+import gc
 import io
 import json
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from wallet.domain.kinds import TransferKind
 from wallet.domain.money import MAX_AMOUNT_UBTT
 from wallet.models import Account, Transfer
 from wallet.services import day_sums, ledger, own_export, statements, wanted
+from wallet.services.export_lines import Side
 from wallet.services.wanted import EVERYTHING, Wanted
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
@@ -164,6 +166,18 @@ class TestAFileOfOnesOwnEntries:
             if " balance " in line
         ]
         assert any(f"{number(BTT)} ~ 0 BTT" in line for line in balances)
+
+    def test_keeps_nobody_in_mind_where_its_end_says_nothing_of_them(
+        self, owner: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(own_export, "CHUNK", 2)
+        for number_of_person in range(9):
+            move(owner, User.objects.create(username=f"friend-{number_of_person}"), [(1, BTT, "", False)])
+        most = dict.fromkeys(("csv", "beancount"), 0)
+        for form in most:
+            for _ in own_export.pieces(account_of(owner), owner.pk, wanted=EVERYTHING, form=form):
+                most[form] = max(most[form], sum(type(one) is Side for one in gc.get_objects()))
+        assert most["csv"] <= 4 < most["beancount"]
 
 
 class TestALongStatement:

@@ -24,7 +24,8 @@ def pieces(account: Account, user_id: int, *, wanted: Wanted, form: str) -> Iter
 
     Of an account that is shown whole beancount asserts the balance that the ledger says; else that of what is there.
     """
-    out, sides = io.StringIO(), _Sides(account, is_shown=wanted == EVERYTHING or form != "beancount")
+    has_ends = form == "beancount"
+    out, sides = io.StringIO(), _Sides(account, is_shown=wanted == EVERYTHING or not has_ends, has_ends=has_ends)
     written: Format = format_called(form, out, Selection(user_id=user_id, asset=Asset(account.asset)), sides)
     both = filters(account, wanted)
     oldest, newest = versions(account, wanted, newest=account.version)
@@ -39,11 +40,14 @@ def pieces(account: Account, user_id: int, *, wanted: Wanted, form: str) -> Iter
 
 
 class _Sides(dict[int, Side]):
-    """The accounts that were met so far, by id."""
+    """The accounts that were met so far, by id, where the end of the file says something of each of them.
 
-    def __init__(self, own: Account, *, is_shown: bool) -> None:
+    Who trades meets another channel in every other entry: none is kept in vain.
+    """
+
+    def __init__(self, own: Account, *, is_shown: bool, has_ends: bool) -> None:
         super().__init__()
-        self._own_id, self._is_shown = own.pk, is_shown
+        self._own_id, self._is_shown, self._has_ends = own.pk, is_shown, has_ends
 
     def line_of(self, transfer: Transfer) -> Line:
         return Line(
@@ -68,10 +72,13 @@ class _Sides(dict[int, Side]):
         )
 
     def _side(self, account: Account) -> Side:
-        if account.pk not in self:
-            is_shown = account.pk == self._own_id and self._is_shown
-            self[account.pk] = Side(account.pk, account.name, account.balance_ubtt, is_shown)
-        return self[account.pk]
+        if account.pk in self:
+            return self[account.pk]
+        is_shown = account.pk == self._own_id and self._is_shown
+        side = Side(account.pk, account.name, account.balance_ubtt, is_shown)
+        if self._has_ends:
+            self[account.pk] = side
+        return side
 
 
 def _between(account: Account, low: int, high: int, both: tuple[Q, Q]) -> list[Transfer]:
