@@ -15,7 +15,7 @@ from seedbox.domain.states import State
 from seedbox.models import Holding
 from seedbox.services.notice_kinds import Kind
 from seedbox.services.notices import Tiding
-from seedbox.services.rows import torrent_name
+from seedbox.services.rows import printable, torrent_name
 from seedbox.services.ward import TROUBLE, Charge
 
 COMPLETE = Kind("complete", gettext_lazy("Torrents that are complete"))
@@ -70,7 +70,7 @@ def _has_fetched(holding: Holding, charge: Charge) -> bool:
 
 
 def _one(what: str, holding: Holding, charge: Charge, now: datetime) -> Tiding:
-    name = torrent_name(holding)[:120]
+    name = printable(torrent_name(holding))[:120]
     texts = {
         "complete": _("%(name)s is complete."),
         "trouble": _("%(name)s has an error: %(error)s"),
@@ -86,7 +86,7 @@ def _one(what: str, holding: Holding, charge: Charge, now: datetime) -> Tiding:
         key=f"{what}/{holding.pk}/{episode}",
         at=now,
         tone=_TONES[what],
-        text=text % {"name": name, "error": charge.observation.error},
+        text=text % {"name": name, "error": printable(charge.observation.error)},
         url_name="torrent",
         url_args=(holding.pk,),
     )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from seedbox.domain.units import format_bytes
 from seedbox.services import market_facts
+from seedbox.services.rows import printable
 from speed.domain.autobid_view import State
 from speed.models import AutoDecision, Bid, BuyingDeal
 from speed.services.deal_rows import why
@@ -33,7 +34,7 @@ def _deals(since: datetime) -> Iterator[Tiding]:
     ended = BuyingDeal.objects.filter(pk__gt=newest - BACK, ended_at__gte=since, cumulative_ubtt__gt=0)
     for deal in ended.order_by("-pk")[:NEWEST]:
         facts = {
-            "name": (deal.torrent_name or deal.torrent_key)[:120],
+            "name": printable(deal.torrent_name or deal.torrent_key)[:120],
             "bytes": format_bytes(deal.accepted_bytes),
             "paid": format_amount(deal.cumulative_ubtt, market_asset()),
             "why": why(deal.end_reason),
@@ -61,7 +62,7 @@ def _bids(since: datetime) -> Iterator[Tiding]:
     for decision in decisions:
         bid: Bid = decision.run.bid
         is_over = decision.state == State.NO_GAIN
-        name = (names.get(bid.torrent_id) or bid.torrent_key)[:120]
+        name = printable(names.get(bid.torrent_id) or bid.torrent_key)[:120]
         no_gain = _("Bidding for %(name)s has stopped: paying brought nothing.")
         no_money = _("No money is left to bid for %(name)s: a budget or the account is used up.")
         yield Tiding(

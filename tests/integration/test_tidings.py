@@ -86,6 +86,12 @@ class TestATorrent:
         see([charge])
         assert told(owner) == ["debian.iso is complete."]
 
+    def test_turns_no_words_around_by_its_name(self, owner: User) -> None:
+        charge = a_charge(make_holding(owner, make_torrent("film\N{RIGHT-TO-LEFT OVERRIDE}gpj.exe")))
+        charge.show(State.ERROR, "Bad\N{RIGHT-TO-LEFT OVERRIDE}.")
+        see([charge])
+        assert told(owner) == ["film\N{REPLACEMENT CHARACTER}gpj.exe has an error: Bad\N{REPLACEMENT CHARACTER}."]
+
     def test_is_one_of_many_where_many_have_the_same_to_tell(self, owner: User) -> None:
         charges = [a_charge(make_holding(owner, make_torrent(f"{number}.iso"))) for number in range(4)]
         for charge in charges:
