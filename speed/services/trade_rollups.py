@@ -9,6 +9,7 @@ from speed.services.audit_rollups import check_trades
 from wallet.domain.spans import Span, beginning
 from wallet.services import kept_sums, trades
 from wallet.services.followers import Follower
+from wallet.services.long_sums import kept
 from wallet.services.trades import Trade
 
 SUMS = ("earned_ubtt", "spent_ubtt", "entries")
@@ -53,8 +54,13 @@ def gather(after: int, upto: int) -> Callable[[], None]:
 
     def add() -> None:
         ids = _torrent_ids(labels)
-        _keep(TorrentRollup, "torrent_id", [(*key[:-1], ids[key[-1]], *sums) for key, sums in torrents.items()], after)
-        _keep(NodeRollup, "node_name", [(*key, *sums) for key, sums in nodes.items()], after)
+        _keep(
+            TorrentRollup,
+            "torrent_id",
+            [(*key[:-1], ids[key[-1]], *kept(sums)) for key, sums in torrents.items()],
+            after,
+        )
+        _keep(NodeRollup, "node_name", [(*key, *kept(sums)) for key, sums in nodes.items()], after)
 
     return add
 

@@ -24,16 +24,18 @@ from speed.models import NodeRollup, TorrentRollup
 from speed.services import rollups as trade_rollups
 from speed.services.trade_rollups import FOLLOWER as TRADES
 from tests.builders import NOW
-from tests.ledger import ASSET, TREASURY, post, transfer, user
+from tests.ledger import ASSET, TREASURY, fund, post, transfer, user
 from tests.rollups import Traders
 from tests.servers import ON_SQLITE
 from wallet.domain.kinds import TransferKind
+from wallet.domain.money import MAX_AMOUNT_UBTT
 from wallet.domain.spans import Span
 from wallet.models import KindRollup, RollupCursor
 from wallet.services import audit, following, rollups, seals
 from wallet.services.followers import Follower
 from wallet.services.kept_sums import CountedBefore
 from wallet.services.kind_rollups import FOLLOWER as KINDS
+from wallet.services.long_sums import FULL
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -140,6 +142,33 @@ class TestCatchingUp:
         following.catch_up(replace(KINDS, gather=gather), now=NOW)
         assert shown(traders) == before
         assert not findings()
+
+    def test_stops_at_no_sum_that_is_too_long_for_a_column(self, summed: Traders) -> None:
+        """Whoever sends the same money to and fro all day must not keep everybody's sums from going on."""
+        rich, whole = user(summed.users[0].pk), MAX_AMOUNT_UBTT // 2
+        fund(TREASURY, whole)
+        for _ in range(5):
+            post(transfer(TREASURY, rich, whole, kind=TransferKind.GRANT, event_at=NOW))
+            post(transfer(rich, TREASURY, whole, kind=TransferKind.ADJUSTMENT, event_at=NOW))
+        before = {
+            one.kind: one for one in rollups.by_kind(summed.users[0].pk, ASSET, since=NOW, until=UNTIL, step="day")
+        }
+        assert before[TransferKind.GRANT].in_ubtt == 5 * whole > FULL
+        seals.seal_new(now=NOW)
+        for follower in BOTH:
+            while following.catch_up(follower, now=NOW, limit=3):
+                assert not findings()
+        assert following.mark("kinds").last_id == seals.newest().last_id
+        after = {
+            one.kind: one for one in rollups.by_kind(summed.users[0].pk, ASSET, since=NOW, until=UNTIL, step="day")
+        }
+        assert (after[TransferKind.GRANT].in_ubtt, after[TransferKind.ADJUSTMENT].out_ubtt) == (FULL, FULL)
+        for follower in BOTH:  # in one go, too
+            following.begin_anew(follower, now=NOW)
+            following.catch_up(follower, now=NOW)
+        assert not findings()
+        KindRollup.objects.filter(in_ubtt=FULL, span=Span.HOUR).update(in_ubtt=FULL - 1)
+        assert findings()
 
     def test_is_what_beat_asks_for_on_the_wallets_queue(self, traders: Traders) -> None:
         assert {"wallet.roll_up", "speed.roll_up"} <= {one["task"] for one in SCHEDULE.values()}

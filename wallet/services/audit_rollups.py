@@ -9,6 +9,7 @@ from wallet.domain.spans import Span
 from wallet.services.audit_findings import Findings
 from wallet.services.snapshot import read
 
+FULL = 2**63 - 1  # no sum that is kept goes beyond it
 MOST = 100  # answers to one question: they are all of one kind
 _PAID = f"({TransferKind.VOUCHER:d}, {TransferKind.FEE:d})"
 
@@ -66,19 +67,31 @@ def _comparisons(table: str, account: str, kind: str, hours: str) -> list[tuple[
 def compare(
     findings: Findings, table: str, name: str, truth: str, kept: str, *, keys: tuple[str, ...], sums: tuple[str, ...]
 ) -> None:
-    """Add both sides up by their keys; what is not the same on both is wrong, the oldest first."""
-    listed, added = ", ".join(keys), ", ".join(f"SUM({one}) AS {one}" for one in sums)
-    wrong = " OR ".join(f"SUM({one}) <> 0" for one in sums)
+    """Add both sides up by their keys; what is not the same on both is wrong, the oldest first.
+
+    A sum that is full stands for that much or more.
+    """
+    listed, missing = ", ".join(keys), {one: _added(one) for one in sums}
+    wrong = " OR ".join(f"({lack} <> 0 AND NOT ({lack} > 0 AND MAX(f_{one}) = 1))" for one, lack in missing.items())
+    empty = ", ".join(f"0 AS f_{one}" for one in sums)
     signed = ", ".join(f"-{one}" for one in sums)
+    full = ", ".join(f"CASE WHEN {one} = {FULL:d} THEN 1 ELSE 0 END" for one in sums)
     question = f"""
-    SELECT {listed}, {added} FROM (
-        SELECT {listed}, {", ".join(sums)} FROM ({truth}) AS t UNION ALL SELECT {listed}, {signed} FROM ({kept}) AS k
+    SELECT {listed}, {", ".join(missing.values())} FROM (
+        SELECT {listed}, {", ".join(sums)}, {empty} FROM ({truth}) AS t
+        UNION ALL SELECT {listed}, {signed}, {full} FROM ({kept}) AS k
     ) AS b GROUP BY {listed} HAVING {wrong} ORDER BY begins, {listed} LIMIT {MOST}
     """
     for row in read(question):
         where = ", ".join(f"{key} {value!r}" for key, value in zip(keys, row, strict=False))
         lacks = ", ".join(f"{int(value)} {one}" for one, value in zip(sums, row[len(keys) :], strict=True) if value)
         findings.add(table, f"of the {name} ({where})", f"lacks, of what the transfers add up to, {lacks}")
+
+
+def _added(column: str) -> str:
+    """Return the sum of a column, by halves: SQLite refuses one beyond 64 bits."""
+    high = f"({column} >> 32)"
+    return f"(SUM({high}) * 4294967296 + SUM({column} - {high} * 4294967296))"
 
 
 def written(column: str, span: Span) -> str:

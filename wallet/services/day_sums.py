@@ -8,15 +8,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.db.models import CharField, F, Q, QuerySet, Sum
+from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast, Left
 
 from wallet.models import Account, Transfer
+from wallet.services.long_sums import halves, together
 from wallet.services.wanted import EVERYTHING, SKEW, Wanted, filters, first_written, written_at
 
 MAX_SUMMED = 50_000  # entries that one request adds up: some 50 ms
 MAX_SEARCHED = 20_000  # likewise where a text is looked for in each
-LOW_BITS = 32  # SQLite adds up in 64 bits: of amounts up to 2⁶² two would be too many, so their halves are added
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,7 @@ def day_of(at: datetime) -> date:
 def _by_day(transfers: "QuerySet[Transfer]") -> dict[date, int]:
     # As text, which begins with the day on both databases: SQLite would call Python for each row to truncate a time.
     days = transfers.order_by().values_list(Left(Cast("written_at", CharField()), 10))
-    amount = F("amount_ubtt")
-    sums = days.annotate(high=Sum(amount.bitrightshift(LOW_BITS)), low=Sum(amount.bitand((1 << LOW_BITS) - 1)))
-    return {date.fromisoformat(day): (int(high) << LOW_BITS) + int(low) for day, high, low in sums}
+    return {date.fromisoformat(day): together(*sum_of) for day, *sum_of in days.annotate(**halves("amount_ubtt"))}
 
 
 def _midnight(day: date) -> datetime:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, CharField, Count, F, Max, Q, QuerySet, Sum, Value
+from django.db.models import BigIntegerField, CharField, Count, F, Max, Q, QuerySet, Value
 from django.db.models.functions import Cast, Left
 
 from wallet.domain.accounts import AccountKind
 from wallet.domain.kinds import TransferKind
 from wallet.domain.spans import Span
 from wallet.models import Transfer
+from wallet.services.long_sums import halves, together
 
 PAID = (TransferKind.VOUCHER, TransferKind.FEE)  # out of a channel, for good
 # As text, which begins with the hour on both databases: SQLite would call Python for each row to truncate a time.
@@ -65,14 +66,13 @@ def _side(rows: QuerySet[Transfer], column: str, is_users: Q, comes_in: bool, ac
     if account_id is not None:
         # Not as it stands: an index would lead through all of an account's entries, and ids are what there is few of.
         rows = rows.alias(whose=F(column) + 0).filter(whose=account_id)
-    amount, nothing = Sum("amount_ubtt"), Value(0, BigIntegerField())
     return (
         rows.filter(is_users)
         .order_by()
         .values_list(column, HOUR, "kind")
         .annotate(
-            ins=amount if comes_in else nothing,
-            outs=nothing if comes_in else amount,
+            comes_in=Value(int(comes_in), BigIntegerField()),
+            **halves("amount_ubtt"),
             entries=Count("pk"),
             last=Max("pk"),
         )
@@ -80,5 +80,7 @@ def _side(rows: QuerySet[Transfer], column: str, is_users: Q, comes_in: bool, ac
 
 
 def _read(rows: QuerySet[Any]) -> Iterator[Flow]:
-    for account_id, hour, kind, ins, outs, entries, last_id in rows:
-        yield Flow(account_id, written_hour(hour), TransferKind(kind), int(ins), int(outs), entries, last_id)
+    for account_id, hour, kind, comes_in, high, low, entries, last_id in rows:
+        amount_ubtt = together(high, low)
+        both = (amount_ubtt, 0) if comes_in else (0, amount_ubtt)
+        yield Flow(account_id, written_hour(hour), TransferKind(kind), *both, entries, last_id)

@@ -8,6 +8,7 @@ from django.db import connection, models
 from django.db.models import Aggregate, QuerySet
 
 from wallet.domain.spans import Run
+from wallet.services.long_sums import FULL
 
 ROWS_AT_ONCE = 500
 
@@ -26,13 +27,18 @@ def add(
 ) -> None:
     """Add each row to the one with the same keys, or make it. A row is keys, sums, and the id of its newest transfer.
 
+    A sum stops at FULL, as one that is handed in does: beyond it the databases would fail, or keep something else.
     Keys are columns, and no two rows have the same. Raises CountedBefore if a row that is there goes beyond the
     transfer `after`: neither a crash nor a second writer can have counted anything twice.
     """
     table = model._meta.db_table
     unique = ", ".join(keys)
     columns = f"{unique}, {', '.join(sums)}, last_id"
-    adds = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in sums)
+    adds = ", ".join(
+        f"{name} = CASE WHEN {table}.{name} > {FULL:d} - excluded.{name} THEN {FULL:d} "
+        f"ELSE {table}.{name} + excluded.{name} END"
+        for name in sums
+    )
     place = f"({', '.join(['%s'] * (len(keys) + len(sums) + 1))})"
     with connection.cursor() as cursor:
         for start in range(0, len(rows), ROWS_AT_ONCE):

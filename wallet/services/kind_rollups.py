@@ -10,6 +10,7 @@ from wallet.services import kept_sums
 from wallet.services.audit_rollups import check_kinds
 from wallet.services.flows import flows
 from wallet.services.followers import Follower
+from wallet.services.long_sums import kept
 
 Key = tuple[int, Span, datetime, int]
 
@@ -29,7 +30,7 @@ def gather(after: int, upto: int) -> Callable[[], None]:
         KindRollup,
         keys=("account_id", "span", "begins_at", "kind"),
         sums=("in_ubtt", "out_ubtt", "entries"),
-        rows=[(*key, *sums) for key, sums in sorted(found.items())],
+        rows=[(*key, *kept(sums)) for key, sums in sorted(found.items())],
         after=after,
     )
 

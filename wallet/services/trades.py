@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, CharField, Count, F, Max, Q, QuerySet, Sum, Value
+from django.db.models import BigIntegerField, CharField, Count, F, Max, Q, QuerySet, Value
 
 from wallet.domain.accounts import AccountKind
 from wallet.domain.kinds import TransferKind
@@ -19,30 +19,29 @@ from wallet.models import Transfer
 from wallet.services import statements
 from wallet.services.earned import CAUSE
 from wallet.services.flows import HOUR, PAID, written_hour
+from wallet.services.long_sums import halves, together
 
 _NOTHING = Value("", CharField())
-_NO_MONEY = Value(0, BigIntegerField())
-_AMOUNT = Sum("amount_ubtt")
 
 # What is asked for, where the user's account is, what it was for, and whether it was earned or spent.
-_SIDES: tuple[tuple[Q, str, dict[str, Any], dict[str, Any]], ...] = (
+_SIDES: tuple[tuple[Q, str, dict[str, Any], bool], ...] = (
     (
         Q(kind=TransferKind.EARNING),
         "credit",
         {"deal": F("cause"), "through": _NOTHING},
-        {"earned_ubtt": _AMOUNT, "spent_ubtt": _NO_MONEY},
+        True,
     ),
     (
         Q(kind=TransferKind.VOUCHER),
         "credit",
         {"deal": _NOTHING, "through": _NOTHING},
-        {"earned_ubtt": _AMOUNT, "spent_ubtt": _NO_MONEY},
+        True,
     ),
     (
         Q(kind__in=PAID),
         "debit__channel__payer",
         {"deal": _NOTHING, "through": F("debit__channel__pk")},
-        {"earned_ubtt": _NO_MONEY, "spent_ubtt": _AMOUNT},
+        False,
     ),
 )
 
@@ -76,30 +75,35 @@ def trades_of(user_id: int, asset: Asset, *, after: int, since: datetime, until:
     return list(_read(rows, account.pk)) if rows.exists() else []  # to put the long question together takes longer
 
 
-def _read(rows: QuerySet[Transfer], account_id: int | None = None) -> Iterator[Trade]:
-    first, *others = (_side(rows, account_id, *side) for side in _SIDES)
-    for asset, user, hour, cause, channel_id, earned_ubtt, spent_ubtt, entries, last_id in first.union(
-        *others, all=True
-    ):
+def _read(transfers: QuerySet[Transfer], account_id: int | None = None) -> Iterator[Trade]:
+    first, *others = (_side(transfers, account_id, *side) for side in _SIDES)
+    rows = first.union(*others, all=True)
+    for asset, user, hour, cause, channel_id, is_earned, high, low, entries, last_id in rows:
+        amount_ubtt = together(high, low)
         yield Trade(
             int(user),
             Asset(asset),
             written_hour(hour),
             cause.removeprefix(CAUSE),
             channel_id,
-            int(earned_ubtt),
-            int(spent_ubtt),
+            *((amount_ubtt, 0) if is_earned else (0, amount_ubtt)),
             entries,
             last_id,
         )
 
 
 def _side(
-    rows: QuerySet[Transfer], account_id: int | None, wanted: Q, side: str, what: dict[str, Any], moved: dict[str, Any]
+    rows: QuerySet[Transfer],
+    account_id: int | None,
+    wanted: Q,
+    side: str,
+    what: dict[str, Any],
+    is_earned: bool,  # noqa: FBT001  # of a table
 ) -> Any:
     if account_id is None:
         rows = rows.filter(wanted, **{f"{side}__kind": AccountKind.USER})
     else:  # not as it stands: an index would lead through all of an account's entries, and there are few such ids
         rows = rows.alias(whose=F(f"{side}_id") + 0).filter(wanted, whose=account_id)
     columns = rows.order_by().annotate(**what).values_list("asset", f"{side}__ref", HOUR, "deal", "through")
-    return columns.annotate(**moved, entries=Count("pk"), last=Max("pk"))
+    earned = Value(int(is_earned), BigIntegerField())
+    return columns.annotate(is_earned=earned, **halves("amount_ubtt"), entries=Count("pk"), last=Max("pk"))
