@@ -13,6 +13,7 @@ const MAX_EMPTY = 10; // pages of a search without an entry, one after another; 
 const MAX_CAUGHT_UP = 10; // pages that are fetched to close a gap above what is read
 const MAX_RESTORED = 20; // pages that are fetched to come back to a place
 const NOTE_REST_MS = 200;
+const RETRY_MS = 5_000; // a box that is away, or a login that has ended, is not asked all the time
 
 const section = document.getElementById("history")?.closest("section");
 const said = document.getElementById("history-said");
@@ -23,7 +24,8 @@ const older = () => document.getElementById("history-older");
 const navbar_px = () => document.querySelector(".box-navbar")?.getBoundingClientRect().bottom ?? 0;
 const isScrolled = () => (body()?.getBoundingClientRect().top ?? 0) < 0;
 
-let loading = null; // the page that is on its way
+let loading = null; // the page that is on its way; says in the end whether it came
+let retry = null;
 let empty = 0;
 
 // --- pages
@@ -39,12 +41,17 @@ function loadOlder() {
   if (!link || loading) return loading;
   link.setAttribute("aria-busy", "true");
   loading = fetchPart(link.dataset.part)
-    .then((page) => page && older() === link && append(page))
-    .catch(() => {}) // the link is still there
-    .finally(() => {
+    .then((page) => {
+      if (page && older() === link) append(page);
+      return Boolean(page);
+    })
+    .catch(() => false) // the link is still there
+    .then((hasCome) => {
       loading = null;
       link.removeAttribute("aria-busy");
-      watchFoot();
+      if (hasCome) watchFoot();
+      else rest();
+      return hasCome;
     });
   return loading;
 }
@@ -101,12 +108,18 @@ function watchFoot() {
   if (link) foot.observe(link);
 }
 
+function rest() {
+  foot.disconnect();
+  clearTimeout(retry);
+  retry = setTimeout(watchFoot, RETRY_MS);
+}
+
 section?.addEventListener("click", (event) => {
   const link = event.target.closest("#history-older");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || entries().length >= MAX_ROWS) return;
   event.preventDefault();
   empty = 0;
-  loadOlder();
+  loadOlder().then((hasCome) => hasCome || location.assign(link.href)); // a page that says what is wrong
 });
 
 // --- new entries, and their days
@@ -205,7 +218,7 @@ async function comeBack() {
   const [visit] = performance.getEntriesByType("navigation");
   if (!place || !["reload", "back_forward"].includes(visit?.type)) return;
   const find = () => entries().find((row) => row.dataset.key === place.key);
-  for (let pages = 0; !find() && older() && pages < MAX_RESTORED; pages += 1) await loadOlder();
+  for (let pages = 0; !find() && older() && pages < MAX_RESTORED; pages += 1) if (!(await loadOlder())) return;
   const row = find();
   if (row) scrollBy({ top: row.getBoundingClientRect().top - place.top, behavior: "instant" });
 }
