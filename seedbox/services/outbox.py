@@ -12,10 +12,14 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
 
 import redis
-from channels.layers import get_channel_layer
+from django.conf import settings
 
-MAX_WAITING = 1_000  # messages: a few seconds of a busy node; older news is worth less than memory
-SEND_TIMEOUT_S = 0.5
+from seedbox.services.group_post import GroupPost
+
+MAX_WAITING_CHARS = 32 * 1024 * 1024  # a few seconds of a busy node; older news is worth less than memory
+SENT_AT_ONCE = 100  # messages: Redis serves nobody else meanwhile, for less than a millisecond
+WAIT_S = 0.5  # of who wants to know that a message is sent
+SEND_TIMEOUT_S = 2.0  # of one call: a machine that is out of breath must not look like a dead Redis
 REST_S = 2.0  # after a failure nothing is tried: every try could take the time-out
 CLOSE_TIMEOUT_S = 2.0
 
@@ -33,6 +37,9 @@ class Outbox:
     def __init__(self, *, name: str) -> None:
         self.lost = 0
         self._waiting: deque[_Letter] = deque()
+        self._waiting_chars = 0
+        self._counting = threading.Lock()
+        self._is_woken = False
         self._rest_until_s = 0.0
         self._closing = False
         self._loop = asyncio.new_event_loop()
@@ -50,7 +57,7 @@ class Outbox:
         if not self._post(letter):
             return False
         try:
-            return letter.sent.result(timeout=SEND_TIMEOUT_S)
+            return letter.sent.result(timeout=WAIT_S)
         except FutureTimeoutError:
             return False
 
@@ -63,11 +70,19 @@ class Outbox:
         self._thread.join(CLOSE_TIMEOUT_S)
 
     def _post(self, letter: _Letter) -> bool:
-        if self._closing or time.monotonic() < self._rest_until_s or len(self._waiting) >= MAX_WAITING:
-            self.lost += 1
-            return False
-        self._waiting.append(letter)
-        self._loop.call_soon_threadsafe(self._wake.set)
+        with self._counting:
+            if (
+                self._closing
+                or time.monotonic() < self._rest_until_s
+                or self._waiting_chars + len(letter.text) > MAX_WAITING_CHARS
+            ):
+                self.lost += 1
+                return False
+            self._waiting.append(letter)
+            self._waiting_chars += len(letter.text)
+            must_wake, self._is_woken = not self._is_woken, True
+        if must_wake:  # once for all that wait: each time costs this thread its turn
+            self._loop.call_soon_threadsafe(self._wake.set)
         return True
 
     def _run(self) -> None:
@@ -75,26 +90,35 @@ class Outbox:
         try:
             self._loop.run_until_complete(self._deliver())
         finally:
-            self._loop.close()  # the channel layer closes its connection with its loop
+            self._loop.close()
 
     async def _deliver(self) -> None:
+        post = GroupPost(redis_url=settings.REDIS_URL, timeout_s=SEND_TIMEOUT_S)
         while not self._closing or self._waiting:
             await self._wake.wait()
             self._wake.clear()
-            while self._waiting:
-                await self._send(self._waiting.popleft())
+            while letters := self._take(SENT_AT_ONCE):
+                await self._send(post, letters)
+        await post.close()
 
-    async def _send(self, letter: _Letter) -> None:
-        layer = get_channel_layer()
-        assert layer is not None  # the settings always name one
+    def _take(self, count: int) -> list[_Letter]:
+        with self._counting:
+            letters = [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
+            self._waiting_chars -= sum(len(letter.text) for letter in letters)
+            self._is_woken = bool(letters)
+            return letters
+
+    async def _send(self, post: GroupPost, letters: list[_Letter]) -> None:
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
-                await layer.group_send(letter.group, {"type": "live.text", "text": letter.text})
+                await post.send((letter.group, letter.text) for letter in letters)
         except (redis.RedisError, OSError, TimeoutError):
             self._rest_until_s = time.monotonic() + REST_S
-            for lost in (letter, *self._waiting):
-                lost.sent.set_result(False)
-                self.lost += 1
-            self._waiting.clear()
+            lost = letters + self._take(len(self._waiting))
+            for letter in lost:
+                letter.sent.set_result(False)
+            with self._counting:
+                self.lost += len(lost)
         else:
-            letter.sent.set_result(True)
+            for letter in letters:
+                letter.sent.set_result(True)
