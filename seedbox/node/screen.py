@@ -48,6 +48,7 @@ class Screen:
 
     def _holdings(self, holding_ids: Collection[int]) -> list[Holding]:
         own = Holding.objects.filter(pk__in=holding_ids, torrent__node_id=self.node_id).select_related("torrent")
+        own = own.order_by("user_id", "pk")  # a user's rows are one message
         holdings = list(columns.loaded(own))
         for holding in holdings:
             charge = self.ward.charges.get(holding.torrent.key)

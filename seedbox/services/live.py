@@ -16,7 +16,11 @@ import secrets
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
 
 from seedbox.engine.port import Details, Peer
 from seedbox.models import File, Holding, LogEntry
@@ -25,7 +29,17 @@ from seedbox.services.encoding import encode
 from seedbox.services.listing import MAX_LOG_SHOWN
 from seedbox.services.moving import order_of
 from seedbox.services.outbox import Outbox
-from seedbox.services.rows import Row, added_row, file_row, log_row, peer_row, torrent_row, tracker_row
+from seedbox.services.rows import (
+    Facts,
+    Row,
+    Writer,
+    added_row,
+    file_row,
+    log_row,
+    peer_row,
+    torrent_parts,
+    tracker_row,
+)
 from seedbox.services.totals import Speeds
 from seedbox.services.watches import Watched, WatchesUnknown, WatchReader
 
@@ -43,6 +57,14 @@ def detail_group(holding_id: int) -> str:
     return f"detail-{holding_id}"
 
 
+@dataclass
+class _Told:
+    """What was sent of one row, and what its cells were written from."""
+
+    cells: Row = field(default_factory=dict)
+    facts: dict[Writer, Facts] = field(default_factory=dict)
+
+
 class Publisher:
     """The node's voice. All calls come from one thread; none raises or waits for Redis longer than half a second.
 
@@ -55,7 +77,8 @@ class Publisher:
         self._outbox = Outbox(name="node")
         self._epoch = secrets.token_hex(4)
         self._seq: dict[str, int] = defaultdict(int)
-        self._sent: dict[str, dict[str, Row | dict[str, Row]]] = {}  # watched name -> row or list name -> as sent
+        self._rows: dict[int, _Told] = defaultdict(_Told)  # by holding
+        self._pages: dict[int, dict[str, Any]] = defaultdict(dict)  # by holding: row or list name -> as sent
         self._watched = _NOBODY
         self._rest_until: datetime | None = None
         self._unanswered = 0
@@ -78,16 +101,16 @@ class Publisher:
         return self._watched
 
     def publish_rows(self, holdings: Iterable[Holding]) -> None:
-        """Send the changed cells of watched rows; needs what `torrent_row` and `columns.cells` need."""
-        rows_of_user: dict[int, dict[str, Row]] = defaultdict(dict)
-        for holding in holdings:
-            name = f"holding-{holding.pk}"
-            if holding.pk not in self._watched.rows:
-                continue
-            if cells := self._changed_cells(name, torrent_row(holding) | columns.cells(holding)):
-                rows_of_user[holding.user_id][name] = cells
-        for user_id, rows in rows_of_user.items():
-            self._send(user_group(user_id), {"type": "rows", "rows": rows})
+        """Send the changed cells of watched rows; needs what `torrent_parts` and `columns.cells` need.
+
+        Holdings of one user that come one after the other are one message, which goes out before the next user's are
+        looked at.
+        """
+        watched = (holding for holding in holdings if holding.pk in self._watched.rows)
+        for user_id, own in groupby(watched, attrgetter("user_id")):
+            rows = {f"holding-{holding.pk}": cells for holding in own if (cells := self._news_of(holding))}
+            if rows:
+                self._send(user_group(user_id), {"type": "rows", "rows": rows})
 
     def publish_totals(self, user_id: int, node: str, speeds: Speeds, *, busiest: str, now: datetime) -> None:
         """Say to a user's sockets what moves on a node; it is small, and a graph wants a point in each tick."""
@@ -97,11 +120,12 @@ class Publisher:
         """Send the changed cells of a watched page's files."""
         if holding.pk not in self._watched.details:
             return
-        rows = {}
+        rows, sent = {}, self._pages[holding.pk]
         for file in files:
             row = file_row(holding.pk, file)
-            if cells := self._changed_cells(detail_group(holding.pk), row):
-                rows[str(row["row"])] = cells
+            key = str(row["row"])
+            if cells := _changed(sent.setdefault(key, {}), row):
+                rows[key] = cells
         if rows:
             self._send(detail_group(holding.pk), {"type": "rows", "rows": rows})
 
@@ -136,25 +160,34 @@ class Publisher:
         """Drop what was sent of names that nobody watches or that are wanted whole; of all if a message was lost."""
         if self._outbox.lost != self._lost_before:
             self._lost_before = self._outbox.lost
-            self._sent.clear()
+            self._rows.clear()
+            self._pages.clear()
             return
-        for name in list(self._sent):
-            kind, _, holding_id = name.partition("-")
-            seen = self._watched.rows if kind == "holding" else self._watched.details
-            if int(holding_id) not in seen or name in self._watched.asked:
-                del self._sent[name]
+        for holding_id in self._rows.keys() - self._watched.rows:
+            del self._rows[holding_id]
+        for holding_id in self._pages.keys() - self._watched.details:
+            del self._pages[holding_id]
+        for name in self._watched.asked:
+            kind, _, asked_id = name.partition("-")
+            if kind == "holding":
+                self._rows.pop(int(asked_id), None)
+            elif kind == "detail":
+                self._pages.pop(int(asked_id), None)
 
-    def _changed_cells(self, name: str, row: Row) -> Row:
-        sent = self._sent.setdefault(name, {})
-        key = str(row["row"])
-        before = sent.get(key, {})
-        sent[key] = row
-        return {cell: value for cell, value in row.items() if before.get(cell) != value}
+    def _news_of(self, holding: Holding) -> Row:
+        """Return the cells of a row that differ from what was sent; only those are written that may differ."""
+        told = self._rows[holding.pk]
+        cells: Row = {"row": f"holding-{holding.pk}", **columns.cells(holding)}
+        for write, facts in torrent_parts(holding):
+            if told.facts.get(write) != facts:
+                told.facts[write] = facts
+                cells |= write(facts)
+        return _changed(told.cells, cells)
 
     def _publish_list(self, holding: Holding, kind: str, rows: dict[str, Row]) -> None:
         if holding.pk not in self._watched.details:
             return
-        sent = self._sent.setdefault(detail_group(holding.pk), {})
+        sent = self._pages[holding.pk]
         key = f"{kind}-{holding.pk}"
         if sent.get(key) != rows:
             sent[key] = rows
@@ -164,6 +197,13 @@ class Publisher:
         self._seq[group] += 1
         stream = {"stream": f"{self._epoch}/{group}", "seq": self._seq[group]}
         self._outbox.post(group=group, text=encode({**message, **stream}))
+
+
+def _changed(sent: Row, cells: Row) -> Row:
+    """Return the cells that differ from those sent, and take them for sent."""
+    changed = {cell: value for cell, value in cells.items() if sent.get(cell) != value}
+    sent |= changed
+    return changed
 
 
 def peer_rows(peers: Iterable[Peer]) -> dict[str, Row]:

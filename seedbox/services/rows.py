@@ -3,7 +3,8 @@
 Pure formatting over loaded models and engine values; nothing here asks the database.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.utils.translation import gettext as _
@@ -34,48 +35,98 @@ _TRACKER_TONES = {"working": "green", "updating": "azure", "error": "red"}
 _LOG_TONES = {"warning": "yellow", "error": "red"}
 
 
-@dataclass(frozen=True)
-class _Figures:
-    """How one holder sees the torrent now."""
+class _What(NamedTuple):
+    """What a torrent is: this hardly ever changes."""
+
+    name: str
+    size_bytes: int
+    has_metadata: bool
+    private: bool
+
+
+class _Course(NamedTuple):
+    """How far it is."""
 
     state: State
     progress_ppm: int
+    size_bytes: int
     remaining_bytes: int
+    has_metadata: bool
     down_bytes_per_s: int
+    error: str
+
+
+class _Traffic(NamedTuple):
+    """What else moves."""
+
     up_bytes_per_s: int
     downloaded_bytes: int
     uploaded_bytes: int
+    size_bytes: int
     peers: int
     seeds: int
-    error: str
+
+
+Facts = tuple[Any, ...]
+Writer = Callable[[Any], Row]  # of some cells of a row, from facts of one kind
 
 
 def torrent_row(holding: Holding) -> Row:
     """Return the cells of one holding; needs `torrent` and `torrent__observation` loaded."""
-    figures = _figures(holding)
-    text = STATES[figures.state]
-    size_bytes = holding.torrent.size_bytes
+    row: Row = {"row": f"holding-{holding.pk}"}
+    for write, facts in torrent_parts(holding):
+        row |= write(facts)
+    return row
+
+
+def torrent_parts(holding: Holding) -> tuple[tuple[Writer, Facts], ...]:
+    """Return the parts of a holding's row: to find out what has not changed costs much less than to write it."""
+    torrent, seen = holding.torrent, observation_of(holding)
+    size_bytes, has_metadata = torrent.size_bytes, torrent.has_metadata
+    what = _What(torrent.name or holding.name or torrent.key, size_bytes, has_metadata, torrent.private)
+    state = _seen_state(holding, seen)
+    if seen is None:
+        course = _Course(state, 0, size_bytes, size_bytes, has_metadata, 0, "")
+        traffic = _Traffic(0, 0, 0, size_bytes, 0, 0)
+    else:
+        course = _course(state, seen, size_bytes, has_metadata=has_metadata)
+        traffic = _traffic(state, seen, size_bytes, holding)
+    return (_what_cells, what), (_course_cells, course), (_traffic_cells, traffic)
+
+
+def _what_cells(what: _What) -> Row:
     return {
-        "row": f"holding-{holding.pk}",
-        "name": printable(torrent_name(holding)),
-        "state": figures.state.value,
+        "name": printable(what.name),
+        "size": format_bytes(what.size_bytes) if what.has_metadata else NOTHING,
+        "kind": _kind(what),
+    }
+
+
+def _course_cells(course: _Course) -> Row:
+    text = STATES[course.state]
+    done_bytes = course.size_bytes - course.remaining_bytes
+    return {
+        "state": course.state.value,
         "state_label": text.label,
         "state_tone": text.tone,
-        "progress": format_progress(figures.progress_ppm),
-        "progress_ppm": figures.progress_ppm,
-        "size": format_bytes(size_bytes) if holding.torrent.has_metadata else NOTHING,
-        "done": format_bytes(size_bytes - figures.remaining_bytes) if holding.torrent.has_metadata else NOTHING,
-        "down": format_speed(figures.down_bytes_per_s),
-        "up": format_speed(figures.up_bytes_per_s),
-        "eta": _eta(figures),
-        "ratio": format_ratio(figures.uploaded_bytes, size_bytes),
-        "peers": _peers(figures),
-        "seeds": str(figures.seeds),
-        "kind": _kind(holding),
-        "uploaded": format_bytes(figures.uploaded_bytes),
-        "downloaded": format_bytes(figures.downloaded_bytes),
-        "error": figures.error,
-        "complete": int(figures.progress_ppm >= PPM and figures.state not in _NOT_WHOLE),
+        "progress": format_progress(course.progress_ppm),
+        "progress_ppm": course.progress_ppm,
+        "done": format_bytes(done_bytes) if course.has_metadata else NOTHING,
+        "down": format_speed(course.down_bytes_per_s),
+        "eta": _eta(course),
+        "error": course.error,
+        "complete": int(course.progress_ppm >= PPM and course.state not in _NOT_WHOLE),
+    }
+
+
+def _traffic_cells(traffic: _Traffic) -> Row:
+    return {
+        "up": format_speed(traffic.up_bytes_per_s),
+        "ratio": format_ratio(traffic.uploaded_bytes, traffic.size_bytes),
+        "peers": _peers(traffic),
+        "seeds": str(traffic.seeds),
+        "uploaded": format_bytes(traffic.uploaded_bytes),
+        "downloaded": format_bytes(traffic.downloaded_bytes),
     }
 
 
@@ -89,7 +140,10 @@ def seen_state(holding: Holding) -> State:
 
     A holder who stopped the torrent sees it stopped, also while it runs for others: nothing may tell of them.
     """
-    observation = observation_of(holding)
+    return _seen_state(holding, observation_of(holding))
+
+
+def _seen_state(holding: Holding, observation: Observation | None) -> State:
     if observation is None:
         return State.WAITING if holding.runs else State.STOPPED
     state = State(observation.state)
@@ -106,49 +160,52 @@ def observation_of(holding: Holding) -> Observation | None:
         return None
 
 
-def _figures(holding: Holding) -> _Figures:
-    seen = observation_of(holding)
-    if seen is None:
-        size_bytes = holding.torrent.size_bytes
-        return _Figures(seen_state(holding), 0, size_bytes, 0, 0, 0, 0, 0, 0, "")
-    state = seen_state(holding)
-    moves = state == seen.state  # false: it runs for others only
-    checking = state == State.CHECKING
+def _course(state: State, seen: Observation, size_bytes: int, *, has_metadata: bool) -> _Course:
     done_ppm = progress_ppm(done_bytes=seen.done_bytes, wanted_bytes=seen.wanted_bytes)
-    return _Figures(
+    moves = state == seen.state  # false: it runs for others only
+    return _Course(
         state=state,
-        progress_ppm=seen.checked_ppm if checking else done_ppm,
-        remaining_bytes=max(holding.torrent.size_bytes - seen.done_bytes, 0),
+        progress_ppm=seen.checked_ppm if state == State.CHECKING else done_ppm,
+        size_bytes=size_bytes,
+        remaining_bytes=max(size_bytes - seen.done_bytes, 0),
+        has_metadata=has_metadata,
         # The engine's figure fades over seconds; a complete torrent fetches nothing.
         down_bytes_per_s=seen.down_bytes_per_s if moves and state not in COMPLETE_STATES else 0,
-        up_bytes_per_s=seen.up_bytes_per_s if moves else 0,
-        # A torrent that was removed and came back counts from zero again: never show less than nothing.
-        downloaded_bytes=max(seen.downloaded_bytes - holding.downloaded_before_bytes, 0),
-        uploaded_bytes=max(seen.uploaded_bytes - holding.uploaded_before_bytes, 0),
-        peers=seen.peers if moves else 0,
-        seeds=seen.seeds if moves else 0,
         error=seen.error if state in TROUBLED_STATES else "",
     )
 
 
-def _eta(figures: _Figures) -> str:
-    if figures.state != State.DOWNLOADING:
+def _traffic(state: State, seen: Observation, size_bytes: int, holding: Holding) -> _Traffic:
+    moves = state == seen.state
+    return _Traffic(
+        up_bytes_per_s=seen.up_bytes_per_s if moves else 0,
+        # A torrent that was removed and came back counts from zero again: never show less than nothing.
+        downloaded_bytes=max(seen.downloaded_bytes - holding.downloaded_before_bytes, 0),
+        uploaded_bytes=max(seen.uploaded_bytes - holding.uploaded_before_bytes, 0),
+        size_bytes=size_bytes,
+        peers=seen.peers if moves else 0,
+        seeds=seen.seeds if moves else 0,
+    )
+
+
+def _eta(course: _Course) -> str:
+    if course.state != State.DOWNLOADING:
         return NOTHING
-    if figures.down_bytes_per_s <= 0:
+    if course.down_bytes_per_s <= 0:
         return format_eta(None)
-    return format_eta(-(-figures.remaining_bytes // figures.down_bytes_per_s))  # rounded up: "0 s" means done
+    return format_eta(-(-course.remaining_bytes // course.down_bytes_per_s))  # rounded up: "0 s" means done
 
 
-def _kind(holding: Holding) -> str:
-    if not holding.torrent.has_metadata:
+def _kind(what: _What) -> str:
+    if not what.has_metadata:
         return NOTHING
-    return _("Private") if holding.torrent.private else _("Public")
+    return _("Private") if what.private else _("Public")
 
 
-def _peers(figures: _Figures) -> str:
-    if not figures.seeds:
-        return str(figures.peers)
-    return f"{figures.peers} ({figures.seeds} {'seed' if figures.seeds == 1 else 'seeds'})"
+def _peers(traffic: _Traffic) -> str:
+    if not traffic.seeds:
+        return str(traffic.peers)
+    return f"{traffic.peers} ({traffic.seeds} {'seed' if traffic.seeds == 1 else 'seeds'})"
 
 
 def file_row(holding_id: int, file: File) -> Row:

@@ -12,6 +12,7 @@ from redis import Redis
 from seedbox.domain.states import State
 from seedbox.engine.port import Details, Peer, Tracker
 from seedbox.models import Holding, LogEntry, User
+from seedbox.services import outbox
 from seedbox.services.live import Publisher, list_changed
 from seedbox.web.consumers import BAD_FRAME, FRAMES_AT_ONCE, TOO_MANY_FRAMES, LiveConsumer
 from seedbox.web.frames import MAX_FRAME_CHARS
@@ -101,6 +102,29 @@ class TestAWatchedRow:
                     assert (heard["rows"][name]["up"], heard["rows"][name]["name"]) == ("7 B/s", "debian.iso")
 
         play(scenario)
+
+    def test_is_sent_whole_with_a_gap_in_the_numbers_after_a_message_was_dropped(
+        self, publisher: Publisher, owner: User, holding: Holding, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        name = f"holding-{holding.pk}"
+
+        async def scenario() -> None:
+            async with browser_of(owner) as browser:
+                await browser.say(watch=[name])
+                await browser.hear()
+                await tick(publisher, holding)
+                before = await browser.hear()
+                with monkeypatch.context() as full:
+                    full.setattr(outbox, "MAX_WAITING_CHARS", 0)
+                    holding.torrent.observation.peers = 7
+                    await tick(publisher, holding)
+                await tick(publisher, holding)
+                after = await browser.hear()
+                assert after["seq"] == before["seq"] + 2
+                assert (after["rows"][name]["peers"], after["rows"][name]["name"]) == ("7", "debian.iso")
+
+        play(scenario)
+        assert publisher.counters()["live_messages_lost"] == 1
 
     def test_is_sent_whole_after_the_watch_was_given_up_and_taken_up(
         self, publisher: Publisher, owner: User, holding: Holding
