@@ -15,7 +15,6 @@ import time
 from functools import partial
 from typing import Any
 
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
@@ -28,6 +27,7 @@ from seedbox.services.live import detail_group, user_group
 from seedbox.services.logins import CHECK_LOGIN
 from seedbox.services.watches import RENEWAL_S, WatchesUnknown, WatchWriter, shared_writer
 from seedbox.web.frames import BadFrame, Names, parse_frame
+from seedbox.web.kept_connection import database_sync_to_async
 from seedbox.web.outgoing import Outgoing
 from seedbox.web.rights import FACTOR_WANTED, SIGNED_OUT, Claim, LoginOver, rights
 from seedbox.web.seats import Seats
@@ -262,7 +262,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _check(self) -> None:
         """Raise LoginOver if the user is not signed in any more; watch only what the user still holds."""
         session_key = self.scope["session"].session_key
-        own = await rights().still_own(Claim(session_key, self.user_id, self._names.rows))
+        own = await rights().answer(Claim(session_key, self.user_id, self._names.rows))
         await self._listen(self._names & Names(own, own, self._names.kinds))
 
     async def _renew(self) -> None:

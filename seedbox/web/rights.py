@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from channels.db import database_sync_to_async
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
@@ -18,13 +17,15 @@ from django.utils import timezone
 
 from seedbox.models import User
 from seedbox.services import factors, snapshots
+from seedbox.services.rounds import Rounds
+from seedbox.web.kept_connection import database_sync_to_async
 from seedbox.web.logins import has_expired
 
 SIGNED_OUT = 4401
 FACTOR_WANTED = 4403  # the box's rule asks this user for a second factor, and there is none
 
 ASKED_AT_ONCE = 50  # of 500 names each: SQLite takes 32,766 in one question
-PAUSE_S = 0.2  # between two rounds; the first after a pause does not wait
+PAUSE_S = 0.2
 
 
 class LoginOver(Exception):
@@ -43,47 +44,17 @@ class Claim:
     holding_ids: frozenset[int]
 
 
-class Rights:
-    """Asks for all sockets of one event loop: claims that come meanwhile go into the next round."""
-
-    def __init__(self) -> None:
-        self._waiting: list[tuple[Claim, asyncio.Future[frozenset[int]]]] = []
-        self._asking: asyncio.Task[None] | None = None
-
-    async def still_own(self, claim: Claim) -> frozenset[int]:
-        """Return what the user still holds; raises LoginOver, or what the database raises."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[frozenset[int]] = loop.create_future()
-        self._waiting.append((claim, answer))
-        if self._asking is None:
-            self._asking = loop.create_task(self._ask())
-        return await answer
-
-    async def _ask(self) -> None:
-        while self._waiting:
-            asked, self._waiting = self._waiting[:ASKED_AT_ONCE], self._waiting[ASKED_AT_ONCE:]
-            found: Sequence[frozenset[int] | Exception]
-            try:
-                found = await database_sync_to_async(check)([claim for claim, _ in asked])
-            except Exception as problem:  # whatever it is, each of them must hear of it
-                found = [problem] * len(asked)
-            for (_, answer), said in zip(asked, found, strict=True):
-                if answer.done():
-                    continue  # its socket has gone
-                if isinstance(said, Exception):
-                    answer.set_exception(said)
-                else:
-                    answer.set_result(said)
-            await asyncio.sleep(PAUSE_S)
-        self._asking = None
-
+Rights = Rounds[Claim, frozenset[int]]  # to what the user still holds; raises LoginOver, or what the database raises
 
 _of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Rights] = WeakKeyDictionary()
 
 
 def rights() -> Rights:
     """Return those of the running loop."""
-    return _of_loops.setdefault(asyncio.get_running_loop(), Rights())
+    loop = asyncio.get_running_loop()
+    if loop not in _of_loops:
+        _of_loops[loop] = Rights(database_sync_to_async(check), at_once=ASKED_AT_ONCE, pause_s=PAUSE_S)
+    return _of_loops[loop]
 
 
 def check(claims: Sequence[Claim]) -> list[frozenset[int] | LoginOver]:
