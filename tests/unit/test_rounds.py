@@ -17,10 +17,12 @@ class Oracle:
 
     def __init__(self) -> None:
         self.rounds: list[list[int]] = []
+        self.begun = asyncio.Event()
 
     async def __call__(self, numbers: Sequence[int]) -> list[int | Exception]:
         self.rounds.append(list(numbers))
-        await asyncio.sleep(0)
+        self.begun.set()
+        await asyncio.to_thread(len, numbers)  # what is asked meanwhile waits for the next round
         if 0 in numbers:
             raise Refused("all")
         return [2 * number if number > 0 else Refused(str(number)) for number in numbers]
@@ -60,7 +62,7 @@ class TestQuestions:
         async def scenario() -> int:
             rounds = Rounds(oracle, at_once=1, pause_s=0)
             first, gone, last = (asyncio.ensure_future(rounds.answer(number)) for number in (1, 2, 3))
-            await asyncio.sleep(0)
+            await oracle.begun.wait()
             gone.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await gone
