@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 
 from seedbox.models import TaskTally
+from seedbox.services import queues
 
 RECENT = timedelta(hours=1)
 SLOWEST_KEPT = 5  # of each task
@@ -98,4 +99,6 @@ def slowest(runs: Iterable[Run]) -> list[Run]:
 
 
 def tallies() -> list[TaskTally]:
-    return list(TaskTally.objects.order_by("worker", "task"))
+    """Return those of the workers that this box has: one whose wallet was turned off has no word of it."""
+    here = set(queues.names())
+    return [one for one in TaskTally.objects.order_by("worker", "task") if here & set(one.worker.split(","))]
