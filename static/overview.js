@@ -104,7 +104,7 @@ function draw() {
       scales: { x: { range: lastMinutes }, y: { range: (_, __, most) => [0, Math.max(most * 1.1, KIB)] } },
       axes: [
         { ...axis, grid: { show: false }, values: (_, seconds) => seconds.map((at, index) => agoText(seconds.length - 1 - index)), splits: minutes, size: 24 },
-        { ...axis, splits: axisSteps, values: (_, steps) => steps.map((bytes) => (bytes ? speedText(bytes) : "0")), size: 76, side: isRightToLeft() ? 1 : 3 },
+        { ...axis, splits: axisSteps, values: (_, steps) => steps.map((bytes) => (bytes ? speedText(bytes) : "0")), size: 76 },
       ],
       series: [{}, speed(place.dataset.downLabel, "--speed-down"), speed(place.dataset.upLabel, "--speed-up")],
     },
@@ -118,7 +118,6 @@ function lastMinutes() {
   return [last - KEPT_S, last];
 }
 
-const isRightToLeft = () => getComputedStyle(place).direction === "rtl";
 const minutes = (_, __, first, last) => Array.from({ length: KEPT_S / 60 + 1 }, (_, index) => last - index * 60).reverse();
 
 const agoText = (ago_min) => (ago_min ? `−${ago_min} min` : place.dataset.now);
