@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from seedbox.models import User
 from seedbox.models.user import Role
 from seedbox.services import totals, watchables
+from seedbox.services.node_tidings import STEPS
 from seedbox.web import next_steps, tiles, torrent_tiles
 from seedbox.web.next_steps import Step
 from seedbox.web.tiles import Look, Part, Tile
@@ -18,7 +19,6 @@ from wallet.services import attention, changes, news, purse
 from wallet.services.news import Listener
 from wallet.web import tiles as money_tiles
 
-STEPS = "steps"  # what open pages watch: what is to be done next
 MONEY = "money"  # whose next steps they are
 LISTENER = "the overview"
 
@@ -59,11 +59,13 @@ def _hide_money() -> None:
 
 
 def _steps(user_id: int) -> Iterable[Message]:
-    """Return the version of a user's next steps: a page that shows others fetches them."""
+    """Return the version of a user's next steps, and of how full the disk is: a page that shows others fetches them."""
     user = User.objects.filter(pk=user_id, is_active=True).first()
     if user is None:
         return []
-    return [{"type": "versions", "versions": {"tile-next": torrent_tiles.steps(_look(user))["version"]}}]
+    look = _look(user)
+    found = {"tile-next": torrent_tiles.steps(look)["version"], "tile-counts": torrent_tiles.counts(look)["version"]}
+    return [{"type": "versions", "versions": found}]
 
 
 def _look(user: User) -> Look:

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from seedbox.domain.units import format_bytes
-from seedbox.models import Node
-from seedbox.services import nodes, notices
+from seedbox.models import Node, User
+from seedbox.services import nodes, notices, watchables
 from seedbox.services.notice_kinds import Kind
 from seedbox.services.notices import Tiding
 
@@ -18,8 +18,7 @@ KIND = Kind("nodes", gettext_lazy("Nodes that do not run, or run again, and disk
 ForAnAdmin = partial[Tiding]  # that waits to be told who is one
 
 PATIENCE = timedelta(seconds=60)  # a restart is no news
-LOW_BYTES = 5 * 1024**3
-LOW_PART = 20  # of the whole disk, as one in so many: a small disk is not low from the first day
+STEPS = "steps"  # what open pages watch: what is to be done next
 
 
 class NodeWatch:
@@ -28,11 +27,17 @@ class NodeWatch:
     def __init__(self) -> None:
         self._silent_since: dict[str, datetime] = {}  # seen by this process: it may have slept as well
         self._lost: dict[str, str] = {}  # name -> the beat after which it was silent
+        self._seen: dict[str, tuple[bool, bool]] = {}  # name -> whether it runs, and whether its disk is low
 
     def look(self, *, now: datetime) -> None:
-        found = [tiding for node in Node.objects.order_by("name") for tiding in self._of(node, now)]
+        every = list(Node.objects.order_by("name"))
+        found = [tiding for node in every for tiding in self._of(node, now)]
         admins = notices.admins() if found else []
         notices.tell(tiding(user_id=user_id) for tiding in found for user_id in admins)
+        seen = {node.name: (nodes.is_alive(node, now), nodes.is_low(node)) for node in every}
+        if seen != self._seen:  # open pages of everybody say what to do about it
+            self._seen = seen
+            watchables.tell(STEPS, User.objects.filter(is_active=True).values_list("pk", flat=True))
 
     def _of(self, node: Node, now: datetime) -> Iterator[ForAnAdmin]:
         if node.beat_at is None:
@@ -54,7 +59,7 @@ def _tiding(key: str, at: datetime, tone: str, text: str) -> ForAnAdmin:
 
 
 def _disk(node: Node, now: datetime) -> Iterator[ForAnAdmin]:
-    if node.total_bytes > 0 and node.free_bytes < min(LOW_BYTES, node.total_bytes // LOW_PART):
+    if nodes.is_low(node):
         facts = {"name": node.name, "free": format_bytes(node.free_bytes)}
         text = _("The disk of the node %(name)s is nearly full: %(free)s are free.") % facts
         yield _tiding(f"disk-low/{node.name}/{now:%Y%m%d}", now, "warning", text)  # once a day

@@ -23,6 +23,8 @@ LEASE = timedelta(seconds=15)  # five missed beats
 REDIS_TIMEOUT_S = 0.5
 NOT_RUNNING = "The node does not run."
 LEAST_FREE_BYTES = 1024 * 1024  # SQLite's journal wants a few pages for each write
+LOW_BYTES = 5 * 1024**3
+LOW_PART = 20  # of the whole disk, as one in so many: a small disk is not low from the first day
 
 
 def names() -> list[str]:
@@ -100,6 +102,11 @@ class Beat:
     listens_on: tuple[str, ...] = ()
     box_version: str = ""
     memory_bytes: int = 0  # of its process
+
+
+def is_low(node: Node) -> bool:
+    """Say whether the disk for new torrents fills up."""
+    return node.total_bytes > 0 and node.free_bytes < min(LOW_BYTES, node.total_bytes // LOW_PART)
 
 
 def beat(*, node_id: int, token: str, now: datetime, figures: Beat) -> bool:

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from seedbox.domain.units import format_bytes
-from seedbox.models import Node
 from seedbox.services import nodes, totals
 from seedbox.services.rows import torrent_row
 from seedbox.web import navigation, next_steps, tiles
@@ -16,7 +15,6 @@ from seedbox.web.next_steps import Step
 from seedbox.web.tiles import Look, Tile
 
 SPEEDS = "speeds"  # the tile to which another app may add a part
-LITTLE_FREE_PERCENT = 5
 
 
 def register(*, watched_steps: str) -> None:
@@ -39,9 +37,9 @@ def counts(look: Look) -> dict[str, Any]:
             "free": format_bytes(node.free_bytes),
             "total": format_bytes(node.total_bytes),
             "used_percent": used_bytes * 100 // node.total_bytes,
-            "tone": "red" if _is_low(node) else "green",
+            "tone": "red" if nodes.is_low(node) else "green",
         }
-    return {"totals": look.totals, "disk": disk}
+    return {"totals": look.totals, "disk": disk, "version": disk["tone"] if disk else ""}
 
 
 def active(look: Look) -> dict[str, Any]:
@@ -68,7 +66,7 @@ def _steps_of_box(look: Look) -> list[Step]:
         text = _("No node has started yet: torrents wait until one does.")
         steps.append(Step(text, see, health, "alert", "warning"))
     for node in look.nodes:
-        if _is_low(node):
+        if nodes.is_low(node):
             text = _("The disk of node %(node)s is nearly full: %(free)s left.") % {
                 "node": node.name,
                 "free": format_bytes(node.free_bytes),
@@ -101,10 +99,6 @@ def _steps_of_torrents(look: Look) -> list[Step]:
         ) % {"count": found.stalled}
         steps.append(Step(text, _("Look at them"), f"{page}?state=downloading&sort=peers", "info", "warning"))
     return steps
-
-
-def _is_low(node: Node) -> bool:
-    return node.total_bytes > 0 and node.free_bytes * 100 < node.total_bytes * LITTLE_FREE_PERCENT
 
 
 def _own_tiles(watched_steps: str) -> Iterable[Tile]:

@@ -13,6 +13,7 @@ from seedbox.config import joints
 from seedbox.domain.states import State
 from seedbox.models import Holding, Node, Observation, User
 from seedbox.services import holdings, totals
+from seedbox.services.node_tidings import NodeWatch
 from seedbox.services.totals import Speeds
 from seedbox.web import tiles
 from tests.builders import NOW, make_holding, make_observation, make_torrent
@@ -179,6 +180,25 @@ class TestABoxWithoutAWallet:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("redis_client")
 class TestAnOpenOverview:
+    def test_hears_that_the_disk_fills_up(self, owner: User) -> None:
+        Node.objects.create(name="local", beat_at=NOW, lease_token="t", total_bytes=1000 * MIB, free_bytes=500 * MIB)
+        watch = NodeWatch()
+
+        def fill() -> None:
+            Node.objects.update(free_bytes=10 * MIB)
+            watch.look(now=NOW)
+
+        async def scenario() -> None:
+            async with browser_of(owner) as own:
+                await own.say(watch=["steps"])
+                before = (await own.hear())["versions"]
+                await sync_to_async(fill)()
+                then = (await own.hear())["versions"]
+                assert (before["tile-counts"], then["tile-counts"]) == ("green", "red")
+                assert then["tile-next"] != before["tile-next"]
+
+        async_to_sync(scenario)()
+
     def test_hears_each_tick_what_moves_of_its_user_alone(self, owner: User, stranger: User) -> None:
         source = make_metainfo(tracker="http://127.0.0.1:1/announce")
         node = TurnedNode()
