@@ -50,7 +50,7 @@ class Chart {
     }
     this.plot.addEventListener("keydown", (event) => this.press(event));
     this.plot.addEventListener("blur", () => this.point(null));
-    section.addEventListener("refetch", () => this.readLater());
+    section.addEventListener("refetch", () => charts.forEach((chart) => chart.readLater())); // one may have no version
     new ResizeObserver(() => this.fit()).observe(this.plot);
   }
 

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from seedbox.config import home, operator_view, telling
 from seedbox.config import settings as box_settings
+from seedbox.config.concern import Concern
 from seedbox.config.demo import record
 from seedbox.models import User
 from seedbox.models.user import Role
@@ -60,6 +61,8 @@ MORE_COLUMNS = (
         title=_("How much faster it is while it is paid for, by its unpaid blocks"),
     ),
 )
+
+_concern = Concern()
 
 
 def join(wallet_network: str) -> None:
@@ -132,7 +135,7 @@ def _show_market() -> None:
 
 def _tell_of_market(user_ids: frozenset[int] | None) -> None:
     if user_ids is None:
-        user_ids = market_screen.concerned()
+        user_ids = _concern.anew(market_screen.concerned())
         _tell_admins(MARKET)
     for kind in (MARKET, trading.KIND):
         watchables.tell(kind, user_ids)

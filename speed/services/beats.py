@@ -5,8 +5,10 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from speed.models import Agent, Market
+from speed.models import Agent, BuyingDeal, Market, SellingDeal
 from speed.services import former_keys, news
+
+_traded: set[str] = set()  # nodes of this process that did so at their last beat: its end is news, too
 
 
 def beat(
@@ -36,5 +38,16 @@ def beat(
             "counters": dict(counters),
         },
     )
-    if Market.objects.filter(Q(sells=True) | Q(buys=True), pk=node_name).exists():
+    trades = _trades(node_name)
+    if trades or node_name in _traded:
         news.tell()
+    (_traded.add if trades else _traded.discard)(node_name)
+
+
+def _trades(node_name: str) -> bool:
+    """Say whether a node takes part in the market, or has deals that are not over yet."""
+    if Market.objects.filter(Q(sells=True) | Q(buys=True), pk=node_name).exists():
+        return True
+    return any(
+        deals.objects.filter(node_name=node_name, is_closed=False).exists() for deals in (SellingDeal, BuyingDeal)
+    )

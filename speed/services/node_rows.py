@@ -75,6 +75,7 @@ def node_row(state: NodeState, *, now: datetime) -> Row:
         "price": f"{format_amount(last.price_ubtt_per_gib, asset)}/GiB" if last else "none yet",
         "granted": format_speed(last.granted_bytes_per_s) if last and _runs(last, now) else format_speed(0),
         "bids": last.bids if last and _runs(last, now) else 0,
+        "round": last.number if last else 0,
         "listens": ", ".join(state.agent.listens_on) if state.agent and state.agent.listens_on else "closed",
         "mapping": (state.agent.port_mapping if state.agent else "") or "none",
     }

@@ -3,6 +3,7 @@
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from django.contrib.auth import get_user_model
 from django.db.models import Sum
@@ -20,6 +21,7 @@ from wallet.services.install import market_asset
 DEALS_SHOWN = 50
 OFFERS_SHOWN = 200
 CURIOUS = 1_000
+DEALS, ROUNDS = "deals", "rounds"  # parts of pages that are fetched anew when a figure of any has changed
 
 Message = dict[str, object]
 
@@ -40,19 +42,40 @@ def viewer(user_id: int) -> Viewer:
 def messages(user_id: int) -> list[Message]:
     """Return how the market stands for a user."""
     who, now = viewer(user_id), datetime.now(UTC)
+    found = nodes(who, now=now)
     sold = selling_rows(who)
     buying = [buying_row(deal) for deal in buying_deals(user_id)]
     bids = own_bids(user_id)
     auto = auto_page.rows(user_id)
     looked_at = _looked_at(user_id, bids, now=now)
     return [
-        {"type": "rows", "rows": by_name([*nodes(who, now=now), *sold, *buying, *(row for _, row in bids), *auto.all])},
+        {"type": "rows", "rows": by_name([*found, *sold, *buying, *(row for _, row in bids), *auto.all])},
         {"type": "list", "list": "selling", "rows": by_name(sold)},
         {"type": "list", "list": "buying", "rows": by_name(buying)},
         {"type": "list", "list": "offers", "rows": by_name(offers(who, now=now))},
         *_panels(user_id, looked_at, now=now),
-        *_versions(user_id, looked_at, auto),
+        {
+            "type": "versions",
+            "versions": {
+                DEALS: _word([*sold, *buying]),
+                ROUNDS: _word(found),
+                **_stories(user_id, looked_at, auto),
+            },
+        },
     ]
+
+
+def version_of_deals(who: Viewer) -> str:
+    """Return a word that changes with any deal of a user's: pages of one are fetched anew by it."""
+    return _word([*selling_rows(who), *(buying_row(deal) for deal in buying_deals(who.user_id))])
+
+
+def version_of_rounds(who: Viewer, *, now: datetime) -> str:
+    return _word(nodes(who, now=now))
+
+
+def _word(rows: Iterable[Row]) -> str:
+    return sha256(repr(list(rows)).encode()).hexdigest()[:12]
 
 
 def _looked_at(user_id: int, own: list[tuple[Bid, Row]], *, now: datetime) -> list[TorrentFacts]:
@@ -62,13 +85,13 @@ def _looked_at(user_id: int, own: list[tuple[Bid, Row]], *, now: datetime) -> li
     return market_facts.torrents(ids=ids) if ids else []
 
 
-def _versions(user_id: int, looked_at: list[TorrentFacts], auto: auto_page.Rows) -> list[Message]:
+def _stories(user_id: int, looked_at: list[TorrentFacts], auto: auto_page.Rows) -> dict[str, str]:
     """Return the newest story of each torrent whose tab this user may have open, and the newest list of them."""
     ids = {torrent.torrent_id for torrent in looked_at} | {int(str(row["torrent_id"])) for row in auto.torrents}
     if not ids:
-        return []
+        return {}
     stories = {f"story-{pk}": word for pk, word in auto_story.versions(user_id, sorted(ids)).items()}
-    return [{"type": "versions", "versions": stories | {"auto-torrents": auto.version}}]
+    return stories | {"auto-torrents": auto.version}
 
 
 def _panels(user_id: int, torrents: Sequence[TorrentFacts], *, now: datetime) -> list[Message]:

@@ -53,11 +53,14 @@ def market(request: HttpRequest) -> HttpResponse:
 @for_members
 @require_GET
 def market_selling(request: HttpRequest, deal_pk: int) -> HttpResponse:
-    found = screen.selling_deal(viewer_of(request), deal_pk)
+    who = viewer_of(request)
+    version = screen.version_of_deals(who)  # first: what comes in meanwhile is read once more
+    found = screen.selling_deal(who, deal_pk)
     if found is None:
         raise Http404
     deal, row = found
     context = {
+        "version": version,
         "row": row,
         "deal": deal,
         "channel": format_amount(deal.amount_ubtt, market_asset()),
@@ -71,11 +74,14 @@ def market_selling(request: HttpRequest, deal_pk: int) -> HttpResponse:
 @for_members
 @require_GET
 def market_buying(request: HttpRequest, deal_pk: int) -> HttpResponse:
-    deal = screen.buying_deal(viewer_of(request).user_id, deal_pk)
+    who = viewer_of(request)
+    version = screen.version_of_deals(who)
+    deal = screen.buying_deal(who.user_id, deal_pk)
     if deal is None:
         raise Http404
     seen = buying.rounds_of(deal.deal_id)
     context = {
+        "version": version,
         "row": buying_row(deal),
         "deal": deal,
         "channel": format_amount(deal.amount_ubtt, market_asset()),

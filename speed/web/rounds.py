@@ -6,15 +6,19 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from seedbox.web.doors import for_admins
-from speed.services import node_rows, round_rows
+from speed.services import node_rows, round_rows, screen
+from speed.web.market import viewer_of
 
 
 @for_admins
 @require_GET
 def market_rounds(request: HttpRequest, name: str) -> HttpResponse:
-    if node_rows.node_states(now=timezone.now(), only=[name])[0].terms.node is None:
+    now = timezone.now()
+    version = screen.version_of_rounds(viewer_of(request), now=now)  # first: what comes in meanwhile is read once more
+    if node_rows.node_states(now=now, only=[name])[0].terms.node is None:
         raise Http404
     context = {
+        "version": version,
         "name": name,
         "chart": round_rows.chart_of(name),
         "rounds": [round_rows.round_row(one) for one in round_rows.newest(name)],

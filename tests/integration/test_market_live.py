@@ -10,6 +10,7 @@ from django.utils import timezone
 from seedbox.domain.states import State
 from seedbox.models import Holding, User
 from speed.domain.autobid_view import State as Bids
+from speed.domain.deals import DealState
 from speed.domain.rounds import round_at
 from speed.models import BuyingDeal, SellingDeal
 from speed.services import auto_runs, beats, screen
@@ -68,14 +69,27 @@ class TestAnOpenMarket:
             BuyingDeal.objects.filter(pk=deal.pk).update(cumulative_ubtt=5_000_000)
             beat()
 
+        def end() -> None:
+            set_market(buys=False)
+            beat()
+            BuyingDeal.objects.filter(pk=deal.pk).update(is_closed=True, state=DealState.CLOSED)
+            beat()
+
         async def scenario() -> None:
             async with browser_of(owner) as own, browser_of(stranger) as other:
                 for browser in (own, other):
                     await browser.say(watch=["market"])
                 assert await hear_deals(other) == {}
                 assert (await hear_deals(own))[row]["paid"] == "3"
+                before = await hear_versions(own)
                 await sync_to_async(pay_more)()
                 assert (await hear_deals(own))[row]["paid"] == "5"
+                then = await hear_versions(own)
+                assert then[screen.DEALS] != before[screen.DEALS]  # so that open pages of one fetch its tables
+                assert then[screen.ROUNDS] == before[screen.ROUNDS]
+                await sync_to_async(end)()
+                ended = (await hear_deals(own))[row]
+                assert ended["state"] == "Ended"  # the last one: nothing concerns its user any more
 
         async_to_sync(scenario)()
 
@@ -103,7 +117,7 @@ class TestAnOpenMarket:
                 assert facts_of(first["selling"][row]) == ["160 MiB", "159 MiB", "0.125", "2.00 MiB of 13.0 MiB"]
                 assert (first["offers"][offer]["ask"], first["offers"][offer]["earned"]) == ("5 BTT/GiB", "0")
                 assert first["rows"]["market-local"]["price"] == "none yet"
-                await hear_lists(other, until="offers")
+                await hear_lists(other, until="versions")
 
                 await sync_to_async(go_on)()
 
@@ -131,10 +145,10 @@ class TestAnOpenMarket:
             async with browser_of(owner) as own, browser_of(stranger) as other:
                 for browser in (own, other):
                     await browser.say(watch=["market"])
-                await hear_lists(other, until="offers")
+                await hear_lists(other, until="versions")
                 first = await hear_versions(own)
                 story, of_all = f"story-{told.bid.torrent_id}", "auto-torrents"
-                assert set(first) == {story, of_all}
+                assert set(first) == {story, of_all, screen.DEALS, screen.ROUNDS}
                 await sync_to_async(beat)()
                 assert await hear_versions(own) == first
                 await sync_to_async(go_on)()
