@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from seedbox.services import node_tidings, notice_kinds, notices, torrent_tidings
+from seedbox.models import User
+from seedbox.services import node_tidings, notice_kinds, notices, torrent_tidings, watchables
 from seedbox.services.notice_kinds import Kind
 from speed.services import tidings as market
+from wallet.services import purse
 from wallet.services import tidings as books
 
 AT_FIRST = timedelta(hours=24)  # how far back a new process looks
@@ -55,7 +57,15 @@ class Crier:
         # As it happened: of each sort the newest comes first.
         notices.tell(_notices(found[::-1], notices.admins() if found else []))
         self._nodes.look(now=now)
+        if self._looked_at is not None and self._looked_at.date() != now.date():
+            _tell_of_a_new_day()
         self._looked_at = now
+
+
+def _tell_of_a_new_day() -> None:
+    """Let open pages show what came in today: nothing yet."""
+    here = User.objects.filter(is_active=True)
+    watchables.tell(purse.KIND, list(here.values_list("pk", flat=True)))
 
 
 def _notices(found: Iterable[books.Tiding], admins: Iterable[int]) -> Iterable[notices.Tiding]:

@@ -9,6 +9,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.test import Client
 from django.urls import reverse
 
+from seedbox.config.telling import Crier
 from seedbox.domain.states import State
 from seedbox.models import Holding, User
 from seedbox.services.totals import Speeds
@@ -186,5 +187,20 @@ class TestAnOpenOverview:
                 await sync_to_async(fund)(user(owner.pk), 12 * BTT)
                 assert (await hear(own))[0]["purse"]["available"] == "12"
                 assert await other.hears_nothing()
+
+        async_to_sync(scenario)()
+
+    def test_shows_what_came_in_today_anew_when_the_day_ends(self, owner: User) -> None:
+        crier, evening = Crier(), NOW.replace(hour=23, minute=59)
+
+        async def scenario() -> None:
+            async with browser_of(owner) as own:
+                await own.say(watch=["purse"])
+                assert "income" in (await own.hear())["rows"]
+                assert "tile-income" in (await own.hear())["versions"]
+                for minutes in range(2):
+                    assert await own.hears_nothing()
+                    await sync_to_async(crier.tell)(now=evening + timedelta(minutes=minutes))
+                assert "income" in (await own.hear())["rows"]
 
         async_to_sync(scenario)()
