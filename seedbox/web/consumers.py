@@ -18,6 +18,7 @@ from typing import Any
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
+from django.utils import timezone
 from redis import RedisError
 
 from seedbox.models import User
@@ -28,6 +29,7 @@ from seedbox.services.logins import CHECK_LOGIN
 from seedbox.services.watches import RENEWAL_S, WatchesUnknown, WatchWriter, shared_writer
 from seedbox.web.frames import BadFrame, Names, parse_frame
 from seedbox.web.kept_connection import database_sync_to_async
+from seedbox.web.logins import has_expired
 from seedbox.web.outgoing import Outgoing
 from seedbox.web.rights import FACTOR_WANTED, SIGNED_OUT, Claim, LoginOver, rights
 from seedbox.web.seats import Seats
@@ -93,7 +95,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         user = self.scope["user"]
-        if user is None or not user.is_authenticated:
+        if user is None or not user.is_authenticated or has_expired(self.scope["session"], timezone.now()):
             await self.accept()  # a refused handshake would not tell the browser why
             await self.close(SIGNED_OUT)
             return

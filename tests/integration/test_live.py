@@ -7,6 +7,7 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from redis import Redis
 
 from seedbox.domain.states import State
@@ -14,8 +15,10 @@ from seedbox.engine.port import Details, Peer, Tracker
 from seedbox.models import Holding, LogEntry, User
 from seedbox.services import outbox
 from seedbox.services.live import Publisher, list_changed
+from seedbox.services.logins import LIFETIME
 from seedbox.web.consumers import BAD_FRAME, FRAMES_AT_ONCE, TOO_MANY_FRAMES, LiveConsumer
 from seedbox.web.frames import MAX_FRAME_CHARS
+from seedbox.web.logins import BEGAN_KEY
 from seedbox.web.rights import SIGNED_OUT
 from tests.builders import NOW, make_holding, make_observation, make_torrent
 from tests.sockets import Browser, browser_of
@@ -308,6 +311,20 @@ class TestASocket:
         async def scenario() -> None:
             async with browser_of(owner, client=client) as browser:
                 await client.alogout()
+                assert await browser.close_code() == SIGNED_OUT
+
+        play(scenario)
+
+    def test_never_begins_with_a_login_that_is_too_old(self, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(LiveConsumer, "renewals_per_check", 1_000)
+        client = Client()
+        client.force_login(owner)
+        login = client.session
+        login[BEGAN_KEY] = (timezone.now() - LIFETIME).timestamp() - 1
+        login.save()
+
+        async def scenario() -> None:
+            async with browser_of(None, client=client) as browser:
                 assert await browser.close_code() == SIGNED_OUT
 
         play(scenario)
