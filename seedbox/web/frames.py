@@ -7,6 +7,7 @@ from typing import Self
 
 from seedbox.services import watchables
 
+MAX_DETAILS = 8  # a page shows one torrent in all detail; of each thousands of files are read
 MAX_FRAME_CHARS = 32_768  # 500 names of 20 digits fit twice
 MAX_NAMES = 500
 
@@ -58,5 +59,7 @@ def _names(value: object) -> Names:
         raise BadFrame(f"not a list of at most {MAX_NAMES} names")
     found = [match for name in value if (match := _NAME.fullmatch(name))]
     details = frozenset(int(match[2]) for match in found if match[1] == "detail")
+    if len(details) > MAX_DETAILS:
+        raise BadFrame(f"more than {MAX_DETAILS} torrents in all detail")
     kinds = watchables.known(name for name in value if _KIND.fullmatch(name))
     return Names(rows=details | {int(match[2]) for match in found}, details=details, kinds=kinds)

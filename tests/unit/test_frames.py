@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbox.web.frames import MAX_FRAME_CHARS, MAX_NAMES, BadFrame, Frame, Names, parse_frame
+from seedbox.web.frames import MAX_DETAILS, MAX_FRAME_CHARS, MAX_NAMES, BadFrame, Frame, Names, parse_frame
 
 
 class TestAFrame:
@@ -44,6 +44,12 @@ class TestAFrame:
             parse_frame(json.dumps({"watch": [*names, "holding-1"]}))
         with pytest.raises(BadFrame):
             parse_frame('{"watch": []}'.ljust(MAX_FRAME_CHARS + 1))
+
+    def test_asks_for_few_torrents_in_all_detail(self) -> None:
+        names = [f"detail-{number}" for number in range(1, MAX_DETAILS + 1)]
+        assert len((parse_frame(json.dumps({"watch": names})).watch or Names()).details) == MAX_DETAILS
+        with pytest.raises(BadFrame):
+            parse_frame(json.dumps({"resync": [*names, "detail-99"]}))
 
     @given(st.text(max_size=200) | st.recursive(st.none() | st.text() | st.floats(), st.lists).map(json.dumps))
     def test_of_any_kind_is_read_or_refused(self, text: str) -> None:
