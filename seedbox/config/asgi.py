@@ -11,10 +11,16 @@ django_application = get_asgi_application()
 from channels.auth import AuthMiddlewareStack  # noqa: E402  # Django must be set up first
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402  # as above
 from django.conf import settings  # noqa: E402  # as above
+from django.template import engines  # noqa: E402  # as above
+from django.urls import reverse  # noqa: E402  # as above
 
 from seedbox.services.downloads import CHUNK_BYTES  # noqa: E402  # as above
 from seedbox.web.bodies import BodyLimits  # noqa: E402  # as above
 from seedbox.web.sockets import OwnPages, TryLater, socket_urls  # noqa: E402  # as above
+
+# Now, as no page has been asked for yet: whoever came first would wait for all that pages import.
+reverse("overview")
+engines.all()
 
 ASGIHandler.chunk_size = CHUNK_BYTES  # Django would cut each chunk of a file into sixteen, at twice the work per byte
 
