@@ -136,7 +136,7 @@ def _list_context(request: HttpRequest, user: User) -> dict[str, Any]:
     choice = list_choice.of_user(user.pk)
     wanted = list_query.read_wanted(request.GET, page_size=choice.page_size)
     page = listing.list_holdings(user=user, wanted=wanted)
-    columns = (list_columns.NAME, *choice.columns)
+    columns = [column.said for column in (list_columns.NAME, *choice.columns)]
     return {
         "rows": [list_columns.row(holding, columns) for holding in page.holdings],
         "listing": page,
