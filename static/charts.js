@@ -9,7 +9,8 @@
 //   <a data-chart-csv>                          a file of what is looked at
 //
 // The answer: {name, title, since, step_s, at: [text], names: {…}, sums: {name: text}, series: [{key, label, total, colour,
-// draw: "stack" | "bars" | "line", scale, unit, per, points: [[step, value, text]]}], totals: {step: text}}
+// draw: "stack" | "bars" | "line", scale, unit, per, points: [[step, value, text]] or texts: [text]}], totals: [text]}
+// Texts are one for each step, "" for none; each says its value itself, in `unit`, so that it need not be sent twice.
 
 const ZOOM = 2; // a press of a button
 const LEAST_STEPS = 4; // that a chart zooms in to
@@ -27,6 +28,11 @@ const paint = (series) => colourOf(series.colour ? `--chart-${series.colour}` : 
 
 function clock(isDay, options) {
   return new Intl.DateTimeFormat(LANGUAGE, { ...options, hourCycle: "h23", timeZone: isDay ? "UTC" : undefined });
+}
+
+function pointsOf(texts) {
+  const value = (text) => Number(text.replaceAll(",", "").replace("\u2212", "-"));
+  return texts.flatMap((text, step) => (text ? [[step, value(text), text]] : []));
 }
 
 function element(name, text = "", attributes = {}) {
@@ -78,6 +84,7 @@ class Chart {
   show(data) {
     const before = this.data;
     this.data = data;
+    for (const one of data.series) one.points ??= pointsOf(one.texts);
     this.layOut();
     const isSame = before && JSON.stringify(this.face(before)) === JSON.stringify(this.face(data));
     if (this.drawn && isSame) {
@@ -272,8 +279,9 @@ class Chart {
     this.look();
   }
 
-  // See chart_picture.js.
-  keep() {
+  // See chart_picture.js, which few need: it is loaded when somebody does.
+  async keep() {
+    await import(this.section.dataset.picture);
     const shown = this.data.series.filter((one) => !this.off.has(one.key));
     const lines = shown.map((one) => ({ colour: paint(one), text: `${one.label}: ${one.total}` }));
     const detail = { source: this.drawn.ctx.canvas, scale: devicePixelRatio, title: this.title, lines };
@@ -373,7 +381,7 @@ class Chart {
       if (!texts.some((one) => one.has(step))) return [];
       const row = element("tr");
       const cells = texts.map((one) => element("td", one.get(step) ?? "0"));
-      row.append(element("th", this.time(step), { scope: "row" }), ...cells, ...(totals ? [element("td", totals[step] ?? "0")] : []));
+      row.append(element("th", this.time(step), { scope: "row" }), ...cells, ...(totals ? [element("td", totals[step] || "0")] : []));
       return [row];
     });
     table.tHead.replaceChildren(head);

@@ -83,7 +83,10 @@ def step_text(span: Span, at: datetime) -> str:
 
 
 def drawing(found: Found, *, version: str) -> Drawing:
-    """Return the stack for a script: of each series the steps that have something."""
+    """Return the stack for a script: of each series the amounts as texts, which say what to draw as well.
+
+    A year of days is thousands of amounts: each is written once, and "" stands for none.
+    """
     totals = found.stack.totals_ubtt
     return {
         **_frame(found.span, name(found.asked), title(found)),
@@ -91,7 +94,7 @@ def drawing(found: Found, *, version: str) -> Drawing:
         "sums": sums(found),
         "names": {"step": _step_name(found.span), "total": _("Together")},
         "series": [_stacked(one, place) for place, one in enumerate(found.stack.series, start=1)],
-        "totals": {number: format_btt(amount) for number, amount in enumerate(totals) if amount},
+        "totals": [format_btt(amount) if amount else "" for amount in totals],
     }
 
 
@@ -205,9 +208,9 @@ def _stacked(one: Series, place: int) -> Mapping[str, object]:
         "draw": "stack",
         "scale": "money",
         "unit": market_asset().unit,
-        "per": UBTT_PER_BTT,
+        "per": 1,
         "colour": 0 if one.key == OTHERS or place > MAX_SERIES else place,
-        "points": [[number, amount, format_btt(amount)] for number, amount in enumerate(one.values_ubtt) if amount],
+        "texts": [format_btt(amount) if amount else "" for amount in one.values_ubtt],
     }
 
 

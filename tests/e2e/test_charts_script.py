@@ -21,10 +21,9 @@ PAGE = """<!doctype html><html lang="en" data-bs-theme="light"><head><title>t</t
 <link rel="stylesheet" href="/tokens.css">
 <link rel="stylesheet" href="/box.css"><link rel="stylesheet" href="/vendor/uplot.min.css">
 <link rel="stylesheet" href="/charts.css">
-<script src="/vendor/uplot.min.js" defer></script><script type="module" src="/charts.js"></script>
-<script type="module" src="/chart_picture.js"></script></head><body>
+<script src="/vendor/uplot.min.js" defer></script><script type="module" src="/charts.js"></script></head><body>
 <p data-sum="earned">old</p>
-<section data-chart data-name="earnings" data-src="/data/?by=node" data-version="1">
+<section data-chart data-picture="/chart_picture.js" data-name="earnings" data-src="/data/?by=node" data-version="1">
 <button data-chart-act="in">In</button><button data-chart-act="out">Out</button>
 <button data-chart-act="reset">Reset</button><button data-chart-act="png">PNG</button>
 <a data-chart-csv href="/export.csv?by=node">CSV</a>
@@ -34,9 +33,9 @@ PAGE = """<!doctype html><html lang="en" data-bs-theme="light"><head><title>t</t
 
 
 def series(key: str, colour: int, *values: int) -> dict[str, Any]:
-    points = [[step, value * 1_000_000, str(value)] for step, value in enumerate(values) if value]
-    drawn = {"draw": "stack", "scale": "money", "unit": "BTT", "per": 1_000_000, "colour": colour}
-    return {"key": key, "label": key.title(), "total": str(sum(values)), "points": points} | drawn
+    texts = [str(value).replace("-", "\N{MINUS SIGN}") if value else "" for value in values]
+    drawn = {"draw": "stack", "scale": "money", "unit": "BTT", "per": 1, "colour": colour}
+    return {"key": key, "label": key.title(), "total": str(sum(values)), "texts": texts} | drawn
 
 
 class Box:
@@ -54,7 +53,7 @@ class Box:
             "sums": {"earned": "90"},
             "version": "2",
             "series": [series("fast", 1, *([2] * STEPS)), series("slow", 2, *([0, 0, -1] * (STEPS // 3)))],
-            "totals": dict.fromkeys(range(STEPS), "2"),
+            "totals": ["2"] * STEPS,
         }
         page.route("**/*", self._serve)
 
@@ -108,7 +107,7 @@ class TestAChart:
         expect(box.page.locator("[data-sum]")).to_have_text("90")
         expect(box.page.locator("[data-chart]")).to_have_attribute("data-version", "2")
         expect(box.page.locator("[data-figures] tbody tr")).to_have_count(STEPS)
-        expect(box.page.locator("[data-figures] tr").nth(1)).to_have_text("day 292-12")
+        expect(box.page.locator("[data-figures] tr").nth(1)).to_have_text("day 292\N{MINUS SIGN}12")
 
     def test_zooms_by_buttons_and_by_dragging_and_back(self, box: Box) -> None:
         box.press("In")
@@ -134,7 +133,7 @@ class TestAChart:
         plot.focus()
         plot.press("End")
         expect(box.page.locator("[data-under]")).to_have_text("day 29")
-        expect(values).to_have_text(["2", "-1"])
+        expect(values).to_have_text(["2", "\N{MINUS SIGN}1"])
         plot.press("ArrowLeft")
         expect(box.page.locator("[data-says]")).to_have_text("day 28: Fast 2")
         plot.press("+")
