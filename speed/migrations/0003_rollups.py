@@ -86,4 +86,8 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.AddIndex(
+            model_name="sellingdeal",
+            index=models.Index(fields=["linked_at"], name="speed_selling_lately"),
+        ),
     ]

@@ -113,6 +113,7 @@ class SellingDeal(Deal):
         indexes = [
             *Deal.Meta.indexes,
             models.Index(fields=["payer_ref", "linked_at"], name="speed_selling_of_payer"),
+            models.Index(fields=["linked_at"], name="speed_selling_lately"),
         ]
 
     @property

@@ -23,7 +23,6 @@ from wallet.services.last_hour import Moment
 
 Message = dict[str, object]
 
-BEGINNING = datetime(2009, 1, 1, tzinfo=UTC)  # nothing is older
 MOST = 100_000  # torrents of one user that are compared
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _EARNED = (TransferKind.EARNING, TransferKind.VOUCHER)
@@ -68,8 +67,10 @@ class Found(Outline):
 def outline(user_id: int, asked: Asked, *, now: datetime) -> Outline:
     """Return what a user earned and spent in all in a period that ends now: of few sums, however many torrents."""
     span = _span(user_id, asked.period, now=now)
-    amounts = _within(user_id, replace(asked, by=By.KIND), span)
-    return Outline(asked, span, *_sums(amounts))
+    if span.step < _HOUR:  # sums are of whole hours
+        return Outline(asked, span, *_sums(_within(user_id, replace(asked, by=By.KIND), span)))
+    found = flows.sums(user_id, market_asset(), since=span.since, until=span.until)
+    return Outline(asked, span, found.earned_ubtt, found.spent_ubtt)
 
 
 def read(user_id: int, asked: Asked, *, now: datetime) -> Found:
@@ -112,10 +113,8 @@ def until_month_end(user_id: int, side: Side, *, now: datetime) -> MonthEnd | No
 
 
 def _span(user_id: int, period: Period, *, now: datetime) -> Span:
-    if period is not Period.ALL:
-        return span_of(period, first_at=None, now=now)
-    ever = _amounts(user_id, By.KIND, since=BEGINNING, until=now + _DAY, step="day")
-    return span_of(period, first_at=min((one.at for one in ever), default=None), now=now)
+    first_at = flows.first_at(user_id, market_asset()) if period is Period.ALL else None
+    return span_of(period, first_at=first_at, now=now)
 
 
 def _sums(amounts: Collection[Amount]) -> tuple[int, int]:

@@ -16,11 +16,12 @@ from django.db.models import Sum
 
 from speed.models import NodeRollup, TorrentRollup, TradedTorrent
 from speed.services import trade_rollups
-from speed.services.trade_rollups import Traded, with_deals
+from speed.services.trade_rollups import IDS_AT_ONCE, Traded, with_deals
 from wallet.domain.money import Asset
 from wallet.domain.spans import Run, Span, Step, beginning, pieces, span_of, whole
 from wallet.services import following, trades
-from wallet.services.kept_sums import of_run, of_runs
+from wallet.services.flows import written_hour
+from wallet.services.kept_sums import BEGINNING, of_run, of_runs
 from wallet.services.trades import Trade
 
 ELSEWHERE = trade_rollups.ELSEWHERE.torrent_key  # the name, and the label, of what nodes of other installs traded
@@ -143,9 +144,9 @@ def _by_node(user_id: int, asset: Asset, run: Run, behind: Behind) -> _Sums:
     """Add up the steps of a period by node."""
     sums, (span, *_) = _Sums(), run
     rows = of_run(NodeRollup.objects.filter(user_id=user_id, asset=asset), run)
-    for at, name, *moved in rows.values_list("begins_at", "node_name", "earned_ubtt", "spent_ubtt"):
+    for hour, name, *moved in rows.values_list(BEGINNING, "node_name", "earned_ubtt", "spent_ubtt"):
         sums.labels[name] = name
-        sums.add((at, name), *moved)
+        sums.add((written_hour(hour), name), *moved)
     for trade, traded in behind:
         sums.labels[traded.node_name] = traded.node_name
         sums.add((beginning(trade.hour_at, span), traded.node_name), trade.earned_ubtt, trade.spent_ubtt)
@@ -158,12 +159,11 @@ def _over_time(user_id: int, asset: Asset, run: Run, behind: Behind, named: Coll
     rows = of_run(TorrentRollup.objects.filter(user_id=user_id, asset=asset), run)
     if named is not None:
         rows = rows.filter(torrent__in=TradedTorrent.objects.filter(torrent_key__in=named))
-    kept = list(rows.values_list("begins_at", "torrent_id", "earned_ubtt", "spent_ubtt"))
+    kept = list(rows.values_list(BEGINNING, "torrent_id", "earned_ubtt", "spent_ubtt"))
     names = _names({pk for _, pk, *_ in kept})
-    for at, pk, *moved in kept:
-        name, label = names[pk]
-        sums.labels[name] = label
-        sums.add((at, name), *moved)
+    sums.labels |= dict(names.values())
+    for hour, pk, *moved in kept:
+        sums.add((written_hour(hour), names[pk][0]), *moved)
     for trade, traded in behind:
         if named is None or traded.torrent_key in named:
             sums.labels[traded.torrent_key] = traded.label
@@ -180,8 +180,11 @@ def _over_time(user_id: int, asset: Asset, run: Run, behind: Behind, named: Coll
 
 def _names(torrent_ids: set[int]) -> dict[int, tuple[str, str]]:
     """Return keys and labels. One that is gone was forgotten just now: all is read again, so any name will do."""
-    found = TradedTorrent.objects.filter(pk__in=torrent_ids).values_list("pk", "torrent_key", "label")
-    return dict.fromkeys(torrent_ids, ("", "")) | {pk: (key, label) for pk, key, label in found}
+    names, every = dict.fromkeys(torrent_ids, ("", "")), sorted(torrent_ids)
+    for start in range(0, len(every), IDS_AT_ONCE):
+        found = TradedTorrent.objects.filter(pk__in=every[start : start + IDS_AT_ONCE])
+        names |= {pk: (key, label) for pk, key, label in found.values_list("pk", "torrent_key", "label")}
+    return names
 
 
 def _slices(sums: _Sums) -> list[Slice]:

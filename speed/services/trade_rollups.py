@@ -13,7 +13,7 @@ from wallet.services.long_sums import kept
 from wallet.services.trades import Trade
 
 SUMS = ("earned_ubtt", "spent_ubtt", "entries")
-_IDS_AT_ONCE = 5_000  # SQLite takes some 30,000 values in a statement
+IDS_AT_ONCE = 5_000  # SQLite takes some 30,000 values in a statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ def forget() -> None:
 
 def _deals(model: type[SellingDeal | BuyingDeal], column: str, ids: set[str]) -> Mapping[str, Traded]:
     wanted, found = sorted(ids - {""}), {}
-    for start in range(0, len(wanted), _IDS_AT_ONCE):
-        rows = model.objects.filter(**{f"{column}__in": wanted[start : start + _IDS_AT_ONCE]})
+    for start in range(0, len(wanted), IDS_AT_ONCE):
+        rows = model.objects.filter(**{f"{column}__in": wanted[start : start + IDS_AT_ONCE]})
         for deal, node_name, key, name in rows.values_list(column, "node_name", "torrent_key", "torrent_name"):
             found[deal] = Traded(node_name, key, name or key)
     return found

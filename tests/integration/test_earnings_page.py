@@ -30,6 +30,7 @@ from tests.market_rows import a_buying_deal, a_round, a_selling_deal
 from tests.rollups import HOURS, Moved, Traders, moved
 from tests.servers import PROVE
 from wallet.domain.money import format_btt, parse_btt
+from wallet.services import last_hour
 
 pytestmark = pytest.mark.django_db
 
@@ -153,7 +154,9 @@ class TestThePage:
         assert lines[0] == ["Day", "'=film.iso (BTT)", "Together (BTT)"]
         assert sum(totals_of(lines)) == 32 * BTT
 
-    def test_shows_the_last_hour_by_the_minute(self, owner: User) -> None:
+    @pytest.mark.parametrize("back", [1, last_hour.BACK])
+    def test_shows_the_last_hour_by_the_minute(self, owner: User, back: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(last_hour, "BACK", back)
         now = timezone.now()
         for by, label in ((By.TORRENT, "=film.iso"), (By.NODE, "local"), (By.KIND, "Earning")):
             (series,) = earnings_page.read(owner.pk, Asked(Period.HOUR, by, Side.NET), now=now).stack.series

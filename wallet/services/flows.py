@@ -8,6 +8,7 @@ kinds, and what was paid out of a channel is an outflow of its payer's, of the k
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import BigIntegerField, CharField, Count, F, Max, Q, QuerySet, Value
@@ -19,6 +20,7 @@ from wallet.domain.spans import Span
 from wallet.models import Transfer
 from wallet.services.long_sums import halves, together
 
+HOURS_KEPT = 10_000  # times that were read: of thousands of rows most begin with the same few hundred
 PAID = (TransferKind.VOUCHER, TransferKind.FEE)  # out of a channel, for good
 # As text, which begins with the hour on both databases: SQLite would call Python for each row to truncate a time.
 HOUR = Left(Cast("event_at", CharField()), Span.HOUR.letters)
@@ -58,6 +60,7 @@ def flows(*, after: int, upto: int | None = None, account_id: int | None = None,
     return list(_read(first.union(*others, all=True)))
 
 
+@lru_cache(maxsize=HOURS_KEPT)
 def written_hour(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 

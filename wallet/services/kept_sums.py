@@ -5,12 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
-from django.db.models import Aggregate, QuerySet
+from django.db.models import Aggregate, CharField, QuerySet
+from django.db.models.functions import Cast, Left
 
-from wallet.domain.spans import Run
+from wallet.domain.spans import Run, Span
 from wallet.services.long_sums import FULL
 
 ROWS_AT_ONCE = 500
+# As text, for `flows.written_hour`: to make a time of each of thousands of rows takes longer than to read them.
+BEGINNING = Left(Cast("begins_at", CharField()), Span.HOUR.letters)
 
 
 class CountedBefore(RuntimeError):

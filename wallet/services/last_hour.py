@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Min
+from django.db.models import F
 
 from wallet.domain.accounts import user_account
 from wallet.domain.kinds import TransferKind
@@ -16,7 +16,9 @@ from wallet.models import Account, Transfer
 from wallet.services.earned import CAUSE
 
 MOST = 20_000  # transfers of one user that are read, the newest
+BACK, FURTHER = 1_000, 4  # so many ids back at first, and then so many times as many
 LATE = timedelta(minutes=5)  # that a clock which wrote transfers may have been behind
+_EARNED = (TransferKind.EARNING, TransferKind.VOUCHER)
 _PAID = (TransferKind.VOUCHER, TransferKind.FEE)
 
 
@@ -43,25 +45,28 @@ def moments(user_id: int, asset: Asset, *, since: datetime) -> list[Moment]:
 
 def _moments(account_id: int, *, after: int, since: datetime) -> Iterator[Moment]:
     recent = Transfer.objects.filter(pk__gt=after, event_at__gte=since).order_by("-pk")
-    came = recent.filter(credit_id=account_id, kind__in=(TransferKind.EARNING, TransferKind.VOUCHER))
+    # Not as they stand: an index would lead through all that an account ever got, and of such ids there are few.
+    came = recent.alias(whose=F("credit_id") + 0).filter(whose=account_id, kind__in=_EARNED)
     for at, kind, cause, amount_ubtt in came.values_list("event_at", "kind", "cause", "amount_ubtt")[:MOST]:
         deal_id = cause.removeprefix(CAUSE) if kind == TransferKind.EARNING else ""
         yield Moment(at, TransferKind(kind), deal_id, "", amount_ubtt, 0)
-    went = recent.filter(debit__channel__payer_id=account_id, kind__in=_PAID)
+    went = recent.alias(whose=F("debit__channel__payer_id") + 0).filter(whose=account_id, kind__in=_PAID)
     columns = ("event_at", "kind", "debit__channel__pk", "amount_ubtt")
     for at, kind, channel_id, amount_ubtt in went.values_list(*columns)[:MOST]:
         yield Moment(at, TransferKind(kind), "", str(channel_id), 0, amount_ubtt)
 
 
 def _last_before(at: datetime) -> int:
-    """Return the last transfer that was written before a time, 0 where there is none, by halving: ids go with time."""
-    ends = Transfer.objects.aggregate(low=Min("pk"), high=Max("pk"))
-    low, high = (ends["low"] or 1) - 1, ends["high"] or 0
-    while low < high:
-        middle = (low + high + 1) // 2
-        found = Transfer.objects.filter(pk__lte=middle).order_by("-pk").values_list("pk", "written_at").first()
-        if found is None or found[1] < at:
-            low = middle
-        else:
-            high = found[0] - 1
-    return low
+    """Return the id of some transfer that was written before a time, 0 where there is none, not far before the first
+    that was not: ids go with time, so it is looked for in longer and longer steps back from the end.
+    """
+    ids = Transfer.objects.order_by("pk")
+    newest, back = ids.values_list("pk", flat=True).last() or 0, BACK
+    while back < newest:
+        found = ids.filter(pk__lte=newest - back).values_list("pk", "written_at").last()
+        if found is None:
+            return 0
+        if found[1] < at:
+            return int(found[0])
+        back *= FURTHER
+    return 0

@@ -71,6 +71,22 @@ def sums(user_id: int, asset: Asset, *, since: datetime, until: datetime) -> Sum
     )
 
 
+def first_at(user_id: int, asset: Asset) -> datetime | None:
+    """Return on which day a user first earned or spent; None: never."""
+    account = statements.account_of(user_id, asset)
+    if account is None:
+        return None
+    moved = Q(kind__in=EARNED, in_ubtt__gt=0) | Q(kind__in=PAID, out_ubtt__gt=0)
+    rows = KindRollup.objects.filter(moved, account=account, span=Span.DAY).order_by("begins_at")
+
+    def read(upto: int) -> list[datetime]:
+        behind = flows(after=upto, account_id=account.pk, within=Q(kind__in={*EARNED, *PAID}))
+        new = (one for one in behind if (one.kind in EARNED and one.in_ubtt) or (one.kind in PAID and one.out_ubtt))
+        return [*rows.values_list("begins_at", flat=True)[:1], *(beginning(one.hour_at, Span.DAY) for one in new)]
+
+    return min(following.read_beside(kind_rollups.FOLLOWER.name, read), default=None)
+
+
 def _read(user_id: int, asset: Asset, runs: list[Run]) -> list[Row]:
     """Return rows of the sums of these runs, which make up one period, and of what is not in them yet."""
     account = statements.account_of(user_id, asset)
