@@ -28,9 +28,13 @@ def figures() -> dict[str, Any]:
 class TestTheDashboardsBench:
     def test_lets_every_dashboard_hear_every_change(self, figures: dict[str, Any]) -> None:
         assert figures["clients"] == CLIENTS
-        assert figures["unheard"] == figures["dropped"] == 0
+        assert figures["unheard"] == figures["lost"] == figures["dropped"] == 0
+
+    def test_lets_no_memory_grow(self, figures: dict[str, Any]) -> None:
+        assert figures["memory_ratio"] < 1.2  # of seconds; a leak shows in PROVE's ten minutes
 
     def test_reports_what_it_measured_and_holds_it_against_goals(self, figures: dict[str, Any]) -> None:
         assert all(figures[figure] > 0 for figure in (LIVE | PAGES) - {"cpu"})
         assert figures["cpu"] >= 0  # of ten pages, less than one tick of its clock
+        assert figures["cores_of"].keys() == {"web", "node", "redis", "browsers", "others"}
         assert (LIVE | PAGES) - {"clients"} < figures["goals"].keys()

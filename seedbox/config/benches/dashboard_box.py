@@ -1,4 +1,4 @@
-"""A box of the dashboard bench's own: broker and web process as `up` starts them, and what the web process costs."""
+"""A box of the dashboard bench's own: broker and web process as `up` starts them."""
 
 import json
 import os
@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from seedbox.config import children, env
+from seedbox.config.benches.dashboard_cost import Family
 from seedbox.config.benches.files import BenchFailed
 from seedbox.config.supervisor import Child
-from seedbox.domain.units import KIB
 
 HOST = "127.0.0.1"
 START_LIMIT_S = 60.0
 LOOK_AGAIN_S = 0.05
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _FOREIGN = ("SEEDBOX_", "NODE_", "WALLET_", "DATABASE_URL", "REDIS_URL")
 
 
@@ -36,6 +35,10 @@ class Hand:
             stdout=subprocess.PIPE,
             text=True,
         )
+
+    @property
+    def family(self) -> Family:
+        return Family(self._process.pid)
 
     def tell(self, what: object) -> None:
         assert self._process.stdin
@@ -65,28 +68,6 @@ def hand(module: str, environ: Mapping[str, str], *arguments: str) -> Iterator[H
         one.end()
 
 
-class Web:
-    """The running web process."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-
-    def cpu_s(self) -> float:
-        """Return what it and its workers have worked so far."""
-        stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split() for pid in self._pids()]
-        return sum(int(fields[11]) + int(fields[12]) for fields in stats) / TICKS_PER_S
-
-    def memory_mib(self) -> float:
-        lines = [line for pid in self._pids() for line in Path(f"/proc/{pid}/status").read_text().splitlines()]
-        return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / KIB
-
-    def _pids(self) -> list[int]:
-        pids = [self._process.pid]
-        for pid in pids:
-            pids += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-        return pids
-
-
 def environment(folder: Path, *, wallet_network: str, database_url: str = "") -> dict[str, str]:
     """Return the environment of a box in `folder`, whatever this process's own is."""
     folder.mkdir(exist_ok=True)
@@ -104,20 +85,20 @@ def environment(folder: Path, *, wallet_network: str, database_url: str = "") ->
 
 
 @contextmanager
-def broker(environ: Mapping[str, str]) -> Iterator[None]:
+def broker(environ: Mapping[str, str]) -> Iterator[Family]:
     child = _child("redis", environ)
-    with _running(child.command, environ):
+    with _running(child.command, environ) as process:
         assert child.listens_at
         _wait_until_it_listens(socket.AF_UNIX, str(child.listens_at))
-        yield
+        yield Family(process.pid)
 
 
 @contextmanager
-def web(environ: Mapping[str, str]) -> Iterator[Web]:
+def web(environ: Mapping[str, str]) -> Iterator[Family]:
     """Start the web process with the very command that `up` uses."""
     with _running(_child("web", environ).command, environ) as process:
         _wait_until_it_listens(socket.AF_INET, (HOST, int(environ["SEEDBOX_PORT"])))
-        yield Web(process)
+        yield Family(process.pid)
 
 
 def wait_until(holds: Callable[[], bool], what: str, *, limit_s: float) -> None:

@@ -17,6 +17,7 @@ from seedbox.config.benches.dashboard_box import HOST
 AT_ONCE = 40  # that connect at the same time
 LIMIT_S = 120.0
 NS_PER_MS = 1_000_000
+MANY = '{"type":"many"'
 STAMP = re.compile(r'"at (\d+)"')
 
 
@@ -29,6 +30,7 @@ class Clients:
         self._lags_ms: list[float] = []
         self._messages = 0
         self._characters = 0
+        self._merged = 0
 
     async def run(self) -> None:
         sockets = await asyncio.gather(*(self._open(watcher) for watcher in self._watchers))
@@ -41,6 +43,7 @@ class Clients:
                 "at_ns": self._at_ns,
                 "messages": self._messages,
                 "characters": self._characters,
+                "merged": self._merged,
                 "dropped": sum(task.done() for task in hearing),
             }
         )
@@ -68,10 +71,13 @@ class Clients:
             now_ns = time.monotonic_ns()
             self._messages += 1
             self._characters += len(message)
-            if isinstance(message, str):
-                for stamp in STAMP.findall(message):
-                    self._at_ns.append(int(stamp))
-                    self._lags_ms.append((now_ns - int(stamp)) / NS_PER_MS)
+            if not isinstance(message, str):
+                continue
+            for stamp in STAMP.findall(message):
+                self._at_ns.append(int(stamp))
+                self._lags_ms.append((now_ns - int(stamp)) / NS_PER_MS)
+            if message.startswith(MANY):  # it stands for several, of which it has the newest stamp
+                self._merged += sum(last - first for first, last in json.loads(message)["streams"].values())
 
 
 def _say(what: object) -> None:

@@ -7,6 +7,7 @@ rows of each of them once a second, in one turn for all as a node's loop does, a
 import json
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import django
@@ -123,15 +124,25 @@ class Crowd:
             time.sleep(max(began_s + turns * TURN_S - time.monotonic(), 0))
             turn_began_s = time.monotonic()
             publisher.watched(timezone.now())
-            for holdings in self._holdings.values():
-                self._change(holdings, turns)
-                publisher.publish_rows(holdings)
+            publisher.publish_rows(self._changed(turns))
             busy_s += time.monotonic() - turn_began_s
             turns += 1
         took_s = time.monotonic() - began_s
         publisher.close()
-        lost = publisher.counters()["live_messages_lost"]
-        return {"turns": turns, "turn_s": busy_s / max(turns, 1), "took_s": took_s, "lost": lost}
+        counted = publisher.counters()
+        return {
+            "turns": turns,
+            "turn_s": busy_s / max(turns, 1),
+            "took_s": took_s,
+            "lost": counted["live_messages_lost"],
+            "unanswered": counted["live_watches_unanswered"],
+        }
+
+    def _changed(self, turn: int) -> Iterator[Holding]:
+        """Change one user's rows after the other's, as they are asked for."""
+        for holdings in self._holdings.values():
+            self._change(holdings, turn)
+            yield from holdings
 
     @staticmethod
     def _change(holdings: list[Holding], turn: int) -> None:
@@ -149,7 +160,7 @@ def _say(what: object) -> None:
 
 
 if __name__ == "__main__":
-    prepare()
+    preparation.prepare_database()
     crowd = Crowd(int(sys.argv[1]))
     _say(crowd.watchers)
     _say(crowd.publish(json.loads(sys.stdin.readline())))

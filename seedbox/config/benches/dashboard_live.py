@@ -5,15 +5,17 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import linear_regression, median, quantiles
 from typing import Any
 
 from seedbox.config.benches import dashboard_box as box
+from seedbox.config.benches.dashboard_cost import CORES, Family, Meter
 from seedbox.config.benches.files import BenchFailed
 
-BROWSER_PROCESSES = 2
+PER_PROCESS = 500  # browsers
 LOOKS = 30  # at the web process's memory
-SETTLE_S = 2.0  # the last messages are on their way
+SECONDS_PER_MIN = 60
+SETTLE_S = 1.0  # the last messages are on their way
 
 
 def run(*, clients: int, seconds: int, say: Callable[[str], None]) -> dict[str, Any]:
@@ -21,24 +23,32 @@ def run(*, clients: int, seconds: int, say: Callable[[str], None]) -> dict[str, 
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="box")))
         environ = box.environment(folder, wallet_network="off")
-        stack.enter_context(box.broker(environ))
+        redis = stack.enter_context(box.broker(environ))
         say(f"making {clients:,} users with twenty torrents each")
         crowd = stack.enter_context(box.hand("seedbox.config.benches.dashboard_crowd", environ, str(clients)))
         watchers = crowd.hear()
         web = stack.enter_context(box.web(environ))
         say("opening their dashboards")
         browsers = []
-        for number in range(min(BROWSER_PROCESSES, clients)):
+        for number in range(processes := -(-clients // PER_PROCESS)):
             one = stack.enter_context(
                 box.hand("seedbox.config.benches.dashboard_clients", environ, environ["SEEDBOX_PORT"])
             )
-            one.tell(watchers[number::BROWSER_PROCESSES])
+            one.tell(watchers[number::processes])
             browsers.append(one)
         if (watching := sum(one.hear()["watching"] for one in browsers)) != clients:
             raise BenchFailed(f"{watching} of {clients} dashboards opened")
         say(f"{clients:,} dashboards are open; everything changes once a second, for {seconds} s")
         crowd.tell(seconds)
-        cpu, memory_mib = _watch(web, seconds)
+        families = {
+            "web": [web],
+            "node": [crowd.family],
+            "redis": [redis],
+            "browsers": [one.family for one in browsers],
+        }
+        meter = Meter(families)
+        memory_mib = _watch(web, seconds)
+        cores = meter.cores()
         published = crowd.hear()
         time.sleep(SETTLE_S)
         heard = []
@@ -46,20 +56,23 @@ def run(*, clients: int, seconds: int, say: Callable[[str], None]) -> dict[str, 
             one.tell("end")
             heard.append(one.hear())
     return _figures(clients, published, heard) | {
-        "cpu": round(cpu, 3),
+        "cpu": cores["web"],
+        "cores": CORES,
+        "cores_of": cores,
         "memory_mib": round(memory_mib[-1], 1),
+        "memory_mib_per_min": round(_slope(memory_mib, seconds), 2),
         "memory_ratio": round(_growth(memory_mib), 3),
     }
 
 
-def _watch(web: box.Web, seconds: int) -> tuple[float, list[float]]:
-    """Return how much of a core the web process took, and its memory from then to then."""
-    began_s, cpu_s = time.monotonic(), web.cpu_s()
+def _watch(web: Family, seconds: int) -> list[float]:
+    """Return the web process's memory from then to then."""
+    began_s = time.monotonic()
     memory_mib = []
     for look in range(1, LOOKS + 1):
         time.sleep(max(began_s + seconds * look / LOOKS - time.monotonic(), 0))
         memory_mib.append(web.memory_mib())
-    return (web.cpu_s() - cpu_s) / (time.monotonic() - began_s), memory_mib
+    return memory_mib
 
 
 def _growth(memory_mib: list[float]) -> float:
@@ -67,11 +80,17 @@ def _growth(memory_mib: list[float]) -> float:
     return median(memory_mib[-third:]) / median(memory_mib[:third])
 
 
+def _slope(memory_mib: list[float], seconds: int) -> float:
+    times_min = [seconds / SECONDS_PER_MIN * look / LOOKS for look in range(1, LOOKS + 1)]
+    return linear_regression(times_min, memory_mib).slope
+
+
 def _figures(clients: int, published: dict[str, Any], heard: list[dict[str, Any]]) -> dict[str, Any]:
     lags_ms = [lag for one in heard for lag in one["lags_ms"]]
     if not lags_ms:
         raise BenchFailed("no dashboard heard anything")
     cuts = quantiles(lags_ms, n=100, method="inclusive")
+    merged = sum(one["merged"] for one in heard)
     return {
         "clients": clients,
         "lag_p50_ms": round(cuts[49], 1),
@@ -79,7 +98,10 @@ def _figures(clients: int, published: dict[str, Any], heard: list[dict[str, Any]
         "lag_p99_ms": round(cuts[98], 1),
         "updates_per_s": round(published["turns"] / max(published["took_s"], published["turns"]), 2),
         "node_turn_ms": round(1_000 * published["turn_s"]),
-        "unheard": published["turns"] * clients - len(lags_ms),
+        "unheard": published["turns"] * clients - len(lags_ms) - merged,
+        "merged": merged,
+        "lost": published["lost"],
+        "unanswered": published["unanswered"],
         "dropped": sum(one["dropped"] for one in heard),
         "bytes_per_update": round(sum(one["characters"] for one in heard) / len(lags_ms)),
     }
