@@ -218,6 +218,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _start_anew(self) -> None:
         """Send how everything stands to a browser that was too slow and missed messages."""
+        self.seats.begun_anew += 1
         async with self._lock:
             try:
                 texts = await self._read_whole(self._names)

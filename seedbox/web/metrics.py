@@ -44,3 +44,6 @@ def of_this_process(now: datetime) -> Iterator[Metric]:
     """Count what only the web process that answers knows: there may be others."""
     count = Sample(LiveConsumer.seats.taken)
     yield Metric("seedbox_sockets_open", "gauge", "Live sockets of the web process that answers.", [count])
+    slow = Sample(LiveConsumer.seats.begun_anew)
+    meaning = "How often this process's sockets dropped messages of a slow browser and sent it everything once more."
+    yield Metric("seedbox_sockets_begun_anew_total", "counter", meaning, [slow])

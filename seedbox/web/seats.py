@@ -11,6 +11,7 @@ class Seats:
     def __init__(self, limit: int = SEATS_PER_USER) -> None:
         self._limit = limit
         self._taken: Counter[int] = Counter()
+        self.begun_anew = 0  # how often a browser was so slow that it was sent everything once more
 
     @property
     def taken(self) -> int:

@@ -81,6 +81,7 @@ class TestABrowserThatReadsSlowly:
         monkeypatch.setattr(outgoing, "MAX_MERGED_CHARS", -1_000_000)  # nothing that has to be merged fits
         name = f"holding-{holding.pk}"
         reader = WatchReader(redis_url=settings.REDIS_URL)
+        before = LiveConsumer.seats.begun_anew
 
         async def scenario() -> None:
             async with browser_of(owner, takes=1) as slow, browser_of(owner) as quick:
@@ -96,6 +97,7 @@ class TestABrowserThatReadsSlowly:
 
         play(scenario)
         reader.close()
+        assert LiveConsumer.seats.begun_anew == before + 1  # the metrics say so
 
 
 class TestABrowserThatReadsNothing:
