@@ -13,11 +13,13 @@
 //   data-watch-hidden beside data-watch          watched also in a tab that nobody looks at
 //   data-live-status                             says whether all this works; so does the event "box:connection"
 //
-// Each message of a stream has a number. After a gap everything on screen is asked for again. To a browser that reads
-// slowly the server says several messages as one, "many", with the numbers that it stands for; "anew" says that some were
-// left out, and that how everything stands follows.
+// Each message of a stream has a number. After a gap everything on screen is asked for again. A page that was cut off says
+// with its watch the last number that it has of each stream: it is sent what it missed, or "anew" when too much was, and
+// how everything stands. To a browser that reads slowly the server says several messages as one, "many", with the numbers
+// that it stands for.
 
 const MAX_WATCHED = 500; // the server takes no more
+const MAX_STREAMS = 64; // nor of these
 const WATCH_REST_MS = 250; // while scrolling
 const REFETCH_REST_MS = 300;
 const BACKOFF_MS = 500;
@@ -28,8 +30,7 @@ const ANSWER_MS = 10_000;
 const DOUBT_MS = 2_000;
 const WORRY_MS = 1_500; // a shorter interruption is not worth a word
 const MARGIN = "200px"; // rows just outside are watched, too: they are on screen before a message could come
-const SIGNED_OUT = 4401;
-const FACTOR_WANTED = 4403;
+const SHUT_OUT = [4401, 4403]; // signed out, or a second factor is wanted
 const SAFE_ATTRIBUTE = /^(data-[a-z-]+|aria-[a-z-]+|title|datetime)$/;
 const OWN_PAGE = /^[a-z]+\/[0-9]+\/$/; // below the page that is open: the only addresses that a link takes
 const MAX_ON_TOP = 300; // rows of a list that grows while somebody looks
@@ -38,6 +39,7 @@ const gettext = globalThis.gettext ?? ((text) => text); // a catalogue comes wit
 const STATUS_TEXT = { live: gettext("Live"), reconnecting: gettext("Reconnecting…"), "signed-out": gettext("Signed out") };
 
 const streams = new Map(); // stream -> number of its last message
+let held = new Set(); // names that the page shows as they stood at these numbers
 const lists = new Map(); // list -> its rows as last heard
 const visible = new Set(); // elements of rows that are on screen
 const observed = new WeakSet(); // elements that the observer below knows
@@ -49,6 +51,7 @@ let hasHeard = false; // on this socket: it was let in
 let nextTryAt = 0;
 let status = "";
 let sent = ""; // what the server was last told to watch
+let asked = { mark: 0, names: [] }; // in the last frame whose answer is waited for
 const timers = {};
 
 // --- timers by name: setting one again leaves the first in place
@@ -80,11 +83,12 @@ function connect() {
 }
 
 function opened() {
-  streams.clear();
-  sent = "";
+  const names = streams.size > MAX_STREAMS ? [] : wanted().filter((name) => held.has(name));
+  sent = JSON.stringify(names);
+  if (names.length) ask({ watch: names, since: Object.fromEntries(streams) }, names);
+  else beginAnew(wasLost);
   watch();
   askAlive();
-  if (wasLost) refetch("torrents");
   wasLost = false;
   later("settled", SETTLED_MS, () => (failures = 0));
 }
@@ -93,7 +97,7 @@ function closed(code) {
   socket = null;
   wasLost = true;
   for (const name of ["settled", "alive", "answer", "watch", "resync"]) never(name);
-  if (code === SIGNED_OUT || code === FACTOR_WANTED) {
+  if (SHUT_OUT.includes(code)) {
     // What the page shows is not this user's any more: app.js leaves it. One that was never let in must not loop.
     if (hasHeard) document.dispatchEvent(new CustomEvent("box:shut"));
     failures = 10; // signing in again in another tab may mend it: look now and then
@@ -134,18 +138,33 @@ function connectNow() {
 // The browser says that its network is gone. The box may be on this very machine: ask it.
 function doubt() {
   if (!socket) return;
-  say({ resync: [] });
   never("answer");
-  later("answer", DOUBT_MS, drop);
+  askAlive(DOUBT_MS);
 }
 
 function say(frame) {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
 }
 
-function askAlive() {
+function ask(frame, names) {
+  asked = { mark: asked.mark + 1, names };
+  say({ ...frame, mark: asked.mark });
+}
+
+function answered({ mark, numbers }) {
+  for (const [stream, number] of Object.entries(numbers)) streams.set(stream, Math.max(number, streams.get(stream) ?? 0));
+  if (mark === asked.mark && !timers.resync) held = new Set(asked.names);
+}
+
+function beginAnew(mustFetch) {
+  streams.clear();
+  held.clear();
+  if (mustFetch) refetch("torrents");
+}
+
+function askAlive(wait_ms = ANSWER_MS) {
   say({ resync: [] });
-  later("answer", ANSWER_MS, drop);
+  later("answer", wait_ms, drop);
 }
 
 // --- what is on screen
@@ -167,14 +186,20 @@ function watch() {
   const text = JSON.stringify(names);
   if (text === sent || socket?.readyState !== WebSocket.OPEN) return;
   sent = text;
-  say({ watch: names });
+  ask({ watch: names }, names);
 }
 
 function resync() {
   never("resync");
   watch();
   const names = wanted();
-  if (names.length) say({ resync: names });
+  if (names.length) ask({ resync: names }, names);
+}
+
+// What is on screen is not as the numbers say: it was rendered anew, or a message is missing.
+function resyncSoon() {
+  held.clear();
+  later("resync", WATCH_REST_MS, resync);
 }
 
 const onScreen = new IntersectionObserver(
@@ -203,27 +228,12 @@ const isLive = (node) => node.nodeType === Node.ELEMENT_NODE && (node.matches(LI
 new MutationObserver((changes) => {
   if (!changes.some((change) => change.type === "attributes" || [...change.addedNodes].some(isLive))) return;
   observeRows(document);
-  later("resync", WATCH_REST_MS, resync);
+  resyncSoon();
 }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-row", "data-watch", "data-list"] });
 
 document.addEventListener("htmx:after:swap", () => {
   for (const [list, rows] of lists) patchList(list, rows); // the server renders peers and trackers as unknown
-  if (document.querySelector(LIVE)) later("resync", WATCH_REST_MS, resync);
-});
-
-// What was fetched because of a message, and is what was fetched before, is not put in again: the page would ask how that
-// stands, be told to fetch it, and so on for ever. Each form has a token of its own each time.
-const fetched = new Map(); // element and address -> what was put in last, and nothing else was since
-
-document.addEventListener("htmx:before:swap", (event) => {
-  const { ctx, tasks } = event.detail;
-  if (ctx.sourceEvent?.type !== "refetch") return fetched.clear();
-  const holder = document.createElement("template");
-  holder.content.append(...tasks.map((task) => task.fragment.cloneNode(true)));
-  for (const token of holder.content.querySelectorAll("[name=csrfmiddlewaretoken]")) token.remove();
-  const place = `${ctx.sourceElement.id} ${ctx.request.action}`;
-  if (fetched.get(place) === holder.innerHTML) event.preventDefault();
-  else fetched.set(place, holder.innerHTML);
+  if (document.querySelector(LIVE)) resyncSoon();
 });
 
 // --- what comes
@@ -242,10 +252,8 @@ function heard(message) {
 }
 
 function take(message) {
-  if (message.type === "anew") {
-    streams.clear();
-    refetch("torrents");
-  }
+  if (message.type === "anew") beginAnew(true);
+  if (message.type === "watching") answered(message);
   if (message.type === "rows") for (const [row, cells] of Object.entries(message.rows)) patchRow(row, cells);
   if (message.type === "list") {
     lists.set(message.list, message.rows);
@@ -263,9 +271,9 @@ function tellOfSpeeds({ down_bytes_per_s: down, up_bytes_per_s: up, down: down_t
 }
 
 function followStream(stream, first, last) {
-  const before = streams.get(stream);
-  streams.set(stream, last);
-  if (before !== undefined && first !== before + 1) later("resync", WATCH_REST_MS, resync);
+  const before = streams.get(stream) ?? first - 1;
+  streams.set(stream, Math.max(last, before)); // what came while a watch was answered may come twice
+  if (first > before + 1) resyncSoon();
 }
 
 function refetch(what) {
@@ -292,22 +300,15 @@ function patch(root, cells) {
     if (cell in cells) setCell(element, cells[cell]);
     for (const pair of element.dataset.attr?.split(" ") ?? []) {
       const [attribute, name] = pair.split(":");
-      if (name in cells && isSafe(attribute, cells[name])) setAttribute(element, attribute, String(cells[name]));
+      if (!(name in cells) || element.getAttribute(attribute) === String(cells[name])) continue;
+      if (attribute === "href" ? OWN_PAGE.test(cells[name]) : SAFE_ATTRIBUTE.test(attribute)) element.setAttribute(attribute, cells[name]);
     }
   }
-}
-
-function isSafe(attribute, value) {
-  return attribute === "href" ? OWN_PAGE.test(value) : SAFE_ATTRIBUTE.test(attribute);
 }
 
 function setCell(element, value) {
   if (element instanceof HTMLProgressElement) element.value = value;
   else if (element.textContent !== String(value)) element.textContent = value;
-}
-
-function setAttribute(element, attribute, value) {
-  if (element.getAttribute(attribute) !== value) element.setAttribute(attribute, value);
 }
 
 // Rows that stay are not moved, so focus and selected text stay, too.

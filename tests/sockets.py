@@ -32,7 +32,7 @@ class Browser:
         await self._asgi.send_input({"type": "websocket.connect"})
         return bool((await self._output())["type"] == "websocket.accept")
 
-    async def say(self, **frame: list[str]) -> None:
+    async def say(self, **frame: object) -> None:
         await self.send(text=json.dumps(frame))
 
     async def send(self, **content: str | bytes) -> None:

@@ -4,15 +4,14 @@ Messages are JSON text, encoded once per group and passed on by the consumers as
 
     {"type": "rows", "stream": "<epoch>/<group>", "seq": 5, "rows": {"holding-12": {"down": "1.20 MiB/s"}}}
     {"type": "list", "stream": …, "seq": 6, "list": "peers-12", "rows": {"192.0.2.1:6881": {"client": …}}}
-    {"type": "changed", "what": "torrents"}
+    {"type": "changed", "stream": …, "seq": 7, "what": "torrents"}
 
 Rows carry the cells that changed, lists are whole. A publisher numbers the messages of each stream, so that a browser
-that missed one notices and asks for everything again. What goes out to a browser that reads slowly is merged on its
-way (`web/outgoing`). A group is a user (rows) or a holding's page (details). What all torrents of a user move is an
-order to the sockets (see `moving`).
+that missed one notices, and one that comes back says which it has (see `backlog`). What goes out to a browser that
+reads slowly is merged on its way (`web/outgoing`). A group is a user (rows) or a holding's page (details). What all
+torrents of a user move is an order to the sockets (see `moving`).
 """
 
-import secrets
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -25,7 +24,6 @@ from typing import Any
 from seedbox.engine.port import Details, Peer
 from seedbox.models import File, Holding, LogEntry
 from seedbox.services import columns
-from seedbox.services.encoding import encode
 from seedbox.services.listing import MAX_LOG_SHOWN
 from seedbox.services.moving import order_of
 from seedbox.services.outbox import Outbox
@@ -75,8 +73,6 @@ class Publisher:
     def __init__(self, *, redis_url: str) -> None:
         self._reader = WatchReader(redis_url=redis_url)
         self._outbox = Outbox(name="node")
-        self._epoch = secrets.token_hex(4)
-        self._seq: dict[str, int] = defaultdict(int)
         self._rows: dict[int, _Told] = defaultdict(_Told)  # by holding
         self._pages: dict[int, dict[str, Any]] = defaultdict(dict)  # by holding: row or list name -> as sent
         self._watched = _NOBODY
@@ -194,9 +190,7 @@ class Publisher:
             self._send(detail_group(holding.pk), {"type": "list", "list": key, "rows": rows})
 
     def _send(self, group: str, message: Mapping[str, object]) -> None:
-        self._seq[group] += 1
-        stream = {"stream": f"{self._epoch}/{group}", "seq": self._seq[group]}
-        self._outbox.post(group=group, text=encode({**message, **stream}))
+        self._outbox.post_message(group=group, message=message)
 
 
 def _changed(sent: Row, cells: Row) -> Row:
@@ -231,8 +225,8 @@ class _ChangeTeller:
         with self._lock:
             if self._outbox is None:
                 self._outbox = Outbox(name="changes")
-        text = encode({"type": "changed", "what": "torrents"})
-        self._outbox.post_and_wait(group=user_group(user_id), text=text)
+        message = {"type": "changed", "what": "torrents"}
+        self._outbox.post_message_and_wait(group=user_group(user_id), message=message)
 
 
 _teller = _ChangeTeller()

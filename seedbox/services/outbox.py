@@ -7,6 +7,7 @@ import asyncio
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from dataclasses import dataclass, field
 import redis
 from django.conf import settings
 
+from seedbox.services.backlog import Backlog, Number, Streams, connect
+from seedbox.services.encoding import encode
 from seedbox.services.group_post import GroupPost
 
 MAX_WAITING_CHARS = 32 * 1024 * 1024  # a few seconds of a busy node; older news is worth less than memory
@@ -28,17 +31,24 @@ CLOSE_TIMEOUT_S = 2.0
 class _Letter:
     group: str
     text: str
+    number: Number | None = None
     sent: Future[bool] = field(default_factory=Future)
 
 
 class Outbox:
-    """Sends text to groups of sockets. Any thread may post; a dead Redis costs messages, which are counted."""
+    """Sends to groups of sockets. Any thread may post; a dead Redis costs messages, which are counted.
+
+    A message is numbered and kept for a while (see `backlog`), so that a browser that missed it notices and gets it;
+    mere text is neither.
+    """
 
     def __init__(self, *, name: str) -> None:
         self.lost = 0
         self._waiting: deque[_Letter] = deque()
         self._waiting_chars = 0
         self._counting = threading.Lock()
+        self._streams = Streams()
+        self._numbering = threading.Lock()  # messages wait in the order of their numbers
         self._is_woken = False
         self._rest_until_s = 0.0
         self._closing = False
@@ -48,14 +58,30 @@ class Outbox:
         self._thread.start()
 
     def post(self, *, group: str, text: str) -> bool:
-        """Queue a message and return at once; false: it was dropped, for Redis is dead or too slow."""
+        """Queue text and return at once; false: it was dropped, for Redis is dead or too slow."""
         return self._post(_Letter(group, text))
 
     def post_and_wait(self, *, group: str, text: str) -> bool:
-        """Queue a message and wait until it is sent, half a second at most; false: it may be lost."""
+        """Queue text and wait until it is sent, half a second at most; false: it may be lost."""
         letter = _Letter(group, text)
-        if not self._post(letter):
-            return False
+        return self._post(letter) and self._is_sent(letter)
+
+    def post_message(self, *, group: str, message: Mapping[str, object]) -> bool:
+        """Queue a message as `post` does. One that is dropped has had its number: browsers see the gap."""
+        return self._post_message(group, message)[0]
+
+    def post_message_and_wait(self, *, group: str, message: Mapping[str, object]) -> bool:
+        """Queue a message and wait as `post_and_wait` does."""
+        is_queued, letter = self._post_message(group, message)
+        return is_queued and self._is_sent(letter)
+
+    def _post_message(self, group: str, message: Mapping[str, object]) -> tuple[bool, _Letter]:
+        with self._numbering:
+            number = self._streams.next(group)
+            letter = _Letter(group, encode({**message, "stream": number.stream, "seq": number.seq}), number)
+            return self._post(letter), letter
+
+    def _is_sent(self, letter: _Letter) -> bool:
         try:
             return letter.sent.result(timeout=WAIT_S)
         except FutureTimeoutError:
@@ -94,12 +120,15 @@ class Outbox:
 
     async def _deliver(self) -> None:
         post = GroupPost(redis_url=settings.REDIS_URL, timeout_s=SEND_TIMEOUT_S)
+        connection = connect(settings.REDIS_URL, timeout_s=SEND_TIMEOUT_S)
+        backlog = Backlog(connection)
         while not self._closing or self._waiting:
             await self._wake.wait()
             self._wake.clear()
             while letters := self._take(SENT_AT_ONCE):
-                await self._send(post, letters)
+                await self._send(post, backlog, letters)
         await post.close()
+        await connection.aclose()
 
     def _take(self, count: int) -> list[_Letter]:
         with self._counting:
@@ -108,9 +137,10 @@ class Outbox:
             self._is_woken = bool(letters)
             return letters
 
-    async def _send(self, post: GroupPost, letters: list[_Letter]) -> None:
+    async def _send(self, post: GroupPost, backlog: Backlog, letters: list[_Letter]) -> None:
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
+                await backlog.keep([(one.group, one.number, one.text) for one in letters if one.number is not None])
                 await post.send((letter.group, letter.text) for letter in letters)
         except (redis.RedisError, OSError, TimeoutError):
             self._rest_until_s = time.monotonic() + REST_S

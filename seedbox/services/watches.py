@@ -15,6 +15,7 @@ import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from seedbox.services.backlog import Backlog, connect
 from seedbox.services.rounds import Rounds
 
 EXPIRY_S = 15  # three missed renewals
@@ -113,12 +114,8 @@ class WatchWriter:
     """A web process's end: tells what its sockets look at, for many at once. Belongs to one event loop."""
 
     def __init__(self, *, redis_url: str) -> None:
-        self._redis = redis.asyncio.Redis.from_url(
-            redis_url,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
-            retry=redis.asyncio.retry.Retry(NoBackoff(), 0),
-        )
+        self._redis = connect(redis_url, timeout_s=TIMEOUT_S)
+        self.backlog = Backlog(self._redis)
         self._renew = self._redis.register_script(_RENEW)
         self._renewals = Rounds(self._renew_all, at_once=RENEWED_AT_ONCE, pause_s=RENEWAL_PAUSE_S)
 

@@ -27,7 +27,7 @@ from seedbox.services.encoding import encode
 from seedbox.services.live import detail_group, user_group
 from seedbox.services.logins import CHECK_LOGIN
 from seedbox.services.watches import RENEWAL_S, WatchesUnknown, WatchWriter, shared_writer
-from seedbox.web.frames import BadFrame, Names, parse_frame
+from seedbox.web.frames import BadFrame, Frame, Names, parse_frame
 from seedbox.web.kept_connection import database_sync_to_async
 from seedbox.web.logins import has_expired
 from seedbox.web.outgoing import Outgoing
@@ -69,6 +69,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._frame_at_s = time.monotonic()
         self._lock = asyncio.Lock()  # a frame and a renewal must not interleave: both change what is watched
         self._renewing: asyncio.Task[None] | None = None
+        self._numbered: frozenset[str] = frozenset()  # groups whose numbers the browser knows
         self._seated_user_id: int | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -118,7 +119,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if self._renewing is None:
             return
         self._renewing.cancel()
-        for group in [user_group(self.user_id), *map(detail_group, self._names.details)]:
+        for group in self._groups():
             await self.channel_layer.group_discard(group, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -133,21 +134,23 @@ class LiveConsumer(AsyncWebsocketConsumer):
             self._outgoing.end(BAD_FRAME)
             return
         async with self._lock:
-            if frame.watch is not None:
-                await self._watch(frame.watch)
-            if frame.resync == Names():
-                self._outgoing.put(ALIVE)
-            elif frame.resync is not None:
-                await self._send_whole(self._names & frame.resync)
+            await self._answer(frame)
+
+    async def _answer(self, frame: Frame) -> None:
+        numbers = {} if frame.watch is None else await self._watch(frame.watch, frame)
+        if frame.resync == Names():
+            self._outgoing.put(ALIVE)
+        elif frame.resync is not None:
+            await self._send_whole(self._names & frame.resync)
+        if frame.mark is not None:
+            self._outgoing.put(encode({"type": "watching", "mark": frame.mark, "numbers": numbers}))
 
     async def live_text(self, message: dict[str, str]) -> None:
         """Pass on a message of a group; some are orders to us."""
         if message["text"] == CHECK_LOGIN:
             await self._renew_now(checks=True)
         elif (kind := watchables.kind_of_order(message["text"])) is not None:
-            async with self._lock:
-                for text in await self._read_kinds(self._names.kinds & {kind}):
-                    self._outgoing.put(text)
+            await self._send_kinds(self._names.kinds & {kind})
         elif moving.is_order(message["text"]):
             said = self._moving.hear(message["text"], time.monotonic())
             if totals.KIND in self._names.kinds:
@@ -162,12 +165,50 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._frames_left -= 1
         return self._frames_left >= 0
 
-    async def _watch(self, wanted: Names) -> None:
-        """Replace what is watched: listen first, then send how the new ones stand, so that nothing falls between."""
+    async def _watch(self, wanted: Names, frame: Frame) -> dict[str, int]:
+        """Replace what is watched: listen first, then send how the new ones stand, so that nothing falls between.
+
+        A page that comes back is sent what it missed, if that is known. Return the numbers from which a page that asks
+        for a mark counts the streams that it hears from now on: as they were before anything was sent.
+        """
         before = self._names
         own = await database_sync_to_async(snapshots.own_ids)(user_id=self.user_id, holding_ids=wanted.rows)
         await self._listen(wanted & Names(own, own, wanted.kinds))
-        await self._send_whole(self._names - before)
+        numbers = await self._new_numbers() if frame.mark is not None else {}
+        if frame.since is None:
+            await self._send_whole(self._names - before)
+        elif (missed := await self._missed(frame.since)) is not None:
+            for text in missed:
+                self._outgoing.put(text)
+        else:
+            self._outgoing.put(ANEW)
+            await self._send_whole(self._names)
+        return numbers
+
+    def _groups(self) -> list[str]:
+        return [user_group(self.user_id), *map(detail_group, self._names.details)]
+
+    async def _new_numbers(self) -> dict[str, int]:
+        groups = frozenset(self._groups())
+        new, self._numbered = groups - self._numbered, groups
+        try:
+            return await self.writer.backlog.numbers(new) if new else {}
+        except (RedisError, OSError):
+            return {}  # a page that does not know them asks for everything after a break
+
+    async def _missed(self, since: dict[str, int]) -> list[str] | None:
+        """Return all that the page does not know yet; None if it must begin anew.
+
+        While nobody watched a name, nobody said how it changed: numbers tell nothing then. What is watched as a kind
+        has no numbers, and is read.
+        """
+        try:
+            if not await self.writer.renew(self._texts(self._names), asked=False):
+                return None
+            missed = await self.writer.backlog.missed(self._groups(), since)
+        except (WatchesUnknown, RedisError, OSError):
+            return None
+        return None if missed is None else missed + await self._read_kinds(self._names.kinds)
 
     async def _listen(self, names: Names) -> None:
         before, self._names = self._names, names
@@ -193,6 +234,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
             read = database_sync_to_async(snapshots.messages)
             texts += await read(user_id=self.user_id, row_ids=names.rows, page_ids=names.details)
         return texts
+
+    async def _send_kinds(self, kinds: frozenset[str]) -> None:
+        async with self._lock:
+            for text in await self._read_kinds(kinds):
+                self._outgoing.put(text)
 
     async def _read_kinds(self, kinds: frozenset[str]) -> list[str]:
         if not kinds:
@@ -254,13 +300,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
                     await self._check()
                 await self._renew()
             except LoginOver as over:
-                # The web server holds a close back until the browser's next frame: our own word makes it leave at once.
-                self._outgoing.end(over.code, encode({"type": "shut", "code": over.code}))
+                self._shut(over)
             except (RedisError, OSError, DatabaseError):
                 self._outgoing.end(TRY_LATER)
             else:
                 return True
         return False
+
+    def _shut(self, over: LoginOver) -> None:
+        # The web server holds a close back until the browser's next frame: our own word makes it leave at once.
+        self._outgoing.end(over.code, encode({"type": "shut", "code": over.code}))
 
     async def _check(self) -> None:
         """Raise LoginOver if the user is not signed in any more; watch only what the user still holds."""

@@ -10,10 +10,14 @@ from seedbox.services import watchables
 MAX_DETAILS = 8  # a page shows one torrent in all detail; of each thousands of files are read
 MAX_FRAME_CHARS = 32_768  # 500 names of 20 digits fit twice
 MAX_NAMES = 500
+MAX_STREAMS = 64  # of one page: a few nodes and web processes, and what was restarted while it was open
+MAX_NUMBER = 2**53  # what a browser can count to
 
 _KIND = re.compile(r"[a-z]{1,20}", re.ASCII)
 _NAME = re.compile(r"(holding|detail)-([1-9][0-9]{0,17})", re.ASCII)  # 18 digits fit into a 64-bit id
+_STREAM = re.compile(r"[0-9a-f]{8}/(user|detail)-[1-9][0-9]{0,17}", re.ASCII)
 _VERBS = {"watch", "resync"}
+_WORDS = {*_VERBS, "since", "mark"}
 
 
 class BadFrame(Exception):
@@ -39,6 +43,8 @@ class Names:
 class Frame:
     watch: Names | None  # replaces what was watched; None: no change
     resync: Names | None
+    since: dict[str, int] | None = None  # with a watch: the last number of each stream that the page has heard
+    mark: int | None = None  # to be said when the frame is answered
 
 
 def parse_frame(text: str) -> Frame:
@@ -49,9 +55,23 @@ def parse_frame(text: str) -> Frame:
         frame = json.loads(text)
     except (ValueError, RecursionError) as problem:
         raise BadFrame("not JSON") from problem
-    if not isinstance(frame, dict) or not frame or set(frame) - _VERBS:
+    if not isinstance(frame, dict) or not frame or set(frame) - _WORDS or not set(frame) & _VERBS:
         raise BadFrame("not a watch or resync")
-    return Frame(**{verb: _names(frame[verb]) if verb in frame else None for verb in _VERBS})
+    names = {verb: _names(frame[verb]) if verb in frame else None for verb in _VERBS}
+    since = _numbers(frame["since"]) if "since" in frame else None
+    return Frame(**names, since=since, mark=_number(frame["mark"]) if "mark" in frame else None)
+
+
+def _numbers(value: object) -> dict[str, int]:
+    if not isinstance(value, dict) or len(value) > MAX_STREAMS or not all(map(_STREAM.fullmatch, value)):
+        raise BadFrame(f"not the numbers of at most {MAX_STREAMS} streams")
+    return {stream: _number(number) for stream, number in value.items()}
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or not 0 <= value <= MAX_NUMBER:
+        raise BadFrame("not a number")
+    return value
 
 
 def _names(value: object) -> Names:

@@ -23,7 +23,8 @@ class Box:
         self._html = html
         self.is_down = False
         self.sockets: list[WebSocketRoute] = []
-        self.frames: list[dict[str, list[str]]] = []
+        self.frames: list[dict[str, object]] = []
+        self.mark = 0
         page.route_web_socket(f"{ORIGIN.replace('http', 'ws')}/sub/live/", self._connected)
         page.route("**/*", self._serve)
 
@@ -38,8 +39,9 @@ class Box:
         frame = json.loads(message)
         if frame == {"resync": []}:
             self.say(type="alive")
-        else:
-            self.frames.append(frame)
+            return
+        self.mark = frame.pop("mark", self.mark)
+        self.frames.append(frame)
 
     def _serve(self, route: Route) -> None:
         name = route.request.url.removeprefix(f"{ORIGIN}/")
@@ -64,5 +66,11 @@ class Box:
             self.page.wait_for_timeout(LOOK_AGAIN_MS)  # lets the browser's events in
         raise AssertionError(f"{what}; heard {self.frames}")
 
-    def hears(self, **frame: list[str]) -> None:
+    def answer(self, **numbers: int) -> None:
+        """Say that all is answered that the page has asked."""
+        self.say(
+            type="watching", mark=self.mark, numbers={f"{epoch}/user-1": number for epoch, number in numbers.items()}
+        )
+
+    def hears(self, **frame: object) -> None:
         self.until(lambda: frame in self.frames, f"waited in vain for {frame}")

@@ -19,6 +19,10 @@ class TestAFrame:
         frame = parse_frame('{"watch": ["holding-1"], "resync": ["holding-1"]}')
         assert frame.watch == frame.resync == Names(frozenset({1}))
 
+    def test_says_what_a_page_that_comes_back_has_heard(self) -> None:
+        frame = parse_frame('{"watch": [], "since": {"0a1b2c3d/user-7": 12}, "mark": 3}')
+        assert frame == Frame(watch=Names(), resync=None, since={"0a1b2c3d/user-7": 12}, mark=3)
+
     @pytest.mark.parametrize(
         "name",
         ["holding-0", "holding-01", "holding--1", "holding-1 ", "holding-" + "9" * 19, "holding-\u0661", "user-1", ""],
@@ -31,6 +35,9 @@ class TestAFrame:
         [
             "", "null", "[]", "{}", "7", "{", '{"watch": "holding-1"}', '{"watch": [1]}', '{"watch": {}}', "[" * 30_000,
             '{"subscribe": []}', '{"watch": [], "user": 1}', '{"watch": null}', '{"watch": [["holding-1"]]}',
+            '{"mark": 1}', '{"watch": [], "mark": true}', '{"watch": [], "mark": -1}', '{"watch": [], "mark": 1e3}',
+            '{"watch": [], "since": []}', '{"watch": [], "since": {"user-7": 1}}',
+            '{"watch": [], "since": {"0a1b2c3d/user-7": "1"}}', f'{{"watch": [], "mark": {2**60}}}',
         ],
     )  # fmt: skip
     def test_that_makes_no_sense_is_refused(self, text: str) -> None:
