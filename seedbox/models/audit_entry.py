@@ -1,5 +1,6 @@
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from seedbox.domain.browsers import browser_in_words
 
@@ -7,21 +8,21 @@ from seedbox.domain.browsers import browser_in_words
 class Act(models.TextChoices):
     """What somebody did, or tried, that the audit log keeps."""
 
-    SIGNED_IN = "signed_in", "Signed in"
-    SIGN_IN_FAILED = "sign_in_failed", "Sign-in failed"
-    SIGNED_OUT = "signed_out", "Signed out"
-    SIGNED_UP = "signed_up", "Signed up"
-    LOGIN_ENDED = "login_ended", "Ended logins"
-    PASSWORD_CHANGED = "password_changed", "Changed the password"
-    FACTOR_ADDED = "factor_added", "Added a second factor"
-    FACTOR_REMOVED = "factor_removed", "Removed a second factor"
-    CODES_MADE = "codes_made", "Made new recovery codes"
-    CODE_USED = "code_used", "Used a recovery code"
-    INVITED = "invited", "Invited somebody"
-    INVITATION_REVOKED = "invitation_revoked", "Revoked an invitation"
-    ROLE_CHANGED = "role_changed", "Changed a role"
-    USER_CHANGED = "user_changed", "Changed a user"
-    SETTING_CHANGED = "setting_changed", "Changed a setting"
+    SIGNED_IN = "signed_in", _("Signed in")
+    SIGN_IN_FAILED = "sign_in_failed", _("Sign-in failed")
+    SIGNED_OUT = "signed_out", _("Signed out")
+    SIGNED_UP = "signed_up", _("Signed up")
+    LOGIN_ENDED = "login_ended", _("Ended logins")
+    PASSWORD_CHANGED = "password_changed", _("Changed the password")
+    FACTOR_ADDED = "factor_added", _("Added a second factor")
+    FACTOR_REMOVED = "factor_removed", _("Removed a second factor")
+    CODES_MADE = "codes_made", _("Made new recovery codes")
+    CODE_USED = "code_used", _("Used a recovery code")
+    INVITED = "invited", _("Invited somebody")
+    INVITATION_REVOKED = "invitation_revoked", _("Revoked an invitation")
+    ROLE_CHANGED = "role_changed", _("Changed a role")
+    USER_CHANGED = "user_changed", _("Changed a user")
+    SETTING_CHANGED = "setting_changed", _("Changed a setting")
 
 
 class AuditEntry(models.Model):

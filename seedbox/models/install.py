@@ -1,12 +1,13 @@
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class FactorRule(models.TextChoices):
     """Who must have a second factor."""
 
-    NOBODY = "nobody", "Nobody"
-    ADMINS = "admins", "Admins"
-    EVERYBODY = "everybody", "Everybody"
+    NOBODY = "nobody", _("Nobody")
+    ADMINS = "admins", _("Admins")
+    EVERYBODY = "everybody", _("Everybody")
 
 
 class Install(models.Model):

@@ -7,6 +7,7 @@ from datetime import datetime
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.db.models import Exists, QuerySet
+from django.utils.translation import gettext as _
 
 from seedbox.models import Install, User
 from seedbox.models.audit_entry import Act
@@ -25,7 +26,7 @@ class OwnFactorMissing(Exception):
     """Set up a second factor of your own first: otherwise the rule would lock you out."""
 
     def __str__(self) -> str:
-        return "Set up a second factor of your own first: the rule would hold for you, too."
+        return _("Set up a second factor of your own first: the rule would hold for you, too.")
 
 
 class NoSuchUser(Exception):

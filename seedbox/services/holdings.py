@@ -13,6 +13,8 @@ from typing import Literal
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from seedbox.domain.metainfo import MAX_MAGNET_PEERS, MAX_TRACKERS, Magnet, Metainfo, Source
 from seedbox.domain.torrent_file import shared_magnet
@@ -29,19 +31,20 @@ class AlreadyHeld(Exception):
 
     def __init__(self, holding: Holding, *, new_trackers: int = 0, new_peers: int = 0) -> None:
         name = holding.torrent.name or holding.name or holding.torrent.key
-        super().__init__(f"You already have this torrent: {name}.{_news(new_trackers, new_peers)}")
+        says = [_("You already have this torrent: %(name)s.") % {"name": name}, *_news(new_trackers, new_peers)]
+        super().__init__(" ".join(says))
         self.holding = holding
 
 
-def _news(new_trackers: int, new_peers: int) -> str:
-    counts = [
-        f"{count} new {noun}{'' if count == 1 else 's'}"
-        for count, noun in ((new_trackers, "tracker"), (new_peers, "peer"))
-        if count
-    ]
-    if not counts:
-        return ""
-    return f" {' and '.join(counts)} {'was' if new_trackers + new_peers == 1 else 'were'} added."
+def _news(new_trackers: int, new_peers: int) -> list[str]:
+    news = []
+    if new_trackers:
+        says = ngettext("%(count)d new tracker was added.", "%(count)d new trackers were added.", new_trackers)
+        news.append(says % {"count": new_trackers})
+    if new_peers:
+        says = ngettext("%(count)d new peer was added.", "%(count)d new peers were added.", new_peers)
+        news.append(says % {"count": new_peers})
+    return news
 
 
 class PrivateElsewhere(Exception):
@@ -49,8 +52,10 @@ class PrivateElsewhere(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "This torrent is private, and somebody else uses it on this node. A private torrent belongs to one "
-            "person's account at its tracker, so it can't be shared here."
+            _(
+                "This torrent is private, and somebody else uses it on this node. A private torrent belongs to one "
+                "person's account at its tracker, so it can't be shared here."
+            )
         )
 
 
@@ -58,7 +63,9 @@ class NotFound(Exception):
     """You don't have all of these torrents, so nothing was changed. Reload the list and try again."""
 
     def __init__(self) -> None:
-        super().__init__("You don't have all of these torrents, so nothing was changed. Reload the list and try again.")
+        super().__init__(
+            _("You don't have all of these torrents, so nothing was changed. Reload the list and try again.")
+        )
 
 
 @dataclass(frozen=True)

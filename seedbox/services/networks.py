@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from seedbox.domain.network import HELP, NetworkSettings, ProxyKind, check
 from seedbox.models import Network, Node
@@ -39,7 +40,7 @@ def find_node(name: str) -> Node:
     """Return the node with its wish, if there is one; raises NoSuchNode."""
     node = Node.objects.select_related("network").filter(name=name).first()
     if node is None:
-        raise NoSuchNode(f"There is no node {name!r}.")
+        raise NoSuchNode(_("There is no node %(name)s.") % {"name": repr(name)})
     return node
 
 

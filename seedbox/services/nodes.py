@@ -12,6 +12,7 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import Count, Q
+from django.utils.translation import gettext as _
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -181,7 +182,7 @@ def health(now: datetime) -> Health:
         found = Node.objects.annotate(held=_HELD).order_by("name")
         nodes = tuple(_node_health(node, now, silence=silence) for node in found)
     except DatabaseError:
-        return Health("The database does not answer.", _redis_problem(), ())
+        return Health(_("The database does not answer."), _redis_problem(), ())
     return Health(database_problem, _redis_problem(), nodes)
 
 
@@ -191,12 +192,16 @@ def trouble(now: datetime) -> str:
     What exactly is wrong may name other people's torrents: the health page tells it to admins.
     """
     if _disk_problem():
-        return "The disk of the box is full: nothing can be added or changed until there is room. Nothing is lost."
+        return _("The disk of the box is full: nothing can be added or changed until there is room. Nothing is lost.")
     for node in Node.objects.order_by("name"):
         if not is_alive(node, now):
-            return f"The node {node.name} does not run. Torrents rest until it is back; nothing is lost."
+            return _("The node %(name)s does not run. Torrents rest until it is back; nothing is lost.") % {
+                "name": node.name
+            }
         if node.problem:
-            return f"The node {node.name} is not well. Torrents may rest for a while; nothing is lost."
+            return _("The node %(name)s is not well. Torrents may rest for a while; nothing is lost.") % {
+                "name": node.name
+            }
     return ""
 
 
@@ -262,5 +267,5 @@ def _redis_problem() -> str:
         ) as client:
             client.ping()
     except (redis.RedisError, OSError):
-        return "Redis does not answer: pages are not live, and actions reach nodes a few seconds later."
+        return _("Redis does not answer: pages are not live, and actions reach nodes a few seconds later.")
     return ""

@@ -3,6 +3,7 @@
 import re
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from seedbox.models import User
 
@@ -15,9 +16,16 @@ class PasswordLength:
 
     def validate(self, password: str, user: User | None = None) -> None:
         if len(re.sub(" +", " ", password)) < SHORTEST:
-            raise ValidationError(f"This password is too short: it needs {SHORTEST} characters or more.")
+            raise ValidationError(
+                _("This password is too short: it needs %(shortest)s characters or more.") % {"shortest": SHORTEST}
+            )
         if len(password) > LONGEST:
-            raise ValidationError(f"This password is too long: {LONGEST} characters are enough.")
+            raise ValidationError(
+                _("This password is too long: %(longest)s characters are enough.") % {"longest": LONGEST}
+            )
 
     def get_help_text(self) -> str:
-        return f"Between {SHORTEST} and {LONGEST} characters, any of them."
+        return _("Between %(shortest)s and %(longest)s characters, any of them.") % {
+            "shortest": SHORTEST,
+            "longest": LONGEST,
+        }

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from seedbox.models import Install, Invitation, User
 from seedbox.models.audit_entry import Act
@@ -28,14 +29,14 @@ class LastAdmin(Exception):
     """The box needs an admin: make somebody else one first."""
 
     def __str__(self) -> str:
-        return "The box needs an admin: make somebody else one first."
+        return _("The box needs an admin: make somebody else one first.")
 
 
 class NameTaken(Exception):
     """Somebody has just taken this user name: choose another one."""
 
     def __str__(self) -> str:
-        return "Somebody has just taken this user name. Choose another one."
+        return _("Somebody has just taken this user name. Choose another one.")
 
 
 class NoSuchUser(Exception):

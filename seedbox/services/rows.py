@@ -107,7 +107,7 @@ def _course_cells(course: _Course) -> Row:
     done_bytes = course.size_bytes - course.remaining_bytes
     return {
         "state": course.state.value,
-        "state_label": text.label,
+        "state_label": _(text.label),
         "state_tone": text.tone,
         "progress": format_progress(course.progress_ppm),
         "progress_ppm": course.progress_ppm,
@@ -273,7 +273,7 @@ def added_row(holding: Holding) -> Row:
         "at_text": f"{holding.added_at:%Y-%m-%d %H:%M:%S}",
         "level": "info",
         "tone": _LOG_TONES.get("info", "secondary"),
-        "text": "You added this torrent.",
+        "text": _("You added this torrent."),
     }
 
 

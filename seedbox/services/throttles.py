@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from django.core.cache import cache
+from django.utils.translation import ngettext
 
 from seedbox.domain.throttles import Allowance, take
 
@@ -36,7 +37,8 @@ class TooOften(Exception):
     """Too often: wait, then try again."""
 
     def __init__(self, wait_s: int) -> None:
-        super().__init__(f"Wait {wait_s} {'second' if wait_s == 1 else 'seconds'}, then try again.")
+        says = ngettext("Wait %(count)d second, then try again.", "Wait %(count)d seconds, then try again.", wait_s)
+        super().__init__(says % {"count": wait_s})
         self.wait_s = wait_s
 
 

@@ -91,7 +91,7 @@ def _add(user: User, item: _Item, runs: bool, now: datetime) -> Outcome:  # noqa
     except holdings.AlreadyHeld as known:
         return Outcome(item.label, "known", str(known), known.holding.pk)
     except holdings.PrivateElsewhere as problem:
-        return Outcome(item.label, "failed", str(problem), None, item.line)
+        return Outcome(item.label, "failed", _(str(problem)), None, item.line)
     return Outcome(torrent_name(holding), "added", _("Added."), holding.pk)
 
 

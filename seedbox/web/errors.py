@@ -93,7 +93,7 @@ def refused_body_of_api(request: HttpRequest, reason: str) -> HttpResponse:
 
 
 def too_often(request: HttpRequest, problem: TooOften) -> HttpResponse:
-    response = _answer(request, 429, (_("That was too often"), str(problem)))
+    response = _answer(request, 429, (_("That was too often"), _(str(problem))))
     response["Retry-After"] = str(problem.wait_s)
     return response
 

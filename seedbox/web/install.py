@@ -90,5 +90,5 @@ def _problem(link: str) -> str:
     try:
         read_magnet(link)
     except BadTorrent as problem:
-        return str(problem)
+        return _(str(problem))
     return ""

@@ -19,31 +19,35 @@ _KINDS = ((ProxyKind.NONE.value, "None"), (ProxyKind.SOCKS5.value, "SOCKS5"), (P
 
 
 class NetworkForm(forms.Form):
-    interface = forms.CharField(required=False, help_text=HELP["interface"])
-    anonymous = forms.BooleanField(label=_("Anonymous mode"), required=False, help_text=HELP["anonymous"])
-    port_mapping = forms.BooleanField(label=_("Port mapping"), required=False, help_text=HELP["port_mapping"])
-    proxy_kind = forms.ChoiceField(label=_("Kind"), choices=_KINDS, help_text=HELP["proxy_kind"])
-    proxy_host = forms.CharField(label=_("Host"), required=False, help_text=HELP["proxy_host"])
+    interface = forms.CharField(required=False, help_text=_(HELP["interface"]))
+    anonymous = forms.BooleanField(label=_("Anonymous mode"), required=False, help_text=_(HELP["anonymous"]))
+    port_mapping = forms.BooleanField(label=_("Port mapping"), required=False, help_text=_(HELP["port_mapping"]))
+    proxy_kind = forms.ChoiceField(label=_("Kind"), choices=_KINDS, help_text=_(HELP["proxy_kind"]))
+    proxy_host = forms.CharField(label=_("Host"), required=False, help_text=_(HELP["proxy_host"]))
     proxy_port = forms.IntegerField(
-        label=_("Port"), min_value=rules.MIN_PORT, max_value=rules.MAX_PORT, help_text=HELP["proxy_port"]
+        label=_("Port"), min_value=rules.MIN_PORT, max_value=rules.MAX_PORT, help_text=_(HELP["proxy_port"])
     )
-    proxy_user = forms.CharField(label=_("User name"), required=False, help_text=HELP["proxy_user"])
+    proxy_user = forms.CharField(label=_("User name"), required=False, help_text=_(HELP["proxy_user"]))
     proxy_password = forms.CharField(
-        label=_("Password"), required=False, strip=False, widget=forms.PasswordInput, help_text=HELP["proxy_password"]
+        label=_("Password"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput,
+        help_text=_(HELP["proxy_password"]),
     )
     clear_password = forms.BooleanField(label=_("Clear the kept password"), required=False)
-    blocklist_path = forms.CharField(label=_("Blocklist file"), required=False, help_text=HELP["blocklist_path"])
+    blocklist_path = forms.CharField(label=_("Blocklist file"), required=False, help_text=_(HELP["blocklist_path"]))
     max_connections = forms.IntegerField(
         label=_("Connections"),
         min_value=rules.MIN_CONNECTIONS,
         max_value=rules.MAX_CONNECTIONS,
-        help_text=HELP["max_connections"],
+        help_text=_(HELP["max_connections"]),
     )
     max_upload_slots = forms.IntegerField(
         label=_("Upload slots"),
         min_value=rules.MIN_UPLOAD_SLOTS,
         max_value=rules.MAX_UPLOAD_SLOTS,
-        help_text=HELP["max_upload_slots"],
+        help_text=_(HELP["max_upload_slots"]),
     )
 
     @classmethod

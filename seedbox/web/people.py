@@ -44,7 +44,7 @@ def people_invite(request: HttpRequest) -> HttpResponse:
         need_fresh_proof(request)
     fresh = service.invite(created_by=signed_in_user(request), role=role, origin=origin_of(request), now=timezone.now())
     link = settings.PUBLIC_ORIGIN + reverse("invitation", args=[fresh.token])
-    return _render(request, fresh_link=link, fresh_role=role.label)
+    return _render(request, fresh_link=link, fresh_role=str(role.label))
 
 
 @for_admins
@@ -76,7 +76,7 @@ def people_factor_rule(request: HttpRequest) -> HttpResponse:
     try:
         factors.set_rule(wanted=wanted, origin=origin_of(request), now=timezone.now())
     except factors.OwnFactorMissing as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, _(str(refusal)))
         return redirect("security")
     messages.success(request, _RULE_IN_WORDS[wanted])
     return redirect("people")
@@ -132,7 +132,7 @@ def _carry_out(request: HttpRequest, change: Callable[[], User], say: Callable[[
     try:
         messages.success(request, say(change()))
     except service.LastAdmin as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, _(str(refusal)))
     except (service.NoSuchUser, factors.NoSuchUser):
         raise Http404 from None
     return redirect("people")

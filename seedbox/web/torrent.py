@@ -40,7 +40,7 @@ def torrent(request: HttpRequest, holding_id: int) -> HttpResponse:
         "holding": holding,
         "torrent": holding.torrent,
         "row": row,
-        "state_meaning": STATES[seen_state(holding)].meaning,
+        "state_meaning": _(STATES[seen_state(holding)].meaning),
         "tabs": tabs,
         "tab": tab,
         "tab_template": lent.template if lent else f"seedbox/_torrent_{tab}.html",

@@ -79,7 +79,7 @@ def torrents_add(request: HttpRequest) -> HttpResponse:
         outcomes = adding.add_all(request, user=signed_in_user(request), now=timezone.now())
     except adding.TooManyItems as problem:
         typed = request.POST.get("magnets", "").strip()
-        outcomes = [adding.Outcome(_("Nothing was added"), "failed", str(problem), None, typed)]
+        outcomes = [adding.Outcome(_("Nothing was added"), "failed", _(str(problem)), None, typed)]
     context = _outcome_context(outcomes)
     if "HX-Request" not in request.headers:
         return render(request, "seedbox/added.html", context)

@@ -32,7 +32,9 @@ class TestAddingATorrentFile:
         first = holdings.add(user=owner, source=source, now=NOW, peers=["127.0.0.1:5"])
         version = Torrent.objects.get().wish_version
         again = make_magnet(source, tracker="udp://127.0.0.1:9")
-        with pytest.raises(holdings.AlreadyHeld, match=r"debian\.iso\. 1 new tracker and 1 new peer were added\.$"):
+        with pytest.raises(
+            holdings.AlreadyHeld, match=r"debian\.iso\. 1 new tracker was added\. 1 new peer was added\.$"
+        ):
             holdings.add(user=owner, source=again, now=NOW, peers=["127.0.0.1:5", "127.0.0.1:6"])
         first.refresh_from_db()
         assert first.trackers == [PASSKEY, "udp://127.0.0.1:9"]
