@@ -1,4 +1,5 @@
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from wallet.domain.money import Asset
 from wallet.models.chain_amount import ChainAmountField, Digits
@@ -8,18 +9,18 @@ class MovementKind(models.TextChoices):
     TRX = "trx", "TRX"
     TRC10 = "trc10", "TRC-10"
     TRC20 = "trc20", "TRC-20"
-    FEE = "fee", "Network fee"  # TRX that a transaction of ours has cost
-    INTERNAL_TRX = "itrx", "TRX paid by a contract"
-    INTERNAL_TRC10 = "itrc", "TRC-10 paid by a contract"
+    FEE = "fee", _("Network fee")  # TRX that a transaction of ours has cost
+    INTERNAL_TRX = "itrx", _("TRX paid by a contract")
+    INTERNAL_TRC10 = "itrc", _("TRC-10 paid by a contract")
 
 
 class MovementSide(models.TextChoices):
     """Where it went, seen from the install: only what crosses its border touches the books."""
 
-    IN = "in", "In"
-    OUT = "out", "Out"
-    INSIDE = "inside", "Inside"  # from one address of ours to another: a sweep, gas
-    FEE = "fee", "Fee"
+    IN = "in", _("In")
+    OUT = "out", _("Out")
+    INSIDE = "inside", _("Inside")  # from one address of ours to another: a sweep, gas
+    FEE = "fee", _("Fee")
 
 
 class ChainMovement(models.Model):

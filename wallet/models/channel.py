@@ -1,13 +1,14 @@
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from wallet.models.account import Account
 from wallet.models.whole import Whole
 
 
 class ChannelEnd(models.TextChoices):
-    CLOSED = "closed", "Closed by the payee"
-    EXPIRED = "expired", "Expired"
+    CLOSED = "closed", _("Closed by the payee")
+    EXPIRED = "expired", _("Expired")
 
 
 class Channel(models.Model):

@@ -1,17 +1,18 @@
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class HaltReason(models.TextChoices):
-    RECONCILIATION = "reconciliation", "The chain and the books differ"
-    OUTGOING = "outgoing", "Money left that no withdrawal explains"
-    AUDIT = "audit", "The audit found something"
-    ENDPOINTS = "endpoints", "The chain endpoints disagree"
-    NETWORK = "network", "An endpoint is on another network, or its chain went backwards"
-    LAG = "lag", "The chain is not being read"
-    LIED = "lied", "An endpoint has lied"
-    SIGNER = "signer", "The signer is in doubt of itself"
-    OPERATOR = "operator", "An operator has stopped withdrawals"
+    RECONCILIATION = "reconciliation", _("The chain and the books differ")
+    OUTGOING = "outgoing", _("Money left that no withdrawal explains")
+    AUDIT = "audit", _("The audit found something")
+    ENDPOINTS = "endpoints", _("The chain endpoints disagree")
+    NETWORK = "network", _("An endpoint is on another network, or its chain went backwards")
+    LAG = "lag", _("The chain is not being read")
+    LIED = "lied", _("An endpoint has lied")
+    SIGNER = "signer", _("The signer is in doubt of itself")
+    OPERATOR = "operator", _("An operator has stopped withdrawals")
 
 
 class Halt(models.Model):

@@ -1,21 +1,22 @@
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from wallet.models.account import Account
 
 
 class ActKind(models.TextChoices):
-    GRANTED = "granted", "Granted"
-    FROZE = "froze", "Froze"
-    THAWED = "thawed", "Thawed"
-    ADJUSTED = "adjusted", "Adjusted"
-    REVERSED = "reversed", "Reversed"
-    APPROVED = "approved", "Approved a withdrawal of"
-    REJECTED = "rejected", "Rejected a withdrawal of"
-    RULED = "ruled", "Changed the rules of withdrawals"
-    STOPPED = "stopped", "Stopped withdrawals"
-    LIFTED = "lifted", "Lifted a halt"
-    BOOKED = "booked", "Booked a payment that the books lacked"
+    GRANTED = "granted", _("Granted")
+    FROZE = "froze", _("Froze")
+    THAWED = "thawed", _("Thawed")
+    ADJUSTED = "adjusted", _("Adjusted")
+    REVERSED = "reversed", _("Reversed")
+    APPROVED = "approved", _("Approved a withdrawal of")
+    REJECTED = "rejected", _("Rejected a withdrawal of")
+    RULED = "ruled", _("Changed the rules of withdrawals")
+    STOPPED = "stopped", _("Stopped withdrawals")
+    LIFTED = "lifted", _("Lifted a halt")
+    BOOKED = "booked", _("Booked a payment that the books lacked")
 
 
 class OperatorAct(models.Model):

@@ -1,4 +1,5 @@
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class DepositKey(models.Model):
@@ -39,8 +40,8 @@ class DepositAddress(models.Model):
 
 
 class InstallRole(models.TextChoices):
-    HOT = "hot", "Hot"  # pays withdrawals; its key is in the signer
-    COLD = "cold", "Cold"  # kept elsewhere, counted as ours
+    HOT = "hot", _("Hot")  # pays withdrawals; its key is in the signer
+    COLD = "cold", _("Cold")  # kept elsewhere, counted as ours
 
 
 class InstallAddress(models.Model):

@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from wallet.domain.money import Asset
 from wallet.models.chain_amount import ChainAmountField, Digits
@@ -7,17 +8,17 @@ from wallet.models.own_address import DepositAddress
 
 
 class SweepPurpose(models.TextChoices):
-    SWEEP = "sweep", "Sweep"  # from a deposit address to the hot one
-    GAS = "gas", "Gas"  # TRX from the hot address to a deposit address that is to be swept
+    SWEEP = "sweep", _("Sweep")  # from a deposit address to the hot one
+    GAS = "gas", _("Gas")  # TRX from the hot address to a deposit address that is to be swept
 
 
 class SweepState(models.TextChoices):
-    PREPARED = "prepared", "Prepared"  # its bytes are written down; nobody else has seen them
-    SIGNED = "signed", "Signed"  # may be on its way; the same bytes are sent until it is final or dead
-    FINAL = "final", "Final"  # in a solid block
-    FAILED = "failed", "Failed"  # in a solid block, and moved nothing
-    DEAD = "dead", "Dead"  # can't come into any block any more
-    DROPPED = "dropped", "Dropped"  # never signed
+    PREPARED = "prepared", _("Prepared")  # its bytes are written down; nobody else has seen them
+    SIGNED = "signed", _("Signed")  # may be on its way; the same bytes are sent until it is final or dead
+    FINAL = "final", _("Final")  # in a solid block
+    FAILED = "failed", _("Failed")  # in a solid block, and moved nothing
+    DEAD = "dead", _("Dead")  # can't come into any block any more
+    DROPPED = "dropped", _("Dropped")  # never signed
 
 
 LIVE = (SweepState.PREPARED, SweepState.SIGNED)

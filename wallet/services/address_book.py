@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from wallet.domain.tron.addresses import BLACK_HOLE, ZERO_ADDRESS, Address, BadAddress, parse_address, to_base58
 from wallet.models import AddressBookEntry
@@ -13,8 +15,8 @@ from wallet.services.refusals import Refused
 MAX_ENTRIES = 50
 MAX_LABEL_CHARS = 60
 
-NOBODYS = "Nobody can spend what is sent to this address: it would be lost. Choose one of your own."
-OURS = (
+NOBODYS = gettext_noop("Nobody can spend what is sent to this address: it would be lost. Choose one of your own.")
+OURS = gettext_noop(
     "This address belongs to this box: it is your own deposit address or another user's. To other users money goes by "
     "name, without any fee."
 )
@@ -49,7 +51,10 @@ def add(user_id: int, text: str, *, label: str, now: datetime) -> AddressBookEnt
     if (there := find(user_id, address)) is not None:
         return there
     if AddressBookEntry.objects.filter(user_id=user_id, removed_at=None).count() >= MAX_ENTRIES:
-        raise Refused(f"Your book is full: it has room for {MAX_ENTRIES} addresses. Remove one first.")
+        raise Refused(
+            _("Your book is full: it has room for %(max_entries)s addresses. Remove one first.")
+            % {"max_entries": MAX_ENTRIES}
+        )
     wait = timedelta(seconds=withdrawal_rules.current().address_wait_s)
     try:
         with transaction.atomic():

@@ -4,13 +4,14 @@ from enum import Enum
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext_noop
 
 
 class Approver(Enum):
     """Its value says who, for the user who asks."""
 
-    AN_ADMIN = "an admin"
-    ANOTHER_ADMIN = "another admin"
+    AN_ADMIN = gettext_noop("an admin")
+    ANOTHER_ADMIN = gettext_noop("another admin")
     NOBODY = "nobody"
 
 

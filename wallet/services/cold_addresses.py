@@ -7,6 +7,8 @@ from datetime import datetime
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import MAX_BLOCKS, ChainError
@@ -21,14 +23,20 @@ from wallet.services.refusals import Refused
 from wallet.services.watched import Owner, watched
 
 CHECKED = "T"  # how an address begins that has a check sum
-NO_CHECK_SUM = "Write it as T…: in hex it has no check sum, and nobody would see a wrong digit."
-NOBODYS = "Nobody has the key of this address."
-OURS = "The box has this address already, as its own, a user's, or one that was removed: take another."
-A_CONTRACT = "This is the address of a contract: what comes to it is not ours to spend."
-NOT_OURS = "This is no cold address of the box."
-NO_CHAIN = "The chain does not answer at the moment, so nobody can say what is on this address. Try again in a minute."
-MOVED = "Money moved to or from it in blocks that are not read yet. Try again in some minutes, when they are."
-READING = "Blocks that may pay to it are still being read. Try again when the reserves page says that it is up to date."
+NO_CHECK_SUM = gettext_noop("Write it as T…: in hex it has no check sum, and nobody would see a wrong digit.")
+NOBODYS = gettext_noop("Nobody has the key of this address.")
+OURS = gettext_noop("The box has this address already, as its own, a user's, or one that was removed: take another.")
+A_CONTRACT = gettext_noop("This is the address of a contract: what comes to it is not ours to spend.")
+NOT_OURS = gettext_noop("This is no cold address of the box.")
+NO_CHAIN = gettext_noop(
+    "The chain does not answer at the moment, so nobody can say what is on this address. Try again in a minute."
+)
+MOVED = gettext_noop(
+    "Money moved to or from it in blocks that are not read yet. Try again in some minutes, when they are."
+)
+READING = gettext_noop(
+    "Blocks that may pay to it are still being read. Try again when the reserves page says that it is up to date."
+)
 
 
 @dataclass(frozen=True)
@@ -149,4 +157,5 @@ def _refuse_what_moved(chain: Chain, address: Address) -> None:
 def _refuse_what_is_there(units: Mapping[Asset, int]) -> None:
     there = [f"{format_units(amount, asset)} {asset.unit}" for asset, amount in units.items() if amount]
     if there:
-        raise Refused(f"There is {' and '.join(there)} on it: only an empty address can be added or removed.")
+        says = _("There is %(there)s on it: only an empty address can be added or removed.")
+        raise Refused(says % {"there": ", ".join(there)})

@@ -2,6 +2,9 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from wallet.domain.accounts import user_account
 from wallet.domain.money import Asset, format_amount
 from wallet.domain.withdrawal_states import CANCELLABLE, WithdrawalState, check_move
@@ -14,7 +17,9 @@ from wallet.services.withdrawals import TOO_LATE, end, with_locked
 from wallet.services.withdrawing import takes_over
 from wallet.signer.protocol import SignerDoor
 
-TOO_LATE_TO_APPROVE = "Its time to be approved is over. Its money returns by itself when the signer has been asked."
+TOO_LATE_TO_APPROVE = gettext_noop(
+    "Its time to be approved is over. Its money returns by itself when the signer has been asked."
+)
 
 
 def approve(*, withdrawal_id: int, actor: Actor, now: datetime) -> Withdrawal:
@@ -22,10 +27,14 @@ def approve(*, withdrawal_id: int, actor: Actor, now: datetime) -> Withdrawal:
 
     def decide(found: Withdrawal) -> str:
         if found.user_id == actor.id:
-            return "This is your own withdrawal: another admin has to approve it."
+            return _("This is your own withdrawal: another admin has to approve it.")
         if found.state != WithdrawalState.CHECKING:
             has_done = found.decided_by_id == actor.id and found.queued_at is not None
-            return "" if has_done else f"It does not wait for approval any more: it is {found.state}."
+            return (
+                ""
+                if has_done
+                else _("It does not wait for approval any more: it is %(state)s.") % {"state": found.state}
+            )
         if found.doubt:
             return IN_DOUBT
         if found.approve_until is not None and found.approve_until <= now:
@@ -53,7 +62,11 @@ def reject(signer: SignerDoor, *, withdrawal_id: int, actor: Actor, reason: str,
         ):
             return ""
         if not is_rejectable(found):
-            return TOO_LATE if found.state == WithdrawalState.SENDING else f"It is over already: it is {found.state}."
+            return (
+                TOO_LATE
+                if found.state == WithdrawalState.SENDING
+                else _("It is over already: it is %(state)s.") % {"state": found.state}
+            )
         if not found.doubt and (why := why_not_return(found, said, now, is_followed=takes_over(found))):
             return why
         found.rejected_by_id, found.rejected_by_name, found.rejected_at = actor.id, actor.name, now

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.utils.translation import gettext_noop
 
 from wallet.domain.tron.addresses import to_base58
 from wallet.domain.tron.derivation import AccountXpub
@@ -24,7 +25,7 @@ from wallet.signer.protocol import SignerDoor
 TRIES = 20  # users who come for their first address at the same moment
 CONFIRMED_INDEX = 0
 FIRST_SECOND = datetime(2024, 1, 1, tzinfo=UTC)  # is index 0; 31 bits of seconds last until 2092
-NOT_READY = (
+NOT_READY = gettext_noop(
     "Deposits are not ready yet: the box waits for its signer and its chain. Try again in a minute, or ask an admin."
 )
 
@@ -90,7 +91,7 @@ def address_for(user_id: int, *, now: datetime) -> DepositAddress:
                 )
         except IntegrityError:  # somebody else has taken the index, or this user has asked twice
             continue
-    raise Refused("Too many people ask for an address at this moment. Reload the page.")
+    raise Refused(_("Too many people ask for an address at this moment. Reload the page."))
 
 
 def _next_address(network: str, xpub: AccountXpub, now: datetime) -> tuple[int, str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from wallet.domain.deposits import MINIMUM_UBTT, DepositFate, format_units, split
 from wallet.domain.money import Asset, format_amount, format_btt
@@ -35,15 +36,17 @@ def pending_row(pending: PendingDeposit, cursor: ChainCursor) -> Row:
     lag = behind if behind > lag + WOBBLE_BLOCKS else lag  # a chain that is late takes longer, and the row says so
     seen = min(max(cursor.head_height - pending.block_number + 1, 1), lag)
     is_enough = asset in MINIMUM_UBTT and split(pending.amount, asset)[0] >= MINIMUM_UBTT[asset]
-    too_little = f"below {minimum(asset)}" if asset in MINIMUM_UBTT else f"{asset.unit} pays for the chain"
+    too_little = (
+        f"below {minimum(asset)}" if asset in MINIMUM_UBTT else _("%(unit)s pays for the chain") % {"unit": asset.unit}
+    )
     left = pending.solid_at - (cursor.looked_at or pending.seen_at)
     return {
         "row": f"pending-{pending.tx_id[:16]}-{pending.kind}-{pending.index}",
         "amount": format_btt(split(pending.amount, asset)[0]),
         "unit": asset.unit,
-        "blocks": f"{seen} of about {lag} blocks",
+        "blocks": _("%(seen)s of about %(lag)s blocks") % {"seen": seen, "lag": lag},
         "percent": seen * 100 // lag,
-        "left": _left(left) if is_enough else f"not credited: {too_little}",
+        "left": _left(left) if is_enough else _("not credited: %(too_little)s") % {"too_little": too_little},
         "tx": short(pending.tx_id),
         "tx_whole": pending.tx_id,
     }
@@ -56,7 +59,7 @@ def deposit_row(deposit: Deposit) -> Row:
     return {
         "row": f"deposit-{deposit.pk}",
         "href": f"came/{deposit.pk}/",
-        "fate": fate.label if is_credited else f"Not credited: {fate.label.lower()}",
+        "fate": fate.label if is_credited else _("Not credited: %(label)s") % {"label": fate.label.lower()},
         "tone": TONES[fate],
         "amount": ("+" if is_credited else "") + format_btt(split(deposit.amount, asset)[0]),
         "amount_tone": "green" if is_credited else "",
@@ -74,16 +77,17 @@ def why(deposit: Deposit) -> str:
     fate = DepositFate(deposit.fate)
     if fate is DepositFate.CREDITED and deposit.remainder:
         rest = format_units(deposit.remainder, asset)
-        return (
-            f"The books have six decimals; the {rest} {asset.unit} below that went to the box's account for rounding."
-        )
+        return _(
+            "The books have six decimals; the %(rest)s %(unit)s below that went to the box's account for rounding."
+        ) % {"rest": rest, "unit": asset.unit}
     return {
-        DepositFate.CREDITED: "It is in your account, to the last unit.",
-        DepositFate.OPERATOR: "TRX is no money of users here: it pays for the chain.",
-        DepositFate.SUSPENSE: "The account that it belongs to is gone. An admin can assign it.",
-        DepositFate.SMALL: f"It is less than the minimum of {minimum(asset)}: moving it would cost more than that.",
-        DepositFate.LARGE: "It is more than one account of these books can hold. Ask an admin.",
-        DepositFate.INTERNAL: "A contract has paid it while it ran, which no block proves. Ask an admin.",
+        DepositFate.CREDITED: _("It is in your account, to the last unit."),
+        DepositFate.OPERATOR: _("TRX is no money of users here: it pays for the chain."),
+        DepositFate.SUSPENSE: _("The account that it belongs to is gone. An admin can assign it."),
+        DepositFate.SMALL: _("It is less than the minimum of %(asset)s: moving it would cost more than that.")
+        % {"asset": minimum(asset)},
+        DepositFate.LARGE: _("It is more than one account of these books can hold. Ask an admin."),
+        DepositFate.INTERNAL: _("A contract has paid it while it ran, which no block proves. Ask an admin."),
     }[fate]
 
 
@@ -106,7 +110,7 @@ def by_name(rows: Sequence[Row]) -> dict[str, Row]:
 
 
 def _left(span: timedelta) -> str:
-    return "any moment" if span <= ANY_MOMENT else f"about {_span(span)}"
+    return _("any moment") if span <= ANY_MOMENT else f"about {_span(span)}"
 
 
 def _span(span: timedelta) -> str:

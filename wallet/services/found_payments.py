@@ -11,6 +11,8 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from wallet.domain.accounts import AccountKind, own_account
 from wallet.domain.deposits import format_units, split, to_units
@@ -31,7 +33,9 @@ from wallet.services.refusals import Refused
 from wallet.services.touchable import find_account
 
 SHOWN = 50
-NOTHING_TO_BOOK = "This payment is booked already, or a withdrawal of this box books it. Look at the reserves again."
+NOTHING_TO_BOOK = gettext_noop(
+    "This payment is booked already, or a withdrawal of this box books it. Look at the reserves again."
+)
 
 
 def book(*, movement_id: int, account_id: int, actor: Actor, reason: str, key: str, now: datetime) -> OperatorAct:
@@ -63,7 +67,9 @@ def book(*, movement_id: int, account_id: int, actor: Actor, reason: str, key: s
 
 def _why_not(outcome: Outcome, payer: Account) -> str:
     if outcome.code is Code.INSUFFICIENT and payer.kind == AccountKind.USER:
-        return f"{holder(payer).name} has less than that available. The treasury can bear it, and you adjust later."
+        return _("%(name)s has less than that available. The treasury can bear it, and you adjust later.") % {
+            "name": holder(payer).name
+        }
     return sentence(outcome, payer.name)
 
 
@@ -77,7 +83,10 @@ def find(movement_id: int) -> ChainMovement:
     sides = ChainMovement.objects.filter(network=settings.WALLET_NETWORK, side=MovementSide.OUT)
     found = sides.filter(pk=movement_id).first()
     if found is None:
-        raise Refused(f"There is no payment {movement_id}. The page of the reserves lists those that can be booked.")
+        raise Refused(
+            _("There is no payment %(movement_id)s. The page of the reserves lists those that can be booked.")
+            % {"movement_id": movement_id}
+        )
     return found
 
 
@@ -96,9 +105,12 @@ def would_pay_again(movement: ChainMovement) -> Withdrawal | None:
 def check_bearer(movement: ChainMovement, payer: Account) -> None:
     asset = Asset(movement.asset)
     if payer.asset != asset or not is_way(TransferKind.FOUND_PAYMENT, AccountKind(payer.kind), AccountKind.CHAIN):
-        raise Refused(f"A user's {asset.unit}, the treasury's or what pays the network can bear it; nothing else can.")
+        raise Refused(
+            _("A user's %(unit)s, the treasury's or what pays the network can bear it; nothing else can.")
+            % {"unit": asset.unit}
+        )
     if amount_ubtt(movement) > MAX_AMOUNT_UBTT:
-        raise Refused("The books can't hold that much.")
+        raise Refused(_("The books can't hold that much."))
 
 
 def amount_ubtt(movement: ChainMovement) -> int:

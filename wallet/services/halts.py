@@ -9,6 +9,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from wallet.chain.port import BroadcastAnswer
 from wallet.models import ChainCursor, Halt, HaltReason
@@ -62,7 +63,7 @@ def stop(*, actor: Actor, reason: str, now: datetime) -> None:
         return made
 
     if ledger.whole(work) is None:
-        raise Refused("An operator has stopped withdrawals already. The halt that stands says who, and why.")
+        raise Refused(_("An operator has stopped withdrawals already. The halt that stands says who, and why."))
 
 
 def halt_for_another_id(answers: Iterable[BroadcastAnswer], tx_id: str, now: datetime) -> None:
@@ -71,7 +72,8 @@ def halt_for_another_id(answers: Iterable[BroadcastAnswer], tx_id: str, now: dat
         if answer.names_another:
             halt(
                 HaltReason.LIED,
-                f"{answer.endpoint} was given {tx_id} and calls it by another id: {answer.message}",
+                _("%(endpoint)s was given %(tx_id)s and calls it by another id: %(message)s")
+                % {"endpoint": answer.endpoint, "tx_id": tx_id, "message": answer.message},
                 now,
             )
 
@@ -90,6 +92,6 @@ def lift(halt_id: int, *, actor: Actor, reason: str, now: datetime) -> None:
         return bool(lifted)
 
     if not ledger.whole(work):
-        raise Refused("This halt does not stand any more. Reload the page to see who has lifted it, and why.")
+        raise Refused(_("This halt does not stand any more. Reload the page to see who has lifted it, and why."))
     news.reserves_changed()
     news.desk_changed()

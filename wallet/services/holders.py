@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext as _
 
 from wallet.domain.accounts import AccountKind
 from wallet.models import Account
@@ -36,5 +37,9 @@ def _holder(account: Account, names: dict[int, str]) -> Holder:
     kind = AccountKind(account.kind)
     if kind is AccountKind.USER:
         name = names.get(int(account.ref))
-        return Holder(name, is_person=True) if name is not None else Holder(f"User {account.ref}, who is gone")
+        return (
+            Holder(name, is_person=True)
+            if name is not None
+            else Holder(_("User %(ref)s, who is gone") % {"ref": account.ref})
+        )
     return Holder(f"{kind.label} {account.ref[:REF_CHARS]}".strip())

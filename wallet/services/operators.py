@@ -9,6 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from wallet.domain.accounts import AccountKind, AccountName, own_account, user_account
 from wallet.domain.items import Transfer as TransferItem
 from wallet.domain.items import key_hash
@@ -26,7 +29,7 @@ from wallet.services.reversals import reverse as reverse_transfer
 from wallet.services.touchable import check_adjustable, check_freezable, check_reversible, find_account, find_transfer
 
 MAX_REASON_CHARS = 200
-USED = "This form was used already. Open it anew, and look first what has happened."
+USED = gettext_noop("This form was used already. Open it anew, and look first what has happened.")
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,12 @@ def check_reason(reason: str) -> str:
     """Return the reason without white space around it."""
     reason = reason.strip()
     if not 1 <= len(reason) <= MAX_REASON_CHARS:
-        raise Refused(f"Write a reason of 1 to {MAX_REASON_CHARS} characters: it stays in the log.")
+        raise Refused(
+            _("Write a reason of 1 to %(max_reason_chars)s characters: it stays in the log.")
+            % {"max_reason_chars": MAX_REASON_CHARS}
+        )
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in reason):
-        raise Refused("Write the reason in one line, without control characters.")
+        raise Refused(_("Write the reason in one line, without control characters."))
     return reason
 
 
@@ -175,7 +181,9 @@ def _set_frozen(kind: ActKind, account_id: int, actor: Actor, reason: str, key: 
 
     act = ledger.whole(work)
     if act is None:
-        raise Refused(f"The account is {'frozen already' if wanted else 'not frozen'}. Nothing was changed.")
+        if wanted:
+            raise Refused(_("The account is frozen already. Nothing was changed."))
+        raise Refused(_("The account is not frozen. Nothing was changed."))
     return act
 
 
@@ -218,17 +226,19 @@ def sentence(outcome: Outcome, payer: AccountName) -> str:
         account = account_named(payer)
         who, has = holder(account).name, format_amount(account.available_ubtt, payer.asset)
         if payer.kind is AccountKind.TREASURY:
-            return (
-                f"The treasury has only {has} available. Move money into it first, by an adjustment from the fees, or "
-                "pay into the hot address: what comes there from outside is the treasury's."
-            )
-        return (
-            f"{who} has only {has} available: the rest is spent or reserved. An adjustment can take a smaller amount."
-        )
+            return _(
+                "The treasury has only %(has)s available. Move money into it first, by an adjustment "
+                "from the fees, or pay into the hot address: what comes there from outside is the "
+                "treasury's."
+            ) % {"has": has}
+        return _(
+            "%(who)s has only %(has)s available: the rest is spent or reserved. An adjustment "
+            "can take a smaller amount."
+        ) % {"who": who, "has": has}
     return {
-        Code.NOT_FOUND: "The account does not exist any more, or its user does not. Look into the books.",
-        Code.REVERSED: "This transfer was reversed already. Nothing was moved again.",
-        Code.NOT_REVERSIBLE: "A reversal can't be reversed. An adjustment moves the money once more.",
-        Code.OVERFLOW: "The account can't hold that much. Move a smaller amount.",
-        Code.FROZEN: "The account that should pay is frozen. Thaw it first.",
+        Code.NOT_FOUND: _("The account does not exist any more, or its user does not. Look into the books."),
+        Code.REVERSED: _("This transfer was reversed already. Nothing was moved again."),
+        Code.NOT_REVERSIBLE: _("A reversal can't be reversed. An adjustment moves the money once more."),
+        Code.OVERFLOW: _("The account can't hold that much. Move a smaller amount."),
+        Code.FROZEN: _("The account that should pay is frozen. Thaw it first."),
     }.get(outcome.code, USED)

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from wallet.domain.accounts import AccountKind
 from wallet.domain.deposits import DepositFate, format_units
@@ -22,12 +24,12 @@ BEHIND = 5  # blocks that reading may be behind without a word
 NOT_CREDITED = (DepositFate.SUSPENSE, DepositFate.LARGE, DepositFate.INTERNAL, DepositFate.SMALL)
 # The terms of the books' side, in the words of the page.
 TERMS = {kind.name.lower(): kind.label for kind in AccountKind} | {
-    "below_one": "Below 1 µBTT",
-    "not_credited": "Not credited by policy",
-    "fees_not_booked": "Fees not booked yet",
-    "rounded_up": "Found payments, rounded up",
-    "final_above": "Final in a block not read yet",
-    "not_final": "In a block, not final yet",
+    "below_one": gettext_noop("Below 1 µBTT"),
+    "not_credited": gettext_noop("Not credited by policy"),
+    "fees_not_booked": gettext_noop("Fees not booked yet"),
+    "rounded_up": gettext_noop("Found payments, rounded up"),
+    "final_above": gettext_noop("Final in a block not read yet"),
+    "not_final": gettext_noop("In a block, not final yet"),
 }
 
 Message = dict[str, object]
@@ -61,8 +63,10 @@ def state_row(found: ChainCursor | None) -> Row:
         has_key = deposit_addresses.is_ready()
         return {
             "row": "reserves",
-            "read": "nothing yet",
-            "state": "Waiting for the chain: no two endpoints agree yet" if has_key else "Waiting for the signer's key",
+            "read": _("nothing yet"),
+            "state": _("Waiting for the chain: no two endpoints agree yet")
+            if has_key
+            else _("Waiting for the signer's key"),
             "state_tone": "yellow",
             "head": "?",
             "solid": "?",
@@ -75,7 +79,8 @@ def state_row(found: ChainCursor | None) -> Row:
     return {
         "row": "reserves",
         "read": f"{found.height:,}",
-        "state": found.trouble or ("Up to date" if behind <= BEHIND else f"{behind:,} blocks behind"),
+        "state": found.trouble
+        or (_("Up to date") if behind <= BEHIND else _("%(behind)s blocks behind") % {"behind": f"{behind:,}"}),
         "state_tone": "red" if found.trouble else "green" if behind <= BEHIND else "yellow",
         "head": f"{found.head_height:,}",
         "solid": f"{found.solid_height:,}",
@@ -99,7 +104,7 @@ def compared_row(row: Reconciliation, found: ChainCursor | None = None) -> Row:
         "difference": format_units(row.difference, asset),
         "tone": "red" if row.difference else "green",
         "height": f"{height:,}",
-        "since": f", unchanged since block {row.height:,}" if height > row.height else "",
+        "since": _(", unchanged since block %(height)s") % {"height": f"{row.height:,}"} if height > row.height else "",
         "at": row.at.isoformat(),
         "at_text": minute(row.at),
         "says": "; ".join(row.rows),
@@ -115,7 +120,11 @@ def terms_of(row: Reconciliation) -> list[Row]:
     """Return the terms of the books' side in words."""
     asset = Asset(row.asset)
     return [
-        {"row": f"{terms_name(row)}-{name}", "name": TERMS.get(name, name), "amount": format_units(int(text), asset)}
+        {
+            "row": f"{terms_name(row)}-{name}",
+            "name": _(TERMS[name]) if name in TERMS else name,
+            "amount": format_units(int(text), asset),
+        }
         for name, text in row.terms.items()
     ]
 
@@ -125,7 +134,7 @@ def endpoint_rows(found: ChainCursor | None) -> list[Row]:
         {
             "row": f"endpoint-{number}",
             "name": str(one["name"]),
-            "state": "Answers" if one["ok"] else str(one["problem"]),
+            "state": _("Answers") if one["ok"] else str(one["problem"]),
             "tone": "green" if one["ok"] else "red",
             "head": f"{one['head']:,}" if one["head"] is not None else "?",
             "solid": f"{one['solid']:,}" if one["solid"] is not None else "?",

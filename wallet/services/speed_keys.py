@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from wallet.domain.accounts import AccountKind, AccountName, earnings_account, user_account
 from wallet.domain.channels import check_speed_key, check_ubtt
@@ -46,7 +47,7 @@ def make_pairing_code(user_id: int, *, most_ubtt: int, earns: bool, now: datetim
     It may ask for a daily limit up to `most_ubtt`, and, if `earns`, to earn for the account.
     """
     if most_ubtt == 0 and not earns:
-        raise Refused("A node that may neither spend nor earn needs no code.")
+        raise Refused(_("A node that may neither spend nor earn needs no code."))
     account = _opened(user_account(market_asset(), user_id), now)
     code = "".join(secrets.choice(_ALPHABET) for _ in range(CODE_CHARS))
     PairingCode.objects.create(
@@ -233,7 +234,7 @@ def _opened(name: AccountName, now: datetime) -> Account:
     open_absent([name], now=now)
     found = Account.objects.filter(asset=name.asset, kind=name.kind, ref=name.ref).first()
     if found is None:
-        raise Refused("There is nobody who could have this account.")
+        raise Refused(_("There is nobody who could have this account."))
     return found
 
 

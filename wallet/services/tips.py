@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from wallet.domain.accounts import AccountKind, user_account
 from wallet.domain.items import Transfer as TransferItem
@@ -24,9 +26,9 @@ MAX_DAY_UBTT = 250_000_000 * UBTT_PER_BTT  # what a stolen login can send away b
 MAX_DAY_COUNT = 200  # rows that stay for ever, with words in other people's histories
 DAY = timedelta(hours=24)  # rolling: a midnight would let somebody send twice as much around it
 
-UNKNOWN = "Nobody here goes by that name. Ask for the exact user name, and check the spelling."
-TO_ONESELF = "This is your own name. Choose somebody else: to oneself nothing needs to be sent."
-USED = "This form was used already for another tip, or that tip was refused. Open it anew to send."
+UNKNOWN = gettext_noop("Nobody here goes by that name. Ask for the exact user name, and check the spelling.")
+TO_ONESELF = gettext_noop("This is your own name. Choose somebody else: to oneself nothing needs to be sent.")
+USED = gettext_noop("This form was used already for another tip, or that tip was refused. Open it anew to send.")
 
 
 @dataclass(frozen=True)
@@ -166,20 +168,37 @@ def _free_again_at(sent: Sequence[Transfer], amount_ubtt: int) -> datetime | Non
 def _sentence(code: Code, means: Means, amount_ubtt: int) -> str:
     if code is Code.INSUFFICIENT:
         has = format_amount(means.available_ubtt, means.asset)
-        return f"You have only {has} available. Send a smaller amount, or wait until more has come in."
+        return _("You have only %(has)s available. Send a smaller amount, or wait until more has come in.") % {
+            "has": has
+        }
     if code is Code.FROZEN:
-        return "An operator has frozen your account, so nothing can leave it. The reason stands below; ask an admin."
+        return _("An operator has frozen your account, so nothing can leave it. The reason stands below; ask an admin.")
     if code is Code.LIMIT:
         return _limit_sentence(means, amount_ubtt)
     if code is Code.OVERFLOW:
-        return "The receiver's account can't hold that much. Send a smaller amount."
+        return _("The receiver's account can't hold that much. Send a smaller amount.")
     return USED
 
 
 def _limit_sentence(means: Means, amount_ubtt: int) -> str:
     if amount_ubtt > MAX_TIP_UBTT:
-        return f"One tip carries at most {format_amount(MAX_TIP_UBTT, means.asset)}. Send a smaller amount."
-    day = f"In 24 hours you can send {format_amount(MAX_DAY_UBTT, means.asset)} in at most {MAX_DAY_COUNT} tips"
+        return _("One tip carries at most %(max_tip_ubtt)s. Send a smaller amount.") % {
+            "max_tip_ubtt": format_amount(MAX_TIP_UBTT, means.asset)
+        }
     free_at = _free_again_at(means.sent, amount_ubtt)
-    when = f" This amount fits again on {free_at:%Y-%m-%d at %H:%M} UTC." if free_at else " Try it with a new form."
-    return f"{day}, and this would be more.{when}"
+    if free_at:
+        says = _(
+            "In 24 hours you can send %(most)s in at most %(tips)s tips, and this would be more. This amount fits "
+            "again on %(day)s at %(hour)s UTC."
+        )
+    else:
+        says = _(
+            "In 24 hours you can send %(most)s in at most %(tips)s tips, and this would be more. Try it with a "
+            "new form."
+        )
+    return says % {
+        "most": format_amount(MAX_DAY_UBTT, means.asset),
+        "tips": MAX_DAY_COUNT,
+        "day": f"{free_at:%Y-%m-%d}" if free_at else "",
+        "hour": f"{free_at:%H:%M}" if free_at else "",
+    }

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from wallet.domain.limits import DAY, Over, Spent, Window, first_over
 from wallet.domain.money import Asset, format_amount, worth_ubtt
@@ -19,17 +20,23 @@ _UNCOUNTED = (WithdrawalState.CANCELLED, WithdrawalState.REJECTED, WithdrawalSta
 def problem(rules: WithdrawalRules, *, asset: Asset, user_id: int, amount_ubtt: int, now: datetime) -> str:
     """Return why a request does not fit, with when it will; "" if it does. The rules are in the asset's units."""
     if amount_ubtt < rules.least_ubtt:
-        return f"One withdrawal is at least {format_amount(rules.least_ubtt, asset)}: less would not be worth its cost."
+        return _("One withdrawal is at least %(least_ubtt)s: less would not be worth its cost.") % {
+            "least_ubtt": format_amount(rules.least_ubtt, asset)
+        }
     if amount_ubtt > rules.most_ubtt:
-        return f"One withdrawal is at most {format_amount(rules.most_ubtt, asset)}. Withdraw a smaller amount."
+        return _("One withdrawal is at most %(most_ubtt)s. Withdraw a smaller amount.") % {
+            "most_ubtt": format_amount(rules.most_ubtt, asset)
+        }
     desk = WithdrawalDesk.objects.first()
     if desk is not None and desk.hot_sun is not None and desk.hot_sun < rules.reserve_sun:
-        return (
+        return _(
             "The box has too little TRX for the chain's fees, so nothing more is accepted until its operator has "
             "brought some. What was accepted before is still sent."
         )
     if Withdrawal.objects.filter(user_id=user_id, state__in=OPEN).count() >= MAX_OPEN:
-        return f"You have {MAX_OPEN} withdrawals under way. Wait until one has arrived, or cancel one."
+        return _("You have %(max_open)s withdrawals under way. Wait until one has arrived, or cancel one.") % {
+            "max_open": MAX_OPEN
+        }
     over = _first_over(rules, asset, user_id, amount_ubtt, now)
     return _sentence(over, asset) if over else ""
 
@@ -75,7 +82,17 @@ def _spent(found: "QuerySet[Withdrawal]", asset: Asset) -> Sequence[Spent]:
 
 def _sentence(over: Over, asset: Asset) -> str:
     window = over.window
-    who = "All users together" if window.is_everybodys else "You"
+    who = _("All users together") if window.is_everybodys else _("You")
     most, left = format_amount(window.most_ubtt, asset), format_amount(over.left_ubtt, asset)
-    when = f"this fits from {over.free_at:%Y-%m-%d %H:%M} UTC on" if over.free_at else "this never fits: withdraw less"
-    return f"{who} can withdraw {most} in {window.name}. {left} of it is left; {when}."
+    when = (
+        _("this fits from %(free_at)s UTC on") % {"free_at": f"{over.free_at:%Y-%m-%d %H:%M}"}
+        if over.free_at
+        else _("this never fits: withdraw less")
+    )
+    return _("%(who)s can withdraw %(most)s in %(name)s. %(left)s of it is left; %(when)s.") % {
+        "who": who,
+        "most": most,
+        "name": window.name,
+        "left": left,
+        "when": when,
+    }

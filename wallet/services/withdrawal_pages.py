@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
 from django.db.models import Sum
+from django.utils.translation import gettext as _
 
 from wallet.domain.accounts import AccountKind
 from wallet.domain.money import Asset
@@ -112,7 +113,11 @@ def desk_rows_of(withdrawals: Iterable[Withdrawal]) -> list[Row]:
     users = get_user_model().objects.in_bulk({one.user_id for one in found})
     rows = rows_of(found, reader=OPERATOR)
     for one, row in zip(found, rows, strict=True):
-        row["user"] = users[one.user_id].get_username() if one.user_id in users else f"User {one.user_id}, who is gone"
+        row["user"] = (
+            users[one.user_id].get_username()
+            if one.user_id in users
+            else _("User %(user_id)s, who is gone") % {"user_id": one.user_id}
+        )
     return rows
 
 

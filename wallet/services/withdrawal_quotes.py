@@ -3,6 +3,9 @@
 import logging
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import CallFails, ChainError
 from wallet.domain.fees import Quote, fee_ubtt
@@ -11,17 +14,21 @@ from wallet.domain.tron.addresses import Address, parse_address, to_base58
 from wallet.services import own_addresses, payouts, withdrawal_rules
 from wallet.services.refusals import Refused
 
-NOT_READY = "Withdrawals are not ready yet: the box does not know the address that pays them. Try again in a minute."
-WOULD_FAIL = (
+NOT_READY = gettext_noop(
+    "Withdrawals are not ready yet: the box does not know the address that pays them. Try again in a minute."
+)
+WOULD_FAIL = gettext_noop(
     "The chain says that this payment would fail now. The box may have too little at hand: "
     "try a smaller amount, or later."
 )
-NO_CHAIN = "The chain does not answer at the moment, so nobody can say what this costs. Try again in a minute."
-NOT_AT_HAND = (
+NO_CHAIN = gettext_noop(
+    "The chain does not answer at the moment, so nobody can say what this costs. Try again in a minute."
+)
+NOT_AT_HAND = gettext_noop(
     "The address that pays has less than that at this moment. A deposit is credited before it is moved there, which "
     "takes a minute or two more; its operator may have to fill it, too. Try again later, or withdraw a smaller amount."
 )
-A_CONTRACT = (
+A_CONTRACT = gettext_noop(
     "This is the address of a contract, and most contracts keep what is sent to them. Choose a person's address."
 )
 
@@ -58,6 +65,7 @@ def quote(chain: Chain, destination: Address, *, asset: Asset, amount_ubtt: int)
     fee = fee_ubtt(flat_ubtt=rules.flat_fee_ubtt, ubtt_per_trx=rules.ubtt_per_trx, cost_sun=payout.cost.total_sun)
     if fee >= amount_ubtt:
         raise Refused(
-            f"The fee is {format_amount(fee, asset)} now, which is more than would arrive. Withdraw a larger amount."
+            _("The fee is %(fee)s now, which is more than would arrive. Withdraw a larger amount.")
+            % {"fee": format_amount(fee, asset)}
         )
     return Offer(to_base58(destination), not account.exists, Quote(amount_ubtt, fee, payout.cost))

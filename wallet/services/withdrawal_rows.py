@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
 from wallet.domain.money import Asset, format_amount, format_btt
 from wallet.domain.withdrawal_states import CANCELLABLE, AttemptState, WithdrawalState
 from wallet.models import Attempt, AttemptEvent, Withdrawal, WithdrawalDesk
@@ -15,22 +18,22 @@ Row = dict[str, str | int]
 
 STEPS = ("requested", "checked", "queued", "signed", "sent", "block", "final")
 NAMES = {
-    "requested": "Requested",
-    "checked": "Checked",
-    "queued": "In the queue",
-    "signed": "Signed",
-    "sent": "Given to the network",
-    "block": "In a block",
-    "final": "Final",
+    "requested": gettext_noop("Requested"),
+    "checked": gettext_noop("Checked"),
+    "queued": gettext_noop("In the queue"),
+    "signed": gettext_noop("Signed"),
+    "sent": gettext_noop("Given to the network"),
+    "block": gettext_noop("In a block"),
+    "final": gettext_noop("Final"),
 }
 STATES = {
-    WithdrawalState.CHECKING: ("Waits for an admin", "yellow"),
-    WithdrawalState.QUEUED: ("In the queue", "azure"),
-    WithdrawalState.SENDING: ("On its way", "blue"),
-    WithdrawalState.FINAL: ("Arrived", "green"),
-    WithdrawalState.RETURNED: ("Returned", "red"),
-    WithdrawalState.CANCELLED: ("Cancelled", "secondary"),
-    WithdrawalState.REJECTED: ("Rejected", "red"),
+    WithdrawalState.CHECKING: (gettext_noop("Waits for an admin"), "yellow"),
+    WithdrawalState.QUEUED: (gettext_noop("In the queue"), "azure"),
+    WithdrawalState.SENDING: (gettext_noop("On its way"), "blue"),
+    WithdrawalState.FINAL: (gettext_noop("Arrived"), "green"),
+    WithdrawalState.RETURNED: (gettext_noop("Returned"), "red"),
+    WithdrawalState.CANCELLED: (gettext_noop("Cancelled"), "secondary"),
+    WithdrawalState.REJECTED: (gettext_noop("Rejected"), "red"),
 }
 _STEP_OF_ATTEMPT = {
     AttemptState.PREPARED: "signed",
@@ -41,31 +44,35 @@ _STEP_OF_ATTEMPT = {
     AttemptState.FAILED: "final",
     AttemptState.DEAD: "block",
 }
-STOPPED = "withdrawals are stopped"  # why the queue waits begins like this when everybody may know it
+STOPPED = gettext_noop("withdrawals are stopped")  # why the queue waits begins like this when everybody may know it
 # Of what was signed and forgotten, so that nobody can say what became of it.
-OLD_BLOCK = "it was signed before, and no endpoint gives the block that it refers to, so it can't be followed"
-TOO_LITTLE = "the address that pays has too little"  # why one stands aside begins like this: its user may know so much
-IN_DOUBT = (
+OLD_BLOCK = gettext_noop(
+    "it was signed before, and no endpoint gives the block that it refers to, so it can't be followed"
+)
+# Why one stands aside begins like this: its user may know so much.
+TOO_LITTLE = gettext_noop("the address that pays has too little")
+IN_DOUBT = gettext_noop(
     "An admin has to look at it first: the box's records and what it has signed do not agree. Until then {money} "
     "stays where it is."
 )
-_UNSIGNED = "the signer can't sign now"
-_REFUSED = "the signer won't sign it"
+_UNSIGNED = gettext_noop("the signer can't sign now")
+_REFUSED = gettext_noop("the signer won't sign it")
 _OUR_OWN_WORDS = ("seen", "taken back", "dead")
 # What users read in place of what others have said.
 _PLAIN = {
     "unsigned": _UNSIGNED,
     "refused": _REFUSED,
-    "taken over": "it was signed before, and the box's records had lost it",
-    "not dead": "it is not certain yet that it will never arrive",
-    "failed": "the chain took it, and it moved nothing",
-    "final": "it is in a block that nothing takes back",
+    "taken over": gettext_noop("it was signed before, and the box's records had lost it"),
+    "not dead": gettext_noop("it is not certain yet that it will never arrive"),
+    "failed": gettext_noop("the chain took it, and it moved nothing"),
+    "final": gettext_noop("it is in a block that nothing takes back"),
 }
 _PLAIN_CODES = {
-    "SUCCESS": "the network has taken it",
-    "DUP_TRANSACTION_ERROR": "the network has it already",
-    "UNKNOWN": "the network gave no clear answer, and is given it again",
+    "SUCCESS": gettext_noop("the network has taken it"),
+    "DUP_TRANSACTION_ERROR": gettext_noop("the network has it already"),
+    "UNKNOWN": gettext_noop("the network gave no clear answer, and is given it again"),
 }
+_UNTAKEN = gettext_noop("the network did not take it, and is given it again")
 _BAD_ENDS = (WithdrawalState.RETURNED, WithdrawalState.CANCELLED, WithdrawalState.REJECTED)
 
 
@@ -81,13 +88,19 @@ class Reader:
     is_operator: bool = False
 
 
-OWNER = Reader("your money", "your account", "yours", "your money returns", "you can cancel it")
+OWNER = Reader(
+    gettext_noop("your money"),
+    gettext_noop("your account"),
+    gettext_noop("yours"),
+    gettext_noop("your money returns"),
+    gettext_noop("you can cancel it"),
+)
 OPERATOR = Reader(
-    money="the money",
-    account="its user's account",
-    gets_it="its user's",
-    gets_money="the money returns to its user",
-    can_cancel="its user can cancel it",
+    money=gettext_noop("the money"),
+    account=gettext_noop("its user's account"),
+    gets_it=gettext_noop("its user's"),
+    gets_money=gettext_noop("the money returns to its user"),
+    can_cancel=gettext_noop("its user can cancel it"),
     is_operator=True,
 )
 
@@ -115,14 +128,14 @@ class Standing:
 def withdrawal_row(standing: Standing) -> Row:
     withdrawal, attempt = standing.withdrawal, standing.attempt
     asset = Asset(withdrawal.asset)
-    words, tone = STATES[standing.state]
+    words, tone = _(STATES[standing.state][0]), STATES[standing.state][1]
     if standing.attempt_state is AttemptState.SEEN:
-        words = "In a block"
+        words = _("In a block")
     can_cancel = standing.state in CANCELLABLE and not withdrawal.doubt
     # One in doubt has no attempt under way, and no other one is made anyway.
     can_want_back = standing.state is WithdrawalState.SENDING and not (withdrawal.is_wanted_back or withdrawal.doubt)
     if withdrawal.doubt and not standing.state.is_over:
-        words, tone = "In doubt", "red"
+        words, tone = _("In doubt"), "red"
     row: Row = {
         "row": f"withdrawal-{withdrawal.pk}",
         "href": f"{withdrawal.pk}/",
@@ -140,7 +153,11 @@ def withdrawal_row(standing: Standing) -> Row:
         "now_text": _now(standing),
         "tx_id": attempt.tx_id if attempt else "",
         "has_attempt": "yes" if attempt else "no",
-        "none_text": "" if attempt else "Nothing was ever given to it." if standing.state.is_over else "Nothing yet.",
+        "none_text": ""
+        if attempt
+        else _("Nothing was ever given to it.")
+        if standing.state.is_over
+        else _("Nothing yet."),
         "attempt_text": f"{attempt.number}" if attempt else "",
         "network_fee_text": _trx(attempt.fee_sun) if attempt and attempt.fee_sun is not None else "",
         "can_cancel": "yes" if can_cancel else "no",
@@ -168,8 +185,8 @@ def short_address(address: str) -> str:
 def _plain(event: AttemptEvent) -> str:
     """Say what a line of the log means in words of ours alone."""
     if event.what == "broadcast":
-        return _PLAIN_CODES.get(event.code, "the network did not take it, and is given it again")
-    return event.message if event.what in _OUR_OWN_WORDS else _PLAIN.get(event.what, "")
+        return _(_PLAIN_CODES.get(event.code, _UNTAKEN))
+    return event.message if event.what in _OUR_OWN_WORDS else _(_PLAIN[event.what]) if event.what in _PLAIN else ""
 
 
 def second(at: datetime) -> str:
@@ -201,9 +218,9 @@ def _steps(standing: Standing) -> Row:
         cells[f"{step}_at"] = at.isoformat() if at else ""
         cells[f"{step}_text"] = second(at) if at else ""
     if not standing.withdrawal.needs_approval:
-        cells["checked_at"], cells["checked_text"] = "", "no approval needed"
+        cells["checked_at"], cells["checked_text"] = "", _("no approval needed")
     if cells["block_state"] == "bad":
-        cells["block_at"], cells["block_text"] = "", "in no block"
+        cells["block_at"], cells["block_text"] = "", _("in no block")
     if standing.place:
         cells["queued_text"] = f"number {standing.place}"
     return cells
@@ -241,86 +258,111 @@ def _now(standing: Standing) -> str:
     """Say what happens now, and what will happen next."""
     withdrawal, reader = standing.withdrawal, standing.reader
     if withdrawal.doubt and not standing.state.is_over:
-        return IN_DOUBT.format(money=reader.money)
+        return _(IN_DOUBT).format(money=_(reader.money))
     if standing.state is WithdrawalState.CHECKING:
-        until = f"{withdrawal.approve_until:%Y-%m-%d %H:%M} UTC" if withdrawal.approve_until else "further notice"
-        return (
+        until = f"{withdrawal.approve_until:%Y-%m-%d %H:%M} UTC" if withdrawal.approve_until else _("further notice")
+        return _(
             "An amount like this takes an admin who did not ask for it. If none approves it by "
-            f"{until}, the money is {reader.gets_it} again."
-        )
+            "%(until)s, the money is %(gets_it)s again."
+        ) % {"until": until, "gets_it": _(reader.gets_it)}
     if standing.state is WithdrawalState.QUEUED:
         return _waiting(standing)
     if standing.state is WithdrawalState.SENDING:
         return _under_way(standing)
     if standing.state is WithdrawalState.FINAL:
         block = standing.attempt.block_number if standing.attempt else None
-        return f"It arrived irreversibly, with block {block}."
+        return _("It arrived irreversibly, with block %(block)s.") % {"block": block}
     if standing.state is WithdrawalState.CANCELLED and reader.is_operator:
-        return "Its user cancelled it."
+        return _("Its user cancelled it.")
     return withdrawal.reason
 
 
 def _waiting(standing: Standing) -> str:
     reader = standing.reader
     if standing.withdrawal.fails_because.startswith(TOO_LITTLE):
-        return (
-            "The address that pays has less than that at the moment. It is looked at again each minute, and smaller "
-            f"ones may go before it; {reader.can_cancel}."
-        )
+        return _(
+            "The address that pays has less than that at the moment. It is looked at again each "
+            "minute, and smaller ones may go before it; %(can_cancel)s."
+        ) % {"can_cancel": _(reader.can_cancel)}
     if standing.withdrawal.fails_because.startswith(OLD_BLOCK):
-        return "It was sent before, and the box can't see what became of it. An admin has to look at it."
+        return _("It was sent before, and the box can't see what became of it. An admin has to look at it.")
     if standing.withdrawal.fails_because:
-        return f"The chain says that this payment would fail now. It is tried again each minute; {reader.can_cancel}."
+        return _("The chain says that this payment would fail now. It is tried again each minute; %(can_cancel)s.") % {
+            "can_cancel": _(reader.can_cancel)
+        }
     if not standing.place:
-        return f"It waits, because nothing may leave {reader.account} at the moment; {reader.can_cancel}."
+        return _("It waits, because nothing may leave %(account)s at the moment; %(can_cancel)s.") % {
+            "account": _(reader.account),
+            "can_cancel": _(reader.can_cancel),
+        }
     before = standing.place - 1
-    place = f"{before} {'is' if before == 1 else 'are'} before it." if before else "It is the next one."
+    place = _("It is the next one.")
+    if before:
+        place = ngettext("%(count)d is before it.", "%(count)d are before it.", before) % {"count": before}
     desk = standing.desk
     if desk is None:
-        return f"{place} Nobody has looked at the queue yet."
-    why = f" It waits, because {_why(desk, reader)}." if desk.waits_because else ""
-    return f"{place}{why} The queue was last looked at on {second(desk.looked_at)} UTC."
+        return _("%(place)s Nobody has looked at the queue yet.") % {"place": place}
+    says = _("%(place)s The queue was last looked at on %(looked_at)s UTC.")
+    if desk.waits_because:
+        says = _("%(place)s It waits, because %(why)s. The queue was last looked at on %(looked_at)s UTC.")
+    return says % {"place": place, "why": _why(desk, reader), "looked_at": second(desk.looked_at)}
 
 
 def _why(desk: WithdrawalDesk, reader: Reader) -> str:
     """Say why the queue waits; to users without others' amounts, the names of servers and the box's files."""
     if reader.is_operator or desk.waits_because.startswith(STOPPED):
         return desk.waits_because
-    return "the box can't send at the moment; its operator sees why"
+    return _("the box can't send at the moment; its operator sees why")
 
 
 def _under_way(standing: Standing) -> str:
     attempt, said, reader = standing.attempt, standing.said, standing.reader
     if attempt is None:
-        return "It is being prepared."
+        return _("It is being prepared.")
     ends = chain_time(attempt.expiration_ms)
     is_wanted_back = standing.withdrawal.is_wanted_back
     if standing.attempt_state is AttemptState.PREPARED:
+        says = _("The signer is asked for its signature. If it can't sign by %(ends)s, %(then)s.")
         trouble = ""
         if said and said.what in ("refused", "unsigned"):
-            trouble = f" It has not signed yet: {_UNSIGNED if said.what == 'unsigned' else _REFUSED}."
-        then = reader.gets_money if is_wanted_back else "another attempt follows"
-        return f"The signer is asked for its signature.{trouble} If it can't sign by {ends}, {then}."
+            says = _(
+                "The signer is asked for its signature. It has not signed yet: %(trouble)s. If it can't sign by "
+                "%(ends)s, %(then)s."
+            )
+            trouble = _(_UNSIGNED if said.what == "unsigned" else _REFUSED)
+        then = _(reader.gets_money) if is_wanted_back else _("another attempt follows")
+        return says % {"trouble": trouble, "ends": ends, "then": then}
     if standing.attempt_state is AttemptState.SIGNED:
-        return "It is signed, and about to be given to the network."
+        return _("It is signed, and about to be given to the network.")
     if standing.attempt_state is AttemptState.BROADCAST:
-        then = reader.gets_money if is_wanted_back else f"another attempt follows or {reader.gets_money}"
-        return (
-            f"The network was given it, and it is in no block yet. If it is in none by {ends}, it never will be; when "
-            f"that is certain, about a minute later, {then}."
+        then = (
+            _(reader.gets_money)
+            if is_wanted_back
+            else _("another attempt follows or %(gets_money)s") % {"gets_money": _(reader.gets_money)}
         )
+        return _(
+            "The network was given it, and it is in no block yet. If it is in none by %(ends)s, "
+            "it never will be; when that is certain, about a minute later, %(then)s."
+        ) % {"ends": ends, "then": then}
     if standing.attempt_state is AttemptState.SEEN:
-        return f"It is in block {attempt.block_number}. In about a minute that block can't be taken back any more."
-    lost = f"Attempt {attempt.number} was lost for certain, and will never be in a block."
+        return _("It is in block %(block_number)s. In about a minute that block can't be taken back any more.") % {
+            "block_number": attempt.block_number
+        }
+    lost = _("Attempt %(number)s was lost for certain, and will never be in a block.") % {"number": attempt.number}
     if is_wanted_back:
-        return f"{lost} No other one is made: {reader.gets_money} in a moment."
+        return _("%(lost)s No other one is made: %(gets_money)s in a moment.") % {
+            "lost": lost,
+            "gets_money": _(reader.gets_money),
+        }
     why = _why(standing.desk, reader) if standing.desk and standing.desk.waits_because else ""
-    return f"{lost} Another one follows{f' when it can: {why}' if why else ''}."
+    if why:
+        return _("%(lost)s Another one follows when it can: %(why)s.") % {"lost": lost, "why": why}
+    return _("%(lost)s Another one follows.") % {"lost": lost}
 
 
 def steps_of(row: Row) -> Sequence[tuple[str, str, str, str, str]]:
     """Return the steps for a template: key, name, state, time, words."""
     return [
-        (step, NAMES[step], str(row[f"{step}_state"]), str(row[f"{step}_at"]), str(row[f"{step}_text"]))
+        (step, _(NAMES[step]), str(row[f"{step}_state"]), str(row[f"{step}_at"]), str(row[f"{step}_text"]))
         for step in STEPS
     ]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from wallet.domain.items import key_hash
 from wallet.domain.limits import DAY, HOUR, Window
@@ -59,7 +60,7 @@ def current() -> WithdrawalRules:
     values = _converted(DEFAULTS, Asset.TRC20, market_asset())
     values |= ON_A_DEVNET if settings.WALLET_NETWORK == "devnet" else {}
     return WithdrawalRules(
-        at=datetime.fromtimestamp(0, UTC), actor_id=0, actor_name="the defaults", reason="", **values
+        at=datetime.fromtimestamp(0, UTC), actor_id=0, actor_name=_("the defaults"), reason="", **values
     )
 
 
@@ -100,9 +101,9 @@ def change(values: Mapping[str, int], *, actor: Actor, reason: str, key: str, no
 def windows(rules: WithdrawalRules) -> tuple[Window, ...]:
     """Return the windows in which withdrawals are counted."""
     return (
-        Window("an hour", HOUR, rules.user_hour_ubtt, is_everybodys=False),
+        Window(_("an hour"), HOUR, rules.user_hour_ubtt, is_everybodys=False),
         Window("24 hours", DAY, rules.user_day_ubtt, is_everybodys=False),
-        Window("an hour", HOUR, rules.all_hour_ubtt, is_everybodys=True),
+        Window(_("an hour"), HOUR, rules.all_hour_ubtt, is_everybodys=True),
         Window("24 hours", DAY, rules.all_day_ubtt, is_everybodys=True),
     )
 
@@ -128,11 +129,11 @@ def _converted(values: Mapping[str, int], asset: Asset, in_asset: Asset) -> dict
 
 def _problem(values: Mapping[str, int]) -> str:
     if set(values) != set(FIELDS) or any(type(value) is not int or not 0 <= value < 2**62 for value in values.values()):
-        return "Fill in every field with a whole number that is not below zero."
+        return _("Fill in every field with a whole number that is not below zero.")
     if values["least_ubtt"] < 1 or values["most_ubtt"] < values["least_ubtt"]:
-        return "The most of one withdrawal can't be below its least, and the least is above zero."
+        return _("The most of one withdrawal can't be below its least, and the least is above zero.")
     if values["user_hour_ubtt"] > values["user_day_ubtt"] or values["all_hour_ubtt"] > values["all_day_ubtt"]:
-        return "What may go out in an hour can't be more than what may go out in 24 hours."
+        return _("What may go out in an hour can't be more than what may go out in 24 hours.")
     if values["address_wait_s"] > 30 * 24 * 3600:
-        return "A new address can't be made to wait for more than 30 days."
+        return _("A new address can't be made to wait for more than 30 days.")
     return ""

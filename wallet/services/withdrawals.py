@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from wallet.domain.accounts import user_account
 from wallet.domain.items import EndHold, HoldEnd, HoldPurpose, PlaceHold
 from wallet.domain.money import Asset, format_amount
@@ -26,8 +29,8 @@ from wallet.signer.protocol import SignerDoor
 
 APPROVE_WITHIN = timedelta(hours=72)
 
-USED = "This form was used already for another withdrawal, or that one was refused. Open it anew."
-TOO_LATE = "It is being sent already, and what is sent can't be called back."
+USED = gettext_noop("This form was used already for another withdrawal, or that one was refused. Open it anew.")
+TOO_LATE = gettext_noop("It is being sent already, and what is sent can't be called back.")
 UNAPPROVED = "No admin approved it in time. Nothing was taken."
 
 
@@ -117,7 +120,7 @@ def cancel(signer: SignerDoor, *, user_id: int, withdrawal_id: int, now: datetim
         if found.doubt:
             return IN_DOUBT
         if found.state not in CANCELLABLE:
-            return TOO_LATE if found.state == WithdrawalState.SENDING else "It is over already."
+            return TOO_LATE if found.state == WithdrawalState.SENDING else _("It is over already.")
         if why := why_not_return(found, said, now):
             return why
         end(found, WithdrawalState.CANCELLED, "You cancelled it.", now)
@@ -131,7 +134,7 @@ def want_back(*, user_id: int, withdrawal_id: int) -> Withdrawal:
 
     def decide(found: Withdrawal) -> str:
         if found.state != WithdrawalState.SENDING:
-            return "It is not being sent. Reload the page."
+            return _("It is not being sent. Reload the page.")
         if found.doubt:
             return IN_DOUBT
         found.is_wanted_back = True
@@ -188,21 +191,25 @@ def end(found: Withdrawal, state: WithdrawalState, reason: str, now: datetime) -
 def _problem(wish: Wish, address: Address, now: datetime) -> str:
     entry = address_book.find(wish.user_id, address)
     if entry is None:
-        return "This address is not in your address book any more. Add it there first."
+        return _("This address is not in your address book any more. Add it there first.")
     if entry.usable_at > now:
-        return f"This address is new: it can be used from {entry.usable_at:%Y-%m-%d %H:%M} UTC on."
+        return _("This address is new: it can be used from %(usable_at)s UTC on.") % {
+            "usable_at": f"{entry.usable_at:%Y-%m-%d %H:%M}"
+        }
     if wish.fee_ubtt >= wish.amount_ubtt:
-        return "The fee is more than would arrive. Withdraw a larger amount."
+        return _("The fee is more than would arrive. Withdraw a larger amount.")
     return ""
 
 
 def _sentence(code: Code, item: PlaceHold) -> str:
     if code is Code.FROZEN:
-        return "An operator has frozen your account, so nothing can leave it. The reason stands with your money."
+        return _("An operator has frozen your account, so nothing can leave it. The reason stands with your money.")
     if code in (Code.INSUFFICIENT, Code.NOT_FOUND):
         asset = item.account.asset
         account = statements.account_of(int(item.account.ref), asset)
         has = format_amount(account.available_ubtt if account else 0, asset)
         needs = format_amount(item.amount_ubtt, asset)
-        return f"You have only {has} available, and with the fee this takes {needs}. Withdraw a smaller amount."
+        return _(
+            "You have only %(has)s available, and with the fee this takes %(needs)s. Withdraw a smaller amount."
+        ) % {"has": has, "needs": needs}
     return USED

@@ -58,7 +58,7 @@ def _add(request: HttpRequest) -> HttpResponse:
             user_id(request), request.POST["address"], label=form.cleaned_data["label"], now=timezone.now()
         )
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, _(str(refusal)))
         return redirect("addresses")
     messages.success(
         request,

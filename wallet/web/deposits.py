@@ -38,11 +38,11 @@ LOOKS_AGAIN_S = "5"
 def deposit(request: HttpRequest) -> HttpResponse:
     who, read = user_id(request), cursor()
     if read is None:  # off a devnet the scan begins at the newest block: what came before would be missed for ever
-        return _not_yet(request, NOT_READY)
+        return _not_yet(request, _(NOT_READY))
     try:
         address = address_for(who, now=timezone.now()).address
     except Refused as refusal:
-        return _not_yet(request, str(refusal))
+        return _not_yet(request, _(str(refusal)))
     network = wiring.network()
     context = {
         "address": address,
@@ -112,7 +112,7 @@ def deposit_faucet(request: HttpRequest) -> HttpResponse:
         if hot is not None and floats.lacks_trx():
             faucet.pay_trx(hot)
     except (Refused, FaucetAway) as problem:
-        messages.error(request, str(problem))
+        messages.error(request, _(str(problem)))
     else:
         messages.success(request, _("The faucet has paid. It is on its way to your address."))
     return redirect("deposit")

@@ -30,7 +30,7 @@ class AmountField(forms.CharField):
         try:
             return parse_btt(text)
         except BadAmount as problem:
-            raise forms.ValidationError(str(problem)) from None
+            raise forms.ValidationError(_(str(problem))) from None
 
 
 class LineField(forms.CharField):

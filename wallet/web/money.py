@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 from django_htmx.http import replace_url
@@ -77,7 +78,7 @@ def _history_context(request: HttpRequest, choice: Choice) -> dict[str, Any]:
         "older": asked.query(before=page.before) if page.before is not None else None,
         "searched_back_to": minute(searched) if searched else "",
         "kinds": KINDS,
-        "parties": sorted(WORDS.values()),
+        "parties": sorted(_(words) for words in WORDS.values()),
     }
 
 

@@ -362,7 +362,7 @@ def _refuse_by(check: Callable[[], object]) -> None:
     try:
         check()
     except Refused as refusal:
-        raise forms.ValidationError(str(refusal)) from None
+        raise forms.ValidationError(_(str(refusal))) from None
 
 
 def _fact_of(label: str, account: Account) -> Fact:

@@ -71,7 +71,7 @@ def operator_carry_out(request: HttpRequest) -> HttpResponse:
             **order["fields"], actor=actor, reason=order["reason"], key=order["key"], now=timezone.now()
         )
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, _(str(refusal)))
         return redirect("operator_act", order["name"])
     messages.success(
         request,

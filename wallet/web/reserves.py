@@ -72,7 +72,7 @@ def reserves_halt(request: HttpRequest) -> HttpResponse:
     try:
         halts.stop(actor=_actor(request), reason=form.cleaned_data["reason"], now=timezone.now())
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, _(str(refusal)))
     else:
         messages.success(request, _("Withdrawals are stopped."))
     return redirect("reserves")
@@ -95,7 +95,7 @@ def _lift(request: HttpRequest, halt_id: int, reason: str) -> HttpResponse:
     try:
         halts.lift(halt_id, actor=_actor(request), reason=reason, now=timezone.now())
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, _(str(refusal)))
     else:
         messages.success(request, _("The halt is lifted."))
     return redirect("reserves")
@@ -111,7 +111,7 @@ def reserves_fuel(request: HttpRequest) -> HttpResponse:
     try:
         faucet.pay_trx(hot)
     except FaucetAway as problem:
-        messages.error(request, str(problem))
+        messages.error(request, _(str(problem)))
     else:
         messages.success(request, _("The faucet has paid. It counts once it is irreversible."))
     return redirect("reserves")

@@ -8,7 +8,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from wallet.domain.items import MAX_MEMO_LENGTH
@@ -23,22 +24,22 @@ from wallet.web.signed_wishes import Sealed
 
 SEALED = Sealed(tips.Wish, "wallet.tip", asker="sender_id", within_s=3600)
 LAST_SHOWN = 10
-TOO_OLD = _("That page was too old, and nothing was sent. Fill in the form again.")
+TOO_OLD = gettext_lazy("That page was too old, and nothing was sent. Fill in the form again.")
 
 
 class TipForm(forms.Form):
     receiver = forms.CharField(
-        label=_("To"),
+        label=gettext_lazy("To"),
         max_length=150,
-        help_text=_("The exact user name of somebody on this box."),
+        help_text=gettext_lazy("The exact user name of somebody on this box."),
         widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
     amount = AmountField()
     memo = LineField(
-        label=_("Memo"),
+        label=gettext_lazy("Memo"),
         required=False,
         max_length=MAX_MEMO_LENGTH,
-        help_text=_("Optional. The receiver reads it."),
+        help_text=gettext_lazy("Optional. The receiver reads it."),
         widget=forms.TextInput({"autocomplete": "off"}),
     )
     key = KeyField()
@@ -60,13 +61,13 @@ def tip(request: HttpRequest) -> HttpResponse:
     try:
         receiver = tips.find_receiver(form.cleaned_data["receiver"], sender_id=sender_id)
     except Refused as refusal:
-        form.add_error("receiver", str(refusal))
+        form.add_error("receiver", _(str(refusal)))
         return _show_form(request, form, now)
     amount_ubtt = form.cleaned_data["amount"]
     try:
         tips.check_amount(amount_ubtt, means)
     except Refused as refusal:
-        form.add_error("amount", str(refusal))
+        form.add_error("amount", _(str(refusal)))
         return _show_form(request, form, now)
     memo, key = form.cleaned_data["memo"], form.cleaned_data["key"]
     wish = tips.Wish(sender_id=sender_id, receiver_id=receiver.id, amount_ubtt=amount_ubtt, memo=memo, key=key)
@@ -91,7 +92,7 @@ def tip_send(request: HttpRequest) -> HttpResponse:
     try:
         tips.send(wish, now=timezone.now())
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, _(str(refusal)))
         return redirect("tip")
     messages.success(request, f"Sent {format_amount(wish.amount_ubtt, market_asset())}.")
     return redirect("tip")

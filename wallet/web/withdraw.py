@@ -60,7 +60,7 @@ class AddressField(forms.CharField):
         try:
             return address_book.read_address(text)
         except Refused as refusal:
-            raise forms.ValidationError(str(refusal)) from None
+            raise forms.ValidationError(_(str(refusal))) from None
 
 
 class WithdrawForm(forms.Form):
@@ -98,7 +98,7 @@ def withdraw(request: HttpRequest) -> HttpResponse:
             amount_ubtt=form.cleaned_data["amount"],
         )
     except Refused as refusal:
-        form.add_error(None, str(refusal))
+        form.add_error(None, _(str(refusal)))
         return _show_form(request, form, choice, now)
     available_ubtt = _available_ubtt(user_id(request), choice.asset)
     if offer.quote.total_ubtt > available_ubtt:
@@ -139,7 +139,7 @@ def withdraw_send(request: HttpRequest) -> HttpResponse:
             address_book.add(wish.user_id, wish.address, label="", now=now)  # one that is there stays as it is
         asked = withdrawals.request(wish, now=now)
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, _(str(refusal)))
         return redirect("withdraw")
     return redirect("withdrawal", asked.pk)
 

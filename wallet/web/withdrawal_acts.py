@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
 from wallet.models import Withdrawal
 from wallet.services.refusals import Refused
@@ -17,5 +18,5 @@ def carry_out(request: HttpRequest, act: Callable[[], str], *, page: str, withdr
     except Withdrawal.DoesNotExist:
         raise Http404 from None
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, _(str(refusal)))
     return redirect(page, withdrawal_id)

@@ -49,7 +49,7 @@ class ZeroAmountField(forms.CharField):
         try:
             return parse_btt(text)
         except BadAmount as problem:
-            raise forms.ValidationError(str(problem)) from None
+            raise forms.ValidationError(_(str(problem))) from None
 
 
 class RulesForm(forms.Form):
@@ -213,7 +213,7 @@ def _set_rules(request: HttpRequest) -> HttpResponse:
             now=timezone.now(),
         )
     except Refused as refusal:
-        form.add_error(None, str(refusal))
+        form.add_error(None, _(str(refusal)))
         return _show_rules(request, form)
     messages.success(request, _("These rules hold from now on."))
     return redirect("desk")
