@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from speed.domain.auto_terms import OwnTerms
 from speed.domain.autobid_view import State
@@ -41,9 +42,9 @@ class AutoTorrent(models.Model):
     """What a user wants otherwise for one torrent; NULL is as for all."""
 
     class Choice(models.TextChoices):
-        AS_ALL = "as_all", "As for all torrents"
-        ON = "on", "On, whatever holds for the others"
-        OFF = "off", "Off"
+        AS_ALL = "as_all", _("As for all torrents")
+        ON = "on", _("On, whatever holds for the others")
+        OFF = "off", _("Off")
 
     user_id = models.BigIntegerField()
     node_name = models.CharField(max_length=40)

@@ -1,12 +1,13 @@
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Cause(models.TextChoices):
     """What a seller has done."""
 
-    WRONG_ROUND = "wrong_round", "A round of its was wrong"
-    STARVES_UNPAID = "starves_unpaid", "It serves less than a free peer while it is not paid"
+    WRONG_ROUND = "wrong_round", _("A round of its was wrong")
+    STARVES_UNPAID = "starves_unpaid", _("It serves less than a free peer while it is not paid")
 
 
 class AvoidedSeller(models.Model):

@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB
 
@@ -7,9 +8,9 @@ from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB
 class ForSale(models.TextChoices):
     """Whether a torrent is sold. A private one is sold only when somebody has said so of itself."""
 
-    AS_THE_NODE = "", "As the node"
-    YES = "yes", "Yes"
-    NO = "no", "No"
+    AS_THE_NODE = "", _("As the node")
+    YES = "yes", _("Yes")
+    NO = "no", _("No")
 
 
 class Offer(models.Model):

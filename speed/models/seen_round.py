@@ -1,14 +1,15 @@
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Verdict(models.TextChoices):
     """What came of summing a seller's round up anew."""
 
-    NONE = "", "Not audited yet"
-    RIGHT = "right", "Right"
-    WRONG = "wrong", "Wrong"
-    NOT_SHOWN = "not_shown", "Not shown"  # its rows were not to be had while sellers show them
+    NONE = "", _("Not audited yet")
+    RIGHT = "right", _("Right")
+    WRONG = "wrong", _("Wrong")
+    NOT_SHOWN = "not_shown", _("Not shown")  # its rows were not to be had while sellers show them
 
 
 class SeenRound(models.Model):

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
 from seedbox.domain.units import format_bytes, format_speed
 from speed.domain import plot as drawing
 from speed.domain.plot import Plot, Point
@@ -24,7 +27,7 @@ RANGES = {
     "10m": ("10 min", timedelta(minutes=10), 5),
     "1h": ("1 h", timedelta(hours=1), 4),
     "2h": ("2 h", timedelta(hours=2), 4),
-    _ALL: ("All", LEAST_SPAN, 4),
+    _ALL: (gettext_noop("All"), LEAST_SPAN, 4),
 }
 
 
@@ -97,21 +100,35 @@ def _time(at: datetime, length: timedelta) -> tuple[datetime, str]:
 def _summary(samples: Sequence[AutoSample], found: Plot) -> str:
     """Return in words what the chart shows from its first sample to its last, for who can't see it."""
     if not samples:
-        return "Nothing was seen in this time."
+        return _("Nothing was seen in this time.")
     total, free = found.mean_bytes_per_s, found.mean_free_bytes_per_s
     oldest, newest, asset = samples[0], samples[-1], market_asset()
     blocks = len(found.bands)
     words = [
-        f"{_speed(total)} on average, of it {_speed(free)} for nothing "
-        f"and {_speed(max(total - free, 0))} bought; the wish is {_speed(newest.needed_bytes_per_s)}.",
-        f"{blocks or 'No'} unpaid block{'' if blocks == 1 else 's'}.",
+        _("%(total)s on average, of it %(free)s for nothing and %(max)s bought; the wish is %(needed_bytes_per_s)s.")
+        % {
+            "total": _speed(total),
+            "free": _speed(free),
+            "max": _speed(max(total - free, 0)),
+            "needed_bytes_per_s": _speed(newest.needed_bytes_per_s),
+        },
+        ngettext("%(count)d unpaid block.", "%(count)d unpaid blocks.", blocks) % {"count": blocks}
+        if blocks
+        else _("No unpaid blocks."),
     ]
     prices = [one.price_ubtt_per_gib for one in samples if one.price_ubtt_per_gib]
     if prices:
         low, high = price(min(prices)), price(max(prices))
-        words.append(f"A lane cost {low}." if low == high else f"Lanes cost {low} to {high}.")
+        words.append(
+            _("A lane cost %(low)s.") % {"low": low}
+            if low == high
+            else _("Lanes cost %(low)s to %(high)s.") % {"low": low, "high": high}
+        )
     spent, in_all = newest.spent_ubtt - oldest.spent_ubtt, newest.spent_ubtt
-    words.append(f"Spent in this time: {format_amount(spent, asset)} of {format_amount(in_all, asset)} in all.")
+    words.append(
+        _("Spent in this time: %(spent)s of %(in_all)s in all.")
+        % {"spent": format_amount(spent, asset), "in_all": format_amount(in_all, asset)}
+    )
     return " ".join(words)
 
 
@@ -130,5 +147,5 @@ def _row(sample: AutoSample) -> Row:
         "wish": format_speed(sample.needed_bytes_per_s),
         "price": price(sample.price_ubtt_per_gib),
         "spent": format_amount(sample.spent_ubtt, market_asset()),
-        "block": "Unpaid" if sample.is_control else "",
+        "block": _("Unpaid") if sample.is_control else "",
     }

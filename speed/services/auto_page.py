@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from seedbox.services import market_facts
 from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB
 from speed.models import AutoBidding, BuyingDeal, Pairing, Quote, SeenRound
@@ -22,12 +25,12 @@ BTT = 1_000_000
 BUDGET_GIB = 5  # that an offered budget is enough for at the ceiling
 DAY_BUDGETS = 2
 
-NOW_ASKED = "Sellers of your torrents ask about {price} now; offered is twice that."
-LATELY_PAID = "Rounds that you bid in lately cost about {price}; offered is twice that."
-NOTHING_KNOWN = "No price is known yet; offered is twice what a node asks that was told nothing else."
-NO_BIDS = "Node {name} does not bid for users yet."
-AN_ADMIN = " Ask an admin of the box to turn it on."
-NO_MONEY = "There is nothing in your account: without money no channel opens."
+NOW_ASKED = gettext_noop("Sellers of your torrents ask about {price} now; offered is twice that.")
+LATELY_PAID = gettext_noop("Rounds that you bid in lately cost about {price}; offered is twice that.")
+NOTHING_KNOWN = gettext_noop("No price is known yet; offered is twice what a node asks that was told nothing else.")
+NO_BIDS = gettext_noop("Node {name} does not bid for users yet.")
+AN_ADMIN = gettext_noop("Ask an admin of the box to turn it on.")
+NO_MONEY = gettext_noop("There is nothing in your account: without money no channel opens.")
 
 
 @dataclass(frozen=True)
@@ -115,13 +118,13 @@ def _usual_price(user_id: int, *, now: datetime) -> tuple[int, str]:
     quoted = Quote.objects.filter(torrent_key__in=keys, valid_until__gt=now).order_by("-seen_at")[:PRICES]
     asked = [max(one.ask_ubtt_per_gib, one.last_price_ubtt_per_gib) for one in quoted]
     if asked:
-        return _told(asked, NOW_ASKED)
+        return _told(asked, _(NOW_ASKED))
     deals = BuyingDeal.objects.filter(user_id=user_id).order_by("-pk").values_list("deal_id", flat=True)[:PRICES]
     seen = SeenRound.objects.filter(deal_id__in=list(deals), price_ubtt_per_gib__gt=0).order_by("-at")
     paid = list(seen.values_list("price_ubtt_per_gib", flat=True)[:PRICES])
     if paid:
-        return _told(paid, LATELY_PAID)
-    return markets.Terms().ask_ubtt_per_gib, NOTHING_KNOWN
+        return _told(paid, _(LATELY_PAID))
+    return markets.Terms().ask_ubtt_per_gib, _(NOTHING_KNOWN)
 
 
 def _told(prices_ubtt: list[int], sentence: str) -> tuple[int, str]:
@@ -142,14 +145,14 @@ def obstacles(user_id: int, *, is_admin: bool, node_name: str = "", now: datetim
     found = [_obstacle(state, is_admin=is_admin) for state in states if not state.terms.buys or state.buying_problem]
     if not node_name and not loading and len(found) < len(states):
         found = []  # one of them will do
-    return [*found, *([] if _has_money(user_id) else [Obstacle(NO_MONEY, "deposit")])]
+    return [*found, *([] if _has_money(user_id) else [Obstacle(_(NO_MONEY), "deposit")])]
 
 
 def _obstacle(state: NodeState, *, is_admin: bool) -> Obstacle:
     if state.terms.obstacle or state.terms.buys:
         return Obstacle(f"Node {state.name}: {state.terms.obstacle or state.buying_problem}")
-    says = NO_BIDS.format(name=state.name)
-    return Obstacle(says, "market_node", state.name) if is_admin else Obstacle(says + AN_ADMIN)
+    says = _(NO_BIDS).format(name=state.name)
+    return Obstacle(says, "market_node", state.name) if is_admin else Obstacle(f"{says} {_(AN_ADMIN)}")
 
 
 def is_late(said: AutoBidding | None, *, now: datetime) -> bool:

@@ -2,6 +2,9 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from seedbox.domain.units import PPM, format_duration, format_speed
 from speed.domain.autobid_view import State
 from speed.domain.uplift import Savings, Uplift, Verdict
@@ -11,22 +14,22 @@ from speed.services.deal_rows import Row, minute, price
 from wallet.domain.money import format_amount, format_btt
 from wallet.services.install import market_asset
 
-NOT_KNOWN = "not known yet"
+NOT_KNOWN = gettext_noop("not known yet")
 MINUS = "\N{MINUS SIGN}"
 STATES: dict[State | None, tuple[str, str]] = {
-    None: ("Begins", "secondary"),
-    State.STOPPED: ("Stopped", "secondary"),
-    State.DONE: ("Loaded", "secondary"),
-    State.LATE: ("Too late", "secondary"),
-    State.NO_GAIN: ("Brings nothing", "yellow"),
-    State.FAST_ENOUGH: ("Fast enough", "green"),
-    State.WATCHING: ("Watching", "azure"),
-    State.CONTROL: ("Unpaid for a moment", "azure"),
-    State.WAITING: ("Waiting", "yellow"),
-    State.NO_SELLERS: ("No seller", "yellow"),
-    State.TOO_DEAR: ("Too dear", "yellow"),
-    State.NO_MONEY: ("No money left", "yellow"),
-    State.BIDDING: ("Bidding", "green"),
+    None: (gettext_noop("Begins"), "secondary"),
+    State.STOPPED: (gettext_noop("Stopped"), "secondary"),
+    State.DONE: (gettext_noop("Loaded"), "secondary"),
+    State.LATE: (gettext_noop("Too late"), "secondary"),
+    State.NO_GAIN: (gettext_noop("Brings nothing"), "yellow"),
+    State.FAST_ENOUGH: (gettext_noop("Fast enough"), "green"),
+    State.WATCHING: (gettext_noop("Watching"), "azure"),
+    State.CONTROL: (gettext_noop("Unpaid for a moment"), "azure"),
+    State.WAITING: (gettext_noop("Waiting"), "yellow"),
+    State.NO_SELLERS: (gettext_noop("No seller"), "yellow"),
+    State.TOO_DEAR: (gettext_noop("Too dear"), "yellow"),
+    State.NO_MONEY: (gettext_noop("No money left"), "yellow"),
+    State.BIDDING: (gettext_noop("Bidding"), "green"),
 }
 
 
@@ -34,7 +37,7 @@ def general_row(said: AutoBidding, budget: Budget) -> Row:
     """Return what a user wants for all slow torrents."""
     return {
         "row": "auto-all",
-        "state": "On" if said.is_on and budget.is_on else "Off",
+        "state": _("On") if said.is_on and budget.is_on else _("Off"),
         "ceiling": price(said.ceiling_ubtt_per_gib),
         "budget": format_amount(said.torrent_budget_ubtt, market_asset()),
         "day": format_amount(budget.day_limit_ubtt, market_asset()),
@@ -42,10 +45,16 @@ def general_row(said: AutoBidding, budget: Budget) -> Row:
     }
 
 
+def state_in_words(state: State | None) -> tuple[str, str]:
+    """Return what a state is called, and its tone."""
+    label, tone = STATES[state]
+    return _(label), tone
+
+
 def story_row(story: Story, *, name: str) -> Row:
     """Return what one torrent's automatic bid tells."""
     bid = story.bid
-    label, tone = STATES[story.state]
+    label, tone = state_in_words(story.state)
     return {
         "row": f"auto-{bid.pk}",
         "torrent_id": bid.torrent_id,
@@ -70,7 +79,7 @@ def story_row(story: Story, *, name: str) -> Row:
 
 def summary_row(found: Summary) -> Row:
     """Return what all automatic bids of a user have come to."""
-    saved = NOT_KNOWN if found.saved_s is None else "none" if found.saved_s <= 0 else format_duration(found.saved_s)
+    saved = _(NOT_KNOWN) if found.saved_s is None else "none" if found.saved_s <= 0 else format_duration(found.saved_s)
     cost = found.cost_per_minute_ubtt
     return {
         "row": "auto-summary",
@@ -94,7 +103,7 @@ def forecast_row(found: DryRun) -> Row:
 
 
 def _time(in_s: int | None) -> str:
-    return "never, as things are" if in_s is None else format_duration(in_s)
+    return _("never, as things are") if in_s is None else format_duration(in_s)
 
 
 def log_rows(story: Story) -> list[Row]:
@@ -105,7 +114,7 @@ def log_rows(story: Story) -> list[Row]:
 def wish(least_bytes_per_s: int, finish_at: datetime | None) -> str:
     parts = [format_speed(least_bytes_per_s)] if least_bytes_per_s else []
     if finish_at is not None:
-        parts.append(f"finished by {minute(finish_at)} UTC")
+        parts.append(_("finished by %(finish_at)s UTC") % {"finish_at": minute(finish_at)})
     return ", ".join(parts)
 
 
@@ -113,11 +122,18 @@ def uplift_text(found: Uplift) -> str:
     """Return how many times faster it is while it is paid for, with the interval of 95 %."""
     shown = found.shown
     if shown is None:
-        return f"{NOT_KNOWN}: {found.controls} of 6 unpaid blocks measured"
-    text = f"{shown.factor:.2f} times as fast, 95 %: {shown.low:.2f} to {shown.high:.2f}"
+        return _("%(not_known)s: %(controls)s of 6 unpaid blocks measured") % {
+            "not_known": _(NOT_KNOWN),
+            "controls": found.controls,
+        }
+    text = _("%(factor)s times as fast, 95 %%: %(low)s to %(high)s") % {
+        "factor": f"{shown.factor:.2f}",
+        "low": f"{shown.low:.2f}",
+        "high": f"{shown.high:.2f}",
+    }
     if found.is_pooled:
-        text += ", from all your torrents together"
-    return text + (": it brings nothing" if found.verdict is Verdict.BRINGS_NOTHING else "")
+        text += _(", from all your torrents together")
+    return text + (_(": it brings nothing") if found.verdict is Verdict.BRINGS_NOTHING else "")
 
 
 def savings_interval(found: Savings) -> str:
@@ -129,10 +145,12 @@ def savings_interval(found: Savings) -> str:
 def savings_text(found: Savings | None) -> str:
     """Return the time that was saved, between what it may lie, and what a minute of it cost."""
     if found is None:
-        return NOT_KNOWN
+        return _(NOT_KNOWN)
     if found.saved_s <= 0:
-        return "no time saved"
+        return _("no time saved")
     text = f"{format_duration(found.saved_s)} saved, {savings_interval(found)}"
     if found.cost_per_minute_ubtt is not None:
-        text += f", {format_amount(found.cost_per_minute_ubtt, market_asset())} for a minute"
+        text += _(", %(cost_per_minute_ubtt)s for a minute") % {
+            "cost_per_minute_ubtt": format_amount(found.cost_per_minute_ubtt, market_asset())
+        }
     return text

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
@@ -22,7 +24,7 @@ from speed.services.autobid import Terms
 from speed.services.bids import NoSuchTorrent
 from wallet.services.install import market_asset
 
-NOTHING_SAID = "Nothing was bid for it by itself so far."
+NOTHING_SAID = gettext_noop("Nothing was bid for it by itself so far.")
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def _story(bid: Bid, run: AutoRun | None, pooled: Pool, spent_ubtt: int) -> Stor
     found = Story(
         bid=bid,
         run=run,
-        sentence=bid.note or (run.sentence if run else "") or NOTHING_SAID,
+        sentence=bid.note or (run.sentence if run else "") or _(NOTHING_SAID),
         log=[],
         spent_ubtt=spent_ubtt,
         uplift=changed,

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Max, Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from seedbox.domain.units import PPM, format_duration, format_speed
 from speed.domain.autobid_view import State
 from speed.models import AutoBidding, AutoDecision, AutoRun, AutoSample, AutoTorrent, Bid, BuyingDeal
 from speed.services import auto_runs, auto_screen, autobid, bids, budgets, spenders
 from speed.services.auto_chart import FRESH
-from speed.services.auto_rows import NOT_KNOWN, STATES, savings_interval, uplift_text, wish
+from speed.services.auto_rows import NOT_KNOWN, savings_interval, state_in_words, uplift_text, wish
 from speed.services.auto_screen import Story
 from speed.services.autobid import Choice
 from speed.services.deal_rows import Row, price
@@ -21,8 +23,10 @@ from wallet.domain.money import format_amount, format_btt
 from wallet.services.install import market_asset
 
 SENTENCES = 10  # that are shown at first, and that many more each time
-RIDES = "Another user's bid speeds this torrent up on this node, and you ride along: it costs you nothing."
-PROMISE = (
+RIDES = gettext_noop(
+    "Another user's bid speeds this torrent up on this node, and you ride along: it costs you nothing."
+)
+PROMISE = gettext_noop(
     "When it is slow the box bids for it by itself, within your ceiling and budgets, and only as long as that helps."
 )
 
@@ -42,10 +46,10 @@ def switch(user_id: int, torrent_id: int) -> Switch:
     choice = own.choice if own is not None else Choice.AS_ALL
     if choice == Choice.AS_ALL:
         is_on = general is not None and general.is_on
-        says = "On, as for all slow torrents" if is_on else "Off, as for all torrents"
+        says = _("On, as for all slow torrents") if is_on else _("Off, as for all torrents")
     else:
         is_on = choice == Choice.ON
-        says = "On for this torrent" if is_on else "Off for this torrent"
+        says = _("On for this torrent") if is_on else _("Off for this torrent")
     spends = spenders.budget_of(user_id).is_on
     return Switch(is_on, says, is_ready=general is not None and spends, may_stop=spends)
 
@@ -86,15 +90,15 @@ def card(user_id: int, torrent_id: int, *, now: datetime) -> Row | None:
 
 def _badge(story: Story) -> tuple[str, str]:
     rides = story.bid.is_on and story.bid.note in (bids.RIDES_ALONG, bids.OTHERS)
-    return ("Rides along", "azure") if rides else STATES[story.state]
+    return (_("Rides along"), "azure") if rides else state_in_words(story.state)
 
 
 def _savings(story: Story) -> Row:
     found = story.savings
     if found is None:
-        return {"saved": NOT_KNOWN, "per_minute": NOT_KNOWN}
+        return {"saved": _(NOT_KNOWN), "per_minute": _(NOT_KNOWN)}
     if found.cost_per_minute_ubtt is None:
-        return {"saved": "no time saved", "per_minute": "\N{EN DASH}"}
+        return {"saved": _("no time saved"), "per_minute": "\N{EN DASH}"}
     return {
         "saved": f"{format_duration(found.saved_s)}, {savings_interval(found)}",
         "per_minute": format_amount(found.cost_per_minute_ubtt, market_asset()),
@@ -108,8 +112,8 @@ def sentences(bid_id: int, *, limit: int) -> list[Row]:
             "row": f"said-{one.pk}",
             "at": one.at.isoformat(),
             "at_text": f"{one.at:%b} {one.at.day}, {one.at:%H:%M:%S}",
-            "label": STATES[State(one.state)][0],
-            "tone": STATES[State(one.state)][1],
+            "label": state_in_words(State(one.state))[0],
+            "tone": state_in_words(State(one.state))[1],
             "sentence": one.sentence,
         }
         for one in auto_runs.log(bid_id, limit=limit)

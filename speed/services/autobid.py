@@ -7,6 +7,8 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
@@ -20,14 +22,14 @@ from speed.services import auto_bids, auto_runs, spenders
 from speed.services.bids import MAX_SPEED_BYTES_PER_S, BadBid, NoSuchTorrent
 from wallet.domain.money import MAX_AMOUNT_UBTT
 
-CEILING = "Say what a GiB may cost at most, from 0.004096 to 1,099,511 BTT: nothing is bid above it."
-TORRENT_BUDGET = "Say what one torrent may cost in all, at least 0.000001 BTT."
-DAY_LIMIT = "Say what may be spent within 24 hours, at least 0.000001 BTT: without it nothing is bid."
-NO_WISH = "Say how fast a torrent shall be, or by when it shall be finished: without a wish none is slow."
-SPEED = "Say a speed of at least 16 KiB/s, or leave it out and say a time: no smaller lane is sold."
-PAST = "Say a time that is still to come, or leave it out and say a speed."
-NOT_SPENDING = "Your spending is off: turn it on first, with a limit for 24 hours, for all torrents."
-NOT_SAID = "Say a ceiling, a budget and a wish for this torrent, or for all torrents first."
+CEILING = gettext_noop("Say what a GiB may cost at most, from 0.004096 to 1,099,511 BTT: nothing is bid above it.")
+TORRENT_BUDGET = gettext_noop("Say what one torrent may cost in all, at least 0.000001 BTT.")
+DAY_LIMIT = gettext_noop("Say what may be spent within 24 hours, at least 0.000001 BTT: without it nothing is bid.")
+NO_WISH = gettext_noop("Say how fast a torrent shall be, or by when it shall be finished: without a wish none is slow.")
+SPEED = gettext_noop("Say a speed of at least 16 KiB/s, or leave it out and say a time: no smaller lane is sold.")
+PAST = gettext_noop("Say a time that is still to come, or leave it out and say a speed.")
+NOT_SPENDING = gettext_noop("Your spending is off: turn it on first, with a limit for 24 hours, for all torrents.")
+NOT_SAID = gettext_noop("Say a ceiling, a budget and a wish for this torrent, or for all torrents first.")
 
 Choice = AutoTorrent.Choice
 
@@ -172,15 +174,15 @@ def find_problems(
     """Return a sentence for each field that can't be taken as it is."""
     found = {}
     if not MIN_PRICE_UBTT_PER_GIB <= ceiling_ubtt_per_gib <= MAX_PRICE_UBTT_PER_GIB:
-        found["ceiling_ubtt_per_gib"] = CEILING
+        found["ceiling_ubtt_per_gib"] = _(CEILING)
     if not 1 <= budget_ubtt <= MAX_AMOUNT_UBTT:
-        found["budget_ubtt"] = TORRENT_BUDGET
+        found["budget_ubtt"] = _(TORRENT_BUDGET)
     if least_bytes_per_s == 0 and finish_at is None:
-        found["least_bytes_per_s"] = NO_WISH
+        found["least_bytes_per_s"] = _(NO_WISH)
     elif least_bytes_per_s and not LEAST_LANE_BYTES_PER_S <= least_bytes_per_s <= MAX_SPEED_BYTES_PER_S:
-        found["least_bytes_per_s"] = SPEED
+        found["least_bytes_per_s"] = _(SPEED)
     if finish_at is not None and finish_at <= now:
-        found["finish_at"] = PAST
+        found["finish_at"] = _(PAST)
     return found
 
 
@@ -196,7 +198,7 @@ def problems_of_all(terms: Terms, *, now: datetime) -> dict[str, str]:
     if "budget_ubtt" in problems:
         problems["torrent_budget_ubtt"] = problems.pop("budget_ubtt")
     if not 1 <= terms.day_limit_ubtt <= MAX_AMOUNT_UBTT:
-        problems["day_limit_ubtt"] = DAY_LIMIT
+        problems["day_limit_ubtt"] = _(DAY_LIMIT)
     return problems
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from seedbox.services import audit
 from seedbox.services.audit import Origin
@@ -36,7 +37,11 @@ def avoided(*, now: datetime) -> dict[bytes, Cause]:
 def notes(peer_keys: Collection[str], *, now: datetime) -> dict[str, str]:
     """Return of those of these sellers that are left alone now why, and until when."""
     found = AvoidedSeller.objects.filter(pk__in=peer_keys, until__gt=now)
-    return {one.peer_key: f"{Cause(one.cause).label}: left alone until {minute(one.until)} UTC" for one in found}
+    return {
+        one.peer_key: _("%(label)s: left alone until %(until)s UTC")
+        % {"label": Cause(one.cause).label, "until": minute(one.until)}
+        for one in found
+    }
 
 
 def find(peer_key: str, *, now: datetime) -> AvoidedSeller | None:
@@ -48,7 +53,9 @@ def forgive(peer_key: str, *, origin: Origin, now: datetime) -> bool:
     with transaction.atomic():
         found = AvoidedSeller.objects.filter(pk=peer_key, until__gt=now).update(until=now)
         if found:
-            audit.record_setting(f"Seller {peer_key}: left alone no longer.", origin=origin, now=now)
+            audit.record_setting(
+                _("Seller %(peer_key)s: left alone no longer.") % {"peer_key": peer_key}, origin=origin, now=now
+            )
     return bool(found)
 
 
@@ -69,7 +76,7 @@ def rows(*, now: datetime) -> list[Row]:
     return [
         {
             "key": one.peer_key,
-            "where": f"last seen at {places[one.peer_key]}" if one.peer_key in places else "",
+            "where": _("last seen at %(places)s") % {"places": places[one.peer_key]} if one.peer_key in places else "",
             "says": one.text,
             "until": minute(one.until),
             "until_at": one.until.isoformat(),

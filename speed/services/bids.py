@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
@@ -170,13 +171,15 @@ def find_problems(
     """Return a sentence for each field that can't be taken as it is."""
     found = {}
     if not MIN_PRICE_UBTT_PER_GIB <= max_price_ubtt_per_gib <= MAX_PRICE_UBTT_PER_GIB:
-        found["max_price_ubtt_per_gib"] = "Say 0.004096 to 1,099,511 BTT per GiB: less is not counted, more is a slip."
+        found["max_price_ubtt_per_gib"] = _(
+            "Say 0.004096 to 1,099,511 BTT per GiB: less is not counted, more is a slip."
+        )
     if not 1 <= spend_ubtt_per_s <= MAX_AMOUNT_UBTT:
-        found["spend_ubtt_per_s"] = "Say how fast money may go: at least 0.000001 BTT per second."
+        found["spend_ubtt_per_s"] = _("Say how fast money may go: at least 0.000001 BTT per second.")
     if not 0 <= useful_bytes_per_s <= MAX_SPEED_BYTES_PER_S:
-        found["useful_bytes_per_s"] = "Say a speed that is of use, or 0 for as fast as it gets."
+        found["useful_bytes_per_s"] = _("Say a speed that is of use, or 0 for as fast as it gets.")
     if not 1 <= budget_ubtt <= MAX_AMOUNT_UBTT:
-        found["budget_ubtt"] = "Say what this torrent may cost in all."
+        found["budget_ubtt"] = _("Say what this torrent may cost in all.")
     return found
 
 

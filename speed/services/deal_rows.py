@@ -5,6 +5,9 @@ Pure formatting; nothing here asks the database.
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from seedbox.domain.units import PPM, format_bytes, format_speed
 from speed.domain.credit import unpaid, window
 from speed.domain.deals import HUB_GONE, DealState
@@ -17,44 +20,44 @@ from wallet.services.install import market_asset
 
 Row = dict[str, str | int]
 
-OTHERS_TORRENT = "A torrent of other users"
+OTHERS_TORRENT = gettext_noop("A torrent of other users")
 WHY: dict[str, str] = {
-    Reason.PRICE_TOO_LOW: "The ceiling is below the price",
-    Reason.NO_CAPACITY: "All of it went to higher ceilings",
-    Reason.UNPAID: "What was sent is not paid yet",
-    Reason.CHANNEL_LOW: "Little money or time is left in the channel",
-    Reason.BAD_RECEIPT: "No hub vouches for the channel",
-    Reason.NOT_SELLING: "The seller sells it no longer",
-    Reason.SHARED_ADDRESS: "Somebody else behind that address used the lane up",
-    Reason.METERS_DISAGREE: "The two meters were too far apart",
-    Reason.BUSY: "The seller has too many deals",
-    "meter_inflated": "The seller claims to have sent far more than came from it",
-    HUB_GONE: "Its hub gives no answer and its channel has run out: only what was signed counts as spent",
-    "complete": "The torrent is complete",
-    "withdrawn": "The bid stands no longer",
-    "no connection": "The seller was not connected for ten minutes",
-    "its buyer was away": "The buyer was not connected for ten minutes",
-    "budget used up": "There was no more money for it: budget, day's limit or account",
-    "paying brings nothing": "It was measured that paying made it no faster",
-    "too late": "The time by which it should be finished has passed",
-    "no account at its hub": "The user's money can't be used at the seller's hub any more",
-    "bad data": "The seller has sent bad data",
-    "asks above the bid": "The seller has asked for more than the ceiling",
+    Reason.PRICE_TOO_LOW: gettext_noop("The ceiling is below the price"),
+    Reason.NO_CAPACITY: gettext_noop("All of it went to higher ceilings"),
+    Reason.UNPAID: gettext_noop("What was sent is not paid yet"),
+    Reason.CHANNEL_LOW: gettext_noop("Little money or time is left in the channel"),
+    Reason.BAD_RECEIPT: gettext_noop("No hub vouches for the channel"),
+    Reason.NOT_SELLING: gettext_noop("The seller sells it no longer"),
+    Reason.SHARED_ADDRESS: gettext_noop("Somebody else behind that address used the lane up"),
+    Reason.METERS_DISAGREE: gettext_noop("The two meters were too far apart"),
+    Reason.BUSY: gettext_noop("The seller has too many deals"),
+    "meter_inflated": gettext_noop("The seller claims to have sent far more than came from it"),
+    HUB_GONE: gettext_noop("Its hub gives no answer and its channel has run out: only what was signed counts as spent"),
+    "complete": gettext_noop("The torrent is complete"),
+    "withdrawn": gettext_noop("The bid stands no longer"),
+    "no connection": gettext_noop("The seller was not connected for ten minutes"),
+    "its buyer was away": gettext_noop("The buyer was not connected for ten minutes"),
+    "budget used up": gettext_noop("There was no more money for it: budget, day's limit or account"),
+    "paying brings nothing": gettext_noop("It was measured that paying made it no faster"),
+    "too late": gettext_noop("The time by which it should be finished has passed"),
+    "no account at its hub": gettext_noop("The user's money can't be used at the seller's hub any more"),
+    "bad data": gettext_noop("The seller has sent bad data"),
+    "asks above the bid": gettext_noop("The seller has asked for more than the ceiling"),
 }
 STATES = {
-    DealState.OPEN: ("Bid stands", "azure"),
-    DealState.IN_LANE: ("In lane", "green"),
-    DealState.PAUSED: ("Paused", "secondary"),
-    DealState.WAITING: ("Waiting", "yellow"),
-    DealState.ENDING: ("Ending", "secondary"),
-    DealState.CLOSED: ("Ended", "secondary"),
+    DealState.OPEN: (gettext_noop("Bid stands"), "azure"),
+    DealState.IN_LANE: (gettext_noop("In lane"), "green"),
+    DealState.PAUSED: (gettext_noop("Paused"), "secondary"),
+    DealState.WAITING: (gettext_noop("Waiting"), "yellow"),
+    DealState.ENDING: (gettext_noop("Ending"), "secondary"),
+    DealState.CLOSED: (gettext_noop("Ended"), "secondary"),
 }
 
 
 def why(reason: str) -> str:
     """Return why a bid got nothing or a deal is over, in words; of what is not known the word itself."""
     words = reason.replace("_", " ")
-    return WHY.get(reason, words[:1].upper() + words[1:])
+    return _(WHY[reason]) if reason in WHY else words[:1].upper() + words[1:]
 
 
 def minute(at: datetime) -> str:
@@ -84,6 +87,12 @@ def selling_row(deal: SellingDeal, *, shows_name: bool, paid_bytes: int) -> Row:
     }
 
 
+def state_in_words(state: str) -> tuple[str, str]:
+    """Return what a state is called, and its tone."""
+    label, tone = STATES.get(DealState(state), (state, ""))
+    return _(label), tone
+
+
 def buying_row(deal: BuyingDeal) -> Row:
     """Return the cells of a deal in which we buy; the exposure is what of its channel is promised away."""
     amount = max(deal.amount_ubtt, 1)
@@ -96,11 +105,11 @@ def buying_row(deal: BuyingDeal) -> Row:
 
 def _row(deal: Deal, side: str, *, shows_name: bool) -> Row:
     runs = deal.state == DealState.IN_LANE
-    label, tone = STATES.get(DealState(deal.state), (deal.state, ""))
+    label, tone = state_in_words(deal.state)
     return {
         "row": f"{side}-{deal.pk}",
         "href": f"{side}/{deal.pk}/",
-        "name": (deal.torrent_name or deal.torrent_key) if shows_name else OTHERS_TORRENT,
+        "name": (deal.torrent_name or deal.torrent_key) if shows_name else _(OTHERS_TORRENT),
         "peer": f"{deal.peer_key[:10]} at {deal.place}",
         "state": label,
         "tone": tone,
@@ -125,7 +134,7 @@ def bid_row(bid: Bid, *, name: str, used_ubtt: int) -> Row:
         "number": bid.pk,
         "is_on": bid.is_on,
         "name": name or bid.torrent_key,
-        "state": ("Stands" if not bid.note else "Waits") if bid.is_on else "Withdrawn",
+        "state": (_("Stands") if not bid.note else _("Waits")) if bid.is_on else _("Withdrawn"),
         "tone": ("green" if not bid.note else "yellow") if bid.is_on else "secondary",
         "note": bid.note,
         "ceiling": price(bid.max_price_ubtt_per_gib),
@@ -137,8 +146,8 @@ def bid_row(bid: Bid, *, name: str, used_ubtt: int) -> Row:
 
 def _useful(bid: Bid) -> str:
     if bid.is_auto:
-        return "as fast as was wished"
-    return format_speed(bid.useful_bytes_per_s) if bid.useful_bytes_per_s else "as fast as it gets"
+        return _("as fast as was wished")
+    return format_speed(bid.useful_bytes_per_s) if bid.useful_bytes_per_s else _("as fast as it gets")
 
 
 def quote_row(quote: Quote, *, left_alone: str) -> Row:

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from seedbox.domain.units import format_bytes
 from speed.domain.asking import Way
 from speed.domain.earning import Hint
@@ -15,12 +18,16 @@ from wallet.services.earned import Earned
 from wallet.services.install import market_asset
 
 _WIDTH, _HEIGHT, _GAP = 720, 120, 6
-_HINTS = {Hint.KEEP: ("Keep", "green"), Hint.DROP: ("May go", "yellow"), Hint.NEUTRAL: ("", "secondary")}
+_HINTS = {
+    Hint.KEEP: (gettext_noop("Keep"), "green"),
+    Hint.DROP: (gettext_noop("May go"), "yellow"),
+    Hint.NEUTRAL: ("", "secondary"),
+}
 _WAYS = {
-    Way.RAISE: ("Ask more", "green"),
-    Way.LOWER: ("Ask less", "yellow"),
-    Way.STAY: ("It fits", "secondary"),
-    Way.UNKNOWN: ("Not known yet", "secondary"),
+    Way.RAISE: (gettext_noop("Ask more"), "green"),
+    Way.LOWER: (gettext_noop("Ask less"), "yellow"),
+    Way.STAY: (gettext_noop("It fits"), "secondary"),
+    Way.UNKNOWN: (gettext_noop("Not known yet"), "secondary"),
 }
 
 
@@ -73,7 +80,7 @@ def sums_row(earned: Earned) -> Row:
 
 def torrent_row(line: Line) -> Row:
     """Return the cells of one torrent."""
-    label, tone = _HINTS[line.advice.hint]
+    label, tone = _(_HINTS[line.advice.hint][0]), _HINTS[line.advice.hint][1]
     return {
         "row": f"earning-{line.facts.holding_id}",
         "id": line.facts.holding_id,
@@ -94,7 +101,7 @@ def torrent_row(line: Line) -> Row:
 def ask_row(asked: Asked) -> Row:
     """Return the cells of what a node might ask; `use` is what its form is filled in with, "" to leave it."""
     found = asked.suggestion
-    label, tone = _WAYS[found.way]
+    label, tone = _(_WAYS[found.way][0]), _WAYS[found.way][1]
     moves = found.way in (Way.RAISE, Way.LOWER)
     return {
         "row": f"ask-{asked.node_name}",

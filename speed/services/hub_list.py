@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from speed.models import Agent, Hub, Market
 from speed.services import former_keys
@@ -19,12 +20,12 @@ def all_hubs() -> list[Hub]:
 
 def hub_row(hub: Hub) -> Row:
     """Return a hub as a shell lists it."""
-    trust = "trusted" if hub.hub_key else "trusted, not heard of yet"
+    trust = "trusted" if hub.hub_key else _("trusted, not heard of yet")
     return {
         "hub_id": hub.hub_id,
-        "says": trust if hub.is_trusted else "not trusted",
+        "says": trust if hub.is_trusted else _("not trusted"),
         "limit": format_amount(hub.exposure_limit_ubtt, market_asset()),
-        "url": hub.url or "this box's own",
+        "url": hub.url or _("this box's own"),
         "name": hub.name,
     }
 
@@ -53,7 +54,7 @@ def keys_of(user_id: int) -> list[Row]:
             "key": bound.key,
             "whose": _whose(bound.key, own, former),
             "limit": format_amount(bound.daily_limit_ubtt, market_asset()) if bound.daily_limit_ubtt else "nothing",
-            "earns": "earns for you" if bound.earns else "",
+            "earns": _("earns for you") if bound.earns else "",
             "since": minute(bound.bound_at),
             "since_at": bound.bound_at.isoformat(),
         }
@@ -63,5 +64,9 @@ def keys_of(user_id: int) -> list[Row]:
 
 def _whose(key: str, own: Mapping[str, str], former: Mapping[str, str]) -> str:
     if key in own:
-        return f"Node {own[key]} of this box"
-    return f"A former key of node {former[key]} of this box" if key in former else "A node of another install"
+        return _("Node %(own)s of this box") % {"own": own[key]}
+    return (
+        _("A former key of node %(former)s of this box") % {"former": former[key]}
+        if key in former
+        else _("A node of another install")
+    )

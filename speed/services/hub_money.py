@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Greatest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from seedbox.domain.units import PPM
 from seedbox.services import market_facts
@@ -20,10 +22,12 @@ from wallet.services.install import market_asset
 SILENT_AFTER = timedelta(minutes=5)  # nodes ask every minute
 DEALS_SHOWN = 20
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
-UNHEARD = "It has not said yet what it holds: the node asks it every minute."
-SILENT = "The hub has not answered since then. Its operator holds that money: ask there. New deals wait for its answer."
-NODE_SILENT = "The node that asks it does not run: start the node again."
-NODE_HIDES = "The node hides behind a proxy or in anonymous mode, and asks no hub of another install."
+UNHEARD = gettext_noop("It has not said yet what it holds: the node asks it every minute.")
+SILENT = gettext_noop(
+    "The hub has not answered since then. Its operator holds that money: ask there. New deals wait for its answer."
+)
+NODE_SILENT = gettext_noop("The node that asks it does not run: start the node again.")
+NODE_HIDES = gettext_noop("The node hides behind a proxy or in anonymous mode, and asks no hub of another install.")
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def _pairing_row(one: Pairing, *, name: str, running: Collection[str], now: date
         "pk": one.pk,
         "hub": name,
         "node": one.node_name,
-        "says": one.problem or ("Paired" if is_paired else "The node takes the code there"),
+        "says": one.problem or (_("Paired") if is_paired else _("The node takes the code there")),
         "tone": "red" if one.problem else "green" if is_paired else "yellow",
         "limit": format_amount(one.daily_limit_ubtt, asset) if one.daily_limit_ubtt else "nothing",
         "earns": one.earns,
@@ -145,14 +149,14 @@ def _running(now: datetime) -> set[str]:
 def _silence(heard_at: datetime | None, *, asked_by: Collection[str], running: Collection[str], now: datetime) -> str:
     """Return what is to say when nothing was heard lately of an account that these nodes ask about."""
     if heard_at is None:
-        return UNHEARD
+        return _(UNHEARD)
     if heard_at >= now - SILENT_AFTER:
         return ""
     asking = set(running).intersection(asked_by)
     if not asking:
-        return NODE_SILENT
+        return _(NODE_SILENT)
     nodes = [market_facts.node(name, now=now) for name in asking]
-    return NODE_HIDES if all(node is not None and node.hides for node in nodes) else SILENT
+    return _(NODE_HIDES) if all(node is not None and node.hides for node in nodes) else _(SILENT)
 
 
 def _statement(deals: Iterable[BuyingDeal]) -> list[Row]:
@@ -172,5 +176,5 @@ def _statement(deals: Iterable[BuyingDeal]) -> list[Row]:
 
 def _rest_says(deal: BuyingDeal) -> str:
     if not deal.is_closed:
-        return "comes back if it is not used"
-    return "that the hub has given no answer about" if deal.end_reason == HUB_GONE else "came back"
+        return _("comes back if it is not used")
+    return _("that the hub has given no answer about") if deal.end_reason == HUB_GONE else _("came back")

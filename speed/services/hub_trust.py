@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from seedbox.services import audit
 from seedbox.services.audit import Origin
@@ -23,14 +25,14 @@ from wallet.services.operators import Actor
 
 MAX_HUBS = 20
 HUB_ID_CHARS = 40
-BAD_ID = "A hub's id has 40 hexadecimal digits; its operator reads it on the page of hubs there."
-OWN_STAYS = "This box's own hub stays in the list; it can be trusted or not."
-OWN_IS_HERE = "This box's own hub is in this box: it has no other address."
-NOT_HEARD = (
+BAD_ID = gettext_noop("A hub's id has 40 hexadecimal digits; its operator reads it on the page of hubs there.")
+OWN_STAYS = gettext_noop("This box's own hub stays in the list; it can be trusted or not.")
+OWN_IS_HERE = gettext_noop("This box's own hub is in this box: it has no other address.")
+NOT_HEARD = gettext_noop(
     "It has not said yet what it holds for users of this box. Try again in a minute; if it never answers, they end "
     "their pairings under Spending."
 )
-TRUSTED_STAYS = "Trust it no longer before you remove it: until then nodes may open channels there."
+TRUSTED_STAYS = gettext_noop("Trust it no longer before you remove it: until then nodes may open channels there.")
 
 Asked = Callable[[str, str], object]  # asks at an address for the hub with an id; raises HubAway if another answers
 
@@ -47,9 +49,9 @@ def add(*, url: str, hub_id: str, name: str, exposure_limit_ubtt: int, origin: O
     """Trust another install's hub. Raises BadTerms."""
     problems = _problems(url, hub_id)
     if not problems and Hub.objects.filter(hub_id=hub_id).exists():
-        problems["hub_id"] = "This hub stands in the list already."
+        problems["hub_id"] = _("This hub stands in the list already.")
     if not problems and Hub.objects.count() >= MAX_HUBS:
-        problems["hub_id"] = f"There are {MAX_HUBS} hubs: remove one first."
+        problems["hub_id"] = _("There are %(max_hubs)s hubs: remove one first.") % {"max_hubs": MAX_HUBS}
     if problems:
         raise BadTerms(problems)
     with transaction.atomic():
@@ -87,7 +89,7 @@ def move(hub_pk: int, *, url: str, ask: Asked, origin: Origin, now: datetime) ->
     except BadHubAddress as problem:
         raise BadTerms({"url": str(problem)}) from None
     except HubAway as problem:
-        raise BadTerms({"url": f"Nothing was changed, for {problem}."}) from None
+        raise BadTerms({"url": _("Nothing was changed, for %(problem)s.") % {"problem": problem}}) from None
     with transaction.atomic():
         hub = _locked(hub_pk)
         if hub.url != address:
@@ -140,7 +142,7 @@ def _why_it_stays(hub: Hub) -> str:
     A reservation that the hub has not answered may be a channel by now.
     """
     if not hub.url:
-        return OWN_STAYS
+        return _(OWN_STAYS)
     at_hub = {"hub_id": hub.hub_id}
     open_channels = (
         SellingDeal.objects.filter(is_closed=False, **at_hub).count()
@@ -148,19 +150,20 @@ def _why_it_stays(hub: Hub) -> str:
         + Reservation.objects.filter(state=Reservation.ASKED, channel_id="", **at_hub).count()
     )
     if open_channels:
-        return (
-            f"Channels are open there: {open_channels}. Trust it no longer, which ends their deals, and remove it when "
-            "the last one is over, within an hour or so."
-        )
+        return _(
+            "Channels are open there: %(open_channels)s. Trust it no longer, which ends their "
+            "deals, and remove it when the last one is over, within an hour or so."
+        ) % {"open_channels": open_channels}
     held_ubtt = hub_money.held_at(hub.hub_id).held_ubtt
     if held_ubtt:
-        return (
-            f"It holds {_amount(held_ubtt)} in accounts that users of this box have paired. Have it withdrawn there, "
-            "which the node hears of within minutes, or the pairings ended under Spending."
-        )
+        return _(
+            "It holds %(held_ubtt)s in accounts that users of this box have paired. Have it "
+            "withdrawn there, which the node hears of within minutes, or the pairings ended "
+            "under Spending."
+        ) % {"held_ubtt": _amount(held_ubtt)}
     if Pairing.objects.filter(heard_at=None, **at_hub).exclude(account="").exists():
-        return NOT_HEARD
-    return TRUSTED_STAYS if hub.is_trusted and hub.hub_key else ""
+        return _(NOT_HEARD)
+    return _(TRUSTED_STAYS) if hub.is_trusted and hub.hub_key else ""
 
 
 def _record(hub: Hub, what: str, origin: Origin, now: datetime) -> None:
@@ -178,5 +181,5 @@ def _problems(url: str, hub_id: str) -> dict[str, str]:
     except BadHubAddress as problem:
         found["url"] = str(problem)
     if len(hub_id) != HUB_ID_CHARS or not set(hub_id) <= set("0123456789abcdef"):
-        found["hub_id"] = BAD_ID
+        found["hub_id"] = _(BAD_ID)
     return found

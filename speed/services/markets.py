@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from seedbox.services import audit, market_facts
 from seedbox.services.audit import Origin
@@ -194,9 +195,11 @@ def find_problems(
     """Return a sentence for each setting that can't be taken as it is."""
     found = {}
     if not MIN_PRICE_UBTT_PER_GIB <= ask_ubtt_per_gib <= MAX_PRICE_UBTT_PER_GIB:
-        found["ask_ubtt_per_gib"] = "Ask for 0.004096 to 1,099,511 BTT per GiB: less can't be counted, more is a slip."
+        found["ask_ubtt_per_gib"] = _(
+            "Ask for 0.004096 to 1,099,511 BTT per GiB: less can't be counted, more is a slip."
+        )
     if not LEAST_FREE_SHARE_PPM <= free_share_ppm <= PPM:
-        found["free_share_ppm"] = "Leave 20 % to 100 % of the upload free: peers that pay nothing live on it."
+        found["free_share_ppm"] = _("Leave 20 % to 100 % of the upload free: peers that pay nothing live on it.")
     if not 0 <= upload_limit_bytes_per_s < 1 << 50 or (sells and not upload_limit_bytes_per_s):
         found["upload_limit_bytes_per_s"] = NO_LIMIT
     return found

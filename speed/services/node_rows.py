@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from seedbox.domain.units import format_bytes, format_speed
 from seedbox.services import nodes
@@ -18,7 +20,7 @@ from wallet.services.install import market_asset
 Row = dict[str, str | int]
 
 SILENT_AFTER = timedelta(seconds=15)  # five missed beats
-NOT_RUNNING = "The node's market does not run: is the node up?"
+NOT_RUNNING = gettext_noop("The node's market does not run: is the node up?")
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def node_row(state: NodeState, *, now: datetime) -> Row:
         "for_sale": format_speed(terms.for_sale_bytes_per_s if terms.sells else 0),
         "free": f"{write_percent(terms.free_share_ppm)} %",
         "ask": f"{format_amount(terms.ask_ubtt_per_gib, asset)}/GiB",
-        "price": f"{format_amount(last.price_ubtt_per_gib, asset)}/GiB" if last else "none yet",
+        "price": f"{format_amount(last.price_ubtt_per_gib, asset)}/GiB" if last else _("none yet"),
         "granted": format_speed(last.granted_bytes_per_s) if last and _runs(last, now) else format_speed(0),
         "bids": last.bids if last and _runs(last, now) else 0,
         "round": last.number if last else 0,
@@ -88,18 +90,20 @@ def _runs(last: Round, now: datetime) -> bool:
 def _says(state: NodeState, now: datetime) -> tuple[str, str]:
     """Return how selling stands, in words, and the colour of it."""
     if not state.terms.sells:
-        return "Sells nothing: selling is off.", "secondary"
+        return _("Sells nothing: selling is off."), "secondary"
     if state.selling_problem:
         return state.selling_problem, "yellow"
     agent = state.agent
     if agent is None or agent.beat_at is None or agent.beat_at < now - SILENT_AFTER:
-        return NOT_RUNNING, "red"
+        return _(NOT_RUNNING), "red"
     if agent.problem:
         return agent.problem, "red"
-    return f"Sells up to {format_bytes(state.terms.for_sale_bytes_per_s)}/s.", "green"
+    return _("Sells up to %(for_sale_bytes_per_s)s/s.") % {
+        "for_sale_bytes_per_s": format_bytes(state.terms.for_sale_bytes_per_s)
+    }, "green"
 
 
 def _buying(state: NodeState) -> str:
     if not state.terms.buys:
-        return "Off"
-    return state.buying_problem or "On"
+        return _("Off")
+    return state.buying_problem or _("On")

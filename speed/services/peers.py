@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from seedbox.domain.units import format_bytes
 from seedbox.services import market_facts
-from speed.domain.deals import DealState
 from speed.models import BuyingDeal, SellingDeal
 from speed.models.deal import Deal
 from speed.services import avoided
-from speed.services.deal_rows import OTHERS_TORRENT, STATES, Row, minute
+from speed.services.deal_rows import OTHERS_TORRENT, Row, minute, state_in_words
 from speed.services.screen import Viewer
 from wallet.domain.money import format_btt
 
@@ -69,11 +69,11 @@ def _sums(bought: "QuerySet[BuyingDeal]", sold: "QuerySet[SellingDeal]") -> Row:
 
 
 def _row(deal: Deal, page: str, *, shows_name: bool) -> Row:
-    label, tone = STATES.get(DealState(deal.state), (deal.state, ""))
+    label, tone = state_in_words(deal.state)
     return {
         "page": page,
         "number": deal.pk,
-        "name": (deal.torrent_name or deal.torrent_key) if shows_name else OTHERS_TORRENT,
+        "name": (deal.torrent_name or deal.torrent_key) if shows_name else _(OTHERS_TORRENT),
         "state": label,
         "tone": tone,
         "accepted": format_bytes(deal.accepted_bytes),

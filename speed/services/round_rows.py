@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from seedbox.domain.units import format_speed
 from speed.domain import rounds as rules
 from speed.models import BuyingDeal, Round, SeenRound, Verdict
@@ -17,14 +20,16 @@ SHOWN = 360  # an hour of them
 LISTED = 60
 _WIDTH, _HEIGHT, _MARGIN = 720, 120, 6
 _VERDICTS = {
-    Verdict.RIGHT: ("Right", "green"),
-    Verdict.WRONG: ("Wrong", "red"),
-    Verdict.NOT_SHOWN: ("Not shown", "yellow"),
-    Verdict.NONE: ("To come", "secondary"),
+    Verdict.RIGHT: (gettext_noop("Right"), "green"),
+    Verdict.WRONG: (gettext_noop("Wrong"), "red"),
+    Verdict.NOT_SHOWN: (gettext_noop("Not shown"), "yellow"),
+    Verdict.NONE: (gettext_noop("To come"), "secondary"),
 }
 _FINDINGS = {
-    Verdict.RIGHT: "Price, shares and hash are what they should be, and our bid stood there as it was said.",
-    Verdict.NONE: "Its seller shows its bids an hour later.",
+    Verdict.RIGHT: gettext_noop(
+        "Price, shares and hash are what they should be, and our bid stood there as it was said."
+    ),
+    Verdict.NONE: gettext_noop("Its seller shows its bids an hour later."),
 }
 
 
@@ -127,16 +132,20 @@ def seen_row(seen: SeenRound) -> Row:
 def _audit(seen: SeenRound) -> Row:
     """Return what our own audit of a round has come to."""
     if not seen.salt:
-        return {"audit": "Not in it", "audit_tone": "secondary", "finding": "Our bid was in no round then."}
+        return {"audit": _("Not in it"), "audit_tone": "secondary", "finding": _("Our bid was in no round then.")}
     verdict = Verdict(seen.verdict)
     label, tone = _VERDICTS[verdict]
-    return {"audit": label, "audit_tone": tone, "finding": seen.finding or _FINDINGS.get(verdict, "")}
+    return {
+        "audit": _(label),
+        "audit_tone": tone,
+        "finding": seen.finding or (_(_FINDINGS[verdict]) if verdict in _FINDINGS else ""),
+    }
 
 
 def audits_of(deal: BuyingDeal, *, now: datetime) -> dict[str, object]:
     """Return how a deal's rounds were when they were summed up anew, and what is held against its seller."""
     counts = audits.counts(deal.deal_id)
-    words = [f"{counts[verdict]} {_VERDICTS[verdict][0].lower()}" for verdict in Verdict if counts.get(verdict)]
+    words = [f"{counts[verdict]} {_(_VERDICTS[verdict][0]).lower()}" for verdict in Verdict if counts.get(verdict)]
     wrong = [{"number": seen.number, "finding": seen.finding} for seen in audits.wrong_rounds(deal.deal_id)]
     held = avoided.find(deal.peer_key, now=now)
     return {
@@ -144,9 +153,11 @@ def audits_of(deal: BuyingDeal, *, now: datetime) -> dict[str, object]:
         "deal": deal.deal_id,
         "name": deal.torrent_name or deal.torrent_key,
         "seller": f"{deal.peer_key[:10]} at {deal.place}",
-        "says": ", ".join(words) or "no round to audit",
+        "says": ", ".join(words) or _("no round to audit"),
         "wrong": wrong,
-        "left_alone": f"{held.text} No bids until {minute(held.until)} UTC." if held else "",
+        "left_alone": _("%(text)s No bids until %(until)s UTC.") % {"text": held.text, "until": minute(held.until)}
+        if held
+        else "",
         **{str(verdict or "to_come"): counts.get(verdict, 0) for verdict in Verdict if verdict != Verdict.WRONG},
     }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.functional import lazy
 from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
 
 from speed.domain.reading import BadNumber, read_mib, read_percent
 from wallet.domain.money import BadAmount, parse_btt
@@ -50,7 +51,7 @@ class _WrittenField(forms.CharField):
         try:
             return self._read(text)
         except (BadNumber, BadAmount) as problem:
-            raise forms.ValidationError(str(problem)) from None
+            raise forms.ValidationError(_(str(problem))) from None
 
 
 def btt_field(

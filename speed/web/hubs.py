@@ -114,7 +114,7 @@ def market_hub_move(request: HttpRequest, hub_pk: int) -> HttpResponse:
         except NoSuchHub:
             raise Http404 from None
         except BadTerms as refusal:
-            form.add_error("new_url", str(refusal))
+            form.add_error("new_url", _(str(refusal)))
         else:
             messages.success(request, _("The hub has answered there. Nodes ask it there within seconds."))
             return redirect("market_hubs")
@@ -156,7 +156,7 @@ def market_fee(request: HttpRequest) -> HttpResponse:
                 now=timezone.now(),
             )
         except Refused as refusal:
-            form.add_error("fee_ppm", str(refusal))
+            form.add_error("fee_ppm", _(str(refusal)))
         else:
             messages.success(request, _("Channels that open from now on pay this fee."))
             return redirect("market_hubs")

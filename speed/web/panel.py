@@ -183,7 +183,7 @@ def market_offer(request: HttpRequest, holding_id: int) -> HttpResponse:
                 now=timezone.now(),
             )
         except BadTerms as refusal:
-            form.add_error("ask_ubtt_per_gib", str(refusal))
+            form.add_error("ask_ubtt_per_gib", _(str(refusal)))
         else:
             messages.success(request, _("Saved: the node follows within seconds."))
             return redirect(tab_of(holding_id))

@@ -127,7 +127,7 @@ def market_code(request: HttpRequest) -> HttpResponse:
         try:
             pairing = speed_keys.make_pairing_code(user_id, **form.cleaned_data, now=timezone.now())
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, _(str(refusal)))
         else:
             return _show(request, pairing=pairing)
     return _show(request, code_form=form)

@@ -9,7 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from seedbox.services import market_facts
@@ -21,9 +22,11 @@ from speed.services.auto_story import SENTENCES
 from speed.services.autobid import Choice
 from speed.services.bids import BadBid, NoSuchTorrent
 
-TURNED_ON = _("On: as soon as it is too slow for a minute, it is bid for.")
-TURNED_OFF = _("Off: nothing is bid for this torrent any more. What was received is paid, and no more.")
-STOPPED = _("All spending is stopped: no channel is opened any more, in the ledger itself. Only what is owed is paid.")
+TURNED_ON = gettext_lazy("On: as soon as it is too slow for a minute, it is bid for.")
+TURNED_OFF = gettext_lazy("Off: nothing is bid for this torrent any more. What was received is paid, and no more.")
+STOPPED = gettext_lazy(
+    "All spending is stopped: no channel is opened any more, in the ledger itself. Only what is owed is paid."
+)
 
 
 def own_torrent(request: HttpRequest, holding_id: int) -> tuple[int, TorrentFacts]:
@@ -57,13 +60,13 @@ def context(user_id: int, torrent: TorrentFacts, query: Mapping[str, str], *, no
         "card": card,
         "chart": chart,
         "span": span if span in auto_chart.RANGES else "",
-        "spans": {key: label for key, (label, *_) in auto_chart.RANGES.items()},
+        "spans": {key: _(label) for key, (label, *rest) in auto_chart.RANGES.items()},
         "said": said[:shown],
         "shown": shown,
         "older": shown + SENTENCES if len(said) > shown else 0,
         "switch": auto_story.switch(user_id, number),
-        "rides": auto_story.RIDES if rides and not (card and card["is_on"]) else "",
-        "promise": auto_story.PROMISE,
+        "rides": _(auto_story.RIDES) if rides and not (card and card["is_on"]) else "",
+        "promise": _(auto_story.PROMISE),
     }
 
 
@@ -96,7 +99,7 @@ def market_switch(request: HttpRequest, holding_id: int) -> HttpResponse:
     except NoSuchTorrent:
         raise Http404 from None
     except BadBid as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, _(str(refusal)))
     else:
         messages.success(request, TURNED_ON if choice is Choice.ON else TURNED_OFF)
     news.tell({user_id})
