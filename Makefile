@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup tools run test prove licences check pictures bench lock clean
+.PHONY: help setup tools run test prove licences check pictures messages bench lock clean
 MAKEFLAGS += --no-print-directory
 # Where the environment forbids it, each of the many processes of a box and of the tests would compile everything anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -82,6 +82,13 @@ check: setup ## style, types, import contracts, tidiness
 pictures: setup ## screenshots of every page, in tests/output/pages
 	PICTURES=1 $(PYTHON) -m pytest tests/e2e/test_every_page.py
 	@echo 'The pictures are in tests/output/pages.'
+
+# Of their places the files name none: each change of a line anywhere would change them.
+MESSAGES = $(MANAGE) makemessages $(if $(NAME),--locale $(NAME),--all) --keep-pot --no-location --no-wrap --ignore 'node_modules/*' --ignore 'var/*' --ignore 'tests/*' --ignore 'static/vendor/*'
+messages: setup ## collect what pages say for translators, in locale: make messages, or NAME=de for a language
+	$(MESSAGES) --extension html,txt,py
+	$(MESSAGES) --domain djangojs
+	@sed -i '/^"POT-Creation-Date/d' locale/*.pot
 
 bench: setup ## measure: make bench NAME=seeding, or NAME=files
 	@exec $(MANAGE) bench $(NAME)
