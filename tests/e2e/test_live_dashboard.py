@@ -12,7 +12,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from tests.box import Box, wait_until
 from tests.builders import make_content, make_torrent_file
 from tests.e2e import steps
-from tests.e2e.browser import DESKTOP, open_page
+from tests.e2e.browser import DESKTOP, PATIENCE_MS, open_page
 from tests.e2e.keyboard import Keyboard
 from tests.payer import Payment, pay
 from tests.peer import Peer
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 NO_WEB = "net::ERR_"  # what a browser says of a socket to a box that has no web process just then
+RARE_TRIES_MS = 3 * PATIENCE_MS  # a page that was refused for long tries every half a minute
 MARK = "() => { window.isSameDocument = true }"
 IS_MARKED = "() => window.isSameDocument === true"
 KEYS = "() => [...document.querySelectorAll('.entry')].map((row) => row.dataset.key)"
@@ -175,7 +176,7 @@ class TestAWebProcessThatDies:
             os.kill(died, signal.SIGKILL)
             pay(box, Payment("chain", "carl", "5", "DEPOSIT"))
             wait_until(lambda: box.child_pid("web") not in (0, died) and box.health() == 200, "another web process")
-            expect(other.locator(".entry")).to_have_count(2)
+            expect(other.locator(".entry")).to_have_count(2, timeout=RARE_TRIES_MS)
             is_live(other)
             expect(other.locator("[data-cell=available]")).to_have_text("15")
             pay(box, Payment("chain", "carl", "1", "DEPOSIT"))

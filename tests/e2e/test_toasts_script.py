@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 ORIGIN = "http://box.test"
 SCRIPT = Path(__file__).parents[2] / "static" / "toasts.js"
+NOON_S = 12 * 60 * 60
 TOKEN = json.dumps({"X-CSRFToken": "secret"})
 PAGE = f"""<!doctype html><html lang="en"><head><title>t</title><script type="module" src="/toasts.js"></script></head>
 <body hx-headers:inherited='{TOKEN}'><svg class="icon"><use href="/icons.svg#bell"></use></svg>
@@ -27,9 +28,11 @@ def serve(route: Route) -> None:
 
 
 def opened(context: BrowserContext) -> Page:
+    """Open the page with a clock that stands still: what a slow machine takes is no time to it."""
     page = context.new_page()
-    page.clock.install()
+    page.clock.install(time=0)
     page.goto(ORIGIN)
+    page.clock.pause_at(NOON_S)
     return page
 
 
