@@ -61,12 +61,26 @@ def tree(path: str) -> ast.Module:
     return ast.parse(text(path), path)
 
 
+@functools.cache
+def nodes(path: str) -> tuple[ast.AST, ...]:
+    """Return all nodes of a module; walking it anew for each question takes as long as reading it."""
+    return tuple(ast.walk(tree(path)))
+
+
+def called(call: ast.Call) -> str:
+    """Return the last name of what is called."""
+    match call.func:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+    return ""
+
+
 def ours(*suffixes: str) -> list[str]:
     return [path for path in tracked(*suffixes) if "/migrations/" not in path]
 
 
 def functions(path: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return (node for node in nodes(path) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def line_count(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -133,7 +147,7 @@ class TestNames:
                 f"{path}:{line}: {name}: the word {word} means too much; say it in ours"
                 for path in ours(".py")
                 if path not in NOT_OUR_NAMES
-                for name, line in names_we_chose(tree(path))
+                for name, line in names_we_chose(path)
                 if name not in OVERRIDDEN
                 for word in words(name)
                 if word in BANNED_WORDS
@@ -143,8 +157,8 @@ class TestNames:
         )
 
 
-def names_we_chose(module: ast.Module) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(module):
+def names_we_chose(path: str) -> Iterator[tuple[str, int]]:
+    for node in nodes(path):
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 yield name, node.lineno
@@ -191,7 +205,7 @@ class TestModules:
 
 def modules_named_in(path: str) -> Iterator[str]:
     """Yield the modules that a file imports, or names in a string as settings and commands do; itself not."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         match node:
             case ast.Import(names=names):
                 yield from (alias.name for alias in names)
@@ -216,8 +230,8 @@ class TestTests:
                 f"{path}:{node.lineno}: wait for an event, with a limit and a message"
                 for path in ours(".py")
                 if path.startswith("tests/")
-                for node in ast.walk(tree(path))
-                if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "sleep"
+                for node in nodes(path)
+                if isinstance(node, ast.Call) and called(node) == "sleep"
             ]
         )
 
