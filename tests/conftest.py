@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test import TransactionTestCase
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
@@ -12,6 +13,7 @@ from redis import Redis
 
 from seedbox.models import User
 from tests.builders import make_user
+from tests.emptying import empty_tables
 from tests.ledger import empty_the_books
 from tests.servers import ON_SQLITE, PROVE
 
@@ -63,6 +65,14 @@ def pytest_collection_finish() -> None:
     """Let the collector pass over what stays to the end: engines let it run at each close, over all there is."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_emptying() -> Iterator[None]:
+    """Where Django would rewrite every table, delete what there is."""
+    with pytest.MonkeyPatch.context() as django:
+        django.setattr(TransactionTestCase, "_fixture_teardown", empty_tables)
+        yield
 
 
 @pytest.fixture
