@@ -1,6 +1,7 @@
 import gc
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -15,6 +16,7 @@ from seedbox.models import User
 from tests.builders import make_user
 from tests.emptying import empty_tables
 from tests.ledger import empty_the_books
+from tests.order import FilesAndChains, longest_first
 from tests.servers import ON_SQLITE, PROVE
 
 # The same examples on every run of `make test`; `make prove` draws a hundred times as many.
@@ -31,33 +33,19 @@ hypothesis_settings.load_profile("box")
 
 SLOW_S = 20
 
-# Files that take a minute or so, the longest first: begun late, one of them leaves the other cores idle at the end.
-LONGEST_FIRST = (
-    "test_trading_boxes.py",
-    "test_bench_market.py",
-    "test_demo.py",
-    "test_live_dashboard.py",
-    "test_bench_autobid.py",
-    "test_every_page.py",
-    "test_chaos.py",
-    "test_bench_seeding.py",
-    "test_foreign_peers.py",
-    "test_headers.py",
-    "test_demo_page.py",
-    "test_trading.py",
-    "test_trading_by_itself.py",
-    "test_first_light.py",
-    "test_exchange.py",
-    "test_legacy_peers.py",
-    "test_node_process.py",
-)
+ON_BOTH = "both_databases"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where only what matters on both databases is asked for, read no file without it: reading all takes its time."""
+    if config.option.markexpr != ON_BOTH or not collection_path.name.startswith("test_"):
+        return None
+    return None if ON_BOTH in collection_path.read_text() else True
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order what was shuffled by a little: files that take long come first."""
-    places = {name: place for place, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+    longest_first(items)
 
 
 @pytest.hookimpl(trylast=True)
@@ -65,6 +53,10 @@ def pytest_collection_finish() -> None:
     """Let the collector pass over what stays to the end: engines let it run at each close, over all there is."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FilesAndChains | None:
+    return FilesAndChains(config, log) if config.option.dist == "loadfile" else None
 
 
 @pytest.fixture(scope="session", autouse=True)
