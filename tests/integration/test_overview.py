@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
 
 from seedbox.config import joints
 from seedbox.domain.states import State
@@ -175,6 +176,17 @@ class TestABoxWithoutAWallet:
         assert "film.iso" in content
         for word in ("BTT", "Balance", "arned", "Deals", "paid", "Money"):
             assert word not in content
+
+    def test_has_none_on_the_other_pages_either(self, admin: User, settings: Settings) -> None:
+        reverse("money")  # addresses are read once, with those of money, for all tests
+        settings.WALLET_NETWORK = "off"
+        client = Client()
+        client.force_login(admin)
+        names = ("overview", "overview_layout", "torrents", "torrents_new", "notices", "notices_panel", "operator")
+        for name in (*names, "health", "styleguide", "manifest", "metrics"):
+            content = client.get(reverse(name)).content.decode()
+            for word in ("BTT", "alance", "arned", "deal", "money", "Money", "allet", "ithdraw", "eposit"):
+                assert word not in content, (name, word)
 
 
 @pytest.mark.django_db(transaction=True)
