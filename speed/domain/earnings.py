@@ -10,7 +10,7 @@ from enum import StrEnum
 
 MAX_STEPS = 400  # so many bars can be told apart on a wide screen
 MAX_SERIES = 8  # that have a name; all others are one
-OTHERS = "others"  # its key: no torrent, node or kind is called so
+OTHERS = "*"  # its key: no torrent, node or kind can be called so
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 

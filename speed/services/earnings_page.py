@@ -23,6 +23,7 @@ from wallet.services.last_hour import Moment
 
 Message = dict[str, object]
 
+ELSEWHERE = "-"  # the key of what nodes of other installs traded: none can be called so
 MOST = 100_000  # torrents of one user that are compared
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _EARNED = (TransferKind.EARNING, TransferKind.VOUCHER)
@@ -178,4 +179,4 @@ def _named(name: str, label: str) -> tuple[str, str]:
     """Return key and label; what nodes of other installs traded has no name, nor has what is not among the largest."""
     if name == rollups.REST:
         return OTHERS, ""
-    return name or "elsewhere", label or name or _("On other boxes")
+    return name or ELSEWHERE, label or name or _("On other boxes")

@@ -83,7 +83,7 @@ class TestChartTableAndFile:
         assert list(found.stack.totals_ubtt) == wanted
         for series in found.stack.series:
             if series.key != OTHERS and asked.by is not By.KIND:
-                mine = (row for row in rows if (getattr(row, KEYS[asked.by]) or "elsewhere") == series.key)
+                mine = (row for row in rows if (getattr(row, KEYS[asked.by]) or earnings_page.ELSEWHERE) == series.key)
                 assert series.total_ubtt == sum(side_of(row, asked.side) for row in mine)
         assert totals_of(list(earnings_chart.cells(found, Cut()))) == wanted
         drawn: Any = earnings_chart.drawing(found, version="")
@@ -95,6 +95,19 @@ class TestChartTableAndFile:
             format_btt(wanted[number])
             for number in range(span.count - 1, -1, -1)
             if any(one.values_ubtt[number] for one in found.stack.series)
+        ]
+
+    def test_of_a_node_are_its_own_whatever_it_is_called(self, owner: User) -> None:
+        fund(TREASURY, 10 * BTT)
+        for number, name in enumerate(("others", "elsewhere")):
+            torrent = make_torrent(f"{name}.iso", node=make_node(name))
+            make_holding(owner, torrent)
+            ids = {"deal_id": f"d{number}" * 16, "channel_id": f"c{number}" * 16}
+            pay_out(a_selling_deal(torrent, state="closed", is_closed=True, **ids), BTT, at=NOW)
+        found = earnings_page.read(owner.pk, Asked(by=By.NODE), now=NOW)
+        assert sorted((one.key, one.label) for one in found.stack.series) == [
+            ("elsewhere", "elsewhere"),
+            ("others", "others"),
         ]
 
     def test_leave_out_what_is_not_looked_at(self) -> None:
