@@ -9,11 +9,11 @@ const UNDO_MS = 12_000; // what can be taken back stays longer
 const AT_ONCE = 4;
 const STAYS = /^(danger|error)$/; // until it was read
 const ICONS = { success: "check", info: "info" };
-const SHOWN = "box-notices-shown"; // in the browser: what one tab has shown, no other one shows again
 
 const $ = (selector) => document.querySelector(selector);
 const toasts = $("#toasts");
 const bell = $("[data-bell]");
+const SHOWN = `shown of ${bell?.dataset.notices}`; // in the browser: what one tab has shown, no other one of this box shows again
 
 // --- toasts
 

@@ -19,19 +19,21 @@ PAGE = f"""<!doctype html><html lang="en"><head><title>t</title><script type="mo
 
 
 def serve(route: Route) -> None:
+    """Answer for the box, and for another one beside it."""
     if route.request.url.endswith("toasts.js"):
         route.fulfill(path=SCRIPT, content_type="text/javascript")
     elif route.request.method == "POST":
         route.fulfill(status=204)
     else:
-        route.fulfill(body=PAGE, content_type="text/html")
+        path = "/other/" if route.request.url.endswith("/other/") else "/sub/"
+        route.fulfill(body=PAGE.replace("/sub/", path), content_type="text/html")
 
 
-def opened(context: BrowserContext) -> Page:
+def opened(context: BrowserContext, path: str = "/") -> Page:
     """Open the page with a clock that stands still: what a slow machine takes is no time to it."""
     page = context.new_page()
     page.clock.install(time=0)
-    page.goto(ORIGIN)
+    page.goto(f"{ORIGIN}{path}")
     page.clock.pause_at(NOON_S)
     return page
 
@@ -92,6 +94,12 @@ class TestTheBell:
             expect(one.locator("[data-bell-count]")).to_have_text("3")
             hear(one, unread=3, fresh={8: "new", 9: "newer"})
         assert (shown(page), shown(other)) == (["new", "newer"], [])
+
+    def test_of_another_box_on_the_same_host_is_another_one(self, context: BrowserContext, page: Page) -> None:
+        hear(page, unread=2, fresh={90: "Film is complete."})
+        other = opened(context, "/other/")
+        hear(other, unread=2, fresh={8: "Song is complete."})
+        assert shown(other) == ["Song is complete."]
 
     def test_keeps_what_is_no_news_to_itself(self, page: Page) -> None:
         hear(page, unread=2, fresh={8: "a deal ended"}, tone="info")
