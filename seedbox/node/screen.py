@@ -3,13 +3,16 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 
 from seedbox.engine import port
 from seedbox.models import File, Holding
 from seedbox.services import columns, listing, totals
+from seedbox.services.batches import batched
 from seedbox.services.live import Publisher, detail_group
 from seedbox.services.ward import Ward
 
+READ_AT_ONCE = 10_000  # SQLite takes 32,766 values in one question
 MAX_FILES_SENT = 1_000  # of one torrent; a page that may show any of more fetches its own
 
 
@@ -47,14 +50,17 @@ class Screen:
         self.publisher.close()
 
     def _holdings(self, holding_ids: Collection[int]) -> list[Holding]:
-        own = Holding.objects.filter(pk__in=holding_ids, torrent__node_id=self.node_id).select_related("torrent")
-        own = own.order_by("user_id", "pk")  # a user's rows are one message
-        holdings = list(columns.loaded(own))
-        for holding in holdings:
+        """Return those that are the node's own, one user's after the other: what changes of them is one message."""
+        found: list[Holding] = []
+        for some in batched(holding_ids, READ_AT_ONCE):
+            # Told of the node, SQLite would look each of its torrents up in the list of what is watched.
+            read = columns.loaded(Holding.objects.filter(pk__in=some).select_related("torrent"))
+            found += (holding for holding in read if holding.torrent.node_id == self.node_id)
+        for holding in found:
             charge = self.ward.charges.get(holding.torrent.key)
             if charge is not None and charge.torrent_id == holding.torrent_id and not charge.is_removing:
                 holding.torrent.observation = charge.observation  # newer than the database's
-        return holdings
+        return sorted(found, key=attrgetter("user_id", "pk"))
 
     def _show_totals(self, user_ids: Collection[int], now: datetime) -> None:
         seen = (charge.observation for charge in self.ward.charges.values() if not charge.is_removing)

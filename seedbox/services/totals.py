@@ -1,19 +1,20 @@
 """What all of a user's torrents do together: never more than the rows of the list show one by one."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from itertools import islice
 
 from django.db.models import Count, F, Q, Sum
 
 from seedbox.domain.states import COMPLETE_STATES, TROUBLED_STATES, State
 from seedbox.domain.units import format_bytes
 from seedbox.models import Holding, Observation
+from seedbox.services.batches import batched
 from seedbox.services.rows import MASKED_WHEN_STOPPED, Row
 
 KIND = "totals"  # what open pages watch
 SHOWN = 8  # torrents that move most
 IDS_AT_ONCE = 10_000  # SQLite takes 32,766 values in one question
+FEW_USERS = 10  # SQLite looks each torrent up for each user: for more it is less to read what all users hold
 LOADING = frozenset({State.METADATA, State.CHECKING, State.DOWNLOADING})
 
 _SEEN = "torrent__observation__"
@@ -98,10 +99,13 @@ def here(user_ids: Collection[int], seen: Iterable[Observation]) -> dict[int, tu
     """Return what moves for each of these users of what a node sees now of its own torrents, and which move most."""
     moving = {one.torrent_id: one for one in seen if one.down_bytes_per_s or one.up_bytes_per_s}
     found: dict[int, list[tuple[int, Speeds]]] = {user_id: [] for user_id in user_ids}
-    for torrent_ids in _batched(moving, IDS_AT_ONCE):
-        held = Holding.objects.filter(user_id__in=user_ids, torrent_id__in=torrent_ids)
+    for torrent_ids in batched(moving, IDS_AT_ONCE):
+        held = Holding.objects.filter(torrent_id__in=torrent_ids)
+        if len(user_ids) <= FEW_USERS:
+            held = held.filter(user_id__in=user_ids)
         for user_id, pk, torrent_id, runs in held.values_list("user_id", "pk", "torrent_id", "runs"):
-            found[user_id].append((pk, _as_seen_by(moving[torrent_id], runs=runs)))
+            if user_id in found:
+                found[user_id].append((pk, _as_seen_by(moving[torrent_id], runs=runs)))
     return {user_id: (_sum(speeds for _, speeds in own), _busiest(own)) for user_id, own in found.items()}
 
 
@@ -123,12 +127,6 @@ def speeds_row(speeds: Speeds) -> Row:
         "down_bytes_per_s": speeds.down_bytes_per_s,
         "up_bytes_per_s": speeds.up_bytes_per_s,
     }
-
-
-def _batched(ids: Iterable[int], size: int) -> Iterator[list[int]]:
-    rest = iter(ids)
-    while part := list(islice(rest, size)):
-        yield part
 
 
 def _sum(speeds: Iterable[Speeds]) -> Speeds:

@@ -10,7 +10,7 @@ from seedbox.models import Holding, User
 from seedbox.node import screen
 from seedbox.services import columns, holdings
 from seedbox.services.columns import MoreColumn
-from tests.builders import NOW
+from tests.builders import NOW, make_holding, make_node, make_torrent
 from tests.sockets import Browser, Message, browser_of
 from tests.sources import make_metainfo
 from tests.turns import TurnedNode, seen
@@ -85,6 +85,22 @@ class TestANode:
             play(scenario)
         finally:
             columns.forget("weight")
+
+    def test_leaves_rows_of_another_nodes_torrents_to_that_node(
+        self, node: TurnedNode, owner: User, holding: Holding
+    ) -> None:
+        elsewhere = make_holding(owner, make_torrent("elsewhere.iso", node=make_node("other")))
+        names = {f"holding-{one.pk}" for one in (holding, elsewhere)}
+
+        async def scenario() -> None:
+            async with browser_of(owner) as browser:
+                await browser.say(watch=sorted(names))
+                assert (await browser.hear())["rows"].keys() == names
+                await sync_to_async(node.turn)(after_s=1)
+                said = await hear_until(browser, lambda message: "stream" in message)
+                assert said["rows"].keys() == {f"holding-{holding.pk}"}
+
+        play(scenario)
 
     def test_asks_its_engine_for_details_of_open_pages_only(
         self, node: TurnedNode, owner: User, holding: Holding
