@@ -97,6 +97,23 @@ document.addEventListener("htmx:config:request", (event) => {
 
 document.addEventListener("box:shut", () => location.reload());
 
+// --- a page that is not its reader's any more: what it shows goes, and a few words say what to do
+
+function giveWay(name) {
+  const words = document.getElementById(`instead-${name}`);
+  if (!words) return;
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  const content = $("#content");
+  content.replaceChildren(words.content.cloneNode(true));
+  content.focus();
+  scrollTo({ top: 0, behavior: "instant" });
+}
+
+document.addEventListener("box:demoted", () => giveWay("demoted"));
+document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+  if (ctx.response?.status === 404 && ctx.sourceElement.matches('[data-refetch^="torrent-"]')) giveWay("removed");
+});
+
 // --- the selection: kept by id, so that it outlives a fetch of the list
 
 const chosen = new Set();

@@ -31,6 +31,7 @@ const DOUBT_MS = 2_000;
 const WORRY_MS = 1_500; // a shorter interruption is not worth a word
 const MARGIN = "200px"; // rows just outside are watched, too: they are on screen before a message could come
 const SHUT_OUT = [4401, 4403]; // signed out, or a second factor is wanted
+const DEMOTED = 4405;
 const SAFE_ATTRIBUTE = /^(data-[a-z-]+|aria-[a-z-]+|title|datetime)$/;
 const OWN_PAGE = /^[a-z]+\/[0-9]+\/$/; // below the page that is open: the only addresses that a link takes
 const MAX_ON_TOP = 300; // rows of a list that grows while somebody looks
@@ -97,6 +98,7 @@ function closed(code) {
   socket = null;
   wasLost = true;
   for (const name of ["settled", "alive", "answer", "watch", "resync"]) never(name);
+  if (code === DEMOTED) document.dispatchEvent(new CustomEvent("box:demoted")); // what is for admins goes, the rest goes on
   if (SHUT_OUT.includes(code)) {
     // What the page shows is not this user's any more: app.js leaves it. One that was never let in must not loop.
     if (hasHeard) document.dispatchEvent(new CustomEvent("box:shut"));

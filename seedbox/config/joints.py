@@ -100,8 +100,8 @@ def join(wallet_network: str) -> None:
     watchables.register(WITHDRAWALS, withdrawal_pages.messages)
     changes.listen("open pages", _tell_of_money)
     watchables.register(DEPOSITS, deposit_screen.messages)
-    watchables.register(RESERVES, reserves.messages)
-    watchables.register(DESK, withdrawal_pages.desk_messages)
+    watchables.register(RESERVES, reserves.messages, for_admins=True)
+    watchables.register(DESK, withdrawal_pages.desk_messages, for_admins=True)
     news.listen(
         "open pages",
         Listener(

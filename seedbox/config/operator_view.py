@@ -26,7 +26,7 @@ def join(wallet_network: str) -> None:
         operator_sections.forget(key)  # so that they come in this order, also when a test joins anew
     metrics.register("box", box_gauges.metrics)
     metrics.register("web", web_metrics.of_this_process)
-    watchables.register(operator.WATCHED, operator.follow)
+    watchables.register(operator.WATCHED, operator.follow, for_admins=True)
     operator.told.forget()
     if wallet_network == "off":
         for key in (MONEY, MARKET):

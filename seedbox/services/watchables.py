@@ -28,15 +28,27 @@ _ORDER = "changed "  # before a kind: a message to the sockets themselves, no JS
 
 logger = logging.getLogger(__name__)
 _readers: dict[str, Reader] = {}
+_for_admins: set[str] = set()
 
 
-def register(kind: str, reader: Reader) -> None:
-    """Let pages watch `kind`, a word of small letters; `reader` returns how a user's stands, as messages."""
+def register(kind: str, reader: Reader, *, for_admins: bool = False) -> None:
+    """Let pages watch `kind`, a word of small letters; `reader` returns how a user's stands, as messages.
+
+    What is for admins only pages of admins show: the socket of one who is none any more tells them (`web/rights`).
+    """
+    forget(kind)
     _readers[kind] = reader
+    if for_admins:
+        _for_admins.add(kind)
 
 
 def forget(kind: str) -> None:
     _readers.pop(kind, None)
+    _for_admins.discard(kind)
+
+
+def are_for_admins(kinds: Iterable[str]) -> bool:
+    return not _for_admins.isdisjoint(kinds)
 
 
 def known(kinds: Iterable[str]) -> frozenset[str]:

@@ -134,9 +134,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
             self._outgoing.end(BAD_FRAME)
             return
         async with self._lock:
-            await self._answer(frame)
+            try:
+                await self._answer(frame)
+            except LoginOver as over:
+                self._shut(over)
 
     async def _answer(self, frame: Frame) -> None:
+        """Do what a frame says; raises LoginOver."""
         numbers = {} if frame.watch is None else await self._watch(frame.watch, frame)
         if frame.resync == Names():
             self._outgoing.put(ALIVE)
@@ -148,7 +152,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def live_text(self, message: dict[str, str]) -> None:
         """Pass on a message of a group; some are orders to us."""
         if message["text"] == CHECK_LOGIN:
-            await self._renew_now(checks=True)
+            if await self._renew_now(checks=True):
+                await self._send_kinds(self._names.kinds)  # an admin's are not a member's
         elif (kind := watchables.kind_of_order(message["text"])) is not None:
             await self._send_kinds(self._names.kinds & {kind})
         elif moving.is_order(message["text"]):
@@ -174,6 +179,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         before = self._names
         own = await database_sync_to_async(snapshots.own_ids)(user_id=self.user_id, holding_ids=wanted.rows)
         await self._listen(wanted & Names(own, own, wanted.kinds))
+        if watchables.are_for_admins(wanted.kinds):
+            await self._check()
         numbers = await self._new_numbers() if frame.mark is not None else {}
         if frame.since is None:
             await self._send_whole(self._names - before)
@@ -312,9 +319,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._outgoing.end(over.code, encode({"type": "shut", "code": over.code}))
 
     async def _check(self) -> None:
-        """Raise LoginOver if the user is not signed in any more; watch only what the user still holds."""
+        """Raise LoginOver if the page is not for this user any more; watch only what the user still holds."""
         session_key = self.scope["session"].session_key
-        own = await rights().answer(Claim(session_key, self.user_id, self._names.rows))
+        is_for_admins = watchables.are_for_admins(self._names.kinds)
+        own = await rights().answer(Claim(session_key, self.user_id, self._names.rows, is_for_admins))
         await self._listen(self._names & Names(own, own, self._names.kinds))
 
     async def _renew(self) -> None:

@@ -23,6 +23,7 @@ from seedbox.web.logins import has_expired
 
 SIGNED_OUT = 4401
 FACTOR_WANTED = 4403  # the box's rule asks this user for a second factor, and there is none
+DEMOTED = 4405  # the page shows what is for admins only, and its user is none any more
 
 ASKED_AT_ONCE = 50  # of 500 names each: SQLite takes 32,766 in one question
 PAUSE_S = 0.2
@@ -42,6 +43,7 @@ class Claim:
     session_key: str | None
     user_id: int
     holding_ids: frozenset[int]
+    is_for_admins: bool = False
 
 
 Rights = Rounds[Claim, frozenset[int]]  # to what the user still holds; raises LoginOver, or what the database raises
@@ -60,8 +62,8 @@ def rights() -> Rights:
 def check(claims: Sequence[Claim]) -> list[frozenset[int] | LoginOver]:
     """Return for each claim what the user still holds.
 
-    LoginOver is for who is signed out, deactivated, deleted, signed in for too long, or has a new password, as a new
-    page would see it.
+    LoginOver is for who is signed out, deactivated, deleted, signed in for too long, has a new password, or is no admin
+    before a page that is for admins, as a new page would see it.
     """
     keys = [claim.session_key for claim in claims if claim.session_key]
     stored = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
@@ -89,6 +91,8 @@ def _check_login(claim: Claim, session_data: str | None) -> None:
         raise LoginOver(SIGNED_OUT)
     if factors.must_set_up(user):
         raise LoginOver(FACTOR_WANTED)
+    if claim.is_for_admins and not user.is_admin:
+        raise LoginOver(DEMOTED)
 
 
 class _Read(SessionStore):

@@ -14,7 +14,8 @@ from tests.builders import make_content, make_torrent_file
 from tests.e2e import steps
 from tests.e2e.browser import DESKTOP, PATIENCE_MS, open_page
 from tests.e2e.keyboard import Keyboard
-from tests.payer import Payment, pay
+from tests.insider import Insider
+from tests.payer import Payment
 from tests.peer import Peer
 from tests.tracker import Tracker
 
@@ -35,6 +36,12 @@ TEXTS = "() => [...document.querySelectorAll('.entry, .day')].map((row) => row.i
 @pytest.fixture(scope="module")
 def box() -> "Iterator[Box]":
     with Box(WALLET_NETWORK="devnet") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def insider(box: Box) -> "Iterator[Insider]":
+    with Insider(box) as running:
         yield running
 
 
@@ -93,22 +100,43 @@ class Cut:
 
 @pytest.mark.timeout(300)  # a box has to start, and processes pay
 class TestTwoWindowsOfOneUser:
-    def test_show_in_one_what_was_done_in_the_other(self, page: Page, other: Page, box: Box, tmp_path: "Path") -> None:
+    def test_show_in_one_what_was_done_in_the_other(
+        self, page: Page, other: Page, box: Box, insider: Insider, tmp_path: "Path"
+    ) -> None:
         make_content(tmp_path, {"film.mkv": 8 << 20}, seed=3)
         with Tracker() as tracker:
             torrent_file = make_torrent_file(tmp_path / "film.mkv", piece_size_bytes=65_536, tracker=tracker.url)
             with Peer(torrent_file, tmp_path, address="127.0.41.1", up_bytes_per_s=128 << 10) as seed:
                 tracker.peers.append(seed.endpoint)
-                steps.new_member(page, box, "vera")
-                steps.sign_in(other, "vera", steps.PASSWORD)
+                insider.login_of("vera").open(page, box, "/torrents/")
+                insider.login_of("vera").open(other, box, "/torrents/")
                 is_live(other)
                 with without_reload(other):
                     steps.add_magnet(page, lt.make_magnet_uri(lt.load_torrent_buffer(torrent_file)))
                     row = other.get_by_role("row").filter(has_text="film.mkv")
                     expect(row.locator("[data-cell=down]")).to_contain_text("/s")
-                other.goto("/")
-                is_live(other)
-                self.ends_and_leaves_the_overview(page, other, seed)
+                with self.rows_elsewhere(other):
+                    other.goto("/")
+                    is_live(other)
+                    self.ends_and_leaves_the_overview(page, other, seed)
+
+    @contextmanager
+    def rows_elsewhere(self, other: Page) -> "Iterator[None]":
+        """See that the list and the torrent's page lose it, too, and say so."""
+        listed, detailed = other.context.new_page(), other.context.new_page()
+        for page in (listed, detailed):
+            page.goto("/torrents/")
+            is_live(page)
+        detailed.get_by_role("link", name="film.mkv").click()
+        is_live(detailed)
+        expect(detailed.locator("[data-cell=state_label]")).to_be_visible()
+        with without_reload(listed), without_reload(detailed):
+            yield
+            expect(listed.get_by_role("row").filter(has_text="film.mkv")).to_have_count(0)
+            expect(detailed.get_by_role("heading", name="This torrent left your list")).to_be_visible()
+            expect(detailed.locator("[data-row^=holding-]")).to_have_count(0)
+        detailed.get_by_role("link", name="Back to the torrents").click()
+        expect(detailed.get_by_role("heading", name="Torrents", exact=True)).to_be_visible()
 
     def ends_and_leaves_the_overview(self, page: Page, other: Page, seed: Peer) -> None:
         active = other.locator("#tile-active")
@@ -133,12 +161,11 @@ class TestTwoWindowsOfOneUser:
 @pytest.mark.timeout(300)  # a box has to start, and processes pay
 class TestMoneyFromSomebodyElse:
     def test_comes_on_overview_bell_and_history_and_is_missing_nowhere_when_the_line_was_cut(
-        self, page: Page, other: Page, box: Box
+        self, page: Page, other: Page, box: Box, insider: Insider
     ) -> None:
-        steps.new_member(other, box, "ben")
-        pay(box, Payment("chain", box.admin_user, "500", "DEPOSIT"))
-        steps.sign_in(page, box.admin_user, box.admin_password)
-        other.goto("/")
+        insider.pay(Payment("chain", box.admin_user, "500", "DEPOSIT"))
+        insider.login_of("ben").open(other, box, "/")
+        insider.login_of(box.admin_user).open(page, box, "/")
         is_live(other)
         with without_reload(other):
             steps.tip(page, "ben", "2.5", memo="for the subtitles")
@@ -151,7 +178,7 @@ class TestMoneyFromSomebodyElse:
             line.cut()
             expect(other.locator("[data-live-status]")).to_have_text("Reconnecting…")
             several = [Payment(box.admin_user, "ben", "0.1", memo=f"number {number:02}") for number in range(30)]
-            pay(box, *several)
+            insider.pay(*several)
             expect(other.locator(".entry")).to_have_count(1)
             line.mend(other)
             is_live(other)
@@ -165,32 +192,32 @@ class TestMoneyFromSomebodyElse:
 
 @pytest.mark.timeout(300)  # a box has to start, and processes pay
 class TestAWebProcessThatDies:
-    def test_is_missed_for_a_moment_and_its_pages_then_show_the_truth(self, other: Page, box: Box) -> None:
-        steps.new_member(other, box, "carl")
-        other.goto("/wallet/")
+    def test_is_missed_for_a_moment_and_its_pages_then_show_the_truth(
+        self, other: Page, box: Box, insider: Insider
+    ) -> None:
+        insider.login_of("carl").open(other, box, "/wallet/")
         is_live(other)
-        pay(box, Payment("chain", "carl", "10", "DEPOSIT"))
+        insider.pay(Payment("chain", "carl", "10", "DEPOSIT"))
         expect(other.locator(".entry")).to_have_count(1)
         with without_reload(other):
             died = box.child_pid("web")
             os.kill(died, signal.SIGKILL)
-            pay(box, Payment("chain", "carl", "5", "DEPOSIT"))
+            insider.pay(Payment("chain", "carl", "5", "DEPOSIT"))
             wait_until(lambda: box.child_pid("web") not in (0, died) and box.health() == 200, "another web process")
             expect(other.locator(".entry")).to_have_count(2, timeout=RARE_TRIES_MS)
             is_live(other)
             expect(other.locator("[data-cell=available]")).to_have_text("15")
-            pay(box, Payment("chain", "carl", "1", "DEPOSIT"))
+            insider.pay(Payment("chain", "carl", "1", "DEPOSIT"))
             expect(other.locator(".entry")).to_have_count(3)
         shows_what_a_fresh_page_shows(other)
 
 
 @pytest.mark.timeout(300)  # a box has to start, and processes pay
 class TestWhoIsShutOut:
-    def test_loses_the_page_at_once(self, page: Page, other: Page, box: Box) -> None:
-        steps.new_member(other, box, "dora")
+    def test_loses_the_page_at_once(self, page: Page, other: Page, box: Box, insider: Insider) -> None:
+        insider.login_of("dora").open(other, box, "/")
         is_live(other)
-        steps.sign_in(page, box.admin_user, box.admin_password)
-        page.goto("/people/")
+        insider.login_of(box.admin_user).open(page, box, "/people/")
         page.locator("summary[aria-label='Change dora']").click()
         page.get_by_role("row").filter(has_text="dora").get_by_role("button", name="Shut out").click()
         expect(page.get_by_role("row").filter(has_text="dora")).to_contain_text("Shut out")
@@ -198,12 +225,37 @@ class TestWhoIsShutOut:
 
 
 @pytest.mark.timeout(300)  # a box has to start, and processes pay
+class TestAnAdminWhoIsMadeAMember:
+    def test_loses_what_is_for_admins_and_sees_what_to_do(
+        self, page: Page, other: Page, box: Box, insider: Insider
+    ) -> None:
+        insider.login_of("eve", is_admin=True).open(other, box, "/operator/")
+        elsewhere = other.context.new_page()
+        elsewhere.goto("/books/reserves/")
+        pages = (other, elsewhere)
+        for one in pages:
+            is_live(one)
+        expect(other.locator("[data-list=operator-glance] > [data-key]").first).to_be_visible()
+        insider.login_of(box.admin_user).open(page, box, "/people/")
+        with without_reload(other), without_reload(elsewhere):
+            page.locator("summary[aria-label='Change eve']").click()
+            page.get_by_role("row").filter(has_text="eve").get_by_role("button", name="Make a member").click()
+            for one in pages:
+                expect(one.get_by_role("heading", name="You are not an admin any more")).to_be_visible()
+                expect(one.locator("main [data-watch], main [data-list], main [data-row]")).to_have_count(0)
+                is_live(one)
+        other.get_by_role("link", name="To the overview").click()
+        expect(other.get_by_role("heading", name="Overview", exact=True)).to_be_visible()
+        expect(other.get_by_role("link", name="Operator")).to_have_count(0)
+
+
+@pytest.mark.timeout(300)  # a box has to start, and processes pay
 class TestWhoHasNoMouse:
     def test_adds_a_torrent_watches_it_pays_somebody_and_finds_that_in_the_history(
-        self, page: Page, other: Page, box: Box, tmp_path: "Path"
+        self, page: Page, box: Box, insider: Insider, tmp_path: "Path"
     ) -> None:
-        steps.new_member(other, box, "kim")
-        pay(box, Payment("chain", box.admin_user, "50", "DEPOSIT"))
+        insider.login_of("kim")
+        insider.pay(Payment("chain", box.admin_user, "50", "DEPOSIT"))
         make_content(tmp_path, {"song.flac": 1 << 20}, seed=4)
         keys = Keyboard(page)
         with Tracker() as tracker:

@@ -21,7 +21,7 @@ from seedbox.models.user import Role
 from seedbox.services import logins, people
 from seedbox.web.consumers import LiveConsumer
 from seedbox.web.logins import BEGAN_KEY, NOTICED_KEY
-from seedbox.web.rights import FACTOR_WANTED, SIGNED_OUT
+from seedbox.web.rights import DEMOTED, FACTOR_WANTED, SIGNED_OUT
 from tests.builders import NOW, PASSWORD, SOMEWHERE, let_in, make_user, signed_in
 from tests.sockets import browser_of
 
@@ -219,6 +219,22 @@ class TestAnOpenPage:
             logins.check_sockets(owner.pk)
 
         assert self.code_after(owner, act) == FACTOR_WANTED
+
+    def test_closes_for_admins_when_its_user_becomes_a_member_and_is_not_opened_again(self, admin: User) -> None:
+        boss = make_user("boss", admin=True)
+
+        async def scenario() -> None:
+            async with browser_of(None, client=signed) as browser:
+                await browser.say(watch=["operator"])
+                assert "operator-glance" in str(await browser.hear())
+                await sync_to_async(people.set_role)(user_id=boss.pk, role=Role.MEMBER, origin=SOMEWHERE, now=NOW)
+                assert await browser.close_code() == DEMOTED
+            async with browser_of(None, client=signed) as browser:
+                await browser.say(watch=["operator"])
+                assert await browser.hear() == {"type": "shut", "code": DEMOTED}
+
+        signed = signed_in(boss)
+        async_to_sync(scenario)()
 
     def test_stays_when_its_user_becomes_something_else(self, admin: User) -> None:
         boss = make_user("boss", admin=True)

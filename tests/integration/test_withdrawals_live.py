@@ -6,6 +6,7 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 
 from seedbox.models import User
+from seedbox.web.rights import DEMOTED
 from tests.sockets import browser_of
 from tests.withdrawals import World
 from wallet.models import HaltReason
@@ -48,7 +49,7 @@ class TestAnOpenPage:
                 assert [(await boss.hear())["what"] for _ in range(2)] == ["desk", "withdrawal-log"]  # at first
                 await sync_to_async(world.request)(owner.pk)
                 assert [(await boss.hear())["what"] for _ in range(2)] == ["desk", "withdrawal-log"]
-                assert await spy.hears_nothing()
+                assert await spy.hear() == {"type": "shut", "code": DEMOTED}  # and nothing else
 
         async_to_sync(scenario)()
 
