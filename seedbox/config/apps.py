@@ -2,8 +2,11 @@ from importlib import import_module
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.utils.translation import gettext
 
 from seedbox.config.celery import app as celery_app
+from seedbox.domain import language as seedbox_language
+from wallet.domain import language as wallet_language
 
 
 class BoxConfig(AppConfig):
@@ -14,5 +17,7 @@ class BoxConfig(AppConfig):
     celery_app = celery_app  # made in every process, so that a nudge finds its broker
 
     def ready(self) -> None:
+        for language in (seedbox_language, wallet_language):
+            language.speak(gettext)
         # By name: it needs models, and this module is imported before they can be.
         import_module("seedbox.config.joints").join(settings.WALLET_NETWORK)

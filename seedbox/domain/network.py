@@ -9,6 +9,9 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
+from seedbox.domain.language import gettext_noop
+from seedbox.domain.language import said as _
+
 MIN_CONNECTIONS, MAX_CONNECTIONS = 10, 20_000
 MIN_UPLOAD_SLOTS, MAX_UPLOAD_SLOTS = 1, 1_000
 MIN_PORT, MAX_PORT = 1, 65_535
@@ -59,20 +62,29 @@ class BadNetwork(ValueError):
 # One sentence each, for the form and the command line.
 HELP: Mapping[str, str] = MappingProxyType(
     {
-        "interface": "Network device (wg0) or IP address that all torrent traffic is bound to; while it is missing, "
-        "nothing connects.",
-        "proxy_kind": "Torrent traffic goes through the proxy or nowhere, and peers can hardly reach this node; an "
-        "HTTP proxy also rules out DHT, uTP and UDP trackers.",
-        "proxy_host": "Name or IP address of the proxy as the node's machine sees it.",
+        "interface": gettext_noop(
+            "Network device (wg0) or IP address that all torrent traffic is bound to; while it is missing, "
+            "nothing connects."
+        ),
+        "proxy_kind": gettext_noop(
+            "Torrent traffic goes through the proxy or nowhere, and peers can hardly reach this node; an "
+            "HTTP proxy also rules out DHT, uTP and UDP trackers."
+        ),
+        "proxy_host": gettext_noop("Name or IP address of the proxy as the node's machine sees it."),
         "proxy_port": f"{MIN_PORT:,} to {MAX_PORT:,}; SOCKS5 proxies mostly use 1080, HTTP proxies 3128 or 8080.",
-        "proxy_user": "Leave it empty when the proxy asks for no name.",
-        "proxy_password": "Kept sealed in the database and never shown again.",
-        "anonymous": "Tells peers and trackers no client name or version, and looks for nobody in the local network; "
-        "some private trackers refuse such clients.",
-        "port_mapping": "Asks the router by UPnP and NAT-PMP to let peers in; rests while there is a proxy or "
-        "anonymous mode.",
-        "blocklist_path": "File on the node's machine with addresses to refuse (P2P text, eMule DAT or CIDR lines, "
-        "also gzipped); read again when it changes.",
+        "proxy_user": gettext_noop("Leave it empty when the proxy asks for no name."),
+        "proxy_password": gettext_noop("Kept sealed in the database and never shown again."),
+        "anonymous": gettext_noop(
+            "Tells peers and trackers no client name or version, and looks for nobody in the local network; "
+            "some private trackers refuse such clients."
+        ),
+        "port_mapping": gettext_noop(
+            "Asks the router by UPnP and NAT-PMP to let peers in; rests while there is a proxy or anonymous mode."
+        ),
+        "blocklist_path": gettext_noop(
+            "File on the node's machine with addresses to refuse (P2P text, eMule DAT or CIDR lines, "
+            "also gzipped); read again when it changes."
+        ),
         "max_connections": f"Peers connected at the same time, {MIN_CONNECTIONS:,} to {MAX_CONNECTIONS:,}.",
         "max_upload_slots": f"Peers that are sent data at the same time, {MIN_UPLOAD_SLOTS:,} to {MAX_UPLOAD_SLOTS:,}.",
     }
@@ -131,16 +143,16 @@ def _interface_problem(settings: NetworkSettings) -> str:
     if not text:
         return ""
     if settings.has_proxy:
-        return (
+        return _(
             "Choose an interface or a proxy, not both: the engine can't bind all its connections to a proxy to one "
             "interface."
         )
     address = parse_address(text)
     if address is not None:
         usable = not (address.is_unspecified or address.is_multicast)
-        return "" if usable else "This address means no interface of this machine: leave the field empty for any."
+        return "" if usable else _("This address means no interface of this machine: leave the field empty for any.")
     if not _DEVICE.fullmatch(text) or _looks_like_address(text):
-        return "Write the name of a network device, like wg0, or one IP address, like 10.8.0.2 or fd00::2."
+        return _("Write the name of a network device, like wg0, or one IP address, like 10.8.0.2 or fd00::2.")
     return ""
 
 
@@ -151,34 +163,36 @@ def _looks_like_address(text: str) -> bool:
 def _host_problem(settings: NetworkSettings) -> str:
     host = settings.proxy_host
     if not host:
-        return "Say where the proxy is." if settings.has_proxy else ""
+        return _("Say where the proxy is.") if settings.has_proxy else ""
     address = parse_address(host)
     if address is not None:
         usable = not (address.is_unspecified or address.is_multicast)
-        return "" if usable else "No proxy can have this address: write the one that it listens on."
+        return "" if usable else _("No proxy can have this address: write the one that it listens on.")
     labels = host.removesuffix(".").split(".")
     if (
         len(host) > MAX_HOST_CHARS
         or _looks_like_address(host)
         or not all(_HOST_LABEL.fullmatch(label) for label in labels)
     ):
-        return "Write a host name, like proxy.example.org, or an IP address, without port or scheme."
+        return _("Write a host name, like proxy.example.org, or an IP address, without port or scheme.")
     return ""
 
 
 def _user_problem(settings: NetworkSettings) -> str:
     if settings.proxy_password and not settings.proxy_user:
-        return "A password needs a user name: add it, or clear the password."
+        return _("A password needs a user name: add it, or clear the password.")
     if ":" in settings.proxy_user and settings.proxy_kind is ProxyKind.HTTP:
-        return "HTTP proxies take no colon in a user name."
+        return _("HTTP proxies take no colon in a user name.")
     return _credential_problem(settings.proxy_user)
 
 
 def _credential_problem(text: str) -> str:
     if len(text.encode(errors="replace")) > MAX_CREDENTIAL_BYTES:
-        return f"Use at most {MAX_CREDENTIAL_BYTES} bytes: proxies take no more."
+        return _("Use at most %(max_credential_bytes)s bytes: proxies take no more.") % {
+            "max_credential_bytes": MAX_CREDENTIAL_BYTES
+        }
     if not text.isprintable():
-        return "Use letters, digits and signs that can be printed."
+        return _("Use letters, digits and signs that can be printed.")
     return ""
 
 
@@ -186,9 +200,13 @@ def _path_problem(text: str) -> str:
     if not text:
         return ""
     if not PurePosixPath(text).is_absolute() or len(text) > MAX_PATH_CHARS or not text.isprintable():
-        return "Write the absolute path of a file on the node's machine, like /etc/seedbox/blocklist.p2p.gz."
+        return _("Write the absolute path of a file on the node's machine, like /etc/seedbox/blocklist.p2p.gz.")
     return ""
 
 
 def _bounds_problem(number: int, least: int, most: int) -> str:
-    return "" if least <= number <= most else f"Choose a number from {least:,} to {most:,}."
+    return (
+        ""
+        if least <= number <= most
+        else _("Choose a number from %(least)s to %(most)s.") % {"least": f"{least:,}", "most": f"{most:,}"}
+    )

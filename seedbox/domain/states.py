@@ -7,6 +7,8 @@ states that lasted less than a tick: the table lists every pair that two snapsho
 import enum
 from dataclasses import dataclass
 
+from seedbox.domain.language import gettext_noop
+
 
 class State(enum.StrEnum):
     WAITING = "waiting"
@@ -38,68 +40,72 @@ def _moves(*states: State) -> frozenset[State]:
 _S = State
 STATES: dict[State, StateText] = {
     _S.WAITING: StateText(
-        "Waiting",
-        "The node has not picked this torrent up yet.",
+        gettext_noop("Waiting"),
+        gettext_noop("The node has not picked this torrent up yet."),
         "secondary",
         _moves(_S.METADATA, _S.CHECKING, _S.DOWNLOADING, _S.SEEDING, _S.STOPPED, _S.FINISHED),
     ),
     _S.METADATA: StateText(
-        "Fetching metadata",
-        "Looking for peers that know what this magnet contains.",
+        gettext_noop("Fetching metadata"),
+        gettext_noop("Looking for peers that know what this magnet contains."),
         "azure",
         _moves(_S.WAITING, _S.CHECKING, _S.DOWNLOADING, _S.SEEDING, _S.STOPPED, _S.FINISHED),
     ),
     _S.CHECKING: StateText(
-        "Checking",
-        "Reading the files on disk and comparing them with their hashes.",
+        gettext_noop("Checking"),
+        gettext_noop("Reading the files on disk and comparing them with their hashes."),
         "azure",
         _moves(_S.WAITING, _S.DOWNLOADING, _S.SEEDING, _S.STOPPED, _S.FINISHED, _S.METADATA),
     ),
     _S.DOWNLOADING: StateText(
-        "Downloading",
-        "Fetching pieces from peers.",
+        gettext_noop("Downloading"),
+        gettext_noop("Fetching pieces from peers."),
         "blue",
         _moves(_S.WAITING, _S.CHECKING, _S.SEEDING, _S.STOPPED, _S.FINISHED),
     ),
     _S.SEEDING: StateText(
-        "Seeding",
-        "Complete, and offered to other peers.",
+        gettext_noop("Seeding"),
+        gettext_noop("Complete, and offered to other peers."),
         "green",
         _moves(_S.WAITING, _S.CHECKING, _S.DOWNLOADING, _S.STOPPED, _S.FINISHED),
     ),
     _S.STOPPED: StateText(
-        "Stopped",
-        "Stopped before it was complete. Start it to go on.",
+        gettext_noop("Stopped"),
+        gettext_noop("Stopped before it was complete. Start it to go on."),
         "secondary",
         _moves(_S.WAITING, _S.METADATA, _S.CHECKING, _S.DOWNLOADING, _S.SEEDING, _S.FINISHED),
     ),
     _S.FINISHED: StateText(
-        "Finished",
-        "Complete, and stopped. Start it to seed.",
+        gettext_noop("Finished"),
+        gettext_noop("Complete, and stopped. Start it to seed."),
         "green",
         _moves(_S.WAITING, _S.CHECKING, _S.DOWNLOADING, _S.SEEDING, _S.STOPPED),
     ),
     _S.MISSING: StateText(
-        "Files missing",
-        "Complete files are gone or have another size. Put them back and it goes on by itself, or fetch them.",
+        gettext_noop("Files missing"),
+        gettext_noop(
+            "Complete files are gone or have another size. Put them back and it goes on by itself, or fetch them."
+        ),
         "red",
         _moves(*(state for state in _S)),
     ),
     _S.DISK: StateText(
-        "Waits for disk",
-        "The disk is full, read-only or not there. Nothing is lost; it goes on by itself when the disk is well.",
+        gettext_noop("Waits for disk"),
+        gettext_noop(
+            "The disk is full, read-only or not there. Nothing is lost; it goes on by itself when the disk is well."
+        ),
         "yellow",
         _moves(*(state for state in _S)),
     ),
     _S.ERROR: StateText(
-        "Error",
-        "Something went wrong; the torrent's log says what and what to do.",
+        gettext_noop("Error"),
+        gettext_noop("Something went wrong; the torrent's log says what and what to do."),
         "red",
         _moves(*(state for state in _S)),
     ),
     _S.REMOVING: StateText(
-        "Removing",
-        "The last holder removed this torrent; its files are being deleted.",
+        gettext_noop("Removing"),
+        gettext_noop("The last holder removed this torrent; its files are being deleted."),
         "yellow",
         frozenset({_S.WAITING, _S.ERROR, _S.REMOVING}),
     ),

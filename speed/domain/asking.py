@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB
+from wallet.domain.language import said as _
 from wallet.domain.money import Asset, format_amount
 
 LEAST_ROUNDS = 60  # ten minutes of bids: less is chance
@@ -58,13 +59,15 @@ def suggest(demand: Demand, *, asset: Asset) -> Suggestion:
     """Return what to ask, and why."""
     ask = demand.ask_ubtt_per_gib
     if not demand.sells:
-        return Suggestion(Way.UNKNOWN, ask, "Selling is off: turn it on, and a week of rounds will tell.")
+        return Suggestion(Way.UNKNOWN, ask, _("Selling is off: turn it on, and a week of rounds will tell."))
     granted = sum(one.granted_bytes_per_s for one in demand.sold)
     if not granted:
         return _of_no_sale(demand, asset)
     rounds = sum(one.rounds for one in demand.sold)
     if rounds < LEAST_ROUNDS:
-        text = f"Not enough is known: buyers bid in {rounds} rounds within a week, and {LEAST_ROUNDS} tell something."
+        text = _(
+            "Not enough is known: buyers bid in %(rounds)s rounds within a week, and %(least_rounds)s tell something."
+        ) % {"rounds": rounds, "least_rounds": LEAST_ROUNDS}
         return Suggestion(Way.UNKNOWN, ask, text)
     return _of_sales(demand, granted, rounds, asset)
 
@@ -72,15 +75,20 @@ def suggest(demand: Demand, *, asset: Asset) -> Suggestion:
 def _of_no_sale(demand: Demand, asset: Asset) -> Suggestion:
     ask, below = demand.ask_ubtt_per_gib, _below(demand)
     if below:
-        bids = f"{_buyers(len(below))} within a week, of up to {_price(below[-1], asset)}"
-        return _lower(ask, _median(below), f"Nothing was sold, though there were bids by {bids}.", asset)
-    if demand.leechers and not demand.ceilings:
-        text = (
-            f"Nothing was sold and nobody has bid within a week; leechers connected now: {demand.leechers:,}. "
-            "Those that know of no market buy at no price."
+        bids = _("%(below)s within a week, of up to %(price)s") % {
+            "below": _buyers(len(below)),
+            "price": _price(below[-1], asset),
+        }
+        return _lower(
+            ask, _median(below), _("Nothing was sold, though there were bids by %(bids)s.") % {"bids": bids}, asset
         )
+    if demand.leechers and not demand.ceilings:
+        text = _(
+            "Nothing was sold and nobody has bid within a week; leechers connected now: "
+            "%(leechers)s. Those that know of no market buy at no price."
+        ) % {"leechers": f"{demand.leechers:,}"}
         return _lower(ask, ask * BLIND_STEP_PERCENT // 100, text, asset)
-    return Suggestion(Way.UNKNOWN, ask, "Not enough is known: nothing was sold within a week.")
+    return Suggestion(Way.UNKNOWN, ask, _("Not enough is known: nothing was sold within a week."))
 
 
 def _of_sales(demand: Demand, granted: int, rounds: int, asset: Asset) -> Suggestion:
@@ -92,15 +100,20 @@ def _of_sales(demand: Demand, granted: int, rounds: int, asset: Asset) -> Sugges
     if cleared > ask and competed >= COMPETED_PERCENT:
         # Halfway: a round without competition sells at the ask alone, and a ceiling below it buys nothing.
         wanted = min([(ask + cleared) // 2, *([_median(sorted(demand.ceilings))] if demand.ceilings else [])])
-        text = f"Buyers competed in {competed} % of a week's rounds, which cleared at {average} on average."
+        text = _("Buyers competed in %(competed)s %% of a week's rounds, which cleared at %(average)s on average.") % {
+            "competed": competed,
+            "average": average,
+        }
         return _raise(ask, wanted, text, asset)
     if used < IDLE_PERCENT and below:
-        text = (
-            f"In a week's rounds {used} % of what is for sale was sold, and ceilings of "
-            f"{_buyers(len(below))} were below the ask."
-        )
+        text = _(
+            "In a week's rounds %(used)s %% of what is for sale was sold, and ceilings of %(below)s were below the ask."
+        ) % {"used": used, "below": _buyers(len(below))}
         return _lower(ask, _median(below), text, asset)
-    text = f"In a week's rounds {used} % of what is for sale was sold, at {average} on average: it fits."
+    text = _("In a week's rounds %(used)s %% of what is for sale was sold, at %(average)s on average: it fits.") % {
+        "used": used,
+        "average": average,
+    }
     return Suggestion(Way.STAY, ask, text)
 
 
@@ -117,7 +130,7 @@ def _median(ordered: Sequence[int]) -> int:
 def _raise(ask: int, wanted: int, text: str, asset: Asset) -> Suggestion:
     price = min(_rounded(min(wanted, 2 * ask), 2, _down), MAX_PRICE_UBTT_PER_GIB)
     if price <= ask:
-        why = "Half of them would pay no more than you ask." if wanted <= ask else "The ask is close to it."
+        why = _("Half of them would pay no more than you ask.") if wanted <= ask else _("The ask is close to it.")
         return Suggestion(Way.STAY, ask, f"{text} {why}")
     return Suggestion(Way.RAISE, price, f"{text} Try {_price(price, asset)}.")
 
@@ -126,7 +139,7 @@ def _lower(ask: int, wanted: int, text: str, asset: Asset) -> Suggestion:
     # Up, so that two digits never come to less than the least price, nor to less than half.
     price = max(_rounded(max(wanted, -(-ask // 2)), 2, _up), MIN_PRICE_UBTT_PER_GIB)
     if price >= ask:
-        return Suggestion(Way.STAY, ask, f"{text} It can't be much lower.")
+        return Suggestion(Way.STAY, ask, _("%(text)s It can't be much lower.") % {"text": text})
     return Suggestion(Way.LOWER, price, f"{text} Try {_price(price, asset)}.")
 
 
@@ -143,7 +156,7 @@ def _up(price: int, step: int) -> int:
 
 
 def _buyers(count: int) -> str:
-    return "one buyer" if count == 1 else f"{count:,} buyers"
+    return _("one buyer") if count == 1 else f"{count:,} buyers"
 
 
 def _price(price_ubtt_per_gib: int, asset: Asset) -> str:

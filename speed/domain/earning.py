@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from seedbox.domain.units import GIB, format_bytes
+from wallet.domain.language import said as _
 from wallet.domain.money import Asset, format_amount
 
 DAY_S = 86_400
@@ -71,38 +72,51 @@ def advice(kept: Kept, *, median_ubtt: int, asset: Asset) -> Advice:
         return Advice(Hint.KEEP, f"{_count(kept.deals, 'deal')} about it now: keep it.")
     if kept.per_gib_day_ubtt >= median_ubtt > 0:
         earns = format_amount(kept.per_gib_day_ubtt, asset)
-        return Advice(Hint.KEEP, f"It earns {earns} per GiB and day, as much as half of those that earn, or more.")
+        return Advice(
+            Hint.KEEP,
+            _("It earns %(earns)s per GiB and day, as much as half of those that earn, or more.") % {"earns": earns},
+        )
     return Advice(Hint.NEUTRAL, why) if (why := _why_neither(kept, asset)) else Advice(Hint.DROP, _why_drop(kept))
 
 
 def _why_neither(kept: Kept, asset: Asset) -> str:
     """Return why nothing speaks for dropping a torrent, or nobody can say; "" if it may as well go."""
     if not kept.is_whole:
-        return "It is not complete yet: only whole torrents are sold."
+        return _("It is not complete yet: only whole torrents are sold.")
     if not kept.seeds:
-        return "It does not seed, so nothing of it is sold: start it to let it earn."
+        return _("It does not seed, so nothing of it is sold: start it to let it earn.")
     if kept.private:
-        return "It is private: its tracker may ask for a ratio, so look there before you drop it."
+        return _("It is private: its tracker may ask for a ratio, so look there before you drop it.")
     if not kept.is_for_sale:
-        return "It is not for sale, so it can't earn."
+        return _("It is not for sale, so it can't earn.")
     if kept.held_s < TRIED_S:
-        return "You have had it for less than a week: too early to say."
+        return _("You have had it for less than a week: too early to say.")
     if kept.week_ubtt:
-        return f"It earned {format_amount(kept.week_ubtt, asset)} within a week, less for its size than others."
+        return _("It earned %(week_ubtt)s within a week, less for its size than others.") % {
+            "week_ubtt": format_amount(kept.week_ubtt, asset)
+        }
     if kept.is_sold:
-        return "Some of it was sold within a week."
+        return _("Some of it was sold within a week.")
     if kept.leechers:
         return f"Nothing of it was sold within a week, but {_count(kept.leechers, 'leecher')} still here."
     if kept.disk_bytes < LARGE_BYTES:
-        return f"Nothing of it was sold within a week, but it takes only {format_bytes(kept.disk_bytes)}."
+        return _("Nothing of it was sold within a week, but it takes only %(disk_bytes)s.") % {
+            "disk_bytes": format_bytes(kept.disk_bytes)
+        }
     return ""
 
 
 def _why_drop(kept: Kept) -> str:
     """Return what speaks for dropping; other holders of the same files are nobody's business, hence "up to"."""
     size = format_bytes(kept.disk_bytes)
-    return f"Nothing of it was sold within a week and nobody loads it now: dropping it frees up to {size}."
+    return _("Nothing of it was sold within a week and nobody loads it now: dropping it frees up to %(size)s.") % {
+        "size": size
+    }
 
 
 def _count(number: int, what: str) -> str:
-    return f"{number:,} {what} is" if number == 1 else f"{number:,} {what}s are"
+    return (
+        f"{number:,} {what} is"
+        if number == 1
+        else _("%(number)s %(what)ss are") % {"number": f"{number:,}", "what": what}
+    )

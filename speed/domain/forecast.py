@@ -6,6 +6,7 @@ from speed.domain import autobid_words as words
 from speed.domain.autobid import lots
 from speed.domain.autobid_view import View
 from speed.domain.controls import RUN_BLOCKS
+from wallet.domain.language import said as _
 from wallet.domain.money import format_amount
 from wallet.domain.rounding import GIB
 
@@ -54,15 +55,22 @@ def sentence(found: Forecast, view: View) -> str:
     """Return a forecast in words."""
     unpaid = words.finished(found.unpaid_in_s)
     if not found.cost_ubtt:
-        return f"Nothing would be paid: {unpaid}."
+        return _("Nothing would be paid: %(unpaid)s.") % {"unpaid": unpaid}
     wished = words.speed(view.needed_bytes_per_s)
     wish = "" if found.is_met else f" of the {wished} that are wished"
     cost = format_amount(found.cost_ubtt, view.asset)
-    enough = "" if found.is_enough else ", all there is,"
-    return (
-        f"Probably {cost}{enough} for {words.speed(found.speed_bytes_per_s)}{wish}: "
-        f"{words.finished(found.finished_in_s)}, and without paying {unpaid}."
-    )
+    enough = "" if found.is_enough else _(", all there is,")
+    return _(
+        "Probably %(cost)s%(enough)s for %(speed_bytes_per_s)s%(wish)s: %(finished_in_s)s, "
+        "and without paying %(unpaid)s."
+    ) % {
+        "cost": cost,
+        "enough": enough,
+        "speed_bytes_per_s": words.speed(found.speed_bytes_per_s),
+        "wish": wish,
+        "finished_in_s": words.finished(found.finished_in_s),
+        "unpaid": unpaid,
+    }
 
 
 def _up(amount: int, parts: int) -> int:

@@ -2,6 +2,8 @@
 
 import re
 
+from wallet.domain.language import said as _
+
 MIB = 1 << 20
 PPM_PER_PERCENT = 10_000
 _NUMBER = re.compile(r"(\d{1,9})(?:\.(\d{1,4}))?", re.ASCII)
@@ -12,7 +14,7 @@ class BadNumber(ValueError):
     """Write a number with at most four decimals, like 12.5."""
 
     def __init__(self) -> None:
-        super().__init__("Write a number with at most four decimals, like 12.5.")
+        super().__init__(_("Write a number with at most four decimals, like 12.5."))
 
 
 def read_mib(text: str) -> int:

@@ -7,7 +7,9 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import translation
 
+from seedbox.domain import language as seedbox_language
 from seedbox.models import User
+from wallet.domain import language as wallet_language
 
 pytestmark = pytest.mark.django_db
 
@@ -44,3 +46,8 @@ class TestLanguages:
         answer = Client().get(reverse("words"), headers={"Accept-Language": "ar"})
         assert answer["Content-Type"].startswith("text/javascript")
         assert "globals.ngettext" in answer.content.decode()
+
+    @pytest.mark.usefixtures("two_languages")
+    def test_are_spoken_by_errors_of_the_domain_too(self) -> None:
+        with translation.override("ar"):
+            assert seedbox_language.said("Yes") == wallet_language.said("Yes") == translation.gettext("Yes") != "Yes"

@@ -3,6 +3,9 @@
 import re
 from enum import IntEnum
 
+from wallet.domain.language import gettext_noop
+from wallet.domain.language import said as _
+
 UBTT_PER_BTT = 1_000_000
 BTT_PER_BTTOLD = 1_000  # at the issuer's own contract, for ever
 MAX_AMOUNT_UBTT = 2**62  # of one transfer and of one balance: their sum still fits 64 bits, so nothing can wrap
@@ -39,8 +42,10 @@ def worth_ubtt(amount_ubtt: int, asset: Asset, *, in_asset: Asset) -> int:
 class BadAmount(ValueError):
     """This is no amount: write a number above zero with at most six decimals, like 12.5."""
 
-    def __init__(self, why: str = "write a number above zero with at most six decimals, like 12.5") -> None:
-        super().__init__(f"This is no amount: {why}.")
+    def __init__(
+        self, why: str = gettext_noop("write a number above zero with at most six decimals, like 12.5")
+    ) -> None:
+        super().__init__(_("This is no amount: %(why)s.") % {"why": why})
 
 
 def check_amount(amount_ubtt: object) -> int:

@@ -3,6 +3,7 @@
 import re
 from typing import NewType
 
+from wallet.domain.language import said as _
 from wallet.domain.tron import base58
 
 Address = NewType("Address", bytes)
@@ -27,9 +28,9 @@ def parse_address(text: str) -> Address:
     """Read T…, 41… or 0x41…, hex in any case. Raises BadAddress."""
     text = text.strip()
     if not text:
-        raise BadAddress("There is no address: paste one that begins with T.")
+        raise BadAddress(_("There is no address: paste one that begins with T."))
     if len(text) > _MAX_TEXT:
-        raise BadAddress("This is too long for an address: one that begins with T has 34 characters.")
+        raise BadAddress(_("This is too long for an address: one that begins with T has 34 characters."))
     if match := _HEX.fullmatch(text):
         return _from_hex(match[1])
     return _from_base58(text)
@@ -45,23 +46,28 @@ def to_hex(address: Address) -> str:
 
 def _from_hex(digits: str) -> Address:
     if len(digits) == 40:
-        raise BadAddress("This is an address of Ethereum's kind: TRON's begins with 41 in hex, or with T.")
+        raise BadAddress(_("This is an address of Ethereum's kind: TRON's begins with 41 in hex, or with T."))
     if len(digits) != 2 * ADDRESS_BYTES:
-        raise BadAddress(f"An address in hex has 42 digits, this one {len(digits)}: copy it whole.")
+        raise BadAddress(
+            _("An address in hex has 42 digits, this one %(digits)s: copy it whole.") % {"digits": len(digits)}
+        )
     if not digits.startswith("41"):
-        raise BadAddress("An address in hex begins with 41: this one is not of TRON.")
+        raise BadAddress(_("An address in hex begins with 41: this one is not of TRON."))
     return Address(bytes.fromhex(digits))
 
 
 def _from_base58(text: str) -> Address:
     if not text.startswith("T"):
-        raise BadAddress("An address of TRON begins with T: this one is not of TRON.")
+        raise BadAddress(_("An address of TRON begins with T: this one is not of TRON."))
     if len(text) != 34:
-        raise BadAddress(f"An address that begins with T has 34 characters, this one {len(text)}: copy it whole.")
+        raise BadAddress(
+            _("An address that begins with T has 34 characters, this one %(text)s: copy it whole.")
+            % {"text": len(text)}
+        )
     try:
         value = base58.decode_checked(text)
     except base58.BadBase58 as problem:
-        raise BadAddress(f"{problem} Copy the address again; do not type it.") from None
+        raise BadAddress(_("%(problem)s Copy the address again; do not type it.") % {"problem": problem}) from None
     if not is_address(value):
-        raise BadAddress("An address of TRON has 21 bytes and begins with 41 in hex: this one is not of TRON.")
+        raise BadAddress(_("An address of TRON has 21 bytes and begins with 41 in hex: this one is not of TRON."))
     return Address(value)

@@ -2,6 +2,8 @@
 
 from hashlib import sha256
 
+from wallet.domain.language import said as _
+
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"  # without 0, O, I and l: they look alike
 MAX_CHARACTERS = 128  # of text that is read: an extended key has 111
 CHECKSUM_BYTES = 4
@@ -24,17 +26,17 @@ def encode_checked(value: bytes) -> str:
 def decode_checked(text: str) -> bytes:
     """Return what was written, without its checksum. Raises BadBase58."""
     if len(text) > MAX_CHARACTERS:
-        raise BadBase58(f"More than {MAX_CHARACTERS} characters are too many.")
+        raise BadBase58(_("More than %(max_characters)s characters are too many.") % {"max_characters": MAX_CHARACTERS})
     number = 0
     for character in text:
         if (digit := _DIGITS.get(character)) is None:
-            raise BadBase58(f"The character {character!r} cannot stand in it.")
+            raise BadBase58(_("The character %(character)s cannot stand in it.") % {"character": repr(character)})
         number = number * 58 + digit
     zeros = len(text) - len(text.lstrip("1"))
     whole = bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8)
     value, checksum = whole[:-CHECKSUM_BYTES], whole[-CHECKSUM_BYTES:]
     if len(whole) < CHECKSUM_BYTES or checksum != _checksum(value):
-        raise BadBase58("Its checksum is wrong: a character was mistyped or lost.")
+        raise BadBase58(_("Its checksum is wrong: a character was mistyped or lost."))
     return value
 
 
