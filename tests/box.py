@@ -21,7 +21,7 @@ from tests import tables
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_WAIT_S = 100.0
-STOP_WAIT_S = 15.0
+STOP_WAIT_S = 60.0  # far more than it takes
 LAST_LINES_WAIT_S = 5.0
 COMMAND_WAIT_S = 90.0
 LOOK_AGAIN_S = 0.05
