@@ -14,8 +14,7 @@ from wallet.services.install import market_asset
 @require_GET
 @for_members
 def market_peer(request: HttpRequest, peer_key: str) -> HttpResponse:
-    # No key has anything else in it, and a NUL would be too much for a database.
-    found = peers.find(viewer_of(request), peer_key, now=timezone.now()) if peer_key.isalnum() else None
+    found = peers.find(viewer_of(request), peer_key, now=timezone.now())
     if found is None:
         raise Http404
     context = {"key": peer_key, "peer": found, "unit": market_asset().unit}

@@ -79,8 +79,10 @@ class TestAnEntry:
         assert "film.mkv" in page(stranger, "market_peer", deal.peer_key)
         assert page(owner, "market_peer", deal.peer_key) == "404"
 
-    def test_leads_to_nobody_by_what_is_no_key(self, owner: User) -> None:
-        assert page(owner, "market_peer", "ab\0cd") == "404"
+    def test_leads_to_nobody_by_what_is_no_key_and_to_no_node_by_what_is_no_name(self, owner: User) -> None:
+        market, client = reverse("market"), let_in(owner)
+        for address in ("peers/ab%00cd/", "nodes/lo%00cal/", "nodes/lo%00cal/rounds/", "nodes/lo%00cal/rounds/1/"):
+            assert client.get(f"{market}{address}").status_code == 404
 
     def test_of_a_deal_that_is_not_ones_business_shows_the_cause_alone(
         self, stranger: User, paid: dict[str, int]
