@@ -90,4 +90,10 @@ class Migration(migrations.Migration):
             model_name="sellingdeal",
             index=models.Index(fields=["linked_at"], name="speed_selling_lately"),
         ),
+        migrations.AddIndex(
+            model_name="torrentrollup",
+            index=models.Index(
+                fields=["user_id", "asset", "span", "torrent", "begins_at"], name="speed_torrent_rollup_course"
+            ),
+        ),
     ]

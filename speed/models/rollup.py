@@ -64,6 +64,12 @@ class TorrentRollup(TradeRollup):
                 fields=["user_id", "asset", "span", "begins_at", "torrent"], name="speed_torrent_rollup_once"
             ),
         ]
+        # A year of the few that have a name in a chart, among thousands.
+        indexes = [
+            models.Index(
+                fields=["user_id", "asset", "span", "torrent", "begins_at"], name="speed_torrent_rollup_course"
+            ),
+        ]
 
 
 class NodeRollup(TradeRollup):

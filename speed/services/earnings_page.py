@@ -7,6 +7,7 @@ user's channels, the hub's fee included, was spent.
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Literal
 
 from django.utils.translation import gettext as _
@@ -24,10 +25,11 @@ from wallet.services.last_hour import Moment
 Message = dict[str, object]
 
 ELSEWHERE = "-"  # the key of what nodes of other installs traded: none can be called so
-MOST = 100_000  # torrents of one user that are compared
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _EARNED = (TransferKind.EARNING, TransferKind.VOUCHER)
 _SPENT = (TransferKind.VOUCHER, TransferKind.FEE)
+# By what torrents are large that have a name in a chart: what they brought, cost, or both.
+_SIZES: dict[Side, rollups.Size] = {Side.EARNED: itemgetter(0), Side.SPENT: itemgetter(1), Side.NET: sum}
 
 
 @dataclass(frozen=True)
@@ -133,13 +135,10 @@ def _within(user_id: int, asked: Asked, span: Span) -> list[Amount]:
 
 def _largest(user_id: int, side: Side, span: Span) -> list[str]:
     """Return the torrents that have a name in a chart, by what they brought, cost, or both."""
-    every = rollups.top(user_id, market_asset(), since=span.since, until=span.until, limit=MOST)
-    size = {
-        Side.EARNED: lambda one: one.earned_ubtt,
-        Side.SPENT: lambda one: one.spent_ubtt,
-        Side.NET: lambda one: one.earned_ubtt + one.spent_ubtt,
-    }[side]
-    return [one.name for one in sorted(every, key=size, reverse=True)[:MAX_SERIES]]
+    found = rollups.top(
+        user_id, market_asset(), since=span.since, until=span.until, limit=MAX_SERIES, size=_SIZES[side]
+    )
+    return [one.name for one in found]
 
 
 def _amounts(

@@ -6,8 +6,10 @@ torrent has the name that it had when its newest deal began. What was traded by 
 here, and the name ELSEWHERE. Periods are of whole hours, or days, of UTC: the first and last are taken whole.
 """
 
+import heapq
+import operator
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -25,9 +27,11 @@ from wallet.services.kept_sums import BEGINNING, of_run, of_runs
 from wallet.services.trades import Trade
 
 ELSEWHERE = trade_rollups.ELSEWHERE.torrent_key  # the name, and the label, of what nodes of other installs traded
+FEW = 100
 REST = "*"  # the name, with "" as its label, of what is not among the largest
 
 By = Literal["torrent", "node"]
+Size = Callable[[Sequence[int]], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +105,20 @@ def series(
     return following.read_beside(trade_rollups.FOLLOWER.name, read)
 
 
-def top(user_id: int, asset: Asset, *, since: datetime, until: datetime, limit: int) -> list[Best]:
-    """Return the torrents that earned most in a period of whole hours, the best first."""
+def top(
+    user_id: int, asset: Asset, *, since: datetime, until: datetime, limit: int, size: Size = operator.itemgetter(0)
+) -> list[Best]:
+    """Return the torrents that earned most in a period of whole hours, the best first.
+
+    With `size` they are those of which it is largest; it is told what was earned and spent.
+    """
     since, until = whole(since, until, Span.HOUR)
 
     def read(upto: int) -> _Sums:
         return _by_torrent(user_id, asset, since, until, _behind(user_id, asset, upto, since, until))
 
     sums = following.read_beside(trade_rollups.FOLLOWER.name, read)
-    best = sorted(sums.found.items(), key=lambda item: (-item[1][0], -item[1][1], item[0]))[:limit]
+    best = heapq.nsmallest(limit, sums.found.items(), key=lambda one: (-size(one[1]), -one[1][0], -one[1][1], one[0]))
     return [Best(name, sums.labels[name], *moved) for name, moved in best]
 
 
@@ -182,7 +191,10 @@ def _names(torrent_ids: set[int]) -> dict[int, tuple[str, str]]:
     """Return keys and labels. One that is gone was forgotten just now: all is read again, so any name will do."""
     names, every = dict.fromkeys(torrent_ids, ("", "")), sorted(torrent_ids)
     for start in range(0, len(every), IDS_AT_ONCE):
-        found = TradedTorrent.objects.filter(pk__in=every[start : start + IDS_AT_ONCE])
+        some = every[start : start + IDS_AT_ONCE]
+        # Thousands of values in a question take longer than a few rows too many.
+        is_most = FEW < len(some) > (some[-1] - some[0]) // 2
+        found = TradedTorrent.objects.filter(**{"pk__range": (some[0], some[-1])} if is_most else {"pk__in": some})
         names |= {pk: (key, label) for pk, key, label in found.values_list("pk", "torrent_key", "label")}
     return names
 

@@ -203,6 +203,18 @@ class TestReading:
         assert following.read_beside("kinds", read) == seals.newest().last_id
         assert len(marks) == following.TRIES + 1
 
+    def test_knows_names_of_many_as_of_few(self, summed: Traders, monkeypatch: pytest.MonkeyPatch) -> None:
+        before = shown(summed)
+        monkeypatch.setattr(trade_rollups, "FEW", 0)
+        assert shown(summed) == before
+
+    def test_ranks_torrents_by_whatever_is_asked_for(self, summed: Traders) -> None:
+        for one in summed.users:
+            period: dict[str, Any] = {"since": SINCE, "until": UNTIL, "limit": 100}
+            every = trade_rollups.top(one.pk, ASSET, **period)
+            spent = trade_rollups.top(one.pk, ASSET, **period, size=lambda moved: moved[1])
+            assert spent == sorted(every, key=lambda best: -best.spent_ubtt)
+
     def test_leaves_the_rest_without_names(self, summed: Traders) -> None:
         for one in summed.users:
             period: dict[str, Any] = {"since": SINCE, "until": UNTIL, "step": "day"}
