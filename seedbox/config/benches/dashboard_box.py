@@ -14,6 +14,7 @@ from typing import Any
 from seedbox.config import children, env
 from seedbox.config.benches.dashboard_cost import Family
 from seedbox.config.benches.files import BenchFailed
+from seedbox.config.process import die_with_parent
 from seedbox.config.supervisor import Child
 
 HOST = "127.0.0.1"
@@ -34,6 +35,7 @@ class Hand:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            preexec_fn=die_with_parent,  # a bench that is killed leaves nothing behind
         )
 
     @property
@@ -115,7 +117,9 @@ def _child(name: str, environ: Mapping[str, str]) -> Child:
 
 @contextmanager
 def _running(command: tuple[str, ...], environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, env=environ, cwd=env.ROOT, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env=environ, cwd=env.ROOT, stdout=subprocess.DEVNULL, preexec_fn=die_with_parent
+    )
     try:
         yield process
     finally:

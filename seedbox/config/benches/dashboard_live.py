@@ -15,7 +15,8 @@ from seedbox.config.benches.files import BenchFailed
 PER_PROCESS = 500  # browsers
 LOOKS = 30  # at the web process's memory
 SECONDS_PER_MIN = 60
-SETTLE_S = 1.0  # the last messages are on their way
+SETTLE_S = 10.0  # at most: the last messages are on their way
+LOOK_AGAIN_S = 0.2
 
 
 def run(*, clients: int, seconds: int, say: Callable[[str], None]) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def run(*, clients: int, seconds: int, say: Callable[[str], None]) -> dict[str, 
         memory_mib = _watch(web, seconds)
         cores = meter.cores()
         published = crowd.hear()
-        time.sleep(SETTLE_S)
+        _settle(browsers, published["turns"] * clients)
         heard = []
         for one in browsers:
             one.tell("end")
@@ -63,6 +64,17 @@ def run(*, clients: int, seconds: int, say: Callable[[str], None]) -> dict[str, 
         "memory_mib_per_min": round(_slope(memory_mib, seconds), 2),
         "memory_ratio": round(_growth(memory_mib), 3),
     }
+
+
+def _settle(browsers: list[box.Hand], updates: int) -> None:
+    """Wait until all is heard, or long enough."""
+    deadline_s = time.monotonic() + SETTLE_S
+    while time.monotonic() < deadline_s:
+        for one in browsers:
+            one.tell("how many?")
+        if sum(one.hear()["heard"] for one in browsers) >= updates:
+            return
+        time.sleep(LOOK_AGAIN_S)
 
 
 def _watch(web: Family, seconds: int) -> list[float]:
