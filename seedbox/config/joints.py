@@ -72,7 +72,7 @@ def join(wallet_network: str) -> None:
     telling.register(has_wallet=wallet_network != "off")
     watchables.register(notices.LIVE, notices.messages)
     if wallet_network == "devnet" and record.is_offered(box_settings.ENVIRONMENT):
-        label = "See it work: a demo in three minutes"
+        label = _("See it work: a demo in three minutes")
         navigation.offer(navigation.Link(DEMO, label, "play", frozenset({DEMO}), for_admins=True))
     else:
         navigation.offer_no_longer(DEMO)
@@ -93,7 +93,7 @@ def join(wallet_network: str) -> None:
         _show_operator()
         return
     navigation.register(
-        navigation.Link(MONEY, "Money", "coins", MONEY_PAGES | WITHDRAWAL_PAGES | BOOKS_PAGES | DESK_PAGES, key="h")
+        navigation.Link(MONEY, _("Money"), "coins", MONEY_PAGES | WITHDRAWAL_PAGES | BOOKS_PAGES | DESK_PAGES, key="h")
     )
     _show_market()
     watchables.register(MONEY, screen.messages)
@@ -120,12 +120,12 @@ def _show_operator() -> None:
 
 def _show_market() -> None:
     followers.register(trade_rollups.FOLLOWER)
-    navigation.register(navigation.Link(MARKET, "Market", "market", MARKET_PAGES | PEER, key="m"))
+    navigation.register(navigation.Link(MARKET, _("Market"), "market", MARKET_PAGES | PEER, key="m"))
     watchables.register(MARKET, market_screen.messages)
-    navigation.register(navigation.Link(EARNINGS, "Earnings", "chart", frozenset({EARNINGS}), key="e"))
+    navigation.register(navigation.Link(EARNINGS, _("Earnings"), "chart", frozenset({EARNINGS}), key="e"))
     watchables.register(EARNING, earning_screen.messages)
     watchables.register(EARNINGS, earnings_page.messages)
-    torrent_tabs.register(torrent_tabs.Tab(SPEED, "Speed", "speed/_panel.html", panel.context))
+    torrent_tabs.register(torrent_tabs.Tab(SPEED, _("Speed"), "speed/_panel.html", panel.context))
     for column in MORE_COLUMNS:
         columns.register(column)
     for head, find in DEAL_CAUSES.items():

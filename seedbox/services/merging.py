@@ -10,13 +10,14 @@ from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext_noop
 
 from seedbox.domain.metainfo import MAX_MAGNET_PEERS, MAX_TRACKERS, Metainfo
 from seedbox.models import Holding, LogEntry, Observation, Torrent
 from seedbox.services import live, metadata, nudge
 
 # It tells a holder what happened to a magnet, and nobody who else holds the torrent.
-ONE_TORRENT = (
+ONE_TORRENT = gettext_noop(
     "This is a hybrid torrent: it has two info-hashes, and whoever adds it by either of them has this one torrent."
 )
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_noop
+
 from seedbox.domain.lanes import Report
 from seedbox.domain.plan import Applied
 from seedbox.domain.states import State, is_legal_move
@@ -20,7 +22,7 @@ FIGURES_PAUSE = timedelta(seconds=5)  # between two writes of one torrent's figu
 MAX_LOG_WAITING = 5_000  # sentences, while the database is away; older ones give way
 RETRY = timedelta(seconds=60)  # after the engine could not add or remove a torrent
 TROUBLE = frozenset({State.ERROR, State.MISSING})  # of the torrent itself; a disk that is away is its node's
-NOT_CARRIED_OUT = "The node could not carry this out; its log says why. It tries again."
+NOT_CARRIED_OUT = gettext_noop("The node could not carry this out; its log says why. It tries again.")
 UNKNOWN = Applied(runs=None, recheck_count=0, trackers=None, peers=(), has_metadata=False)
 
 logger = logging.getLogger(__name__)

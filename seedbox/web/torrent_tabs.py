@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seedbox.models import User
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 
 @dataclass(frozen=True)
@@ -12,7 +15,7 @@ class Tab:
     """A part of the page of a torrent, as one of its holders sees it."""
 
     key: str
-    label: str
+    label: "str | _StrPromise"
     template: str
     context: Callable[[User, int, Mapping[str, str]], Mapping[str, Any]]  # of a holder, a holding's id, and a query
 
@@ -32,5 +35,5 @@ def find(key: str) -> Tab | None:
     return _tabs.get(key)
 
 
-def labels() -> dict[str, str]:
+def labels() -> "dict[str, str | _StrPromise]":
     return {tab.key: tab.label for tab in _tabs.values()}

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from seedbox.domain.lanes import PeersSeen
 from speed.agent.auto_run import Run
@@ -33,7 +34,9 @@ from wallet.services.install import market_asset
 DECIDES_EVERY = timedelta(seconds=ROUND_S)
 TAKEN_UP_WITHIN = timedelta(seconds=30)  # after a restart sellers are found again, and what stood stands
 SAYS_MARKET = {None, Reason.PRICE_TOO_LOW, Reason.NO_CAPACITY}  # other refusals say nothing of price and supply
-STARVES = "In two unpaid minutes in a row it sent less than half of the {speed:,} bytes per second of before."
+STARVES = gettext_noop(
+    "In two unpaid minutes in a row it sent less than half of the {speed:,} bytes per second of before."
+)
 # What stands for a bid that stands no longer, by the note that says why; after anything else it may go on by itself.
 ENDS = {
     bids.WHOLE: State.DONE,
@@ -44,7 +47,9 @@ ENDS = {
     auto_bids.LATE: State.LATE,
     auto_bids.NO_GAIN: State.NO_GAIN,
 }
-NOT_BUYING = "Its node buys nothing at the moment, as its operator has decided: nothing is bid until it does."
+NOT_BUYING = gettext_noop(
+    "Its node buys nothing at the moment, as its operator has decided: nothing is bid until it does."
+)
 
 CanBegin = Callable[[Want, Heard, datetime], bool]
 WhyNone = Callable[[Want, datetime], str]

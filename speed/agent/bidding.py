@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.utils.translation import gettext_noop
+
 from speed.agent.autobidder import Autobidder
 from speed.agent.due import Pause
 from speed.agent.finder import Finder, Heard
@@ -23,12 +25,12 @@ from speed.wire.port import Link
 REST = timedelta(minutes=2)  # before a new deal with who has ended one, or to whom no channel could be opened
 GARBAGE_REST = timedelta(days=1)
 
-NOBODY = "Nobody who is connected to this torrent sells it, as far as is known."
-TOO_DEAR = "All who sell it ask more than the bid's ceiling."
-LEFT_ALONE = "Those who sell it were found to cheat, and are left alone for seven days."
-NO_COMMON_HUB = "Those who sell it take money of no hub where this user has an account."
-SILENT_HUBS = "No hub answers where this user has an account and whose money those who sell it take."
-ENDED = "A deal with who sells it has just ended; there is none anew for a while."
+NOBODY = gettext_noop("Nobody who is connected to this torrent sells it, as far as is known.")
+TOO_DEAR = gettext_noop("All who sell it ask more than the bid's ceiling.")
+LEFT_ALONE = gettext_noop("Those who sell it were found to cheat, and are left alone for seven days.")
+NO_COMMON_HUB = gettext_noop("Those who sell it take money of no hub where this user has an account.")
+SILENT_HUBS = gettext_noop("No hub answers where this user has an account and whose money those who sell it take.")
+ENDED = gettext_noop("A deal with who sells it has just ended; there is none anew for a while.")
 SENT_GARBAGE = "bad data"
 GONE = "no connection"
 NO_MONEY = "budget used up"

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext_noop
 
 from speed.domain.clearing import Terms
 from speed.domain.rounds import FIRST_SERVED_S, LAST_SERVED_S, ROUND_S, RoundRecord, Told, audit_told, leaf_of
@@ -21,7 +22,7 @@ SHOWN_FOR = timedelta(seconds=LAST_SERVED_S - 60)
 WRONG_SHOWN = 20
 AT_ONCE = 100  # rounds of one seller
 MAX_SELLERS = 200
-NOT_REACHED = "The seller was not reached while it shows this round."
+NOT_REACHED = gettext_noop("The seller was not reached while it shows this round.")
 
 
 @dataclass(frozen=True)

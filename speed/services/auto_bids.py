@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from seedbox.services import market_facts
 from seedbox.services.market_facts import Downloading
@@ -17,11 +18,13 @@ from speed.models import AutoBidding, AutoRun, AutoTorrent, Bid, Budget, BuyingD
 from speed.services import budgets
 
 MAX_TORRENTS = 100  # of one user on one node that are bid for at once: each is looked at every round
-WHOLE = "The torrent is complete."
-USED_UP = "The budget of this torrent is used up."
+WHOLE = gettext_noop("The torrent is complete.")
+USED_UP = gettext_noop("The budget of this torrent is used up.")
 GIVEN_UP = (State.NO_GAIN, State.LATE)
-NO_GAIN = "Measured beside unpaid minutes, paying made it no faster: nothing is bid until you turn it on anew."
-LATE = "The time by which it should be finished has passed: nothing is bid any more."
+NO_GAIN = gettext_noop(
+    "Measured beside unpaid minutes, paying made it no faster: nothing is bid until you turn it on anew."
+)
+LATE = gettext_noop("The time by which it should be finished has passed: nothing is bid any more.")
 
 
 @dataclass(frozen=True)

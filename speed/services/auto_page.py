@@ -150,7 +150,9 @@ def obstacles(user_id: int, *, is_admin: bool, node_name: str = "", now: datetim
 
 def _obstacle(state: NodeState, *, is_admin: bool) -> Obstacle:
     if state.terms.obstacle or state.terms.buys:
-        return Obstacle(f"Node {state.name}: {state.terms.obstacle or state.buying_problem}")
+        return Obstacle(
+            _("Node %(name)s: %(why)s") % {"name": state.name, "why": _(state.terms.obstacle or state.buying_problem)}
+        )
     says = _(NO_BIDS).format(name=state.name)
     return Obstacle(says, "market_node", state.name) if is_admin else Obstacle(f"{says} {_(AN_ADMIN)}")
 

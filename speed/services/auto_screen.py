@@ -119,7 +119,7 @@ def _story(bid: Bid, run: AutoRun | None, pooled: Pool, spent_ubtt: int) -> Stor
     found = Story(
         bid=bid,
         run=run,
-        sentence=bid.note or (run.sentence if run else "") or _(NOTHING_SAID),
+        sentence=_(bid.note or (run.sentence if run else "") or NOTHING_SAID),
         log=[],
         spent_ubtt=spent_ubtt,
         uplift=changed,

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
@@ -18,18 +19,20 @@ from wallet.domain.money import MAX_AMOUNT_UBTT
 
 MAX_SPEED_BYTES_PER_S = 1 << 50
 
-NOT_ON = "Your spending is off: nothing is bid until you turn it on."
-OTHERS = "Another user's bid stands for this torrent on this node; yours follows when it ends."
-RIDES_ALONG = "Another user's bid speeds this torrent up on this node, and you ride along; yours follows when it ends."
+NOT_ON = gettext_noop("Your spending is off: nothing is bid until you turn it on.")
+OTHERS = gettext_noop("Another user's bid stands for this torrent on this node; yours follows when it ends.")
+RIDES_ALONG = gettext_noop(
+    "Another user's bid speeds this torrent up on this node, and you ride along; yours follows when it ends."
+)
 WHOLE = auto_bids.WHOLE
-REMOVED = "Its user has removed the torrent."
-NOT_KNOWN = "What is in the torrent is not known yet."
-RESTS = "The torrent is not downloading."
-CHECKED = "The torrent's files are being checked; the bid goes on afterwards."
-PRIVATE = "The torrent is private: say that hubs may be asked who sells it, or nobody is found."
+REMOVED = gettext_noop("Its user has removed the torrent.")
+NOT_KNOWN = gettext_noop("What is in the torrent is not known yet.")
+RESTS = gettext_noop("The torrent is not downloading.")
+CHECKED = gettext_noop("The torrent's files are being checked; the bid goes on afterwards.")
+PRIVATE = gettext_noop("The torrent is private: say that hubs may be asked who sells it, or nobody is found.")
 USED_UP = auto_bids.USED_UP
-USED_UP_TODAY = "The limit for 24 hours is used up."
-NO_ACCOUNT = "No hub that this node trusts has an account of yours that it may spend from."
+USED_UP_TODAY = gettext_noop("The limit for 24 hours is used up.")
+NO_ACCOUNT = gettext_noop("No hub that this node trusts has an account of yours that it may spend from.")
 
 
 class BadBid(ValueError):

@@ -14,12 +14,13 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet, Sum
+from django.utils.translation import gettext_noop
 
 from speed.models import Bid, Budget, BuyingDeal, Payment, Reservation
 
 DAY = timedelta(hours=24)
 HOUR = timedelta(hours=1)
-STOPPED = "The user has stopped it."
+STOPPED = gettext_noop("The user has stopped it.")
 COUNTS = (Reservation.ASKED, Reservation.DONE)
 
 

@@ -136,7 +136,7 @@ def bid_row(bid: Bid, *, name: str, used_ubtt: int) -> Row:
         "name": name or bid.torrent_key,
         "state": (_("Stands") if not bid.note else _("Waits")) if bid.is_on else _("Withdrawn"),
         "tone": ("green" if not bid.note else "yellow") if bid.is_on else "secondary",
-        "note": bid.note,
+        "note": _(bid.note),
         "ceiling": price(bid.max_price_ubtt_per_gib),
         "budget": f"{format_btt(used_ubtt)} of {format_amount(bid.budget_ubtt, market_asset())}",
         "budget_ppm": min(used_ubtt * PPM // max(bid.budget_ubtt, 1), PPM),

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from seedbox.services import audit, market_facts
 from seedbox.services.audit import Origin
@@ -19,14 +20,16 @@ from speed.models import ForSale, Hub, Market, Offer, SellingDeal
 from wallet.domain.money import format_amount
 from wallet.services.install import market_asset
 
-HIDES = (
+HIDES = gettext_noop(
     "This node hides behind a proxy or in anonymous mode, and a connection of the market would show its address: "
     "selling and bidding are off, and hubs of other installs are not asked. What they owe in vouchers is lost if the "
     "node still hides when its channels end."
 )
-NO_LIMIT = "Say how much this node may upload: without a limit there is nothing to share, so nothing is sold."
-NO_NODE = "The node has not started yet."
-NO_HUB = "No hub is trusted that would say who pays: nothing can be sold or bid for."
+NO_LIMIT = gettext_noop(
+    "Say how much this node may upload: without a limit there is nothing to share, so nothing is sold."
+)
+NO_NODE = gettext_noop("The node has not started yet.")
+NO_HUB = gettext_noop("No hub is trusted that would say who pays: nothing can be sold or bid for.")
 
 
 class BadTerms(ValueError):

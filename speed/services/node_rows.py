@@ -42,7 +42,7 @@ class NodeState:
     def buying_problem(self) -> str:
         if not self.terms.buys:
             return ""
-        return self.terms.obstacle or (self.agent.buying_problem if self.agent else "")
+        return _(self.terms.obstacle or (self.agent.buying_problem if self.agent else ""))
 
 
 def node_states(*, now: datetime, only: Iterable[str] | None = None) -> list[NodeState]:

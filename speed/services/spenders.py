@@ -5,13 +5,14 @@ from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from speed.models import Agent, Budget, Pairing
 from wallet.domain.hub import HubAccount
 from wallet.services import speed_keys
 from wallet.services.refusals import Refused
 
-REVOKED = "That hub does not let the node act for the account any more."
+REVOKED = gettext_noop("That hub does not let the node act for the account any more.")
 
 
 def allow(user_id: int, *, day_limit_ubtt: int, now: datetime) -> None:

@@ -45,7 +45,7 @@ class BadAmount(ValueError):
     def __init__(
         self, why: str = gettext_noop("write a number above zero with at most six decimals, like 12.5")
     ) -> None:
-        super().__init__(_("This is no amount: %(why)s.") % {"why": why})
+        super().__init__(_("This is no amount: %(why)s.") % {"why": _(why)})
 
 
 def check_amount(amount_ubtt: object) -> int:

@@ -3,14 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext_noop
+
 from wallet.domain.withdrawal_states import CANCELLABLE, WithdrawalState
 from wallet.models import Withdrawal
 from wallet.services import forgotten
 from wallet.signer.protocol import SignedAttempt, SignerDoor, SignerError
 
-IN_DOUBT = "An admin has to look at it first: the box's records and what it has signed do not agree."
-FORGOTTEN = "It was sent before, though the box's records do not show that any more. Reload the page in a minute."
-UNSURE = "Whether it was sent before can't be said at the moment, so its money can't return yet. Try again later."
+IN_DOUBT = gettext_noop("An admin has to look at it first: the box's records and what it has signed do not agree.")
+FORGOTTEN = gettext_noop(
+    "It was sent before, though the box's records do not show that any more. Reload the page in a minute."
+)
+UNSURE = gettext_noop(
+    "Whether it was sent before can't be said at the moment, so its money can't return yet. Try again later."
+)
 NO_APPROVAL = "the box knows of no approval"
 NOT_FOLLOWED = "its user may not pay now, or no endpoint keeps the block that would show what became of it"
 
