@@ -19,7 +19,7 @@ from tests.integration.test_isolation import names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NARROW_PX = 320  # the smallest phone, or a page at four times its size
+WIDTHS_PX = (320, 768, 1024)  # the smallest phone or a page at four times its size, a tablet, a small window
 # In the second picture from now: charts take up a new width when they have seen it.
 SIDEWAYS = """() => new Promise((tell) => requestAnimationFrame(() => requestAnimationFrame(() =>
     tell(document.documentElement.scrollWidth - document.documentElement.clientWidth))))"""
@@ -49,8 +49,9 @@ class TestEveryPage:
                 found[look].append("the page scrolls sideways")
             if viewport == PHONE and colours == "light":
                 found[look] += too_small(page)
-        page.set_viewport_size({"width": NARROW_PX, "height": 640})
-        found["narrow"] = ["the page scrolls sideways"] * (page.evaluate(SIDEWAYS) > 0)
+        for width_px in WIDTHS_PX:
+            page.set_viewport_size({"width": width_px, "height": 640})
+            found[f"{width_px} px"] = ["the page scrolls sideways"] * (page.evaluate(SIDEWAYS) > 0)
         assert found == {look: [] for look in found}
 
     def test_of_the_overview_is_arranged_by_keyboard_alone_and_stays_so(self, scene: Scene) -> None:
@@ -87,6 +88,14 @@ class TestEveryPage:
         page.get_by_role("link", name="Show older").click()
         expect(page.locator(".story-log li")).to_have_count(20)
         expect(figures).to_be_visible()
+
+    def test_of_a_deal_follows_it_with_all_its_tables(self, scene: Scene) -> None:
+        page = scene.open(next(shot for shot in SHOTS if shot.name == "market_selling"))
+        counted = page.locator("#deal dd", has_text="as the buyer counts")
+        before = counted.inner_text()
+        more = "update(accepted_bytes=F('accepted_bytes') + 1024 * 1024)"
+        scene.run(f"from django.db.models import F; from speed.models import SellingDeal; SellingDeal.objects.{more}")
+        expect(counted).not_to_have_text(before)
 
     def test_of_slow_torrents_shows_one_that_comes_while_it_is_open(self, scene: Scene) -> None:
         page = scene.open(next(shot for shot in SHOTS if shot.name == "market_auto"))
