@@ -36,22 +36,27 @@ class Rounds(Generic[Question, Answer]):
         return await answer
 
     async def _ask_all(self) -> None:
-        while self._waiting:
-            asked, self._waiting = self._waiting[: self._at_once], self._waiting[self._at_once :]
-            asked = [(question, answer) for question, answer in asked if not answer.done()]  # its task has gone
-            if not asked:
+        try:
+            while self._waiting:
+                asked, self._waiting = self._waiting[: self._at_once], self._waiting[self._at_once :]
+                if asked := [
+                    (question, answer) for question, answer in asked if not answer.done()
+                ]:  # not of tasks gone
+                    await self._ask_one_round(asked)
+                    await asyncio.sleep(self._pause_s)
+        finally:
+            self._asking = None  # whatever ended it, who asks next begins anew
+
+    async def _ask_one_round(self, asked: list[tuple[Question, asyncio.Future[Answer]]]) -> None:
+        found: Sequence[Answer | Exception]
+        try:
+            found = await self._ask([question for question, _ in asked])
+        except Exception as problem:  # whatever it is, each of them must hear of it
+            found = [problem] * len(asked)
+        for (_, answer), said in zip(asked, found, strict=True):
+            if answer.done():
                 continue
-            found: Sequence[Answer | Exception]
-            try:
-                found = await self._ask([question for question, _ in asked])
-            except Exception as problem:  # whatever it is, each of them must hear of it
-                found = [problem] * len(asked)
-            for (_, answer), said in zip(asked, found, strict=True):
-                if answer.done():
-                    continue
-                if isinstance(said, Exception):
-                    answer.set_exception(said)
-                else:
-                    answer.set_result(said)
-            await asyncio.sleep(self._pause_s)
-        self._asking = None
+            if isinstance(said, Exception):
+                answer.set_exception(said)
+            else:
+                answer.set_result(said)
