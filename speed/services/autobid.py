@@ -229,8 +229,12 @@ def _first_terms(user_id: int, own: OwnTerms) -> AutoBidding:
 
 @contextmanager
 def _said(user_id: int) -> Iterator[None]:
-    """Say something of a user's bids at one go, with the budget locked: see `auto_bids.follow`."""
+    """Say something of a user's bids at one go, with the budget locked: see `auto_bids.follow`.
+
+    Who has none gets one of nothing: without a row to lock, two pages could wait for each other.
+    """
     with transaction.atomic():
+        Budget.objects.bulk_create([Budget(user_id=user_id)], ignore_conflicts=True)
         list(Budget.objects.select_for_update().filter(pk=user_id))
         yield
 

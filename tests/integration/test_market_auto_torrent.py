@@ -10,7 +10,7 @@ from django.utils import timezone
 from seedbox.models import Holding, Observation, User
 from speed.domain import autobid_words
 from speed.domain.auto_terms import OwnTerms
-from speed.models import AutoBidding, AutoTorrent, Bid, Curiosity
+from speed.models import AutoBidding, AutoTorrent, Bid, Budget, Curiosity
 from speed.services import auto_bids, auto_page, autobid, bids, spenders
 from speed.services.autobid import Choice
 from tests.at_once import at_once
@@ -197,12 +197,13 @@ class TestAUserAndANodeAtOnce:
         make_holding(owner, torrent)
         own = OwnTerms(50 * BTT, 100 * BTT, MIB)
         for _ in range(self.TIMES):
+            Budget.objects.all().delete()
             AutoBidding.objects.all().delete()
             AutoTorrent.objects.all().delete()
-            at_once(
+            assert at_once(
                 lambda: autobid.choose(owner.pk, torrent.pk, Choice.AS_ALL, own, now=NOW),
                 lambda: autobid.turn_on(owner.pk, TERMS, now=NOW),
-            )
+            ) == [None, None]
             said = AutoBidding.objects.get()
             assert (said.is_on, said.ceiling_ubtt_per_gib) == (True, TERMS.ceiling_ubtt_per_gib)
         for _ in range(self.TIMES):
