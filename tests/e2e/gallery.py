@@ -241,6 +241,7 @@ NO_PAGES = {
     "torrents_change": "takes a form",
     "healthz": "for machines",
     "manifest": "for machines",
+    "words": "a script",
     "metrics": "for machines",
     "network_answer": "a part of `network`",
     "people_invite": "takes a form",
