@@ -1,5 +1,6 @@
 """A page that was cut off for a moment says what it has heard, and is sent what it missed or how everything stands."""
 
+import itertools
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from seedbox.models import Holding, User
 from seedbox.services.backlog import MAX_KEPT, MAX_KEPT_BYTES, missed
 from seedbox.services.live import Publisher, list_changed, user_group
 from seedbox.services.outbox import Outbox
+from tests.box import wait_until
 from tests.builders import NOW, make_holding, make_observation, make_torrent
 from tests.sockets import Browser, Message, browser_of
 
@@ -30,15 +32,22 @@ def holding(owner: User) -> Holding:
 @pytest.fixture
 def node_says(redis_client: Redis, holding: Holding) -> Iterator[Speaks]:
     """What the node does when the torrent has come to a speed."""
-    publisher = Publisher(redis_url=settings.REDIS_URL)
+    publisher, said = Publisher(redis_url=settings.REDIS_URL), itertools.count(1)
 
     def turn(speed: int) -> None:
         holding.torrent.observation.down_bytes_per_s = speed
         publisher.watched(NOW)
         publisher.publish_rows([holding])
+        is_kept(redis_client, holding.user_id, str(next(said)))
 
     yield sync_to_async(turn)
     publisher.close()
+
+
+def is_kept(redis_client: Redis, user_id: int, *numbers: str) -> None:
+    """Wait until these are the numbers of the last messages to the user: what is said goes out when its turn comes."""
+    key = f"seedbox:live:numbers:{user_group(user_id)}"
+    wait_until(lambda: set(redis_client.hvals(key)) == {number.encode() for number in numbers}, "messages to be kept")
 
 
 async def hears_until_marked(browser: Browser) -> list[Message]:
@@ -84,11 +93,17 @@ class TestAPageThatComesBack:
         assert [message["type"] for message in comes_back(nothing)] == ["watching"]
 
     def test_is_sent_what_it_missed_also_of_who_began_to_speak(
-        self, comes_back: Callable[..., list[Message]], node_says: Speaks, owner: User, holding: Holding
+        self,
+        comes_back: Callable[..., list[Message]],
+        redis_client: Redis,
+        node_says: Speaks,
+        owner: User,
+        holding: Holding,
     ) -> None:
         async def happens() -> None:
             await node_says(3)
             await sync_to_async(list_changed)(user_id=owner.pk)
+            await sync_to_async(is_kept)(redis_client, owner.pk, "3", "1")
 
         row, change, _ = comes_back(happens)
         assert row["rows"] == {f"holding-{holding.pk}": {"down": "3 B/s", "eta": "4 d 1 h"}}
