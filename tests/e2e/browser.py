@@ -18,7 +18,7 @@ DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 30_000
 BROKEN_OFF = "AbortError: signal is aborted without reason"  # htmx of a request that a newer one took the place of
-_PICTURES = bool(os.environ.get("PICTURES"))
+PICTURES = bool(os.environ.get("PICTURES"))
 _AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 # In a menu that is closed movement rests, and never ends.
 _UNTIL_ALL_STANDS_STILL = """() => Promise.allSettled(
@@ -105,7 +105,7 @@ def too_small(page: Page) -> list[str]:
 
 def picture(page: Page, name: str) -> None:
     """Keep a screenshot under tests/output, to be looked at by people; only when asked for (`make pictures`)."""
-    if not _PICTURES:
+    if not PICTURES:
         return
     folder = Path(__file__).parents[1] / "output"
     path = folder / f"{name}.png"

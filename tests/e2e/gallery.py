@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 Colours = Literal["light", "dark"]
 
 _COLOURS: tuple[Colours, ...] = ("light", "dark")
-LOOKS = tuple(
+Look = tuple[str, dict[str, int], Colours]
+LOOKS: tuple[Look, ...] = tuple(
     (f"{where}-{colours}", viewport, colours)
     for colours in _COLOURS
     for where, viewport in (("desktop", DESKTOP), ("phone", PHONE))

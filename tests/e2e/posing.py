@@ -16,18 +16,23 @@ def with_add_dialog(page: Page) -> None:
 
 
 def with_usual_columns(page: Page) -> None:
+    _open_usual_columns(page)
+    page.keyboard.press("Escape")
+
+
+def _open_usual_columns(page: Page) -> None:
+    """Open the menu of columns as it was at first: other pictures come in any order."""
+    page.locator("#menu-columns > summary").click()
     usual = page.locator("#usual-columns")
-    if usual.count():  # other pictures come in any order
-        page.locator("#menu-columns > summary").click()
+    if usual.count():
         usual.click()
         expect(usual).to_have_count(0)
-        page.keyboard.press("Escape")
     expect(page.locator("#sort-ratio")).to_be_attached()
 
 
 def with_columns_menu(page: Page) -> None:
     """Choose more columns than fit, in an order of one's own."""
-    page.locator("#menu-columns > summary").click()
+    _open_usual_columns(page)
     for name in ("earned", "price", "added"):
         with page.expect_response("**/torrents/columns/**"):
             page.locator(f"#column-{name}").check()
