@@ -69,7 +69,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._frame_at_s = time.monotonic()
         self._lock = asyncio.Lock()  # a frame and a renewal must not interleave: both change what is watched
         self._renewing: asyncio.Task[None] | None = None
-        self._numbered: frozenset[str] = frozenset()  # groups whose numbers the browser knows
+        self._numbers: dict[
+            str, int
+        ] = {}  # of streams when we began to hear their group; the browser does not know them
         self._seated_user_id: int | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -110,7 +112,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(TOO_MANY_SOCKETS)
             return
         self._seated_user_id = self.user_id
-        await self.channel_layer.group_add(user_group(self.user_id), self.channel_name)
+        await self._join(user_group(self.user_id))
         await self.accept()
         self._renewing = asyncio.create_task(self._renew_for_ever())
         self._sending = asyncio.create_task(self._send_for_ever())
@@ -174,14 +176,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Replace what is watched: listen first, then send how the new ones stand, so that nothing falls between.
 
         A page that comes back is sent what it missed, if that is known. Return the numbers from which a page that asks
-        for a mark counts the streams that it hears from now on: as they were before anything was sent.
+        for a mark counts the streams that it hears from now on: as they were when it began to.
         """
         before = self._names
         own = await database_sync_to_async(snapshots.own_ids)(user_id=self.user_id, holding_ids=wanted.rows)
         await self._listen(wanted & Names(own, own, wanted.kinds))
         if watchables.are_for_admins(wanted.kinds):
             await self._check()
-        numbers = await self._new_numbers() if frame.mark is not None else {}
+        numbers, self._numbers = (self._numbers, {}) if frame.mark is not None else ({}, self._numbers)
         if frame.since is None:
             await self._send_whole(self._names - before)
         elif (missed := await self._missed(frame.since)) is not None:
@@ -195,13 +197,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
     def _groups(self) -> list[str]:
         return [user_group(self.user_id), *map(detail_group, self._names.details)]
 
-    async def _new_numbers(self) -> dict[str, int]:
-        groups = frozenset(self._groups())
-        new, self._numbered = groups - self._numbered, groups
-        try:
-            return await self.writer.backlog.numbers(new) if new else {}
-        except (RedisError, OSError):
-            return {}  # a page that does not know them asks for everything after a break
+    async def _join(self, group: str) -> None:
+        """Hear a group from now on, from the numbers that it has now: a later one could be of what is on its way."""
+        with contextlib.suppress(RedisError, OSError):  # a page that knows none asks for everything after a break
+            self._numbers |= await self.writer.backlog.numbers([group])
+        await self.channel_layer.group_add(group, self.channel_name)
 
     async def _missed(self, since: dict[str, int]) -> list[str] | None:
         """Return all that the page does not know yet; None if it must begin anew.
@@ -222,7 +222,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         for holding_id in before.details - names.details:
             await self.channel_layer.group_discard(detail_group(holding_id), self.channel_name)
         for holding_id in names.details - before.details:
-            await self.channel_layer.group_add(detail_group(holding_id), self.channel_name)
+            await self._join(detail_group(holding_id))
 
     async def _send_whole(self, names: Names) -> None:
         """Send rows and pages from the database, and ask the node to send all of them once more with its own figures.
