@@ -161,10 +161,6 @@ def find_account(account_id: int) -> tuple[Account, Holder] | None:
     return (account, holders([account])[account.pk]) if account else None
 
 
-def user_accounts(user_id: int) -> QuerySet[Account]:
-    return Account.objects.filter(kind=AccountKind.USER, ref=str(user_id))
-
-
 def entries_of(account: Account, *, before: int | None = None) -> EntryPage:
     """Return an account's newest entries, or those before a version."""
     limit = PAGE_ENTRIES + 1

@@ -20,7 +20,6 @@ from wallet.services.install import market_asset
 from wallet.services.openings import open_absent
 from wallet.services.refusals import Refused
 
-MIN_TIP_UBTT = 1  # the smallest amount there is: a tip costs nothing but a row
 MAX_TIP_UBTT = 100_000_000 * UBTT_PER_BTT  # about a hundred dollars: a slip of the hand must not cost more
 MAX_DAY_UBTT = 250_000_000 * UBTT_PER_BTT  # what a stolen login can send away before its owner sees it
 MAX_DAY_COUNT = 200  # rows that stay for ever, with words in other people's histories
