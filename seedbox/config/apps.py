@@ -2,7 +2,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from seedbox.config.celery import app as celery_app
 from seedbox.domain import language as seedbox_language
@@ -18,6 +18,6 @@ class BoxConfig(AppConfig):
 
     def ready(self) -> None:
         for language in (seedbox_language, wallet_language):
-            language.speak(gettext)
+            language.speak(gettext, ngettext)
         # By name: it needs models, and this module is imported before they can be.
         import_module("seedbox.config.joints").join(settings.WALLET_NETWORK)

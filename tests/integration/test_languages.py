@@ -51,3 +51,15 @@ class TestLanguages:
     def test_are_spoken_by_errors_of_the_domain_too(self) -> None:
         with translation.override("ar"):
             assert seedbox_language.said("Yes") == wallet_language.said("Yes") == translation.gettext("Yes") != "Yes"
+
+    @pytest.mark.usefixtures("two_languages")
+    def test_are_counted_in_by_the_domain_too(self) -> None:
+        for language in (seedbox_language, wallet_language):
+            assert [language.counted("%(num)d year", "%(num)d years", number) for number in (0, 1, 2)] == [
+                "%(num)d years",
+                "%(num)d year",
+                "%(num)d years",
+            ]
+            with translation.override("ar"):
+                said = {language.counted("%(num)d year", "%(num)d years", number) for number in (1, 2, 3)}
+                assert len(said) == 3
