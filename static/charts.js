@@ -22,7 +22,9 @@ const FONT = "12px system-ui, sans-serif";
 
 const root = document.documentElement;
 const LANGUAGE = root.lang || "en";
+const [DECIMAL, GROUP] = root.dataset.numerals ?? ".,";
 const number = new Intl.NumberFormat(LANGUAGE, { maximumSignificantDigits: 4, notation: "compact" });
+const written = (value) => number.formatToParts(value).map(({ type, value: part }) => ({ decimal: DECIMAL, group: GROUP })[type] ?? part).join("");
 const colourOf = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 const paint = (series) => colourOf(series.colour ? `--chart-${series.colour}` : "--chart-others");
 
@@ -31,13 +33,12 @@ function clock(isDay, options) {
 }
 
 function pointsOf(texts) {
-  const value = (text) => Number(text.replaceAll(",", "").replace("\u2212", "-"));
+  const value = (text) => Number(text.replaceAll(GROUP, "").replace(DECIMAL, ".").replace("\u2212", "-"));
   return texts.flatMap((text, step) => (text ? [[step, value(text), text]] : []));
 }
 
 function element(name, text = "", attributes = {}) {
-  const made = document.createElement(name);
-  made.textContent = text;
+  const made = Object.assign(document.createElement(name), { textContent: text });
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   return made;
 }
@@ -148,7 +149,7 @@ class Chart {
     const axes = scales.map((scale, place) => ({
       scale, stroke: ink, font: FONT, size: 62, side: place ? 1 : 3,
       grid: place ? { show: false } : grid, ticks: { show: false },
-      values: (_, splits) => splits.map((value, at) => number.format(value) + (at === splits.length - 1 ? ` ${unit(scale)}` : "")),
+      values: (_, splits) => splits.map((value, at) => written(value) + (at === splits.length - 1 ? ` ${unit(scale)}` : "")),
     }));
     const when = {
       stroke: ink, font: FONT, grid: { show: false }, ticks: grid, space: 70, size: 36,

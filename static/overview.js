@@ -10,6 +10,7 @@ const KEPT_S = 300;
 const GAP_S = 10; // longer than that without a word: the line is broken
 const STORED_MS = 5_500; // by then the database knows what a node has said
 const KIB = 1024;
+const [DECIMAL] = document.documentElement.dataset.numerals ?? ".";
 const UNITS = ["B/s", "KiB/s", "MiB/s", "GiB/s", "TiB/s"];
 
 const changed = (tile) => document.getElementById(`tile-${tile}`)?.dispatchEvent(new CustomEvent("refetch"));
@@ -19,7 +20,7 @@ function speedText(bytes) {
   let step = 0;
   for (; value >= 999.5 && step < UNITS.length - 1; step += 1) value /= KIB;
   const decimals = step === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
-  return `${value.toFixed(decimals)} ${UNITS[step]}`;
+  return `${value.toFixed(decimals).replace(".", DECIMAL)} ${UNITS[step]}`;
 }
 
 // --- the points: [seconds, down, up], in the order of time

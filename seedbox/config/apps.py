@@ -6,6 +6,7 @@ from django.utils.translation import gettext, ngettext
 
 from seedbox.config.celery import app as celery_app
 from seedbox.domain import language as seedbox_language
+from seedbox.services import numerals
 from wallet.domain import language as wallet_language
 
 
@@ -18,6 +19,6 @@ class BoxConfig(AppConfig):
 
     def ready(self) -> None:
         for language in (seedbox_language, wallet_language):
-            language.speak(gettext, ngettext)
+            language.speak(gettext, ngettext, numerals.signs)
         # By name: it needs models, and this module is imported before they can be.
         import_module("seedbox.config.joints").join(settings.WALLET_NETWORK)

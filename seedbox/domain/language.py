@@ -1,9 +1,11 @@
-"""What errors and advice say, in the reader's language: the composition root brings the translation.
+"""What errors and advice say, in the reader's language and with the reader's numbers: the composition root brings both.
 
 Import `said as _` and `counted as ngettext`: sentences are collected for translators by these names.
 """
 
 from collections.abc import Callable
+
+PLAIN = (".", ",")  # the sign before decimals and the one between thousands, as all is written that no person reads
 
 
 def _in_english(one: str, many: str, number: int) -> str:
@@ -13,12 +15,18 @@ def _in_english(one: str, many: str, number: int) -> str:
 class _Language:  # in processes that nobody reads, as it is written
     translate: Callable[[str], str] = staticmethod(str)
     translate_counted: Callable[[str, str, int], str] = staticmethod(_in_english)
+    signs: Callable[[], tuple[str, str]] = staticmethod(lambda: PLAIN)
 
 
-def speak(translate: Callable[[str], str], translate_counted: Callable[[str, str, int], str]) -> None:
+def speak(
+    translate: Callable[[str], str],
+    translate_counted: Callable[[str, str, int], str],
+    signs: Callable[[], tuple[str, str]] = lambda: PLAIN,
+) -> None:
     """Let all that is said from now on go through these functions, which know who reads it."""
     _Language.translate = staticmethod(translate)
     _Language.translate_counted = staticmethod(translate_counted)
+    _Language.signs = staticmethod(signs)
 
 
 def said(text: str) -> str:
@@ -29,6 +37,19 @@ def said(text: str) -> str:
 def counted(one: str, many: str, number: int) -> str:
     """Return the sentence for so many: languages have other plurals; the number is put into it afterwards, by `%`."""
     return _Language.translate_counted(one, many, number)
+
+
+def signs() -> tuple[str, str]:
+    """Return the two signs of the reader's numbers: the one before decimals and the one between thousands."""
+    return _Language.signs()
+
+
+def number(plain: str) -> str:
+    """Return a number like 1,234.5 as its reader writes it; signs and units may stand around it."""
+    decimal, group = _Language.signs()
+    if (decimal, group) == PLAIN:
+        return plain
+    return plain.translate({ord("."): decimal, ord(","): group})
 
 
 def gettext_noop(text: str) -> str:

@@ -1,5 +1,7 @@
 """Units of the trade, and the one place where a number becomes the text that a page shows."""
 
+from seedbox.domain.language import number
+
 KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
@@ -21,7 +23,7 @@ def format_bytes(size_bytes: int) -> str:
     if step == 0:
         return f"{size_bytes} B"
     decimals = 2 if value < 9.995 else 1 if value < 99.95 else 0
-    return f"{value:.{decimals}f} {_SIZE_STEPS[step]}"
+    return f"{number(f'{value:,.{decimals}f}')} {_SIZE_STEPS[step]}"
 
 
 def format_speed(speed_bytes_per_s: int) -> str:
@@ -33,7 +35,7 @@ def format_progress(progress_ppm: int) -> str:
     """Write a share as a percentage, rounded down: 100 % means complete, never "nearly"."""
     if progress_ppm >= PPM:
         return "100 %"
-    return f"{progress_ppm // 1_000 / 10:.1f} %"
+    return number(f"{progress_ppm // 1_000 / 10:.1f} %")
 
 
 def format_ratio(uploaded_bytes: int, size_bytes: int) -> str:
@@ -41,7 +43,17 @@ def format_ratio(uploaded_bytes: int, size_bytes: int) -> str:
     if size_bytes <= 0:
         return NOTHING
     hundredths = uploaded_bytes * 100 // size_bytes
-    return f"{hundredths // 100}.{hundredths % 100:02d}"
+    return number(f"{hundredths // 100:,}.{hundredths % 100:02d}")
+
+
+def format_count(count: int) -> str:
+    """Write how many there are: 12, 1,234."""
+    return number(f"{count:,}")
+
+
+def format_decimal(value: float, decimals: int) -> str:
+    """Write a figure that is measured, not money, with so many decimals."""
+    return number(f"{value:,.{decimals}f}")
 
 
 def format_duration(duration_s: int) -> str:

@@ -14,18 +14,20 @@ torrents of a user move is an order to the sockets (see `moving`).
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
+from seedbox.domain.numerals import PLAIN, Numerals
 from seedbox.engine.port import Details, Peer
 from seedbox.models import File, Holding, LogEntry
-from seedbox.services import columns
+from seedbox.services import columns, readers
 from seedbox.services.listing import MAX_LOG_SHOWN
 from seedbox.services.moving import order_of
+from seedbox.services.numerals import written
 from seedbox.services.outbox import Outbox
 from seedbox.services.rows import (
     Facts,
@@ -45,6 +47,7 @@ MAX_PEERS_SHOWN = 200
 REST = timedelta(seconds=2)  # after Redis did not answer, which may take half a second each time
 
 _NOBODY = Watched()
+Written = TypeVar("Written")
 
 
 def user_group(user_id: int) -> str:
@@ -75,6 +78,7 @@ class Publisher:
         self._outbox = Outbox(name="node")
         self._rows: dict[int, _Told] = defaultdict(_Told)  # by holding
         self._pages: dict[int, dict[str, Any]] = defaultdict(dict)  # by holding: row or list name -> as sent
+        self._numerals: dict[int, Numerals] = {}  # of users whose pages are open
         self._watched = _NOBODY
         self._rest_until: datetime | None = None
         self._unanswered = 0
@@ -102,9 +106,11 @@ class Publisher:
         Holdings of one user that come one after the other are one message, which goes out before the next user's are
         looked at.
         """
-        watched = (holding for holding in holdings if holding.pk in self._watched.rows)
+        watched = [holding for holding in holdings if holding.pk in self._watched.rows]
+        self._get_to_know({holding.user_id for holding in watched})
         for user_id, own in groupby(watched, attrgetter("user_id")):
-            rows = {f"holding-{holding.pk}": cells for holding in own if (cells := self._news_of(holding))}
+            with written(self._numerals[user_id]):
+                rows = {f"holding-{holding.pk}": cells for holding in own if (cells := self._news_of(holding))}
             if rows:
                 self._send(user_group(user_id), {"type": "rows", "rows": rows})
 
@@ -117,8 +123,7 @@ class Publisher:
         if holding.pk not in self._watched.details:
             return
         rows, sent = {}, self._pages[holding.pk]
-        for file in files:
-            row = file_row(holding.pk, file)
+        for row in self._written_for(holding, lambda: [file_row(holding.pk, file) for file in files]):
             key = str(row["row"])
             if cells := _changed(sent.setdefault(key, {}), row):
                 rows[key] = cells
@@ -135,13 +140,13 @@ class Publisher:
 
         Another holder's announce URL may carry that person's passkey.
         """
-        self._publish_list(holding, "peers", peer_rows(details.peers))
         trackers = (tracker for tracker in details.trackers if tracker.url in holding.trackers)
-        self._publish_list(holding, "trackers", {tracker.url: tracker_row(tracker) for tracker in trackers})
+        self._publish_list(holding, "peers", lambda: peer_rows(details.peers))
+        self._publish_list(holding, "trackers", lambda: {tracker.url: tracker_row(tracker) for tracker in trackers})
 
     def publish_log(self, holding: Holding, entries: Iterable[LogEntry]) -> None:
         """Send a watched page's log, the newest entries first; those from before the holding are left out."""
-        self._publish_list(holding, "log", log_rows(holding, entries))
+        self._publish_list(holding, "log", lambda: log_rows(holding, entries))
 
     def counters(self) -> dict[str, int]:
         """Return counts for the health page."""
@@ -163,6 +168,8 @@ class Publisher:
             del self._rows[holding_id]
         for holding_id in self._pages.keys() - self._watched.details:
             del self._pages[holding_id]
+        if self._watched.asked:
+            self._numerals.clear()  # a page that is opened anew may be of somebody who has chosen others
         for name in self._watched.asked:
             kind, _, asked_id = name.partition("-")
             if kind == "holding":
@@ -180,14 +187,24 @@ class Publisher:
                 cells |= write(facts)
         return _changed(told.cells, cells)
 
-    def _publish_list(self, holding: Holding, kind: str, rows: dict[str, Row]) -> None:
+    def _publish_list(self, holding: Holding, kind: str, write: Callable[[], dict[str, Row]]) -> None:
         if holding.pk not in self._watched.details:
             return
         sent = self._pages[holding.pk]
-        key = f"{kind}-{holding.pk}"
+        key, rows = f"{kind}-{holding.pk}", self._written_for(holding, write)
         if sent.get(key) != rows:
             sent[key] = rows
             self._send(detail_group(holding.pk), {"type": "list", "list": key, "rows": rows})
+
+    def _written_for(self, holding: Holding, write: Callable[[], Written]) -> Written:
+        """Return what is written with the numerals of who holds it."""
+        self._get_to_know({holding.user_id})
+        with written(self._numerals[holding.user_id]):
+            return write()
+
+    def _get_to_know(self, user_ids: set[int]) -> None:
+        if unknown := user_ids - self._numerals.keys():
+            self._numerals |= dict.fromkeys(unknown, PLAIN) | readers.of_users(unknown)
 
     def _send(self, group: str, message: Mapping[str, object]) -> None:
         self._outbox.post_message(group=group, message=message)

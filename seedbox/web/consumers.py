@@ -21,8 +21,9 @@ from django.db import DatabaseError
 from django.utils import timezone
 from redis import RedisError
 
+from seedbox.domain.numerals import called
 from seedbox.models import User
-from seedbox.services import factors, moving, snapshots, totals, watchables
+from seedbox.services import factors, moving, numerals, snapshots, totals, watchables
 from seedbox.services.encoding import encode
 from seedbox.services.live import detail_group, user_group
 from seedbox.services.logins import CHECK_LOGIN
@@ -107,6 +108,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(FACTOR_WANTED)
             return
         self.user_id: int = user.pk
+        numerals.begin(called(user.numerals))
         if not self.seats.take(self.user_id):
             await self.accept()
             await self.close(TOO_MANY_SOCKETS)

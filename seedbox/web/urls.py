@@ -10,6 +10,7 @@ from django.views.generic import RedirectView
 from seedbox.web import (
     accounts,
     audit,
+    display,
     downloads,
     health,
     install,
@@ -66,6 +67,8 @@ urlpatterns: list[URLPattern] = [
     path("people/factor-rule/", people.people_factor_rule, name="people_factor_rule"),
     path("people/<int:user_id>/factors/reset/", people.people_reset_factors, name="people_reset_factors"),
     path("audit/", audit.audit, name="audit"),
+    path("account/display/", display.display, name="display"),
+    path("account/display/choose/", display.display_choose, name="display_choose"),
     path("account/security/", security.security, name="security"),
     path("account/security/log/", security.security_log, name="security_log"),
     path("account/logins/<int:login_id>/end/", security.login_end, name="login_end"),

@@ -2,6 +2,7 @@
 
 import re
 
+from wallet.domain.language import number, signs
 from wallet.domain.language import said as _
 
 MIB = 1 << 20
@@ -14,7 +15,9 @@ class BadNumber(ValueError):
     """Write a number with at most four decimals, like 12.5."""
 
     def __init__(self) -> None:
-        super().__init__(_("Write a number with at most four decimals, like 12.5."))
+        super().__init__(
+            _("Write a number with at most four decimals, like %(example)s.") % {"example": number("12.5")}
+        )
 
 
 def read_mib(text: str) -> int:
@@ -37,7 +40,7 @@ def write_percent(share_ppm: int) -> str:
 
 
 def _ten_thousandths(text: str) -> int:
-    match = _NUMBER.fullmatch(text.strip())
+    match = _NUMBER.fullmatch(text.strip().replace(signs()[0], "."))
     if match is None:
         raise BadNumber
     return int(match[1]) * _DECIMALS + int((match[2] or "").ljust(4, "0"))
@@ -45,4 +48,4 @@ def _ten_thousandths(text: str) -> int:
 
 def _written(ten_thousandths: int) -> str:
     whole, rest = divmod(ten_thousandths, _DECIMALS)
-    return f"{whole}.{rest:04d}".rstrip("0").rstrip(".") if rest else str(whole)
+    return number(f"{whole}.{rest:04d}".rstrip("0")) if rest else str(whole)

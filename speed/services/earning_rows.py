@@ -13,7 +13,7 @@ from speed.domain.earning import Hint
 from speed.services.asking import Asked
 from speed.services.deal_rows import Row, price
 from speed.services.earning import Line
-from wallet.domain.money import format_amount, format_btt
+from wallet.domain.money import format_amount, format_btt, write_btt
 from wallet.services.earned import Earned
 from wallet.services.install import market_asset
 
@@ -108,7 +108,7 @@ def ask_row(asked: Asked) -> Row:
         "name": asked.node_name,
         "ask": price(asked.ask_ubtt_per_gib),
         "suggested": price(found.ask_ubtt_per_gib) if moves else "",
-        "use": format_btt(found.ask_ubtt_per_gib) if moves else "",
+        "use": write_btt(found.ask_ubtt_per_gib) if moves else "",
         "way": found.way.value,
         "label": label,
         "tone": tone,

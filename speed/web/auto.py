@@ -17,7 +17,7 @@ from speed.services import auto_bids, auto_page, autobid, news, spenders
 from speed.services.autobid import Terms
 from speed.web.fields import btt_field, speed_field, time_field, write_time
 from speed.web.panel import DIRECTORY
-from wallet.domain.money import format_btt
+from wallet.domain.money import write_btt
 
 CEILING = _("A GiB never costs more than this. Most cost less: what is bid follows the market.")
 TORRENT_BUDGET = _("All that one torrent may ever cost.")
@@ -43,9 +43,9 @@ class AutoForm(forms.Form):
     def of(cls, terms: Terms) -> Self:
         return cls(
             initial={
-                "ceiling_ubtt_per_gib": format_btt(terms.ceiling_ubtt_per_gib),
-                "torrent_budget_ubtt": format_btt(terms.torrent_budget_ubtt),
-                "day_limit_ubtt": format_btt(terms.day_limit_ubtt),
+                "ceiling_ubtt_per_gib": write_btt(terms.ceiling_ubtt_per_gib),
+                "torrent_budget_ubtt": write_btt(terms.torrent_budget_ubtt),
+                "day_limit_ubtt": write_btt(terms.day_limit_ubtt),
                 "least_bytes_per_s": write_mib(terms.least_bytes_per_s),
                 "finish_at": write_time(terms.finish_at),
                 "asks_directory": terms.asks_directory,

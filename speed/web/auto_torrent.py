@@ -26,7 +26,7 @@ from speed.services.deal_rows import price
 from speed.web.auto import refuse
 from speed.web.fields import btt_field, speed_field, time_field, write_time
 from speed.web.story import own_torrent, tab_of
-from wallet.domain.money import format_amount, format_btt
+from wallet.domain.money import format_amount, write_btt
 from wallet.services.install import market_asset
 
 AS_FOR_ALL = _("Empty: {}, as for all.")
@@ -62,8 +62,8 @@ class OwnForm(forms.Form):
             return cls(offered=offered, initial={"choice": Choice.AS_ALL})
         initial = {
             "choice": said.choice,
-            "ceiling_ubtt_per_gib": format_btt(said.ceiling_ubtt_per_gib) if said.ceiling_ubtt_per_gib else "",
-            "budget_ubtt": format_btt(said.budget_ubtt) if said.budget_ubtt else "",
+            "ceiling_ubtt_per_gib": write_btt(said.ceiling_ubtt_per_gib) if said.ceiling_ubtt_per_gib else "",
+            "budget_ubtt": write_btt(said.budget_ubtt) if said.budget_ubtt else "",
             "least_bytes_per_s": write_mib(said.least_bytes_per_s or 0),
             "finish_at": write_time(said.finish_at),
         }

@@ -20,7 +20,7 @@ from speed.services.hub_trust import HubStays, NoSuchHub
 from speed.services.markets import BadTerms
 from speed.web.fields import btt_field, percent_field
 from speed.wiring import ask_hub_at
-from wallet.domain.money import format_btt
+from wallet.domain.money import write_btt
 from wallet.services import hub_rules
 from wallet.services.install import market_asset
 from wallet.services.operators import Actor
@@ -195,7 +195,7 @@ def _show(
 
 
 def _row(hub: Hub) -> dict[str, object]:
-    trust = {"is_trusted": hub.is_trusted, "exposure_limit_ubtt": format_btt(hub.exposure_limit_ubtt)}
+    trust = {"is_trusted": hub.is_trusted, "exposure_limit_ubtt": write_btt(hub.exposure_limit_ubtt)}
     return {
         "pk": hub.pk,
         "name": str(hub),

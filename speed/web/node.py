@@ -20,7 +20,7 @@ from speed.services import former_keys, markets, node_rows
 from speed.services.markets import BadTerms, Terms
 from speed.services.node_rows import NodeState
 from speed.web.fields import MAX_CHARS, btt_field, percent_field, speed_field
-from wallet.domain.money import format_btt
+from wallet.domain.money import write_btt
 
 SELLS = gettext_lazy("Complete torrents are offered to other nodes. Peers that pay nothing keep the free share.")
 LIMIT = gettext_lazy(
@@ -52,7 +52,7 @@ class MarketForm(forms.Form):
                 "sells": terms.sells,
                 "upload_limit_bytes_per_s": write_mib(measured or terms.upload_limit_bytes_per_s),
                 "free_share_ppm": write_percent(terms.free_share_ppm),
-                "ask_ubtt_per_gib": ask[:MAX_CHARS] or format_btt(terms.ask_ubtt_per_gib),
+                "ask_ubtt_per_gib": ask[:MAX_CHARS] or write_btt(terms.ask_ubtt_per_gib),
                 "buys": terms.buys,
                 "dials_local": terms.dials_local,
             }

@@ -27,7 +27,7 @@ from speed.web import story
 from speed.web.fields import btt_field, speed_field
 from speed.web.market import WITHDRAWN, WITHDRAWN_FOR_GOOD
 from speed.web.story import held_torrent, own_torrent, tab_of
-from wallet.domain.money import format_btt
+from wallet.domain.money import write_btt
 from wallet.services.install import market_asset
 
 HOUR_S = 3_600
@@ -63,12 +63,10 @@ class BidForm(forms.Form):
         if bid is None:
             return cls(private=private)
         initial = {
-            "max_price_ubtt_per_gib": format_btt(bid.max_price_ubtt_per_gib),
-            "budget_ubtt": format_btt(bid.budget_ubtt),
+            "max_price_ubtt_per_gib": write_btt(bid.max_price_ubtt_per_gib),
+            "budget_ubtt": write_btt(bid.budget_ubtt),
             "useful_bytes_per_s": write_mib(bid.useful_bytes_per_s),
-            "hour_ubtt": ""
-            if bid.spend_ubtt_per_s in (0, _pace_of(bid))
-            else format_btt(bid.spend_ubtt_per_s * HOUR_S),
+            "hour_ubtt": "" if bid.spend_ubtt_per_s in (0, _pace_of(bid)) else write_btt(bid.spend_ubtt_per_s * HOUR_S),
             "asks_directory": bid.asks_directory,
         }
         return cls(private=private, initial=initial)
@@ -192,7 +190,7 @@ def market_offer(request: HttpRequest, holding_id: int) -> HttpResponse:
 
 def _offer_form(terms: markets.Terms, key: str) -> OfferForm:
     for_sale, ask_ubtt_per_gib = terms.offers.get(key, ("", 0))
-    ask = format_btt(ask_ubtt_per_gib) if ask_ubtt_per_gib else ""
+    ask = write_btt(ask_ubtt_per_gib) if ask_ubtt_per_gib else ""
     return OfferForm(initial={"for_sale": for_sale, "ask_ubtt_per_gib": ask})
 
 

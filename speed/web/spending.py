@@ -17,7 +17,7 @@ from seedbox.web.doors import for_members, need_fresh_proof, reauthenticated, si
 from speed.models import Budget
 from speed.services import budgets, hub_list, hub_money, news, spenders
 from speed.web.fields import btt_field
-from wallet.domain.money import format_amount, format_btt
+from wallet.domain.money import format_amount, format_btt, write_btt
 from wallet.services import speed_keys
 from wallet.services.install import market_asset
 from wallet.services.refusals import Refused
@@ -49,7 +49,7 @@ class SpendingForm(forms.Form):
 
     @classmethod
     def of(cls, budget: Budget) -> Self:
-        limit = format_btt(budget.day_limit_ubtt) if budget.day_limit_ubtt else ""
+        limit = write_btt(budget.day_limit_ubtt) if budget.day_limit_ubtt else ""
         return cls(initial={"is_on": budget.is_on, "day_limit_ubtt": limit})
 
     def clean(self) -> None:

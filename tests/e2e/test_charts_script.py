@@ -43,6 +43,7 @@ class Box:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        self.numerals = ".,"  # of who reads it
         self.data: dict[str, Any] = {
             "name": "Earned by node",
             "title": "Earned by node, BTT: day 0 to day 29",
@@ -60,7 +61,8 @@ class Box:
     def _serve(self, route: Route) -> None:
         path = route.request.url.removeprefix(ORIGIN).partition("?")[0]
         if path == "/":
-            route.fulfill(body=PAGE, content_type="text/html", headers={"Content-Security-Policy": POLICY})
+            said = PAGE.replace("<html", f'<html data-numerals="{self.numerals}"')
+            route.fulfill(body=said, content_type="text/html", headers={"Content-Security-Policy": POLICY})
         elif path == "/data/":
             route.fulfill(json=self.data)
         else:
@@ -162,6 +164,18 @@ class TestAChart:
         expect(box.page.locator("[data-legend] tbody tr").first).to_have_text("Fast63")
         assert box.seen() == (7.5, 22.5)
         expect(box.page.get_by_role("button", name="Slow")).to_have_attribute("aria-pressed", "false")
+
+    def test_is_the_same_for_who_writes_numbers_in_another_way(self, box: Box) -> None:
+        drawn = []
+        for box.numerals, large, small in ((".,", "1,500.5", "20.25"), (",.", "1.500,5", "20,25")):
+            box.data["series"] = [series("fast", 1, *([2] * STEPS)), series("slow", 2, *([1] * STEPS))]
+            for one, text in zip(box.data["series"], (large, small), strict=True):
+                one["texts"] = [text] * STEPS
+            box.page.reload()
+            expect(box.page.locator("[data-figures] tr").nth(1)).to_have_text(f"day 29{large}{small}2")
+            drawn.append((box.colours(*TEAL), box.colours(*BLUE)))
+        assert drawn[0] == drawn[1]
+        assert drawn[0][0] > 10 * drawn[0][1] > 0
 
     def test_is_kept_as_a_picture_with_its_title_and_series(self, box: Box) -> None:
         with box.page.expect_download() as download:

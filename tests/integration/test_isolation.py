@@ -116,6 +116,8 @@ ROWS: dict[str, Row] = {
     "people_factor_rule": Row(404, 404, 302, SIGN_IN, method="post", form=lambda box: {"rule": "nobody"}),
     "people_reset_factors": Row(404, 404, 302, SIGN_IN, method="post", args=of_member),
     "audit": ADMINS,
+    "display": MEMBERS,
+    "display_choose": Row(302, 302, 302, SIGN_IN, method="post"),
     "security": MEMBERS,
     "security_log": MEMBERS,
     "login_end": Row(302, 404, 404, SIGN_IN, method="post", args=lambda box: [owners_other_login(box)]),

@@ -13,7 +13,9 @@ from django.db import transaction
 from redis import Redis
 
 from seedbox.config import joints
+from seedbox.domain.numerals import called
 from seedbox.models import User
+from seedbox.services import readers
 from seedbox.services.watchables import Teller
 from seedbox.web.consumers import LiveConsumer
 from tests.builders import NOW
@@ -72,6 +74,19 @@ class TestAnOpenPage:
                     "to sam",
                     "thanks",
                 )
+
+        play(scenario)
+
+    def test_hears_amounts_as_its_user_writes_them(self, owner: User) -> None:
+        fund_untold(user(owner.pk), 1_234 * BTT + BTT // 2)
+        readers.choose(called("1.234,5"), user_id=owner.pk)
+        owner.refresh_from_db()
+
+        async def scenario() -> None:
+            async with browser_of(owner) as browser:
+                await browser.say(watch=["money"])
+                money, entries = await hear_money(browser)
+                assert (money["available"], entries["entry-1"]["balance"]) == ("1.234,5", "1.234,5")
 
         play(scenario)
 

@@ -14,7 +14,7 @@ class TestNumbersOnAPage:
             (10 * units.MIB, "10.0 MiB"),
             (1_023 * units.KIB, "1.00 MiB"),
             (456 * units.GIB, "456 GiB"),
-            (5_000 * 1024**5, "5000 PiB"),
+            (5_000 * 1024**5, "5,000 PiB"),
         ],
     )
     def test_a_size_has_three_digits_and_a_unit(self, size_bytes: int, text: str) -> None:

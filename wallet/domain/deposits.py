@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wallet.domain.accounts import AccountKind, AccountName, own_account, user_account
+from wallet.domain.language import number
 from wallet.domain.money import MAX_AMOUNT_UBTT, UBTT_PER_BTT, Asset
 
 UNITS_PER_UBTT = {Asset.TRC10: 1, Asset.TRC20: 10**12, Asset.TRX: 1}  # 6 decimals, 18, 6
@@ -72,7 +73,7 @@ def format_units(units: int, asset: Asset) -> str:
     whole, parts = divmod(amount_ubtt, UBTT_PER_BTT)
     rest = f"{parts:06d}{remainder:0{decimals}d}" if decimals else f"{parts:06d}"
     sign = "\N{MINUS SIGN}" if units < 0 else ""
-    return f"{sign}{whole:,}.{rest}".rstrip("0").rstrip(".")
+    return number(f"{sign}{whole:,}.{rest}".rstrip("0").rstrip("."))
 
 
 def judge(*, asset: Asset, units: int, place: Place, user_id: int | None, is_internal: bool = False) -> Judgement:

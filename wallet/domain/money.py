@@ -3,7 +3,7 @@
 import re
 from enum import IntEnum
 
-from wallet.domain.language import gettext_noop
+from wallet.domain.language import PLAIN, gettext_noop, number, signs
 from wallet.domain.language import said as _
 
 UBTT_PER_BTT = 1_000_000
@@ -11,6 +11,7 @@ BTT_PER_BTTOLD = 1_000  # at the issuer's own contract, for ever
 MAX_AMOUNT_UBTT = 2**62  # of one transfer and of one balance: their sum still fits 64 bits, so nothing can wrap
 _DECIMALS = 6
 # Thousands may be set apart, but only as thousands: to half of the world 1,5 is not 15.
+_AMBIGUOUS = re.compile(r"([1-9]\d{0,2})([.,])(\d{3})", re.ASCII)
 _BTT = re.compile(r"(\d{1,13}|\d{1,3}(?:,\d{3}){1,4}|\d{1,3}(?:[ \u00a0]\d{3}){1,4})(?:\.(\d{1,6}))?", re.ASCII)
 
 
@@ -42,30 +43,46 @@ def worth_ubtt(amount_ubtt: int, asset: Asset, *, in_asset: Asset) -> int:
 class BadAmount(ValueError):
     """This is no amount: write a number above zero with at most six decimals, like 12.5."""
 
-    def __init__(
-        self, why: str = gettext_noop("write a number above zero with at most six decimals, like 12.5")
-    ) -> None:
-        super().__init__(_("This is no amount: %(why)s.") % {"why": _(why)})
+    def __init__(self, why: str | None = None) -> None:
+        usual = _("write a number above zero with at most six decimals, like %(example)s") % {"example": number("12.5")}
+        super().__init__(_("This is no amount: %(why)s.") % {"why": usual if why is None else _(why)})
 
 
 def check_amount(amount_ubtt: object) -> int:
     """Return the amount if it is an integer from 1 to 2⁶²; raises BadAmount for all else, also for booleans."""
     if type(amount_ubtt) is not int:
-        raise BadAmount("it must be a whole number of µBTT")
+        raise BadAmount(gettext_noop("it must be a whole number of µBTT"))
     if amount_ubtt <= 0:
-        raise BadAmount("it must be above zero")
+        raise BadAmount(gettext_noop("it must be above zero"))
     if amount_ubtt > MAX_AMOUNT_UBTT:
-        raise BadAmount("it is larger than 2⁶² µBTT")
+        raise BadAmount(gettext_noop("it is larger than 2⁶² µBTT"))
     return amount_ubtt
 
 
 def parse_btt(text: str) -> int:
-    """Read what a person writes, like 1,234.5 or 0.000001; return µBTT. Raises BadAmount."""
-    match = _BTT.fullmatch(text.strip())
+    """Read what a person writes, like 1,234.5 or 0.000001, with that person's signs; return µBTT. Raises BadAmount."""
+    match = _BTT.fullmatch(_plain(text.strip()))
     if match is None:
         raise BadAmount
     whole, decimals = re.sub("[, \u00a0]", "", match[1]), match[2] or ""
     return check_amount(int(whole) * UBTT_PER_BTT + int(decimals.ljust(_DECIMALS, "0")))
+
+
+def _plain(text: str) -> str:
+    """Return a number with the signs of plain ones. Raises BadAmount where it could mean a thousand times as much.
+
+    Who writes 1.234,5 may have brought 1.234 from a file or a command, where it is little more than one.
+    """
+    decimal, group = signs()
+    if (decimal, group) == PLAIN:
+        return text
+    if (found := _AMBIGUOUS.fullmatch(text)) and found[2] != decimal:
+        thousands, little = f"{found[1]}{found[3]}", f"{found[1]}{decimal}{found[3]}"
+        two = {"thousands": thousands, "little": little}
+        raise BadAmount(_("it could be %(thousands)s or %(little)s: write one of these") % two)
+    if decimal in text or text.count(".") > 1:
+        return text.translate({ord(decimal): ".", ord(group): ","})
+    return text.replace(group, ",") if group != "." else text
 
 
 def format_btt(amount_ubtt: int) -> str:
@@ -73,7 +90,17 @@ def format_btt(amount_ubtt: int) -> str:
     whole, decimals = divmod(abs(amount_ubtt), UBTT_PER_BTT)
     sign = "\N{MINUS SIGN}" if amount_ubtt < 0 else ""
     rest = f".{decimals:06d}".rstrip("0") if decimals else ""
-    return f"{sign}{whole:,}{rest}"
+    return number(f"{sign}{whole:,}{rest}")
+
+
+def write_btt(amount_ubtt: int) -> str:
+    """Write an amount as a field of a form takes it: exactly, without thousands set apart."""
+    return format_btt(amount_ubtt).replace(signs()[1], "")
+
+
+def format_count(count: int) -> str:
+    """Write how many there are: 12, 1,234."""
+    return number(f"{count:,}")
 
 
 def format_amount(amount_ubtt: int, asset: Asset) -> str:

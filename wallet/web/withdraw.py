@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from wallet import wiring
-from wallet.domain.money import Asset, format_amount, format_btt
+from wallet.domain.money import Asset, format_amount, format_btt, write_btt
 from wallet.domain.tron.addresses import Address
 from wallet.models import AddressBookEntry
 from wallet.services import (
@@ -185,7 +185,7 @@ def _confirm_context(
         key=form.cleaned_data["key"],
         asset=int(asset),
     )
-    again = {"to": offer.address, "amount": format_btt(quote.amount_ubtt)} | (
+    again = {"to": offer.address, "amount": write_btt(quote.amount_ubtt)} | (
         {"asset": choice.name} if choice.name else {}
     )
     cost, rules = quote.cost, withdrawal_rules.in_asset(withdrawal_rules.current(), asset)

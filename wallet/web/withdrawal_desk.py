@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from wallet import wiring
 from wallet.domain.accounts import AccountKind
-from wallet.domain.money import Asset, BadAmount, format_amount, format_btt, parse_btt
+from wallet.domain.money import Asset, BadAmount, format_amount, parse_btt, write_btt
 from wallet.domain.withdrawal_states import WithdrawalState
 from wallet.models import Account, WithdrawalRules
 from wallet.services import decisions, halts, withdrawal_pages, withdrawal_rules
@@ -93,7 +93,7 @@ class RulesForm(forms.Form):
 
     @classmethod
     def of(cls, rules: WithdrawalRules) -> "RulesForm":
-        amounts = {name: format_btt(getattr(rules, name)) for name in withdrawal_rules.FIELDS}
+        amounts = {name: write_btt(getattr(rules, name)) for name in withdrawal_rules.FIELDS}
         return cls(initial=amounts | {"address_wait_h": -(-rules.address_wait_s // 3600), "key": fresh_key()})
 
     def order(self) -> dict[str, int]:
