@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 MARKER = ".seedbox-folder"  # in each folder; its absence tells a missing disk from an empty one
-RESERVE_BYTES = 64 * 1024 * 1024  # a folder with less takes no new torrents, as long as another has more
 
 
 @dataclass(frozen=True)

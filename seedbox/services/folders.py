@@ -21,7 +21,6 @@ from seedbox.domain.folders import (
     MARKER,
     Folder,
     FolderHealth,
-    folder_for_new,
     folder_of,
     missing,
     not_configured,
@@ -109,9 +108,6 @@ class Folders:
     def problem(self) -> str:
         """Return the sentences about all folders for the health page, "" when all are well."""
         return " ".join(each.problem for each in self.found if each.problem)
-
-    def for_new(self) -> str:
-        return folder_for_new(self.found)
 
     def _look_at(self, folder: Folder) -> FolderHealth:
         """Look at one folder, in a thread that may be kept for ever."""
