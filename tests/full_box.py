@@ -1,0 +1,146 @@
+"""A box with something of everything in its database, and no process that runs: for looking at all of its pages."""
+
+import json
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from datetime import timedelta
+from io import StringIO
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from seedbox.domain.states import State
+from seedbox.engine.port import Details, Peer, Tracker
+from seedbox.models import Holding, LogEntry, Node, User
+from seedbox.models.user import Role
+from seedbox.services import notices, people
+from seedbox.services.notices import Tiding
+from tests import auto_rows, auto_story, market_rows, payer
+from tests.builders import SOMEWHERE, make_holding, make_node, make_observation, make_torrent, make_user
+from wallet.domain.accounts import AccountKind
+from wallet.models import Account, Deposit
+from wallet.services import liabilities
+from wallet.services.install import market_asset
+
+WHOLE, SLOW, BROKEN = "whole.mkv", "slow.mkv", "broken.mkv"
+GIB = 1024**3
+SAID_BY_OTHERS = "Torrent is not registered"
+# What people, peers and the rows above say themselves: it is in no language of the box.
+OWN = {
+    *(WHOLE, SLOW, BROKEN, *(f"{state}.mkv" for state in State), "unseen.mkv", "1.mkv", "2.mkv"),
+    *("ada", "ben", "mia", "olga", "sam", "local", "node.local", "attic", "node.attic", "wallet", "main", "node-"),
+    *("Firefox", "qBittorrent", "Phone", "TS", "TX", SAID_BY_OTHERS, "Thanks for the subtitles!", "hardware wallet"),
+    *("ada: the disk makes noises", "Ben's box", "It sent next to nothing without pay."),
+    *(sentence for _, sentence in auto_story.SAID),
+}
+SAYS = Details(
+    "k",
+    (Peer("192.0.2.1:6881", "qBittorrent", 500_000, 1, 2, 3, 4, "incoming encrypted uTP seed snubbed"),),
+    tuple(
+        Tracker(f"http://127.0.0.1/{status}", 0, status, SAID_BY_OTHERS, 3, 60)
+        for status in ("working", "updating", "not contacted", "error")
+    ),
+)
+
+
+@dataclass(frozen=True)
+class FullBox:
+    """Who is there, and what the addresses of its pages are filled in with."""
+
+    admin: User
+    newcomer: User
+    words: dict[str, object]
+
+
+def fill(admin: User) -> FullBox:
+    """Let a box have torrents in all states, money that came and went, deals, notices and a halt."""
+    newcomer, ben = make_user("mia"), make_user("ben", admin=True)
+    words = _torrents(admin)
+    fresh = people.invite(created_by=admin, role=Role.MEMBER, origin=SOMEWHERE, now=timezone.now())
+    words["invitation"] = fresh.token
+    words |= _money(admin, ben)
+    with redirect_stdout(StringIO()) as said:
+        market_rows.fill(WHOLE, SLOW)
+        auto_rows.fill(WHOLE, SLOW)
+        auto_story.fill(BROKEN)
+    words |= json.loads(said.getvalue().split("filled:")[1].splitlines()[0])
+    _notices(admin)
+    return FullBox(admin, newcomer, words)
+
+
+def _torrents(admin: User) -> dict[str, object]:
+    now = timezone.now()
+    folder = {"name": "main", "path": "/srv", "is_there": True, "problem": "", "known": True}
+    alive = {
+        "beat_at": now,
+        "started_at": now,
+        "lease_token": "t",
+        "folders": [folder | {"free_bytes": 1, "total_bytes": 9}],
+    }
+    Node.objects.filter(pk=make_node().pk).update(**alive, listens_on=["0.0.0.0:6881"], memory_bytes=GIB)
+    make_node("attic")
+    words: dict[str, object] = {}
+    states = {
+        WHOLE: State.SEEDING,
+        SLOW: State.DOWNLOADING,
+        BROKEN: State.ERROR,
+        **{f"{each}.mkv": each for each in State},
+    }
+    for name, state in states.items():
+        done = GIB if state in (State.SEEDING, State.FINISHED) else GIB // 3
+        torrent = make_torrent(name, size_bytes=GIB, files=[(f"{name}/{number}.mkv", GIB // 2) for number in (1, 2)])
+        seen = {"done_bytes": done, "down_bytes_per_s": 1_000, "peers": 3, "seeds": 1, "seen_at": now}
+        make_observation(torrent, state=state, **seen)
+        words[name] = make_holding(admin, torrent, added_at=now - timedelta(days=2)).pk
+    make_holding(admin, make_torrent("unseen.mkv", piece_length_bytes=0, magnet="magnet:?xt=urn:btih:" + "5a" * 20))
+    names = {"torrent": WHOLE, "slow": SLOW, "broken": BROKEN}
+    return {word: words[name] for word, name in names.items()}
+
+
+def _money(admin: User, ben: User) -> dict[str, object]:
+    own, others = admin.username, ben.username
+    with redirect_stdout(StringIO()) as said:
+        payer.post_all(
+            [
+                payer.Payment("chain", own, "30012500", "DEPOSIT"),
+                payer.Payment("chain", "treasury", "2000000", "DEPOSIT"),
+                payer.Payment(own, others, "25", "TIP", "Thanks for the subtitles!"),
+                payer.Payment(own, "channel", "1000", "CHANNEL_OPENED"),
+                payer.Payment("channel", own, "412.037551", "CHANNEL_CLOSED"),
+                payer.Payment(own, "", "320.5"),
+                payer.Payment(others, own, "24.25", "TIP"),
+            ]
+        )
+        payer.ask(own, "1250.5")
+        payer.ask(own, "26000000")
+        payer.stop("ada: the disk makes noises")
+    numbers = dict(line.split(":") for line in said.getvalue().splitlines()[:1])
+    posted = numbers["posted"].split()
+    asked = [line.split(":")[1].strip() for line in said.getvalue().splitlines() if line.startswith("asked:")]
+    halted = next(line.split(":")[1].strip() for line in said.getvalue().splitlines() if line.startswith("halted:"))
+    liabilities.take_snapshot(market_asset(), timezone.now())
+    return {
+        "entry": posted[-1],
+        "deposit": posted[0],
+        "came": Deposit.objects.get(transfer_id=posted[0]).pk,
+        "withdrawal": asked[0],
+        "checked": asked[1],
+        "halt": halted,
+        "account": Account.objects.get(kind=AccountKind.USER, ref=str(ben.pk)).pk,
+    }
+
+
+def _notices(admin: User) -> None:
+    now = timezone.now()
+    notices.tell(
+        Tiding(user_id=admin.pk, kind=kind, key=f"{kind}/1", at=now, tone="info", text=WHOLE, url_name="health")
+        for kind in ("complete", "trouble", "nodes")
+    )
+
+
+def holdings_of(user: User) -> QuerySet[Holding]:
+    return Holding.objects.filter(user=user).select_related("torrent__observation").order_by("pk")
+
+
+def log_of(holding: Holding) -> list[LogEntry]:
+    return list(LogEntry.objects.filter(torrent=holding.torrent))
