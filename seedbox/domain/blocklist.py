@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from seedbox.domain.language import counted as ngettext
+from seedbox.domain.language import said as _
+
 MAX_FILE_BYTES = 256 * 1024 * 1024  # unpacked: the largest lists are near 40 MiB
 MAX_LINE_BYTES = 4_096
 MAX_RANGES = 2_000_000
@@ -39,11 +42,15 @@ class Blocklist:
     @property
     def summary(self) -> str:
         """Say how much was read, in one sentence."""
-        read = f"{len(self.ranges):,} ranges"
+        read = ngettext("%(count)s range.", "%(count)s ranges.", len(self.ranges)) % {"count": f"{len(self.ranges):,}"}
         if not self.bad_lines:
-            return f"{read}."
-        lines = "1 line" if self.bad_lines == 1 else f"{self.bad_lines:,} lines"
-        return f"{read}; {lines} could not be read, first: line {self.first_bad_line:,}."
+            return read
+        unread = ngettext(
+            "%(count)s line could not be read, first: line %(first)s.",
+            "%(count)s lines could not be read, first: line %(first)s.",
+            self.bad_lines,
+        )
+        return f"{read} {unread % {'count': f'{self.bad_lines:,}', 'first': f'{self.first_bad_line:,}'}}"
 
 
 def read_blocklist(stream: Lines) -> Blocklist:
@@ -63,11 +70,17 @@ def read_blocklist(stream: Lines) -> Blocklist:
         if found is not None:
             ranges.append(found)
         if len(ranges) > MAX_RANGES:
-            raise BadBlocklist(f"The blocklist has more than {MAX_RANGES:,} ranges. Use a shorter one.")
+            raise BadBlocklist(
+                _("The blocklist has more than %(max_ranges)s ranges. Use a shorter one.")
+                % {"max_ranges": f"{MAX_RANGES:,}"}
+            )
     if bad_lines and not ranges:
         raise BadBlocklist(
-            f"No line of the blocklist could be read (first: line {first_bad_line:,}). Use P2P text, eMule DAT or "
-            "CIDR lines."
+            _(
+                "No line of the blocklist could be read (first: line %(first_bad_line)s). Use P2P text, eMule DAT or "
+                "CIDR lines."
+            )
+            % {"first_bad_line": f"{first_bad_line:,}"}
         )
     return Blocklist(tuple(ranges), bad_lines, first_bad_line)
 
@@ -78,7 +91,10 @@ def _lines(stream: Lines) -> Iterator[tuple[int, bytes]]:
     while piece := stream.readline(MAX_LINE_BYTES):
         size_bytes += len(piece)
         if size_bytes > MAX_FILE_BYTES:
-            raise BadBlocklist(f"The blocklist is larger than {MAX_FILE_BYTES // 1024**2} MiB. Use a shorter one.")
+            raise BadBlocklist(
+                _("The blocklist is larger than %(max_file_bytes)s MiB. Use a shorter one.")
+                % {"max_file_bytes": MAX_FILE_BYTES // 1024**2}
+            )
         ended = piece.endswith(b"\n")
         if not inside:
             number += 1

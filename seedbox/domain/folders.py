@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from seedbox.domain.language import said as _
+
 MARKER = ".seedbox-folder"  # in each folder; its absence tells a missing disk from an empty one
 
 
@@ -40,14 +42,16 @@ def folder_for_new(found: Sequence[FolderHealth]) -> str:
 
 
 def missing(name: str) -> str:
-    return f"The disk for '{name}' is not there: mount it; it goes on by itself."
+    return _("The disk for '%(name)s' is not there: mount it; it goes on by itself.") % {"name": name}
 
 
 def silent(name: str) -> str:
-    return f"The disk for '{name}' does not answer: look at it and the way to it; it goes on by itself."
+    return _("The disk for '%(name)s' does not answer: look at it and the way to it; it goes on by itself.") % {
+        "name": name
+    }
 
 
 def not_configured(path: str) -> str:
-    return (
-        f"{path} lies in no folder of NODE_FOLDERS: add its folder there again and restart the node; nothing is lost."
-    )
+    return _(
+        "%(path)s lies in no folder of NODE_FOLDERS: add its folder there again and restart the node; nothing is lost."
+    ) % {"path": path}

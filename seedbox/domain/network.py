@@ -71,7 +71,7 @@ HELP: Mapping[str, str] = MappingProxyType(
             "HTTP proxy also rules out DHT, uTP and UDP trackers."
         ),
         "proxy_host": gettext_noop("Name or IP address of the proxy as the node's machine sees it."),
-        "proxy_port": f"{MIN_PORT:,} to {MAX_PORT:,}; SOCKS5 proxies mostly use 1080, HTTP proxies 3128 or 8080.",
+        "proxy_port": gettext_noop("%(least)s to %(most)s; SOCKS5 proxies mostly use 1080, HTTP proxies 3128 or 8080."),
         "proxy_user": gettext_noop("Leave it empty when the proxy asks for no name."),
         "proxy_password": gettext_noop("Kept sealed in the database and never shown again."),
         "anonymous": gettext_noop(
@@ -85,10 +85,23 @@ HELP: Mapping[str, str] = MappingProxyType(
             "File on the node's machine with addresses to refuse (P2P text, eMule DAT or CIDR lines, "
             "also gzipped); read again when it changes."
         ),
-        "max_connections": f"Peers connected at the same time, {MIN_CONNECTIONS:,} to {MAX_CONNECTIONS:,}.",
-        "max_upload_slots": f"Peers that are sent data at the same time, {MIN_UPLOAD_SLOTS:,} to {MAX_UPLOAD_SLOTS:,}.",
+        "max_connections": gettext_noop("Peers connected at the same time, %(least)s to %(most)s."),
+        "max_upload_slots": gettext_noop("Peers that are sent data at the same time, %(least)s to %(most)s."),
     }
 )
+
+
+_RANGES = {
+    "proxy_port": (MIN_PORT, MAX_PORT),
+    "max_connections": (MIN_CONNECTIONS, MAX_CONNECTIONS),
+    "max_upload_slots": (MIN_UPLOAD_SLOTS, MAX_UPLOAD_SLOTS),
+}
+
+
+def explain(name: str) -> str:
+    """Return the sentence about a setting in the reader's language, with the numbers between which it may be."""
+    least, most = _RANGES.get(name, (0, 0))
+    return _(HELP[name]) % {"least": f"{least:,}", "most": f"{most:,}"}
 
 
 def check(settings: NetworkSettings) -> NetworkSettings:
@@ -125,14 +138,14 @@ def parse_proxy(text: str) -> tuple[ProxyKind, str, int, str]:
     """Read KIND://[USER@]HOST:PORT or "none" into kind, host, port and user; raises BadNetwork."""
     if text == ProxyKind.NONE:
         return ProxyKind.NONE, "", DEFAULT_PROXY_PORT, ""
-    refusal = BadNetwork({"proxy_host": "Write the proxy as socks5://USER@HOST:PORT or http://HOST:PORT, or none."})
+    refusal = BadNetwork({"proxy_host": _("Write the proxy as socks5://USER@HOST:PORT or http://HOST:PORT, or none.")})
     try:
         parts = urlsplit(text)
         kind, port = ProxyKind(parts.scheme), parts.port
     except ValueError:
         raise refusal from None
     if parts.password is not None:
-        raise BadNetwork({"proxy_password": "Give the password in a file, for others can read a command line."})
+        raise BadNetwork({"proxy_password": _("Give the password in a file, for others can read a command line.")})
     if kind is ProxyKind.NONE or not parts.hostname or port is None or parts.path.strip("/") or parts.query:
         raise refusal
     return kind, parts.hostname, port, unquote(parts.username or "")

@@ -10,6 +10,7 @@ from typing import Any
 
 import libtorrent as lt
 
+from seedbox.domain.language import said as _
 from seedbox.domain.metainfo import BadTorrent
 from seedbox.domain.states import State
 from seedbox.engine.commands import keep_private, take_in_anew
@@ -91,7 +92,7 @@ def torrent_checked(swarm: Swarm, taken: Taken, alert: lt.torrent_checked_alert)
 def torrent_finished(swarm: Swarm, taken: Taken, alert: lt.torrent_finished_alert) -> None:
     swarm.wants_update = True
     if taken.snapshot and taken.snapshot.state is State.DOWNLOADING:
-        swarm.tell(taken.key, "info", "The download is complete.")
+        swarm.tell(taken.key, "info", _("The download is complete."))
     look_at_files(swarm, taken)
     swarm.request_save(taken)
 
@@ -124,7 +125,7 @@ def hash_failed(swarm: Swarm, taken: Taken, alert: lt.hash_failed_alert) -> None
     swarm.market.meters.piece_checked(taken, alert.piece_index, passed=False)
     taken.hash_failures += 1
     if taken.hash_failures == 1:
-        swarm.tell(taken.key, "warning", "A peer sent damaged data; it was thrown away and is fetched again.")
+        swarm.tell(taken.key, "warning", _("A peer sent damaged data; it was thrown away and is fetched again."))
 
 
 # --- what a market reckons with
@@ -176,7 +177,7 @@ def metadata_received(swarm: Swarm, taken: Taken, alert: lt.metadata_received_al
 
 
 def metadata_failed(swarm: Swarm, taken: Taken, alert: lt.metadata_failed_alert) -> None:
-    swarm.tell(taken.key, "warning", "A peer sent wrong metadata; other peers are asked.")
+    swarm.tell(taken.key, "warning", _("A peer sent wrong metadata; other peers are asked."))
 
 
 def torrent_conflict(swarm: Swarm, taken: Taken, alert: lt.torrent_conflict_alert) -> None:
@@ -190,7 +191,7 @@ def torrent_conflict(swarm: Swarm, taken: Taken, alert: lt.torrent_conflict_aler
     taken.held_back = data
     for each in (taken, swarm.torrents.of(alert.conflicting_torrent)):
         if each:
-            each.refusal = CONFLICT
+            each.refusal = _(CONFLICT)
             swarm.conflicts.add(each.key)
     swarm.wants_update = True
     swarm.report(MetadataReceived(taken.key, data))
@@ -248,8 +249,8 @@ def fastresume_rejected(swarm: Swarm, taken: Taken, alert: lt.fastresume_rejecte
     swarm.tell(
         taken.key,
         "warning",
-        f"The files on disk don't fit the saved progress ({alert.error.message()}); they are compared with their "
-        "hashes instead.",
+        _("The files on disk don't fit the saved progress (%(message)s); they are compared with their hashes instead.")
+        % {"message": alert.error.message()},
     )
 
 
@@ -283,10 +284,10 @@ def listen_succeeded(swarm: Swarm, alert: lt.listen_succeeded_alert) -> None:
 
 def listen_failed(swarm: Swarm, alert: lt.listen_failed_alert) -> None:
     address = format_endpoint((alert.address, alert.port))
-    swarm.listen_problems[alert.address] = (
-        f"The engine can't listen on {address} ({alert.error.message()}): peers can't reach it there. "
-        "Free the address or choose another in NODE_LISTEN."
-    )
+    swarm.listen_problems[alert.address] = _(
+        "The engine can't listen on %(address)s (%(message)s): peers can't reach it there. Free the address or "
+        "choose another in NODE_LISTEN."
+    ) % {"address": address, "message": alert.error.message()}
 
 
 def stats(swarm: Swarm, alert: lt.session_stats_alert) -> None:

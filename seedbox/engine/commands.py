@@ -9,6 +9,8 @@ from typing import Any
 
 import libtorrent as lt
 
+from seedbox.domain.language import counted as ngettext
+from seedbox.domain.language import said as _
 from seedbox.domain.metainfo import BadTorrent
 from seedbox.engine.faults import go_on
 from seedbox.engine.intake import BadResume, Intake, read_intake
@@ -145,7 +147,8 @@ def _read(swarm: Swarm, command: AddTorrent) -> Intake:
         swarm.tell(
             command.key,
             "warning",
-            f"The saved progress could not be read ({problem}); all files are compared with their hashes instead.",
+            _("The saved progress could not be read (%(problem)s); all files are compared with their hashes instead.")
+            % {"problem": problem},
         )
         return read_intake(command, None)
 
@@ -175,13 +178,24 @@ def _keep_outside(swarm: Swarm, command: AddTorrent, params: lt.add_torrent_para
     left_out = len(params.trackers) - len(trackers) + len(params.url_seeds) - len(web_seeds)
     if left_out:
         params.trackers, params.tracker_tiers, params.url_seeds = trackers, list(range(len(trackers))), web_seeds
-        swarm.tell(command.key, "warning", f"Left out {left_out} trackers or web seeds in the node's own network.")
+        swarm.tell(
+            command.key,
+            "warning",
+            ngettext(
+                "Left out %(count)d tracker or web seed in the node's own network.",
+                "Left out %(count)d trackers or web seeds in the node's own network.",
+                left_out,
+            )
+            % {"count": left_out},
+        )
 
 
 def _why_not(problem: Exception) -> str:
     if isinstance(problem, BadTorrent):
         return str(problem)
-    return f"The engine could not take this torrent in ({problem}). Remove it and add it again."
+    return _("The engine could not take this torrent in (%(problem)s). Remove it and add it again.") % {
+        "problem": problem
+    }
 
 
 def start(swarm: Swarm, taken: Taken, command: StartTorrent) -> None:
@@ -262,7 +276,12 @@ def remove(swarm: Swarm, command: RemoveTorrent) -> None:
         swarm.deferred.pop(command.key, None)
         return
     if not Path(command.save_path).is_absolute():
-        swarm.report(RemoveFailed(command.key, f"{command.save_path} is no absolute path, so nothing was deleted."))
+        swarm.report(
+            RemoveFailed(
+                command.key,
+                _("%(save_path)s is no absolute path, so nothing was deleted.") % {"save_path": command.save_path},
+            )
+        )
         return
     removal = Removal(command.key, command.save_path, frozenset(), float("inf"))
     swarm.removals[command.key] = removal

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from seedbox.domain.lanes import Order
+from seedbox.domain.language import said as _
 from seedbox.domain.metainfo import BadTorrent, Metainfo
 from seedbox.domain.states import State
 from seedbox.engine.fake_market import FakeMarket
@@ -164,13 +165,21 @@ class FakeEngine:
     def fill_disk(self, key: str, problem: str) -> None:
         """Let writing fail with this sentence, and go on once it is "" again."""
         self.torrents[key].disk_problem = problem
-        self._outbox.append(Logged(key, "error" if problem else "info", problem or "The disk has room again."))
+        self._outbox.append(
+            Logged(key, "error" if problem else "info", problem or _("The disk has room again: the torrent goes on."))
+        )
         self._woken.set()
 
     def lose_files(self, key: str, problem: str) -> None:
         """Let files vanish with this sentence; "" brings them back."""
         self.torrents[key].missing = problem
-        self._outbox.append(Logged(key, "error" if problem else "info", problem or "The files are there again."))
+        self._outbox.append(
+            Logged(
+                key,
+                "error" if problem else "info",
+                problem or _("The missing files are there again: they are compared with their hashes."),
+            )
+        )
         self._woken.set()
 
     # --- inside
@@ -179,7 +188,7 @@ class FakeEngine:
     def network_problem(self) -> str:
         wanted = self.network.settings
         if wanted.interface in self.missing_interfaces:
-            return f"There is no interface {wanted.interface}."
+            return _("There is no interface %(interface)s.") % {"interface": wanted.interface}
         return self.network.refusal or (self.proxy_says if wanted.has_proxy else "")
 
     def _answer_network(self) -> None:

@@ -29,6 +29,7 @@ from seedbox.domain.lanes import (
     Watch,
     host_of,
 )
+from seedbox.domain.language import said as _
 from seedbox.engine.bounces import Bounces
 from seedbox.engine.connections import Address, Connection, Connections
 from seedbox.engine.upload_sharing import UploadSharing
@@ -64,7 +65,7 @@ class FakeMarket:
                 self.announced = order.targets
             case MapPort():
                 self.mapped_port = order.port
-                text = f"The router lets peers in at port {order.port}." if order.port else ""
+                text = _("The router lets peers in at port %(port)d.") % {"port": order.port} if order.port else ""
                 self.reports.append(PortMapped(text))
             case Bounce():
                 self._wanted[order.place] = order

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import libtorrent as lt
 
+from seedbox.domain.language import said as _
 from seedbox.domain.states import State
 from seedbox.engine.sentences import explain
 from seedbox.engine.taken import Taken
@@ -74,7 +75,7 @@ def _after_look(swarm: "Swarm", taken: Taken, fault: Fault, problem: str) -> Non
         return
     now_s = time.monotonic()
     if not problem:
-        swarm.tell(taken.key, "info", WELL_AGAIN[fault.kind])
+        swarm.tell(taken.key, "info", _(WELL_AGAIN[fault.kind]))
         taken.well_since_s = now_s
         go_on(swarm, taken)
         return

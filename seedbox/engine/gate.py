@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import libtorrent as lt
 
+from seedbox.domain.language import said as _
 from seedbox.domain.network import NetworkSettings
 from seedbox.domain.states import State
 from seedbox.engine.blocking import Filter, read_filter, stamp_of
@@ -212,7 +213,9 @@ class Gate:
             self._swarm.report(answer)
 
     def _what_proxy_said(self) -> str:
-        return self._proxy_problem or self._swarm.proxy_said or ("It lets us in." if self._proxy_problem == "" else "")
+        return (
+            self._proxy_problem or self._swarm.proxy_said or (_("It lets us in.") if self._proxy_problem == "" else "")
+        )
 
     def _is_known(self, now: float) -> bool:
         if self.problem:
@@ -241,4 +244,6 @@ def _proxy(wanted: NetworkSettings) -> tuple[object, ...]:
 
 
 def socks5_failed(swarm: Swarm, alert: lt.socks5_alert) -> None:
-    swarm.proxy_said = f"No UDP through the proxy ({alert.error.message()}): no DHT and uTP until it works."
+    swarm.proxy_said = _("No UDP through the proxy (%(message)s): no DHT and uTP until it works.") % {
+        "message": alert.error.message()
+    }

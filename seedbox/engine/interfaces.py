@@ -3,6 +3,7 @@
 import errno
 import socket
 
+from seedbox.domain.language import said as _
 from seedbox.domain.network import parse_address
 
 _DISCARD_PORT = 9
@@ -21,19 +22,33 @@ def interface_problem(interface: str) -> str:
             probe.bind((interface, 0))
         except OSError as problem:
             if problem.errno == errno.EADDRNOTAVAIL:
-                return f"No interface of this machine has the address {interface}. {_WAY_OUT}"
-            return f"Nothing can be bound to {interface} ({problem.strerror}). {_WAY_OUT}"
+                return _(
+                    "No interface of this machine has the address %(interface)s. Nothing connects until it is back: "
+                    "bring it up, or choose another interface."
+                ) % {"interface": interface}
+            return _(
+                "Nothing can be bound to %(interface)s (%(strerror)s). Nothing connects until it is back: bring it "
+                "up, or choose another interface."
+            ) % {"interface": interface, "strerror": problem.strerror}
     return ""
 
 
-_WAY_OUT = "Nothing connects until it is back: bring it up, or choose another interface."
-
-
 def _device_problem(device: str) -> str:
-    if device not in {name for _, name in socket.if_nameindex()}:
-        return f"There is no network device {device}. {_WAY_OUT}"
+    if device not in {name for _number, name in socket.if_nameindex()}:
+        return _(
+            "There is no network device %(device)s. Nothing connects until it is back: bring it up, or choose "
+            "another interface."
+        ) % {"device": device}
     problems = [_source_problem(device, family) for family in (socket.AF_INET, socket.AF_INET6)]
-    return "" if "" in problems else f"The network device {device} has no address or is down. {_WAY_OUT}"
+    return (
+        ""
+        if "" in problems
+        else _(
+            "The network device %(device)s has no address or is down. Nothing connects until it is back: bring it "
+            "up, or choose another interface."
+        )
+        % {"device": device}
+    )
 
 
 def _source_problem(device: str, family: socket.AddressFamily) -> str:

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 import libtorrent as lt
 
+from seedbox.domain.language import gettext_noop
+from seedbox.domain.language import said as _
 from seedbox.domain.metainfo import (
     MAX_MAGNET_CHARS,
     MAX_MAGNET_PEERS,
@@ -34,13 +36,15 @@ LIMITS: Mapping[str, int] = {
 
 # Of libtorrent's messages, the ones that users can do something about; by the code that ends the message.
 _SENTENCES = {
-    "bdecode:3": "This torrent file is cut off before its end. Download it again.",
-    "bdecode:5": f"This torrent file nests its parts more than {MAX_DEPTH} deep. Don't trust it.",
-    "bdecode:6": "This torrent file has far too many parts. Don't trust it.",
-    "libtorrent:12": "This torrent file doesn't have a hash for every piece. Ask for a torrent made anew.",
-    "libtorrent:13": f"This torrent has more than {MAX_PIECES} pieces. Ask for one with larger pieces.",
-    "libtorrent:16": "This torrent has no files. Ask for a torrent made anew.",
-    "libtorrent:219": "This torrent nests its folders too deep. Don't trust it.",
+    "bdecode:3": gettext_noop("This torrent file is cut off before its end. Download it again."),
+    "bdecode:5": gettext_noop("This torrent file nests its parts more than %(depth)d deep. Don't trust it."),
+    "bdecode:6": gettext_noop("This torrent file has far too many parts. Don't trust it."),
+    "libtorrent:12": gettext_noop(
+        "This torrent file doesn't have a hash for every piece. Ask for a torrent made anew."
+    ),
+    "libtorrent:13": gettext_noop("This torrent has more than %(pieces)d pieces. Ask for one with larger pieces."),
+    "libtorrent:16": gettext_noop("This torrent has no files. Ask for a torrent made anew."),
+    "libtorrent:219": gettext_noop("This torrent nests its folders too deep. Don't trust it."),
 }
 
 
@@ -56,7 +60,7 @@ def read_torrent_file(data: bytes) -> Metainfo:
         raise BadTorrent(_explain(problem)) from None
     info = params.ti
     if info is None:
-        raise BadTorrent("This torrent file doesn't describe any content. Get the file again.")
+        raise BadTorrent(_("This torrent file doesn't describe any content. Get the file again."))
     hashes = params.info_hashes
     files = _files(info, params.renamed_files)
     return Metainfo(
@@ -76,17 +80,20 @@ def read_magnet(text: str) -> Magnet:
     """Parse and check a magnet link; raises BadTorrent."""
     uri = text.strip()
     if not uri.lower().startswith("magnet:"):
-        raise BadTorrent("This isn't a magnet link: it should begin with “magnet:?”.")
+        raise BadTorrent(_("This isn't a magnet link: it should begin with “magnet:?”."))
     if len(uri) > MAX_MAGNET_CHARS:
-        raise BadTorrent(f"This magnet link has more than {MAX_MAGNET_CHARS} characters. Use one with fewer trackers.")
+        raise BadTorrent(
+            _("This magnet link has more than %(most)d characters. Use one with fewer trackers.")
+            % {"most": MAX_MAGNET_CHARS}
+        )
     try:
         params = lt.parse_magnet_uri(uri)
         name, trackers = params.name, params.trackers
     except (RuntimeError, ValueError):
-        raise BadTorrent(_WRONG_MAGNET) from None
+        raise BadTorrent(_(_WRONG_MAGNET)) from None
     hashes = params.info_hashes
     if not (hashes.has_v1() or hashes.has_v2()):
-        raise BadTorrent(_WRONG_MAGNET)
+        raise BadTorrent(_(_WRONG_MAGNET))
     return Magnet(
         info_hash_v1=str(hashes.v1) if hashes.has_v1() else "",
         info_hash_v2=str(hashes.v2) if hashes.has_v2() else "",
@@ -97,7 +104,7 @@ def read_magnet(text: str) -> Magnet:
     )
 
 
-_WRONG_MAGNET = (
+_WRONG_MAGNET = gettext_noop(
     "This magnet link has no proper info-hash: it needs xt=urn:btih: with 40 hex digits (or 32 letters), "
     "or xt=urn:btmh:1220 with 64 hex digits. Copy the whole link again."
 )
@@ -146,25 +153,30 @@ def format_endpoint(endpoint: tuple[str, int]) -> str:
 
 def _check_shape(data: bytes) -> None:
     if not data:
-        raise BadTorrent("This file is empty. Download the torrent file again.")
+        raise BadTorrent(_("This file is empty. Download the torrent file again."))
     if len(data) > MAX_TORRENT_FILE_BYTES:
         limit = MAX_TORRENT_FILE_BYTES // 1024 // 1024
-        raise BadTorrent(f"This file is larger than {limit} MiB. Use the torrent's magnet link instead.")
+        raise BadTorrent(
+            _("This file is larger than %(limit)d MiB. Use the torrent's magnet link instead.") % {"limit": limit}
+        )
     start = data[:1024].lstrip().lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<")):
         raise BadTorrent(
-            "This is a web page, not a torrent file. The site may want you to sign in: open the link in your browser."
+            _(
+                "This is a web page, not a torrent file. The site may want you to sign in: open the link in your "
+                "browser."
+            )
         )
     if start.startswith(b"magnet:"):
-        raise BadTorrent("This file holds a magnet link. Paste the link into the field for magnets.")
+        raise BadTorrent(_("This file holds a magnet link. Paste the link into the field for magnets."))
     if not start.startswith(b"d"):
-        raise BadTorrent("This isn't a torrent file. Choose a file whose name ends in .torrent.")
+        raise BadTorrent(_("This isn't a torrent file. Choose a file whose name ends in .torrent."))
 
 
 def _check_said_once(data: bytes, decoded: Any) -> None:
     """Refuse a file with a key twice: the engine believes the first, our checks would see the last."""
     if len(lt.bencode(decoded)) < len(data.rstrip()):
-        raise BadTorrent("This torrent file says things twice, or has something behind its end. Don't trust it.")
+        raise BadTorrent(_("This torrent file says things twice, or has something behind its end. Don't trust it."))
 
 
 def _announce_urls(params: lt.add_torrent_params, decoded: Any) -> list[str]:
@@ -181,7 +193,7 @@ def _announce_urls(params: lt.add_torrent_params, decoded: Any) -> list[str]:
 def _files(info: lt.torrent_info, renamed: Mapping[int, str]) -> tuple[MetaFile, ...]:
     layout = info.layout()
     if layout.num_files() > MAX_FILES:
-        raise BadTorrent(f"This torrent has more than {MAX_FILES} files. Ask for one in parts.")
+        raise BadTorrent(_("This torrent has more than %(most)d files. Ask for one in parts.") % {"most": MAX_FILES})
     files = tuple(
         MetaFile(index=index, path=renamed.get(index) or layout.file_path(index), size_bytes=layout.file_size(index))
         for index in range(layout.num_files())
@@ -189,7 +201,7 @@ def _files(info: lt.torrent_info, renamed: Mapping[int, str]) -> tuple[MetaFile,
     )
     if any(len(file.path.encode()) > MAX_PATH_BYTES for file in files):
         raise BadTorrent(
-            "A file in this torrent has a path that is too long for disks. Ask for one with shorter names."
+            _("A file in this torrent has a path that is too long for disks. Ask for one with shorter names.")
         )
     return files
 
@@ -198,7 +210,9 @@ def _explain(problem: Exception) -> str:
     text = str(problem)
     code = text.rpartition("[")[2].rstrip("]")
     plain = text.partition(" [")[0]
-    return _SENTENCES.get(code, f"This torrent file is damaged ({plain}). Download it again.")
+    known = _SENTENCES.get(code)
+    sentence = _(known) if known else _("This torrent file is damaged (%(why)s). Download it again.")
+    return sentence % {"depth": MAX_DEPTH, "pieces": MAX_PIECES, "why": plain}
 
 
 def _one_line(text: str) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import libtorrent as lt
 
 from seedbox.domain.lanes import MapPort, PortMapped
+from seedbox.domain.language import said as _
 
 if TYPE_CHECKING:
     from seedbox.engine.swarm import Swarm
@@ -19,8 +20,10 @@ class PortMapping:
     def __init__(self, swarm: "Swarm") -> None:
         self._swarm = swarm
         self.said = ""  # of the torrent port
+        self._is_open = False  # as the router said last of that port
         self._port = 0
         self._said = ""  # of the market's port
+        self._is_open_to_market = False
         self._is_asked = False
         self._mappings: list[int] = []
         self._made_for: frozenset[str] = frozenset()
@@ -46,26 +49,26 @@ class PortMapping:
     def use_router(self, *, is_asked: bool) -> None:
         """Ask the router from now on, or no more: then nothing is mapped."""
         if not is_asked:
-            self.said = ""
+            self.said, self._is_open = "", False
             self._mappings, self._made_for = [], frozenset()
             if self._said:
                 self._tell("")
         self._is_asked = is_asked
 
     def mapped(self, alert: lt.portmap_alert) -> None:
-        sentence = f"The router lets peers in at port {alert.external_port}."
+        sentence = _("The router lets peers in at port %(port)d.") % {"port": alert.external_port}
         if self._is_of_market(alert.mapping):
-            self._tell(sentence)
+            self._tell(sentence, is_open=True)
         else:
-            self.said = sentence
+            self.said, self._is_open = sentence, True
 
     def not_mapped(self, alert: lt.portmap_error_alert) -> None:
         """Routers without port mapping are the rule: what one of two ways has reached stands."""
-        sentence = f"No port was mapped ({alert.error.message()})."
+        sentence = _("No port was mapped (%(message)s).") % {"message": alert.error.message()}
         if self._is_of_market(alert.mapping):
-            if not _is_success(self._said):
+            if not self._is_open_to_market:
                 self._tell(sentence)
-        elif not _is_success(self.said):
+        elif not self._is_open:
             self.said = sentence
 
     def _is_of_market(self, mapping: int) -> bool:
@@ -77,13 +80,9 @@ class PortMapping:
             self._swarm.session.delete_port_mapping(mapping)
         self._mappings, self._made_for = [], frozenset()
 
-    def _tell(self, sentence: str) -> None:
-        self._said = sentence
+    def _tell(self, sentence: str, *, is_open: bool = False) -> None:
+        self._said, self._is_open_to_market = sentence, is_open
         self._swarm.report(PortMapped(sentence))
-
-
-def _is_success(sentence: str) -> bool:
-    return sentence.startswith("The router lets")
 
 
 def port_mapped(swarm: "Swarm", alert: lt.portmap_alert) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import libtorrent as lt
 
+from seedbox.domain.language import said as _
 from seedbox.domain.states import State
 from seedbox.engine.places import is_there
 from seedbox.engine.taken import Taken
@@ -97,12 +98,12 @@ def files_are_missing(swarm: "Swarm", taken: Taken, file: str) -> None:
 def _stop_without(swarm: "Swarm", taken: Taken, file: str) -> None:
     if taken.missing or swarm.torrents.get(taken.key) is not taken:
         return
-    shown = os.path.relpath(file, taken.root) if file else "A file"
+    shown = os.path.relpath(file, taken.root) if file else ""
     shown = shown.partition("/")[2] if "/" in shown else shown  # without the folder that is named by the key
-    taken.missing = (
-        f"{shown} is gone or has another size. Put it back and it goes on by itself, or press "
+    taken.missing = _(
+        "%(file)s is gone or has another size. Put it back and it goes on by itself, or press "
         "“Fetch what is missing” to download it again."
-    )
+    ) % {"file": shown or _("A file")}
     taken.look_at_s = time.monotonic() + LOOK_AGAIN_S
     taken.had = frozenset(should_be_whole(taken))
     taken.handle.unset_flags(lt.torrent_flags.stop_when_ready)
@@ -116,7 +117,7 @@ def _stop_without(swarm: "Swarm", taken: Taken, file: str) -> None:
 def files_are_back(swarm: "Swarm", taken: Taken) -> None:
     """Compare the files with their hashes; the end of that decides."""
     swarm.missing.discard(taken.key)
-    swarm.tell(taken.key, "info", "The missing files are there again: they are compared with their hashes.")
+    swarm.tell(taken.key, "info", _("The missing files are there again: they are compared with their hashes."))
     taken.missing = ""
     taken.returning = True
     swarm.store.mark_lagging(taken.key)

@@ -4,6 +4,7 @@ import base64
 import socket
 import time
 
+from seedbox.domain.language import said as _
 from seedbox.domain.network import NetworkSettings, ProxyKind
 
 TIMEOUT_S = 5.0  # for all of it
@@ -28,12 +29,18 @@ def proxy_problem(settings: NetworkSettings) -> str:
             else:
                 _sign_in_to_http(wire, settings)
     except TimeoutError:
-        return f"The proxy {place} does not answer. Nothing connects until it does: check host and port."
+        return _("The proxy %(place)s does not answer. Nothing connects until it does: check host and port.") % {
+            "place": place
+        }
     except socket.gaierror:
-        return f"The proxy's name {settings.proxy_host} is not known. Nothing connects until it is: check the name."
+        return _("The proxy's name %(proxy_host)s is not known. Nothing connects until it is: check the name.") % {
+            "proxy_host": settings.proxy_host
+        }
     except OSError as problem:
-        why = problem.strerror or "unknown error"
-        return f"The proxy {place} can't be reached ({why}). Nothing connects until it can: check host and port."
+        why = problem.strerror or _("unknown error")
+        return _(
+            "The proxy %(place)s can't be reached (%(why)s). Nothing connects until it can: check host and port."
+        ) % {"place": place, "why": why}
     except (ProxyProblem, UnicodeError) as problem:
         return str(problem)
     return ""
@@ -61,14 +68,14 @@ class _Wire:
         while not data.endswith(b"\n"):
             data += self._receive(1)
             if len(data) > MAX_ANSWER_BYTES:
-                raise ProxyProblem("The proxy does not speak HTTP. Check its kind and port.")
+                raise ProxyProblem(_("The proxy does not speak HTTP. Check its kind and port."))
         return data
 
     def _receive(self, size: int) -> bytes:
         self._limit()
         data = self._connection.recv(size)
         if not data:
-            raise ProxyProblem("The proxy hung up. Check its kind, port, user name and password.")
+            raise ProxyProblem(_("The proxy hung up. Check its kind, port, user name and password."))
         return data
 
     def _limit(self) -> None:
@@ -84,14 +91,14 @@ def _sign_in_to_socks5(wire: _Wire, settings: NetworkSettings) -> None:
     wire.send(bytes([5, len(methods)]) + methods)
     version, method = wire.read(2)
     if version != 5:
-        raise ProxyProblem("The proxy does not speak SOCKS5. Check its kind and port.")
+        raise ProxyProblem(_("The proxy does not speak SOCKS5. Check its kind and port."))
     if method == _NONE_OF_THEM or method not in methods:
-        raise ProxyProblem("The proxy wants a user name and password, or others. Check them.")
+        raise ProxyProblem(_("The proxy wants a user name and password, or others. Check them."))
     if method == _BY_PASSWORD:
         user, password = settings.proxy_user.encode(), settings.proxy_password.encode()
         wire.send(bytes([1, len(user)]) + user + bytes([len(password)]) + password)
         if wire.read(2)[1] != 0:
-            raise ProxyProblem("The proxy refused the user name or password. Check them.")
+            raise ProxyProblem(_("The proxy refused the user name or password. Check them."))
 
 
 def _sign_in_to_http(wire: _Wire, settings: NetworkSettings) -> None:
@@ -105,6 +112,6 @@ def _sign_in_to_http(wire: _Wire, settings: NetworkSettings) -> None:
     wire.send("\r\n".join([*lines, "", ""]).encode())
     words = wire.read_line().split()
     if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
-        raise ProxyProblem("The proxy does not speak HTTP. Check its kind and port.")
+        raise ProxyProblem(_("The proxy does not speak HTTP. Check its kind and port."))
     if int(words[1]) == _PROXY_SIGN_IN_REQUIRED:
-        raise ProxyProblem("The proxy wants a user name and password, or others. Check them.")
+        raise ProxyProblem(_("The proxy wants a user name and password, or others. Check them."))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import libtorrent as lt
 
+from seedbox.domain.language import said as _
 from seedbox.domain.states import State
 from seedbox.domain.units import PPM
 from seedbox.engine.metainfo import format_endpoint
@@ -95,7 +96,7 @@ def _error_of(taken: Taken, status: lt.torrent_status) -> str:
     if status.errc.value():
         return taken.disk_problem or explain(status.errc)
     if status.flags & lt.torrent_flags.upload_mode:
-        return taken.disk_problem or "The engine can't write this torrent's files. Start it to try again."
+        return taken.disk_problem or _("The engine can't write this torrent's files. Start it to try again.")
     return ""
 
 

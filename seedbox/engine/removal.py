@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seedbox.domain.language import said as _
 from seedbox.engine.deletion import OutsideDownloads, delete_folder
 from seedbox.engine.places import is_there, root_of
 from seedbox.engine.port import Removed, RemoveFailed
@@ -17,7 +18,9 @@ class DiskAway(Exception):
 
 
 def no_disk(root: Path) -> str:
-    return f"The disk at {root} is not there, so nothing was deleted yet: mount it; the node tries again."
+    return _("The disk at %(root)s is not there, so nothing was deleted yet: mount it; the node tries again.") % {
+        "root": root
+    }
 
 
 def delete_content(swarm: Swarm, removal: Removal) -> None:
@@ -46,8 +49,13 @@ def _report(swarm: Swarm, removal: Removal, future: "Future[None]") -> None:
 
 def _sentence(removal: Removal, problem: BaseException) -> str:
     if isinstance(problem, OutsideDownloads):
-        return f"{removal.save_path} isn't below the node's downloads folder, so it is left alone. Delete it by hand."
+        return _("%(save_path)s isn't below the node's downloads folder, so it is left alone. Delete it by hand.") % {
+            "save_path": removal.save_path
+        }
     if isinstance(problem, DiskAway):
         return no_disk(problem.args[0])
     what = problem.strerror if isinstance(problem, OSError) else str(problem)
-    return f"Some files in {removal.save_path} could not be deleted ({what}). Mend that; the node tries again."
+    return _("Some files in %(save_path)s could not be deleted (%(what)s). Mend that; the node tries again.") % {
+        "save_path": removal.save_path,
+        "what": what,
+    }

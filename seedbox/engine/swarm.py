@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import libtorrent as lt
 
+from seedbox.domain.language import said as _
 from seedbox.domain.states import State
 from seedbox.engine.address_filter import AddressFilter
 from seedbox.engine.connections import Connections
@@ -144,12 +145,21 @@ class Swarm:
             self.store_problem = ""
             if taken and taken.unsaved:
                 taken.unsaved = False
-                self.tell(key, "info", "Its progress is saved again.")
+                self.tell(key, "info", _("Its progress is saved again."))
             return
         self.counts["resume_writes_failed"] += 1
         is_full = isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT)
-        why = "its disk is full: free space" if is_full else f"{problem}: mend that"
-        self.store_problem = f"The node's data folder takes no progress of torrents ({why}); it goes on by itself."
+        sentence = (
+            _(
+                "The node's data folder takes no progress of torrents (its disk is full: free space); it goes on by "
+                "itself."
+            )
+            if is_full
+            else _(
+                "The node's data folder takes no progress of torrents (%(problem)s: mend that); it goes on by itself."
+            )
+        )
+        self.store_problem = sentence % {"problem": problem}
         if taken is not None:
             self.due_saves[key] = time.monotonic() + SAVE_AGAIN_S
             if not taken.unsaved:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import libtorrent as lt
 
+from seedbox.domain.language import gettext_noop
+from seedbox.domain.language import said as _
 from seedbox.domain.units import format_bytes
 
 ROOM_BYTES = 64 * 1024 * 1024  # of free space, for a full disk to be well again; on a small one a twentieth of it
@@ -35,9 +37,9 @@ _KINDS: Mapping[int, Kind] = {
     errno.ENFILE: Kind.FAILING,
 }
 WELL_AGAIN = {
-    Kind.FULL: "The disk has room again: the torrent goes on.",
-    Kind.SHUT: "The file can be written again: the torrent goes on.",
-    Kind.FAILING: "The disk is tried again.",
+    Kind.FULL: gettext_noop("The disk has room again: the torrent goes on."),
+    Kind.SHUT: gettext_noop("The file can be written again: the torrent goes on."),
+    Kind.FAILING: gettext_noop("The disk is tried again."),
 }
 
 
@@ -53,13 +55,23 @@ class Fault:
 
     def sentence(self, save_path: str) -> str:
         if self.kind is Kind.FULL:
-            free, _ = room(save_path)
-            what = "The disk quota is used up" if self.code == errno.EDQUOT else "The disk is full"
-            return f"{what} ({format_bytes(free)} free): free space and it goes on by itself."
+            free, _all = room(save_path)
+            sentence = (
+                _("The disk quota is used up (%(free)s free): free space and it goes on by itself.")
+                if self.code == errno.EDQUOT
+                else _("The disk is full (%(free)s free): free space and it goes on by itself.")
+            )
+            return sentence % {"free": format_bytes(free)}
         if self.kind is Kind.SHUT:
             what = os.strerror(self.code)
-            return f"The node can't write {self.file} ({what}): mend that and it goes on by itself."
-        return f"The disk failed at {self.file} ({os.strerror(self.code)}): look at it; the node tries again by itself."
+            return _("The node can't write %(file)s (%(what)s): mend that and it goes on by itself.") % {
+                "file": self.file,
+                "what": what,
+            }
+        return _("The disk failed at %(file)s (%(what)s): look at it; the node tries again by itself.") % {
+            "file": self.file,
+            "what": os.strerror(self.code),
+        }
 
 
 def kind_of(error: lt.error_code) -> Kind | None:

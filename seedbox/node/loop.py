@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from django.db import Error as DatabaseError
 from django.db import connections
+from django.utils.translation import gettext as _
 
 from seedbox import __version__
 from seedbox.domain.upload_test import UploadTest
@@ -131,10 +132,15 @@ class NodeLoop:
             raise
         except DatabaseError as problem:
             connections.close_all()  # whatever state they are in: the next turn connects anew
-            self._fail(now, f"The node can't use the database, and goes on without: {problem}".strip())
+            self._fail(
+                now,
+                (_("The node can't use the database, and goes on without: %(problem)s") % {"problem": problem}).strip(),
+            )
         except Exception as problem:  # a mistake of ours must not stop everybody's torrents
             logger.exception("a turn of the node failed")
-            self._fail(now, f"A turn of the node failed ({type(problem).__name__}); its log says where.")
+            self._fail(
+                now, _("A turn of the node failed (%(name)s); its log says where.") % {"name": type(problem).__name__}
+            )
         else:
             self._recover()
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from seedbox.domain.folders import (
     MARKER,
@@ -118,10 +119,15 @@ class Folders:
             disk = shutil.disk_usage(folder.path)
             problem = "" if os.access(folder.path, os.W_OK | os.X_OK) else _read_only(folder)
         except OSError as error:
-            sentence = f"The folder '{folder.name}' can't be used ({error.strerror}): mend that; it goes on by itself."
+            sentence = _("The folder '%(name)s' can't be used (%(strerror)s): mend that; it goes on by itself.") % {
+                "name": folder.name,
+                "strerror": error.strerror,
+            }
             return _gone(folder, sentence)
         if not disk.free:
-            problem = f"The disk of the folder '{folder.name}' is full: free space; it goes on by itself."
+            problem = _("The disk of the folder '%(name)s' is full: free space; it goes on by itself.") % {
+                "name": folder.name
+            }
         return FolderHealth(
             folder.name, str(folder.path), is_there=True, problem=problem, free_bytes=disk.free, total_bytes=disk.total
         )
@@ -142,10 +148,16 @@ class Folders:
             marker.write_text(f"{label}\n")
             text = label
         if text != label:
-            return (
-                f"The disk at {folder.path} is not the one of '{folder.name}': its file {MARKER} says {text[:60]!r}, "
-                f"not {label!r}. Mount the right one, or mend NODE_FOLDERS."
-            )
+            return _(
+                "The disk at %(path)s is not the one of '%(name)s': its file %(marker)s says %(text)s, not "
+                "%(label)s. Mount the right one, or mend NODE_FOLDERS."
+            ) % {
+                "path": folder.path,
+                "name": folder.name,
+                "marker": MARKER,
+                "text": repr(text[:60]),
+                "label": repr(label),
+            }
         return ""
 
 
@@ -154,7 +166,9 @@ def _gone(folder: Folder, problem: str) -> FolderHealth:
 
 
 def _read_only(folder: Folder) -> str:
-    return f"The folder '{folder.name}' can't be written: make it writable; downloads go on by themselves."
+    return _("The folder '%(name)s' can't be written: make it writable; downloads go on by themselves.") % {
+        "name": folder.name
+    }
 
 
 def open_folders(node: Node) -> Folders:

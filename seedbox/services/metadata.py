@@ -1,6 +1,7 @@
 """What a torrent contains, written once: its names, sizes, files and the torrent file itself."""
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from seedbox.domain.metainfo import Metainfo, Source
 from seedbox.domain.torrent_file import shared_parts
@@ -14,8 +15,10 @@ class HashTaken(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "This magnet names its torrent by one of two hashes, and the node can't run it under this one. "
-            "Remove it, and add the torrent by its .torrent file."
+            _(
+                "This magnet names its torrent by one of two hashes, and the node can't run it under this one. "
+                "Remove it, and add the torrent by its .torrent file."
+            )
         )
 
 

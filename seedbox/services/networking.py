@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from seedbox.domain.network import BadNetwork, NetworkSettings
 from seedbox.engine import port
 from seedbox.models import Node
@@ -17,9 +19,9 @@ def read_wish(*, node_id: int) -> port.ConfigureNetwork:
     try:
         return port.ConfigureNetwork(network.version, networks.settings_of(network))
     except BadNetwork as problem:
-        refusal = f"{problem} Save the network settings anew."
+        refusal = _("%(problem)s Save the network settings anew.") % {"problem": problem}
     except SealBroken:
-        refusal = (
+        refusal = _(
             "The proxy's password was sealed under another SEEDBOX_SECRET_KEY. Bring that key back, or enter the "
             "password anew."
         )

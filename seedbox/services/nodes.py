@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -22,7 +23,7 @@ from seedbox.models import Node
 
 LEASE = timedelta(seconds=15)  # five missed beats
 REDIS_TIMEOUT_S = 0.5
-NOT_RUNNING = "The node does not run."
+NOT_RUNNING = gettext_noop("The node does not run.")
 LEAST_FREE_BYTES = 1024 * 1024  # SQLite's journal wants a few pages for each write
 LOW_BYTES = 5 * 1024**3
 LOW_PART = 20  # of the whole disk, as one in so many: a small disk is not low from the first day
@@ -178,7 +179,9 @@ def health(now: datetime) -> Health:
     """Look at the database, Redis and each node's last beat; raises nothing, takes about a second at most."""
     try:
         database_problem = _disk_problem()
-        silence = "It can't say how it is while the database can't be written." if database_problem else NOT_RUNNING
+        silence = (
+            _("It can't say how it is while the database can't be written.") if database_problem else _(NOT_RUNNING)
+        )
         found = Node.objects.annotate(held=_HELD).order_by("name")
         nodes = tuple(_node_health(node, now, silence=silence) for node in found)
     except DatabaseError:
@@ -254,7 +257,8 @@ def _disk_problem() -> str:
     free_bytes = shutil.disk_usage(Path(connection.settings_dict["NAME"]).parent).free
     if free_bytes >= LEAST_FREE_BYTES:
         return ""
-    return f"Its disk is full ({format_bytes(free_bytes)} free). Free some space, and all goes on by itself."
+    sentence = _("Its disk is full (%(free)s free). Free some space, and all goes on by itself.")
+    return sentence % {"free": format_bytes(free_bytes)}
 
 
 def _redis_problem() -> str:

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from django.db import Error as DatabaseError
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from seedbox.domain.plan import Applied, Step, plan
 from seedbox.domain.states import State
@@ -90,7 +91,7 @@ class Reconciler:
             return
         if charge.waits_for_folder:
             charge.waits_for_folder = False
-            self.ward.say(charge, "info", "Its disk is there again: the torrent goes on.", now)
+            self.ward.say(charge, "info", _("Its disk is there again: the torrent goes on."), now)
         charge.is_blocked &= not torrent.has_metadata  # a torrent file has come that can be used
         if charge.is_blocked:
             desired = replace(desired, runs=False)
@@ -107,7 +108,7 @@ class Reconciler:
             raise
         except Exception:  # one torrent that can't be carried out must not keep the others from it
             logger.exception("torrent %s: its wishes could not be carried out", torrent.key)
-            charge.fail(NOT_CARRIED_OUT, now=now)
+            charge.fail(_(NOT_CARRIED_OUT), now=now)
             charge.observation.applied_version = torrent.wish_version
             return
         _note(charge, torrent, desired)

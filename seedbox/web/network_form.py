@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from django import forms
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from seedbox.domain import network as rules
-from seedbox.domain.network import HELP, NetworkSettings, ProxyKind
+from seedbox.domain.network import NetworkSettings, ProxyKind, explain
 from seedbox.services.networks import PLAIN_FIELDS, Standing
 
 _GROUPS = (
@@ -15,39 +16,40 @@ _GROUPS = (
     (_("Proxy"), ("proxy_kind", "proxy_host", "proxy_port", "proxy_user", "proxy_password", "clear_password")),
     (_("Peers"), ("blocklist_path", "max_connections", "max_upload_slots")),
 )
-_KINDS = ((ProxyKind.NONE.value, "None"), (ProxyKind.SOCKS5.value, "SOCKS5"), (ProxyKind.HTTP.value, "HTTP"))
+_KINDS = ((ProxyKind.NONE.value, _("None")), (ProxyKind.SOCKS5.value, "SOCKS5"), (ProxyKind.HTTP.value, "HTTP"))
+_explained = lazy(explain, str)
 
 
 class NetworkForm(forms.Form):
-    interface = forms.CharField(required=False, help_text=_(HELP["interface"]))
-    anonymous = forms.BooleanField(label=_("Anonymous mode"), required=False, help_text=_(HELP["anonymous"]))
-    port_mapping = forms.BooleanField(label=_("Port mapping"), required=False, help_text=_(HELP["port_mapping"]))
-    proxy_kind = forms.ChoiceField(label=_("Kind"), choices=_KINDS, help_text=_(HELP["proxy_kind"]))
-    proxy_host = forms.CharField(label=_("Host"), required=False, help_text=_(HELP["proxy_host"]))
+    interface = forms.CharField(label=_("Interface"), required=False, help_text=_explained("interface"))
+    anonymous = forms.BooleanField(label=_("Anonymous mode"), required=False, help_text=_explained("anonymous"))
+    port_mapping = forms.BooleanField(label=_("Port mapping"), required=False, help_text=_explained("port_mapping"))
+    proxy_kind = forms.ChoiceField(label=_("Kind"), choices=_KINDS, help_text=_explained("proxy_kind"))
+    proxy_host = forms.CharField(label=_("Host"), required=False, help_text=_explained("proxy_host"))
     proxy_port = forms.IntegerField(
-        label=_("Port"), min_value=rules.MIN_PORT, max_value=rules.MAX_PORT, help_text=_(HELP["proxy_port"])
+        label=_("Port"), min_value=rules.MIN_PORT, max_value=rules.MAX_PORT, help_text=_explained("proxy_port")
     )
-    proxy_user = forms.CharField(label=_("User name"), required=False, help_text=_(HELP["proxy_user"]))
+    proxy_user = forms.CharField(label=_("User name"), required=False, help_text=_explained("proxy_user"))
     proxy_password = forms.CharField(
         label=_("Password"),
         required=False,
         strip=False,
         widget=forms.PasswordInput,
-        help_text=_(HELP["proxy_password"]),
+        help_text=_explained("proxy_password"),
     )
     clear_password = forms.BooleanField(label=_("Clear the kept password"), required=False)
-    blocklist_path = forms.CharField(label=_("Blocklist file"), required=False, help_text=_(HELP["blocklist_path"]))
+    blocklist_path = forms.CharField(label=_("Blocklist file"), required=False, help_text=_explained("blocklist_path"))
     max_connections = forms.IntegerField(
         label=_("Connections"),
         min_value=rules.MIN_CONNECTIONS,
         max_value=rules.MAX_CONNECTIONS,
-        help_text=_(HELP["max_connections"]),
+        help_text=_explained("max_connections"),
     )
     max_upload_slots = forms.IntegerField(
         label=_("Upload slots"),
         min_value=rules.MIN_UPLOAD_SLOTS,
         max_value=rules.MAX_UPLOAD_SLOTS,
-        help_text=_(HELP["max_upload_slots"]),
+        help_text=_explained("max_upload_slots"),
     )
 
     @classmethod

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
-from seedbox.domain.network import HELP, BadNetwork, NetworkSettings, parse_proxy
+from seedbox.domain.network import BadNetwork, NetworkSettings, explain, parse_proxy
 from seedbox.domain.units import format_bytes, format_duration
 from seedbox.services import audit, networks, nodes
 from seedbox.services.sealing import SealBroken
@@ -28,14 +28,14 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", title="what to do; without it the nodes are listed")
         change = verbs.add_parser("set", help="change how a node reaches the world; what isn't named stays")
         change.add_argument("name", help="of the node")
-        change.add_argument("--interface", help=HELP["interface"])
+        change.add_argument("--interface", help=explain("interface"))
         change.add_argument("--proxy", metavar="URL", help="socks5://USER@HOST:PORT, http://HOST:PORT or none")
         change.add_argument("--proxy-password-file", type=Path, metavar="FILE", help="its first line is the password")
-        change.add_argument("--anonymous", action=BooleanOptionalAction, default=None, help=HELP["anonymous"])
-        change.add_argument("--port-mapping", action=BooleanOptionalAction, default=None, help=HELP["port_mapping"])
-        change.add_argument("--blocklist", dest="blocklist_path", metavar="PATH", help=HELP["blocklist_path"])
-        change.add_argument("--max-connections", type=int, help=HELP["max_connections"])
-        change.add_argument("--max-upload-slots", type=int, help=HELP["max_upload_slots"])
+        change.add_argument("--anonymous", action=BooleanOptionalAction, default=None, help=explain("anonymous"))
+        change.add_argument("--port-mapping", action=BooleanOptionalAction, default=None, help=explain("port_mapping"))
+        change.add_argument("--blocklist", dest="blocklist_path", metavar="PATH", help=explain("blocklist_path"))
+        change.add_argument("--max-connections", type=int, help=explain("max_connections"))
+        change.add_argument("--max-upload-slots", type=int, help=explain("max_upload_slots"))
         change.add_argument(
             "--wait", type=float, metavar="SECONDS", help="end with 0 only when the node has applied it"
         )
