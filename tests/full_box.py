@@ -35,7 +35,7 @@ OWN = {
 }
 SAYS = Details(
     "k",
-    (Peer("192.0.2.1:6881", "qBittorrent", 500_000, 1, 2, 3, 4, "incoming encrypted uTP seed snubbed"),),
+    (Peer("192.0.2.1:6881", "qBittorrent", 500_000, 1, 2, 3, 4, "incoming outgoing encrypted uTP seed snubbed"),),
     tuple(
         Tracker(f"http://127.0.0.1/{status}", 0, status, SAID_BY_OTHERS, 3, 60)
         for status in ("working", "updating", "not contacted", "error")

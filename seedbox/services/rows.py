@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from seedbox.domain.states import COMPLETE_STATES, STATES, TROUBLED_STATES, State
 from seedbox.domain.units import (
@@ -32,6 +33,20 @@ MAX_FOREIGN_CHARS = 200  # of what peers and trackers say about themselves: a lo
 MASKED_WHEN_STOPPED = frozenset({State.METADATA, State.DOWNLOADING, State.SEEDING})
 _NOT_WHOLE = frozenset({State.CHECKING, State.MISSING})  # nothing to save from, whatever the figures say
 _TRACKER_TONES = {"working": "green", "updating": "azure", "error": "red"}
+_STATUSES = {
+    "working": gettext_noop("working"),
+    "updating": gettext_noop("updating"),
+    "not contacted": gettext_noop("not contacted"),
+    "error": gettext_noop("error"),
+}
+_FLAGS = {
+    "incoming": gettext_noop("incoming"),
+    "outgoing": gettext_noop("outgoing"),
+    "outgoing": gettext_noop("outgoing"),
+    "encrypted": gettext_noop("encrypted"),
+    "seed": gettext_noop("seed"),
+    "snubbed": gettext_noop("snubbed"),
+}
 _LOG_TONES = {"warning": "yellow", "error": "red"}
 
 
@@ -205,7 +220,8 @@ def _kind(what: _What) -> str:
 def _peers(traffic: _Traffic) -> str:
     if not traffic.seeds:
         return str(traffic.peers)
-    return f"{traffic.peers} ({traffic.seeds} {'seed' if traffic.seeds == 1 else 'seeds'})"
+    words = ngettext("%(peers)d (%(seeds)d seed)", "%(peers)d (%(seeds)d seeds)", traffic.seeds)
+    return words % {"peers": traffic.peers, "seeds": traffic.seeds}
 
 
 def file_row(holding_id: int, file: File) -> Row:
@@ -235,7 +251,7 @@ def peer_row(peer: Peer) -> Row:
         "up": format_speed(peer.up_bytes_per_s),
         "downloaded": format_bytes(peer.downloaded_bytes),
         "uploaded": format_bytes(peer.uploaded_bytes),
-        "flags": peer.flags,
+        "flags": " ".join(_(_FLAGS[flag]) if flag in _FLAGS else flag for flag in peer.flags.split()),
     }
 
 
@@ -245,7 +261,7 @@ def tracker_row(tracker: Tracker) -> Row:
         "row": f"tracker-{tracker.url}",
         "url": tracker.url,
         "tier": tracker.tier,
-        "status": tracker.status,
+        "status": _(_STATUSES[tracker.status]) if tracker.status in _STATUSES else tracker.status,
         "status_tone": _TRACKER_TONES.get(tracker.status, "secondary"),
         "message": plain_text(tracker.message),
         "peers": NOTHING if tracker.peers is None else str(tracker.peers),

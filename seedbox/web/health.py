@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -40,7 +41,9 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def _node_context(node: nodes.NodeHealth) -> dict[str, object]:
     return {
         "node": node,
-        "beat": "never" if node.beat_age_s is None else f"{format_duration(node.beat_age_s)} ago",
+        "beat": _("never")
+        if node.beat_age_s is None
+        else _("%(span)s ago") % {"span": format_duration(node.beat_age_s)},
         "free": format_bytes(node.free_bytes),
         "total": format_bytes(node.total_bytes),
         "used_bytes": node.total_bytes - node.free_bytes,
