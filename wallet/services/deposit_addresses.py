@@ -29,6 +29,8 @@ NOT_READY = gettext_noop(
     "Deposits are not ready yet: the box waits for its signer and its chain. Try again in a minute, or ask an admin."
 )
 
+TOO_MANY = gettext_noop("Too many people ask for an address at this moment. Reload the page.")
+
 
 def is_ready() -> bool:
     """Say whether the key is known and confirmed, from which addresses are derived."""
@@ -72,7 +74,7 @@ def address_for(user_id: int, *, now: datetime) -> DepositAddress:
     It is watched as soon as it is committed, so it may be shown then.
     """
     network = settings.WALLET_NETWORK
-    for _ in range(TRIES):
+    for _try in range(TRIES):
         found = DepositAddress.objects.filter(network=network, user_id=user_id).first()
         if found is not None:
             return found
@@ -91,7 +93,7 @@ def address_for(user_id: int, *, now: datetime) -> DepositAddress:
                 )
         except IntegrityError:  # somebody else has taken the index, or this user has asked twice
             continue
-    raise Refused(_("Too many people ask for an address at this moment. Reload the page."))
+    raise Refused(TOO_MANY)
 
 
 def _next_address(network: str, xpub: AccountXpub, now: datetime) -> tuple[int, str]:
