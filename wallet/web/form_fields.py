@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from wallet.domain.money import BadAmount, parse_btt
 
@@ -23,7 +24,7 @@ class AmountField(forms.CharField):
 
     def __init__(self) -> None:
         attrs = {"inputmode": "decimal", "autocomplete": "off"}
-        super().__init__(label=_("Amount"), max_length=MAX_AMOUNT_CHARS, widget=forms.TextInput(attrs))
+        super().__init__(label=gettext_lazy("Amount"), max_length=MAX_AMOUNT_CHARS, widget=forms.TextInput(attrs))
 
     def clean(self, value: Any) -> int:
         text = super().clean(value)

@@ -49,9 +49,9 @@ class AddressField(forms.CharField):
     def __init__(self) -> None:
         attrs = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "list": "own-addresses"}
         super().__init__(
-            label=_("Address"),
+            label=gettext_lazy("Address"),
             max_length=MAX_ADDRESS_CHARS,
-            help_text=_("On TRON: T…, or 41… in hex. Copy it; what is sent to a wrong one is lost."),
+            help_text=gettext_lazy("On TRON: T…, or 41… in hex. Copy it; what is sent to a wrong one is lost."),
             widget=forms.TextInput(attrs),
         )
 
