@@ -4,6 +4,7 @@ import re
 from enum import IntEnum
 from typing import NamedTuple
 
+from wallet.domain.language import gettext_noop
 from wallet.domain.money import Asset
 
 MAX_REF_LENGTH = 64
@@ -30,9 +31,23 @@ class AccountKind(IntEnum):
 
     @property
     def label(self) -> str:
-        return self.name.replace("_", " ").capitalize()
+        """Return its name in English, as files have it; whoever shows it to people translates it."""
+        return _LABELS[self]
 
 
+_LABELS = {
+    AccountKind.CHAIN: gettext_noop("Chain"),
+    AccountKind.USER: gettext_noop("User"),
+    AccountKind.CHANNEL: gettext_noop("Channel"),
+    AccountKind.BOUNTY: gettext_noop("Bounty"),
+    AccountKind.IN_FLIGHT: gettext_noop("In flight"),
+    AccountKind.SUSPENSE: gettext_noop("Suspense"),
+    AccountKind.FEES: gettext_noop("Fees"),
+    AccountKind.NETWORK_FEES: gettext_noop("Network fees"),
+    AccountKind.ROUNDING: gettext_noop("Rounding"),
+    AccountKind.TREASURY: gettext_noop("Treasury"),
+    AccountKind.EARNINGS: gettext_noop("Earnings"),
+}
 # Many of a kind, told apart by ref.
 OWNED = frozenset({AccountKind.USER, AccountKind.CHANNEL, AccountKind.BOUNTY, AccountKind.EARNINGS})
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wallet.domain.accounts import AccountKind, AccountName, own_account, user_account
-from wallet.domain.language import number
+from wallet.domain.language import gettext_noop, number
 from wallet.domain.money import MAX_AMOUNT_UBTT, UBTT_PER_BTT, Asset
 
 UNITS_PER_UBTT = {Asset.TRC10: 1, Asset.TRC20: 10**12, Asset.TRX: 1}  # 6 decimals, 18, 6
@@ -25,17 +25,18 @@ class DepositFate(StrEnum):
 
     @property
     def label(self) -> str:
+        """Return it in English; whoever shows it to people translates it."""
         return _LABELS[self]
 
 
 BOOKED = frozenset({DepositFate.CREDITED, DepositFate.OPERATOR, DepositFate.SUSPENSE})
 _LABELS = {
-    DepositFate.CREDITED: "Credited",
-    DepositFate.OPERATOR: "The box's own",
-    DepositFate.SUSPENSE: "In suspense",
-    DepositFate.SMALL: "Below the minimum",
-    DepositFate.LARGE: "Too large",
-    DepositFate.INTERNAL: "Paid by a contract",
+    DepositFate.CREDITED: gettext_noop("Credited"),
+    DepositFate.OPERATOR: gettext_noop("The box's own"),
+    DepositFate.SUSPENSE: gettext_noop("In suspense"),
+    DepositFate.SMALL: gettext_noop("Below the minimum"),
+    DepositFate.LARGE: gettext_noop("Too large"),
+    DepositFate.INTERNAL: gettext_noop("Paid by a contract"),
 }
 
 

@@ -37,7 +37,9 @@ def pending_row(pending: PendingDeposit, cursor: ChainCursor) -> Row:
     seen = min(max(cursor.head_height - pending.block_number + 1, 1), lag)
     is_enough = asset in MINIMUM_UBTT and split(pending.amount, asset)[0] >= MINIMUM_UBTT[asset]
     too_little = (
-        f"below {minimum(asset)}" if asset in MINIMUM_UBTT else _("%(unit)s pays for the chain") % {"unit": asset.unit}
+        _("below %(minimum)s") % {"minimum": minimum(asset)}
+        if asset in MINIMUM_UBTT
+        else _("%(unit)s pays for the chain") % {"unit": asset.unit}
     )
     left = pending.solid_at - (cursor.looked_at or pending.seen_at)
     return {
@@ -59,7 +61,7 @@ def deposit_row(deposit: Deposit) -> Row:
     return {
         "row": f"deposit-{deposit.pk}",
         "href": f"came/{deposit.pk}/",
-        "fate": fate.label if is_credited else _("Not credited: %(label)s") % {"label": fate.label.lower()},
+        "fate": _(fate.label) if is_credited else _("Not credited: %(label)s") % {"label": _(fate.label).lower()},
         "tone": TONES[fate],
         "amount": ("+" if is_credited else "") + format_btt(split(deposit.amount, asset)[0]),
         "amount_tone": "green" if is_credited else "",
@@ -110,7 +112,7 @@ def by_name(rows: Sequence[Row]) -> dict[str, Row]:
 
 
 def _left(span: timedelta) -> str:
-    return _("any moment") if span <= ANY_MOMENT else f"about {_span(span)}"
+    return _("any moment") if span <= ANY_MOMENT else _("about %(span)s") % {"span": _span(span)}
 
 
 def _span(span: timedelta) -> str:

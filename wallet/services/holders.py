@@ -42,4 +42,4 @@ def _holder(account: Account, names: dict[int, str]) -> Holder:
             if name is not None
             else Holder(_("User %(ref)s, who is gone") % {"ref": account.ref})
         )
-    return Holder(f"{kind.label} {account.ref[:REF_CHARS]}".strip())
+    return Holder(f"{_(kind.label)} {account.ref[:REF_CHARS]}".strip())

@@ -1,8 +1,9 @@
-"""What a transfer is called by whoever looks at one of its accounts: what came in, what went out."""
+"""What transfers and accounts are called: a transfer as it came in, or went out, for whoever looks at it."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from wallet.domain.accounts import AccountName
 from wallet.domain.kinds import TransferKind
 
 CAME_AND_WENT = {
@@ -28,6 +29,10 @@ MIN_CHARS = 3  # of a part of a word: "a" is in most of them
 def kind_in_words(kind: TransferKind, *, is_credit: bool) -> str:
     came, went = CAME_AND_WENT.get(kind, (kind.label, kind.label))
     return _(came if is_credit else went)
+
+
+def account_in_words(name: AccountName) -> str:
+    return f"{_(name.kind.label).lower()}{f' {name.ref}' if name.ref else ''} ({name.asset.unit})"
 
 
 def kinds_called(text: str, *, is_credit: bool) -> list[TransferKind]:

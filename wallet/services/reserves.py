@@ -70,9 +70,9 @@ def state_row(found: ChainCursor | None) -> Row:
             "state_tone": "yellow",
             "head": "?",
             "solid": "?",
-            "looked": "never",
+            "looked": _("never"),
             "looked_at": "",
-            "compared": "never",
+            "compared": _("never"),
             "compared_at": "",
         }
     behind = max(found.solid_height - found.height, 0)
@@ -90,7 +90,7 @@ def state_row(found: ChainCursor | None) -> Row:
 
 
 def _moment(name: str, at: datetime | None) -> Row:
-    return {name: f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "never", f"{name}_at": at.isoformat() if at else ""}
+    return {name: f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else _("never"), f"{name}_at": at.isoformat() if at else ""}
 
 
 def compared_row(row: Reconciliation, found: ChainCursor | None = None) -> Row:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from wallet.domain.accounts import AccountKind
 from wallet.domain.kinds import TransferKind
 from wallet.models import Account, Transfer
+from wallet.services.kind_words import account_in_words
 from wallet.services.refusals import Refused
 
 # Accounts whose balance follows from something else (the chain, a withdrawal, a deal): moved by hand they would lie.
@@ -50,7 +51,7 @@ def check_adjustable(debit: Account, credit: Account) -> None:
                     "Account %(pk)s (%(name)s) follows from the chain, a withdrawal or a deal, and can't "
                     "be adjusted by hand. Choose a user's account or one of the box's own."
                 )
-                % {"pk": account.pk, "name": account.name}
+                % {"pk": account.pk, "name": account_in_words(account.name)}
             )
 
 

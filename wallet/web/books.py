@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -45,7 +46,7 @@ def books(request: HttpRequest) -> HttpResponse:
         "older": page.before,
         "wanted": wanted,
         "chosen": _chosen(wanted),
-        "kinds": [(kind.value, kind.label) for kind in AccountKind],
+        "kinds": [(kind.value, _(kind.label)) for kind in AccountKind],
     }
     return render(request, "wallet/books.html", context)
 
@@ -58,7 +59,7 @@ def count_owed(request: HttpRequest) -> HttpResponse:
     if not taken:
         messages.info(request, _("The newest count is less than a minute old, and was left as it is."))
     else:
-        total = " and ".join(format_amount(one.total_ubtt, Asset(one.asset)) for one in taken)
+        total = get_text_list([format_amount(one.total_ubtt, Asset(one.asset)) for one in taken], _("and"))
         messages.success(request, _("Counted: %(total)s is owed to all users.") % {"total": total})
     return redirect("books")
 
@@ -149,7 +150,7 @@ def _asset_context(asset: Asset, balance_ubtt: int, sums: Any) -> dict[str, obje
 def _kind_row(one: KindSum) -> dict[str, object]:
     return {
         "kind": one.kind.value,
-        "label": one.kind.label,
+        "label": _(one.kind.label),
         "count": one.count,
         "balance": format_btt(one.balance_ubtt),
         "held": format_btt(one.held_ubtt) if one.held_ubtt else "",
@@ -161,7 +162,7 @@ def _account_row(account: Account, who: Holder) -> dict[str, object]:
         "id": account.pk,
         "name": who.name,
         "is_person": who.is_person,
-        "kind": AccountKind(account.kind).label,
+        "kind": _(AccountKind(account.kind).label),
         "balance": format_btt(account.balance_ubtt),
         "held": format_btt(account.held_ubtt) if account.held_ubtt else "",
         "unit": Asset(account.asset).unit,
@@ -174,10 +175,10 @@ def _entry_row(line: EntryLine, asset: Asset) -> dict[str, object]:
     return {
         "id": line.transfer.pk,
         "at": line.transfer.written_at,
-        "kind": line.kind.label,
+        "kind": _(line.kind.label),
         "other": line.other.name,
         "other_id": line.other_id,
-        "preposition": "to" if line.change_ubtt < 0 else "from",
+        "is_credit": line.change_ubtt > 0,
         "change": f"{sign}{format_btt(line.change_ubtt)}",
         "tone": "green" if line.change_ubtt > 0 else "",
         "balance": format_btt(line.balance_ubtt),

@@ -2,6 +2,7 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from wallet import wiring
@@ -25,8 +26,8 @@ def money_entry(request: HttpRequest, transfer_id: int) -> HttpResponse:
         "row": entry_row(entry),
         "amount": format_amount(abs(entry.amount_ubtt), entry.asset),
         "balance": format_amount(entry.balance_ubtt, entry.asset),
-        "sender": entry.counterparty if entry.is_credit else "you",
-        "receiver": "you" if entry.is_credit else entry.counterparty,
+        "sender": entry.counterparty if entry.is_credit else _("you"),
+        "receiver": _("you") if entry.is_credit else entry.counterparty,
         "money_query": query_of(entry.asset),
         "source": causes.source_of(user_id(request), transfer_id, entry.cause),
         "explorer": wiring.network().explorer,

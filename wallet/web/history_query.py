@@ -69,11 +69,9 @@ def read_asked(query: QueryDict, *, asset: str = "") -> Asked:
 
 
 # Of those that a user's account can have.
-KINDS = {
-    kind.name.lower(): kind.label
-    for kind in TransferKind
-    if kind not in (TransferKind.WITHDRAWAL_FINAL, TransferKind.NETWORK_FEE)
-}
+KINDS = frozenset(
+    kind.name.lower() for kind in TransferKind if kind not in (TransferKind.WITHDRAWAL_FINAL, TransferKind.NETWORK_FEE)
+)
 
 
 def _text(text: str) -> str:

@@ -12,6 +12,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 from django_htmx.http import replace_url
 
+from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
 from wallet.models import Account
 from wallet.services import day_sums, screen, seals, statements
@@ -77,7 +78,7 @@ def _history_context(request: HttpRequest, choice: Choice) -> dict[str, Any]:
         "here": asked.query(before=asked.before),
         "older": asked.query(before=page.before) if page.before is not None else None,
         "searched_back_to": minute(searched) if searched else "",
-        "kinds": KINDS,
+        "kinds": [(kind.name.lower(), _(kind.label)) for kind in TransferKind if kind.name.lower() in KINDS],
         "parties": sorted(_(words) for words in WORDS.values()),
     }
 

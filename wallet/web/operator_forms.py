@@ -125,7 +125,10 @@ def _find_account(text: str, asset: Asset | None = None) -> Account | None:
     if text.startswith("#"):
         return Account.objects.filter(pk=int(number)).first() if is_number else None
     asset = asset or market_asset()
-    kind = next((kind for kind in touchable.ADJUSTABLE if kind.label.casefold() == text.casefold()), None)
+    kind = next(
+        (kind for kind in touchable.ADJUSTABLE if text.casefold() in (_(kind.label).casefold(), kind.label.casefold())),
+        None,
+    )
     if kind is not None and kind is not AccountKind.USER:
         return Account.objects.filter(asset=asset, kind=kind, ref="").first()
     user = get_user_model().objects.filter(username__iexact=text).only("pk").first()
@@ -148,7 +151,7 @@ class OneAccountForm(ActForm):
         return [
             _fact_of(_("Account"), account),
             Fact(_("Available"), format_amount(account.available_ubtt, Asset(account.asset))),
-            Fact(_("It is now"), "frozen" if account.is_frozen else _("not frozen")),
+            Fact(_("It is now"), _("frozen") if account.is_frozen else _("not frozen")),
         ]
 
     def order(self) -> dict[str, int]:
@@ -223,6 +226,11 @@ class BookPaymentForm(ActForm):
         asset = Asset(movement.asset)
         again = found_payments.would_pay_again(movement)
         careful = _("%(again)s asks for just this. If it was paid by this, reject it.") % {"again": again}
+        it_paid = _("%(amount)s %(unit)s to %(recipient)s") % {
+            "amount": format_units(movement.amount, asset),
+            "unit": asset.unit,
+            "recipient": movement.recipient,
+        }
         return [
             *([Fact(_("Careful"), careful)] if again else []),
             Fact(_("Transaction"), movement.tx_id),
@@ -231,7 +239,7 @@ class BookPaymentForm(ActForm):
                 _("%(block_at)s UTC, block %(block_number)s")
                 % {"block_at": f"{movement.block_at:%Y-%m-%d %H:%M:%S}", "block_number": movement.block_number},
             ),
-            Fact(_("It paid"), f"{format_units(movement.amount, asset)} {asset.unit} to {movement.recipient}"),
+            Fact(_("It paid"), it_paid),
             _fact_of(_("Borne by"), account),
             Fact(_("It has available"), format_amount(account.available_ubtt, asset)),
             Fact(_("Taken from it"), format_amount(found_payments.amount_ubtt(movement), asset)),
@@ -263,7 +271,7 @@ class ReverseForm(ActForm):
         original = touchable.find_transfer(self.cleaned_data["transfer"])
         asset = Asset(original.asset)
         return [
-            Fact(_("Transfer"), f"{original.pk}: {TransferKind(original.kind).label.lower()}"),
+            Fact(_("Transfer"), f"{original.pk}: {_(TransferKind(original.kind).label).lower()}"),
             Fact(_("Of"), f"{original.written_at:%Y-%m-%d %H:%M:%S} UTC"),
             _fact_of(_("Taken from"), original.credit),
             Fact(_("It has available"), format_amount(original.credit.available_ubtt, asset)),
@@ -367,7 +375,8 @@ def _refuse_by(check: Callable[[], object]) -> None:
 
 def _fact_of(label: str, account: Account) -> Fact:
     who = holder(account)
-    return Fact(label, f"{who.name} (account #{account.pk})", is_person=who.is_person)
+    text = _("%(name)s (account #%(pk)s)") % {"name": who.name, "pk": account.pk}
+    return Fact(label, text, is_person=who.is_person)
 
 
 def _side(account: Account) -> tuple[AccountKind, str]:

@@ -126,7 +126,7 @@ def _aside(one: Deposit) -> dict[str, str]:
     return {
         "at": one.block_at.isoformat(),
         "at_text": minute(one.block_at),
-        "fate": DepositFate(one.fate).label,
+        "fate": _(DepositFate(one.fate).label),
         "tx": short(one.tx_id),
         "amount": format_units(one.amount, asset),
         "unit": asset.unit,
