@@ -20,10 +20,12 @@ from tests.withdrawals import (
 )
 from wallet.chain.fake_endpoint import SWALLOWED, FakeEndpoint
 from wallet.chain.port import BadAnswer, Block
+from wallet.domain import withdrawal_words as words
 from wallet.domain.accounts import AccountKind
 from wallet.domain.tron.addresses import parse_address
 from wallet.domain.tron.transactions import Signed, encode_transaction, tx_id
 from wallet.domain.withdrawal_states import AttemptState, WithdrawalState
+from wallet.domain.withdrawal_words import OLD_BLOCK
 from wallet.models import Account, ChainMovement, Halt, HaltReason, Withdrawal
 from wallet.services import (
     attempts,
@@ -39,7 +41,6 @@ from wallet.services.chain_reading import time_of
 from wallet.services.operators import Actor
 from wallet.services.refusals import Refused
 from wallet.services.returning import UNSURE
-from wallet.services.withdrawal_rows import OLD_BLOCK
 from wallet.signer.protocol import SignerAway, SignRequest
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -339,7 +340,7 @@ class TestAnotherPaymentUnderItsNumber:
         other = world.request(owner.pk, 50, to=stranger_address(2))
         lift_all(world)
         world.tick(8)
-        assert not other.attempts.exists() and compared.why_not(world.now) == compared.DIFFER
+        assert not other.attempts.exists() and compared.why_not(world.now) == words.DIFFER
         (paid,) = ChainMovement.objects.filter(side="out")
         bearer = Account.objects.get(kind=AccountKind.USER, ref=str(owner.pk))
         found_payments.book(

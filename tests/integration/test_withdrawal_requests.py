@@ -10,6 +10,7 @@ from tests.builders import NOW
 from tests.ledger import BTT
 from tests.signers import HOT
 from tests.withdrawals import TRX, World, fresh_form_key, money, rich, stranger_address
+from wallet.domain import withdrawal_words as words
 from wallet.domain.money import Asset
 from wallet.domain.tron.addresses import BLACK_HOLE, ZERO_ADDRESS, to_base58, to_hex
 from wallet.domain.withdrawal_states import WithdrawalState
@@ -218,7 +219,7 @@ class TestCase54ADecision:
         world.now += withdrawals.APPROVE_WITHIN
         world.step()
         checked.refresh_from_db()
-        assert (checked.state, checked.reason) == (WithdrawalState.REJECTED, withdrawals.UNAPPROVED)
+        assert (checked.state, checked.reason) == (WithdrawalState.REJECTED, words.UNAPPROVED)
         assert money(owner.pk) == (1_000, 0)
 
     def test_to_cancel_comes_before_the_first_attempt_or_not_at_all(self, world: World, owner: User) -> None:

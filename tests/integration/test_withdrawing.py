@@ -11,6 +11,7 @@ from tests.ledger import ASSET, BTT, balance, post, transfer, user
 from tests.signers import HOT
 from tests.withdrawals import SLOW_BLOCK_MS, World, check_paid_once, money, of_install, stranger_address
 from wallet.chain.fake_endpoint import SWALLOWED
+from wallet.domain import withdrawal_words as words
 from wallet.domain.accounts import AccountKind, own_account
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import Asset
@@ -128,7 +129,7 @@ class TestNothingNewIsSigned:
 
     def test_before_they_were_ever_compared(self, world: World) -> None:
         ChainCursor.objects.update(reconciled_at=None)
-        assert compared.why_not(world.now) == compared.NEVER
+        assert compared.why_not(world.now) == words.NEVER_COMPARED
 
 
 class TestTheBooksAndTheChain:

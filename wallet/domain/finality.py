@@ -10,7 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from wallet.domain.language import gettext_noop
+
 ENDPOINTS_NEEDED = 2  # one may lag or lie
+
+FOUND = gettext_noop("%(endpoint)s has it in a solid block")
+GAP = gettext_noop("our index lacks what is between blocks %(first)s and %(last)s")
+HELD = gettext_noop("solid block %(block)s holds it")
+NOT_YET = gettext_noop("no irreversible block is past its expiration yet")
+FEW = gettext_noop("%(needed)s endpoints that are past block %(block)s have to miss it")
+OVER = gettext_noop("its time is over with block %(block)s, and no block holds it")
+WHY = (FOUND, GAP, HELD, NOT_YET, FEW, OVER)
 
 
 class Verdict(StrEnum):
@@ -56,7 +66,7 @@ class IndexedBlock:
 @dataclass(frozen=True)
 class Judgement:
     verdict: Verdict
-    why: str
+    why: str  # in English: the log of an attempt keeps it
     closed_by: int | None = None  # for DEAD: the number of the first block past the expiration
 
 
@@ -67,21 +77,19 @@ def judge(sent: Sent, *, absences: Sequence[Absence], index: Sequence[IndexedBlo
     """
     for absence in absences:
         if absence.is_found:
-            return Judgement(Verdict.INCLUDED, f"{absence.endpoint} has it in a solid block")
+            return Judgement(Verdict.INCLUDED, FOUND % {"endpoint": absence.endpoint})
     parent_id, number, closing = sent.reference_id, sent.reference_number, None
     for block in index:
         if block.number != number + 1 or block.parent_id != parent_id:
-            return Judgement(Verdict.UNPROVEN, f"our index lacks what is between blocks {number} and {block.number}")
+            return Judgement(Verdict.UNPROVEN, GAP % {"first": number, "last": block.number})
         if sent.tx_id in block.tx_ids:
-            return Judgement(Verdict.INCLUDED, f"solid block {block.number} holds it")
+            return Judgement(Verdict.INCLUDED, HELD % {"block": block.number})
         parent_id, number = block.id, block.number
         if closing is None and block.timestamp_ms >= sent.expiration_ms:
             closing = block.number
     if closing is None:
-        return Judgement(Verdict.OPEN, "no irreversible block is past its expiration yet")
+        return Judgement(Verdict.OPEN, NOT_YET)
     witnesses = {absence.endpoint for absence in absences if absence.solid_number >= closing}
     if len(witnesses) < ENDPOINTS_NEEDED:
-        return Judgement(
-            Verdict.UNPROVEN, f"{ENDPOINTS_NEEDED} endpoints that are past block {closing} have to miss it"
-        )
-    return Judgement(Verdict.DEAD, f"its time is over with block {closing}, and no block holds it", closing)
+        return Judgement(Verdict.UNPROVEN, FEW % {"needed": ENDPOINTS_NEEDED, "block": closing})
+    return Judgement(Verdict.DEAD, OVER % {"block": closing}, closing)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from wallet.domain import withdrawal_words as words
 from wallet.domain.money import Asset
 from wallet.models import ChainCursor, Reconciliation
 
@@ -15,22 +16,19 @@ ROUND = timedelta(minutes=1)  # what beat keeps
 MOST_AGE = 3 * ROUND  # one may be late, and one be lost
 MOST_STILL = timedelta(minutes=5)  # without a new block: then nothing could come into one, either
 
-NEVER = "the chain was not held against the books yet"
-DIFFER = "the chain and the books differ"
-
 
 def why_not(now: datetime) -> str:
-    """Return why nothing may be signed now, beside halts; "" after a scan and a comparison, both recent and clean."""
+    """Return why nothing may be signed now, beside halts, in English; "" after a recent and clean comparison."""
     cursor = ChainCursor.objects.filter(network=settings.WALLET_NETWORK).first()
     if cursor is None or cursor.reconciled_at is None:
-        return NEVER
+        return words.NEVER_COMPARED
     if abs(now - cursor.reconciled_at) > MOST_AGE:
-        return f"the chain was held against the books last on {cursor.reconciled_at:%Y-%m-%d %H:%M:%S} UTC"
+        return words.COMPARED_LAST % {"at": f"{cursor.reconciled_at:%Y-%m-%d %H:%M:%S}"}
     if abs(now - cursor.moved_at) > MOST_STILL:
-        return f"the newest block of the chain was read on {cursor.moved_at:%Y-%m-%d %H:%M:%S} UTC"
+        return words.READ_LAST % {"at": f"{cursor.moved_at:%Y-%m-%d %H:%M:%S}"}
     rows = Reconciliation.objects.filter(network=settings.WALLET_NETWORK).order_by("-pk")
     newest = [rows.filter(asset=asset).first() for asset in Asset]
-    return DIFFER if any(row is not None and row.difference for row in newest) else ""
+    return words.DIFFER if any(row is not None and row.difference for row in newest) else ""
 
 
 def is_due(now: datetime) -> bool:

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
-from wallet.chain.endpoints import Chain
+from wallet.chain.endpoints import WHOLE, Chain
 from wallet.chain.port import MAX_BLOCKS, Block, ChainError, ChainLied, Receipt
+from wallet.domain import withdrawal_words as words
 from wallet.domain.accounts import AccountKind, own_account, user_account
 from wallet.domain.finality import Absence, IndexedBlock, Judgement, Sent, Verdict, judge
 from wallet.domain.items import Transfer
@@ -29,9 +31,6 @@ MOST_ATTEMPTS = 5  # each was lost or refused; a sixth would be, too
 MOST_INDEX_BLOCKS = 2_000  # an hour and a half of blocks above a reference: far more than an attempt lives
 SEEN_AGAIN = timedelta(seconds=5)
 FRESH = timedelta(minutes=1)  # since the scan has looked for more: it does every two seconds
-UNWANTED = "It was lost on the way to the network, and you wanted no further attempt. Your money is back."
-SIGNER_SILENT = "the signer can't say whether it has signed another attempt"
-BORNE = "Your money is back, with the fee; what the network has burned the box bears."
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +53,8 @@ def settle(chain: Chain, attempt: Attempt, receipt: Receipt, *, now: datetime) -
                 _arrive(attempt.withdrawal_id, now)
             return
         if move(attempt, AttemptState.FAILED, "failed", now=now, message=receipt.message or result, **ended):
-            why = "it did not move the token" if receipt.succeeded else result
-            give_back(attempt.withdrawal_id, f"The chain took it and it failed there: {why}. {BORNE}", now=now)
+            why = words.MOVED_NOTHING if receipt.succeeded else result
+            give_back(attempt.withdrawal_id, words.FAILED % {"why": why}, now=now)
 
     ledger.whole(work)
 
@@ -65,14 +64,16 @@ def _check_result(chain: Chain, attempt: Attempt, receipt: Receipt) -> None:
     (block,) = chain.blocks(receipt.block_number, receipt.block_number)
     results = [one.contract_ret == "SUCCESS" for one in block.transactions if one.tx_id.hex() == attempt.tx_id]
     if results != [receipt.succeeded]:
-        raise ChainLied("the chain", f"receipts say of {attempt.tx_id} what block {block.number} does not say")
+        says = _("receipts say of %(tx_id)s what block %(block)s does not say")
+        raise ChainLied(WHOLE, says % {"tx_id": attempt.tx_id, "block": block.number})
 
 
 def mark_seen(attempt: Attempt, receipt: Receipt, *, now: datetime) -> None:
     """Note that it is in a block which may still be taken back."""
     if attempt.state != AttemptState.SEEN:
         block = receipt.block_number
-        move(attempt, AttemptState.SEEN, "seen", now=now, message=f"block {block}", seen_at=now, block_number=block)
+        message = words.IN_BLOCK % {"block": block}
+        move(attempt, AttemptState.SEEN, "seen", now=now, message=message, seen_at=now, block_number=block)
     look_again(attempt, now, SEEN_AGAIN)
 
 
@@ -83,7 +84,7 @@ def mark_taken_back(attempt: Attempt, *, now: datetime) -> None:
         AttemptState.BROADCAST,
         "taken back",
         now=now,
-        message=f"block {attempt.block_number} is gone",
+        message=words.BLOCK_GONE % {"block": attempt.block_number},
         seen_at=None,
         block_number=None,
         next_try_at=now,
@@ -113,7 +114,7 @@ def bury_if_dead(chain: Chain, signer: SignerDoor, attempt: Attempt, *, now: dat
         try:
             lost = forgotten.find(chain, signer, attempt.withdrawal)
         except SignerError:
-            judgement = Judgement(Verdict.UNPROVEN, SIGNER_SILENT)
+            judgement = Judgement(Verdict.UNPROVEN, words.SIGNER_SILENT)
     if judgement.verdict is not Verdict.DEAD:
         note_once(attempt, "not dead", now, message=judgement.why)
         look_again(attempt, now)
@@ -148,7 +149,7 @@ def return_unwanted(chain: Chain, signer: SignerDoor, *, now: datetime) -> None:
         def work(pk: int = withdrawal.pk) -> None:
             is_unwanted = _unwanted().select_for_update().filter(pk=pk).first() is not None
             if is_unwanted and not halts.is_halted():
-                give_back(pk, UNWANTED, now=now)
+                give_back(pk, words.UNWANTED, now=now)
 
         ledger.whole(work)
 
@@ -173,12 +174,13 @@ def _against_our_scan(attempt: Attempt, judgement: Judgement, now: datetime) -> 
     """
     cursor = own_addresses.cursor()  # read first: what a scan writes down meanwhile is found, and not taken for absent
     if own_addresses.own_transaction(attempt.tx_id) is not None:
-        halts.halt(HaltReason.LIED, f"the endpoints deny {attempt.tx_id}, which our own scan has found", now)
-        return Judgement(Verdict.INCLUDED, "our own scan has found it")
+        says = _("the endpoints deny %(tx_id)s, which our own scan has found") % {"tx_id": attempt.tx_id}
+        halts.halt(HaltReason.LIED, says, now)
+        return Judgement(Verdict.INCLUDED, words.SCANNED)
     if cursor is None or cursor.height < (judgement.closed_by or 0):
-        return Judgement(Verdict.UNPROVEN, f"our own scan has not come to block {judgement.closed_by} yet")
+        return Judgement(Verdict.UNPROVEN, words.NOT_SCANNED % {"block": judgement.closed_by})
     if halts.is_halted():
-        return Judgement(Verdict.UNPROVEN, "withdrawals are stopped, and nothing is given up meanwhile")
+        return Judgement(Verdict.UNPROVEN, words.STANDS_STILL)
     return judgement
 
 
@@ -217,15 +219,15 @@ def _why_no_further(attempt: Attempt) -> str:
     """Return why a dead attempt is the last one; "" if another one follows."""
     refused = attempt.events.filter(what="refused").order_by("-pk").first()
     if refused is not None and attempt.signature is None:
-        return "The signer refused it. Your money is back."  # why, its log says to operators
+        return words.REFUSED  # why, its log says to operators
     if Withdrawal.objects.filter(pk=attempt.withdrawal_id, is_wanted_back=True).exists():
-        return UNWANTED
+        return words.UNWANTED
     if attempt.number >= MOST_ATTEMPTS:
         said = attempt.events.filter(what__in=["broadcast", "unsigned"]).order_by("-pk").first()
-        words = f" The network said: {said.code}." if said else ""
+        says = words.LOST_AS_SAID if said else words.LOST
         if said and said.what == "unsigned":  # why it could not is for operators
-            words = " The signer could not sign it."
-        return f"{MOST_ATTEMPTS} attempts came into no block.{words} Your money is back."
+            says = words.LOST_UNSIGNED
+        return says % {"attempts": MOST_ATTEMPTS, "code": said.code if said else ""}
     return ""
 
 

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import Block
+from wallet.domain import withdrawal_words as words
 from wallet.domain.accounts import AccountKind, own_account
 from wallet.domain.money import Asset
 from wallet.domain.networks import Network
@@ -132,7 +133,7 @@ def _write(withdrawal: Withdrawal, found: Forgotten, raw: Raw, now: datetime) ->
         signed_at=now,
         broadcast_at=now,
     )
-    note(made, "taken over", now, message=f"the signer had signed it as {found.signed.attempt_key}")
+    note(made, "taken over", now, message=words.SIGNED_BEFORE % {"key": found.signed.attempt_key})
 
 
 def _raw_of(signed: SignedAttempt) -> Raw | None:

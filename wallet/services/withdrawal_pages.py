@@ -11,8 +11,9 @@ from wallet.domain.accounts import AccountKind
 from wallet.domain.money import Asset
 from wallet.domain.withdrawal_states import OPEN, WithdrawalState
 from wallet.models import Account, Attempt, AttemptEvent, Withdrawal, WithdrawalDesk
+from wallet.services.attempt_rows import event_row
 from wallet.services.install import market_asset, other_asset
-from wallet.services.withdrawal_rows import OPERATOR, OWNER, Reader, Row, Standing, event_row, withdrawal_row
+from wallet.services.withdrawal_rows import OPERATOR, OWNER, Reader, Row, Standing, withdrawal_row
 from wallet.services.withdrawing import queue
 
 PAGE_ROWS = 30

@@ -11,8 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from wallet.domain.money import Asset, format_amount, format_btt
+from wallet.domain.retelling import said_again
 from wallet.domain.withdrawal_states import CANCELLABLE, AttemptState, WithdrawalState
+from wallet.domain.withdrawal_words import FAILS, OLD_BLOCK, REASONS, STOPPED, TOO_LITTLE, WAITS
 from wallet.models import Attempt, AttemptEvent, Withdrawal, WithdrawalDesk
+from wallet.services.attempt_rows import CANNOT_SIGN, WILL_NOT_SIGN, second
 
 Row = dict[str, str | int]
 
@@ -44,35 +47,18 @@ _STEP_OF_ATTEMPT = {
     AttemptState.FAILED: "final",
     AttemptState.DEAD: "block",
 }
-STOPPED = gettext_noop("withdrawals are stopped")  # why the queue waits begins like this when everybody may know it
-# Of what was signed and forgotten, so that nobody can say what became of it.
-OLD_BLOCK = gettext_noop(
-    "it was signed before, and no endpoint gives the block that it refers to, so it can't be followed"
-)
-# Why one stands aside begins like this: its user may know so much.
-TOO_LITTLE = gettext_noop("the address that pays has too little")
 IN_DOUBT = gettext_noop(
     "An admin has to look at it first: the box's records and what it has signed do not agree. Until then {money} "
     "stays where it is."
 )
-_UNSIGNED = gettext_noop("the signer can't sign now")
-_REFUSED = gettext_noop("the signer won't sign it")
-_OUR_OWN_WORDS = ("seen", "taken back", "dead")
-# What users read in place of what others have said.
-_PLAIN = {
-    "unsigned": _UNSIGNED,
-    "refused": _REFUSED,
-    "taken over": gettext_noop("it was signed before, and the box's records had lost it"),
-    "not dead": gettext_noop("it is not certain yet that it will never arrive"),
-    "failed": gettext_noop("the chain took it, and it moved nothing"),
-    "final": gettext_noop("it is in a block that nothing takes back"),
+# How a step stands, for those who don't see its mark.
+_SAID = {
+    "done": gettext_noop("done"),
+    "now": gettext_noop("now"),
+    "todo": gettext_noop("to do"),
+    "bad": gettext_noop("bad"),
+    "off": gettext_noop("off"),
 }
-_PLAIN_CODES = {
-    "SUCCESS": gettext_noop("the network has taken it"),
-    "DUP_TRANSACTION_ERROR": gettext_noop("the network has it already"),
-    "UNKNOWN": gettext_noop("the network gave no clear answer, and is given it again"),
-}
-_UNTAKEN = gettext_noop("the network did not take it, and is given it again")
 _BAD_ENDS = (WithdrawalState.RETURNED, WithdrawalState.CANCELLED, WithdrawalState.REJECTED)
 
 
@@ -148,7 +134,9 @@ def withdrawal_row(standing: Standing) -> Row:
         "total_text": format_amount(withdrawal.total_ubtt, asset),
         "address": withdrawal.address,
         "short_address": short_address(withdrawal.address),
-        "state_words": f"{words}, number {standing.place}" if standing.place else words,
+        "state_words": _("%(state)s, number %(place)s") % {"state": words, "place": standing.place}
+        if standing.place
+        else words,
         "tone": tone,
         "now_text": _now(standing),
         "tx_id": attempt.tx_id if attempt else "",
@@ -166,31 +154,8 @@ def withdrawal_row(standing: Standing) -> Row:
     return row | _steps(standing)
 
 
-def event_row(event: AttemptEvent, *, with_details: bool) -> Row:
-    """Return a line of the log of attempts. What signer and endpoints say names files, servers and others' money."""
-    return {
-        "at": event.at.isoformat(),
-        "at_text": second(event.at),
-        "what": event.what.capitalize(),
-        "endpoint": event.endpoint if with_details else "",
-        "code": event.code,
-        "message": event.message if with_details else _plain(event),
-    }
-
-
 def short_address(address: str) -> str:
     return f"{address[:7]}…{address[-5:]}"
-
-
-def _plain(event: AttemptEvent) -> str:
-    """Say what a line of the log means in words of ours alone."""
-    if event.what == "broadcast":
-        return _(_PLAIN_CODES.get(event.code, _UNTAKEN))
-    return event.message if event.what in _OUR_OWN_WORDS else _(_PLAIN[event.what]) if event.what in _PLAIN else ""
-
-
-def second(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def chain_time(timestamp_ms: int) -> str:
@@ -214,7 +179,7 @@ def _steps(standing: Standing) -> Row:
         elif not is_done and is_bad:
             state = "off"
         at = times[step] if state in ("done", "bad") else None
-        cells[f"{step}_state"] = state
+        cells[f"{step}_state"], cells[f"{step}_said"] = state, _(_SAID[state])
         cells[f"{step}_at"] = at.isoformat() if at else ""
         cells[f"{step}_text"] = second(at) if at else ""
     if not standing.withdrawal.needs_approval:
@@ -222,7 +187,7 @@ def _steps(standing: Standing) -> Row:
     if cells["block_state"] == "bad":
         cells["block_at"], cells["block_text"] = "", _("in no block")
     if standing.place:
-        cells["queued_text"] = f"number {standing.place}"
+        cells["queued_text"] = _("number %(place)s") % {"place": standing.place}
     return cells
 
 
@@ -274,7 +239,7 @@ def _now(standing: Standing) -> str:
         return _("It arrived irreversibly, with block %(block)s.") % {"block": block}
     if standing.state is WithdrawalState.CANCELLED and reader.is_operator:
         return _("Its user cancelled it.")
-    return withdrawal.reason
+    return said_again(withdrawal.reason, REASONS)
 
 
 def _waiting(standing: Standing) -> str:
@@ -311,7 +276,7 @@ def _waiting(standing: Standing) -> str:
 def _why(desk: WithdrawalDesk, reader: Reader) -> str:
     """Say why the queue waits; to users without others' amounts, the names of servers and the box's files."""
     if reader.is_operator or desk.waits_because.startswith(STOPPED):
-        return desk.waits_because
+        return waits_because(desk)
     return _("the box can't send at the moment; its operator sees why")
 
 
@@ -329,7 +294,7 @@ def _under_way(standing: Standing) -> str:
                 "The signer is asked for its signature. It has not signed yet: %(trouble)s. If it can't sign by "
                 "%(ends)s, %(then)s."
             )
-            trouble = _(_UNSIGNED if said.what == "unsigned" else _REFUSED)
+            trouble = _(CANNOT_SIGN if said.what == "unsigned" else WILL_NOT_SIGN)
         then = _(reader.gets_money) if is_wanted_back else _("another attempt follows")
         return says % {"trouble": trouble, "ends": ends, "then": then}
     if standing.attempt_state is AttemptState.SIGNED:
@@ -360,9 +325,19 @@ def _under_way(standing: Standing) -> str:
     return _("%(lost)s Another one follows.") % {"lost": lost}
 
 
-def steps_of(row: Row) -> Sequence[tuple[str, str, str, str, str]]:
-    """Return the steps for a template: key, name, state, time, words."""
+def waits_because(desk: WithdrawalDesk) -> str:
+    """Say to operators why the queue waits."""
+    return said_again(desk.waits_because, WAITS)
+
+
+def fails_because(withdrawal: Withdrawal) -> str:
+    """Say to operators why one stands aside."""
+    return said_again(withdrawal.fails_because, FAILS)
+
+
+def steps_of(row: Row) -> Sequence[tuple[str, ...]]:
+    """Return the steps for a template: key, name, state, the state in words, time, words."""
     return [
-        (step, _(NAMES[step]), str(row[f"{step}_state"]), str(row[f"{step}_at"]), str(row[f"{step}_text"]))
+        (step, _(NAMES[step]), *(str(row[f"{step}_{cell}"]) for cell in ("state", "said", "at", "text")))
         for step in STEPS
     ]

@@ -12,6 +12,7 @@ from functools import partial
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from wallet.domain import withdrawal_words as words
 from wallet.domain.accounts import user_account
 from wallet.domain.items import EndHold, HoldEnd, HoldPurpose, PlaceHold
 from wallet.domain.money import Asset, format_amount
@@ -31,7 +32,6 @@ APPROVE_WITHIN = timedelta(hours=72)
 
 USED = gettext_noop("This form was used already for another withdrawal, or that one was refused. Open it anew.")
 TOO_LATE = gettext_noop("It is being sent already, and what is sent can't be called back.")
-UNAPPROVED = "No admin approved it in time. Nothing was taken."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +123,7 @@ def cancel(signer: SignerDoor, *, user_id: int, withdrawal_id: int, now: datetim
             return TOO_LATE if found.state == WithdrawalState.SENDING else _("It is over already.")
         if why := why_not_return(found, said, now):
             return why
-        end(found, WithdrawalState.CANCELLED, "You cancelled it.", now)
+        end(found, WithdrawalState.CANCELLED, words.CANCELLED, now)
         return ""
 
     return with_locked(withdrawal_id, decide, user_id=user_id)
@@ -157,7 +157,7 @@ def expire_unapproved(signer: SignerDoor, *, now: datetime) -> None:
 def _expire(found: Withdrawal, *, said: Said, now: datetime) -> str:
     is_due = found.approve_until is not None and found.approve_until <= now
     if found.state == WithdrawalState.CHECKING and is_due and not found.doubt and not why_not_return(found, said, now):
-        end(found, WithdrawalState.REJECTED, UNAPPROVED, now)
+        end(found, WithdrawalState.REJECTED, words.UNAPPROVED, now)
     return ""
 
 

@@ -21,6 +21,7 @@ from django.db.models.functions import Cast
 
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import CallFails, ChainError, ChainLied, Heights
+from wallet.domain import withdrawal_words as words
 from wallet.domain.accounts import AccountKind
 from wallet.domain.money import Asset, format_amount
 from wallet.domain.networks import BLOCK_MS
@@ -41,7 +42,6 @@ from wallet.services import (
 )
 from wallet.services.attempt_log import look_again, note_once
 from wallet.services.install import market_asset
-from wallet.services.withdrawal_rows import OLD_BLOCK, TOO_LITTLE
 from wallet.signer.protocol import SignerAway, SignerDoor, SignerError
 
 LOOKED_AT_ONCE = 200  # attempts of one step
@@ -49,7 +49,6 @@ BEGUN_AT_ONCE = 20  # of the queue in one step: another comes in a second
 TRIED_AGAIN = timedelta(minutes=1)  # after one that would have failed: its tokens or its receiver must change first
 REST = timedelta(seconds=30)  # between looks at the address that pays while nothing waits
 GIVEN_EVERY = 4  # looks at what is pending
-NO_HOT_ADDRESS = "the signer has not said yet which address pays"
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +71,7 @@ def step(chain: Chain, signer: SignerDoor, *, now: datetime) -> Stepped:
     withdrawals.expire_unapproved(signer, now=now)
     hot_text = own_addresses.hot_address()
     if hot_text is None:
-        done.waits_because = NO_HOT_ADDRESS
+        done.waits_because = words.NO_HOT_ADDRESS
         _write_desk(done, now)
         return done
     hot = parse_address(hot_text)
@@ -84,7 +83,7 @@ def step(chain: Chain, signer: SignerDoor, *, now: datetime) -> Stepped:
         halts.halt(HaltReason.LIED, str(lie), now)
         done.waits_because = str(lie)
     except ChainError as problem:
-        done.waits_because = f"the chain can't be read: {problem}"
+        done.waits_because = words.UNREAD % {"problem": problem}
     if not done.is_idle:
         _write_desk(done, now)
     return done
@@ -222,7 +221,7 @@ def _without_forgotten(
             raise
         except ChainError as problem:  # old blocks, which not all endpoints keep: the others need not wait for it
             logger.info("what was signed for %s is taken over later: %s", withdrawal, problem)
-            _put_aside(withdrawal, OLD_BLOCK, now)
+            _put_aside(withdrawal, words.OLD_BLOCK, now)
             continue
         if lost is None:
             others.append(withdrawal)
@@ -233,18 +232,18 @@ def _without_forgotten(
 
 
 def why_not(signer: SignerDoor, now: datetime) -> str:
-    """Return why nothing is begun now; "" if nothing stands against it."""
+    """Return why nothing is begun now, in English, as the desk keeps it; "" if nothing stands against it."""
     if standing := halts.standing():
-        return f"withdrawals are stopped: {standing[0].get_reason_display().lower()}"
+        return words.STOPPED_BY % {"why": words.HALTED[standing[0].reason]}
     if halts.is_catching_up():
-        return "withdrawals are stopped: the chain is still being read after an absence"
+        return words.STOPPED_BY % {"why": words.CATCHING_UP}
     if why := _why_uncompared(now):
-        return f"withdrawals are stopped: {why}"
+        return words.STOPPED_BY % {"why": why}
     try:
         status = signer.status()
     except SignerAway as away:
         return str(away)
-    return "" if status.ready else f"the signer does not sign: {status.why_not}"
+    return "" if status.ready else words.UNSIGNED % {"why": status.why_not}
 
 
 def _why_uncompared(now: datetime) -> str:
@@ -260,7 +259,7 @@ def queue() -> "QuerySet[Withdrawal]":
 
 def takes_over(withdrawal: Withdrawal) -> bool:
     """Say if one in the queue would be followed by itself, had the signer signed it without the books' knowledge."""
-    return not withdrawal.fails_because.startswith(OLD_BLOCK) and _unsent().filter(pk=withdrawal.pk).exists()
+    return not withdrawal.fails_because.startswith(words.OLD_BLOCK) and _unsent().filter(pk=withdrawal.pk).exists()
 
 
 def _unsent() -> "QuerySet[Withdrawal]":
@@ -310,14 +309,12 @@ class _Till:
         if withdrawal.amount_ubtt <= free_ubtt:
             return ""
         has = format_amount(free_ubtt, asset)
-        return (
-            f"{TOO_LITTLE}, {has} that is not spoken for, and this takes {format_amount(withdrawal.amount_ubtt, asset)}"
-        )
+        return words.LACKS % {"has": has, "amount": format_amount(withdrawal.amount_ubtt, asset)}
 
     def lacks_trx(self, worst_sun: int) -> str:
         if worst_sun * (self.promised_count + 1) <= self.sun:
             return ""
-        return "the address that pays has too little TRX for the chain's fees"
+        return words.NO_TRX
 
     def take(self, withdrawal: Withdrawal) -> None:
         self.promised_ubtt[Asset(withdrawal.asset)] += withdrawal.amount_ubtt

@@ -23,7 +23,7 @@ from wallet.services.holders import holder
 from wallet.services.install import market_asset
 from wallet.services.operators import MAX_REASON_CHARS, Actor
 from wallet.services.refusals import Refused
-from wallet.services.withdrawal_rows import steps_of
+from wallet.services.withdrawal_rows import fails_because, steps_of, waits_because
 from wallet.web.doors import for_admins, reauthenticated, user_id, with_second_factor
 from wallet.web.form_fields import MAX_AMOUNT_CHARS, KeyField, LineField, fresh_key
 from wallet.web.withdrawal_acts import carry_out
@@ -134,7 +134,7 @@ def desk_withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
         "can_approve": found.state == WithdrawalState.CHECKING and not found.doubt,
         "can_reject": decisions.is_rejectable(found),
         "doubt": found.doubt,
-        "fails": found.fails_because,
+        "fails": fails_because(found),
         "max_reason": MAX_REASON_CHARS,
     }
     return render(request, "wallet/desk_withdrawal.html", context)
@@ -227,6 +227,8 @@ def _desk_context() -> dict[str, object]:
     found, asset = withdrawal_pages.overview(), market_asset()
     return {
         "found": found,
+        "waits_because": waits_because(found.desk) if found.desk else "",
+        "failing": [(one.pk, fails_because(one)) for one in found.failing],
         "unit": asset.unit,
         "waiting": _sums(found.waiting_ubtt),
         "in_flight": _sums(found.in_flight_ubtt),
@@ -250,13 +252,16 @@ def _rules_rows(rules: WithdrawalRules) -> list[tuple[str, str]]:
     asset = market_asset()
     amounts = {name: format_amount(getattr(rules, name), asset) for name in withdrawal_rules.FIELDS}
     return [
-        (_("One withdrawal"), f"{amounts['least_ubtt']} to {amounts['most_ubtt']}"),
+        (
+            _("One withdrawal"),
+            _("%(least)s to %(most)s") % {"least": amounts["least_ubtt"], "most": amounts["most_ubtt"]},
+        ),
         (_("One user in an hour"), amounts["user_hour_ubtt"]),
         (_("One user in 24 hours"), amounts["user_day_ubtt"]),
         (_("All users in an hour"), amounts["all_hour_ubtt"]),
         (_("All users in 24 hours"), amounts["all_day_ubtt"]),
         (_("An admin approves above"), amounts["approval_above_ubtt"]),
-        (_("A new address waits"), f"{-(-rules.address_wait_s // 3600)} h"),
+        (_("A new address waits"), _("%(hours)s h") % {"hours": -(-rules.address_wait_s // 3600)}),
         (_("Fee"), amounts["flat_fee_ubtt"]),
         (
             _("Price of 1 TRX"),

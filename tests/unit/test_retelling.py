@@ -1,0 +1,45 @@
+"""Sentences that rows keep in English, as somebody reads them who speaks something else."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from wallet.domain import language, withdrawal_words
+from wallet.domain.retelling import said_again
+from wallet.domain.withdrawal_words import HALTED, LACKS, OLD_BLOCK, REASONS, STOPPED_BY, TOO_LITTLE, WAITS
+
+AT = "the newest block of the chain was read on %(at)s UTC"
+GERMAN = {
+    STOPPED_BY: "Auszahlungen ruhen, denn %(why)s",
+    HALTED["lied"]: "ein Endpunkt hat gelogen",
+    AT: "am %(at)s (UTC) kam der letzte Block",
+}
+
+
+@pytest.fixture
+def _german(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(language._Language, "translate", staticmethod(lambda text: GERMAN.get(text, text)))
+    return
+
+
+@pytest.mark.usefixtures("_german")
+class TestASentenceThatARowKeeps:
+    def test_is_said_with_its_values_in_the_words_of_its_reader(self) -> None:
+        assert (
+            said_again(AT % {"at": "2026-11-27 03:00:00"}, WAITS) == "am 2026-11-27 03:00:00 (UTC) kam der letzte Block"
+        )
+
+    def test_is_said_with_the_sentence_in_it(self) -> None:
+        kept = STOPPED_BY % {"why": HALTED["lied"]}
+        assert kept == "withdrawals are stopped: an endpoint has lied"
+        assert said_again(kept, WAITS) == "Auszahlungen ruhen, denn ein Endpunkt hat gelogen"
+
+    @pytest.mark.parametrize("words", ["", "No, says ada: 100 % no", "%(why)s", "withdrawals are stopped"])
+    def test_stays_as_it_is_if_somebody_else_wrote_it(self, words: str) -> None:
+        assert said_again(words, [*WAITS, *REASONS]) == words
+
+
+class TestWhatIsComparedByHowItBegins:
+    def test_begins_so_whatever_its_values_are(self) -> None:
+        assert LACKS.startswith(TOO_LITTLE) and not OLD_BLOCK.startswith(TOO_LITTLE)
+        assert STOPPED_BY.startswith(withdrawal_words.STOPPED)

@@ -1,0 +1,31 @@
+"""Sentences that a row keeps: written in English with their values, and said in the language of whoever reads them.
+
+Whoever writes them knows no reader, and compares how they begin; a log has them as they are.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from wallet.domain.language import said
+
+_VALUE = re.compile(r"%\((\w+)\)s")
+
+
+def said_again(kept: str, texts: Iterable[str]) -> str:
+    """Return a sentence that was made of one of these texts, as its reader shall read it; any other one as it is.
+
+    Its values may be such sentences, too. One that is cut short at its end is not found, and stays as it is kept.
+    """
+    texts = tuple(texts)
+    for text in texts:
+        if found := _pattern(text).fullmatch(kept):
+            return said(text) % {name: said_again(value, texts) for name, value in found.groupdict().items()}
+    return kept
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = _VALUE.split(text)  # words and names of values in turn
+    wanted = (f"(?P<{part}>.+)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+    return re.compile("".join(wanted), re.DOTALL)
