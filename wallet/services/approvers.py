@@ -12,7 +12,7 @@ class Approver(Enum):
 
     AN_ADMIN = gettext_noop("an admin")
     ANOTHER_ADMIN = gettext_noop("another admin")
-    NOBODY = "nobody"
+    NOBODY = gettext_noop("nobody")
 
 
 def approver_for(user_id: int) -> Approver:

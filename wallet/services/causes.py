@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from wallet.models import Attempt, Deposit, Withdrawal
 from wallet.services.withdrawal_rows import short_address
@@ -52,7 +53,8 @@ def source_of(user_id: int, transfer_id: int, cause: str) -> Source | None:
     """Return what is behind a transfer of a user's; None if it is none of these, or not the user's own."""
     deposit = Deposit.objects.filter(user_id=user_id, transfer_id=transfer_id).first()
     if deposit is not None:
-        return Source(f"Deposit {deposit.pk}", "deposit_came", deposit.pk, deposit.tx_id)
+        words = _("Deposit %(pk)s") % {"pk": deposit.pk}
+        return Source(words, "deposit_came", deposit.pk, deposit.tx_id)
     find = _finders.get(cause.partition("/")[0])
     if find is not None:
         return find(user_id, cause)
@@ -61,7 +63,8 @@ def source_of(user_id: int, transfer_id: int, cause: str) -> Source | None:
     if found is None:
         return None
     newest = found.attempts.order_by("-number").first()
-    return Source(f"Withdrawal {found.pk}", "withdrawal", found.pk, newest.tx_id if newest else "")
+    words = _("Withdrawal %(pk)s") % {"pk": found.pk}
+    return Source(words, "withdrawal", found.pk, newest.tx_id if newest else "")
 
 
 def of_chain_tx(user_id: int, text: str) -> OfChainTx:

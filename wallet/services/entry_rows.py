@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from wallet.domain.items import HoldPurpose
 from wallet.domain.money import Asset, format_amount, format_btt
@@ -17,7 +18,10 @@ from wallet.services.statements import Balance, Entry, RunningHold
 Row = dict[str, str | int]
 
 MINUS = "\N{MINUS SIGN}"
-PURPOSES = {HoldPurpose.WITHDRAWAL: "A withdrawal", HoldPurpose.BUDGET: "A budget"}
+PURPOSES = {
+    HoldPurpose.WITHDRAWAL: gettext_noop("A withdrawal"),
+    HoldPurpose.BUDGET: gettext_noop("A budget"),
+}
 
 
 def entry_row(entry: Entry) -> Row:
@@ -27,12 +31,12 @@ def entry_row(entry: Entry) -> Row:
         "row": f"entry-{entry.version}",
         "href": f"entries/{entry.id}/",
         "kind": kind_in_words(entry.kind, is_credit=entry.is_credit),
-        "counterparty_words": f"{'from' if entry.is_credit else 'to'} {entry.counterparty}",
+        "counterparty_words": (_("from %(who)s") if entry.is_credit else _("to %(who)s")) % {"who": entry.counterparty},
         "counterparty": entry.counterparty,
         "memo": entry.memo,
         "tone": "green" if entry.is_credit else "",
         "amount": f"{'+' if entry.is_credit else MINUS}{format_btt(abs(entry.amount_ubtt))}",
-        "amount_words": f"{'received' if entry.is_credit else 'paid'} {amount}",
+        "amount_words": (_("received %(amount)s") if entry.is_credit else _("paid %(amount)s")) % {"amount": amount},
         "balance": format_btt(entry.balance_ubtt),
         "unit": entry.asset.unit,
         "at": entry.written_at.isoformat(),
@@ -84,8 +88,8 @@ def hold_row(hold: RunningHold) -> Row:
     """Return the cells of a hold; `href` leads from the page of money to what it is for, if that has a page."""
     return {
         "row": f"hold-{hold.id}",
-        "purpose": PURPOSES[hold.purpose],
-        "cause": f"to {hold.receiver}" if hold.withdrawal_id else hold.cause,
+        "purpose": _(PURPOSES[hold.purpose]),
+        "cause": _("to %(who)s") % {"who": hold.receiver} if hold.withdrawal_id else hold.cause,
         "href": f"withdrawals/{hold.withdrawal_id}/" if hold.withdrawal_id else "",
         "amount": format_btt(hold.amount_ubtt),
         "unit": hold.asset.unit,

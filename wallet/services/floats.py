@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from wallet.domain.deposits import format_units
 from wallet.domain.money import Asset
 from wallet.models import DepositAddress
@@ -12,7 +15,7 @@ from wallet.services.holdings_on_chain import Holdings, holdings
 from wallet.services.own_addresses import cursor, hot_address
 
 LOW_TRX_SUN = 100_000_000  # 100 TRX: some ten token transfers by fees burned
-SHORT_OF_TRX = "It is short of TRX: withdrawals and sweeps need it for fees. Send some there."
+SHORT_OF_TRX = gettext_noop("It is short of TRX: withdrawals and sweeps need it for fees. Send some there.")
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def rows_of(found: Sequence[Float]) -> list[Row]:
             "unit": one.unit,
             "hot": one.hot,
             "deposits": one.deposits,
-            "on": f"on {one.addresses}" if one.addresses else "",
+            "on": _("on %(count)s") % {"count": one.addresses} if one.addresses else "",
             "cold": one.cold,
             "total": one.total,
         }
@@ -81,8 +84,7 @@ def rows_of(found: Sequence[Float]) -> list[Row]:
 
 def warnings(found: Sequence[Float]) -> list[Row]:
     """Return what is to be said below where it is, the worst first."""
-    said = [(SHORT_OF_TRX, "red") for one in found if one.is_low]
-    said += [
-        (f"By the word of an endpoint, {doubt} than the blocks that were read say.", "yellow") for doubt in doubts()
-    ]
+    said = [(_(SHORT_OF_TRX), "red") for one in found if one.is_low]
+    says = _("By the word of an endpoint, %(doubt)s than the blocks that were read say.")
+    said += [(says % {"doubt": doubt}, "yellow") for doubt in doubts()]
     return [{"row": f"warning-{number}", "text": text, "tone": tone} for number, (text, tone) in enumerate(said)]

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from wallet.domain.items import key_hash
 from wallet.domain.rounding import PPM
 from wallet.models import HubRules
@@ -26,7 +28,9 @@ def set_fee(ppm: int, *, actor: Actor, reason: str, key: str, now: datetime) -> 
     """Take another fee from now on, once for the key; channels that are open keep theirs. Raises Refused."""
     reason = check_reason(reason)
     if type(ppm) is not int or not 0 <= ppm <= HIGHEST_PPM:
-        raise Refused(f"The fee is a whole number of millionths, from 0 to {HIGHEST_PPM:,}.")
+        raise Refused(
+            _("The fee is a whole number of millionths, from 0 to %(highest)s.") % {"highest": f"{HIGHEST_PPM:,}"}
+        )
     digest = key_hash(f"hub-rules/{actor.id}/{key}")
 
     def work() -> HubRules:

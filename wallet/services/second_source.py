@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
+from django.utils.translation import gettext as _
+
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import MAX_BLOCKS, ChainError
 from wallet.domain.deposits import format_units
@@ -53,15 +55,20 @@ def compare(chain: Chain, *, now: datetime) -> None:
         if int(doubt["units"]) < 0 and now - datetime.fromisoformat(doubt["since"]) >= LASTS
     ]
     if missing:
-        halts.halt(HaltReason.RECONCILIATION, f"An endpoint says otherwise than the blocks: {'; '.join(missing)}", now)
+        says = _("An endpoint says otherwise than the blocks: %(missing)s") % {"missing": "; ".join(missing)}
+        halts.halt(HaltReason.RECONCILIATION, says, now)
 
 
 def in_words(name: str, units: str) -> str:
     """Say by how much an endpoint differs from the blocks."""
     address, unit = name.split(" ")
     asset = next(asset for asset in Asset if asset.unit == unit)
-    more = "more" if int(units) > 0 else "less"
-    return f"{address} has {format_units(abs(int(units)), asset)} {unit} {more}"
+    says = (
+        _("%(address)s has %(amount)s %(unit)s more")
+        if int(units) > 0
+        else _("%(address)s has %(amount)s %(unit)s less")
+    )
+    return says % {"address": address, "amount": format_units(abs(int(units)), asset), "unit": unit}
 
 
 def _is_busy() -> bool:
@@ -88,7 +95,7 @@ def _looked_at(held: Holdings, network: str) -> Iterator[str]:
     own = standing(network)
     yield from own
     by_amount = sorted(held.by_address.items(), key=lambda one: -one[1])
-    others = dict.fromkeys(address for (_, address), units in by_amount if units > 0 and address not in own)
+    others = dict.fromkeys(address for (_asset, address), units in by_amount if units > 0 and address not in own)
     yield from islice(others, MOST_ADDRESSES)
 
 

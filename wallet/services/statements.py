@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import F, Q, Sum
+from django.utils.translation import gettext as _
 
 from wallet.domain.accounts import AccountKind, user_account
 from wallet.domain.items import HoldPurpose
@@ -192,7 +193,9 @@ def _counterparties(account_id: int, found: list[Transfer]) -> dict[int, str]:
     under_way = [one for one in found if _other(account_id, one).kind == AccountKind.IN_FLIGHT]
     receivers = causes.receivers(one.cause for one in under_way)
     goes = {
-        one.pk: f"the withdrawal to {receivers[one.cause]}" if one.credit_id == account_id else receivers[one.cause]
+        one.pk: _("the withdrawal to %(address)s") % {"address": receivers[one.cause]}
+        if one.credit_id == account_id
+        else receivers[one.cause]
         for one in under_way
         if one.cause in receivers
     }

@@ -102,9 +102,9 @@ def windows(rules: WithdrawalRules) -> tuple[Window, ...]:
     """Return the windows in which withdrawals are counted."""
     return (
         Window(_("an hour"), HOUR, rules.user_hour_ubtt, is_everybodys=False),
-        Window("24 hours", DAY, rules.user_day_ubtt, is_everybodys=False),
+        Window(_("24 hours"), DAY, rules.user_day_ubtt, is_everybodys=False),
         Window(_("an hour"), HOUR, rules.all_hour_ubtt, is_everybodys=True),
-        Window("24 hours", DAY, rules.all_day_ubtt, is_everybodys=True),
+        Window(_("24 hours"), DAY, rules.all_day_ubtt, is_everybodys=True),
     )
 
 

@@ -94,7 +94,7 @@ def tip_send(request: HttpRequest) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, _(str(refusal)))
         return redirect("tip")
-    messages.success(request, f"Sent {format_amount(wish.amount_ubtt, market_asset())}.")
+    messages.success(request, _("Sent %(amount)s.") % {"amount": format_amount(wish.amount_ubtt, market_asset())})
     return redirect("tip")
 
 

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -37,10 +37,11 @@ from wallet.web.signed_wishes import Sealed
 SEALED = Sealed(withdrawals.Wish, "wallet.withdrawal", asker="user_id", within_s=900)
 TOO_OLD = gettext_lazy("That quote was too old, and nothing was asked for. Fill in the form again.")
 MAX_ADDRESS_CHARS = 64
-NOT_IN_BOOK = gettext_lazy(
-    "This address is not in your address book. Add it there first: a new address can be used "
-    "{hours} hours later, so that whoever steals a login can't empty an account at once."
-)
+APPROVES = {  # beside an amount
+    Approver.AN_ADMIN: gettext_noop("An admin approves what is above"),
+    Approver.ANOTHER_ADMIN: gettext_noop("Another admin approves what is above"),
+    Approver.NOBODY: gettext_noop("Nobody can approve what is above"),
+}
 
 
 class AddressField(forms.CharField):
@@ -165,12 +166,22 @@ def _problem(
 
 def _problem_of_address(entry: AddressBookEntry | None, wait_s: int, now: datetime) -> str:
     if entry is None:
-        return NOT_IN_BOOK.format(hours=-(-wait_s // 3600)) if wait_s else ""
+        return _not_in_book(-(-wait_s // 3600)) if wait_s else ""
     if entry.usable_at > now:
         return _("This address is new: it can be used from %(usable_at)s UTC on.") % {
             "usable_at": f"{entry.usable_at:%Y-%m-%d %H:%M}"
         }
     return ""
+
+
+def _not_in_book(hours: int) -> str:
+    return ngettext(
+        "This address is not in your address book. Add it there first: a new address can be used "
+        "%(hours)d hour later, so that whoever steals a login can't empty an account at once.",
+        "This address is not in your address book. Add it there first: a new address can be used "
+        "%(hours)d hours later, so that whoever steals a login can't empty an account at once.",
+        hours,
+    ) % {"hours": hours}
 
 
 def _confirm_context(
@@ -189,7 +200,11 @@ def _confirm_context(
         {"asset": choice.name} if choice.name else {}
     )
     cost, rules = quote.cost, withdrawal_rules.in_asset(withdrawal_rules.current(), asset)
-    parts = [("bandwidth", cost.bandwidth_sun), (_("a new account"), cost.activation_sun), ("energy", cost.energy_sun)]
+    parts = [
+        (_("%(cost)s for bandwidth"), cost.bandwidth_sun),
+        (_("%(cost)s for a new account"), cost.activation_sun),
+        (_("%(cost)s for energy"), cost.energy_sun),
+    ]
     return {
         "back": f"{reverse('withdraw')}?{urlencode(again)}",
         "address": offer.address,
@@ -200,7 +215,7 @@ def _confirm_context(
         "total": format_amount(quote.total_ubtt, asset),
         "remains": format_amount(available_ubtt - quote.total_ubtt, asset),
         "network_cost": format_amount(cost.total_sun, Asset.TRX),
-        "network_parts": [f"{format_amount(sun, Asset.TRX)} for {what}" for what, sun in parts if sun],
+        "network_parts": [says % {"cost": format_amount(sun, Asset.TRX)} for says, sun in parts if sun],
         "needs_approval": quote.amount_ubtt > rules.approval_above_ubtt,
         **_approval_context(own_id),
         "signed": SEALED.seal(wish),
@@ -230,7 +245,8 @@ def _show_form(request: HttpRequest, form: WithdrawForm, choice: Choice, now: da
 def _approval_context(own_id: int) -> dict[str, object]:
     approver = approver_for(own_id)
     return {
-        "approver": approver.value,
+        "approver": _(approver.value),
+        "approves": _(APPROVES[approver]),
         "nobody_approves": approver is Approver.NOBODY,
         "approve_within_h": withdrawals.APPROVE_WITHIN // timedelta(hours=1),
     }
