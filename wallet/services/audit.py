@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from wallet.models import AuditRun
 from wallet.services import followers
 from wallet.services.audit_chain import check_chain
@@ -77,7 +79,7 @@ def audit(
         books.close()
         chain.close()
         if noted is not None:
-            chain.compare(noted, "with whoever noted it")
+            chain.compare(noted, _("with whoever noted it"))
         if seal_file is not None:
             _compare_file(chain, findings, seal_file)
         check_sets(findings, working=lambda: tell(books.count))
@@ -148,9 +150,11 @@ def _compare_file(chain: Chain, findings: Findings, seal_file: Path) -> None:
     except FileNotFoundError:
         return  # no audit has ended well yet, or all seals are to be trusted anew
     except (BadNotedSeal, UnicodeError):
-        findings.add("seal", "?", f"{seal_file.name} in the data folder names no seal: somebody changed it")
+        findings.add(
+            "seal", "?", _("%(name)s in the data folder names no seal: somebody changed it"), name=seal_file.name
+        )
         return
-    chain.compare(noted, f"in {seal_file.name} in the data folder")
+    chain.compare(noted, _("in %(name)s in the data folder") % {"name": seal_file.name})
 
 
 def _note(seal_file: Path, seal: str) -> None:

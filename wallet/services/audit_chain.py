@@ -5,6 +5,9 @@ Own SQL and own code, in nothing the ledger's. Before a chain was ever read ther
 
 from collections.abc import Callable
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from wallet.domain.accounts import AccountKind
 from wallet.domain.deposits import DepositFate
 from wallet.domain.kinds import TransferKind
@@ -24,7 +27,7 @@ _SAME = 'm.network = d.network AND m.tx_id = d.tx_id AND m.kind = d.kind AND m."
 _QUESTIONS = (
     (
         "deposit",
-        "was booked by transfer {1}, which is not there, or books something else",
+        gettext_noop("was booked by transfer {1}, which is not there, or books something else"),
         f"""SELECT d.id, d.transfer_id FROM wallet_deposit d LEFT JOIN wallet_transfer t ON t.id = d.transfer_id
         LEFT JOIN wallet_account c ON c.id = t.credit_id
         WHERE d.transfer_id IS NOT NULL AND (t.id IS NULL OR t.kind <> {TransferKind.DEPOSIT:d}
@@ -33,31 +36,31 @@ _QUESTIONS = (
     ),
     (
         "deposit",
-        "is {1} and has no transfer",
+        gettext_noop("is {1} and has no transfer"),
         f"SELECT d.id, d.fate FROM wallet_deposit d WHERE d.fate IN {_BOOKED} AND d.transfer_id IS NULL",
     ),
     (
         "transfer",
-        "brings money from the chain, and no deposit has it: {1}",
+        gettext_noop("brings money from the chain, and no deposit has it: {1}"),
         f"""SELECT t.id, t.cause FROM wallet_transfer t LEFT JOIN wallet_deposit d ON d.transfer_id = t.id
         WHERE t.kind = {TransferKind.DEPOSIT:d} AND d.id IS NULL AND t.cause NOT LIKE 'rounding/%%'
             AND EXISTS (SELECT 1 FROM wallet_chaincursor)""",
     ),
     (
         "deposit",
-        "says {1} units, and no movement of the chain says so",
+        gettext_noop("says {1} units, and no movement of the chain says so"),
         f"""SELECT d.id, d.amount FROM wallet_deposit d LEFT JOIN wallet_chainmovement m ON {_SAME}
         WHERE m.id IS NULL OR m.amount <> d.amount OR m.asset <> d.asset OR m.side <> 'in'""",
     ),
     (
         "chainmovement",
-        "came in, {1} units, and nothing was made of it",
+        gettext_noop("came in, {1} units, and nothing was made of it"),
         f"""SELECT m.id, m.amount FROM wallet_chainmovement m LEFT JOIN wallet_deposit d ON {_SAME}
         WHERE m.side = 'in' AND d.id IS NULL""",
     ),
     (
         "chainmovement",
-        "is a fee of {1} sun that transfer {2} does not book",
+        gettext_noop("is a fee of {1} sun that transfer {2} does not book"),
         f"""SELECT m.id, m.amount, m.transfer_id FROM wallet_chainmovement m
         LEFT JOIN wallet_transfer t ON t.id = m.transfer_id
         WHERE m.side = 'fee' AND m.transfer_id IS NOT NULL AND (t.id IS NULL OR t.kind <> {TransferKind.NETWORK_FEE:d}
@@ -65,28 +68,28 @@ _QUESTIONS = (
     ),
     (
         "transfer",
-        "books a network fee that the chain never took: {1}",
+        gettext_noop("books a network fee that the chain never took: {1}"),
         f"""SELECT t.id, t.cause FROM wallet_transfer t LEFT JOIN wallet_chainmovement m ON m.transfer_id = t.id
         WHERE t.kind = {TransferKind.NETWORK_FEE:d} AND m.id IS NULL
             AND EXISTS (SELECT 1 FROM wallet_chaincursor)""",
     ),
     (
         "chainmovement",
-        "left, and transfer {1} that should book it is not there, or books something else",
+        gettext_noop("left, and transfer {1} that should book it is not there, or books something else"),
         f"""SELECT m.id, m.transfer_id FROM wallet_chainmovement m LEFT JOIN wallet_transfer t ON t.id = m.transfer_id
         WHERE m.side = 'out' AND m.transfer_id IS NOT NULL AND (t.id IS NULL OR t.kind <> {TransferKind.FOUND_PAYMENT:d}
             OR t.asset <> m.asset OR t.cause <> 'found-payment/' || {_OUT})""",
     ),
     (
         "transfer",
-        "books a payment that the chain never made, or a second time: {1}",
+        gettext_noop("books a payment that the chain never made, or a second time: {1}"),
         f"""SELECT t.id, t.cause FROM wallet_transfer t
         LEFT JOIN wallet_chainmovement m ON m.transfer_id = t.id AND m.side = 'out'
         WHERE t.kind = {TransferKind.FOUND_PAYMENT:d} AND m.id IS NULL""",
     ),
     (
         "transfer",
-        "books {1}, which withdrawal {2} has sent and books, too",
+        gettext_noop("books {1}, which withdrawal {2} has sent and books, too"),
         f"""SELECT t.id, m.tx_id, a.withdrawal_id FROM wallet_transfer t
         JOIN wallet_chainmovement m ON m.transfer_id = t.id JOIN wallet_attempt a ON a.tx_id = m.tx_id
         WHERE t.kind = {TransferKind.FOUND_PAYMENT:d} AND a.state = '{AttemptState.FINAL}'""",
@@ -107,7 +110,7 @@ def check_chain(findings: Findings, *, working: Callable[[], None]) -> None:
     for table, sentence, question in _QUESTIONS:
         working()
         for row in read(f"{question} ORDER BY 1 LIMIT {MOST}"):
-            findings.add(table, row[0], sentence.format(*row))
+            findings.add(table, row[0], _(sentence).format(*row))
     _check_remainders(findings)
     _check_found_payments(findings)
 
@@ -118,8 +121,17 @@ def _check_remainders(findings: Findings) -> None:
     carried = int(read("SELECT COALESCE(SUM(carry_units), 0) FROM wallet_chaincursor")[0][0])
     rounded = int(read(_ROUNDED)[0][0]) * UNITS
     if left != carried + rounded:
-        kept = f"{carried} units are kept and {rounded} were booked"
-        findings.add("chaincursor", "all", f"deposits have left {left} units below 1 µBTT, and {kept}")
+        findings.add(
+            "chaincursor",
+            "all",
+            _(
+                "deposits have left %(left)s units below 1 µBTT, and %(carried)s units are kept and %(rounded)s were "
+                "booked"
+            ),
+            left=left,
+            carried=carried,
+            rounded=rounded,
+        )
 
 
 def _check_found_payments(findings: Findings) -> None:
@@ -127,4 +139,10 @@ def _check_found_payments(findings: Findings) -> None:
     for transfer_id, asset, amount_ubtt, amount in read(_FOUND):
         units = UNITS if asset == Asset.TRC20 else 1
         if not 0 <= amount_ubtt * units - int(amount) < units:
-            findings.add("transfer", transfer_id, f"books {amount_ubtt} µ of a payment of {amount} units")
+            findings.add(
+                "transfer",
+                transfer_id,
+                _("books %(amount_ubtt)s µ of a payment of %(amount)s units"),
+                amount_ubtt=amount_ubtt,
+                amount=amount,
+            )

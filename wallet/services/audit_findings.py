@@ -28,7 +28,8 @@ class Findings:
     def __iter__(self) -> Iterator[Finding]:
         return iter(self._kept)
 
-    def add(self, table: str, row: object, sentence: str) -> None:
+    def add(self, table: str, row: object, sentence: str, **values: object) -> None:
+        """Keep a finding; the values are put into the sentence by `%`."""
         self.count += 1
         if len(self._kept) < MOST:
-            self._kept.append(Finding(table, str(row), sentence))
+            self._kept.append(Finding(table, str(row), sentence % values if values else sentence))

@@ -5,6 +5,9 @@ Own SQL, in nothing the ledger's.
 
 from collections.abc import Callable
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from wallet.domain.accounts import AccountKind
 from wallet.domain.items import HoldEnd
 from wallet.domain.kinds import TransferKind
@@ -37,7 +40,9 @@ _MOVED = f"""(SELECT t.cause, t.asset, MIN(CASE WHEN d.kind = {AccountKind.USER:
 _QUESTIONS = (
     (
         "withdrawal",
-        "is {1}, and for it {2} µ left its user, {3} µ went to the chain, {4} µ were earned and {5} µ came back",
+        gettext_noop(
+            "is {1}, and for it {2} µ left its user, {3} µ went to the chain, {4} µ were earned and {5} µ came back"
+        ),
         f"""SELECT w.id, w.state, COALESCE(m.gone, 0), COALESCE(m.arrived, 0), COALESCE(m.earned, 0),
             COALESCE(m.returned, 0)
         FROM wallet_withdrawal w LEFT JOIN {_MOVED} m ON m.cause = {_CAUSE} AND m.asset = w.asset
@@ -50,7 +55,7 @@ _QUESTIONS = (
     ),
     (
         "withdrawal",
-        "is {1}, and its hold {2} is of another account or amount, or ended otherwise",
+        gettext_noop("is {1}, and its hold {2} is of another account or amount, or ended otherwise"),
         f"""SELECT w.id, w.state, w.hold_id FROM wallet_withdrawal w LEFT JOIN wallet_hold h ON h.id = w.hold_id
         LEFT JOIN wallet_account a ON a.id = h.account_id LEFT JOIN wallet_endedhold e ON e.hold_id = h.id
         WHERE h.id IS NULL OR h.amount_ubtt <> w.amount_ubtt + w.fee_ubtt
@@ -60,20 +65,20 @@ _QUESTIONS = (
     ),
     (
         "withdrawal",
-        "is {1} and has {2} attempts that arrived",
+        gettext_noop("is {1} and has {2} attempts that arrived"),
         """SELECT w.id, w.state, COUNT(p.id) FROM wallet_withdrawal w
         LEFT JOIN wallet_attempt p ON p.withdrawal_id = w.id AND p.state = 'final' GROUP BY w.id, w.state
         HAVING COUNT(p.id) <> CASE WHEN w.state = 'final' THEN 1 ELSE 0 END""",
     ),
     (
         "attempt",
-        "is {1}, and its withdrawal is {2}",
+        gettext_noop("is {1}, and its withdrawal is {2}"),
         """SELECT p.id, p.state, w.state FROM wallet_attempt p JOIN wallet_withdrawal w ON w.id = p.withdrawal_id
         WHERE p.state IN ('prepared', 'signed', 'broadcast', 'seen') AND w.state <> 'sending'""",
     ),
     (
         "transfer",
-        "is of a withdrawal that is not there: {1}",
+        gettext_noop("is of a withdrawal that is not there: {1}"),
         f"""SELECT t.id, t.cause FROM wallet_transfer t LEFT JOIN wallet_withdrawal w ON t.cause = {_CAUSE}
         WHERE t.kind IN {_KINDS} AND w.id IS NULL AND EXISTS (SELECT 1 FROM wallet_chaincursor)""",
     ),
@@ -85,4 +90,4 @@ def check_payouts(findings: Findings, *, working: Callable[[], None]) -> None:
     for table, sentence, question in _QUESTIONS:
         working()
         for row in read(f"{question} ORDER BY 1 LIMIT {MOST}"):
-            findings.add(table, row[0], sentence.format(*row))
+            findings.add(table, row[0], _(sentence).format(*row))

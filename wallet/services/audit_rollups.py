@@ -3,6 +3,8 @@
 Own SQL, in nothing that keeps the sums.
 """
 
+from django.utils.translation import gettext as _
+
 from wallet.domain.accounts import AccountKind
 from wallet.domain.kinds import TransferKind
 from wallet.domain.spans import Span
@@ -85,7 +87,9 @@ def compare(
     for row in read(question):
         where = ", ".join(f"{key} {value!r}" for key, value in zip(keys, row, strict=False))
         lacks = ", ".join(f"{int(value)} {one}" for one, value in zip(sums, row[len(keys) :], strict=True) if value)
-        findings.add(table, f"of the {name} ({where})", f"lacks, of what the transfers add up to, {lacks}")
+        findings.add(
+            table, f"of the {name} ({where})", _("lacks, of what the transfers add up to, %(lacks)s"), lacks=lacks
+        )
 
 
 def _added(column: str) -> str:
@@ -106,15 +110,34 @@ def cursor_of(name: str) -> int:
 
 def check_cursor(findings: Findings, name: str, *tables: str) -> None:
     """Compare how far sums say they go with their rows, and with the seals, behind which nothing may be counted."""
-    upto, (sealed, _) = cursor_of(name), _ends("wallet_seal")  # a seal whose end is no number is named by its chain
+    upto, (sealed, _odd) = cursor_of(name), _ends("wallet_seal")  # a seal whose end is no number is named by its chain
     if upto > sealed:
-        findings.add("rollupcursor", name, f"goes up to transfer {upto}, and the seals up to {sealed}")
+        findings.add(
+            "rollupcursor",
+            name,
+            _("goes up to transfer %(upto)s, and the seals up to %(sealed)s"),
+            upto=upto,
+            sealed=sealed,
+        )
     for table in tables:
         newest, odd = _ends(table)
         if newest > upto:
-            findings.add("rollupcursor", name, f"goes up to transfer {upto}, and a row of {table} to {newest}")
+            findings.add(
+                "rollupcursor",
+                name,
+                _("goes up to transfer %(upto)s, and a row of %(sums)s to %(newest)s"),
+                upto=upto,
+                sums=table,
+                newest=newest,
+            )
         if odd:
-            findings.add("rollupcursor", name, f"{odd} rows of {table} end with something that is no transfer's number")
+            findings.add(
+                "rollupcursor",
+                name,
+                _("%(odd)s rows of %(sums)s end with something that is no transfer's number"),
+                odd=odd,
+                sums=table,
+            )
 
 
 def _ends(table: str) -> tuple[int, int]:

@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 from wallet.domain import merkle
 from wallet.domain.seals import Seal
 from wallet.domain.written import Written
@@ -90,10 +92,14 @@ class Chain:
         """Look whether a seal that was noted elsewhere is still there."""
         found, newest = read(_HASH.format(hash=raw_column("hash")), [noted.number]), self.newest
         if not found:
-            there = f"the newest is {newest.number}" if newest else "there is none"
-            self._findings.add("seal", noted.number, f"stands {where} and is gone, with what followed; {there}")
+            says = _("stands %(where)s and is gone, with what followed; there is none")
+            if newest:
+                says = _("stands %(where)s and is gone, with what followed; the newest is %(newest)s")
+            self._findings.add("seal", noted.number, says, where=where, newest=newest.number if newest else "")
         elif bytes(found[0][0]) != noted.hash:
-            self._findings.add("seal", noted.number, f"stands {where} with another hash: history was written anew")
+            self._findings.add(
+                "seal", noted.number, _("stands %(where)s with another hash: history was written anew"), where=where
+            )
 
     @property
     def newest(self) -> NotedSeal | None:
@@ -104,8 +110,8 @@ class Chain:
     def _say_unsealed(self, transfer_id: int, seal: Seal) -> None:
         if self._told != seal.number:
             self._told = seal.number
-            from_here = "this and what may follow up to there"
-            self._findings.add("transfer", transfer_id, f"comes before seal {seal.number}; no seal covers {from_here}")
+            says = _("comes before seal %(number)s; no seal covers this and what may follow up to there")
+            self._findings.add("transfer", transfer_id, says, number=seal.number)
 
     def _next(self) -> Seal | None:
         seal, self._hash = next(self._seals, (None, b""))
@@ -115,22 +121,39 @@ class Chain:
         self.count += 1
         number, last_id, previous_hash = self._link
         if seal.number != number + 1:
-            self._say(seal, f"follows seal {number}: those between are gone")
+            self._say(seal, _("follows seal %(number)s: those between are gone"), number=number)
         elif seal.previous_hash != previous_hash:
-            self._say(seal, "is not chained to the seal before it")
+            self._say(seal, _("is not chained to the seal before it"))
         if not last_id < seal.first_id <= seal.last_id:
-            self._say(seal, f"begins with transfer {seal.first_id}; the seal before ends with {last_id}")
+            self._say(
+                seal,
+                _("begins with transfer %(first_id)s; the seal before ends with %(last_id)s"),
+                first_id=seal.first_id,
+                last_id=last_id,
+            )
         elif seal.count != len(self._ids):
-            there = f"there are {len(self._ids)}"
-            self._say(seal, f"covers {seal.count} transfers from {seal.first_id} to {seal.last_id}; {there}")
+            says = _("covers %(count)s transfers from %(first_id)s to %(last_id)s; there are %(found)s")
+            self._say(seal, says, count=seal.count, first_id=seal.first_id, last_id=seal.last_id, found=len(self._ids))
         elif self._ids and (self._ids[0], self._ids[-1]) != (seal.first_id, seal.last_id):
-            self._say(seal, f"covers {seal.first_id} to {seal.last_id}, not {self._ids[0]} to {self._ids[-1]}")
+            self._say(
+                seal,
+                _("covers %(first_id)s to %(last_id)s, not %(first)s to %(last)s"),
+                first_id=seal.first_id,
+                last_id=seal.last_id,
+                first=self._ids[0],
+                last=self._ids[-1],
+            )
         elif seal.root != merkle.root(self._leaves):
-            self._say(seal, f"has another root: a transfer from {seal.first_id} to {seal.last_id} was changed")
+            self._say(
+                seal,
+                _("has another root: a transfer from %(first_id)s to %(last_id)s was changed"),
+                first_id=seal.first_id,
+                last_id=seal.last_id,
+            )
         elif dict(seal.totals) != {str(asset): str(total_ubtt) for asset, total_ubtt in self._totals.items()}:
-            self._say(seal, "has other totals than its transfers")
+            self._say(seal, _("has other totals than its transfers"))
         if _hash(seal) != self._hash:
-            self._say(seal, "was changed: its hash is another")
+            self._say(seal, _("was changed: its hash is another"))
         self._link = (seal.number, max(seal.last_id, last_id), self._hash)
         self._leaves, self._ids = [], []
         self._totals.clear()
@@ -160,8 +183,8 @@ class Chain:
         except (TypeError, AttributeError, ValueError):  # SQLite keeps anything in any column
             return b""
 
-    def _say(self, seal: Seal, sentence: str) -> None:
-        self._findings.add("seal", seal.number, sentence)
+    def _say(self, seal: Seal, sentence: str, **values: object) -> None:
+        self._findings.add("seal", seal.number, sentence, **values)
 
 
 def _read_seals(findings: Findings) -> Iterator[tuple[Seal, bytes]]:
@@ -183,7 +206,7 @@ def _read_seals(findings: Findings) -> Iterator[tuple[Seal, bytes]]:
                     sealed_at=as_time(sealed_at),
                 )
             except (TypeError, ValueError, AttributeError):
-                findings.add("seal", number, "can't be read")
+                findings.add("seal", number, _("can't be read"))
                 continue
             yield seal, hash_beside
 

@@ -11,6 +11,8 @@ from datetime import datetime
 from hashlib import sha256
 from itertools import product
 
+from django.utils.translation import gettext as _
+
 from wallet.domain.accounts import AccountKind, AccountName, BadAccountName, check_account_name
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import MAX_AMOUNT_UBTT, Asset, format_amount
@@ -82,7 +84,9 @@ class Books:
             for account_id, asset, kind, ref, balance_ubtt, held_ubtt, version in rows:
                 numbers = (balance_ubtt, held_ubtt, version)
                 if not all(type(number) is int for number in numbers):
-                    self.findings.add("account", account_id, f"has a number that is not whole in {numbers}")
+                    self.findings.add(
+                        "account", account_id, _("has a number that is not whole in %(numbers)s"), numbers=numbers
+                    )
                     balance_ubtt, held_ubtt, version = 0, 0, 0
                 text = f"i{kind},s{len(ref)}:{ref}"
                 floor_ubtt = -MAX_AMOUNT_UBTT if kind == AccountKind.CHAIN else 0
@@ -91,7 +95,7 @@ class Books:
                 if kind in CLEARING:
                     self._clearing.add(account_id)
                 if (asset, kind, ref) in names:
-                    self.findings.add("account", account_id, f"{account} is there twice")
+                    self.findings.add("account", account_id, _("%(account)s is there twice"), account=account)
                 names.add((asset, kind, ref))
 
     def take(self, rows: list[Row]) -> None:
@@ -121,7 +125,9 @@ class Books:
             else:
                 self._step(transfer_id, credit, amount_ubtt, credit_version, row[9])
             if body_hash(row, debit.text, credit.text) != row[13] and debit.text and credit.text:
-                self.findings.add("transfer", transfer_id, "is not what was asked for, or an account of it was renamed")
+                self.findings.add(
+                    "transfer", transfer_id, _("is not what was asked for, or an account of it was renamed")
+                )
             if kind in PAYS_OUT:
                 self.redeemed_ubtt[debit_id] += amount_ubtt
             elif kind in PAYS_IN:
@@ -138,12 +144,19 @@ class Books:
                 self._compare(account)
         for asset, total_ubtt in totals.items():
             if total_ubtt:
-                self.findings.add("account", f"all of asset {asset}", f"balances add up to {total_ubtt} µ, not to 0")
+                self.findings.add(
+                    "account",
+                    f"all of asset {asset}",
+                    _("balances add up to %(total_ubtt)s µ, not to 0"),
+                    total_ubtt=total_ubtt,
+                )
 
     def _step(self, transfer_id: int, account: Account, change_ubtt: int, version: int, balance_ubtt: int) -> None:
         """Go one transfer on where something does not fit, in such a way that the rows after it are judged alone."""
         if type(version) is not int or type(balance_ubtt) is not int:
-            self.findings.add("transfer", transfer_id, f"has a number for {account} that is not whole")
+            self.findings.add(
+                "transfer", transfer_id, _("has a number for %(account)s that is not whole"), account=account
+            )
             return
         before, otherwise = (account.version, account.balance_ubtt), account.otherwise
         expected, expected_ubtt = account.version + 1, account.balance_ubtt + change_ubtt
@@ -155,23 +168,45 @@ class Books:
                 return
             account.otherwise = None
         elif version <= account.version:
-            self.findings.add("transfer", transfer_id, f"is version {version} of {account}, which is at {before[0]}")
+            self.findings.add(
+                "transfer",
+                transfer_id,
+                _("is version %(version)s of %(account)s, which is at %(before)s"),
+                version=version,
+                account=account,
+                before=before[0],
+            )
             return
         elif version > expected:
-            gone = f"version {expected}" if version == expected + 1 else f"versions {expected} to {version - 1}"
-            self.findings.add("transfer", transfer_id, f"{gone} of {account} before this is gone, or comes after it")
+            says = _("versions %(first)s to %(last)s of %(account)s before this is gone, or comes after it")
+            if version == expected + 1:
+                says = _("version %(first)s of %(account)s before this is gone, or comes after it")
+            self.findings.add("transfer", transfer_id, says, first=expected, last=version - 1, account=account)
             account.otherwise = before
         else:
-            makes = f"amounts up to here make {expected_ubtt}"
-            self.findings.add("transfer", transfer_id, f"says {balance_ubtt} µ for {account}; {makes}")
+            says = _("says %(says_ubtt)s µ for %(account)s; amounts up to here make %(made_ubtt)s")
+            self.findings.add(
+                "transfer", transfer_id, says, says_ubtt=balance_ubtt, account=account, made_ubtt=expected_ubtt
+            )
             account.otherwise = (expected, expected_ubtt)
         account.version, account.balance_ubtt = version, balance_ubtt
         if balance_ubtt < account.floor_ubtt:
-            self.findings.add("transfer", transfer_id, f"leaves {balance_ubtt} µ on {account}, which is below zero")
+            self.findings.add(
+                "transfer",
+                transfer_id,
+                _("leaves %(balance_ubtt)s µ on %(account)s, which is below zero"),
+                balance_ubtt=balance_ubtt,
+                account=account,
+            )
 
     def _gone(self, account_id: int, transfer_id: int) -> Account:
         """Put something in the place of an account that is not there, so that it is named once."""
-        self.findings.add("account", account_id, f"is gone; transfer {transfer_id} is the first that names it")
+        self.findings.add(
+            "account",
+            account_id,
+            _("is gone; transfer %(transfer_id)s is the first that names it"),
+            transfer_id=transfer_id,
+        )
         side = read("SELECT asset FROM wallet_transfer WHERE id = %s", [transfer_id])
         account = Account(account_id, side[0][0], 0, "", 0, 0, 0, "", -MAX_AMOUNT_UBTT, is_there=False)
         self.accounts[account_id] = account
@@ -181,14 +216,28 @@ class Books:
         """Say why; return the amount to go on with."""
         transfer_id, asset, amount_ubtt = row[0], row[1], row[5]
         if debit is credit:
-            self.findings.add("transfer", transfer_id, f"goes from {debit} to itself")
+            self.findings.add("transfer", transfer_id, _("goes from %(debit)s to itself"), debit=debit)
         if not asset == debit.asset == credit.asset:
-            self.findings.add("transfer", transfer_id, f"of asset {asset} goes from {debit} to {credit}")
+            self.findings.add(
+                "transfer",
+                transfer_id,
+                _("of asset %(asset)s goes from %(debit)s to %(credit)s"),
+                asset=asset,
+                debit=debit,
+                credit=credit,
+            )
         if debit.is_there and credit.is_there and (row[2], debit.kind, credit.kind) not in _WAYS:
-            self.findings.add("transfer", transfer_id, f"of kind {row[2]} must not go from {debit} to {credit}")
+            self.findings.add(
+                "transfer",
+                transfer_id,
+                _("of kind %(kind)s must not go from %(debit)s to %(credit)s"),
+                kind=row[2],
+                debit=debit,
+                credit=credit,
+            )
         if type(amount_ubtt) is int and 0 < amount_ubtt <= MAX_AMOUNT_UBTT:
             return amount_ubtt
-        self.findings.add("transfer", transfer_id, f"{amount_ubtt!r} is no amount")
+        self.findings.add("transfer", transfer_id, _("%(amount_ubtt)r is no amount"), amount_ubtt=amount_ubtt)
         return amount_ubtt if type(amount_ubtt) is int else 0
 
     def _note_since(self, debit: Account, credit: Account, at: datetime | bytes) -> None:
@@ -205,23 +254,30 @@ class Books:
             account.version, account.balance_ubtt = account.otherwise
         if account.says_version > account.version:
             gone = account.says_version - account.version
-            add("account", account.id, f"{account} knows of {gone} more transfers than there are: the last are gone")
+            add(
+                "account",
+                account.id,
+                _("%(account)s knows of %(gone)s more transfers than there are: the last are gone"),
+                account=account,
+                gone=gone,
+            )
         elif account.says_version < account.version:
             beyond = read(_FIRST_BEYOND, [account.id, account.says_version] * 2)
-            knows = f"{account} knows of {account.says_version} transfers"
-            add("transfer", beyond[0][0] if beyond else "?", f"{knows}, and this is none of them")
+            says = _("%(account)s knows of %(count)s transfers, and this is none of them")
+            add("transfer", beyond[0][0] if beyond else "?", says, account=account, count=account.says_version)
         if account.says_balance_ubtt != account.balance_ubtt:
-            makes = f"its transfers add up to {account.balance_ubtt}"
-            add("account", account.id, f"{account} says {account.says_balance_ubtt} µ; {makes}")
+            says = _("%(account)s says %(says_ubtt)s µ; its transfers add up to %(made_ubtt)s")
+            made_ubtt = account.balance_ubtt
+            add("account", account.id, says, account=account, says_ubtt=account.says_balance_ubtt, made_ubtt=made_ubtt)
         if not is_chain and account.says_balance_ubtt < max(account.says_held_ubtt, 0):
-            add("account", account.id, f"{account} is below zero, or below what is held of it")
+            add("account", account.id, _("%(account)s is below zero, or below what is held of it"), account=account)
         if abs(account.says_balance_ubtt) > MAX_AMOUNT_UBTT:
-            add("account", account.id, f"{account} is out of bounds")
+            add("account", account.id, _("%(account)s is out of bounds"), account=account)
         try:
             check_account_name(AccountName(Asset(account.asset), AccountKind(account.kind), account.ref))
         except (BadAccountName, ValueError):
-            names = f"asset {account.asset}, kind {account.kind}, {account.ref!r}"
-            add("account", account.id, f"{names} names no account")
+            says = _("asset %(asset)s, kind %(kind)s, %(ref)r names no account")
+            add("account", account.id, says, asset=account.asset, kind=account.kind, ref=account.ref)
 
 
 def transfers() -> Iterator[list[Row]]:
