@@ -4,6 +4,8 @@ from typing import Protocol
 
 import httpx
 
+from wallet.domain.language import said as _
+
 TIMEOUT_S = 5.0
 GIFT_ASSET = 20_000 * 10**6  # BTTOLD
 GIFT_TOKEN = 20_000_000 * 10**18  # BTT
@@ -14,7 +16,7 @@ class FaucetAway(Exception):
     """The faucet did not pay: the development chain does not run, or has refused. Try again in a moment."""
 
     def __init__(self) -> None:
-        super().__init__("The faucet did not pay: the development chain does not answer. Try again in a moment.")
+        super().__init__(_("The faucet did not pay: the development chain does not answer. Try again in a moment."))
 
 
 class Faucet(Protocol):

@@ -23,16 +23,20 @@ from wallet.chain.port import (
     ChainTransaction,
     ChainUnreachable,
     Heights,
+    OtherNetwork,
     Receipt,
     Resources,
 )
+from wallet.domain.language import counted as ngettext
+from wallet.domain.language import gettext_noop
+from wallet.domain.language import said as _
 from wallet.domain.networks import Network
 from wallet.domain.tron.addresses import Address
 
 NEEDED = 2  # that must say the same
 READERS = 4  # of receipts at once: fewer than a transport has connections
 TOLERATED_BACK_BLOCKS = 27  # one round of witnesses: behind one address there may be servers of different age
-WHOLE = "the chain"  # in place of an endpoint's name, when it is about all of them
+WHOLE = gettext_noop("the chain")  # in place of an endpoint's name, when it is about all of them
 KNOWS = frozenset({BroadcastCode.SUCCESS, BroadcastCode.DUP_TRANSACTION_ERROR})
 
 T = TypeVar("T")
@@ -99,7 +103,9 @@ class Chain:
             ours = agreed if low == agreed.number else self._ref_at(tops[NEEDED - 1][0], low)
             theirs = top if low == top.number else self._ref_at(member, low)
             if ours.id != theirs.id:
-                raise ChainLied(WHOLE, f"{tops[NEEDED - 1][0].name} and {member.name} have different blocks at {low}")
+                says = _("%(one)s and %(other)s have different blocks at %(height)s")
+                facts = {"one": tops[NEEDED - 1][0].name, "other": member.name, "height": low}
+                raise ChainLied(WHOLE, says % facts)
         return self._remember(agreed)
 
     def genesis(self) -> BlockRef:
@@ -112,7 +118,7 @@ class Chain:
             return self._first(Member.heights)
         tops = [heights for _, heights in self._every(Member.heights)]
         if not tops:
-            raise ChainUnreachable(WHOLE, "no endpoint answers")
+            raise ChainUnreachable(WHOLE, _("no endpoint answers"))
         tops.sort(key=lambda heights: heights.solid.number, reverse=True)
         return tops[min(NEEDED, len(tops)) - 1]
 
@@ -122,7 +128,7 @@ class Chain:
         if solid and not self._is_one_server:
             confirmed = self._first(lambda member: self._ref_at(member, last), besides=source)
             if confirmed.id != blocks[-1].id:
-                raise ChainLied(source.name, f"another endpoint has a different block {last}")
+                raise ChainLied(source.name, _("another endpoint has a different block %(block)s") % {"block": last})
         return blocks
 
     def receipts(self, block: Block, *, solid: bool = True) -> tuple[Receipt, ...]:
@@ -131,7 +137,8 @@ class Chain:
         if solid and not self._is_one_server:
             second = self._first(lambda member: member.endpoint.receipts(block, solid=solid), besides=source)
             if any(_essence(one) != _essence(two) for one, two in zip(receipts, second, strict=True)):
-                raise ChainLied(source.name, f"another endpoint has different receipts for block {block.number}")
+                says = _("another endpoint has different receipts for block %(block)s")
+                raise ChainLied(source.name, says % {"block": block.number})
         return receipts
 
     def receipts_of(self, blocks: Sequence[Block]) -> Generator[tuple[Receipt, ...], None, None]:
@@ -162,7 +169,8 @@ class Chain:
             return None
         source, receipt = found[0]
         if any(_essence(receipt) != _essence(other) for _, other in found[1:]):
-            raise ChainLied(source.name, f"another endpoint has a different receipt of {tx_id.hex()}")
+            says = _("another endpoint has a different receipt of %(tx_id)s")
+            raise ChainLied(source.name, says % {"tx_id": tx_id.hex()})
         return receipt
 
     def sightings(self, tx_id: bytes) -> tuple[Sighting, ...]:
@@ -233,36 +241,44 @@ class Chain:
         if self._genesis_id is None:
             self._genesis_id = found
         if found != self._genesis_id:
-            raise ChainLied(member.name, f"it is of another network than {self.network.name}: block 0 is {found.hex()}")
+            says = _("it is of another network than %(network)s: block 0 is %(block)s")
+            raise OtherNetwork(member.name, says % {"network": self.network.name, "block": found.hex()})
 
     def _check_facts(self, member: Member) -> None:
         network, endpoint = self.network, member.endpoint
         token = endpoint.token_facts(network.assets.trc20_contract)
         if (token.decimals, token.symbol) != (network.trc20_decimals, network.trc20_symbol):
-            raise ChainLied(member.name, f"the TRC-20 contract is {token.symbol} with {token.decimals} decimals")
+            says = _("the TRC-20 contract is %(symbol)s with %(decimals)s decimals")
+            raise ChainLied(member.name, says % {"symbol": token.symbol, "decimals": token.decimals})
         if network.trc20_total is not None and token.total != network.trc20_total:
-            raise ChainLied(member.name, f"the TRC-20 contract has a supply of {token.total}")
+            says = _("the TRC-20 contract has a supply of %(total)s")
+            raise ChainLied(member.name, says % {"total": token.total})
         asset = endpoint.asset_facts(network.assets.trc10_id)
         if asset is None and network.trc10_symbol:
-            raise ChainLied(member.name, f"there is no TRC-10 token {network.assets.trc10_id}")
+            says = _("there is no TRC-10 token %(token)s")
+            raise ChainLied(member.name, says % {"token": network.assets.trc10_id})
         if asset is not None and asset.decimals != network.trc10_decimals:
-            raise ChainLied(member.name, f"TRC-10 token {network.assets.trc10_id} has {asset.decimals} decimals")
+            says = _("TRC-10 token %(token)s has %(decimals)s decimals")
+            raise ChainLied(member.name, says % {"token": network.assets.trc10_id, "decimals": asset.decimals})
 
     def _ref_at(self, member: Member, number: int) -> BlockRef:
         ref = member.endpoint.block_ref(number, solid=True)
         if ref is None:
-            raise BadAnswer(member.name, f"it has no solid block {number} yet")
+            raise BadAnswer(member.name, _("it has no solid block %(block)s yet") % {"block": number})
         return ref
 
     def _remember(self, agreed: BlockRef) -> BlockRef:
         before = self._agreed
         if before is not None and agreed.number < before.number:
-            went_back = f"the solid height went back from {before.number} to {agreed.number}"
+            went_back = _("the solid height went back from %(before)s to %(now)s") % {
+                "before": before.number,
+                "now": agreed.number,
+            }
             if before.number - agreed.number > TOLERATED_BACK_BLOCKS:
                 raise ChainLied(WHOLE, went_back)
             raise BadAnswer(WHOLE, went_back)
         if before is not None and agreed.number == before.number and agreed.id != before.id:
-            raise ChainLied(WHOLE, f"solid block {agreed.number} has become another one")
+            raise ChainLied(WHOLE, _("solid block %(block)s has become another one") % {"block": agreed.number})
         self._agreed = agreed
         return agreed
 
@@ -277,7 +293,12 @@ class Chain:
     def _enough(self, answers: list[tuple[Member, T]]) -> list[tuple[Member, T]]:
         if len(answers) < NEEDED:
             why = "; ".join(f"{member.name}: {member.problem}" for member in self._members if member.problem)
-            raise ChainUnreachable(WHOLE, f"{len(answers)} endpoints answer, {NEEDED} are needed ({why})")
+            says = ngettext(
+                "%(count)s endpoint answers, %(needed)s are needed (%(why)s)",
+                "%(count)s endpoints answer, %(needed)s are needed (%(why)s)",
+                len(answers),
+            )
+            raise ChainUnreachable(WHOLE, says % {"count": len(answers), "needed": NEEDED, "why": why})
         return answers
 
     def _first(self, question: Callable[[Member], T], *, besides: Member | None = None) -> T:
@@ -318,7 +339,8 @@ class Chain:
             answer = BroadcastAnswer(member.name, BroadcastCode.UNKNOWN, problem.why)
         member.note_broadcast(answered=answer.code is not BroadcastCode.UNKNOWN)
         if answer.names_another:
-            member.doubt(f"it called a transaction that it was given by another id: {answer.message}")
+            says = _("it called a transaction that it was given by another id: %(message)s")
+            member.doubt(says % {"message": answer.message})
         return answer
 
 

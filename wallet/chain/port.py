@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from wallet.domain.language import said as _
 from wallet.domain.tron.addresses import Address
 from wallet.domain.tron.transactions import Raw
 
@@ -23,7 +24,7 @@ class ChainError(Exception):
     """The chain could not be read. The message is a sentence that names the endpoint."""
 
     def __init__(self, endpoint: str, why: str) -> None:
-        super().__init__(f"{endpoint}: {why}")
+        super().__init__(f"{_(endpoint)}: {why}")
         self.endpoint = endpoint
         self.why = why
 
@@ -46,6 +47,10 @@ class CallFails(ChainError):
 
 class ChainLied(ChainError):
     """An answer that cannot be true: hashes, numbers or another endpoint contradict it. Stop and tell a person."""
+
+
+class OtherNetwork(ChainLied):
+    """The endpoint is of another network than ours."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from wallet.chain.port import BadAnswer, ChainBusy, ChainUnreachable
+from wallet.domain.language import said as _
 
 CONNECT_S = 3.0
 QUIET_S = 5.0  # without a byte
@@ -60,7 +61,10 @@ class Transport:
         try:
             answer = json.loads(raw, parse_constant=_refuse)
         except (ValueError, RecursionError):
-            raise BadAnswer(self.name, f"the answer to {path} is no JSON: {said(raw[:MAX_TEXT])}") from None
+            raise BadAnswer(
+                self.name,
+                _("the answer to %(path)s is no JSON: %(words)s") % {"path": path, "words": said(raw[:MAX_TEXT])},
+            ) from None
         if isinstance(answer, dict) and "Error" in answer:
             words = said(answer["Error"])
             if "lack of computing resources" in words:
@@ -69,7 +73,8 @@ class Transport:
         return answer
 
     def too_large(self, path: str) -> TooLarge:
-        return TooLarge(self.name, f"the answer to {path} is too large: more than {self._max_answer_bytes} bytes")
+        says = _("the answer to %(path)s is too large: more than %(most)s bytes")
+        return TooLarge(self.name, says % {"path": path, "most": self._max_answer_bytes})
 
     def close(self) -> None:
         with self._lock:
@@ -90,7 +95,8 @@ class Transport:
                 return self._bytes_of(path, response)
         except (httpx.HTTPError, httpx.StreamError, RuntimeError, OSError) as problem:
             # A client that the watch has closed raises RuntimeError. The text may carry the address and so a secret.
-            raise ChainUnreachable(self.name, f"no answer to {path} ({type(problem).__name__})") from None
+            says = _("no answer to %(path)s (%(problem)s)") % {"path": path, "problem": type(problem).__name__}
+            raise ChainUnreachable(self.name, says) from None
         finally:
             watch.cancel()
 
@@ -109,14 +115,16 @@ class Transport:
 
     def _check_status(self, path: str, response: httpx.Response) -> None:
         status = response.status_code
-        if status in BUSY:
-            raise ChainBusy(self.name, f"status {status} for {path}")
-        if status >= SERVERS_FAULT:
-            raise ChainUnreachable(self.name, f"status {status} for {path}")
         if status != httpx.codes.OK:
-            raise BadAnswer(self.name, f"status {status} for {path}")
+            says = _("status %(status)s for %(path)s") % {"status": status, "path": path}
+            if status in BUSY:
+                raise ChainBusy(self.name, says)
+            if status >= SERVERS_FAULT:
+                raise ChainUnreachable(self.name, says)
+            raise BadAnswer(self.name, says)
         if response.headers.get("Content-Encoding", "identity") != "identity":
-            raise BadAnswer(self.name, f"the answer to {path} is compressed, which nobody asked for")
+            says = _("the answer to %(path)s is compressed, which nobody asked for") % {"path": path}
+            raise BadAnswer(self.name, says)
 
     def _bytes_of(self, path: str, response: httpx.Response) -> bytes:
         ends_at = time.monotonic() + self._whole_answer_s
@@ -128,7 +136,8 @@ class Transport:
             if size > self._max_answer_bytes:
                 raise self.too_large(path)
             if time.monotonic() > ends_at:
-                raise ChainUnreachable(self.name, f"the answer to {path} takes longer than {self._whole_answer_s} s")
+                says = _("the answer to %(path)s takes longer than %(limit)s s")
+                raise ChainUnreachable(self.name, says % {"path": path, "limit": self._whole_answer_s})
         return b"".join(parts)
 
 

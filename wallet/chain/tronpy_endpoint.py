@@ -37,6 +37,7 @@ from wallet.chain.port import (
 from wallet.chain.runs import Run, Runs
 from wallet.chain.transport import TooLarge, Transport, said
 from wallet.chain.verification import block_of, check_range, check_receipts, check_run, transaction_of
+from wallet.domain.language import said as _
 from wallet.domain.tron.abi import (
     DECIMALS,
     NAME,
@@ -93,21 +94,27 @@ class TronpyEndpoint:
     def genesis_id(self) -> bytes:
         ref = self.block_ref(0, solid=False)
         if ref is None:
-            raise BadAnswer(self.name, "it has no block 0")
+            raise BadAnswer(self.name, _("it has no block 0"))
         return ref.id
 
     def heights(self) -> Heights:
         solid, head = (self._ref({"detail": False}, solid=solid) for solid in (True, False))
         if head is None or solid is None:
-            raise BadAnswer(self.name, "it has no newest block")
+            raise BadAnswer(self.name, _("it has no newest block"))
         if solid.number > head.number:  # behind one address there may be servers of different age: no lie, and no use
-            raise BadAnswer(self.name, f"its solid block {solid.number} is above its newest, {head.number}")
+            raise BadAnswer(
+                self.name,
+                _("its solid block %(solid)s is above its newest, %(head)s")
+                % {"solid": solid.number, "head": head.number},
+            )
         return Heights(head, solid)
 
     def block_ref(self, number: int, *, solid: bool = True) -> BlockRef | None:
         ref = self._ref({"id_or_num": str(number), "detail": False}, solid=solid)
         if ref is not None and ref.number != number:
-            raise ChainLied(self.name, f"asked for block {number}, it gave {ref.number}")
+            raise ChainLied(
+                self.name, _("asked for block %(block)s, it gave %(other)s") % {"block": number, "other": ref.number}
+            )
         return ref
 
     def blocks(self, first: int, last: int, *, solid: bool = True) -> tuple[Block, ...]:
@@ -154,7 +161,7 @@ class TronpyEndpoint:
                 return None
             transaction = transaction_of(*shapes.transaction_of(answer))
         if transaction.tx_id != tx_id:
-            raise ChainLied(self.name, f"asked for transaction {tx_id.hex()}, it gave another")
+            raise ChainLied(self.name, _("asked for transaction %(tx_id)s, it gave another") % {"tx_id": tx_id.hex()})
         return transaction
 
     def receipt(self, tx_id: bytes, *, solid: bool) -> Receipt | None:
@@ -164,7 +171,9 @@ class TronpyEndpoint:
                 return None
             receipt = shapes.receipt_of(answer)
         if receipt.tx_id != tx_id:
-            raise ChainLied(self.name, f"asked for the receipt of {tx_id.hex()}, it gave another")
+            raise ChainLied(
+                self.name, _("asked for the receipt of %(tx_id)s, it gave another") % {"tx_id": tx_id.hex()}
+            )
         return receipt
 
     def account(self, address: Address) -> ChainAccount:
@@ -191,7 +200,11 @@ class TronpyEndpoint:
             name, symbol = (said(decode_text(self._call(contract, call))) for call in (NAME, SYMBOL))
             decimals, total = (decode_uint(self._call(contract, call)) for call in (DECIMALS, TOTAL_SUPPLY))
         if decimals > MAX_DECIMALS:
-            raise BadAnswer(self.name, f"a token has at most {MAX_DECIMALS} decimals, not {decimals}")
+            raise BadAnswer(
+                self.name,
+                _("a token has at most %(most)s decimals, not %(decimals)s")
+                % {"most": MAX_DECIMALS, "decimals": decimals},
+            )
         return TokenFacts(name, symbol, decimals, total)
 
     def asset_facts(self, asset_id: int) -> TokenFacts | None:
@@ -201,7 +214,7 @@ class TronpyEndpoint:
             if not fields:
                 return None
             if shapes.asset_id_of(str(fields.get("id")), "id") != asset_id:
-                raise ChainLied(self.name, f"asked for TRC-10 token {asset_id}, it gave another")
+                raise ChainLied(self.name, _("asked for TRC-10 token %(token)s, it gave another") % {"token": asset_id})
             name, symbol = said(fields.get("name", "")), said(fields.get("abbr", ""))
             decimals, total = (integer_of(fields.get(field), field) for field in ("precision", "total_supply"))
             return TokenFacts(name, symbol, decimals, total)
@@ -238,7 +251,11 @@ class TronpyEndpoint:
         named = shapes.hash_of(answer["txid"], "txid") if answer.get("txid") else None
         if named is not None and named != tx_id:
             return BroadcastAnswer(
-                self.name, BroadcastCode.UNKNOWN, f"it calls it {named.hex()}", named, names_another=True
+                self.name,
+                BroadcastCode.UNKNOWN,
+                _("it calls it %(named)s") % {"named": named.hex()},
+                named,
+                names_another=True,
             )
         accepted = answer.get("result", False)
         if accepted is True and code in ("", BroadcastCode.SUCCESS):
@@ -246,7 +263,10 @@ class TronpyEndpoint:
         if accepted is False and code in _REFUSALS:
             return BroadcastAnswer(self.name, BroadcastCode(code), message, named)
         return BroadcastAnswer(
-            self.name, BroadcastCode.UNKNOWN, f"neither taken nor refused: {said(dict(answer))}", named
+            self.name,
+            BroadcastCode.UNKNOWN,
+            _("neither taken nor refused: %(answer)s") % {"answer": said(dict(answer))},
+            named,
         )
 
     def _ref(self, question: Json, *, solid: bool) -> BlockRef | None:
@@ -256,7 +276,9 @@ class TronpyEndpoint:
                 return None
             header, claimed_id = shapes.header_of(answer)
             if block_id(header) != claimed_id:
-                raise ChainLied(self.name, f"block {header.number} has another id than its header makes")
+                raise ChainLied(
+                    self.name, _("block %(block)s has another id than its header makes") % {"block": header.number}
+                )
             return BlockRef(header.number, claimed_id, header.timestamp_ms)
 
     def _blocks_in(self, path: str, run: Run) -> list[Block]:
@@ -291,7 +313,9 @@ class TronpyEndpoint:
         except NotFound:
             return missing
         except (ApiError, UnknownError, ValidationError, LookupError, TypeError, ValueError, AttributeError) as problem:
-            raise BadAnswer(self.name, f"tronpy cannot read the answer ({type(problem).__name__})") from None
+            raise BadAnswer(
+                self.name, _("tronpy cannot read the answer (%(problem)s)") % {"problem": type(problem).__name__}
+            ) from None
         return answer
 
     @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from wallet.chain.port import MAX_BLOCKS, BadAnswer, Block, ChainLied, ChainTransaction, Receipt
+from wallet.domain.language import said as _
 from wallet.domain.tron.addresses import Address
 from wallet.domain.tron.blocks import Header, block_id, encode_header, tx_trie_root
 from wallet.domain.tron.messages import ContractRet
@@ -42,11 +43,14 @@ def block_of(
     try:
         recomputed_id, header_bytes = block_id(header), encode_header(header)
     except BadMessage as problem:
-        raise BadAnswer(endpoint, f"the header of block {header.number} is none: {problem}") from None
+        says = _("the header of block %(block)s is none: %(problem)s")
+        raise BadAnswer(endpoint, says % {"block": header.number, "problem": problem}) from None
     if recomputed_id != claimed_id:
-        raise ChainLied(endpoint, f"block {header.number} has another id than its header makes")
+        says = _("block %(block)s has another id than its header makes")
+        raise ChainLied(endpoint, says % {"block": header.number})
     if tx_trie_root([encode_transaction(signed, result) for signed, result in transactions]) != header.tx_trie_root:
-        raise ChainLied(endpoint, f"block {header.number} has other transactions than its header says")
+        says = _("block %(block)s has other transactions than its header says")
+        raise ChainLied(endpoint, says % {"block": header.number})
     return Block(
         number=header.number,
         id=recomputed_id,
@@ -71,13 +75,16 @@ def check_run(endpoint: str, first: int, last: int, blocks: Sequence[Block]) -> 
     """
     for number, block in enumerate(blocks, first):
         if block.number != number:
-            raise ChainLied(endpoint, f"block {block.number} stands where {number} belongs")
+            says = _("block %(block)s stands where %(number)s belongs")
+            raise ChainLied(endpoint, says % {"block": block.number, "number": number})
         if number > first and block.parent_id != blocks[number - first - 1].id:
-            raise ChainLied(endpoint, f"block {number} does not follow the block before it")
+            says = _("block %(block)s does not follow the block before it")
+            raise ChainLied(endpoint, says % {"block": number})
     if len(blocks) > last - first + 1:
-        raise ChainLied(endpoint, f"more blocks than {first} to {last}")
+        raise ChainLied(endpoint, _("more blocks than %(first)s to %(last)s") % {"first": first, "last": last})
     if len(blocks) < last - first + 1:
-        raise BadAnswer(endpoint, f"blocks {first + len(blocks)} to {last} are missing")
+        says = _("blocks %(first)s to %(last)s are missing")
+        raise BadAnswer(endpoint, says % {"first": first + len(blocks), "last": last})
     return tuple(blocks)
 
 
@@ -85,13 +92,18 @@ def check_receipts(endpoint: str, block: Block, receipts: Sequence[Receipt]) -> 
     """Return the receipts if each of the block's transactions has its own, in their order; raises as `check_run`."""
     for transaction, receipt in zip(block.transactions, receipts, strict=False):
         if receipt.tx_id != transaction.tx_id or receipt.block_number != block.number:
-            raise ChainLied(endpoint, f"block {block.number} has a receipt of another transaction")
+            says = _("block %(block)s has a receipt of another transaction")
+            raise ChainLied(endpoint, says % {"block": block.number})
         if receipt.contract_result and receipt.contract_result != transaction.contract_ret:
-            raise ChainLied(endpoint, f"block {block.number} has a receipt with another result than its transaction")
+            says = _("block %(block)s has a receipt with another result than its transaction")
+            raise ChainLied(endpoint, says % {"block": block.number})
         if transaction.contract_ret not in _SAY_NOTHING and receipt.failed == (transaction.contract_ret == SUCCESS):
-            raise ChainLied(endpoint, f"block {block.number} has a receipt that its transaction's result contradicts")
+            says = _("block %(block)s has a receipt that its transaction's result contradicts")
+            raise ChainLied(endpoint, says % {"block": block.number})
     if len(receipts) > len(block.transactions):
-        raise ChainLied(endpoint, f"block {block.number} has more receipts than transactions")
+        says = _("block %(block)s has more receipts than transactions")
+        raise ChainLied(endpoint, says % {"block": block.number})
     if len(receipts) < len(block.transactions):
-        raise BadAnswer(endpoint, f"block {block.number} has receipts for only some of its transactions")
+        says = _("block %(block)s has receipts for only some of its transactions")
+        raise BadAnswer(endpoint, says % {"block": block.number})
     return tuple(receipts)

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
-from wallet.chain.endpoints import Chain
-from wallet.chain.port import BlockRef, ChainError, ChainLied
+from wallet.chain.endpoints import WHOLE, Chain
+from wallet.chain.port import BlockRef, ChainError, ChainLied, OtherNetwork
 from wallet.domain.tron.addresses import Address
 from wallet.models import ChainCursor, ChainMovement, HaltReason, OwnTransaction, PendingDeposit
 from wallet.services import deposits, halts, ledger, news, outgoing
@@ -27,7 +28,6 @@ from wallet.services.watched import Owner, watched
 WOBBLE_BLOCKS = 27  # behind one address there may be servers of different age; further back is another chain
 LAG = timedelta(minutes=5)  # of trouble without an end: then a person must look
 MAX_TROUBLE_CHARS = 300
-WHOLE = "the chain"  # as the door names what is about all endpoints
 
 logger = logging.getLogger(__name__)
 _said: dict[str, str] = {}  # what was in the way of a network's scan before it began: there is no cursor yet to keep it
@@ -81,9 +81,12 @@ def _begin(chain: Chain, now: datetime) -> ChainCursor | None:
 def _compare(cursor: ChainCursor, solid: BlockRef) -> None:
     """Raise ChainBroken if the chain's solid blocks can't be those that were read."""
     if solid.number == cursor.height and solid.id.hex() != cursor.block_id:
-        raise ChainBroken(WHOLE, f"solid block {solid.number} is another one than was read before")
+        raise ChainBroken(
+            WHOLE, _("solid block %(block)s is another one than was read before") % {"block": solid.number}
+        )
     if solid.number < cursor.height - WOBBLE_BLOCKS:
-        raise ChainBroken(WHOLE, f"its solid blocks end at {solid.number}, and block {cursor.height} was read already")
+        says = _("its solid blocks end at %(last)s, and block %(read)s was read already")
+        raise ChainBroken(WHOLE, says % {"last": solid.number, "read": cursor.height})
 
 
 def _keep(cursor: ChainCursor, read: Read, owners: Mapping[Address, Owner], now: datetime) -> int:
@@ -140,14 +143,15 @@ def _complain(network: str, problem: ChainError, now: datetime) -> None:
     if _is_new(network, words):  # or it would be said every two seconds
         logger.warning("the chain can't be read: %s", problem)
     if isinstance(problem, ChainLied):
-        halts.halt(_reason(problem), f"{problem}. Nothing is credited from there on.", now)
+        halts.halt(_reason(problem), _("%(problem)s. Nothing is credited from there on.") % {"problem": problem}, now)
     # After a time in which nobody looked, it is not known to have lasted.
     begins = Q(trouble_since=None) | Q(looked_at__lt=now - LAG)
     ChainCursor.objects.filter(begins, network=network).update(trouble_since=now)
     ChainCursor.objects.filter(network=network).update(looked_at=now, trouble=words)
     cursor = ChainCursor.objects.filter(network=network).first()
     if cursor is not None and cursor.trouble_since is not None and now - cursor.trouble_since > LAG:
-        halts.halt(HaltReason.LAG, f"The newest block that was read is {cursor.height}. {problem}", now)
+        says = _("The newest block that was read is %(height)s. %(problem)s")
+        halts.halt(HaltReason.LAG, says % {"height": cursor.height, "problem": problem}, now)
     news.reserves_changed()
 
 
@@ -159,6 +163,6 @@ def _is_new(network: str, words: str) -> bool:
 
 
 def _reason(problem: ChainLied) -> HaltReason:
-    if isinstance(problem, ChainBroken) or "another network" in problem.why:
+    if isinstance(problem, ChainBroken | OtherNetwork):
         return HaltReason.NETWORK
     return HaltReason.ENDPOINTS if problem.endpoint == WHOLE else HaltReason.LIED

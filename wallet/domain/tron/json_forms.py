@@ -10,6 +10,7 @@ from binascii import unhexlify
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wallet.domain.language import said as _
 from wallet.domain.tron.addresses import Address, BadAddress, is_address, parse_address, to_base58
 from wallet.domain.tron.blocks import Header
 from wallet.domain.tron.messages import TYPE_URL, VALUES, ContractRet, ContractType
@@ -177,9 +178,9 @@ def integer_of(value: object, field: str) -> int:
     if type(value) is str and _INTEGER.fullmatch(value):
         value = int(value)
     if type(value) is not int:
-        raise BadShape(field, f"must be a whole number, not {type(value).__name__}")
+        raise BadShape(field, _("must be a whole number, not %(type)s") % {"type": type(value).__name__})
     if not -(2**63) <= value < 2**63:
-        raise BadShape(field, "has no room in 64 bits")
+        raise BadShape(field, _("has no room in 64 bits"))
     return value
 
 
@@ -188,7 +189,7 @@ def bytes_of(value: object, field: str, limit: int = MAX_TRANSACTION_BYTES) -> b
     if value is None:
         return b""
     if not isinstance(value, str) or len(value) > 2 * limit + 2:
-        raise BadShape(field, f"must be hex, and no more than {limit:,} bytes")
+        raise BadShape(field, _("must be hex, and no more than %(limit)s bytes") % {"limit": f"{limit:,}"})
     try:
         return unhexlify(value)  # nearly always: without 0x, an even number of digits
     except ValueError:
@@ -198,7 +199,7 @@ def bytes_of(value: object, field: str, limit: int = MAX_TRANSACTION_BYTES) -> b
 def mapping_of(value: object, field: str) -> Mapping[str, Any]:
     """Return a JSON object. Raises BadShape."""
     if type(value) is not dict and not isinstance(value, Mapping):
-        raise BadShape(field, "must be an object")
+        raise BadShape(field, _("must be an object"))
     return value
 
 
@@ -207,7 +208,7 @@ def sequence_of(value: object, field: str, limit: int) -> Sequence[Any]:
     if value is None:
         return ()
     if not isinstance(value, (list, tuple)) or len(value) > limit:
-        raise BadShape(field, f"must be a list of at most {limit}")
+        raise BadShape(field, _("must be a list of at most %(limit)s") % {"limit": limit})
     return value
 
 
@@ -256,7 +257,7 @@ def _contract_from_json(form: Mapping[str, Any], *, visible: bool | None) -> Con
     name = form.get("type", ContractType(0).name)
     kind = ContractType.__members__.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise UnknownContract("type", f"{str(name)[:40]!r} is no contract that is known here")
+        raise UnknownContract("type", _("%(name)r is no contract that is known here") % {"name": str(name)[:40]})
     parameter = mapping_of(form.get("parameter"), "parameter")
     values = mapping_of(parameter.get("value"), "value")
     read = {
@@ -292,7 +293,7 @@ def _asset_name(value: object, *, visible: bool | None) -> bytes:
 def _odd_hex(value: str, field: str) -> bytes:
     match = _HEX.fullmatch(value)
     if match is None:
-        raise BadShape(field, "must be hex")
+        raise BadShape(field, _("must be hex"))
     digits = match[1]
     return bytes.fromhex(digits if len(digits) % 2 == 0 else "0" + digits)
 
@@ -328,5 +329,5 @@ def _named(value: object, field: str, numbers: Mapping[str, int]) -> int:
     if value is None:
         return 0
     if not isinstance(value, str) or value not in numbers:
-        raise BadShape(field, f"{str(value)[:40]!r} is no such name")
+        raise BadShape(field, _("%(value)r is no such name") % {"value": str(value)[:40]})
     return int(numbers[value])
