@@ -1,5 +1,7 @@
 """What an operator should see about the signer, in sentences; nothing while all is well."""
 
+from django.utils.translation import gettext as _
+
 from wallet.signer.protocol import SignerAway, SignerDoor
 
 
@@ -8,6 +10,6 @@ def signer_notices(signer: SignerDoor) -> list[str]:
     try:
         status = signer.status()
     except SignerAway as away:
-        return [f"Nothing is signed: {away}."]
-    why_not = [f"Nothing is signed: {status.why_not}."] if status.why_not else []
+        return [_("Nothing is signed: %(why)s.") % {"why": _(str(away))}]
+    why_not = [_("Nothing is signed: %(why)s.") % {"why": _(status.why_not)}] if status.why_not else []
     return [*why_not, *status.notices]

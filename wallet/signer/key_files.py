@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from wallet.domain.language import said as _
 from wallet.signer.secret import Secret
 
 KEY_BYTES = 32
@@ -34,14 +35,16 @@ def read(path: Path) -> dict[str, Secret]:
             mode = os.fstat(file.fileno()).st_mode
             text = file.read(MOST_BYTES).decode("ascii", errors="replace")
     except OSError as problem:
-        raise BadKeyFile(f"the key file {path} can't be read ({problem.strerror})") from None
+        raise BadKeyFile(
+            _("the key file %(path)s can't be read (%(strerror)s)") % {"path": path, "strerror": problem.strerror}
+        ) from None
     if mode & _OTHERS:
-        raise BadKeyFile(f"others may read the key file {path}: chmod 600 it")
+        raise BadKeyFile(_("others may read the key file %(path)s: chmod 600 it") % {"path": path})
     keys = {}
     for line in text.splitlines():
         match = _LINE.fullmatch(line.strip())
         if not match:
-            raise BadKeyFile(f"the key file {path} has a line that is no key")
+            raise BadKeyFile(_("the key file %(path)s has a line that is no key") % {"path": path})
         keys[match[1]] = Secret(bytes.fromhex(match[2]))
     return keys
 

@@ -2,23 +2,32 @@
 
 from pathlib import Path
 
+from wallet.domain.language import gettext_noop
+from wallet.domain.language import said as _
 from wallet.domain.networks import Network
 from wallet.signer.keystore import Keystore
 from wallet.signer.policy import Rules
 
-UNLIMITED = "nothing leaves the hot address in an asset until you set its limits with `manage.py wallet limits`"
+UNLIMITED = gettext_noop(
+    "nothing leaves the hot address in an asset until you set its limits with `manage.py wallet limits`"
+)
 
 
 def of(network: Network, limits: Rules, kept: Keystore | None, key_file: Path) -> tuple[str, ...]:
     said = []
     if network.name != "devnet" and kept and not kept.needs_passphrase:
-        said.append(
-            f"The keys for {network.name} open by the file {key_file}: whoever reads it and the keystore has the "
+        says = _(
+            "The keys for %(network)s open by the file %(key_file)s: whoever reads it and the keystore has the "
             "money. Use a passphrase (`manage.py wallet rotate --passphrase`), or keep that file where neither "
             "backups nor other users come."
         )
+        said.append(says % {"network": network.name, "key_file": key_file})
     if without := unlimited(network, limits):
-        said.append(f"{UNLIMITED.capitalize()}: {', '.join(without)}.")
+        says = _(
+            "Nothing leaves the hot address in an asset until you set its limits with `manage.py wallet limits`: "
+            "%(assets)s."
+        )
+        said.append(says % {"assets": ", ".join(without)})
     return tuple(said)
 
 

@@ -10,6 +10,7 @@ the old one can't be included any more.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wallet.domain.language import said as _
 from wallet.domain.networks import ChainAssets
 from wallet.domain.tron import abi
 from wallet.domain.tron.addresses import BLACK_HOLE, ZERO_ADDRESS, Address, to_base58
@@ -96,37 +97,40 @@ def read_payment(request: SignRequest, assets: ChainAssets, rules: Rules) -> Pay
     raw = _read_raw(request)
     reference = read_header(request.solid_header)
     if (raw.ref_block_bytes, raw.ref_block_hash) != ref_of(block_id(reference), reference.number):
-        raise SignerRefused("the transaction refers to another block than the one that was handed over")
+        raise SignerRefused(_("the transaction refers to another block than the one that was handed over"))
     life_ms = raw.expiration_ms - reference.timestamp_ms
     if not 0 < life_ms <= LONGEST_LIFE_MS:
         raise SignerRefused(
-            f"it expires {life_ms} ms after its block: allowed is up to {LONGEST_LIFE_MS}, by chain time"
+            _("it expires %(life_ms)s ms after its block: allowed is up to %(longest_ms)s, by chain time")
+            % {"life_ms": life_ms, "longest_ms": LONGEST_LIFE_MS}
         )
     asset, sender, recipient, amount = _read_contract(raw, assets, rules)
     if amount <= 0:
-        raise SignerRefused("it pays nothing")
+        raise SignerRefused(_("it pays nothing"))
     return Payment(raw, reference, asset, sender, recipient, amount)
 
 
 def check_parties(payment: Payment, purpose: str, parties: Parties) -> None:
     """Raise SignerRefused unless it goes from and to whom its purpose allows."""
     if payment.sender != parties.payer:
-        raise SignerRefused(f"{to_base58(payment.sender)} pays, and that is not the address that was named")
+        raise SignerRefused(
+            _("%(sender)s pays, and that is not the address that was named") % {"sender": to_base58(payment.sender)}
+        )
     match purpose:
         case "withdrawal":
             if payment.asset == TRX:
-                raise SignerRefused("TRX is not paid out")
+                raise SignerRefused(_("TRX is not paid out"))
             if parties.payer != parties.hot:
-                raise SignerRefused("withdrawals are paid from the hot address alone")
+                raise SignerRefused(_("withdrawals are paid from the hot address alone"))
             _check_stranger(payment.recipient, parties)
         case "sweep":
             if parties.payer == parties.hot or payment.recipient != parties.hot:
-                raise SignerRefused("a sweep goes from a deposit address to the hot address")
+                raise SignerRefused(_("a sweep goes from a deposit address to the hot address"))
         case "gas":
             if payment.asset != TRX or parties.payer != parties.hot or not parties.recipient_is_deposit_address:
-                raise SignerRefused("gas is TRX from the hot address to a deposit address that was confirmed")
+                raise SignerRefused(_("gas is TRX from the hot address to a deposit address that was confirmed"))
         case _:
-            raise SignerRefused("nothing is signed for this purpose")
+            raise SignerRefused(_("nothing is signed for this purpose"))
 
 
 def check_attempt(request: SignRequest, payment: Payment, earlier: EarlierSignature | None) -> None:
@@ -135,17 +139,26 @@ def check_attempt(request: SignRequest, payment: Payment, earlier: EarlierSignat
         return
     number = int(request.attempt_key.rpartition("/")[2])
     if number == earlier.number:
-        raise SignerConflict(f"{request.attempt_key} was signed before, with other bytes")
+        raise SignerConflict(
+            _("%(attempt_key)s was signed before, with other bytes") % {"attempt_key": request.attempt_key}
+        )
     if number < earlier.number:
-        raise SignerRefused(f"{request.attempt_key} comes after attempt {earlier.number}, which was signed")
+        raise SignerRefused(
+            _("%(attempt_key)s comes after attempt %(number)s, which was signed")
+            % {"attempt_key": request.attempt_key, "number": earlier.number}
+        )
     if (payment.asset, payment.recipient, payment.amount) != (earlier.asset, earlier.recipient, earlier.amount):
-        raise SignerRefused("it pays something else, or somebody else, than the attempt before")
+        raise SignerRefused(_("it pays something else, or somebody else, than the attempt before"))
     if request.dead_proof is None:
-        raise SignerRefused(f"attempt {earlier.number} was signed, and nothing proves that it is dead")
+        raise SignerRefused(
+            _("attempt %(number)s was signed, and nothing proves that it is dead") % {"number": earlier.number}
+        )
     proofs = (request.dead_proof, *request.earlier_proofs)
     proof = next((proof for proof in proofs if proof.tx_id == earlier.tx_id), None)
     if proof is None:
-        raise SignerRefused(f"the proof is of another transaction than attempt {earlier.number}")
+        raise SignerRefused(
+            _("the proof is of another transaction than attempt %(number)s") % {"number": earlier.number}
+        )
     _check_death(proof, payment.reference, earlier)
 
 
@@ -156,11 +169,15 @@ def check_proof(proof: DeadProof, reference: Header, dead: str) -> Header:
     """
     header = read_header(proof.header)
     if reference.number < header.number:
-        raise SignerRefused(f"the new attempt refers to a block from before the proof that {dead} died")
+        raise SignerRefused(
+            _("the new attempt refers to a block from before the proof that %(dead)s died") % {"dead": dead}
+        )
     if len(set(proof.absent_at)) < ENDPOINTS_FOR_DEATH:
-        raise SignerRefused(f"the proof needs {ENDPOINTS_FOR_DEATH} endpoints that do not have the transaction")
+        raise SignerRefused(
+            _("the proof needs %(needed)s endpoints that do not have the transaction") % {"needed": ENDPOINTS_FOR_DEATH}
+        )
     if proof.scanned_to < header.number:
-        raise SignerRefused("our own index does not reach to the block of the proof")
+        raise SignerRefused(_("our own index does not reach to the block of the proof"))
     return header
 
 
@@ -170,9 +187,9 @@ def read_header(header: bytes) -> Header:
         found = decode_header(header)
         again = encode_header(found)
     except BadMessage as problem:
-        raise SignerRefused(f"this is no header of a block: {problem}") from None
+        raise SignerRefused(_("this is no header of a block: %(problem)s") % {"problem": problem}) from None
     if again != header:
-        raise SignerRefused("these bytes are not the canonical ones of their block's header")
+        raise SignerRefused(_("these bytes are not the canonical ones of their block's header"))
     return found
 
 
@@ -182,10 +199,15 @@ def check_limits(payment: Payment, purpose: str, rules: Rules, spending: Spendin
         return
     limit, at_ms = rules.limits[payment.asset], payment.reference.timestamp_ms
     if payment.amount > limit.per_transaction:
-        raise SignerLimited(f"it is above the signer's limit for one transaction, {limit.per_transaction}")
-    for name, length_ms, most in (("an hour", HOUR_MS, limit.per_hour), ("a day", DAY_MS, limit.per_day)):
+        raise SignerLimited(
+            _("it is above the signer's limit for one transaction, %(per_transaction)s")
+            % {"per_transaction": limit.per_transaction}
+        )
+    in_an_hour = _("with it the signer would sign more than %(most)s in an hour; ask again later")
+    in_a_day = _("with it the signer would sign more than %(most)s in a day; ask again later")
+    for says, length_ms, most in ((in_an_hour, HOUR_MS, limit.per_hour), (in_a_day, DAY_MS, limit.per_day)):
         if spending.since(payment.asset, at_ms - length_ms) + payment.amount > most:
-            raise SignerLimited(f"with it the signer would sign more than {most} in {name}; ask again later")
+            raise SignerLimited(says % {"most": most})
 
 
 def _read_raw(request: SignRequest) -> Raw:
@@ -193,13 +215,13 @@ def _read_raw(request: SignRequest) -> Raw:
         raw = decode_raw(request.raw_bytes)
         again = encode_raw(raw)
     except BadMessage as problem:
-        raise SignerRefused(f"these bytes are no transaction: {problem}") from None
+        raise SignerRefused(_("these bytes are no transaction: %(problem)s") % {"problem": problem}) from None
     if again != request.raw_bytes:
-        raise SignerRefused("these bytes are not the canonical ones of their transaction")
+        raise SignerRefused(_("these bytes are not the canonical ones of their transaction"))
     if tx_id(again) != request.tx_id:
-        raise SignerRefused("the txID is that of another transaction")
+        raise SignerRefused(_("the txID is that of another transaction"))
     if raw.memo or raw.permission_id:
-        raise SignerRefused("a memo or a permission stands in it, which nothing of ours has")
+        raise SignerRefused(_("a memo or a permission stands in it, which nothing of ours has"))
     return raw
 
 
@@ -209,29 +231,39 @@ def _read_contract(raw: Raw, assets: ChainAssets, rules: Rules) -> tuple[str, Ad
             return TRX, owner, to, amount
         case TransferAsset(owner, to, asset_id, amount) if not raw.fee_limit_sun:
             if asset_id != assets.trc10_id:
-                raise SignerRefused(f"it moves the token {asset_id}, which is not ours")
+                raise SignerRefused(_("it moves the token %(asset_id)s, which is not ours") % {"asset_id": asset_id})
             return TRC10, owner, to, amount
         case TriggerContract(owner, contract, data, call_value=0, call_token_value=0, token_id=0):
             if contract != assets.trc20_contract:
-                raise SignerRefused(f"it calls {to_base58(contract)}, which is not our token")
+                raise SignerRefused(
+                    _("it calls %(contract)s, which is not our token") % {"contract": to_base58(contract)}
+                )
             if not 0 < raw.fee_limit_sun <= rules.fee_limit_sun:
-                raise SignerRefused(f"its fee limit is {raw.fee_limit_sun} sun: allowed is up to {rules.fee_limit_sun}")
+                raise SignerRefused(
+                    _("its fee limit is %(fee_limit_sun)s sun: allowed is up to %(most_sun)s")
+                    % {"fee_limit_sun": raw.fee_limit_sun, "most_sun": rules.fee_limit_sun}
+                )
             call = abi.decode_transfer_call(data)
             if call is None or abi.transfer_call(*call) != data:
-                raise SignerRefused("it calls something else of the token than a transfer")
+                raise SignerRefused(_("it calls something else of the token than a transfer"))
             return TRC20, owner, *call
-    raise SignerRefused("it is no payment of ours")
+    raise SignerRefused(_("it is no payment of ours"))
 
 
 def _check_stranger(recipient: Address, parties: Parties) -> None:
     if recipient in (parties.hot, parties.token, ZERO_ADDRESS, BLACK_HOLE) or parties.recipient_is_deposit_address:
-        raise SignerRefused(f"{to_base58(recipient)} is our own, or nobody's: nothing is paid out to it")
+        raise SignerRefused(
+            _("%(recipient)s is our own, or nobody's: nothing is paid out to it") % {"recipient": to_base58(recipient)}
+        )
 
 
 def _check_death(proof: DeadProof, reference: Header, earlier: EarlierSignature) -> None:
     """Raise SignerRefused unless all parts of the proof hold, and the attempt was over at its block."""
     header = check_proof(proof, reference, f"attempt {earlier.number}")
     if header.timestamp_ms < earlier.expiration_ms or header.number <= earlier.reference_number:
-        raise SignerRefused(f"attempt {earlier.number} was not over at the block of the proof")
+        raise SignerRefused(_("attempt %(number)s was not over at the block of the proof") % {"number": earlier.number})
     if reference.timestamp_ms < earlier.expiration_ms:
-        raise SignerRefused(f"the new attempt refers to a block from before the end of attempt {earlier.number}")
+        raise SignerRefused(
+            _("the new attempt refers to a block from before the end of attempt %(number)s")
+            % {"number": earlier.number}
+        )
