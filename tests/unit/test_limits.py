@@ -5,9 +5,9 @@ from datetime import timedelta
 from tests.builders import NOW
 from wallet.domain.limits import DAY, HOUR, Spent, Window, first_over, left_ubtt
 
-OWN_HOUR = Window("an hour", HOUR, 100, is_everybodys=False)
-OWN_DAY = Window("24 hours", DAY, 250, is_everybodys=False)
-ALL_DAY = Window("24 hours", DAY, 1_000, is_everybodys=True)
+OWN_HOUR = Window(HOUR, 100, is_everybodys=False)
+OWN_DAY = Window(DAY, 250, is_everybodys=False)
+ALL_DAY = Window(DAY, 1_000, is_everybodys=True)
 
 
 class TestAWindow:

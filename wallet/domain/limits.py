@@ -20,7 +20,6 @@ class Spent:
 class Window:
     """At most `most_ubtt` within any `span`, the request itself included."""
 
-    name: str  # stands after "in", like "an hour"
     span: timedelta
     most_ubtt: int
     is_everybodys: bool  # counts the withdrawals of all users together

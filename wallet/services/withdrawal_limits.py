@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from wallet.domain.limits import DAY, Over, Spent, Window, first_over
+from wallet.domain.limits import DAY, HOUR, Over, Spent, Window, first_over
 from wallet.domain.money import Asset, format_amount, worth_ubtt
 from wallet.domain.withdrawal_states import OPEN, WithdrawalState
 from wallet.models import Withdrawal, WithdrawalDesk, WithdrawalRules
@@ -82,17 +82,15 @@ def _spent(found: "QuerySet[Withdrawal]", asset: Asset) -> Sequence[Spent]:
 
 def _sentence(over: Over, asset: Asset) -> str:
     window = over.window
-    who = _("All users together") if window.is_everybodys else _("You")
     most, left = format_amount(window.most_ubtt, asset), format_amount(over.left_ubtt, asset)
-    when = (
-        _("this fits from %(free_at)s UTC on") % {"free_at": f"{over.free_at:%Y-%m-%d %H:%M}"}
-        if over.free_at
-        else _("this never fits: withdraw less")
-    )
-    return _("%(who)s can withdraw %(most)s in %(name)s. %(left)s of it is left; %(when)s.") % {
-        "who": who,
-        "most": most,
-        "name": window.name,
-        "left": left,
-        "when": when,
-    }
+    limit = {
+        (HOUR, True): _("All users together can withdraw %(most)s in an hour."),
+        (DAY, True): _("All users together can withdraw %(most)s in 24 hours."),
+        (HOUR, False): _("You can withdraw %(most)s in an hour."),
+        (DAY, False): _("You can withdraw %(most)s in 24 hours."),
+    }[window.span, window.is_everybodys] % {"most": most}
+    rest = _("%(left)s of it is left; this never fits: withdraw less.")
+    if over.free_at:
+        rest = _("%(left)s of it is left; this fits from %(free_at)s UTC on.")
+    free_at = f"{over.free_at:%Y-%m-%d %H:%M}" if over.free_at else ""
+    return f"{limit} {rest % {'left': left, 'free_at': free_at}}"

@@ -101,10 +101,10 @@ def change(values: Mapping[str, int], *, actor: Actor, reason: str, key: str, no
 def windows(rules: WithdrawalRules) -> tuple[Window, ...]:
     """Return the windows in which withdrawals are counted."""
     return (
-        Window(_("an hour"), HOUR, rules.user_hour_ubtt, is_everybodys=False),
-        Window(_("24 hours"), DAY, rules.user_day_ubtt, is_everybodys=False),
-        Window(_("an hour"), HOUR, rules.all_hour_ubtt, is_everybodys=True),
-        Window(_("24 hours"), DAY, rules.all_day_ubtt, is_everybodys=True),
+        Window(HOUR, rules.user_hour_ubtt, is_everybodys=False),
+        Window(DAY, rules.user_day_ubtt, is_everybodys=False),
+        Window(HOUR, rules.all_hour_ubtt, is_everybodys=True),
+        Window(DAY, rules.all_day_ubtt, is_everybodys=True),
     )
 
 
