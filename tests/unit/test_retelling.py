@@ -1,7 +1,5 @@
 """Sentences that rows keep in English, as somebody reads them who speaks something else."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from wallet.domain import language, withdrawal_words
@@ -17,9 +15,8 @@ GERMAN = {
 
 
 @pytest.fixture
-def _german(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _german(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(language._Language, "translate", staticmethod(lambda text: GERMAN.get(text, text)))
-    return
 
 
 @pytest.mark.usefixtures("_german")

@@ -9,7 +9,9 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from wallet.chain.endpoints import Chain
+from django.utils.translation import gettext as _
+
+from wallet.chain.endpoints import WHOLE, Chain
 from wallet.chain.port import (
     MAX_BLOCKS,
     BadAnswer,
@@ -68,7 +70,8 @@ def read_on(chain: Chain, cursor: ChainCursor, up_to: int, watched: Mapping[Addr
     with _uncollected():
         blocks = chain.blocks(first, last)
         if [block.number for block in blocks] != list(range(first, last + 1)):
-            raise BadAnswer("the chain", f"blocks {first} to {last} are not all there, or not in their order")
+            says = _("blocks %(first)s to %(last)s are not all there, or not in their order")
+            raise BadAnswer(WHOLE, says % {"first": first, "last": last})
         return _read(chain, cursor, blocks, watched)
 
 
@@ -80,7 +83,8 @@ def _read(chain: Chain, cursor: ChainCursor, blocks: Sequence[Block], watched: M
     with contextlib.closing(_receipts(chain, blocks, watched)) as all_receipts:
         for block in blocks:
             if block.parent_id != parent_id:
-                raise ChainBroken("the chain", f"block {block.number} does not follow the one that was read before it")
+                says = _("block %(block)s does not follow the one that was read before it")
+                raise ChainBroken(WHOLE, says % {"block": block.number})
             try:
                 receipts = next(all_receipts)
             except ChainLied:

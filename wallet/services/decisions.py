@@ -13,6 +13,7 @@ from wallet.models.operator_act import ActKind
 from wallet.services import fates
 from wallet.services.operators import MAX_REASON_CHARS, Actor, check_reason, write_down
 from wallet.services.returning import IN_DOUBT, ask, why_not_return
+from wallet.services.withdrawal_rows import state_of
 from wallet.services.withdrawals import TOO_LATE, end, with_locked
 from wallet.services.withdrawing import takes_over
 from wallet.signer.protocol import SignerDoor
@@ -33,7 +34,7 @@ def approve(*, withdrawal_id: int, actor: Actor, now: datetime) -> Withdrawal:
             return (
                 ""
                 if has_done
-                else _("It does not wait for approval any more: it is %(state)s.") % {"state": found.state}
+                else _("It does not wait for approval any more: it is %(state)s.") % {"state": state_of(found)}
             )
         if found.doubt:
             return IN_DOUBT
@@ -65,7 +66,7 @@ def reject(signer: SignerDoor, *, withdrawal_id: int, actor: Actor, reason: str,
             return (
                 TOO_LATE
                 if found.state == WithdrawalState.SENDING
-                else _("It is over already: it is %(state)s.") % {"state": found.state}
+                else _("It is over already: it is %(state)s.") % {"state": state_of(found)}
             )
         if not found.doubt and (why := why_not_return(found, said, now, is_followed=takes_over(found))):
             return why
@@ -88,7 +89,8 @@ def is_rejectable(found: Withdrawal) -> bool:
 
 def _write_down(kind: ActKind, found: Withdrawal, reason: str, actor: Actor, now: datetime) -> None:
     asset = Asset(found.asset)
-    words = f"Withdrawal {found.pk}, {format_amount(found.amount_ubtt, asset)} to {found.address}"
+    says = _("Withdrawal %(pk)s, %(amount)s to %(address)s")
+    words = says % {"pk": found.pk, "amount": format_amount(found.amount_ubtt, asset), "address": found.address}
     write_down(
         kind,
         user_account(asset, found.user_id),

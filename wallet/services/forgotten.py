@@ -17,6 +17,9 @@ Both stop withdrawals: books that have forgotten one payment have forgotten more
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import Block
 from wallet.domain import withdrawal_words as words
@@ -36,7 +39,7 @@ from wallet.services.openings import open_absent
 from wallet.signer.protocol import SignedAttempt, SignerDoor
 
 CLOCKS_APART = timedelta(minutes=10)  # of the chain and of this machine
-OLD_BOOKS = "The books are older than what the signer has signed: a backup was put back."
+OLD_BOOKS = gettext_noop("The books are older than what the signer has signed: a backup was put back.")
 
 
 @dataclass(frozen=True)
@@ -78,28 +81,29 @@ def take_over(withdrawal_id: int, found: Forgotten, *, now: datetime) -> None:
             cast_doubt(withdrawal, found.signed, differs, now=now)
         elif _begin(withdrawal, now):
             _write(withdrawal, found, found.raw, now)
-            why = f"{OLD_BOOKS} It had signed {_named(found.signed)}; that is followed now."
-            halts.halt(HaltReason.SIGNER, why, now)
+            why = _("It had signed %(tx_id)s as %(key)s; that is followed now.") % _named(found.signed)
+            halts.halt(HaltReason.SIGNER, f"{_(OLD_BOOKS)} {why}", now)
 
     ledger.whole(work)
 
 
 def cast_doubt(withdrawal: Withdrawal, signed: SignedAttempt, why: str, *, now: datetime) -> None:
     """Leave a withdrawal, whose row is locked, to an admin: nobody follows what was signed for it."""
-    withdrawal.doubt = f"The signer has signed {_named(signed)}, and {why}."
+    says = _("The signer has signed %(tx_id)s as %(key)s, and %(why)s.")
+    withdrawal.doubt = says % (_named(signed) | {"why": _(why)})
     withdrawal.save(update_fields=["doubt"])
-    halted = f"{OLD_BOOKS} {withdrawal.doubt} {withdrawal} is neither sent nor returned until an admin rejects it."
-    halts.halt(HaltReason.SIGNER, halted, now)
+    rests = _("withdrawal %(pk)s is neither sent nor returned until an admin rejects it.") % {"pk": withdrawal.pk}
+    halts.halt(HaltReason.SIGNER, f"{_(OLD_BOOKS)} {withdrawal.doubt} {rests}", now)
 
 
-def _named(signed: SignedAttempt) -> str:
-    return f"{signed.tx_id.hex()} as {signed.attempt_key}"
+def _named(signed: SignedAttempt) -> dict[str, str]:
+    return {"tx_id": signed.tx_id.hex(), "key": signed.attempt_key}
 
 
 def _booked_by_an_operator(signed: SignedAttempt) -> str:
     """Say so if somebody bears it already; it can't be booked from now on until this transaction has ended."""
     left = ChainMovement.objects.select_for_update().filter(tx_id=signed.tx_id.hex(), side=MovementSide.OUT)
-    return "an operator has booked that payment already" if any(one.transfer_id for one in left) else ""
+    return _("an operator has booked that payment already") if any(one.transfer_id for one in left) else ""
 
 
 def _begin(withdrawal: Withdrawal, now: datetime) -> bool:
@@ -148,16 +152,16 @@ def _difference(
     network: Network, withdrawal: Withdrawal, signed: SignedAttempt, raw: Raw | None, reference: Block
 ) -> str:
     if raw is None or not isinstance(raw.contract, TransferAsset | TriggerContract):
-        return "that is no payment of ours"
+        return _("that is no payment of ours")
     payer, asset = raw.contract.owner, Asset(withdrawal.asset)
     if not attempts.is_by(payer, signed.tx_id, signed.signature):
-        return "its signature is not by the address that pays"
+        return _("its signature is not by the address that pays")
     units = payouts.units_of(withdrawal.amount_ubtt, asset, network)
     wanted = payouts.contract_of(network, asset, hot=payer, to=parse_address(withdrawal.address), units=units)
     if raw.contract != wanted:
-        return "that pays another amount, or somebody else"
+        return _("that pays another amount, or somebody else")
     if time_of(raw.timestamp_ms) < withdrawal.requested_at - CLOCKS_APART:
-        return "that was before this withdrawal was asked for"
+        return _("that was before this withdrawal was asked for")
     if (raw.ref_block_bytes, raw.ref_block_hash) != ref_of(reference.id, reference.number):
-        return "that refers to a block which is not of this chain"
+        return _("that refers to a block which is not of this chain")
     return ""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
 from wallet.domain.deposits import to_units
 from wallet.domain.money import Asset
@@ -21,7 +22,7 @@ def check(movements: Iterable[ChainMovement], *, now: datetime) -> None:
     unknown = [movement for movement in out if movement.tx_id not in known]
     if unknown:
         names = "; ".join(in_words(movement) for movement in unknown[:NAMED])
-        halts.halt(HaltReason.OUTGOING, f"No withdrawal of this box explains: {names}", now)
+        halts.halt(HaltReason.OUTGOING, _("No withdrawal of this box explains: %(names)s") % {"names": names}, now)
 
 
 def unexplained(cursor: ChainCursor, asset: int) -> list[ChainMovement]:
@@ -62,10 +63,15 @@ def contradictions(cursor: ChainCursor, asset: int) -> list[str]:
     sentences = []
     for one in attempts.filter(state=AttemptState.FINAL, block_number__lte=cursor.height):
         if paid.get(one.tx_id) != to_units(one.withdrawal.amount_ubtt, Asset(asset)):
-            sentences.append(f"Withdrawal {one.withdrawal_id} is final, and {one.tx_id} pays {paid.get(one.tx_id, 0)}.")
+            says = _("Withdrawal %(pk)s is final, and %(tx_id)s pays %(units)s.")
+            sentences.append(says % {"pk": one.withdrawal_id, "tx_id": one.tx_id, "units": paid.get(one.tx_id, 0)})
     has_paid = Exists(_out(cursor).filter(asset=asset, tx_id=OuterRef("tx_id"), transfer_id=None))
     for one in attempts.filter(has_paid, state__in=[AttemptState.DEAD, AttemptState.FAILED]):
-        sentences.append(f"{one.tx_id} of withdrawal {one.withdrawal_id} is {one.state}, and pays {paid[one.tx_id]}.")
+        facts = {"tx_id": one.tx_id, "pk": one.withdrawal_id, "units": paid[one.tx_id]}
+        if one.state == AttemptState.DEAD:
+            sentences.append(_("%(tx_id)s of withdrawal %(pk)s is dead, and pays %(units)s.") % facts)
+        else:
+            sentences.append(_("%(tx_id)s of withdrawal %(pk)s is failed, and pays %(units)s.") % facts)
     return sentences
 
 
@@ -83,5 +89,19 @@ def _out_of(network: str) -> QuerySet[ChainMovement]:
 
 
 def in_words(movement: ChainMovement) -> str:
-    unit = Asset(movement.asset).unit
-    return f"{movement.amount} units of {unit} from {movement.sender} to {movement.recipient} in {movement.tx_id}"
+    return _("%(units)s units of %(unit)s from %(sender)s to %(recipient)s in %(tx_id)s") % _facts(movement)
+
+
+def no_withdrawal(movement: ChainMovement) -> str:
+    says = _("%(units)s units of %(unit)s from %(sender)s to %(recipient)s in %(tx_id)s is no withdrawal of this box.")
+    return says % _facts(movement)
+
+
+def _facts(movement: ChainMovement) -> dict[str, object]:
+    return {
+        "units": movement.amount,
+        "unit": Asset(movement.asset).unit,
+        "sender": movement.sender,
+        "recipient": movement.recipient,
+        "tx_id": movement.tx_id,
+    }

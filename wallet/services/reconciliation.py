@@ -24,6 +24,7 @@ from itertools import islice
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from wallet.domain.accounts import AccountKind
 from wallet.domain.deposits import BOOKED, to_units
@@ -92,10 +93,12 @@ def run_if_due(*, now: datetime) -> None:
 
 def in_words(row: Reconciliation) -> str:
     """Say by how much, where, and which rows it is."""
-    more = "more" if row.difference > 0 else "less"
-    unit = Asset(row.asset).unit
-    sentence = f"At block {row.height} the chain has {abs(row.difference)} units of {unit} {more} than the books."
-    return " ".join([sentence, *row.rows])
+    if row.difference > 0:
+        says = _("At block %(height)s the chain has %(units)s units of %(unit)s more than the books.")
+    else:
+        says = _("At block %(height)s the chain has %(units)s units of %(unit)s less than the books.")
+    facts = {"height": row.height, "units": abs(row.difference), "unit": Asset(row.asset).unit}
+    return " ".join([says % facts, *row.rows])
 
 
 def newest(network: str) -> Sequence[Reconciliation]:
@@ -156,9 +159,10 @@ def _names(row: Reconciliation, cursor: ChainCursor) -> list[str]:
 
 def _each_name(row: Reconciliation, cursor: ChainCursor) -> Iterator[str]:
     for movement in outgoing.unexplained(cursor, row.asset)[:NAMED]:
-        yield f"{outgoing.in_words(movement)} is no withdrawal of this box."
+        yield outgoing.no_withdrawal(movement)
     if row.asset == Asset.TRX:
-        yield from (f"Fee of {one.tx_id} is not booked." for one in _missed_fees(cursor)[:NAMED])
+        says = _("Fee of %(tx_id)s is not booked.")
+        yield from (says % {"tx_id": one.tx_id} for one in _missed_fees(cursor)[:NAMED])
     yield from outgoing.contradictions(cursor, row.asset)[:NAMED]
     yield from transfers_of_nothing.without_a_cause(Asset(row.asset), most=NAMED)  # goes over all transfers
     yield from _deposits_that_lack_something(row)
@@ -177,9 +181,15 @@ def _deposits_that_lack_something(row: Reconciliation) -> list[str]:
     for one in deposits:
         moved = came.pop((one.tx_id, one.kind, one.index), None)
         if moved != one.amount:
-            sentences.append(f"Deposit {one.pk} says {one.amount} units, its movement {moved}.")
+            sentences.append(
+                _("Deposit %(pk)s says %(units)s units, its movement %(moved)s.")
+                % {"pk": one.pk, "units": one.amount, "moved": moved}
+            )
         if one.transfer_id is not None and booked.get(one.transfer_id) != one.amount_ubtt:
-            sentences.append(f"Deposit {one.pk} and its transfer {one.transfer_id} differ.")
+            sentences.append(
+                _("Deposit %(pk)s and its transfer %(transfer)s differ.") % {"pk": one.pk, "transfer": one.transfer_id}
+            )
         if one.transfer_id is not None and to_units(one.amount_ubtt, asset) + one.remainder != one.amount:
-            sentences.append(f"Deposit {one.pk} books another amount than came.")
-    return sentences + [f"Nothing was made of what came in {tx_id} ({kind} {index})." for tx_id, kind, index in came]
+            sentences.append(_("Deposit %(pk)s books another amount than came.") % {"pk": one.pk})
+    says = _("Nothing was made of what came in %(tx_id)s (%(kind)s %(index)s).")
+    return sentences + [says % {"tx_id": tx_id, "kind": kind, "index": index} for tx_id, kind, index in came]

@@ -79,8 +79,9 @@ def state_row(found: ChainCursor | None) -> Row:
     return {
         "row": "reserves",
         "read": f"{found.height:,}",
-        "state": found.trouble
-        or (_("Up to date") if behind <= BEHIND else _("%(behind)s blocks behind") % {"behind": f"{behind:,}"}),
+        "state": _(found.trouble)
+        if found.trouble
+        else (_("Up to date") if behind <= BEHIND else _("%(behind)s blocks behind") % {"behind": f"{behind:,}"}),
         "state_tone": "red" if found.trouble else "green" if behind <= BEHIND else "yellow",
         "head": f"{found.head_height:,}",
         "solid": f"{found.solid_height:,}",

@@ -17,8 +17,10 @@ FORGOTTEN = gettext_noop(
 UNSURE = gettext_noop(
     "Whether it was sent before can't be said at the moment, so its money can't return yet. Try again later."
 )
-NO_APPROVAL = "the box knows of no approval"
-NOT_FOLLOWED = "its user may not pay now, or no endpoint keeps the block that would show what became of it"
+NO_APPROVAL = gettext_noop("the box knows of no approval")
+NOT_FOLLOWED = gettext_noop(
+    "its user may not pay now, or no endpoint keeps the block that would show what became of it"
+)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import CharField, Min, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
+from django.utils.translation import gettext as _
 
 from wallet.domain.accounts import AccountKind
 from wallet.domain.kinds import TransferKind
@@ -25,15 +26,17 @@ def without_a_cause(asset: Asset, *, most: int) -> Sequence[str]:
         .exclude(pk__in=_of_withdrawals())
         .order_by("-pk")
     )
-    return [
-        f"Transfer {one.pk} books {format_amount(one.amount_ubtt, asset)} {_direction(one)} ({one.cause}), and nothing "
-        "of the chain is behind it."
-        for one in found.select_related("debit")[:most]
-    ]
+    return [_says(one) % _facts(one, asset) for one in found.select_related("debit")[:most]]
 
 
-def _direction(transfer: Transfer) -> str:
-    return "from the chain" if transfer.debit.kind == AccountKind.CHAIN else "to the chain"
+def _says(transfer: Transfer) -> str:
+    if transfer.debit.kind == AccountKind.CHAIN:
+        return _("Transfer %(pk)s books %(amount)s from the chain (%(cause)s), and nothing of the chain is behind it.")
+    return _("Transfer %(pk)s books %(amount)s to the chain (%(cause)s), and nothing of the chain is behind it.")
+
+
+def _facts(transfer: Transfer, asset: Asset) -> dict[str, object]:
+    return {"pk": transfer.pk, "amount": format_amount(transfer.amount_ubtt, asset), "cause": transfer.cause}
 
 
 def _of_withdrawals() -> "QuerySet[Transfer, Any]":

@@ -38,6 +38,15 @@ STATES = {
     WithdrawalState.CANCELLED: (gettext_noop("Cancelled"), "secondary"),
     WithdrawalState.REJECTED: (gettext_noop("Rejected"), "red"),
 }
+_IS = {
+    WithdrawalState.CHECKING: gettext_noop("checking"),
+    WithdrawalState.QUEUED: gettext_noop("queued"),
+    WithdrawalState.SENDING: gettext_noop("sending"),
+    WithdrawalState.FINAL: gettext_noop("final"),
+    WithdrawalState.RETURNED: gettext_noop("returned"),
+    WithdrawalState.CANCELLED: gettext_noop("cancelled"),
+    WithdrawalState.REJECTED: gettext_noop("rejected"),
+}
 _STEP_OF_ATTEMPT = {
     AttemptState.PREPARED: "signed",
     AttemptState.SIGNED: "sent",
@@ -323,6 +332,11 @@ def _under_way(standing: Standing) -> str:
     if why:
         return _("%(lost)s Another one follows when it can: %(why)s.") % {"lost": lost, "why": why}
     return _("%(lost)s Another one follows.") % {"lost": lost}
+
+
+def state_of(withdrawal: Withdrawal) -> str:
+    """Return its state as it stands in a sentence, after "it is"."""
+    return _(_IS[WithdrawalState(withdrawal.state)])
 
 
 def waits_because(desk: WithdrawalDesk) -> str:

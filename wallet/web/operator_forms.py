@@ -225,14 +225,14 @@ class BookPaymentForm(ActForm):
         movement, account = self.cleaned_data["movement"], self.cleaned_data["account"]
         asset = Asset(movement.asset)
         again = found_payments.would_pay_again(movement)
-        careful = _("%(again)s asks for just this. If it was paid by this, reject it.") % {"again": again}
+        careful = _("withdrawal %(pk)s asks for just this. If it was paid by this, reject it.")
         it_paid = _("%(amount)s %(unit)s to %(recipient)s") % {
             "amount": format_units(movement.amount, asset),
             "unit": asset.unit,
             "recipient": movement.recipient,
         }
         return [
-            *([Fact(_("Careful"), careful)] if again else []),
+            *([Fact(_("Careful"), careful % {"pk": again.pk})] if again else []),
             Fact(_("Transaction"), movement.tx_id),
             Fact(
                 _("Irreversible since"),

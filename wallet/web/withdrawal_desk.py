@@ -23,7 +23,7 @@ from wallet.services.holders import holder
 from wallet.services.install import market_asset
 from wallet.services.operators import MAX_REASON_CHARS, Actor
 from wallet.services.refusals import Refused
-from wallet.services.withdrawal_rows import fails_because, steps_of, waits_because
+from wallet.services.withdrawal_rows import fails_because, state_of, steps_of, waits_because
 from wallet.web.doors import for_admins, reauthenticated, user_id, with_second_factor
 from wallet.web.form_fields import MAX_AMOUNT_CHARS, KeyField, LineField, fresh_key
 from wallet.web.withdrawal_acts import carry_out
@@ -169,7 +169,7 @@ def desk_approve(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
     def approve() -> str:
         found = decisions.approve(withdrawal_id=withdrawal_id, actor=_actor(request), now=timezone.now())
         is_in = found.state == WithdrawalState.QUEUED
-        return _("Approved: it is in the queue.") if is_in else _("It is %(state)s now.") % {"state": found.state}
+        return _("Approved: it is in the queue.") if is_in else _("It is %(state)s now.") % {"state": state_of(found)}
 
     return carry_out(request, approve, page="desk_withdrawal", withdrawal_id=withdrawal_id)
 
