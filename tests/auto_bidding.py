@@ -7,6 +7,7 @@ from seedbox.domain.lanes import PeersSeen
 from seedbox.models import User
 from speed.domain.autobid_view import State
 from speed.domain.controls import Controls
+from speed.domain.kept import told
 from speed.domain.messages import Bid, Grants
 from speed.models import AutoRun
 from speed.models import Bid as BidRow
@@ -70,7 +71,7 @@ class AutoTaker(Taker):
 
     @property
     def said(self) -> str:
-        return self.run_row.sentence
+        return told(self.run_row.sentence)
 
     @property
     def state(self) -> State:

@@ -8,6 +8,7 @@ from functools import partial
 
 from speed.agent.due import Due
 from speed.agent.side import Floor
+from speed.domain.kept import kept as _
 from speed.domain.messages import MAX_ROUND_ROWS, Audit, Error, ErrorCode, Round
 from speed.domain.rounds import PublishedBid, RoundRecord
 from speed.services import audits
@@ -20,8 +21,9 @@ REST = timedelta(minutes=10)  # after a seller did not show a round, or was too 
 MAX_TRIES = 2  # for a round
 MAX_ROWS = 1_000  # of one round: they are summed up in the thread that stores vouchers
 
-TOO_LARGE = f"The seller shows more than {MAX_ROWS:,} bids of this round."
-NOT_SHOWN = "The seller does not show this round, though it is time."
+TOO_LARGE = _("The seller shows more than %(most)s bids of this round.", {"most": f"{MAX_ROWS:,}"})
+NOT_SHOWN = _("The seller does not show this round, though it is time.")
+DIFFERS = _("The seller shows this round once so, and once otherwise.")
 
 
 @dataclass
@@ -107,7 +109,7 @@ class Auditor:
             return
         head = page.ask, page.for_sale, page.price
         if question.head is not None and (head != question.head or not _goes_on(question.rows, page.bids)):
-            self._give_up(link, "The seller shows this round once so, and once otherwise.")
+            self._give_up(link, DIFFERS)
             return
         question.head = head
         question.rows += page.bids

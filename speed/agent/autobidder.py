@@ -20,6 +20,7 @@ from speed.domain.autobid import Decision, decide
 from speed.domain.autobid_view import Seller, State, View
 from speed.domain.credit import least_channel_ubtt
 from speed.domain.deals import Wish
+from speed.domain.kept import kept
 from speed.domain.refusals import Reason
 from speed.domain.rounds import ROUND_S
 from speed.domain.supply import NOTHING_SEEN, Outcome, Quoted
@@ -35,7 +36,7 @@ DECIDES_EVERY = timedelta(seconds=ROUND_S)
 TAKEN_UP_WITHIN = timedelta(seconds=30)  # after a restart sellers are found again, and what stood stands
 SAYS_MARKET = {None, Reason.PRICE_TOO_LOW, Reason.NO_CAPACITY}  # other refusals say nothing of price and supply
 STARVES = gettext_noop(
-    "In two unpaid minutes in a row it sent less than half of the {speed:,} bytes per second of before."
+    "In two unpaid minutes in a row it sent less than half of the %(speed)s bytes per second of before."
 )
 # What stands for a bid that stands no longer, by the note that says why; after anything else it may go on by itself.
 ENDS = {
@@ -291,7 +292,7 @@ class Autobidder:
         """Judge those that lanes are bought of: who is left alone already owes nothing."""
         buys_of = {deal.source.peer_key for deal in self._purchases.of_torrent(want.torrent.key)}
         for seller in run.end_control(buys_of):
-            text = STARVES.format(speed=run.services[seller].baseline_bytes_per_s)
+            text = kept(STARVES, {"speed": f"{run.services[seller].baseline_bytes_per_s:,}"})
             cause = Cause.STARVES_UNPAID
             self._floor.write(partial(avoided.avoid, seller.hex(), cause=cause, text=text, now=now))
 

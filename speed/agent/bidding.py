@@ -16,6 +16,7 @@ from speed.agent.purchases import Purchases
 from speed.agent.side import Floor
 from speed.domain.buying import MAX_DEALS_OF_TORRENT, affordable, first_filling, hub_for, is_news, share_of
 from speed.domain.deals import SILENCE_S, Wish
+from speed.domain.kept import together
 from speed.domain.messages import Bid, Withdraw
 from speed.models import Cause
 from speed.services import auto_bids, bids
@@ -98,7 +99,7 @@ class Bidding:
         if problems or live or self.funds.is_opening(want.torrent.key):
             return problems[0] if problems else self.funds.waits_for(want.torrent.key, now)
         unknown = self.funds.unanswered.about(want.torrent.key)
-        return f"{unknown} {self._seller_problem(want, now)}".strip() or self._notes.get(want.bid_id, "")
+        return together((unknown, self._seller_problem(want, now))) or self._notes.get(want.bid_id, "")
 
     def _seller_problem(self, want: Want, now: datetime) -> str:
         heard = self._finder.quotes_for(want.torrent.key, now)
@@ -119,7 +120,7 @@ class Bidding:
         if heard := self._finder.quotes_for(key, now):
             rests = {self._why_it_rests(key, one.link.peer_key, now) for one in heard}
             found += [self._seller_problem(want, now), *sorted(rests)]
-        return " ".join(dict.fromkeys(text for text in found if text))
+        return together(found)
 
     def _note(self, notes: dict[int, str]) -> None:
         news = {bid_id: text for bid_id, text in notes.items() if self._notes.get(bid_id) != text}

@@ -7,20 +7,22 @@ from datetime import UTC, datetime
 from speed.agent.due import Pause
 from speed.agent.purchase import Bought, Purchase, Source
 from speed.domain.buying import CHANNEL_LIFE_S, CLOCKS_S, RETURNED_AFTER_S, Filling, asks_until_s
+from speed.domain.kept import kept
 from speed.models import Reservation
 from speed.services.budgets import Need
 from speed.wire.hub_port import Hub
 from wallet.domain.hub import HubChannel
+from wallet.domain.language import gettext_noop
 
-NO_ANSWER = (
-    "The hub {hub} gives no answer: what was reserved there counts as spent until {until} UTC, "
+NO_ANSWER = gettext_noop(
+    "The hub %(hub)s gives no answer: what was reserved there counts as spent until %(until)s UTC, "
     "when a channel that it may have opened has ended."
 )
-IS_ASKED = "The hub {hub} has given no answer so far, and is asked again until it does."
-NOT_SIGNED = "The hub {hub} has opened a channel, but not signed for it so far."
-NOT_HEARD_OF = (
-    "Whether the hub {hub} has opened a channel that was wanted before is not known: what was reserved for it "
-    "counts as spent until {until} UTC, when it has ended in any case."
+IS_ASKED = gettext_noop("The hub %(hub)s has given no answer so far, and is asked again until it does.")
+NOT_SIGNED = gettext_noop("The hub %(hub)s has opened a channel, but not signed for it so far.")
+NOT_HEARD_OF = gettext_noop(
+    "Whether the hub %(hub)s has opened a channel that was wanted before is not known: what was reserved for it "
+    "counts as spent until %(until)s UTC, when it has ended in any case."
 )
 
 
@@ -50,7 +52,7 @@ class Errand:
         """Return in a sentence what it means that nothing was heard of it; the hub may answer other questions."""
         until = datetime.fromtimestamp(self.last_expiry_s + RETURNED_AFTER_S + CLOCKS_S, UTC)
         text = NO_ANSWER if is_away else NOT_HEARD_OF
-        return text.format(hub=self.reservation.hub_id[:10], until=f"{until:%Y-%m-%d %H:%M}")
+        return kept(text, {"hub": self.reservation.hub_id[:10], "until": f"{until:%Y-%m-%d %H:%M}"})
 
 
 def need_of(bought: Bought, source: Source, deal_id: str, channel_id: str, filling: Filling) -> Need:

@@ -11,13 +11,15 @@ from speed.agent.sale import ms
 from speed.agent.side import Floor
 from speed.domain.deals import DealState
 from speed.domain.free_service import JUDGED_MS, LEAST_BYTES_PER_S, FreeService
+from speed.domain.kept import kept
 from speed.domain.refusals import Reason
 from speed.models import Cause
 from speed.services import avoided
+from wallet.domain.language import gettext_noop
 
 LOOKS_APART = timedelta(seconds=15)  # at most: what was between is not known
-STARVES = (
-    "In {seconds} s without a lane it sent {speed:,} bytes per second in the slots that it gave; {least:,} are due."
+STARVES = gettext_noop(
+    "In %(seconds)s s without a lane it sent %(speed)s bytes per second in the slots that it gave; %(least)s are due."
 )
 
 
@@ -80,7 +82,8 @@ class FreeMeter:
         if not service.is_known:
             return service
         if service.starves:
-            text = STARVES.format(seconds=JUDGED_MS // 1_000, speed=service.speed_bytes_per_s, least=LEAST_BYTES_PER_S)
+            speeds = {"speed": f"{service.speed_bytes_per_s:,}", "least": f"{LEAST_BYTES_PER_S:,}"}
+            text = kept(STARVES, {"seconds": JUDGED_MS // 1_000, **speeds})
             seller = purchase.source.peer_key.hex()
             self._floor.write(partial(avoided.avoid, seller, cause=Cause.STARVES_UNPAID, text=text, now=now))
         return FreeService(is_lane=service.is_lane, has_shown=service.has_shown)

@@ -18,10 +18,12 @@ from speed.agent.unanswered import Unanswered
 from speed.domain import buying as rules
 from speed.domain.buying import Filling, has_ended
 from speed.domain.deals import HUB_GONE, Wish
+from speed.domain.kept import kept
 from speed.models import Reservation
 from speed.services import budgets, buying
 from speed.wire.hub_port import Answer, HubAway, HubRefused
 from wallet.domain.hub import ChannelState, HubChannel
+from wallet.domain.language import gettext_noop
 from wallet.domain.speed1.receipt import BadReceipt, read_receipt
 
 ASK_AGAIN = timedelta(seconds=10)  # a hub that gave no answer
@@ -31,6 +33,7 @@ LOOK_LATER = timedelta(seconds=30)  # at a channel whose deal is over
 LOOK_SELDOM = timedelta(seconds=300)
 NO_BUDGET_REST = timedelta(seconds=60)  # before a budget that had no room is asked again
 MOST_FILLINGS = 2  # that may lie unused in a channel whose seller asks for more: it could ask for ever
+NOT_WRITTEN = gettext_noop("The reservation could not be written.")
 TOO_LATE = "The deal was over before its hub was asked."
 OVER = (ChannelState.CLOSED, ChannelState.EXPIRED)
 
@@ -109,10 +112,10 @@ class Funds:
         """Return in a sentence which hub has to say something before more is paid for a torrent; "" if none has."""
         for errand in self._errands:
             if errand.is_unanswered and errand.bought.torrent_key == torrent_key:
-                return IS_ASKED.format(hub=errand.reservation.hub_id[:10])
+                return kept(IS_ASKED, {"hub": errand.reservation.hub_id[:10]})
         for purchase in self._purchases.of_torrent(torrent_key):
             if not purchase.receipt and now - purchase.opened_at >= ASK_AGAIN:
-                return NOT_SIGNED.format(hub=purchase.source.hub_id.hex()[:10])
+                return kept(NOT_SIGNED, {"hub": purchase.source.hub_id.hex()[:10]})
         return ""
 
     def open(self, bought: Bought, source: Source, filling: Filling, now: datetime) -> None:
@@ -134,7 +137,7 @@ class Funds:
         self._ask(errand)
 
     def _not_reserved(self, bought: Bought, source: Source, now: datetime) -> None:
-        self._open_failed(bought, source, "The reservation could not be written.", now)
+        self._open_failed(bought, source, NOT_WRITTEN, now)
 
     def _open_failed(self, bought: Bought, source: Source, text: str, now: datetime) -> None:
         self._opening.pop(bought.torrent_key, None)
@@ -185,7 +188,7 @@ class Funds:
         self._ask(errand)
 
     def _top_up_not_reserved(self, purchase: Purchase, now: datetime) -> None:
-        self._top_up_failed(purchase, "The reservation could not be written.", now)
+        self._top_up_failed(purchase, NOT_WRITTEN, now)
 
     def _top_up_failed(self, purchase: Purchase, text: str, now: datetime) -> None:
         self._topping.discard(purchase)

@@ -21,6 +21,7 @@ from speed.agent.floor import AgentFloor
 from speed.agent.hub_threads import HubThreads
 from speed.agent.side import Floor, KnownHub, Side, Then
 from speed.agent.writing import Writing, told, utc_now
+from speed.domain.kept import kept
 from speed.domain.messages import Message
 from speed.services import beats, hubs, markets
 from speed.services.markets import Terms, TrustedHub
@@ -28,6 +29,7 @@ from speed.services.speed_key import SpeedKey, SpeedKeyBroken, read_or_make
 from speed.wire.hub_port import Answer, Hub, HubAway, HubRefused
 from speed.wire.port import Door, Hearer, Identity, Link
 from wallet.domain.hub import HubInfo
+from wallet.domain.language import gettext_noop
 
 TICK_S = 0.2
 READ_TERMS_S = 1.0
@@ -39,6 +41,9 @@ TRY_AGAIN_S = 2.0  # after the agent could not live
 DRAIN_S = 3.0
 JOIN_S = 8.0
 NO_SUCH_ADDRESS = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+NO_PORT = gettext_noop(
+    "The market can't listen at %(places)s (%(why)s). Free the address or choose another in NODE_SPEED_LISTEN."
+)
 OWN_HUB = TrustedHub(hub_id="", url="", exposure_limit_ubtt=0)
 
 T = TypeVar("T")
@@ -280,10 +285,8 @@ class Agent:
         try:
             self._listens_on = await _serve(door, self._settings.listen)
         except OSError as problem:
-            self._port_problem = (
-                f"The market can't listen at {', '.join(self._settings.listen)} ({problem.strerror or problem}). "
-                "Free the address or choose another in NODE_SPEED_LISTEN."
-            )
+            facts = {"places": ", ".join(self._settings.listen), "why": problem.strerror or str(problem)}
+            self._port_problem = kept(NO_PORT, facts)
             return
         self._port_problem = ""
         self._floor.door, self._identity = door, identity

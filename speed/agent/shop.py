@@ -14,8 +14,9 @@ from speed.domain.naming import torrent_name
 from speed.domain.refusals import Reason
 from speed.domain.rounds import round_at
 from speed.wire.port import Link
+from wallet.domain.language import gettext_noop
 
-BEHIND_NAT = (
+BEHIND_NAT = gettext_noop(
     "Everybody seems to call from this machine's own gateway, as in a container's network: lanes can't be told apart, "
     "so nothing is sold. Run the node on the host's network."
 )

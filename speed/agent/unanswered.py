@@ -11,6 +11,7 @@ from speed.agent.due import Due
 from speed.agent.errands import Errand
 from speed.agent.side import Floor
 from speed.domain.buying import has_ended
+from speed.domain.kept import together
 from speed.services import budgets
 from speed.wire.hub_port import Answer, Hub, HubAway
 from wallet.domain.hub import HubAccount
@@ -55,7 +56,7 @@ class Unanswered:
     def about(self, torrent_key: str) -> str:
         """Return in sentences of which channels nothing is known, while what was reserved for them still counts."""
         found = [errand for errand in self._errands if errand.bought.torrent_key == torrent_key]
-        return " ".join(self.text_of(errand) for errand in sorted(found, key=lambda errand: errand.last_expiry_s))
+        return together(self.text_of(errand) for errand in sorted(found, key=lambda errand: errand.last_expiry_s))
 
     def text_of(self, errand: Errand) -> str:
         return errand.unknown_text(is_away=not self._answers.get(errand.source.hub_id, True))

@@ -6,7 +6,8 @@ from speed.domain import autobid_words as words
 from speed.domain.autobid import lots
 from speed.domain.autobid_view import View
 from speed.domain.controls import RUN_BLOCKS
-from wallet.domain.language import said as _
+from speed.domain.kept import kept as _
+from speed.domain.kept import told
 from wallet.domain.money import format_amount
 from wallet.domain.rounding import GIB
 
@@ -53,24 +54,26 @@ def forecast(view: View) -> Forecast:
 
 def sentence(found: Forecast, view: View) -> str:
     """Return a forecast in words."""
-    unpaid = words.finished(found.unpaid_in_s)
+    facts = {"finished": words.finished(found.finished_in_s), "unpaid": words.finished(found.unpaid_in_s)}
     if not found.cost_ubtt:
-        return _("Nothing would be paid: %(unpaid)s.") % {"unpaid": unpaid}
-    wished = words.speed(view.needed_bytes_per_s)
-    wish = "" if found.is_met else f" of the {wished} that are wished"
-    cost = format_amount(found.cost_ubtt, view.asset)
-    enough = "" if found.is_enough else _(", all there is,")
-    return _(
-        "Probably %(cost)s%(enough)s for %(speed_bytes_per_s)s%(wish)s: %(finished_in_s)s, "
-        "and without paying %(unpaid)s."
-    ) % {
-        "cost": cost,
-        "enough": enough,
-        "speed_bytes_per_s": words.speed(found.speed_bytes_per_s),
-        "wish": wish,
-        "finished_in_s": words.finished(found.finished_in_s),
-        "unpaid": unpaid,
+        return told(_("Nothing would be paid: %(unpaid)s.", facts))
+    facts["bought"] = _bought(found, view)
+    return told(_("%(bought)s: %(finished)s, and without paying %(unpaid)s.", facts))
+
+
+def _bought(found: Forecast, view: View) -> str:
+    """Return what is probably paid for what, as far as the money and the sellers go."""
+    facts = {
+        "cost": format_amount(found.cost_ubtt, view.asset),
+        "speed": words.speed(found.speed_bytes_per_s),
+        "wish": words.speed(view.needed_bytes_per_s),
     }
+    if found.is_met:
+        is_enough = _("Probably %(cost)s for %(speed)s", facts)
+        return is_enough if found.is_enough else _("Probably %(cost)s, all there is, for %(speed)s", facts)
+    if found.is_enough:
+        return _("Probably %(cost)s for %(speed)s of the %(wish)s that are wished", facts)
+    return _("Probably %(cost)s, all there is, for %(speed)s of the %(wish)s that are wished", facts)
 
 
 def _up(amount: int, parts: int) -> int:

@@ -12,6 +12,7 @@ from typing import Annotated
 
 from speed.domain.clearing import Terms, clear
 from speed.domain.frames import Octets, Whole, Wire
+from speed.domain.kept import kept as _
 
 ROUND_S = 10
 LEAF_BYTES = 32
@@ -78,36 +79,37 @@ def bids_hash(record: RoundRecord) -> bytes:
 
 
 def audit(record: RoundRecord, *, given_hash: bytes, own: Mapping[bytes, Terms]) -> list[str]:
-    """Recompute a round from its rows; return a sentence for each thing that is wrong, none if it was right.
+    """Recompute a round from its rows; return a kept sentence for each thing that is wrong, none if it was right.
 
     `own` are the auditor's own bids by their leaves. What the seller's credit allowed them is the seller's word.
     """
     found = []
     if bids_hash(record) != given_hash:
-        found.append("These are not the rows whose hash was given with the round.")
+        found.append(_("These are not the rows whose hash was given with the round."))
     leaves = [bid.leaf for bid in record.bids]
     if leaves != sorted(set(leaves)):
-        found.append("The rows are not in order, or one stands there twice.")
+        found.append(_("The rows are not in order, or one stands there twice."))
     rows = {bid.leaf: bid.terms for bid in record.bids}
     for leaf, terms in own.items():
         if leaf not in rows:
-            found.append("A bid of ours is missing.")
+            found.append(_("A bid of ours is missing."))
         elif rows[leaf]._replace(cap_bytes_per_s=0) != terms._replace(cap_bytes_per_s=0):
-            found.append("A bid of ours stands there with other numbers.")
+            found.append(_("A bid of ours stands there with other numbers."))
     if record.ask_ubtt_per_gib == 0:
-        return [*found, "There is no ask."]
+        return [*found, _("There is no ask.")]
     cleared = clear(
         ask_ubtt_per_gib=record.ask_ubtt_per_gib,
         for_sale_bytes_per_s=record.for_sale_bytes_per_s,
         bids=[bid.terms for bid in record.bids],
     )
     if cleared.price_ubtt_per_gib != record.price_ubtt_per_gib:
-        found.append(f"The price should have been {cleared.price_ubtt_per_gib} µBTT per GiB.")
+        found.append(_("The price should have been %(price)s µBTT per GiB.", {"price": cleared.price_ubtt_per_gib}))
     wrong = sum(
         bid.granted_bytes_per_s != share for bid, share in zip(record.bids, cleared.granted_bytes_per_s, strict=True)
     )
     if wrong:
-        found.append(f"The shares of {wrong} of {len(rows)} bids are not what they should have been.")
+        counts = {"wrong": wrong, "bids": len(rows)}
+        found.append(_("The shares of %(wrong)s of %(bids)s bids are not what they should have been.", counts))
     return found
 
 
@@ -129,9 +131,10 @@ def audit_told(record: RoundRecord, told: Told, *, given_hash: bytes) -> list[st
         stood = next((bid for bid in told.bids if bid[:3] == row.terms[:3]), stood)
     found = audit(record, given_hash=given_hash, own={told.leaf: stood})
     if record.price_ubtt_per_gib != told.price_ubtt_per_gib:
-        found.append(f"The price was told as {told.price_ubtt_per_gib} µBTT per GiB.")
+        found.append(_("The price was told as %(price)s µBTT per GiB.", {"price": told.price_ubtt_per_gib}))
     if row is not None and row.granted_bytes_per_s != told.granted_bytes_per_s:
-        found.append(f"Granted were {told.granted_bytes_per_s} bytes per second, not {row.granted_bytes_per_s}.")
+        speeds = {"told": told.granted_bytes_per_s, "shown": row.granted_bytes_per_s}
+        found.append(_("Granted were %(told)s bytes per second, not %(shown)s.", speeds))
     return found
 
 

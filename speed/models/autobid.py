@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from speed.domain.auto_terms import OwnTerms
 from speed.domain.autobid_view import State
 from speed.domain.controls import BLOCK_MS
+from speed.domain.kept import told
 from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB
 from speed.models.bid import Bid
 
@@ -139,7 +140,7 @@ class AutoDecision(models.Model):
         indexes = [models.Index(fields=["run", "-at"], name="speed_auto_newest_decision")]
 
     def __str__(self) -> str:
-        return self.sentence
+        return told(self.sentence)
 
 
 class AutoBaseline(models.Model):

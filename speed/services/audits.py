@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
-from django.utils.translation import gettext_noop
 
 from speed.domain.clearing import Terms
+from speed.domain.kept import kept as _
+from speed.domain.kept import together
 from speed.domain.rounds import FIRST_SERVED_S, LAST_SERVED_S, ROUND_S, RoundRecord, Told, audit_told, leaf_of
 from speed.models import BuyingDeal, Cause, SeenRound, Verdict
 from speed.services import avoided
@@ -22,7 +23,7 @@ SHOWN_FOR = timedelta(seconds=LAST_SERVED_S - 60)
 WRONG_SHOWN = 20
 AT_ONCE = 100  # rounds of one seller
 MAX_SELLERS = 200
-NOT_REACHED = gettext_noop("The seller was not reached while it shows this round.")
+NOT_REACHED = _("The seller was not reached while it shows this round.")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def due(node_name: str, *, linked: Collection[bytes], now: datetime) -> Due:
 
 
 def judge(node_name: str, peer_key: bytes, record: RoundRecord, *, now: datetime) -> list[str]:
-    """Compare what a seller shows of a round with what it said then; return what is wrong, in sentences.
+    """Compare what a seller shows of a round with what it said then; return what is wrong, in kept sentences.
 
     A seller that was wrong is bid for no more for a while; not again for what it said before it was forgiven.
     """
@@ -62,13 +63,13 @@ def judge(node_name: str, peer_key: bytes, record: RoundRecord, *, now: datetime
         for seen in _seen(node_name, peer_key, record.round):
             findings = audit_told(record, _told(seen), given_hash=bytes.fromhex(seen.bids_hash))
             seen.verdict = Verdict.WRONG if findings else Verdict.RIGHT
-            seen.finding = " ".join(findings)
+            seen.finding = together(findings)
             seen.save(update_fields=["verdict", "finding"])
             found += findings
             if let_in_at is None or seen.at > let_in_at:
                 unforgiven += findings
         if unforgiven:
-            text = f"Round {record.round}: {' '.join(dict.fromkeys(unforgiven))}"
+            text = _("Round %(number)s: %(findings)s", {"number": record.round, "findings": together(unforgiven)})
             avoided.avoid(peer_key.hex(), cause=Cause.WRONG_ROUND, text=text, now=now)
     return found
 

@@ -25,10 +25,10 @@ BTT = 1_000_000
 BUDGET_GIB = 5  # that an offered budget is enough for at the ceiling
 DAY_BUDGETS = 2
 
-NOW_ASKED = gettext_noop("Sellers of your torrents ask about {price} now; offered is twice that.")
-LATELY_PAID = gettext_noop("Rounds that you bid in lately cost about {price}; offered is twice that.")
+NOW_ASKED = gettext_noop("Sellers of your torrents ask about %(price)s now; offered is twice that.")
+LATELY_PAID = gettext_noop("Rounds that you bid in lately cost about %(price)s; offered is twice that.")
 NOTHING_KNOWN = gettext_noop("No price is known yet; offered is twice what a node asks that was told nothing else.")
-NO_BIDS = gettext_noop("Node {name} does not bid for users yet.")
+NO_BIDS = gettext_noop("Node %(name)s does not bid for users yet.")
 AN_ADMIN = gettext_noop("Ask an admin of the box to turn it on.")
 NO_MONEY = gettext_noop("There is nothing in your account: without money no channel opens.")
 
@@ -129,7 +129,7 @@ def _usual_price(user_id: int, *, now: datetime) -> tuple[int, str]:
 
 def _told(prices_ubtt: list[int], sentence: str) -> tuple[int, str]:
     usual_ubtt = int(median(prices_ubtt))
-    return usual_ubtt, sentence.format(price=price(usual_ubtt))
+    return usual_ubtt, sentence % {"price": price(usual_ubtt)}
 
 
 def _whole(amount_ubtt: int) -> int:
@@ -151,9 +151,9 @@ def obstacles(user_id: int, *, is_admin: bool, node_name: str = "", now: datetim
 def _obstacle(state: NodeState, *, is_admin: bool) -> Obstacle:
     if state.terms.obstacle or state.terms.buys:
         return Obstacle(
-            _("Node %(name)s: %(why)s") % {"name": state.name, "why": _(state.terms.obstacle or state.buying_problem)}
+            _("Node %(name)s: %(why)s") % {"name": state.name, "why": _(state.terms.obstacle) or state.buying_problem}
         )
-    says = _(NO_BIDS).format(name=state.name)
+    says = _(NO_BIDS) % {"name": state.name}
     return Obstacle(says, "market_node", state.name) if is_admin else Obstacle(f"{says} {_(AN_ADMIN)}")
 
 

@@ -7,10 +7,11 @@ from django.utils.translation import gettext_noop
 
 from seedbox.domain.units import PPM, format_duration, format_speed
 from speed.domain.autobid_view import State
+from speed.domain.kept import told
 from speed.domain.uplift import Savings, Uplift, Verdict
 from speed.models import AutoBidding, Budget
 from speed.services.auto_screen import DryRun, Story, Summary
-from speed.services.deal_rows import Row, minute, price
+from speed.services.deal_rows import Row, minute, part_of, price
 from wallet.domain.money import format_amount, format_btt
 from wallet.services.install import market_asset
 
@@ -66,7 +67,7 @@ def story_row(story: Story, *, name: str) -> Row:
         "sentence": story.sentence,
         "wish": wish(bid.least_bytes_per_s, bid.finish_at),
         "ceiling": price(bid.max_price_ubtt_per_gib),
-        "spent": f"{format_btt(story.spent_ubtt)} of {format_amount(bid.budget_ubtt, market_asset())}",
+        "spent": part_of(format_btt(story.spent_ubtt), format_amount(bid.budget_ubtt, market_asset())),
         "spent_ubtt": story.spent_ubtt,
         "spent_ppm": min(story.spent_ubtt * PPM // max(bid.budget_ubtt, 1), PPM),
         "total": format_speed(story.run.total_bytes_per_s if story.run else 0),
@@ -79,13 +80,13 @@ def story_row(story: Story, *, name: str) -> Row:
 
 def summary_row(found: Summary) -> Row:
     """Return what all automatic bids of a user have come to."""
-    saved = _(NOT_KNOWN) if found.saved_s is None else "none" if found.saved_s <= 0 else format_duration(found.saved_s)
+    known = _("none") if (found.saved_s or 0) <= 0 else format_duration(found.saved_s or 0)
     cost = found.cost_per_minute_ubtt
     return {
         "row": "auto-summary",
         "torrents": found.torrents,
         "spent": format_amount(found.spent_ubtt, market_asset()),
-        "saved": saved,
+        "saved": _(NOT_KNOWN) if found.saved_s is None else known,
         "per_minute": format_amount(cost, market_asset()) if cost is not None else "\N{EN DASH}",
     }
 
@@ -108,7 +109,7 @@ def _time(in_s: int | None) -> str:
 
 def log_rows(story: Story) -> list[Row]:
     """Return its sentences, the newest first."""
-    return [{"at": minute(one.at), "state": one.state, "sentence": one.sentence} for one in story.log]
+    return [{"at": minute(one.at), "state": one.state, "sentence": told(one.sentence)} for one in story.log]
 
 
 def wish(least_bytes_per_s: int, finish_at: datetime | None) -> str:
@@ -122,24 +123,21 @@ def uplift_text(found: Uplift) -> str:
     """Return how many times faster it is while it is paid for, with the interval of 95 %."""
     shown = found.shown
     if shown is None:
-        return _("%(not_known)s: %(controls)s of 6 unpaid blocks measured") % {
-            "not_known": _(NOT_KNOWN),
-            "controls": found.controls,
-        }
+        return _("not known yet: %(controls)s of 6 unpaid blocks measured") % {"controls": found.controls}
     text = _("%(factor)s times as fast, 95 %%: %(low)s to %(high)s") % {
         "factor": f"{shown.factor:.2f}",
         "low": f"{shown.low:.2f}",
         "high": f"{shown.high:.2f}",
     }
     if found.is_pooled:
-        text += _(", from all your torrents together")
-    return text + (_(": it brings nothing") if found.verdict is Verdict.BRINGS_NOTHING else "")
+        text = _("%(text)s, from all your torrents together") % {"text": text}
+    return _("%(text)s: it brings nothing") % {"text": text} if found.verdict is Verdict.BRINGS_NOTHING else text
 
 
-def savings_interval(found: Savings) -> str:
-    """Return between what the saved time may lie; below zero it took longer than without."""
+def savings_facts(found: Savings) -> dict[str, str]:
+    """Return the saved time, and between what it may lie; below zero it took longer than without."""
     low, high = (f"{MINUS if one < 0 else ''}{format_duration(abs(one))}" for one in (found.low_s, found.high_s))
-    return f"95 %: {low} to {high}"
+    return {"saved": format_duration(found.saved_s), "low": low, "high": high}
 
 
 def savings_text(found: Savings | None) -> str:
@@ -148,9 +146,8 @@ def savings_text(found: Savings | None) -> str:
         return _(NOT_KNOWN)
     if found.saved_s <= 0:
         return _("no time saved")
-    text = f"{format_duration(found.saved_s)} saved, {savings_interval(found)}"
-    if found.cost_per_minute_ubtt is not None:
-        text += _(", %(cost_per_minute_ubtt)s for a minute") % {
-            "cost_per_minute_ubtt": format_amount(found.cost_per_minute_ubtt, market_asset())
-        }
-    return text
+    facts = savings_facts(found)
+    if found.cost_per_minute_ubtt is None:
+        return _("%(saved)s saved, 95 %%: %(low)s to %(high)s") % facts
+    cost = format_amount(found.cost_per_minute_ubtt, market_asset())
+    return _("%(saved)s saved, 95 %%: %(low)s to %(high)s, %(cost)s for a minute") % {**facts, "cost": cost}

@@ -14,6 +14,7 @@ from speed.domain import autobid_words as words
 from speed.domain.auto_terms import OwnTerms, terms_of_torrent
 from speed.domain.autobid_view import Seller, State, View
 from speed.domain.forecast import Forecast, forecast, sentence
+from speed.domain.kept import told
 from speed.domain.shortfall import Watch
 from speed.domain.supply import Quoted
 from speed.domain.uplift import Pool, Savings, Uplift, pool, savings, uplift
@@ -119,13 +120,13 @@ def _story(bid: Bid, run: AutoRun | None, pooled: Pool, spent_ubtt: int) -> Stor
     found = Story(
         bid=bid,
         run=run,
-        sentence=_(bid.note or (run.sentence if run else "") or NOTHING_SAID),
+        sentence=told(bid.note or (run.sentence if run else "") or NOTHING_SAID),
         log=[],
         spent_ubtt=spent_ubtt,
         uplift=changed,
         savings=saved,
     )
-    return replace(found, sentence=words.STOPPED) if not bid.note and found.state is State.STOPPED else found
+    return replace(found, sentence=_(words.STOPPED)) if not bid.note and found.state is State.STOPPED else found
 
 
 def dry_run(

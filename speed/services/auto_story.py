@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Max, Sum
+from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from seedbox.domain.units import PPM, format_duration, format_speed
+from seedbox.domain.units import PPM, format_speed
 from speed.domain.autobid_view import State
+from speed.domain.kept import told
 from speed.models import AutoBidding, AutoDecision, AutoRun, AutoSample, AutoTorrent, Bid, BuyingDeal
 from speed.services import auto_runs, auto_screen, autobid, bids, budgets, spenders
 from speed.services.auto_chart import FRESH
-from speed.services.auto_rows import NOT_KNOWN, savings_interval, state_in_words, uplift_text, wish
+from speed.services.auto_rows import NOT_KNOWN, savings_facts, state_in_words, uplift_text, wish
 from speed.services.auto_screen import Story
 from speed.services.autobid import Choice
-from speed.services.deal_rows import Row, price
+from speed.services.deal_rows import Row, part_of, price
 from wallet.domain.money import format_amount, format_btt
 from wallet.services.install import market_asset
 
@@ -78,9 +80,9 @@ def card(user_id: int, torrent_id: int, *, now: datetime) -> Row | None:
         "bought": format_speed(max(total - free, 0)),
         "price": price(newest.price_ubtt_per_gib if newest is not None and is_fresh else 0),
         "ceiling": price(bid.max_price_ubtt_per_gib),
-        "spent": f"{format_btt(story.spent_ubtt)} of {format_amount(bid.budget_ubtt, asset)}",
+        "spent": part_of(format_btt(story.spent_ubtt), format_amount(bid.budget_ubtt, asset)),
         "spent_ppm": min(story.spent_ubtt * PPM // max(bid.budget_ubtt, 1), PPM),
-        "day_left": f"{format_btt(day.left_ubtt)} of {format_amount(day.limit_ubtt, asset)}"
+        "day_left": part_of(format_btt(day.left_ubtt), format_amount(day.limit_ubtt, asset))
         if budget.is_on
         else "\N{EN DASH}",
         "uplift": uplift_text(story.uplift),
@@ -100,7 +102,7 @@ def _savings(story: Story) -> Row:
     if found.cost_per_minute_ubtt is None:
         return {"saved": _("no time saved"), "per_minute": "\N{EN DASH}"}
     return {
-        "saved": f"{format_duration(found.saved_s)}, {savings_interval(found)}",
+        "saved": _("%(saved)s, 95 %%: %(low)s to %(high)s") % savings_facts(found),
         "per_minute": format_amount(found.cost_per_minute_ubtt, market_asset()),
     }
 
@@ -111,10 +113,10 @@ def sentences(bid_id: int, *, limit: int) -> list[Row]:
         {
             "row": f"said-{one.pk}",
             "at": one.at.isoformat(),
-            "at_text": f"{one.at:%b} {one.at.day}, {one.at:%H:%M:%S}",
+            "at_text": dateformat.format(one.at, "M j, H:i:s"),
             "label": state_in_words(State(one.state))[0],
             "tone": state_in_words(State(one.state))[1],
-            "sentence": one.sentence,
+            "sentence": told(one.sentence),
         }
         for one in auto_runs.log(bid_id, limit=limit)
     ]

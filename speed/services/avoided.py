@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from seedbox.services import audit
 from seedbox.services.audit import Origin
+from speed.domain.kept import told
 from speed.models import AvoidedSeller, BuyingDeal, Cause
 from speed.services.deal_rows import Row, minute
 
@@ -77,7 +78,7 @@ def rows(*, now: datetime) -> list[Row]:
         {
             "key": one.peer_key,
             "where": _("last seen at %(places)s") % {"places": places[one.peer_key]} if one.peer_key in places else "",
-            "says": one.text,
+            "says": told(one.text),
             "until": minute(one.until),
             "until_at": one.until.isoformat(),
         }

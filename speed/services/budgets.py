@@ -21,6 +21,8 @@ from speed.models import Bid, Budget, BuyingDeal, Payment, Reservation
 DAY = timedelta(hours=24)
 HOUR = timedelta(hours=1)
 STOPPED = gettext_noop("The user has stopped it.")
+NONE_FOR_TORRENT = gettext_noop("The budget of this torrent is used up, or would be.")
+NONE_FOR_DAY = gettext_noop("The budget of this day is used up, or would be.")
 COUNTS = (Reservation.ASKED, Reservation.DONE)
 
 
@@ -78,8 +80,7 @@ def reserve(need: Need, *, now: datetime) -> Reservation | str:
         torrent, day = of_torrent(bid), of_day(budget, now=now)
         amount_ubtt = min(need.wanted_ubtt, torrent.left_ubtt, day.left_ubtt)
         if amount_ubtt < need.least_ubtt:
-            which = "torrent" if torrent.left_ubtt <= day.left_ubtt else "day"
-            return f"The budget of this {which} is used up, or would be."
+            return NONE_FOR_TORRENT if torrent.left_ubtt <= day.left_ubtt else NONE_FOR_DAY
         return Reservation.objects.create(
             key=need.key,
             bid=bid,

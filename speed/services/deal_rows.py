@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from seedbox.domain.units import PPM, format_bytes, format_speed
 from speed.domain.credit import unpaid, window
 from speed.domain.deals import HUB_GONE, DealState
+from speed.domain.kept import told
 from speed.domain.reading import write_percent
 from speed.domain.refusals import Reason
 from speed.models import Bid, BuyingDeal, Quote, SellingDeal
@@ -43,6 +44,17 @@ WHY: dict[str, str] = {
     "no account at its hub": gettext_noop("The user's money can't be used at the seller's hub any more"),
     "bad data": gettext_noop("The seller has sent bad data"),
     "asks above the bid": gettext_noop("The seller has asked for more than the ceiling"),
+    "the seller has withdrawn": gettext_noop("The seller has withdrawn"),
+    "the seller has left": gettext_noop("The seller has left"),
+    "others sell it for less": gettext_noop("Others sell it for less"),
+    "a wrong round": gettext_noop("A wrong round"),
+    "starves who does not pay": gettext_noop("Starves who does not pay"),
+    "the buyer has withdrawn": gettext_noop("The buyer has withdrawn"),
+    "the buyer has left": gettext_noop("The buyer has left"),
+    "its buyer has begun anew": gettext_noop("Its buyer has begun anew"),
+    "its channel has ended": gettext_noop("Its channel has ended"),
+    "the channel is closed": gettext_noop("The channel is closed"),
+    "the channel is expired": gettext_noop("The channel is expired"),
 }
 STATES = {
     DealState.OPEN: (gettext_noop("Bid stands"), "azure"),
@@ -64,6 +76,16 @@ def minute(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M}"
 
 
+def part_of(part: str, whole: str) -> str:
+    """Return how much there is of how much."""
+    return _("%(part)s of %(whole)s") % {"part": part, "whole": whole}
+
+
+def peer_at(key: str, place: str) -> str:
+    """Return whom a deal is with, by the beginning of a key, and where they are."""
+    return _("%(key)s at %(place)s") % {"key": key[:10], "place": place}
+
+
 def price(price_ubtt_per_gib: int) -> str:
     return f"{format_amount(price_ubtt_per_gib, market_asset())}/GiB" if price_ubtt_per_gib else "\N{EN DASH}"
 
@@ -79,7 +101,7 @@ def selling_row(deal: SellingDeal, *, shows_name: bool, paid_bytes: int) -> Row:
     )
     room = window(max(paid_bytes, deal.covered_bytes))
     return _row(deal, "selling", shows_name=shows_name) | {
-        "exposure": f"{format_bytes(owes)} of {format_bytes(room)}",
+        "exposure": part_of(format_bytes(owes), format_bytes(room)),
         "exposure_ppm": min(owes * PPM // room, PPM),
         "exposure_tone": "red" if owes >= room else "yellow" if owes * 2 >= room else "green",
         "earned": format_btt(deal.earned_ubtt),
@@ -97,7 +119,7 @@ def buying_row(deal: BuyingDeal) -> Row:
     """Return the cells of a deal in which we buy; the exposure is what of its channel is promised away."""
     amount = max(deal.amount_ubtt, 1)
     return _row(deal, "buying", shows_name=True) | {
-        "exposure": f"{format_btt(deal.cumulative_ubtt)} of {format_amount(deal.amount_ubtt, market_asset())}",
+        "exposure": part_of(format_btt(deal.cumulative_ubtt), format_amount(deal.amount_ubtt, market_asset())),
         "exposure_ppm": min(deal.cumulative_ubtt * PPM // amount, PPM),
         "exposure_tone": "azure",
     }
@@ -110,7 +132,7 @@ def _row(deal: Deal, side: str, *, shows_name: bool) -> Row:
         "row": f"{side}-{deal.pk}",
         "href": f"{side}/{deal.pk}/",
         "name": (deal.torrent_name or deal.torrent_key) if shows_name else _(OTHERS_TORRENT),
-        "peer": f"{deal.peer_key[:10]} at {deal.place}",
+        "peer": peer_at(deal.peer_key, deal.place),
         "state": label,
         "tone": tone,
         "why": why(deal.end_reason or deal.refusal),
@@ -136,9 +158,9 @@ def bid_row(bid: Bid, *, name: str, used_ubtt: int) -> Row:
         "name": name or bid.torrent_key,
         "state": (_("Stands") if not bid.note else _("Waits")) if bid.is_on else _("Withdrawn"),
         "tone": ("green" if not bid.note else "yellow") if bid.is_on else "secondary",
-        "note": _(bid.note),
+        "note": told(bid.note),
         "ceiling": price(bid.max_price_ubtt_per_gib),
-        "budget": f"{format_btt(used_ubtt)} of {format_amount(bid.budget_ubtt, market_asset())}",
+        "budget": part_of(format_btt(used_ubtt), format_amount(bid.budget_ubtt, market_asset())),
         "budget_ppm": min(used_ubtt * PPM // max(bid.budget_ubtt, 1), PPM),
         "speed": _useful(bid),
     }
@@ -154,7 +176,7 @@ def quote_row(quote: Quote, *, left_alone: str) -> Row:
     """Return the cells of what a seller last said of a torrent, with why it is not bid to."""
     return {
         "row": f"quote-{quote.pk}",
-        "seller": f"{quote.peer_key[:10]} at {quote.endpoint}",
+        "seller": peer_at(quote.peer_key, quote.endpoint),
         "ask": price(quote.ask_ubtt_per_gib),
         "last": price(quote.last_price_ubtt_per_gib),
         "for_sale": format_speed(quote.for_sale_bytes_per_s),

@@ -12,9 +12,10 @@ from django.utils.translation import gettext_noop
 from seedbox.domain.units import PPM
 from seedbox.services import market_facts
 from speed.domain.deals import HUB_GONE
+from speed.domain.kept import told
 from speed.models import Agent, BuyingDeal, Hub, Pairing, SellingDeal
 from speed.services import node_rows
-from speed.services.deal_rows import Row, buying_row, minute
+from speed.services.deal_rows import Row, buying_row, minute, part_of
 from speed.services.spenders import REVOKED
 from wallet.domain.money import format_amount, format_btt
 from wallet.services.install import market_asset
@@ -55,7 +56,7 @@ def hub_cells(hub: Hub, *, now: datetime) -> dict[str, object]:
         "heard": minute(held.heard_at) if held.heard_at else "",
         "heard_at": held.heard_at.isoformat() if held.heard_at else "",
         "silence": _silence(held.heard_at, asked_by=_in_vain(accounts, now), running=_running(now), now=now),
-        "owed": f"{format_btt(owed_ubtt)} of {format_amount(limit_ubtt, asset)}",
+        "owed": part_of(format_btt(owed_ubtt), format_amount(limit_ubtt, asset)),
         "owed_ppm": min(owed_ubtt * PPM // max(limit_ubtt, 1), PPM),
         "owed_tone": "red" if owed_ubtt >= max(limit_ubtt, 1) else "azure",
     }
@@ -122,9 +123,9 @@ def _pairing_row(one: Pairing, *, name: str, running: Collection[str], now: date
         "pk": one.pk,
         "hub": name,
         "node": one.node_name,
-        "says": one.problem or (_("Paired") if is_paired else _("The node takes the code there")),
+        "says": told(one.problem) or (_("Paired") if is_paired else _("The node takes the code there")),
         "tone": "red" if one.problem else "green" if is_paired else "yellow",
-        "limit": format_amount(one.daily_limit_ubtt, asset) if one.daily_limit_ubtt else "nothing",
+        "limit": format_amount(one.daily_limit_ubtt, asset) if one.daily_limit_ubtt else _("nothing"),
         "earns": one.earns,
         "held": format_amount(one.held_ubtt, asset) if one.account and one.heard_at else "",
         "heard": minute(one.heard_at) if one.heard_at else "",
@@ -167,14 +168,16 @@ def _statement(deals: Iterable[BuyingDeal]) -> list[Row]:
         | {
             "channel": format_amount(deal.amount_ubtt, asset),
             "signed": format_amount(deal.cumulative_ubtt, asset),
-            "rest": format_amount(deal.amount_ubtt - deal.cumulative_ubtt, asset),
-            "rest_says": _rest_says(deal),
+            "rest": _rest(deal),
         }
         for deal in deals
     ]
 
 
-def _rest_says(deal: BuyingDeal) -> str:
-    if not deal.is_closed:
-        return _("comes back if it is not used")
-    return _("that the hub has given no answer about") if deal.end_reason == HUB_GONE else _("came back")
+def _rest(deal: BuyingDeal) -> str:
+    """Return what of a channel is not signed away, and what becomes of it."""
+    text = _("%(amount)s comes back if it is not used")
+    if deal.is_closed:
+        is_gone = deal.end_reason == HUB_GONE
+        text = _("%(amount)s that the hub has given no answer about") if is_gone else _("%(amount)s came back")
+    return text % {"amount": format_amount(deal.amount_ubtt - deal.cumulative_ubtt, market_asset())}

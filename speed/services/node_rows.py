@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 
 from seedbox.domain.units import format_bytes, format_speed
 from seedbox.services import nodes
+from speed.domain.kept import told
 from speed.domain.reading import write_percent
 from speed.models import Agent, Market, Round
 from speed.services import markets
@@ -36,13 +37,13 @@ class NodeState:
         """Why nothing is sold although selling is on, in a sentence; "" when it is sold, or is off."""
         if not self.terms.sells:
             return ""
-        return self.terms.selling_obstacle or (self.agent.selling_problem if self.agent else "")
+        return told(self.terms.selling_obstacle or (self.agent.selling_problem if self.agent else ""))
 
     @property
     def buying_problem(self) -> str:
         if not self.terms.buys:
             return ""
-        return _(self.terms.obstacle or (self.agent.buying_problem if self.agent else ""))
+        return told(self.terms.obstacle or (self.agent.buying_problem if self.agent else ""))
 
 
 def node_states(*, now: datetime, only: Iterable[str] | None = None) -> list[NodeState]:
@@ -78,8 +79,8 @@ def node_row(state: NodeState, *, now: datetime) -> Row:
         "granted": format_speed(last.granted_bytes_per_s) if last and _runs(last, now) else format_speed(0),
         "bids": last.bids if last and _runs(last, now) else 0,
         "round": last.number if last else 0,
-        "listens": ", ".join(state.agent.listens_on) if state.agent and state.agent.listens_on else "closed",
-        "mapping": (state.agent.port_mapping if state.agent else "") or "none",
+        "listens": ", ".join(state.agent.listens_on) if state.agent and state.agent.listens_on else _("closed"),
+        "mapping": (state.agent.port_mapping if state.agent else "") or _("none"),
     }
 
 
@@ -97,7 +98,7 @@ def _says(state: NodeState, now: datetime) -> tuple[str, str]:
     if agent is None or agent.beat_at is None or agent.beat_at < now - SILENT_AFTER:
         return _(NOT_RUNNING), "red"
     if agent.problem:
-        return agent.problem, "red"
+        return told(agent.problem), "red"
     return _("Sells up to %(for_sale_bytes_per_s)s/s.") % {
         "for_sale_bytes_per_s": format_bytes(state.terms.for_sale_bytes_per_s)
     }, "green"

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from seedbox.domain.units import format_bytes
 from seedbox.services import market_facts
+from speed.domain.kept import told
 from speed.models import BuyingDeal, SellingDeal
 from speed.models.deal import Deal
 from speed.services import avoided
@@ -53,7 +54,7 @@ def find(who: Viewer, peer_key: str, *, now: datetime) -> Peer | None:
         selling=[_row(deal, "market_selling", shows_name=deal.torrent_id in own) for deal in selling],
         buying=[_row(deal, "market_buying", shows_name=True) for deal in buying],
         sums=_sums(bought, sold),
-        left_alone=held.text if held else "",
+        left_alone=told(held.text) if held else "",
     )
 
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
 from seedbox.domain.units import format_speed
 from speed.domain import rounds as rules
-from speed.models import BuyingDeal, Round, SeenRound, Verdict
+from speed.domain.kept import told
+from speed.models import AvoidedSeller, BuyingDeal, Round, SeenRound, Verdict
 from speed.services import audits, avoided
-from speed.services.deal_rows import Row, minute, price, why
+from speed.services.deal_rows import Row, minute, peer_at, price, why
 from speed.services.rounds import record_of
 from wallet.domain.money import format_amount, format_btt
 from wallet.services.install import market_asset
@@ -138,35 +139,49 @@ def _audit(seen: SeenRound) -> Row:
     return {
         "audit": _(label),
         "audit_tone": tone,
-        "finding": seen.finding or (_(_FINDINGS[verdict]) if verdict in _FINDINGS else ""),
+        "finding": told(seen.finding) or (_(_FINDINGS[verdict]) if verdict in _FINDINGS else ""),
     }
 
 
 def audits_of(deal: BuyingDeal, *, now: datetime) -> dict[str, object]:
     """Return how a deal's rounds were when they were summed up anew, and what is held against its seller."""
     counts = audits.counts(deal.deal_id)
-    words = [f"{counts[verdict]} {_(_VERDICTS[verdict][0]).lower()}" for verdict in Verdict if counts.get(verdict)]
-    wrong = [{"number": seen.number, "finding": seen.finding} for seen in audits.wrong_rounds(deal.deal_id)]
+    words = [_counted(verdict, counts[verdict]) for verdict in Verdict if counts.get(verdict)]
+    wrong = [{"number": seen.number, "finding": told(seen.finding)} for seen in audits.wrong_rounds(deal.deal_id)]
     held = avoided.find(deal.peer_key, now=now)
     return {
         "row": f"audits-{deal.pk}",
         "deal": deal.deal_id,
         "name": deal.torrent_name or deal.torrent_key,
-        "seller": f"{deal.peer_key[:10]} at {deal.place}",
+        "seller": peer_at(deal.peer_key, deal.place),
         "says": ", ".join(words) or _("no round to audit"),
         "wrong": wrong,
-        "left_alone": _("%(text)s No bids until %(until)s UTC.") % {"text": held.text, "until": minute(held.until)}
-        if held
-        else "",
+        "left_alone": _left_alone(held) if held else "",
         **{str(verdict or "to_come"): counts.get(verdict, 0) for verdict in Verdict if verdict != Verdict.WRONG},
     }
+
+
+def _left_alone(seller: AvoidedSeller) -> str:
+    facts = {"text": told(seller.text), "until": minute(seller.until)}
+    return _("%(text)s No bids until %(until)s UTC.") % facts
+
+
+def _counted(verdict: Verdict, count: int) -> str:
+    """Return how many rounds came to a verdict."""
+    words = {
+        Verdict.RIGHT: ngettext("%(count)s right", "%(count)s right", count),
+        Verdict.WRONG: ngettext("%(count)s wrong", "%(count)s wrong", count),
+        Verdict.NOT_SHOWN: ngettext("%(count)s not shown", "%(count)s not shown", count),
+        Verdict.NONE: ngettext("%(count)s to come", "%(count)s to come", count),
+    }
+    return words[verdict] % {"count": count}
 
 
 def audited(found: Round) -> list[str] | None:
     """Do the sum of a round again; return what is wrong with it, and None when its rows are gone."""
     if not found.rows and found.bids:
         return None
-    return rules.audit(record_of(found), given_hash=bytes.fromhex(found.bids_hash), own={})
+    return [told(one) for one in rules.audit(record_of(found), given_hash=bytes.fromhex(found.bids_hash), own={})]
 
 
 def rounds_of_deal(node_name: str, deal_id: str, *, limit: int = LISTED) -> list[Row]:

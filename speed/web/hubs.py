@@ -27,7 +27,7 @@ from wallet.services.operators import Actor
 from wallet.services.refusals import Refused
 from wallet.web.form_fields import KeyField, fresh_key
 
-ADDRESS = "Where the other install is, as its operator told you: https://HOST, with a path if it has one."
+ADDRESS = gettext_lazy("Where the other install is, as its operator told you: https://HOST, with a path if it has one.")
 HUB_ID = gettext_lazy("40 hexadecimal digits from the same operator. Whoever answers there must prove to be this hub.")
 EXPOSURE = gettext_lazy("What it may owe you in vouchers before they are redeemed. More is redeemed at once.")
 FEE = gettext_lazy("What your hub keeps of what sellers redeem from channels that open from now on.")
@@ -114,7 +114,7 @@ def market_hub_move(request: HttpRequest, hub_pk: int) -> HttpResponse:
         except NoSuchHub:
             raise Http404 from None
         except BadTerms as refusal:
-            form.add_error("new_url", _(str(refusal)))
+            form.add_error("new_url", refusal.problems["url"])
         else:
             messages.success(request, _("The hub has answered there. Nodes ask it there within seconds."))
             return redirect("market_hubs")
@@ -198,7 +198,7 @@ def _row(hub: Hub) -> dict[str, object]:
     trust = {"is_trusted": hub.is_trusted, "exposure_limit_ubtt": write_btt(hub.exposure_limit_ubtt)}
     return {
         "pk": hub.pk,
-        "name": str(hub),
+        "name": str(hub) if hub.url else _(str(hub)),
         "hub_id": hub.hub_id,
         "url": hub.url,
         "is_trusted": hub.is_trusted,

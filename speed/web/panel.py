@@ -115,6 +115,7 @@ def context(user: object, holding_id: int, query: Mapping[str, str]) -> dict[str
         "speed": torrent,
         "holding_id": holding_id,
         "terms": terms,
+        "obstacle": _(terms.obstacle),
         "spends": spenders.budget_of(user_id).is_on,
         "bid_row": screen.row_of_bid(bid, name=torrent.name) if bid else None,
         "bid": bid,
@@ -181,7 +182,7 @@ def market_offer(request: HttpRequest, holding_id: int) -> HttpResponse:
                 now=timezone.now(),
             )
         except BadTerms as refusal:
-            form.add_error("ask_ubtt_per_gib", _(str(refusal)))
+            form.add_error("ask_ubtt_per_gib", str(refusal))
         else:
             messages.success(request, _("Saved: the node follows within seconds."))
             return redirect(tab_of(holding_id))

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from seedbox.models import User
 from seedbox.services import audit
+from speed.domain.kept import told
 from speed.domain.messages import Audit, Error, ErrorCode
 from speed.models import AvoidedSeller, Cause, Round, SeenRound, Verdict
 from speed.services import audits, avoided, rounds
@@ -89,7 +90,7 @@ class TestASeller:
         deal_with(taker, stall)
         taker.run(8, stall)
         assert verdicts() == {Verdict.WRONG}
-        assert sentence in SeenRound.objects.earliest("pk").finding
+        assert sentence in told(SeenRound.objects.earliest("pk").finding)
         held = AvoidedSeller.objects.get(peer_key=stall.key.public_key.hex(), cause=Cause.WRONG_ROUND)
         assert taker.row(stall).state in ("ending", "closed")
         taker.floor.now += timedelta(minutes=5)

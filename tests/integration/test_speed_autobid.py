@@ -8,6 +8,7 @@ import pytest
 from seedbox.models import Observation, User
 from speed.domain.auto_terms import OwnTerms
 from speed.domain.autobid_view import State
+from speed.domain.kept import told
 from speed.models import AutoDecision, AutoRun, BuyingDeal, Payment
 from speed.models import Bid as BidRow
 from speed.services import auto_runs, autobid, bids
@@ -81,12 +82,12 @@ class TestASlowTorrent:
         taker.connect(shop)
         taker.run(18, shop)
         assert not shop.bids and not taker.in_channels
-        assert "too slow, and bid for if it stays so" in taker.bid_row.note
+        assert "too slow, and bid for if it stays so" in told(taker.bid_row.note)
         taker.run_until(State.BIDDING, shop)
         taker.run(12, shop)
         assert shop.bids[-1].max_price_ubtt_per_gib < PRICE
         assert shop.bids[-1].useful_bytes_per_s == pytest.approx(462 * KIB, rel=0.05)
-        said = AutoDecision.objects.filter(state=State.BIDDING).earliest("pk").sentence
+        said = told(AutoDecision.objects.filter(state=State.BIDDING).earliest("pk").sentence)
         assert said.startswith(
             "The swarm gives 50.0 KiB/s, the wish is 512 KiB/s, 1 seller from 8 BTT/GiB: bidding 8.4,"
         )
@@ -98,7 +99,7 @@ class TestASlowTorrent:
         taker.free = 3 * MIB
         taker.run(40, shop)
         assert not shop.bids
-        assert taker.bid_row.note.endswith("fast enough without paying.")
+        assert told(taker.bid_row.note).endswith("fast enough without paying.")
 
     def test_is_paid_for_no_longer_when_the_swarm_has_become_fast_enough(self, owner: User) -> None:
         taker, (shop,) = bought(owner)
@@ -233,7 +234,7 @@ class TestMoney:
         taker.connect(shop)
         taker.run_until(State.NO_MONEY, shop)
         assert not shop.bids and not taker.in_channels
-        assert "1 seller from 8 BTT/GiB: the budget today is used up, or would be" in taker.run_row.sentence
+        assert "1 seller from 8 BTT/GiB: the budget today is used up, or would be" in taker.said
 
     def test_of_a_budget_that_is_lowered_while_it_bids_is_not_overspent(self, owner: User) -> None:
         taker, (shop,) = bought(owner)

@@ -8,6 +8,7 @@ import pytest
 from seedbox.models import Observation, User
 from speed.agent.autobidder import NOT_BUYING
 from speed.domain.autobid_view import State
+from speed.domain.kept import told
 from speed.domain.messages import Bye
 from speed.models import AutoDecision, AutoRun, AvoidedSeller, BuyingDeal, Cause
 from speed.services import autobid, bids
@@ -46,7 +47,7 @@ class TestAHub:
         taker.run(3, shop)
         hub = taker.books.hub_id.hex()[:10]
         assert f"is to be bid, at most 200 BTT for this torrent. The hub {hub} has given no answer so far" in taker.said
-        assert taker.bid_row.note == taker.said
+        assert told(taker.bid_row.note) == taker.said
         taker.books.is_away = False
         taker.run_until(State.BIDDING, shop)
         taker.run(3, shop)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from seedbox.domain.lanes import PeersSeen
+from speed.domain.kept import told
 from speed.domain.messages import Refuse
 from speed.domain.refusals import Reason
 from speed.models import AvoidedSeller, BuyingDeal, Cause
@@ -51,7 +52,7 @@ class TestASeller:
         alternate(taker, stall, free=KIB // 2)
         held = AvoidedSeller.objects.get(peer_key=stall.key.public_key.hex())
         assert held.cause == Cause.STARVES_UNPAID
-        assert "512 bytes per second" in held.text
+        assert "512 bytes per second" in told(held.text)
         assert held.until - held.since == timedelta(days=7)
         assert BuyingDeal.objects.get().end_reason == "starves who does not pay"
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from speed.agent.bidding import SILENT_HUBS
+from speed.domain.kept import told
 from speed.models import Bid, BuyingDeal, Reservation
 from speed.services.deal_rows import why
 from tests.buying import Stall, Taker
@@ -57,7 +58,7 @@ class TestAReservation:
         if restarts:
             taker.start()
         taker.run(3)
-        assert "gives no answer: what was reserved there counts as spent until" in Bid.objects.get().note
+        assert "gives no answer: what was reserved there counts as spent until" in told(Bid.objects.get().note)
         taker.floor.now += LIFE + MARGIN - timedelta(seconds=10)
         taker.run(0.4)
         assert taker.used() == reserved
@@ -85,11 +86,11 @@ class TestAHub:
     ) -> None:
         reserved = Reservation.objects.get().amount_ubtt
         taker.run(3, stall)
-        note = Bid.objects.get().note
+        note = told(Bid.objects.get().note)
         assert "gives no answer" in note and note.endswith(SILENT_HUBS)
         taker.books.is_away = False
         taker.run(60, stall)
-        assert "gives no answer" not in Bid.objects.get().note
+        assert "gives no answer" not in told(Bid.objects.get().note)
         taker.bid(budget=2 * reserved)
         taker.run(90, stall)
         assert BuyingDeal.objects.get().cumulative_ubtt > 0
@@ -101,8 +102,8 @@ class TestAHub:
         taker.start()
         taker.bid(budget=2 * Reservation.objects.get().amount_ubtt)
         taker.run(3)
-        assert "Whether the hub" in Bid.objects.get().note
-        assert "gives no answer" not in Bid.objects.get().note
+        assert "Whether the hub" in told(Bid.objects.get().note)
+        assert "gives no answer" not in told(Bid.objects.get().note)
         taker.connect(stall)
         taker.run(130, stall)
         assert BuyingDeal.objects.get().cumulative_ubtt > 0

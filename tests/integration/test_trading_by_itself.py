@@ -11,6 +11,7 @@ from pytest_django import Settings
 from seedbox.domain.states import State as TorrentState
 from seedbox.models import Observation
 from speed.domain.autobid_view import State
+from speed.domain.kept import told
 from speed.models import Agent, AutoDecision, AutoRun, Bid, BuyingDeal, Quote, SellingDeal
 from speed.services import autobid
 from speed.services.autobid import Terms
@@ -84,7 +85,7 @@ class TestASlowTorrent:
         assert 0 < bought.cumulative_ubtt < WISH.torrent_budget_ubtt
         assert balance(user(stage.olga.pk)) <= HAS_UBTT - bought.cumulative_ubtt
         (said,) = AutoDecision.objects.filter(state=State.BIDDING)[:1]
-        assert "the wish is 4.00 MiB/s, 1 seller from 10 BTT/GiB: bidding 10.5, at most 4 BTT" in said.sentence
+        assert "the wish is 4.00 MiB/s, 1 seller from 10 BTT/GiB: bidding 10.5, at most 4 BTT" in told(said.sentence)
         assert not audit.audit().finding_count
 
     def test_is_paid_for_as_far_as_it_came_when_its_user_stops_it_and_the_ledger_opens_no_channel_any_more(

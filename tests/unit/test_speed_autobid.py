@@ -9,6 +9,7 @@ from speed.domain.autobid_view import Seller, State, View
 from speed.domain.clearing import Terms
 from speed.domain.deals import Wish
 from speed.domain.forecast import forecast, sentence
+from speed.domain.kept import told
 from speed.domain.shortfall import Goal, Watch
 from speed.domain.supply import Quoted
 from tests.still_market import Shop, rounds
@@ -38,7 +39,7 @@ class TestADecision:
         found = decide(VIEW)
         assert found.state is State.BIDDING
         assert found.bids == {"a": Wish(42 * BTT, 74_822, 2 * MIB - 180 * KIB)}
-        assert found.sentence == (
+        assert told(found.sentence) == (
             "The swarm gives 180 KiB/s, the wish is 2.00 MiB/s, 2 sellers from 40 BTT/GiB: "
             "bidding 42, at most 320 BTT today."
         )
@@ -48,12 +49,12 @@ class TestADecision:
         found = decide(replace(VIEW, sellers=(DEAR, small), day_left_ubtt=900 * BTT))
         assert {name: bid.max_price_ubtt_per_gib for name, bid in found.bids.items()} == {"a": 42 * BTT, "b": 63 * BTT}
         assert sum(bid.useful_bytes_per_s for bid in found.bids.values()) == 2 * MIB - 180 * KIB
-        assert "bidding 42 to 63, at most 500 BTT for this torrent." in found.sentence
+        assert "bidding 42 to 63, at most 500 BTT for this torrent." in told(found.sentence)
 
     def test_says_in_a_control_nothing_of_what_came_for_money_before(self) -> None:
         view = replace(VIEW, total_bytes_per_s=MIB, is_control=True)
-        assert decide(view).sentence.startswith("The swarm gives 180 KiB/s, the wish is 2.00 MiB/s: unpaid")
-        assert " and 844 KiB/s for money, the" in decide(replace(view, is_control=False)).sentence
+        assert told(decide(view).sentence).startswith("The swarm gives 180 KiB/s, the wish is 2.00 MiB/s: unpaid")
+        assert " and 844 KiB/s for money, the" in told(decide(replace(view, is_control=False)).sentence)
 
     def test_takes_the_largest_of_more_sellers_than_there_can_be_deals(self) -> None:
         small = tuple(Seller(f"small {number}", Quoted(40 * BTT, 0, 32 * KIB, 0)) for number in range(9))
@@ -83,7 +84,7 @@ class TestADecision:
     def test_is_to_bid_nothing_with_the_reason(self, changes: dict[str, object], state: State, words: str) -> None:
         found = decide(replace(VIEW, **changes))  # type: ignore[arg-type] # one field after the other
         assert (found.state, dict(found.bids)) == (state, {})
-        assert words in found.sentence
+        assert words in told(found.sentence)
 
     def test_pauses_all_deals_at_once_in_a_control(self) -> None:
         sellers = (replace(CHEAP, bid=Wish(42 * BTT, 9_000, MIB)), replace(DEAR, bid=Wish(63 * BTT, 9_000, MIB)))
@@ -97,11 +98,13 @@ class TestADecision:
 
     def test_says_what_is_bought_already(self) -> None:
         found = decide(replace(VIEW, total_bytes_per_s=2 * MIB))
-        assert found.sentence.startswith("The swarm gives 180 KiB/s and 1.82 MiB/s for money, the wish is 2.00 MiB/s")
+        assert told(found.sentence).startswith(
+            "The swarm gives 180 KiB/s and 1.82 MiB/s for money, the wish is 2.00 MiB/s"
+        )
 
     def test_for_a_time_names_the_speed_that_it_takes(self) -> None:
         found = decide(replace(VIEW, goal=Goal(finish_at_s=NOW_S + 660)))
-        assert "the wish is 1.74 MiB/s to be finished in 11 min 0 s" in found.sentence
+        assert "the wish is 1.74 MiB/s to be finished in 11 min 0 s" in told(found.sentence)
 
     def test_does_not_ask_for_more_sellers_than_there_can_be_deals(self) -> None:
         crowd = tuple(Seller(f"{number:02}", Quoted(40 * BTT, 0, 64 * KIB, 0)) for number in range(20))
@@ -126,7 +129,7 @@ class TestBidding:
         shop = Shop(CHEAP, [Terms(101 * BTT, 10**9, 10 * MIB, 2**40)])
         decisions = rounds(VIEW, [shop], 8)
         assert {decision.bids["a"].max_price_ubtt_per_gib for decision in decisions[2:]} == {100 * BTT}
-        assert "others bid more so far, bidding 100" in decisions[-1].sentence
+        assert "others bid more so far, bidding 100" in told(decisions[-1].sentence)
         assert shop.granted == 0
 
     def test_comes_down_when_the_others_have_gone(self) -> None:

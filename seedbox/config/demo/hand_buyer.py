@@ -12,6 +12,7 @@ from seedbox.config.demo.hand_own import Order, now, sums, user
 from seedbox.models import Holding, Observation, User
 from seedbox.services import audit
 from speed.domain.controls import Controls
+from speed.domain.kept import told
 from speed.models import AutoRun, Bid, BuyingDeal
 from speed.services import auto_rows, auto_screen, autobid, hub_list, hub_trust
 from speed.services.autobid import Terms
@@ -116,7 +117,7 @@ def _story(torrent_id: int) -> Order:
         return {"auto": "", "said": [], "uplift": "", "controls": 0}
     return {
         "auto": found.run.state,
-        "said": [{"state": one.state, "sentence": one.sentence} for one in reversed(found.log)],
+        "said": [{"state": one.state, "sentence": told(one.sentence)} for one in reversed(found.log)],
         "uplift": auto_rows.uplift_text(found.uplift),
         "controls": found.uplift.controls,
     }

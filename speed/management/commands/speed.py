@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from seedbox.services import audit, market_facts
 from seedbox.services.market_facts import TorrentFacts
 from speed.domain.buying import pace_for
+from speed.domain.kept import told
 from speed.management import auto, earning
 from speed.management.arguments import add_verbs, named, refuse_half_a_bid, refuse_half_an_offer
 from speed.models import ForSale, Verdict
@@ -179,7 +180,7 @@ class Command(BaseCommand):
         self._print(rows, "{name}, sold by {seller}: {says}. {left_alone}", as_json, nothing="no deals")
         wrong = [seen for deal in deals for seen in audits.wrong_rounds(deal.deal_id)]
         for seen in [] if as_json else wrong:
-            self.stdout.write(f"round {seen.number} of deal {seen.deal_id}: {seen.finding}")
+            self.stdout.write(f"round {seen.number} of deal {seen.deal_id}: {told(seen.finding)}")
         if wrong:
             count = sum(audits.counts(deal.deal_id).get(Verdict.WRONG, 0) for deal in deals)
             raise CommandError(f"{count} rounds were wrong")
