@@ -16,6 +16,7 @@ from speed.wire.hub_port import Hub, HubAway, HubRefused
 from speed.wire.hub_transport import anywhere
 from speed.wire.port import Door, Hearer, Identity
 from wallet.domain.hub import HubInfo
+from wallet.domain.language import said as _
 from wallet.domain.speed1.receipt import NETWORK_NUMBERS
 from wallet.services.install import market_asset
 
@@ -69,7 +70,7 @@ def ask_hub_at(url: str, hub_id: str) -> HubInfo:
     try:
         return hub.info()
     except HubRefused as refusal:
-        raise HubAway(f"the hub refuses: {refusal.text}") from None
+        raise HubAway(_("the hub refuses: %(why)s") % {"why": refusal.text}) from None
     finally:
         hub.shut()
 

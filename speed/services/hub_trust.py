@@ -58,7 +58,8 @@ def add(*, url: str, hub_id: str, name: str, exposure_limit_ubtt: int, origin: O
         hub = Hub.objects.create(
             hub_id=hub_id, url=check_address(url), name=name, exposure_limit_ubtt=exposure_limit_ubtt
         )
-        _record(hub, f"trusted at {hub.url}, exposure limit {_amount(exposure_limit_ubtt)}", origin, now)
+        facts = {"url": hub.url, "limit": _amount(exposure_limit_ubtt)}
+        _record(hub, _("trusted at %(url)s, exposure limit %(limit)s") % facts, origin, now)
 
 
 def change(hub_pk: int, *, is_trusted: bool, exposure_limit_ubtt: int, origin: Origin, now: datetime) -> None:
@@ -67,9 +68,10 @@ def change(hub_pk: int, *, is_trusted: bool, exposure_limit_ubtt: int, origin: O
         hub = _locked(hub_pk)
         words = []
         if hub.is_trusted != is_trusted:
-            words.append("trusted" if is_trusted else "trusted no longer")
+            words.append(_("trusted") if is_trusted else _("trusted no longer"))
         if hub.exposure_limit_ubtt != exposure_limit_ubtt:
-            words.append(f"exposure limit {_amount(hub.exposure_limit_ubtt)} to {_amount(exposure_limit_ubtt)}")
+            limits = {"before": _amount(hub.exposure_limit_ubtt), "after": _amount(exposure_limit_ubtt)}
+            words.append(_("exposure limit %(before)s to %(after)s") % limits)
         if words:
             Hub.objects.filter(pk=hub_pk).update(is_trusted=is_trusted, exposure_limit_ubtt=exposure_limit_ubtt)
             _record(hub, ", ".join(words), origin, now)
@@ -82,7 +84,7 @@ def move(hub_pk: int, *, url: str, ask: Asked, origin: Origin, now: datetime) ->
     """
     hub = _found(hub_pk)
     if not hub.url:
-        raise BadTerms({"url": OWN_IS_HERE})
+        raise BadTerms({"url": _(OWN_IS_HERE)})
     try:
         address = check_address(url)
         ask(address, hub.hub_id)
@@ -94,7 +96,7 @@ def move(hub_pk: int, *, url: str, ask: Asked, origin: Origin, now: datetime) ->
         hub = _locked(hub_pk)
         if hub.url != address:
             Hub.objects.filter(pk=hub_pk).update(url=address)
-            _record(hub, f"address {hub.url} to {address}", origin, now)
+            _record(hub, _("address %(before)s to %(after)s") % {"before": hub.url, "after": address}, origin, now)
 
 
 def remove(hub_pk: int, *, origin: Origin, now: datetime) -> None:
@@ -105,7 +107,7 @@ def remove(hub_pk: int, *, origin: Origin, now: datetime) -> None:
             raise HubStays(why)
         Pairing.objects.filter(hub_id=hub.hub_id).delete()
         hub.delete()
-        _record(hub, f"removed, was at {hub.url}", origin, now)
+        _record(hub, _("removed, was at %(url)s") % {"url": hub.url}, origin, now)
 
 
 def set_fee(ppm: int, *, actor: Actor, reason: str, key: str, origin: Origin, now: datetime) -> None:
@@ -116,8 +118,9 @@ def set_fee(ppm: int, *, actor: Actor, reason: str, key: str, origin: Origin, no
         hub_rules.set_fee(ppm, actor=actor, reason=reason, key=key, now=now)
         after = hub_rules.fee_ppm()
         if after != before:
-            detail = f"Fee of this box's hub: {write_percent(before)} % to {write_percent(after)} %. {reason}"
-            audit.record_setting(detail, origin=origin, now=now)
+            fees = {"before": write_percent(before), "after": write_percent(after)}
+            detail = _("Fee of this box's hub: %(before)s %% to %(after)s %%.") % fees
+            audit.record_setting(f"{detail} {reason}", origin=origin, now=now)
 
     ledger.whole(work)
 
@@ -167,7 +170,8 @@ def _why_it_stays(hub: Hub) -> str:
 
 
 def _record(hub: Hub, what: str, origin: Origin, now: datetime) -> None:
-    audit.record_setting(f"Hub {hub.name or hub.hub_id}: {what}.", origin=origin, now=now)
+    facts = {"hub": hub.name or hub.hub_id, "what": what}
+    audit.record_setting(_("Hub %(hub)s: %(what)s.") % facts, origin=origin, now=now)
 
 
 def _amount(amount_ubtt: int) -> str:

@@ -165,28 +165,40 @@ def change(
         Market.objects.get_or_create(node_name=node_name)
         market = Market.objects.select_for_update().get(pk=node_name)
         changed = [
-            f"{_WORDS[name]} {_written(name, getattr(market, name))} to {_written(name, value)}"
+            _("%(setting)s %(before)s to %(after)s")
+            % {
+                "setting": _(_WORDS[name]),
+                "before": _written(name, getattr(market, name)),
+                "after": _written(name, value),
+            }
             for name, value in wanted.items()
             if getattr(market, name) != value
         ]
         if changed:
             Market.objects.filter(pk=node_name).update(**wanted)
-            audit.record_setting(f"Market of node {node_name}: {', '.join(changed)}.", origin=origin, now=now)
+            facts = {"name": node_name, "changes": ", ".join(changed)}
+            audit.record_setting(_("Market of node %(name)s: %(changes)s.") % facts, origin=origin, now=now)
 
 
 _WORDS = {
-    "sells": "selling",
-    "buys": "bidding",
-    "ask_ubtt_per_gib": "ask per GiB",
-    "free_share_ppm": "free share",
-    "upload_limit_bytes_per_s": "upload limit",
-    "dials_local": "buying in private networks",
+    "sells": gettext_noop("selling"),
+    "buys": gettext_noop("bidding"),
+    "ask_ubtt_per_gib": gettext_noop("ask per GiB"),
+    "free_share_ppm": gettext_noop("free share"),
+    "upload_limit_bytes_per_s": gettext_noop("upload limit"),
+    "dials_local": gettext_noop("buying in private networks"),
+}
+
+_SALES = {
+    ForSale.AS_THE_NODE: gettext_noop("as the node"),
+    ForSale.YES: gettext_noop("yes"),
+    ForSale.NO: gettext_noop("no"),
 }
 
 
 def _written(name: str, value: bool | int) -> str:  # noqa: FBT001  # a setting's value, whatever it is
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return _("on") if value else _("off")
     if name == "ask_ubtt_per_gib":
         return format_amount(value, market_asset())
     return f"{write_percent(value)} %" if name == "free_share_ppm" else f"{write_mib(value) or 0} MiB/s"
@@ -204,7 +216,7 @@ def find_problems(
     if not LEAST_FREE_SHARE_PPM <= free_share_ppm <= PPM:
         found["free_share_ppm"] = _("Leave 20 % to 100 % of the upload free: peers that pay nothing live on it.")
     if not 0 <= upload_limit_bytes_per_s < 1 << 50 or (sells and not upload_limit_bytes_per_s):
-        found["upload_limit_bytes_per_s"] = NO_LIMIT
+        found["upload_limit_bytes_per_s"] = _(NO_LIMIT)
     return found
 
 
@@ -229,8 +241,13 @@ def offer(
         kept = Offer.objects.select_for_update().get(node_name=node_name, torrent_key=torrent_key)
         if (kept.for_sale, kept.ask_ubtt_per_gib) != (for_sale, ask_ubtt_per_gib):
             Offer.objects.filter(pk=kept.pk).update(for_sale=for_sale, ask_ubtt_per_gib=ask_ubtt_per_gib)
-            own_ask = format_amount(ask_ubtt_per_gib, market_asset()) if ask_ubtt_per_gib else "none"
-            detail = f"Sale of {torrent_key[:10]}… on node {node_name}: {for_sale.label.lower()}, own ask {own_ask}."
+            facts = {
+                "torrent": torrent_key[:10],
+                "name": node_name,
+                "sale": _(_SALES[for_sale]),
+                "ask": format_amount(ask_ubtt_per_gib, market_asset()) if ask_ubtt_per_gib else _("none"),
+            }
+            detail = _("Sale of %(torrent)s… on node %(name)s: %(sale)s, own ask %(ask)s.") % facts
             audit.record_setting(detail, origin=origin, now=now)
             Market.objects.get_or_create(node_name=node_name)
             Market.objects.filter(pk=node_name).update(offers_version=F("offers_version") + 1)

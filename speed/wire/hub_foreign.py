@@ -26,6 +26,7 @@ from wallet.domain.hub import (
     SignedVoucher,
 )
 from wallet.domain.json_fields import BadJson, Json, octets, rows, text, whole
+from wallet.domain.language import said as _
 from wallet.domain.money import Asset
 from wallet.domain.speed1 import hub_info
 from wallet.domain.speed1.hub_request import HubRequest
@@ -174,13 +175,13 @@ class ForeignHub:
         fee_ppm, time_s = whole(given, "fee_ppm", most=1_000_000), whole(given, "time")
         try:
             if hub_id_of(key) != self._hub_id:
-                raise HubAway("another hub answers there than the one that is trusted")
+                raise HubAway(_("another hub answers there than the one that is trusted"))
             said = hub_info.HubInfo(self._hub_id, nonce, SpeedNetwork(network), Asset(asset), fee_ppm, time_s)
             said.check(key, octets(given, "sig", exactly=65))
         except (BadKey, BadSignature, ValueError):
-            raise HubAway("what the hub says of itself does not bear its signature") from None
+            raise HubAway(_("what the hub says of itself does not bear its signature")) from None
         if (network, asset) != self._kind:
-            raise HubAway("the hub is one of another network or asset")
+            raise HubAway(_("the hub is one of another network or asset"))
         return HubInfo(self._hub_id, key, network, asset, fee_ppm, time_s)
 
     def _learned_ahead_s(self) -> int:
@@ -196,4 +197,4 @@ def _believed() -> Iterator[None]:
     try:
         yield
     except BadJson as problem:
-        raise HubAway(f"the hub's answer can't be read: {problem}") from None
+        raise HubAway(_("the hub's answer can't be read: %(why)s") % {"why": problem}) from None

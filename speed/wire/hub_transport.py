@@ -20,6 +20,7 @@ from speed.wire.port import DialFailed
 from wallet.domain.hub import HubRefused, Refusal
 from wallet.domain.hub_json import MAX_TEXT_CHARS, refusal_of
 from wallet.domain.json_fields import Json, obj
+from wallet.domain.language import said as _
 
 QUIET_S = 8.0  # without a byte; a hub may let us wait for a receipt for five
 WHOLE_ANSWER_S = 15.0
@@ -34,8 +35,10 @@ class BadHubAddress(ValueError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This is no address of a hub: write https://HOST, with a path if it has one; plain http only on this "
-            "machine."
+            _(
+                "This is no address of a hub: write https://HOST, with a path if it has one; plain http only on this "
+                "machine."
+            )
         )
 
 
@@ -86,9 +89,9 @@ class HubTransport:
                 return self._read(response, self._bytes_of(response))
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, RuntimeError, OSError) as problem:
             # A client that the watch has closed raises RuntimeError.
-            raise HubAway(f"the hub does not answer ({type(problem).__name__})") from None
+            raise HubAway(_("the hub does not answer (%(why)s)") % {"why": type(problem).__name__}) from None
         except DialFailed as problem:
-            raise HubAway(f"the hub can't be called: {problem}") from None
+            raise HubAway(_("the hub can't be called: %(why)s") % {"why": problem}) from None
         finally:
             watch.cancel()
 
@@ -118,24 +121,24 @@ class HubTransport:
             parts.append(part)
             size += len(part)
             if size > MAX_ANSWER_BYTES:
-                raise HubAway(f"the hub's answer is larger than {MAX_ANSWER_BYTES} bytes")
+                raise HubAway(_("the hub's answer is larger than %(most)s bytes") % {"most": MAX_ANSWER_BYTES})
             if time.monotonic() > ends_at:
-                raise HubAway(f"the hub's answer takes longer than {self._whole_answer_s} s")
+                raise HubAway(_("the hub's answer takes longer than %(most)s s") % {"most": self._whole_answer_s})
         return b"".join(parts)
 
     def _read(self, response: httpx.Response, raw: bytes) -> Json:
         """Return what the hub answers; raises HubRefused, HubAway, BadJson."""
         status = response.status_code
         if 300 <= status < 400:
-            raise HubAway("the hub leads elsewhere, where we do not go: look at its address")
+            raise HubAway(_("the hub leads elsewhere, where we do not go: look at its address"))
         given = _parsed(raw)
         if status < 300:
             return given
         code, text = given.get("code"), given.get("text")
         if not isinstance(code, str) or not isinstance(text, str):
-            raise HubAway(f"the hub answers with status {status} and nothing that can be read")
+            raise HubAway(_("the hub answers with status %(status)s and nothing that can be read") % {"status": status})
         if status >= 500 and refusal_of(code) is Refusal.REFUSED:
-            raise HubAway(f"the hub is out of order (status {status})")
+            raise HubAway(_("the hub is out of order (status %(status)s)") % {"status": status})
         waits = response.headers.get("Retry-After", "")
         wait_s = min(int(waits), MAX_WAIT_S) if waits.isdecimal() and len(waits) < 6 else 0
         raise HubRefused(refusal_of(code), _in_one_line(text), wait_s=wait_s)
@@ -176,7 +179,7 @@ def _parsed(raw: bytes) -> Json:
     try:
         given: Any = json.loads(raw, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        raise HubAway("the hub's answer is no JSON: look at its address") from None
+        raise HubAway(_("the hub's answer is no JSON: look at its address")) from None
     return obj(given, "answer")
 
 
