@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB
+from wallet.domain.language import counted as ngettext
 from wallet.domain.language import said as _
 from wallet.domain.money import Asset, format_amount
 
@@ -75,13 +76,12 @@ def suggest(demand: Demand, *, asset: Asset) -> Suggestion:
 def _of_no_sale(demand: Demand, asset: Asset) -> Suggestion:
     ask, below = demand.ask_ubtt_per_gib, _below(demand)
     if below:
-        bids = _("%(below)s within a week, of up to %(price)s") % {
-            "below": _buyers(len(below)),
-            "price": _price(below[-1], asset),
-        }
-        return _lower(
-            ask, _median(below), _("Nothing was sold, though there were bids by %(bids)s.") % {"bids": bids}, asset
-        )
+        text = ngettext(
+            "Nothing was sold, though there were bids by one buyer within a week, of up to %(price)s.",
+            "Nothing was sold, though there were bids by %(number)s buyers within a week, of up to %(price)s.",
+            len(below),
+        ) % {"number": f"{len(below):,}", "price": _price(below[-1], asset)}
+        return _lower(ask, _median(below), text, asset)
     if demand.leechers and not demand.ceilings:
         text = _(
             "Nothing was sold and nobody has bid within a week; leechers connected now: "
@@ -106,9 +106,13 @@ def _of_sales(demand: Demand, granted: int, rounds: int, asset: Asset) -> Sugges
         }
         return _raise(ask, wanted, text, asset)
     if used < IDLE_PERCENT and below:
-        text = _(
-            "In a week's rounds %(used)s %% of what is for sale was sold, and ceilings of %(below)s were below the ask."
-        ) % {"used": used, "below": _buyers(len(below))}
+        text = ngettext(
+            "In a week's rounds %(used)s %% of what is for sale was sold, "
+            "and ceilings of one buyer were below the ask.",
+            "In a week's rounds %(used)s %% of what is for sale was sold, "
+            "and ceilings of %(number)s buyers were below the ask.",
+            len(below),
+        ) % {"used": used, "number": f"{len(below):,}"}
         return _lower(ask, _median(below), text, asset)
     text = _("In a week's rounds %(used)s %% of what is for sale was sold, at %(average)s on average: it fits.") % {
         "used": used,
@@ -132,15 +136,16 @@ def _raise(ask: int, wanted: int, text: str, asset: Asset) -> Suggestion:
     if price <= ask:
         why = _("Half of them would pay no more than you ask.") if wanted <= ask else _("The ask is close to it.")
         return Suggestion(Way.STAY, ask, f"{text} {why}")
-    return Suggestion(Way.RAISE, price, f"{text} Try {_price(price, asset)}.")
+    return Suggestion(Way.RAISE, price, f"{text} {_try(price, asset)}")
 
 
 def _lower(ask: int, wanted: int, text: str, asset: Asset) -> Suggestion:
     # Up, so that two digits never come to less than the least price, nor to less than half.
     price = max(_rounded(max(wanted, -(-ask // 2)), 2, _up), MIN_PRICE_UBTT_PER_GIB)
     if price >= ask:
-        return Suggestion(Way.STAY, ask, _("%(text)s It can't be much lower.") % {"text": text})
-    return Suggestion(Way.LOWER, price, f"{text} Try {_price(price, asset)}.")
+        why = _("It can't be much lower.")
+        return Suggestion(Way.STAY, ask, f"{text} {why}")
+    return Suggestion(Way.LOWER, price, f"{text} {_try(price, asset)}")
 
 
 def _rounded(price: int, digits: int, to: Callable[[int, int], int]) -> int:
@@ -155,8 +160,8 @@ def _up(price: int, step: int) -> int:
     return -(-price // step) * step
 
 
-def _buyers(count: int) -> str:
-    return _("one buyer") if count == 1 else f"{count:,} buyers"
+def _try(price_ubtt_per_gib: int, asset: Asset) -> str:
+    return _("Try %(price)s.") % {"price": _price(price_ubtt_per_gib, asset)}
 
 
 def _price(price_ubtt_per_gib: int, asset: Asset) -> str:

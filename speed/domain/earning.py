@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from seedbox.domain.units import GIB, format_bytes
+from wallet.domain.language import counted as ngettext
 from wallet.domain.language import said as _
 from wallet.domain.money import Asset, format_amount
 
@@ -69,7 +70,10 @@ def median_of(earners_ubtt: Iterable[int]) -> int:
 def advice(kept: Kept, *, median_ubtt: int, asset: Asset) -> Advice:
     """Return whether to keep a torrent, and why."""
     if kept.deals:
-        return Advice(Hint.KEEP, f"{_count(kept.deals, 'deal')} about it now: keep it.")
+        text = ngettext(
+            "%(number)s deal is about it now: keep it.", "%(number)s deals are about it now: keep it.", kept.deals
+        )
+        return Advice(Hint.KEEP, text % {"number": f"{kept.deals:,}"})
     if kept.per_gib_day_ubtt >= median_ubtt > 0:
         earns = format_amount(kept.per_gib_day_ubtt, asset)
         return Advice(
@@ -98,7 +102,12 @@ def _why_neither(kept: Kept, asset: Asset) -> str:
     if kept.is_sold:
         return _("Some of it was sold within a week.")
     if kept.leechers:
-        return f"Nothing of it was sold within a week, but {_count(kept.leechers, 'leecher')} still here."
+        text = ngettext(
+            "Nothing of it was sold within a week, but %(number)s leecher is still here.",
+            "Nothing of it was sold within a week, but %(number)s leechers are still here.",
+            kept.leechers,
+        )
+        return text % {"number": f"{kept.leechers:,}"}
     if kept.disk_bytes < LARGE_BYTES:
         return _("Nothing of it was sold within a week, but it takes only %(disk_bytes)s.") % {
             "disk_bytes": format_bytes(kept.disk_bytes)
@@ -112,11 +121,3 @@ def _why_drop(kept: Kept) -> str:
     return _("Nothing of it was sold within a week and nobody loads it now: dropping it frees up to %(size)s.") % {
         "size": size
     }
-
-
-def _count(number: int, what: str) -> str:
-    return (
-        f"{number:,} {what} is"
-        if number == 1
-        else _("%(number)s %(what)ss are") % {"number": f"{number:,}", "what": what}
-    )

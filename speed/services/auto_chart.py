@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
@@ -59,7 +60,7 @@ def chart(bid_id: int, *, span: str, now: datetime) -> Chart | None:
     end = now if timedelta(0) <= now - newest <= FRESH else newest
     if span not in RANGES:
         span = "10m" if end - oldest <= LEAST_SPAN else "1h"
-    _, length, parts = RANGES[span]
+    length, parts = RANGES[span][1:]
     begin = min(oldest - timedelta(seconds=drawing.LENGTH_S), end - length) if span == _ALL else end - length
     samples = auto_runs.samples(bid_id, since=begin)
     points = [_point(sample) for sample in samples]
@@ -94,7 +95,7 @@ def _point(sample: AutoSample) -> Point:
 
 
 def _time(at: datetime, length: timedelta) -> tuple[datetime, str]:
-    return at, f"{at:%b} {at.day}" if length >= DAYS else f"{at:%H:%M}"
+    return at, dateformat.format(at, "M j") if length >= DAYS else f"{at:%H:%M}"
 
 
 def _summary(samples: Sequence[AutoSample], found: Plot) -> str:
@@ -105,12 +106,12 @@ def _summary(samples: Sequence[AutoSample], found: Plot) -> str:
     oldest, newest, asset = samples[0], samples[-1], market_asset()
     blocks = len(found.bands)
     words = [
-        _("%(total)s on average, of it %(free)s for nothing and %(max)s bought; the wish is %(needed_bytes_per_s)s.")
+        _("%(total)s on average, of it %(free)s for nothing and %(bought)s bought; the wish is %(wish)s.")
         % {
             "total": _speed(total),
             "free": _speed(free),
-            "max": _speed(max(total - free, 0)),
-            "needed_bytes_per_s": _speed(newest.needed_bytes_per_s),
+            "bought": _speed(max(total - free, 0)),
+            "wish": _speed(newest.needed_bytes_per_s),
         },
         ngettext("%(count)d unpaid block.", "%(count)d unpaid blocks.", blocks) % {"count": blocks}
         if blocks
@@ -134,7 +135,7 @@ def _summary(samples: Sequence[AutoSample], found: Plot) -> str:
 
 def _speed(speed_bytes_per_s: int) -> str:
     """Return a speed in a sentence, in which a dash says nothing."""
-    return format_speed(speed_bytes_per_s) if speed_bytes_per_s > 0 else "nothing"
+    return format_speed(speed_bytes_per_s) if speed_bytes_per_s > 0 else _("nothing")
 
 
 def _row(sample: AutoSample) -> Row:

@@ -127,7 +127,7 @@ def _check(user_id: int, choice: AutoTorrent.Choice, own: OwnTerms, *, now: date
     if problems:
         raise BadBid(problems)
     if choice is Choice.ON and not spenders.budget_of(user_id).is_on:
-        raise BadBid({"day_limit_ubtt": NOT_SPENDING})
+        raise BadBid({"day_limit_ubtt": _(NOT_SPENDING)})
     return first
 
 
@@ -217,7 +217,7 @@ def problems_of(general: AutoBidding | Terms, own: OwnTerms, *, now: datetime) -
 def _first_terms(user_id: int, own: OwnTerms) -> AutoBidding:
     """Return what one torrent's terms say of all, for who has said nothing else: off. Raises BadBid."""
     if own.ceiling_ubtt_per_gib is None or own.budget_ubtt is None or not own.has_wish:
-        raise BadBid({"ceiling_ubtt_per_gib": NOT_SAID})
+        raise BadBid({"ceiling_ubtt_per_gib": _(NOT_SAID)})
     return AutoBidding(
         user_id=user_id,
         ceiling_ubtt_per_gib=own.ceiling_ubtt_per_gib,

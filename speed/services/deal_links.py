@@ -1,5 +1,7 @@
 """From the cause of an entry to the deal behind it, if that is the user's business."""
 
+from django.utils.translation import gettext as _
+
 from seedbox.services import market_facts
 from speed.models import BuyingDeal, SellingDeal
 from speed.models.deal import Deal
@@ -30,4 +32,4 @@ def _sold(user_id: int, deal: SellingDeal | None) -> Source | None:
 
 
 def _source(deal: Deal, page: str) -> Source:
-    return Source(f"The deal about {deal.torrent_name or deal.torrent_key}", page, deal.pk, "")
+    return Source(_("The deal about %(name)s") % {"name": deal.torrent_name or deal.torrent_key}, page, deal.pk, "")

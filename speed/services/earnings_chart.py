@@ -46,17 +46,23 @@ def side_names() -> dict[Side, str]:
     return {Side.EARNED: _("Earned"), Side.SPENT: _("Spent"), Side.NET: _("Net")}
 
 
-def by_names() -> dict[By, str]:
-    return {By.TORRENT: _("by torrent"), By.NODE: _("by node"), By.KIND: _("by kind")}
-
-
 def sums(found: Outline) -> dict[str, str]:
     parts = {"earned": found.earned_ubtt, "spent": found.spent_ubtt, "net": found.net_ubtt}
     return {name: format_btt(amount) for name, amount in parts.items()}
 
 
 def name(asked: Asked) -> str:
-    return f"{side_names()[asked.side]} {by_names()[asked.by]}"
+    return {
+        (Side.EARNED, By.TORRENT): _("Earned by torrent"),
+        (Side.EARNED, By.NODE): _("Earned by node"),
+        (Side.EARNED, By.KIND): _("Earned by kind"),
+        (Side.SPENT, By.TORRENT): _("Spent by torrent"),
+        (Side.SPENT, By.NODE): _("Spent by node"),
+        (Side.SPENT, By.KIND): _("Spent by kind"),
+        (Side.NET, By.TORRENT): _("Net by torrent"),
+        (Side.NET, By.NODE): _("Net by node"),
+        (Side.NET, By.KIND): _("Net by kind"),
+    }[asked.side, asked.by]
 
 
 def column(asked: Asked) -> str:
@@ -65,7 +71,8 @@ def column(asked: Asked) -> str:
 
 
 def title(found: Outline) -> str:
-    return f"{name(found.asked)}, {market_asset().unit}: {between(found.span)}"
+    facts = {"name": name(found.asked), "unit": market_asset().unit, "when": between(found.span)}
+    return _("%(name)s, %(unit)s: %(when)s") % facts
 
 
 def price_title(span: Span, *, about: str) -> str:

@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import Literal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from speed.domain import month_end
 from speed.domain.earnings import MAX_SERIES, OTHERS, Amount, By, Period, Side, Span, Stack, floor, span_of, stack
@@ -28,6 +29,11 @@ ELSEWHERE = "-"  # the key of what nodes of other installs traded: none can be c
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _EARNED = (TransferKind.EARNING, TransferKind.VOUCHER)
 _SPENT = (TransferKind.VOUCHER, TransferKind.FEE)
+_KINDS = {
+    TransferKind.EARNING: gettext_noop("Earning"),
+    TransferKind.VOUCHER: gettext_noop("Voucher"),
+    TransferKind.FEE: gettext_noop("Fee"),
+}
 # By what torrents are large that have a name in a chart: what they brought, cost, or both.
 _SIZES: dict[Side, rollups.Size] = {Side.EARNED: itemgetter(0), Side.SPENT: itemgetter(1), Side.NET: sum}
 
@@ -160,7 +166,7 @@ def _of_kinds(found: Iterable[tuple[datetime, TransferKind, int, int]]) -> Itera
     for at, kind, in_ubtt, out_ubtt in found:
         earned_ubtt, spent_ubtt = in_ubtt * (kind in _EARNED), out_ubtt * (kind in _SPENT)
         if earned_ubtt or spent_ubtt:
-            yield Amount(at, kind.name.lower(), kind.label, earned_ubtt, spent_ubtt)
+            yield Amount(at, kind.name.lower(), _(_KINDS[kind]), earned_ubtt, spent_ubtt)
 
 
 def _of_moments(found: list[Moment], by: By) -> Iterator[Amount]:

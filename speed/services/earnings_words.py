@@ -29,7 +29,7 @@ def forecast_row(found: MonthEnd | None, side: Side, *, now: datetime) -> Row:
     row: Row = {"name": names[side], "is_known": int(found is not None)}
     if found is None:
         says = _("Not enough is known yet: a forecast takes %(days)s full days since the first one with a deal.")
-        return row | {"expected": _(NOT_KNOWN), "range": "", "basis": says % {"days": LEAST_DAYS}}
+        return row | {"expected": NOT_KNOWN, "range": "", "basis": says % {"days": LEAST_DAYS}}
     asset = market_asset()
     basis = _(
         "Basis: %(mean)s a day, the mean of the last %(days)s full days, on top of %(so_far)s so far this month; "
@@ -75,7 +75,7 @@ def bought_row(found: Bought) -> Row:
         % {"controls": found.controls, "needed": DECISIONS[0]},
         "saved": _("not known yet"),
         "saved_range": "",
-        "per_minute": _(NOT_KNOWN),
+        "per_minute": NOT_KNOWN,
     }
     if shown is not None:
         row["factor"] = _("%(times)s times as fast") % {"times": f"{shown.factor:.2f}"}

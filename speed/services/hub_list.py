@@ -20,7 +20,7 @@ def all_hubs() -> list[Hub]:
 
 def hub_row(hub: Hub) -> Row:
     """Return a hub as a shell lists it."""
-    trust = "trusted" if hub.hub_key else _("trusted, not heard of yet")
+    trust = _("trusted") if hub.hub_key else _("trusted, not heard of yet")
     return {
         "hub_id": hub.hub_id,
         "says": trust if hub.is_trusted else _("not trusted"),
@@ -53,7 +53,7 @@ def keys_of(user_id: int) -> list[Row]:
         {
             "key": bound.key,
             "whose": _whose(bound.key, own, former),
-            "limit": format_amount(bound.daily_limit_ubtt, market_asset()) if bound.daily_limit_ubtt else "nothing",
+            "limit": format_amount(bound.daily_limit_ubtt, market_asset()) if bound.daily_limit_ubtt else _("nothing"),
             "earns": _("earns for you") if bound.earns else "",
             "since": minute(bound.bound_at),
             "since_at": bound.bound_at.isoformat(),

@@ -29,8 +29,8 @@ from speed.web.story import own_torrent, tab_of
 from wallet.domain.money import format_amount, write_btt
 from wallet.services.install import market_asset
 
-AS_FOR_ALL = _("Empty: {}, as for all.")
-SAY_IT = _("Say it here: nothing is said for all torrents yet. Offered there: {}.")
+AS_FOR_ALL = _("Empty: %(terms)s, as for all.")
+SAY_IT = _("Say it here: nothing is said for all torrents yet. Offered there: %(terms)s.")
 FINISH = _("With a speed or a time said here, the wish for all does not count.")
 CHOSEN = {
     Choice.ON: _("Saved: this torrent is bid for whenever it is slow."),
@@ -50,10 +50,10 @@ class OwnForm(forms.Form):
         super().__init__(*args, **kwargs)
         general, hint = offered.terms, SAY_IT if offered.why else AS_FOR_ALL
         budget = format_amount(general.torrent_budget_ubtt, market_asset())
-        self.fields["ceiling_ubtt_per_gib"].help_text = hint.format(price(general.ceiling_ubtt_per_gib))
-        self.fields["budget_ubtt"].help_text = hint.format(budget)
+        self.fields["ceiling_ubtt_per_gib"].help_text = hint % {"terms": price(general.ceiling_ubtt_per_gib)}
+        self.fields["budget_ubtt"].help_text = hint % {"terms": budget}
         wish = auto_rows.wish(general.least_bytes_per_s, general.finish_at)
-        self.fields["least_bytes_per_s"].help_text = hint.format(wish)
+        self.fields["least_bytes_per_s"].help_text = hint % {"terms": wish}
         self.fields["finish_at"].help_text = FINISH
 
     @classmethod

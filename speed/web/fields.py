@@ -21,8 +21,8 @@ MINUTE = "%Y-%m-%dT%H:%M"  # as browsers write it
 
 
 def _with_unit(label: "str | _StrPromise", per: str) -> str:
-    unit = market_asset().unit
-    return f"{label}, {unit} per {per}" if per else f"{label}, {unit}"
+    facts = {"label": label, "unit": market_asset().unit, "per": per}
+    return _("%(label)s, %(unit)s per %(per)s") % facts if per else _("%(label)s, %(unit)s") % facts
 
 
 _labelled = lazy(_with_unit, str)  # forms are made before settings may be asked
@@ -51,7 +51,7 @@ class _WrittenField(forms.CharField):
         try:
             return self._read(text)
         except (BadNumber, BadAmount) as problem:
-            raise forms.ValidationError(_(str(problem))) from None
+            raise forms.ValidationError(str(problem)) from None
 
 
 def btt_field(

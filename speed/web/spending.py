@@ -16,6 +16,7 @@ from seedbox.domain.units import PPM
 from seedbox.web.doors import for_members, need_fresh_proof, reauthenticated, signed_in_user
 from speed.models import Budget
 from speed.services import budgets, hub_list, hub_money, news, spenders
+from speed.services.deal_rows import part_of
 from speed.web.fields import btt_field
 from wallet.domain.money import format_amount, format_btt, write_btt
 from wallet.services import speed_keys
@@ -190,7 +191,7 @@ def _show(request: HttpRequest, **more: object) -> HttpResponse:
     context: dict[str, object] = {
         "form": SpendingForm.of(budget),
         "budget": budget,
-        "used": f"{format_btt(max(used.used_ubtt, 0))} of {format_amount(used.limit_ubtt, market_asset())}",
+        "used": part_of(format_btt(max(used.used_ubtt, 0)), format_amount(used.limit_ubtt, market_asset())),
         "used_ppm": min(max(used.used_ubtt, 0) * PPM // max(used.limit_ubtt, 1), PPM),
         "keys": hub_list.keys_of(user_id),
         "pairings": hub_money.pairings_of(user_id, now=now),

@@ -99,7 +99,7 @@ def market_switch(request: HttpRequest, holding_id: int) -> HttpResponse:
     except NoSuchTorrent:
         raise Http404 from None
     except BadBid as refusal:
-        messages.error(request, _(str(refusal)))
+        messages.error(request, str(refusal))
     else:
         messages.success(request, TURNED_ON if choice is Choice.ON else TURNED_OFF)
     news.tell({user_id})
@@ -110,7 +110,7 @@ def market_switch(request: HttpRequest, holding_id: int) -> HttpResponse:
 @require_POST
 def market_stop(request: HttpRequest, holding_id: int) -> HttpResponse:
     """Stop all spending of a user, who looks at one torrent."""
-    user_id, _ = own_torrent(request, holding_id)
+    user_id = own_torrent(request, holding_id)[0]
     autobid.stop(user_id, now=timezone.now())
     news.tell({user_id})
     messages.success(request, STOPPED)
