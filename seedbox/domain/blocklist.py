@@ -8,6 +8,7 @@ from typing import Protocol
 
 from seedbox.domain.language import counted as ngettext
 from seedbox.domain.language import said as _
+from seedbox.domain.units import format_count
 
 MAX_FILE_BYTES = 256 * 1024 * 1024  # unpacked: the largest lists are near 40 MiB
 MAX_LINE_BYTES = 4_096
@@ -42,7 +43,9 @@ class Blocklist:
     @property
     def summary(self) -> str:
         """Say how much was read, in one sentence."""
-        read = ngettext("%(count)s range.", "%(count)s ranges.", len(self.ranges)) % {"count": f"{len(self.ranges):,}"}
+        read = ngettext("%(count)s range.", "%(count)s ranges.", len(self.ranges)) % {
+            "count": format_count(len(self.ranges))
+        }
         if not self.bad_lines:
             return read
         unread = ngettext(
@@ -50,7 +53,7 @@ class Blocklist:
             "%(count)s lines could not be read, first: line %(first)s.",
             self.bad_lines,
         )
-        return f"{read} {unread % {'count': f'{self.bad_lines:,}', 'first': f'{self.first_bad_line:,}'}}"
+        return f"{read} {unread % {'count': format_count(self.bad_lines), 'first': format_count(self.first_bad_line)}}"
 
 
 def read_blocklist(stream: Lines) -> Blocklist:
@@ -72,7 +75,7 @@ def read_blocklist(stream: Lines) -> Blocklist:
         if len(ranges) > MAX_RANGES:
             raise BadBlocklist(
                 _("The blocklist has more than %(max_ranges)s ranges. Use a shorter one.")
-                % {"max_ranges": f"{MAX_RANGES:,}"}
+                % {"max_ranges": format_count(MAX_RANGES)}
             )
     if bad_lines and not ranges:
         raise BadBlocklist(
@@ -80,7 +83,7 @@ def read_blocklist(stream: Lines) -> Blocklist:
                 "No line of the blocklist could be read (first: line %(first_bad_line)s). Use P2P text, eMule DAT or "
                 "CIDR lines."
             )
-            % {"first_bad_line": f"{first_bad_line:,}"}
+            % {"first_bad_line": format_count(first_bad_line)}
         )
     return Blocklist(tuple(ranges), bad_lines, first_bad_line)
 

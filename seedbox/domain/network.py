@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from seedbox.domain.language import gettext_noop
 from seedbox.domain.language import said as _
+from seedbox.domain.units import format_count
 
 MIN_CONNECTIONS, MAX_CONNECTIONS = 10, 20_000
 MIN_UPLOAD_SLOTS, MAX_UPLOAD_SLOTS = 1, 1_000
@@ -101,7 +102,7 @@ _RANGES = {
 def explain(name: str) -> str:
     """Return the sentence about a setting in the reader's language, with the numbers between which it may be."""
     least, most = _RANGES.get(name, (0, 0))
-    return _(HELP[name]) % {"least": f"{least:,}", "most": f"{most:,}"}
+    return _(HELP[name]) % {"least": format_count(least), "most": format_count(most)}
 
 
 def check(settings: NetworkSettings) -> NetworkSettings:
@@ -221,5 +222,6 @@ def _bounds_problem(number: int, least: int, most: int) -> str:
     return (
         ""
         if least <= number <= most
-        else _("Choose a number from %(least)s to %(most)s.") % {"least": f"{least:,}", "most": f"{most:,}"}
+        else _("Choose a number from %(least)s to %(most)s.")
+        % {"least": format_count(least), "most": format_count(most)}
     )

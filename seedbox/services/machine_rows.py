@@ -6,7 +6,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from seedbox.domain.folders import FolderHealth
-from seedbox.domain.units import NOTHING, PPM, format_bytes, format_duration, format_speed
+from seedbox.domain.units import NOTHING, PPM, format_bytes, format_count, format_decimal, format_duration, format_speed
 from seedbox.models import Observation, TaskTally
 from seedbox.services import nodes, queues, task_tallies
 from seedbox.services.rows import Row
@@ -37,7 +37,7 @@ def _node_row(node: nodes.NodeHealth, down_bytes_per_s: int, up_bytes_per_s: int
         "name": node.name,
         "state": node.problem or _("Runs"),
         "tone": "red" if node.problem or not node.is_alive else "green",
-        "torrents": f"{node.torrents:,}",
+        "torrents": format_count(node.torrents),
         "down": format_speed(down_bytes_per_s),
         "up": format_speed(up_bytes_per_s),
         "memory": format_bytes(node.memory_bytes) if node.memory_bytes else NOTHING,
@@ -77,7 +77,7 @@ def _queue_row(name: str, depth: int | None) -> Row:
     return {
         "row": f"queue-{name}",
         "name": name,
-        "depth": _("unknown") if depth is None else f"{depth:,}",
+        "depth": _("unknown") if depth is None else format_count(depth),
         "tone": "secondary" if depth is None else "yellow" if depth > LONG_QUEUE else "green",
     }
 
@@ -102,8 +102,8 @@ def _task_row(tally: TaskTally, now: datetime) -> Row:
         "slowest_at": "" if ended_s is None else datetime.fromtimestamp(ended_s, UTC).isoformat(),
         "slowest_at_text": "" if ended_s is None else f"{datetime.fromtimestamp(ended_s, UTC):%Y-%m-%d %H:%M} UTC",
         "mean": format_ms(tally.total_ms // tally.runs) if tally.runs else NOTHING,
-        "runs": f"{tally.runs:,}",
-        "failures": f"{tally.failures:,}",
+        "runs": format_count(tally.runs),
+        "failures": format_count(tally.failures),
         "tone": "red" if failed_lately else "yellow" if took_ms >= SLOW_MS else "green",
         "state": _("Failed lately") if failed_lately else _("Slow") if took_ms >= SLOW_MS else _("Well"),
     }
@@ -114,5 +114,5 @@ def format_ms(took_ms: int) -> str:
     if took_ms < 1_000:
         return f"{took_ms} ms"
     if took_ms < 60_000:
-        return f"{took_ms // 100 / 10:.1f} s"
+        return f"{format_decimal(took_ms // 100 / 10, 1)} s"
     return format_duration(took_ms // 1_000)

@@ -6,7 +6,7 @@ from django.db.models import Count, F, Sum
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext as _
 
-from seedbox.domain.units import NOTHING, format_bytes
+from seedbox.domain.units import NOTHING, format_bytes, format_count
 from seedbox.models import AuditEntry, User
 from seedbox.models.audit_entry import Act
 from seedbox.services import audit
@@ -34,7 +34,7 @@ def user_rows(now: datetime) -> list[Row]:
             "row": f"user-{row['pk']}",
             "name": row["username"],
             "off": "" if row["is_active"] else _("shut out"),
-            "holdings": f"{row['held']:,}",
+            "holdings": format_count(row["held"]),
             "disk": format_bytes(row["disk_bytes"]),
             "down": format_bytes(row["down_bytes"]),
             "up": format_bytes(row["up_bytes"]),

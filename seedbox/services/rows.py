@@ -42,7 +42,6 @@ _STATUSES = {
 _FLAGS = {
     "incoming": gettext_noop("incoming"),
     "outgoing": gettext_noop("outgoing"),
-    "outgoing": gettext_noop("outgoing"),
     "encrypted": gettext_noop("encrypted"),
     "seed": gettext_noop("seed"),
     "snubbed": gettext_noop("snubbed"),

@@ -12,7 +12,7 @@ from enum import StrEnum
 from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB
 from wallet.domain.language import counted as ngettext
 from wallet.domain.language import said as _
-from wallet.domain.money import Asset, format_amount
+from wallet.domain.money import Asset, format_amount, format_count
 
 LEAST_ROUNDS = 60  # ten minutes of bids: less is chance
 COMPETED_PERCENT = 50  # of a week's rounds
@@ -80,13 +80,13 @@ def _of_no_sale(demand: Demand, asset: Asset) -> Suggestion:
             "Nothing was sold, though there were bids by one buyer within a week, of up to %(price)s.",
             "Nothing was sold, though there were bids by %(number)s buyers within a week, of up to %(price)s.",
             len(below),
-        ) % {"number": f"{len(below):,}", "price": _price(below[-1], asset)}
+        ) % {"number": format_count(len(below)), "price": _price(below[-1], asset)}
         return _lower(ask, _median(below), text, asset)
     if demand.leechers and not demand.ceilings:
         text = _(
             "Nothing was sold and nobody has bid within a week; leechers connected now: "
             "%(leechers)s. Those that know of no market buy at no price."
-        ) % {"leechers": f"{demand.leechers:,}"}
+        ) % {"leechers": format_count(demand.leechers)}
         return _lower(ask, ask * BLIND_STEP_PERCENT // 100, text, asset)
     return Suggestion(Way.UNKNOWN, ask, _("Not enough is known: nothing was sold within a week."))
 
@@ -112,7 +112,7 @@ def _of_sales(demand: Demand, granted: int, rounds: int, asset: Asset) -> Sugges
             "In a week's rounds %(used)s %% of what is for sale was sold, "
             "and ceilings of %(number)s buyers were below the ask.",
             len(below),
-        ) % {"used": used, "number": f"{len(below):,}"}
+        ) % {"used": used, "number": format_count(len(below))}
         return _lower(ask, _median(below), text, asset)
     text = _("In a week's rounds %(used)s %% of what is for sale was sold, at %(average)s on average: it fits.") % {
         "used": used,

@@ -13,7 +13,7 @@ from enum import StrEnum
 from seedbox.domain.units import GIB, format_bytes
 from wallet.domain.language import counted as ngettext
 from wallet.domain.language import said as _
-from wallet.domain.money import Asset, format_amount
+from wallet.domain.money import Asset, format_amount, format_count
 
 DAY_S = 86_400
 TRIED_S = 7 * DAY_S  # a torrent is not judged before, and demand comes and goes within a week
@@ -73,7 +73,7 @@ def advice(kept: Kept, *, median_ubtt: int, asset: Asset) -> Advice:
         text = ngettext(
             "%(number)s deal is about it now: keep it.", "%(number)s deals are about it now: keep it.", kept.deals
         )
-        return Advice(Hint.KEEP, text % {"number": f"{kept.deals:,}"})
+        return Advice(Hint.KEEP, text % {"number": format_count(kept.deals)})
     if kept.per_gib_day_ubtt >= median_ubtt > 0:
         earns = format_amount(kept.per_gib_day_ubtt, asset)
         return Advice(
@@ -107,7 +107,7 @@ def _why_neither(kept: Kept, asset: Asset) -> str:
             "Nothing of it was sold within a week, but %(number)s leechers are still here.",
             kept.leechers,
         )
-        return text % {"number": f"{kept.leechers:,}"}
+        return text % {"number": format_count(kept.leechers)}
     if kept.disk_bytes < LARGE_BYTES:
         return _("Nothing of it was sold within a week, but it takes only %(disk_bytes)s.") % {
             "disk_bytes": format_bytes(kept.disk_bytes)

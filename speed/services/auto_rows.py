@@ -5,7 +5,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from seedbox.domain.units import PPM, format_duration, format_speed
+from seedbox.domain.units import PPM, format_decimal, format_duration, format_speed
 from speed.domain.autobid_view import State
 from speed.domain.kept import told
 from speed.domain.uplift import Savings, Uplift, Verdict
@@ -125,9 +125,9 @@ def uplift_text(found: Uplift) -> str:
     if shown is None:
         return _("not known yet: %(controls)s of 6 unpaid blocks measured") % {"controls": found.controls}
     text = _("%(factor)s times as fast, 95 %%: %(low)s to %(high)s") % {
-        "factor": f"{shown.factor:.2f}",
-        "low": f"{shown.low:.2f}",
-        "high": f"{shown.high:.2f}",
+        "factor": format_decimal(shown.factor, 2),
+        "low": format_decimal(shown.low, 2),
+        "high": format_decimal(shown.high, 2),
     }
     if found.is_pooled:
         text = _("%(text)s, from all your torrents together") % {"text": text}

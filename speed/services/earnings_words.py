@@ -5,7 +5,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from seedbox.domain.units import format_bytes, format_duration
+from seedbox.domain.units import format_bytes, format_decimal, format_duration
 from speed.domain.earnings import Side
 from speed.domain.month_end import DAY_S, LEAST_DAYS, MonthEnd, seconds_left
 from speed.domain.uplift import DECISIONS
@@ -13,6 +13,7 @@ from speed.services.auto_rows import MINUS, savings_text
 from speed.services.best_torrents import Best
 from speed.services.deal_rows import Row
 from speed.services.uplift_summary import Bought
+from wallet.domain.language import number
 from wallet.domain.money import format_amount, format_btt
 from wallet.services.install import market_asset
 
@@ -78,8 +79,8 @@ def bought_row(found: Bought) -> Row:
         "per_minute": NOT_KNOWN,
     }
     if shown is not None:
-        row["factor"] = _("%(times)s times as fast") % {"times": f"{shown.factor:.2f}"}
-        row["factor_range"] = f"95 %: {shown.low:.2f} \N{EN DASH} {shown.high:.2f}"
+        row["factor"] = _("%(times)s times as fast") % {"times": format_decimal(shown.factor, 2)}
+        row["factor_range"] = number(f"95 %: {shown.low:.2f} \N{EN DASH} {shown.high:.2f}")
     if found.known:
         row["saved"] = _signed(found.saved_s) if found.saved_s > 0 else _("no time saved")
         row["saved_range"] = f"95 %: {_signed(found.low_s)} \N{EN DASH} {_signed(found.high_s)}"

@@ -15,7 +15,7 @@ from speed.domain.uplift import interval
 from speed.models import AutoRun, BuyingDeal, SellingDeal, TorrentRollup
 from speed.services import trade_rollups
 from speed.services.trade_rollups import with_deals
-from wallet.domain.money import format_amount
+from wallet.domain.money import format_amount, format_count
 from wallet.domain.spans import Span
 from wallet.services import following, trades
 from wallet.services.install import market_asset
@@ -52,7 +52,7 @@ def show_price(ubtt_per_gib: int) -> str:
 
 
 def show_uplift(percent: int) -> str:
-    return f"{MINUS if percent < 0 else '+'}{abs(percent):,} %"
+    return f"{MINUS if percent < 0 else '+'}{format_count(abs(percent))} %"
 
 
 def _by_holding(values: Mapping[Share, int], held: Iterable[market_facts.Held]) -> dict[int, int]:

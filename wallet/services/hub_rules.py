@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from wallet.domain.items import key_hash
+from wallet.domain.money import format_count
 from wallet.domain.rounding import PPM
 from wallet.models import HubRules
 from wallet.services import ledger
@@ -29,7 +30,8 @@ def set_fee(ppm: int, *, actor: Actor, reason: str, key: str, now: datetime) -> 
     reason = check_reason(reason)
     if type(ppm) is not int or not 0 <= ppm <= HIGHEST_PPM:
         raise Refused(
-            _("The fee is a whole number of millionths, from 0 to %(highest)s.") % {"highest": f"{HIGHEST_PPM:,}"}
+            _("The fee is a whole number of millionths, from 0 to %(highest)s.")
+            % {"highest": format_count(HIGHEST_PPM)}
         )
     digest = key_hash(f"hub-rules/{actor.id}/{key}")
 

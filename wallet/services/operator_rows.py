@@ -6,7 +6,7 @@ from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
 
 from wallet.domain.deposits import format_units
-from wallet.domain.money import Asset, format_amount, format_btt
+from wallet.domain.money import Asset, format_amount, format_btt, format_count
 from wallet.domain.withdrawal_states import OPEN, WithdrawalState
 from wallet.models import Withdrawal
 from wallet.services import halts
@@ -103,7 +103,7 @@ def _withdrawal_row(state: WithdrawalState, totals: tuple[int, int], amounts: li
     return {
         "row": f"waiting-{state.value}",
         "name": _waiting()[state],
-        "count": f"{count:,}",
+        "count": format_count(count),
         "amount": ", ".join(sorted(amounts)) or UNKNOWN,
         "doubted": _("%(count)s in doubt") % {"count": doubted} if doubted else "",
         "tone": "red" if doubted else "yellow" if wants_somebody else "green" if count else "secondary",

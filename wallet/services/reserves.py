@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from wallet.domain.accounts import AccountKind
 from wallet.domain.deposits import DepositFate, format_units
-from wallet.domain.money import Asset
+from wallet.domain.money import Asset, format_count
 from wallet.models import ChainCursor, Deposit, Halt, Reconciliation, Sweep
 from wallet.services import deposit_addresses, floats, found_payments, halts, reconciliation
 from wallet.services.deposit_rows import by_name, short
@@ -78,13 +78,15 @@ def state_row(found: ChainCursor | None) -> Row:
     behind = max(found.solid_height - found.height, 0)
     return {
         "row": "reserves",
-        "read": f"{found.height:,}",
+        "read": format_count(found.height),
         "state": _(found.trouble)
         if found.trouble
-        else (_("Up to date") if behind <= BEHIND else _("%(behind)s blocks behind") % {"behind": f"{behind:,}"}),
+        else (
+            _("Up to date") if behind <= BEHIND else _("%(behind)s blocks behind") % {"behind": format_count(behind)}
+        ),
         "state_tone": "red" if found.trouble else "green" if behind <= BEHIND else "yellow",
-        "head": f"{found.head_height:,}",
-        "solid": f"{found.solid_height:,}",
+        "head": format_count(found.head_height),
+        "solid": format_count(found.solid_height),
         **_moment("looked", found.looked_at),
         **_moment("compared", found.reconciled_at),
     }
@@ -104,8 +106,10 @@ def compared_row(row: Reconciliation, found: ChainCursor | None = None) -> Row:
         "books": format_units(row.books, asset),
         "difference": format_units(row.difference, asset),
         "tone": "red" if row.difference else "green",
-        "height": f"{height:,}",
-        "since": _(", unchanged since block %(height)s") % {"height": f"{row.height:,}"} if height > row.height else "",
+        "height": format_count(height),
+        "since": _(", unchanged since block %(height)s") % {"height": format_count(row.height)}
+        if height > row.height
+        else "",
         "at": row.at.isoformat(),
         "at_text": minute(row.at),
         "says": "; ".join(row.rows),
@@ -137,8 +141,8 @@ def endpoint_rows(found: ChainCursor | None) -> list[Row]:
             "name": str(one["name"]),
             "state": _("Answers") if one["ok"] else str(one["problem"]),
             "tone": "green" if one["ok"] else "red",
-            "head": f"{one['head']:,}" if one["head"] is not None else "?",
-            "solid": f"{one['solid']:,}" if one["solid"] is not None else "?",
+            "head": format_count(one["head"]) if one["head"] is not None else "?",
+            "solid": format_count(one["solid"]) if one["solid"] is not None else "?",
         }
         for number, one in enumerate(found.endpoints if found else [])
     ]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from wallet.domain.accounts import AccountKind
-from wallet.domain.money import Asset, format_amount, format_btt
+from wallet.domain.money import Asset, format_amount, format_btt, format_count
 from wallet.models import Account
 from wallet.services import acts, audit, liabilities, overview
 from wallet.services.holders import Holder
@@ -36,12 +36,12 @@ def books(request: HttpRequest) -> HttpResponse:
     context = {
         "assets": [_asset_context(asset, balance, found.sums) for asset, balance in found.balances.items()],
         "overview": found,
-        "unsealed": _("more than %(counted)s") % {"counted": f"{COUNTED:,}"}
+        "unsealed": _("more than %(counted)s") % {"counted": format_count(COUNTED)}
         if found.seal.unsealed > COUNTED
-        else f"{found.seal.unsealed:,}",
+        else format_count(found.seal.unsealed),
         "owed": _owed_context(),
         "audit": run,
-        "audited": f"{run.transfers:,}" if run else "",
+        "audited": format_count(run.transfers) if run else "",
         "accounts": [_account_row(account, who) for account, who in page.accounts],
         "older": page.before,
         "wanted": wanted,

@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from wallet.domain.money import format_amount, format_btt
+from wallet.domain.money import format_amount, format_btt, format_count
 from wallet.models import LiabilitySnapshot
 from wallet.services import liabilities
 from wallet.web.assets import choice_of
@@ -23,7 +23,7 @@ def owed(request: HttpRequest) -> HttpResponse:
         "unit": asset.unit,
         "taken": taken,
         "total": format_amount(taken.total_ubtt, asset) if taken else "",
-        "leaves": f"{taken.count:,}" if taken else "",
+        "leaves": format_count(taken.count) if taken else "",
         "next_at": taken.taken_at + liabilities.EVERY if taken else None,
         "proof": proof,
         "counted": format_btt(proof.balance_ubtt) if proof else "",
