@@ -18,7 +18,7 @@ from speed.services import hub_money
 from speed.services.markets import BadTerms
 from speed.wire.hub_port import HubAway
 from speed.wire.hub_transport import BadHubAddress, check_address
-from wallet.domain.money import format_amount
+from wallet.domain.money import format_amount, plain_amount
 from wallet.services import hub_rules, ledger
 from wallet.services.install import market_asset
 from wallet.services.operators import Actor
@@ -163,7 +163,7 @@ def _why_it_stays(hub: Hub) -> str:
             "It holds %(held_ubtt)s in accounts that users of this box have paired. Have it "
             "withdrawn there, which the node hears of within minutes, or the pairings ended "
             "under Spending."
-        ) % {"held_ubtt": _amount(held_ubtt)}
+        ) % {"held_ubtt": format_amount(held_ubtt, market_asset())}
     if Pairing.objects.filter(heard_at=None, **at_hub).exclude(account="").exists():
         return _(NOT_HEARD)
     return _(TRUSTED_STAYS) if hub.is_trusted and hub.hub_key else ""
@@ -175,7 +175,7 @@ def _record(hub: Hub, what: str, origin: Origin, now: datetime) -> None:
 
 
 def _amount(amount_ubtt: int) -> str:
-    return format_amount(amount_ubtt, market_asset())
+    return plain_amount(amount_ubtt, market_asset())
 
 
 def _problems(url: str, hub_id: str) -> dict[str, str]:

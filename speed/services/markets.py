@@ -10,14 +10,15 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from seedbox.services import audit, market_facts
+from seedbox.domain.numerals import PLAIN
+from seedbox.services import audit, market_facts, numerals
 from seedbox.services.audit import Origin
 from seedbox.services.market_facts import NodeFacts
 from speed.domain.bounds import LEAST_FREE_SHARE_PPM
 from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB, PPM
 from speed.domain.reading import write_mib, write_percent
 from speed.models import ForSale, Hub, Market, Offer, SellingDeal
-from wallet.domain.money import format_amount
+from wallet.domain.money import plain_amount
 from wallet.services.install import market_asset
 
 HIDES = gettext_noop(
@@ -197,11 +198,13 @@ _SALES = {
 
 
 def _written(name: str, value: bool | int) -> str:  # noqa: FBT001  # a setting's value, whatever it is
+    """Return it for the audit log, which is read by many."""
     if isinstance(value, bool):
         return _("on") if value else _("off")
     if name == "ask_ubtt_per_gib":
-        return format_amount(value, market_asset())
-    return f"{write_percent(value)} %" if name == "free_share_ppm" else f"{write_mib(value) or 0} MiB/s"
+        return plain_amount(value, market_asset())
+    with numerals.written(PLAIN):
+        return f"{write_percent(value)} %" if name == "free_share_ppm" else f"{write_mib(value) or 0} MiB/s"
 
 
 def find_problems(
@@ -245,7 +248,7 @@ def offer(
                 "torrent": torrent_key[:10],
                 "name": node_name,
                 "sale": _(_SALES[for_sale]),
-                "ask": format_amount(ask_ubtt_per_gib, market_asset()) if ask_ubtt_per_gib else _("none"),
+                "ask": plain_amount(ask_ubtt_per_gib, market_asset()) if ask_ubtt_per_gib else _("none"),
             }
             detail = _("Sale of %(torrent)s… on node %(name)s: %(sale)s, own ask %(ask)s.") % facts
             audit.record_setting(detail, origin=origin, now=now)

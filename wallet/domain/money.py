@@ -87,10 +87,14 @@ def _plain(text: str) -> str:
 
 def format_btt(amount_ubtt: int) -> str:
     """Write an amount exactly, without zeros that say nothing: 1,234.5, 0.000001."""
+    return number(_written(amount_ubtt))
+
+
+def _written(amount_ubtt: int) -> str:
     whole, decimals = divmod(abs(amount_ubtt), UBTT_PER_BTT)
     sign = "\N{MINUS SIGN}" if amount_ubtt < 0 else ""
     rest = f".{decimals:06d}".rstrip("0") if decimals else ""
-    return number(f"{sign}{whole:,}{rest}")
+    return f"{sign}{whole:,}{rest}"
 
 
 def write_btt(amount_ubtt: int) -> str:
@@ -101,6 +105,11 @@ def write_btt(amount_ubtt: int) -> str:
 def format_count(count: int) -> str:
     """Write how many there are: 12, 1,234."""
     return number(f"{count:,}")
+
+
+def plain_amount(amount_ubtt: int, asset: Asset) -> str:
+    """Write an amount for a sentence that is kept: whoever reads it, it says 1,234.5 BTT."""
+    return f"{_written(amount_ubtt)} {asset.unit}"
 
 
 def format_amount(amount_ubtt: int, asset: Asset) -> str:
