@@ -82,6 +82,13 @@ class TestSettingsOfANode:
         for words in ("selling off to on", "ask per GiB 20 BTT to 1.5 BTT", "free share 20 % to 25 %", "0 MiB/s to 10"):
             assert words in by_page.detail
 
+    def test_stand_there_plainly_however_who_acted_writes_numbers(self, operator: Client) -> None:
+        wish = FORM | {"ask_ubtt_per_gib": "1,5", "free_share_ppm": "25,5"}
+        operator.post(NODE, wish, headers={"Accept-Language": "de"})
+        (line,) = audit.read_all(act="setting_changed").lines
+        assert "ask per GiB 20 BTT to 1.5 BTT" in line.detail
+        assert "free share 20 % to 25.5 %" in line.detail
+
     @pytest.mark.parametrize(
         ("field", "value", "sentence"),
         [
