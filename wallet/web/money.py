@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 from django_htmx.http import replace_url
@@ -24,7 +25,11 @@ from wallet.web.assets import Choice, choice_of
 from wallet.web.doors import for_members, user_id
 from wallet.web.history_query import KINDS, read_asked
 
-FILES = (("CSV", "csv"), ("JSON lines", "jsonl"), ("Beancount", "beancount"))
+FILES = (
+    (gettext_noop("CSV"), "csv"),
+    (gettext_noop("JSON lines"), "jsonl"),
+    (gettext_noop("Beancount"), "beancount"),
+)
 
 
 @gzip_page  # its length says nothing: Django adds some bytes by chance, and masks the token anew each time
@@ -70,7 +75,7 @@ def _history_context(request: HttpRequest, choice: Choice) -> dict[str, Any]:
         "rows": page.entries,
         "asked": asked,
         "unit": choice.asset.unit,
-        "files": [(name, form, reverse("money_export", args=[form])) for name, form in FILES],
+        "files": [(_(name), form, reverse("money_export", args=[form])) for name, form in FILES],
         "entries_part": screen.name_of("entries", choice.asset),
         "everything": choice.query,
         "is_newest": not asked.filters and asked.before is None,
