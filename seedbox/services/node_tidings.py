@@ -1,6 +1,6 @@
 """What nodes have to tell the admins: that one is silent or back, and that its disk fills up."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -54,12 +54,16 @@ class NodeWatch:
             yield _tiding(f"node-lost/{node.name}/{beat}", now, "danger", text)
 
 
-def _tiding(key: str, at: datetime, tone: str, text: str) -> ForAnAdmin:
+def _tiding(key: str, at: datetime, tone: str, text: str | Callable[[], str]) -> ForAnAdmin:
     return partial(Tiding, kind=KIND.name, key=key, at=at, tone=tone, text=text, url_name="health")
 
 
 def _disk(node: Node, now: datetime) -> Iterator[ForAnAdmin]:
     if nodes.is_low(node):
-        facts = {"name": node.name, "free": format_bytes(node.free_bytes)}
-        text = _("The disk of the node %(name)s is nearly full: %(free)s are free.") % facts
+        text = partial(_of_disk, node.name, node.free_bytes)
         yield _tiding(f"disk-low/{node.name}/{now:%Y%m%d}", now, "warning", text)  # once a day
+
+
+def _of_disk(name: str, free_bytes: int) -> str:
+    facts = {"name": name, "free": format_bytes(free_bytes)}
+    return _("The disk of the node %(name)s is nearly full: %(free)s are free.") % facts

@@ -5,7 +5,7 @@ kept of a full box of notices is too old to be told: so nothing is told twice, w
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,9 +13,10 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
 
+from seedbox.domain.numerals import called
 from seedbox.models import Notice, User
 from seedbox.models.user import Role
-from seedbox.services import notice_kinds, watchables
+from seedbox.services import notice_kinds, numerals, watchables
 
 LIVE = "notices"  # what every page watches
 KEPT = 200  # of each user, the newest
@@ -33,7 +34,7 @@ class Tiding:
     key: str  # the same for the same happening, whoever finds it and how often
     at: datetime  # when it happened
     tone: str  # success | info | warning | danger
-    text: str
+    text: str | Callable[[], str]  # what says it as its reader writes numbers
     url_name: str = ""  # of the page that it leads to
     url_args: tuple[int | str, ...] = ()
 
@@ -52,8 +53,9 @@ def tell(tidings: Iterable[Tiding]) -> None:
     for tiding in tidings:
         by_user[tiding.user_id].append(tiding)
     here = User.objects.filter(pk__in=list(by_user), is_active=True).order_by("pk")
-    for user_id in list(here.values_list("pk", flat=True)):
-        _tell_one(user_id, by_user[user_id])
+    for user_id, way in list(here.values_list("pk", "numerals")):
+        with numerals.written(called(way)):
+            _tell_one(user_id, by_user[user_id])
 
 
 def _tell_one(user_id: int, tidings: Collection[Tiding]) -> None:
@@ -68,7 +70,7 @@ def _tell_one(user_id: int, tidings: Collection[Tiding]) -> None:
             key=tiding.key,
             at=tiding.at,
             tone=tiding.tone,
-            text=tiding.text[:MAX_TEXT_CHARS],
+            text=(tiding.text if isinstance(tiding.text, str) else tiding.text())[:MAX_TEXT_CHARS],
             url_name=tiding.url_name,
             url_args=list(tiding.url_args),
         )

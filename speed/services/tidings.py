@@ -5,6 +5,7 @@ Read from the rows that the nodes' agents wrote, by whoever tells it, as the wal
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 
 from django.utils.translation import gettext as _
 
@@ -33,22 +34,26 @@ def _deals(since: datetime) -> Iterator[Tiding]:
     newest = BuyingDeal.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     ended = BuyingDeal.objects.filter(pk__gt=newest - BACK, ended_at__gte=since, cumulative_ubtt__gt=0)
     for deal in ended.order_by("-pk")[:NEWEST]:
-        facts = {
-            "name": printable(deal.torrent_name or deal.torrent_key)[:120],
-            "bytes": format_bytes(deal.accepted_bytes),
-            "paid": format_amount(deal.cumulative_ubtt, market_asset()),
-            "why": why(deal.end_reason),
-        }
         yield Tiding(
             user_id=deal.user_id,
             kind=DEALS,
             key=f"deal/{deal.pk}",
             at=deal.ended_at or since,
             tone="info",
-            text=_("A deal for %(name)s ended: %(bytes)s for %(paid)s. %(why)s.") % facts,
+            text=partial(_of_deal, deal),
             url_name="market_buying",
             url_args=(deal.pk,),
         )
+
+
+def _of_deal(deal: BuyingDeal) -> str:
+    facts = {
+        "name": printable(deal.torrent_name or deal.torrent_key)[:120],
+        "bytes": format_bytes(deal.accepted_bytes),
+        "paid": format_amount(deal.cumulative_ubtt, market_asset()),
+        "why": why(deal.end_reason),
+    }
+    return _("A deal for %(name)s ended: %(bytes)s for %(paid)s. %(why)s.") % facts
 
 
 def _bids(since: datetime) -> Iterator[Tiding]:

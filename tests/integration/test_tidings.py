@@ -6,10 +6,11 @@ from uuid import uuid4
 import pytest
 
 from seedbox.config.telling import Crier
+from seedbox.domain.numerals import called
 from seedbox.domain.states import State
 from seedbox.engine.fake import FakeEngine
 from seedbox.models import Holding, Node, Notice, Observation, User
-from seedbox.services import holdings, nodes, notices, torrent_tidings
+from seedbox.services import holdings, nodes, notices, readers, torrent_tidings
 from seedbox.services.node_tidings import NodeWatch
 from seedbox.services.ward import Charge
 from speed.models import AutoDecision
@@ -163,6 +164,18 @@ class TestMoney:
                 crier.tell(now=NOW + later * MINUTE)
         assert sorted(told(owner)) == ["5 BTT came in.", "Something came to your address that could not be credited."]
         assert told(stranger) == ["olga sent you 2 BTT: “thanks”"]
+
+    def test_is_told_to_each_as_that_person_writes_amounts(self, owner: User, stranger: User) -> None:
+        readers.choose(called("1.234,5"), user_id=stranger.pk)
+        fund(user(owner.pk), 5_000 * BTT)
+        for sender, receiver, memo in ((owner, stranger, "50 % of it"), (stranger, owner, "")):
+            gift = transfer(
+                user(sender.pk), user(receiver.pk), 1_234 * BTT + BTT // 2, kind=TransferKind.TIP, memo=memo
+            )
+            post(gift)
+        Crier().tell(now=NOW)
+        assert told(stranger) == ["olga sent you 1.234,5 BTT: “50 % of it”"]
+        assert told(owner) == ["sam sent you 1,234.5 BTT."]
 
     def test_that_left_or_could_not_is_told(self, owner: User) -> None:
         fund(user(owner.pk), 1_000 * BTT)

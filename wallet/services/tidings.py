@@ -4,9 +4,10 @@ Read from the rows that money left behind, by whoever tells it: nothing of this 
 at the same rows again finds the same tidings under the same keys.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
@@ -39,7 +40,7 @@ class Tiding:
     key: str  # the same however often it is found
     at: datetime
     tone: str  # success | info | warning | danger
-    text: str
+    text: str | Callable[[], str]  # what says it as its reader writes numbers
     url_name: str
     url_args: tuple[int | str, ...] = ()
 
@@ -75,23 +76,27 @@ class Lookout:
 
 
 def _gift(gift: Transfer, sender: str) -> Tiding:
-    facts = {"amount": format_amount(gift.amount_ubtt, Asset(gift.asset)), "sender": sender, "memo": gift.memo}
+    facts = {"sender": sender, "memo": gift.memo}
     if gift.kind == TransferKind.GRANT:
-        text = _("You were granted %(amount)s.") % facts
+        text = _("You were granted %(amount)s.")
     elif gift.memo:
-        text = _("%(sender)s sent you %(amount)s: “%(memo)s”") % facts
+        text = _("%(sender)s sent you %(amount)s: “%(memo)s”")
     else:
-        text = _("%(sender)s sent you %(amount)s.") % facts
+        text = _("%(sender)s sent you %(amount)s.")
     return Tiding(
         user_id=int(gift.credit.ref),
         kind=TIPS,
         key=f"gift/{gift.pk}",
         at=gift.written_at,
         tone="success",
-        text=text,
+        text=partial(_with_amount, text, gift.amount_ubtt, Asset(gift.asset), facts),
         url_name="money_entry",
         url_args=(gift.pk,),
     )
+
+
+def _with_amount(text: str, amount_ubtt: int, asset: Asset, facts: Mapping[str, str]) -> str:
+    return text % {"amount": format_amount(amount_ubtt, asset), **facts}
 
 
 def _names(refs: Iterable[str]) -> dict[str, str]:
@@ -104,14 +109,13 @@ def _deposits(since: datetime) -> Iterator[Tiding]:
         if came.user_id is None or came.written_at < since:
             continue
         is_credited = came.fate == DepositFate.CREDITED
-        amount = format_amount(came.amount_ubtt, Asset(came.asset))
         yield Tiding(
             user_id=came.user_id,
             kind=DEPOSITS,
             key=f"deposit/{came.pk}",
             at=came.written_at,
             tone="success" if is_credited else "warning",
-            text=_("%(amount)s came in.") % {"amount": amount}
+            text=partial(_with_amount, _("%(amount)s came in."), came.amount_ubtt, Asset(came.asset), {})
             if is_credited
             else _("Something came to your address that could not be credited."),
             url_name="deposit_came",
@@ -135,7 +139,7 @@ def _withdrawals(since: datetime) -> Iterator[Tiding]:
             key=f"withdrawal/{ended.pk}/{ended.state}",
             at=ended.ended_at or since,
             tone=tone,
-            text=text % {"amount": format_amount(ended.amount_ubtt, Asset(ended.asset))},
+            text=partial(_with_amount, text, ended.amount_ubtt, Asset(ended.asset), {}),
             url_name="withdrawal",
             url_args=(ended.pk,),
         )
@@ -144,14 +148,14 @@ def _withdrawals(since: datetime) -> Iterator[Tiding]:
 def _approvals(since: datetime) -> Iterator[Tiding]:
     waiting = Withdrawal.objects.filter(state=WithdrawalState.CHECKING, needs_approval=True, requested_at__gte=since)
     for wish in waiting.order_by("-pk")[:NEWEST]:
-        amount = format_amount(wish.amount_ubtt, Asset(wish.asset))
+        text = _("A withdrawal of %(amount)s waits for an approval.")
         yield Tiding(
             user_id=None,
             kind=APPROVALS,
             key=f"approval/{wish.pk}",
             at=wish.requested_at,
             tone="warning",
-            text=_("A withdrawal of %(amount)s waits for an approval.") % {"amount": amount},
+            text=partial(_with_amount, text, wish.amount_ubtt, Asset(wish.asset), {}),
             url_name="desk_withdrawal",
             url_args=(wish.pk,),
         )
