@@ -15,6 +15,7 @@ class User(AbstractUser):
 
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     numerals = models.CharField(max_length=8, blank=True, default="")  # of domain.numerals; "": not known yet
+    language = models.CharField(max_length=20, blank=True, default="")  # that pages were last read in; "": the only one
 
     class Meta:
         constraints = [

@@ -21,14 +21,13 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from seedbox.domain.numerals import PLAIN, Numerals
 from seedbox.engine.port import Details, Peer
 from seedbox.models import File, Holding, LogEntry
 from seedbox.services import columns, readers
 from seedbox.services.listing import MAX_LOG_SHOWN
 from seedbox.services.moving import order_of
-from seedbox.services.numerals import written
 from seedbox.services.outbox import Outbox
+from seedbox.services.readers import Manner, written_for
 from seedbox.services.rows import (
     Facts,
     Row,
@@ -78,7 +77,7 @@ class Publisher:
         self._outbox = Outbox(name="node")
         self._rows: dict[int, _Told] = defaultdict(_Told)  # by holding
         self._pages: dict[int, dict[str, Any]] = defaultdict(dict)  # by holding: row or list name -> as sent
-        self._numerals: dict[int, Numerals] = {}  # of users whose pages are open
+        self._manners: dict[int, Manner] = {}  # of users whose pages are open
         self._watched = _NOBODY
         self._rest_until: datetime | None = None
         self._unanswered = 0
@@ -109,7 +108,7 @@ class Publisher:
         watched = [holding for holding in holdings if holding.pk in self._watched.rows]
         self._get_to_know({holding.user_id for holding in watched})
         for user_id, own in groupby(watched, attrgetter("user_id")):
-            with written(self._numerals[user_id]):
+            with written_for(self._manners[user_id]):
                 rows = {f"holding-{holding.pk}": cells for holding in own if (cells := self._news_of(holding))}
             if rows:
                 self._send(user_group(user_id), {"type": "rows", "rows": rows})
@@ -169,7 +168,7 @@ class Publisher:
         for holding_id in self._pages.keys() - self._watched.details:
             del self._pages[holding_id]
         if self._watched.asked:
-            self._numerals.clear()  # a page that is opened anew may be of somebody who has chosen others
+            self._manners.clear()  # a page that is opened anew may be of somebody who has chosen another
         for name in self._watched.asked:
             kind, _, asked_id = name.partition("-")
             if kind == "holding":
@@ -197,14 +196,14 @@ class Publisher:
             self._send(detail_group(holding.pk), {"type": "list", "list": key, "rows": rows})
 
     def _written_for(self, holding: Holding, write: Callable[[], Written]) -> Written:
-        """Return what is written with the numerals of who holds it."""
+        """Return what is written, for who holds it."""
         self._get_to_know({holding.user_id})
-        with written(self._numerals[holding.user_id]):
+        with written_for(self._manners[holding.user_id]):
             return write()
 
     def _get_to_know(self, user_ids: set[int]) -> None:
-        if unknown := user_ids - self._numerals.keys():
-            self._numerals |= dict.fromkeys(unknown, PLAIN) | readers.of_users(unknown)
+        if unknown := user_ids - self._manners.keys():
+            self._manners |= dict.fromkeys(unknown, Manner()) | readers.of_users(unknown)
 
     def _send(self, group: str, message: Mapping[str, object]) -> None:
         self._outbox.post_message(group=group, message=message)

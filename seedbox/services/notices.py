@@ -13,10 +13,10 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
 
-from seedbox.domain.numerals import called
 from seedbox.models import Notice, User
 from seedbox.models.user import Role
-from seedbox.services import notice_kinds, numerals, watchables
+from seedbox.services import notice_kinds, watchables
+from seedbox.services.readers import manner_of, written_for
 
 LIVE = "notices"  # what every page watches
 KEPT = 200  # of each user, the newest
@@ -34,7 +34,7 @@ class Tiding:
     key: str  # the same for the same happening, whoever finds it and how often
     at: datetime  # when it happened
     tone: str  # success | info | warning | danger
-    text: str | Callable[[], str]  # what says it as its reader writes numbers
+    text: str | Callable[[], str]  # what says it in its reader's manner
     url_name: str = ""  # of the page that it leads to
     url_args: tuple[int | str, ...] = ()
 
@@ -53,9 +53,9 @@ def tell(tidings: Iterable[Tiding]) -> None:
     for tiding in tidings:
         by_user[tiding.user_id].append(tiding)
     here = User.objects.filter(pk__in=list(by_user), is_active=True).order_by("pk")
-    for user_id, way in list(here.values_list("pk", "numerals")):
-        with numerals.written(called(way)):
-            _tell_one(user_id, by_user[user_id])
+    for user in here:
+        with written_for(manner_of(user)):
+            _tell_one(user.pk, by_user[user.pk])
 
 
 def _tell_one(user_id: int, tidings: Collection[Tiding]) -> None:

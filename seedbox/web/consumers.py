@@ -23,7 +23,7 @@ from redis import RedisError
 
 from seedbox.domain.numerals import called
 from seedbox.models import User
-from seedbox.services import factors, moving, numerals, snapshots, totals, watchables
+from seedbox.services import factors, moving, readers, snapshots, totals, watchables
 from seedbox.services.encoding import encode
 from seedbox.services.live import detail_group, user_group
 from seedbox.services.logins import CHECK_LOGIN
@@ -108,7 +108,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(FACTOR_WANTED)
             return
         self.user_id: int = user.pk
-        numerals.begin(called(user.numerals))
+        readers.begin(readers.Manner(called(user.numerals), user.language))
         if not self.seats.take(self.user_id):
             await self.accept()
             await self.close(TOO_MANY_SOCKETS)

@@ -65,6 +65,8 @@ def _numerals_of(request: HttpRequest) -> Numerals:
     try:
         user = request.user
         if isinstance(user, User):
+            if user.language != (language := readers.spoken()):
+                readers.note_language(language, user_id=user.pk)
             if user.numerals:
                 return called(user.numerals)
             if asked_for:

@@ -40,7 +40,7 @@ class Tiding:
     key: str  # the same however often it is found
     at: datetime
     tone: str  # success | info | warning | danger
-    text: str | Callable[[], str]  # what says it as its reader writes numbers
+    text: str | Callable[[], str]  # what says it in its reader's manner
     url_name: str
     url_args: tuple[int | str, ...] = ()
 
