@@ -8,7 +8,7 @@ from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.conf.locale import LANG_INFO
 from django.core.exceptions import MiddlewareNotUsed
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.utils.decorators import sync_and_async_middleware
@@ -71,7 +71,7 @@ def _numerals_of(request: HttpRequest) -> Numerals:
                 return called(user.numerals)
             if asked_for:
                 readers.suppose(supposed, user_id=user.pk)
-    except DatabaseError:  # the page that says so has numbers too
+    except Error:  # the page that says so has numbers too
         return supposed
     return supposed
 
