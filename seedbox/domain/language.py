@@ -21,7 +21,7 @@ class _Language:  # in processes that nobody reads, as it is written
 def speak(
     translate: Callable[[str], str],
     translate_counted: Callable[[str, str, int], str],
-    signs: Callable[[], tuple[str, str]] = lambda: PLAIN,
+    signs: Callable[[], tuple[str, str]],
 ) -> None:
     """Let all that is said from now on go through these functions, which know who reads it."""
     _Language.translate = staticmethod(translate)

@@ -6,10 +6,13 @@ these names.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wallet.domain.language import counted, said
+from wallet.domain.language import counted, number, said
+
+_FIGURE = re.compile(r"\d{1,3}(?:,\d{3})*(?:\.\d+)?(?: [\w/%]+)?")  # with its unit, as nobody in particular reads it
 
 Values = Mapping[str, str | int]  # whatever is put in may be a kept sentence itself
 
@@ -71,4 +74,6 @@ def _told(part: Any) -> str:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, str) and _FIGURE.fullmatch(value):
+        return number(value)
     return " ".join(map(_told, value)) if isinstance(value, list) else _told(value)

@@ -23,8 +23,9 @@ def in_german() -> Iterator[None]:
     def counted(one: str, many: str, number: int) -> str:
         return GERMAN[one if number == 1 else many]
 
-    before = language._Language.translate, language._Language.translate_counted
-    language.speak(lambda text: GERMAN.get(text, text), counted)
+    spoken = language._Language
+    before = spoken.translate, spoken.translate_counted, spoken.signs
+    language.speak(lambda text: GERMAN.get(text, text), counted, lambda: (",", "."))
     yield
     language.speak(*before)
 
@@ -55,6 +56,8 @@ class TestAKeptSentence:
     def test_is_told_in_the_readers_language_with_all_that_is_put_into_it(self) -> None:
         assert told(SLOW) == "Zu langsam: Gewünscht ist 2 MiB/s, es kommt nichts."
         assert told(sellers(3)) == "3 Verkaufende ab 5 BTT/GiB"
+        assert told(kept("%(share)s %% of it", {"share": "1,234.5 BTT/GiB"})) == "davon 1.234,5 BTT/GiB %"
+        assert told(kept("%(share)s %% of it", {"share": "v1.5 by 2.x"})) == "davon v1.5 by 2.x %"
         assert told("Fast enough.") == "Schnell genug."
 
     @pytest.mark.usefixtures("in_german")
