@@ -16,6 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from seedbox.config import data_folder, env
 from seedbox.config.benches.seeding_box import box_environ, free_port
 from seedbox.config.demo import hand
@@ -23,7 +26,7 @@ from seedbox.config.demo.failure import DemoFailed
 from seedbox.config.demo.interrupts import uninterrupted
 from seedbox.config.process import die_with_parent
 
-SELLING, BUYING = "seller", "buyer"
+SELLING, BUYING = gettext_noop("seller"), gettext_noop("buyer")
 SELLER_ADDRESS, BUYER_ADDRESS = "127.0.61.1", "127.0.61.2"
 LEECHER_ADDRESSES = ("127.0.61.11", "127.0.61.12", "127.0.61.13")
 HEALTH_S = 5.0
@@ -33,15 +36,15 @@ ANSWER_S = 180.0  # far more than anything takes that a hand does
 LINES_SHOWN = 15
 SLOW_S, BLOCK_S = 10, 20  # in place of a minute each
 CHAIN = {"WALLET_DEVNET_BLOCK_SECONDS": "0.3", "WALLET_DEVNET_SOLID_LAG": "3"}
-NO_LOOPBACK = (
-    "This machine has no address {address}, and the demo gives each of its boxes and peers an address of its own "
+NO_LOOPBACK = gettext_noop(
+    "This machine has no address %(address)s, and the demo gives each of its boxes and peers an address of its own "
     "between 127.0.0.1 and 127.255.255.254. Linux has them all; elsewhere each has to be made first."
 )
 
 NO_ANSWER = f"there was no answer within {ANSWER_S:g} s"
-ENDED = (
-    "The {name}'s box has ended by itself. Start the demo again; if that helps nothing, its last lines say what to do:"
-    "\n{said}"
+ENDED = gettext_noop(
+    "The %(name)s's box has ended by itself. Start the demo again; if that helps nothing, its last lines say what to "
+    "do:\n%(said)s"
 )
 
 
@@ -114,7 +117,7 @@ class DemoBox:
     def check(self) -> None:
         """Raise DemoFailed if it has ended, with the last of what it has said."""
         if self._box is not None and self._box.poll() is not None:
-            raise DemoFailed(ENDED.format(name=self.name, said=self.said))
+            raise DemoFailed(_(ENDED) % {"name": _(self.name), "said": self.said})
 
     @property
     def said(self) -> str:
@@ -126,12 +129,15 @@ class DemoBox:
         with suppress(BrokenPipeError):
             self._hand.stdin.write(json.dumps({"verb": verb, **order}) + "\n")
             self._hand.stdin.flush()
-        readable, _, _ = select.select([self._hand.stdout], [], [], ANSWER_S)  # of an answer there is never a part
+        readable = select.select([self._hand.stdout], [], [], ANSWER_S)[0]  # of an answer there is never a part
         line = self._hand.stdout.readline() if readable else ""
         answer = json.loads(line) if line else {"failed": "it has ended" if readable else NO_ANSWER}
         if "failed" in answer:
             self.check()
-            raise DemoFailed(f"{verb} in the {self.name}'s box failed: {answer['failed']}. Start the demo again.")
+            raise DemoFailed(
+                _("%(verb)s in the %(name)s's box failed: %(why)s. Start the demo again.")
+                % {"verb": verb, "name": _(self.name), "why": answer["failed"]}
+            )
         return answer["done"]
 
     def ask_to_stop(self) -> None:
@@ -168,7 +174,7 @@ def check_addresses() -> None:
         try:
             free_port(address)
         except OSError:
-            raise DemoFailed(NO_LOOPBACK.format(address=address)) from None
+            raise DemoFailed(_(NO_LOOPBACK) % {"address": address}) from None
 
 
 def _end(process: "subprocess.Popen[Any]", limit_s: float) -> None:

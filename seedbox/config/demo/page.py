@@ -7,6 +7,8 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET, require_POST
 
 from seedbox.config import settings as box_settings
@@ -20,7 +22,7 @@ from wallet.domain.money import format_btt
 WIDTH, HEIGHT = 600, 120  # of the chart, in its own units
 LEAST_SPAN_S = 60
 UNPAID = "control"
-BROKEN_OFF = "The demo has ended without a word. Run `manage.py demo` in a shell: it says why."
+BROKEN_OFF = gettext_noop("The demo has ended without a word. Run `manage.py demo` in a shell: it says why.")
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -70,7 +72,7 @@ def _context() -> dict[str, Any]:
     return {
         "runs": runs,
         "told": told,
-        "broken_off": BROKEN_OFF if told and not runs and told["state"] == RUNS else "",
+        "broken_off": _(BROKEN_OFF) if told and not runs and told["state"] == RUNS else "",
         "newest": _newest(speeds[-1]) if speeds else None,
         "chart": _chart(speeds) if len(speeds) > 1 else None,
         "figures": _figures(told.get("figures", {})),
@@ -123,7 +125,11 @@ def _unpaid(speeds: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
 def _figures(found: dict[str, Any]) -> list[tuple[str, str]]:
     if not found:
         return []
-    speeds = [(label, format_speed(found[f"{name}_bytes_per_s"])) for name, label in PARTS.items()]
-    money = {"Spent by the buyer": "spent_ubtt", "Earned by the seller": "earned_ubtt", "Kept by the hub": "fee_ubtt"}
+    speeds = [(_(label), format_speed(found[f"{name}_bytes_per_s"])) for name, label in PARTS.items()]
+    money = {
+        _("Spent by the buyer"): "spent_ubtt",
+        _("Earned by the seller"): "earned_ubtt",
+        _("Kept by the hub"): "fee_ubtt",
+    }
     amounts = [(label, f"{format_btt(found[name])} BTT") for label, name in money.items()]
-    return [*speeds, ("Uplift", found["uplift"]), *amounts]
+    return [*speeds, (_("Uplift"), found["uplift"]), *amounts]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from seedbox.config.demo.failure import DemoFailed
 from seedbox.config.demo.stage import LINE_KIB_PER_S, SELLER, Stage
 from seedbox.domain.units import KIB, format_speed
@@ -57,16 +59,22 @@ class Play:
     def set_up(self) -> None:
         """Two boxes that trade over the buyer's hub, on the buyer's development chain."""
         stage, say = self.stage, self.stage.story.say
-        say("Two boxes start, each a whole install in a temporary folder: redis, node, market, wallet, signer and web.")
+        say(
+            _(
+                "Two boxes start, each a whole install in a temporary folder: "
+                "redis, node, market, wallet, signer and web."
+            )
+        )
         for box in stage.boxes:
             box.start()
         film = stage.make_film()
-        stage.wait(lambda: all(box.is_well() for box in stage.boxes), "both boxes to be well")
+        stage.wait(lambda: all(box.is_well() for box in stage.boxes), _("both boxes to be well"))
         for box in stage.boxes:
             box.lend_hand()
-        stage.wait(lambda: all(box.ask("is_ready") for box in stage.boxes), "their markets")
+        stage.wait(lambda: all(box.ask("is_ready") for box in stage.boxes), _("their markets"))
         stage.open_doors()
-        say("Both are ready. " + " ".join(f"The {box.name}'s: {box.url}." for box in stage.boxes))
+        urls = {"sellers": stage.seller.url, "buyers": stage.buyer.url}
+        say(_("Both are ready. The seller's: %(sellers)s. The buyer's: %(buyers)s.") % urls)
         stage.buyer.ask("fund")
         for box, sells in zip(stage.boxes, (True, False), strict=True):
             box.ask("bind", address=box.address)
@@ -77,10 +85,11 @@ class Play:
         stage.seller.ask("trust", url=stage.buyer.url, exposure_ubtt=EXPOSURE_UBTT, **pairing)
         number = stage.seller.ask("add", torrent=str(film.path), peers=[])["torrent"]
         stage.seller.ask("offer", key=film.key)
-        has = stage.wait(self._money, "the faucet's money: its block has to be irreversible")
-        say(f"The development chain's faucet has paid, and {format_btt(has)} BTT are in the buyer's ledger.")
-        stage.wait(lambda: stage.seller.ask("is_seeding", torrent=number), "the seller to have checked the film")
-        stage.wait(lambda: stage.seller.ask("is_paired"), "the seller's account at the buyer's hub")
+        has = stage.wait(self._money, _("the faucet's money: its block has to be irreversible"))
+        paid = _("The development chain's faucet has paid, and %(amount)s BTT are in the buyer's ledger.")
+        say(paid % {"amount": format_btt(has)})
+        stage.wait(lambda: stage.seller.ask("is_seeding", torrent=number), _("the seller to have checked the film"))
+        stage.wait(lambda: stage.seller.ask("is_paired"), _("the seller's account at the buyer's hub"))
 
     def _money(self) -> int:
         return int(self.stage.buyer.ask("balances").get(self.stage.buyer.person, 0))
@@ -98,17 +107,24 @@ class Play:
             unpaid_block=UNPAID_BLOCK,
         )
         stage.torrent = added["torrent"]
+        offer = {"speed": format_speed(LINE_KIB_PER_S * KIB), "ask": format_btt(ASK_UBTT_PER_GIB)}
         say(
-            f"The seller can send {format_speed(LINE_KIB_PER_S * KIB)} in all, and asks "
-            f"{format_btt(ASK_UBTT_PER_GIB)} BTT per GiB. Four want its film: "
-            "three peers that know nothing of money, and the buyer."
+            _(
+                "The seller can send %(speed)s in all, and asks %(ask)s BTT per GiB. Four want its film: "
+                "three peers that know nothing of money, and the buyer."
+            )
+            % offer
         )
-        stage.wait(lambda: stage.bought["downloaded_bytes"] and stage.bought["offers"], "the first bytes")
-        self._measure("before", "how fast it is without money")
-        others = stage.others_bytes_per_s
+        stage.wait(lambda: stage.bought["downloaded_bytes"] and stage.bought["offers"], _("the first bytes"))
+        self._measure("before", _("how fast it is without money"))
+        speeds = {
+            "buyer": format_speed(self.speeds["before"]),
+            "others": format_speed(stage.others_bytes_per_s),
+            "wish": format_speed(WISH_BYTES_PER_S),
+        }
         say(
-            f"The buyer gets {format_speed(self.speeds['before'])} for nothing, the three others "
-            f"{format_speed(others)} together. The buyer wishes {format_speed(WISH_BYTES_PER_S)}."
+            _("The buyer gets %(buyer)s for nothing, the three others %(others)s together. The buyer wishes %(wish)s.")
+            % speeds
         )
 
     # --- the play
@@ -124,23 +140,27 @@ class Play:
             "asks_directory": True,
         }
         stage.buyer.ask("turn_on", terms=terms)
+        bounds = {"ceiling": format_btt(CEILING_UBTT_PER_GIB), "budget": format_btt(BUDGET_UBTT)}
         say(
-            f"“Speed up slow torrents” is on: at most {format_btt(CEILING_UBTT_PER_GIB)} BTT per GiB and "
-            f"{format_btt(BUDGET_UBTT)} BTT for this torrent. It has to be slow for 10 s first; elsewhere for a minute."
+            _(
+                "“Speed up slow torrents” is on: at most %(ceiling)s BTT per GiB and %(budget)s BTT for this torrent. "
+                "It has to be slow for 10 s first; elsewhere for a minute."
+            )
+            % bounds
         )
-        sentence = stage.wait(lambda: self._sentence(BIDDING), "the first bid")
-        say(f"The box says: {sentence}")
+        sentence = stage.wait(lambda: self._sentence(BIDDING), _("the first bid"))
+        say(_("The box says: %(sentence)s") % {"sentence": sentence})
         fast = WISH_BYTES_PER_S * FAST_PERCENT // 100
-        stage.wait(lambda: stage.bought["speed_bytes_per_s"] >= fast or self._is_control, "a faster torrent")
+        stage.wait(lambda: stage.bought["speed_bytes_per_s"] >= fast or self._is_control, _("a faster torrent"))
         if not self._is_control:
             self._see_paid()
 
     def _see_paid(self) -> None:
-        self._measure("paid", "how fast it is for money", until=lambda: self._is_control)
+        self._measure("paid", _("how fast it is for money"), until=lambda: self._is_control)
         times = f"{self.speeds['paid'] / max(self.speeds['before'], 1):.1f}"
+        words = {"speed": format_speed(self.speeds["paid"]), "times": times, "paid": self._paid()}
         self.stage.story.say(
-            f"The buyer gets {format_speed(self.speeds['paid'])}, {times} times as much; the others share what is "
-            f"left. {self._paid()}"
+            _("The buyer gets %(speed)s, %(times)s times as much; the others share what is left. %(paid)s") % words
         )
 
     @property
@@ -150,32 +170,34 @@ class Play:
     def see_control(self) -> None:
         """For one block nothing is paid, to see what paying changes."""
         stage, say = self.stage, self.stage.story.say
-        stage.wait(lambda: self._is_control, "the unpaid block: one of eight, drawn by lot, and here an early one")
-        say(f"The box says: {self._sentence(CONTROL)}")
+        stage.wait(lambda: self._is_control, _("the unpaid block: one of eight, drawn by lot, and here an early one"))
+        say(_("The box says: %(sentence)s") % {"sentence": self._sentence(CONTROL)})
         slow = WISH_BYTES_PER_S * SLOW_PERCENT // 100
-        stage.wait(lambda: stage.bought["speed_bytes_per_s"] <= slow or not self._is_control, "what paying changes")
-        self._measure("control", "how fast it is unpaid", until=lambda: not self._is_control)
-        say(f"Unpaid the buyer gets {format_speed(self.speeds['control'])}.")
-        stage.wait(lambda: stage.bought["auto"] == BIDDING, "the end of the unpaid block")
+        stage.wait(lambda: stage.bought["speed_bytes_per_s"] <= slow or not self._is_control, _("what paying changes"))
+        self._measure("control", _("how fast it is unpaid"), until=lambda: not self._is_control)
+        say(_("Unpaid the buyer gets %(speed)s.") % {"speed": format_speed(self.speeds["control"])})
+        stage.wait(lambda: stage.bought["auto"] == BIDDING, _("the end of the unpaid block"))
         fast, before = WISH_BYTES_PER_S * FAST_PERCENT // 100, stage.sold["earned_ubtt"]
-        stage.wait(lambda: stage.bought["speed_bytes_per_s"] >= fast, "what is paid again")
-        stage.wait(lambda: stage.sold["earned_ubtt"] > before, "the seller's next earnings")
-        self._measure("again", "how fast it is for money again")
+        stage.wait(lambda: stage.bought["speed_bytes_per_s"] >= fast, _("what is paid again"))
+        stage.wait(lambda: stage.sold["earned_ubtt"] > before, _("the seller's next earnings"))
+        self._measure("again", _("how fast it is for money again"))
         self.speeds.setdefault("paid", self.speeds["again"])  # a busy machine has no full lane before the unpaid block
-        say(f"Paid again: {format_speed(self.speeds['again'])}. {self._paid()}")
+        again = {"speed": format_speed(self.speeds["again"]), "paid": self._paid()}
+        say(_("Paid again: %(speed)s. %(paid)s") % again)
 
     def turn_off(self) -> None:
         """Bidding is off: the last voucher is paid, the rest of the channel comes back, the torrent is slow again."""
         stage, say = self.stage, self.stage.story.say
         stage.buyer.ask("turn_off")
-        say("It is off again: what is owed is paid, and no more.")
+        say(_("It is off again: what is owed is paid, and no more."))
         stage.wait(
-            lambda: not stage.bought["open_deals"] and not stage.sold["open_deals"], "the end of the deal on both sides"
+            lambda: not stage.bought["open_deals"] and not stage.sold["open_deals"],
+            _("the end of the deal on both sides"),
         )
         slow = WISH_BYTES_PER_S * SLOW_PERCENT // 100
-        stage.wait(lambda: stage.bought["speed_bytes_per_s"] <= slow, "the speed to fall")
-        self._measure("after", "how fast it is without money again")
-        say(f"The buyer gets {format_speed(self.speeds['after'])} again.")
+        stage.wait(lambda: stage.bought["speed_bytes_per_s"] <= slow, _("the speed to fall"))
+        self._measure("after", _("how fast it is without money again"))
+        say(_("The buyer gets %(speed)s again.") % {"speed": format_speed(self.speeds["after"])})
 
     # --- what was seen
 
@@ -194,7 +216,8 @@ class Play:
 
     def _paid(self) -> str:
         paid, earned = self.stage.bought["signed_ubtt"], self.stage.sold["earned_ubtt"]
-        return f"It has paid {format_btt(paid)} BTT so far, and the seller has earned {format_btt(earned)} BTT."
+        sentence = _("It has paid %(paid)s BTT so far, and the seller has earned %(earned)s BTT.")
+        return sentence % {"paid": format_btt(paid), "earned": format_btt(earned)}
 
     def figures(self) -> dict[str, Any]:
         """Return what it came to; both sides' books must agree to the µBTT. Raises DemoFailed."""
@@ -210,5 +233,5 @@ class Play:
             "paid_bytes": bought["accepted_bytes"],
         }
         if not figures["spent_ubtt"] == figures["earned_ubtt"] + figures["fee_ubtt"] == sold["redeemed_ubtt"]:
-            raise DemoFailed(f"The books do not agree, which is a defect: {figures}")
+            raise DemoFailed(_("The books do not agree, which is a defect: %(figures)s") % {"figures": figures})
         return figures

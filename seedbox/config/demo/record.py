@@ -16,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+from django.utils.translation import gettext as _
+
 from seedbox.config.demo.failure import DemoFailed
 from seedbox.config.demo.story import RUNS, Story
 from seedbox.config.env import ROOT, Environment
@@ -37,7 +39,7 @@ class Recorder:
         tries = TRIES
         while not _locks(self._lock):  # a page that looks whether one runs has it for a moment
             if not (tries := tries - 1):
-                raise DemoFailed("A demo runs already: it is on the box's page.")
+                raise DemoFailed(_("A demo runs already: it is on the box's page."))
             time.sleep(WRITES_EVERY_S / TRIES)
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
@@ -120,7 +122,7 @@ def read(data: Path) -> dict[str, Any]:
 
 def has_ended(source: TextIO) -> bool:
     """Say whether nobody holds the other end of this pipe any more."""
-    readable, _, _ = select.select([source], [], [], 0)
+    readable = select.select([source], [], [], 0)[0]
     return bool(readable) and not os.read(source.fileno(), 1)
 
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, TextIO
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from seedbox.config.demo.story import Story
 from seedbox.domain.units import format_speed
 from wallet.domain.money import format_btt
@@ -11,10 +14,10 @@ from wallet.domain.money import format_btt
 SAYS_AGAIN_S = 10  # what is waited for, where lines stay
 CLEAR = "\r\x1b[K"
 PARTS = {
-    "before": "Bidding off",
-    "paid": "Bidding on, paid",
-    "control": "Bidding on, unpaid block",
-    "after": "Bidding off again",
+    "before": gettext_noop("Bidding off"),
+    "paid": gettext_noop("Bidding on, paid"),
+    "control": gettext_noop("Bidding on, unpaid block"),
+    "after": gettext_noop("Bidding off again"),
 }
 
 
@@ -56,7 +59,7 @@ class Screen:
 def table(figures: Mapping[str, Any]) -> str:
     """Return what a demo came to, in lines."""
     speeds = {label: figures[f"{name}_bytes_per_s"] for name, label in PARTS.items()}
-    rows = {label: format_speed(speed) for label, speed in speeds.items()}
+    rows = {_(label): format_speed(speed) for label, speed in speeds.items()}
     rows |= {
         "Uplift": str(figures["uplift"]),
         "Spent by the buyer": f"{format_btt(figures['spent_ubtt'])} BTT",

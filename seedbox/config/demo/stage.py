@@ -12,6 +12,8 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext as _
+
 from seedbox.config.benches.seeding_box import free_port
 from seedbox.config.demo import sweeper
 from seedbox.config.demo.boxes import BUYING, CHAIN, SELLING, DemoBox, check_addresses, socket_folders
@@ -82,7 +84,8 @@ class Stage:
         while not (found := look()):
             if time.monotonic() > deadline:
                 raise DemoFailed(
-                    f"Waited {limit_s:g} s in vain for {what}. Start the demo again on a less busy machine."
+                    _("Waited %(limit)s s in vain for %(what)s. Start the demo again on a less busy machine.")
+                    % {"limit": f"{limit_s:g}", "what": what}
                 )
             self.story.wait_for(what)
             time.sleep(LOOK_AGAIN_S)
@@ -160,15 +163,18 @@ def on_stage(story: Story, *, is_over: Callable[[], bool] = lambda: False) -> It
             for leftover in leftovers:
                 shutil.rmtree(leftover, ignore_errors=True)
     if folder.exists():
-        raise DemoFailed(f"The folder {folder} could not be removed: do so by hand.")
+        raise DemoFailed(_("The folder %(folder)s could not be removed: do so by hand.") % {"folder": folder})
 
 
 def check_room() -> None:
     free_bytes = shutil.disk_usage(tempfile.gettempdir()).free
     if free_bytes < ROOM_BYTES:
         raise DemoFailed(
-            f"The demo takes up to {format_bytes(ROOM_BYTES)} in {tempfile.gettempdir()} while it runs, and "
-            f"{format_bytes(free_bytes)} are free there. Make room, or set TMPDIR to a folder on another disk."
+            _(
+                "The demo takes up to %(room)s in %(folder)s while it runs, and %(free)s are free there. Make room, or "
+                "set TMPDIR to a folder on another disk."
+            )
+            % {"room": format_bytes(ROOM_BYTES), "folder": tempfile.gettempdir(), "free": format_bytes(free_bytes)}
         )
 
 
