@@ -7,6 +7,7 @@ from functools import cache
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from seedbox.web.doors import for_admins
@@ -16,7 +17,14 @@ _TOKEN = re.compile(r"(--[a-z][\w-]*): ([^;]+);")
 _ICON = re.compile(r'<symbol id="([a-z-]+)"')
 _COLOUR = re.compile(r"#[0-9a-f]{3,6}$|rgba?\(")
 _LOOKS = ("light", "dark")
-_TONES = ("green", "blue", "azure", "yellow", "red", "secondary")
+_TONES = {
+    "green": _("green"),
+    "blue": _("blue"),
+    "azure": _("azure"),
+    "yellow": _("yellow"),
+    "red": _("red"),
+    "secondary": _("secondary"),
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     every = tokens()
     context = {
         "looks": _LOOKS,
-        "tones": _TONES,
+        "tones": _TONES.items(),
         "colours": [token for token in every if _COLOUR.match(token.value)],
         "sizes": [token for token in every if not _COLOUR.match(token.value)],
         "icons": icons(),
