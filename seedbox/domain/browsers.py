@@ -2,6 +2,8 @@
 
 import re
 
+from seedbox.domain.language import said as _
+
 _BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
 _SYSTEMS = (
     ("Android", "Android"),
@@ -19,6 +21,6 @@ def browser_in_words(agent: str) -> str:
     browser = next((name for mark, name in _BROWSERS if mark in agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in agent), "")
     if browser:
-        return f"{browser} on {system}" if system else browser
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system} if system else browser
     plain = re.sub(r"[^\x20-\x7e]", "", agent).strip()
-    return plain[:_MAX_AGENT_WORDS_CHARS] or "Unknown browser"
+    return plain[:_MAX_AGENT_WORDS_CHARS] or _("Unknown browser")

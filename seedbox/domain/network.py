@@ -92,6 +92,22 @@ HELP: Mapping[str, str] = MappingProxyType(
 )
 
 
+# What a line of the audit log calls each.
+NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "interface": gettext_noop("interface"),
+        "proxy_kind": gettext_noop("proxy kind"),
+        "proxy_host": gettext_noop("proxy host"),
+        "proxy_port": gettext_noop("proxy port"),
+        "proxy_user": gettext_noop("proxy user"),
+        "proxy_password": gettext_noop("proxy password"),
+        "anonymous": gettext_noop("anonymous"),
+        "port_mapping": gettext_noop("port mapping"),
+        "blocklist_path": gettext_noop("blocklist path"),
+        "max_connections": gettext_noop("max connections"),
+        "max_upload_slots": gettext_noop("max upload slots"),
+    }
+)
 _RANGES = {
     "proxy_port": (MIN_PORT, MAX_PORT),
     "max_connections": (MIN_CONNECTIONS, MAX_CONNECTIONS),

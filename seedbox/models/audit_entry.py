@@ -1,8 +1,13 @@
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from seedbox.domain.browsers import browser_in_words
+
+# Of an actor without a user, where it is not the name that was tried.
+COMMAND_LINE = gettext_noop("command line")
+UNKNOWN_NAME = gettext_noop("(unknown name)")  # people type passwords into the wrong field: that is not kept
 
 
 class Act(models.TextChoices):
@@ -49,6 +54,11 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.act}"
+
+    @property
+    def who(self) -> str:
+        """Who acted, in the words of a page."""
+        return gettext(self.actor_name) if self.actor_name in (COMMAND_LINE, UNKNOWN_NAME) else self.actor_name
 
     @property
     def browser(self) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from seedbox.models import AuditEntry, User
-from seedbox.models.audit_entry import Act
+from seedbox.models.audit_entry import COMMAND_LINE, Act
 
 MAX_NAME_CHARS = 150
 MAX_AGENT_CHARS = 200
@@ -18,7 +18,6 @@ KEPT_FOR = timedelta(days=400)
 MAX_LINES = 100_000
 MAX_FAILURES = 20_000  # counted apart: a guesser must not be able to push the rest out of the log
 _TIDIED_AT_ONCE = 1_000  # lines; a sign-in must not wait for more
-COMMAND_LINE = "command line"
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,8 @@ def set_rule(*, wanted: FactorRule, origin: Origin, now: datetime) -> None:
         if wanted != FactorRule.NOBODY and origin.actor is not None and not has_one(origin.actor.pk):
             raise OwnFactorMissing
         Install.objects.update_or_create(pk=1, defaults={"factor_rule": wanted})
-        record(Act.SETTING_CHANGED, origin=origin, now=now, detail=f"Second factor required of: {wanted.label}")
+        detail = _("Second factor required of: %(people)s") % {"people": wanted.label}
+        record(Act.SETTING_CHANGED, origin=origin, now=now, detail=detail)
         for user in User.objects.filter(is_active=True):
             logins.check_sockets(user.pk)
 
@@ -138,7 +139,7 @@ def reset(*, user_id: int, origin: Origin, now: datetime) -> User:
             raise NoSuchUser
         Authenticator.objects.filter(user_id=user.pk).delete()
         logins.end_all(user_id=user.pk)
-        record(Act.FACTOR_REMOVED, origin=origin, now=now, subject=user, detail="All of them, and all logins ended")
+        record(Act.FACTOR_REMOVED, origin=origin, now=now, subject=user, detail=_("All of them, and all logins ended"))
     return user
 
 

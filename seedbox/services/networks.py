@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from seedbox.domain.network import HELP, NetworkSettings, ProxyKind, check
+from seedbox.domain.network import HELP, NAMES, NetworkSettings, ProxyKind, check
 from seedbox.models import Network, Node
 from seedbox.models.audit_entry import Act
 from seedbox.services import audit, sealing
@@ -100,8 +100,9 @@ def change(
             setattr(network, name, getattr(settings, name))
         network.version += 1
         network.save()
-        words = ", ".join(name.replace("_", " ") for name in changed)
-        audit.record(Act.SETTING_CHANGED, origin=origin, now=now, detail=f"Network of node {node.name}: {words}.")
+        words = ", ".join(_(NAMES[name]) for name in changed)
+        detail = _("Network of node %(name)s: %(fields)s.") % {"name": node.name, "fields": words}
+        audit.record(Act.SETTING_CHANGED, origin=origin, now=now, detail=detail)
         nudge_node(node.name)
     return tuple(changed)
 

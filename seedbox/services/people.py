@@ -80,9 +80,8 @@ def is_sign_up_open() -> bool:
 @transaction.atomic
 def open_sign_up(*, is_open: bool, origin: Origin, now: datetime) -> None:
     Install.objects.update_or_create(pk=1, defaults={"sign_up_open": is_open})
-    record(
-        Act.SETTING_CHANGED, origin=origin, now=now, detail=f"Sign-up {'for anybody' if is_open else 'by invitation'}"
-    )
+    detail = _("Sign-up for anybody") if is_open else _("Sign-up by invitation")
+    record(Act.SETTING_CHANGED, origin=origin, now=now, detail=detail)
 
 
 @transaction.atomic
@@ -96,7 +95,8 @@ def invite(*, created_by: User, role: Role, origin: Origin, now: datetime) -> Fr
         created_at=now,
         expires_at=now + INVITATION_LIFETIME,
     )
-    record(Act.INVITED, origin=origin, now=now, detail=f"As {role.label.lower()}, invitation {invitation.pk}")
+    detail = _("As %(role)s, invitation %(number)d") % {"role": role.label.lower(), "number": invitation.pk}
+    record(Act.INVITED, origin=origin, now=now, detail=detail)
     return FreshInvitation(invitation, token)
 
 
@@ -115,9 +115,10 @@ def is_usable(*, invitation_id: int, now: datetime) -> bool:
 @transaction.atomic
 def revoke(*, invitation_id: int, origin: Origin, now: datetime) -> bool:
     """Close the door of an unused invitation; say whether there was one."""
-    deleted, _ = Invitation.objects.filter(pk=invitation_id, used_at=None).delete()
+    deleted, _by_table = Invitation.objects.filter(pk=invitation_id, used_at=None).delete()
     if deleted:
-        record(Act.INVITATION_REVOKED, origin=origin, now=now, detail=f"Invitation {invitation_id}")
+        detail = _("Invitation %(number)d") % {"number": invitation_id}
+        record(Act.INVITATION_REVOKED, origin=origin, now=now, detail=detail)
     return deleted > 0
 
 
@@ -142,7 +143,7 @@ def _join(user: User, invitation_id: int | None, origin: Origin, now: datetime) 
             user.save()
         else:
             raise InvitationUnusable
-        detail = f"With invitation {invitation_id}" if invitation_id is not None else ""
+        detail = "" if invitation_id is None else _("With invitation %(number)d") % {"number": invitation_id}
         record(Act.SIGNED_UP, origin=replace(origin, actor=user), now=now, detail=detail)
 
 
@@ -154,7 +155,8 @@ def set_role(*, user_id: int, role: Role, origin: Origin, now: datetime) -> User
         if role != Role.ADMIN:
             _refuse_last(user, admins)
         User.objects.filter(pk=user_id).update(role=role)
-        detail = f"From {user.get_role_display().lower()} to {role.label.lower()}"
+        roles = {"before": user.get_role_display().lower(), "after": role.label.lower()}
+        detail = _("From %(before)s to %(after)s") % roles
         record(Act.ROLE_CHANGED, origin=origin, now=now, subject=user, detail=detail)
         logins.check_sockets(user.pk)
         notices.let_pages_show(user.pk)  # an admin's are not a member's
@@ -175,7 +177,7 @@ def set_active(*, user_id: int, is_active: bool, origin: Origin, now: datetime) 
         User.objects.filter(pk=user_id).update(is_active=is_active)
         if not is_active:
             logins.end_all(user_id=user_id)
-        detail = "Let in again" if is_active else "Shut out"
+        detail = _("Let in again") if is_active else _("Shut out")
         record(Act.USER_CHANGED, origin=origin, now=now, subject=user, detail=detail)
     user.is_active = is_active
     return user

@@ -56,7 +56,7 @@ def _audit_row(line: AuditEntry) -> Row:
         "row": f"audit-{line.pk}",
         "at": line.at.isoformat(),
         "at_text": f"{line.at:%Y-%m-%d %H:%M} UTC",
-        "who": line.actor_name or NOTHING,
+        "who": line.who or NOTHING,
         "what": str(Act(line.act).label),
         "whom": concerned,
         "detail": line.detail,

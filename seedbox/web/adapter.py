@@ -4,6 +4,7 @@ allauth says "notify the user" for every change of a password or factor: we have
 log. That and the methods below are all it offers without signals, and all we need.
 """
 
+from functools import reduce
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -17,23 +18,30 @@ from django.http import HttpRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from seedbox.models import User
-from seedbox.models.audit_entry import Act
+from seedbox.models.audit_entry import UNKNOWN_NAME, Act
 from seedbox.services import audit, logins, people
 from seedbox.web.logins import begin
 from seedbox.web.origin import origin_of
 
 INVITATION_KEY = "invitation_id"  # in the login session, from the invitation's link until sign-up
-UNKNOWN_NAME = "(unknown name)"  # people type passwords into the wrong field: what nobody is called is not kept
 
 _CHANGES = {
-    "account/email/password_changed": (Act.PASSWORD_CHANGED, "All other logins ended"),
-    "mfa/email/totp_activated": (Act.FACTOR_ADDED, "Authenticator app"),
-    "mfa/email/totp_deactivated": (Act.FACTOR_REMOVED, "Authenticator app"),
-    "mfa/email/webauthn_added": (Act.FACTOR_ADDED, "Passkey"),
-    "mfa/email/webauthn_removed": (Act.FACTOR_REMOVED, "Passkey"),
+    "account/email/password_changed": (Act.PASSWORD_CHANGED, gettext_noop("All other logins ended")),
+    "mfa/email/totp_activated": (Act.FACTOR_ADDED, gettext_noop("Authenticator app")),
+    "mfa/email/totp_deactivated": (Act.FACTOR_REMOVED, gettext_noop("Authenticator app")),
+    "mfa/email/webauthn_added": (Act.FACTOR_ADDED, gettext_noop("Passkey")),
+    "mfa/email/webauthn_removed": (Act.FACTOR_REMOVED, gettext_noop("Passkey")),
     "mfa/email/recovery_codes_generated": (Act.CODES_MADE, ""),
+}
+_WAYS_IN = {
+    "password": gettext_noop("password"),
+    "totp": gettext_noop("code of the authenticator app"),
+    "webauthn": gettext_noop("passkey"),
+    "recovery_codes": gettext_noop("recovery code"),
 }
 _TOO_MANY = {"too_many_login_attempts", "rate_limited"}
 
@@ -73,12 +81,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """Note a wrong password: at sign-in, or where the page asked for it once more."""
         origin = origin_of(request)
         if origin.actor is not None:
-            detail = "Wrong password when asked to confirm"
+            detail = _("Wrong password when asked to confirm")
             audit.record(Act.SIGN_IN_FAILED, origin=origin, now=timezone.now(), detail=detail)
             return
         meant = User.objects.filter(username__iexact=credentials.get("username", "")).first()
         tried = audit.Origin(None, origin.address, origin.agent, name=meant.username if meant else UNKNOWN_NAME)
-        detail = "Wrong password" if meant else ""
+        detail = _("Wrong password") if meant else ""
         audit.record(Act.SIGN_IN_FAILED, origin=tried, now=timezone.now(), subject=meant, detail=detail)
 
     def login(self, request: HttpRequest, user: User) -> None:
@@ -100,23 +108,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
         act, detail = _CHANGES[template_prefix]
         request = context.request
-        audit.record(act, origin=origin_of(request), now=timezone.now(), subject=user, detail=detail)
+        audit.record(act, origin=origin_of(request), now=timezone.now(), subject=user, detail=detail and _(detail))
         if act == Act.PASSWORD_CHANGED:
             logins.end_all(user_id=user.pk, but_key=request.session.session_key)
 
 
 def _in_words(request: HttpRequest, user: User) -> str:
     """Say how somebody has signed in."""
-    records = get_authentication_records(request, user)
-    words = []
-    for record in records:
-        kind = record.get("type", record["method"])
-        words.append(
-            {
-                "password": "password",
-                "totp": "code of the authenticator app",
-                "webauthn": "passkey",
-                "recovery_codes": "recovery code",
-            }.get(kind, kind)
-        )
-    return f"With {' and '.join(dict.fromkeys(words))}" if words else ""
+    kinds = dict.fromkeys(record.get("type", record["method"]) for record in get_authentication_records(request, user))
+    words = [_(_WAYS_IN[kind]) if kind in _WAYS_IN else kind for kind in kinds]
+    if not words:
+        return ""
+    ways = reduce(lambda first, second: _("%(first)s and %(second)s") % {"first": first, "second": second}, words)
+    return _("With %(ways)s") % {"ways": ways}
