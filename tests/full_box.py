@@ -9,6 +9,9 @@ from io import StringIO
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from seedbox.config.demo.boxes import BUYING, SELLING
+from seedbox.config.demo.screen import PARTS
+from seedbox.config.demo.story import Door, Speeds, Story
 from seedbox.domain.states import State
 from seedbox.engine.port import Details, Peer, Tracker
 from seedbox.models import Holding, LogEntry, Node, User
@@ -28,16 +31,17 @@ SAID_BY_OTHERS = "Torrent is not registered"
 # What people, peers and the rows above say themselves: it is in no language of the box.
 OWN = {
     *(WHOLE, SLOW, BROKEN, *(f"{state}.mkv" for state in State), "unseen.mkv", "1.mkv", "2.mkv"),
-    *("ada", "ben", "mia", "olga", "sam", "local", "node.local", "attic", "node.attic", "wallet", "main", "node-"),
-    *("Firefox", "qBittorrent", "Phone", "TS", "TX", SAID_BY_OTHERS, "Thanks for the subtitles!", "hardware wallet"),
-    *("ada: the disk makes noises", "Ben's box", "It sent next to nothing without pay."),
+    *("ada", "ben", "mia", "olga", "sam", "somebody", "Firefox", "qBittorrent", "Phone", "TS", "TX", SAID_BY_OTHERS),
+    *("local", "node.local", "attic", "node.attic", "wallet", "main", "node-"),
+    *("Thanks for the subtitles!", "hardware wallet", "ada: the disk makes noises", "Ben's box"),
+    "It sent next to nothing without pay.",
     *(sentence for _, sentence in auto_story.SAID),
 }
 SAYS = Details(
     "k",
     (Peer("192.0.2.1:6881", "qBittorrent", 500_000, 1, 2, 3, 4, "incoming outgoing encrypted uTP seed snubbed"),),
     tuple(
-        Tracker(f"http://127.0.0.1/{status}", 0, status, SAID_BY_OTHERS, 3, 60)
+        Tracker("http://127.0.0.1/", 0, status, SAID_BY_OTHERS, 3, 60)
         for status in ("working", "updating", "not contacted", "error")
     ),
 )
@@ -136,6 +140,17 @@ def _notices(admin: User) -> None:
         Tiding(user_id=admin.pk, kind=kind, key=f"{kind}/1", at=now, tone="info", text=WHOLE, url_name="health")
         for kind in ("complete", "trouble", "nodes")
     )
+
+
+def demo() -> dict[str, object]:
+    """Return what the page of a demo shows: more at once than it ever does."""
+    story = Story()
+    story.doors = [Door(name, "http://127.0.0.1:1/", "ada", "5") for name in (SELLING, BUYING)]
+    for at_s, auto in enumerate(("bidding", "control", "bidding")):
+        story.note(Speeds(at_s, 750_000, 70_000, auto, 3_000 * at_s))
+    story.figures = {f"{part}_bytes_per_s": 250_000 for part in PARTS} | {"uplift": "1.42"}
+    story.figures |= {"spent_ubtt": 344_238, "earned_ubtt": 340_796, "fee_ubtt": 3_442}
+    return story.as_dict()
 
 
 def holdings_of(user: User) -> QuerySet[Holding]:

@@ -23,7 +23,7 @@ _ENGLISH = re.compile(r"[A-Za-z]{2,}")
 _NO_WORDS = re.compile(
     r"\S*(?:\d\S*){2,}|(?:https?|magnet):\S+|(?<![\w/])/[\w./-]+|\b[a-z-]+/\d+|\b[0-9a-f]{16,}\b|\bT\w+…\w+"
 )
-UNITS = {"TiB", "PiB", "min", "ms", "SUN", "CSV", "JSON", "PNG", "HTTP", "HTTPS", "SOCKS", "IP", "DHT"}
+UNITS = {"TiB", "PiB", "min", "ms", "SUN", "CSV", "JSON", "PNG", "HTTP", "HTTPS", "SOCKS", "IP", "DHT", "uTP"}
 KEYS = {"Esc", "Enter", "Shift", "Ctrl", "Alt", "Tab", "Home", "End"}
 _READ_ALOUD = {"aria-label", "aria-description", "aria-roledescription", "title", "placeholder", "alt", "label"}
 _READ_BY_SCRIPTS = {"data-label", "data-said", "data-offline", "data-say"}

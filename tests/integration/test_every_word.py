@@ -11,6 +11,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import resolve
 
+from seedbox.config.demo import record
 from seedbox.models import User
 from seedbox.services import columns, live, rows, watchables
 from seedbox.services.encoding import encode
@@ -131,8 +132,13 @@ class TestEveryAddress:
 
 
 class TestAFullBox:
-    def test_speaks_the_readers_language_on_every_page_and_in_answer_to_every_form(self, admin: User) -> None:
+    def test_speaks_the_readers_language_on_every_page_and_in_answer_to_every_form(
+        self, admin: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         everything = full_box.fill(admin)
+        monkeypatch.setattr(record, "is_offered", lambda environment: True)
+        monkeypatch.setattr(record, "is_running", lambda data: True)
+        monkeypatch.setattr(record, "read", lambda data: full_box.demo())
         browsers = {"admin": let_in(everything.admin), "newcomer": let_in(everything.newcomer), "anonymous": Client()}
         found: Said = defaultdict(list)
         sent = set[tuple[str, ...]]()
