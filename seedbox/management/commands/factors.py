@@ -12,6 +12,7 @@ from seedbox.services import audit, factors
 
 class Command(BaseCommand):
     help = "List who has a second factor, take away a user's, or say who must have one."
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)

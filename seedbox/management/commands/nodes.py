@@ -22,6 +22,7 @@ LOOK_EVERY_S = 0.25
 
 class Command(BaseCommand):
     help = "List the nodes: whether they live, where they keep torrents, and what is wrong. `set` changes one."
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print JSON")

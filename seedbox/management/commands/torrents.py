@@ -24,6 +24,7 @@ _OUTCOMES = {"add": "downloaded", "start": "downloaded", "stop": "stopped", "rem
 
 class Command(BaseCommand):
     help = "Add, list, show, start, stop and remove torrents of one user."
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)

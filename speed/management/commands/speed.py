@@ -32,6 +32,7 @@ _TERMS = ("sells", "buys", "ask_ubtt_per_gib", "free_share_ppm", "upload_limit_b
 
 class Command(BaseCommand):
     help = "Sell upload, bid for speed, and look at deals, rounds and prices."
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_verbs(parser)

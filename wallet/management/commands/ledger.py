@@ -28,6 +28,7 @@ ASSETS = {asset.name.lower(): asset for asset in Asset}
 
 class Command(BaseCommand):
     help = "Audit the ledger, export it, or say how far the sums over time go."
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)

@@ -12,6 +12,7 @@ from seedbox.services import nodes
 
 class Command(BaseCommand):
     help = "End with 0 when the web process answers, or this machine's node is well: for health checks of containers."
+    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("process", choices=("web", "node"), nargs="?", default="web")

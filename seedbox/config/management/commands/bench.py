@@ -60,6 +60,7 @@ _OPTIONS = (
 
 class Command(BaseCommand):
     help = "Measure the box. Progress goes to stderr; the last line of stdout is one JSON object."
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         names = parser.add_subparsers(dest="name", required=True)
