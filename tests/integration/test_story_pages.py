@@ -8,10 +8,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from seedbox.models import Holding, User
+from speed.agent.bidding import SILENT_HUBS
 from speed.domain.auto_terms import OwnTerms
-from speed.domain.autobid_view import State
+from speed.domain.autobid import decide
+from speed.domain.autobid_view import State, View
+from speed.domain.kept import told
+from speed.domain.shortfall import Goal, Watch
 from speed.models import AutoBidding, AutoRun, AutoTorrent, Bid, Budget, BuyingDeal, Cause, Curiosity
-from speed.services import auto_story, autobid, avoided, bids, screen
+from speed.services import auto_runs, auto_story, autobid, avoided, bids, screen
+from tests import made_up_language
 from tests.auto_rows import an_auto_bid
 from tests.auto_story import SAID, tell
 from tests.builders import make_holding, make_observation, make_torrent, signed_in
@@ -62,6 +67,20 @@ class TestAStory:
             assert words in page
         assert "<dd>49 BTT/GiB</dd>" in page and "<dd>60 BTT/GiB</dd>" in page
         assert "4.13 times as fast, 95 %: 3.84 to 4.44" in page
+
+    def test_says_in_the_readers_language_what_nodes_have_kept(self, holding: Holding, owner: User) -> None:
+        now = timezone.now()
+        goal, watch = Goal(least_bytes_per_s=2 * MIB), Watch(is_slow=True)
+        view = View(int(now.timestamp()), goal, BTT, BTT, BTT, GIB, MIB, MIB, watch, obstacle=SILENT_HUBS)
+        sentence = decide(view).sentence
+        run = tell(holding, now=now).run
+        auto_runs.say([run.pk], state=State.WAITING, sentence=sentence, now=now)
+        with made_up_language.spoken():
+            page = tab(owner, holding)
+        for words in ("The swarm gives", "nothing is bid for now.", SILENT_HUBS):
+            assert page.count(made_up_language.in_wide_letters(words)) >= 2  # now, and in the log
+            assert words in told(sentence)
+            assert words not in page
 
     def test_draws_blocks_wish_price_and_a_hole_and_says_them_in_words(self, holding: Holding, owner: User) -> None:
         tell(holding, now=timezone.now())
