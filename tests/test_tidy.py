@@ -170,7 +170,7 @@ def words(name: str) -> list[str]:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().split("_")
 
 
-LOADED = re.compile(r"{% load ([a-z_ ]+) %}")
+LOADED = re.compile(r"{% load ([a-z0-9_ ]+) %}")
 
 
 class TestModules:
