@@ -195,4 +195,4 @@ def confirm(page: Page, code: str) -> None:
 
 
 def step(page: Page, name: str) -> "Locator":
-    return page.locator(f"[data-cell={name}_state]")
+    return page.locator(f"[data-cell={name}_said]")
