@@ -16,6 +16,7 @@ from wallet import wiring
 from wallet.domain.accounts import AccountKind
 from wallet.domain.money import Asset, BadAmount, format_amount, parse_btt, write_btt
 from wallet.domain.withdrawal_states import WithdrawalState
+from wallet.domain.withdrawal_words import HALTED
 from wallet.models import Account, WithdrawalRules
 from wallet.services import decisions, halts, withdrawal_pages, withdrawal_rules
 from wallet.services.approvers import Approver, approver_for
@@ -235,7 +236,7 @@ def _desk_context() -> dict[str, object]:
         "earned": _sums(found.earned_ubtt),
         "hot": _known(found.desk.hot_ubtt if found.desk else None, asset),
         "hot_trx": _known(found.desk.hot_sun if found.desk else None, Asset.TRX),
-        "halts": halts.standing(),
+        "halts": [(halt, _(HALTED[halt.reason])) for halt in halts.standing()],
         "rules": _rules_rows(withdrawal_rules.current()),
     }
 
