@@ -21,7 +21,7 @@ _FOR_MACHINES = re.compile(r"(%(?:\(\w+\))?[-#0+]*[\d.]*[sdrifxX%]|\{[^{}]*\}|<[
 _ENGLISH = re.compile(r"[A-Za-z]{2,}")
 # Addresses, hashes, keys, times: what has digits among its letters, or leads somewhere, or refers to a row.
 _NO_WORDS = re.compile(
-    r"\S*(?:\d\S*){2,}|(?:https?|magnet):\S+|(?<![\w/])/[\w./-]+|\b[a-z-]+/\d+|\b[0-9a-f]{16,}\b|\bT\w+…\w+"
+    r"\S*(?:\d\S*){2,}|(?:https?|magnet):\S+|(?<![\w/])/[\w./-]+|\b[a-z-]+[/-]\d+|\b[0-9a-f]{16,}\b|\bT\w+…\w+"
 )
 UNITS = {"TiB", "PiB", "min", "ms", "SUN", "CSV", "JSON", "PNG", "HTTP", "HTTPS", "SOCKS", "IP", "DHT", "uTP"}
 KEYS = {"Esc", "Enter", "Shift", "Ctrl", "Alt", "Tab", "Home", "End"}
