@@ -4,12 +4,13 @@ import pytest
 
 from wallet.domain import language, withdrawal_words
 from wallet.domain.retelling import said_again
-from wallet.domain.withdrawal_words import HALTED, LACKS, OLD_BLOCK, REASONS, STOPPED_BY, TOO_LITTLE, WAITS
+from wallet.domain.withdrawal_words import FAILS, HALTED, LACKS, OLD_BLOCK, REASONS, STOPPED_BY, TOO_LITTLE, WAITS
 
 AT = "the newest block of the chain was read on %(at)s UTC"
 GERMAN = {
     STOPPED_BY: "Auszahlungen ruhen, denn %(why)s",
     HALTED["lied"]: "ein Endpunkt hat gelogen",
+    LACKS: "nur %(has)s von %(amount)s",
     AT: "am %(at)s (UTC) kam der letzte Block",
 }
 
@@ -17,6 +18,7 @@ GERMAN = {
 @pytest.fixture
 def _german(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(language._Language, "translate", staticmethod(lambda text: GERMAN.get(text, text)))
+    monkeypatch.setattr(language._Language, "signs", staticmethod(lambda: (",", ".")))
 
 
 @pytest.mark.usefixtures("_german")
@@ -30,6 +32,10 @@ class TestASentenceThatARowKeeps:
         kept = STOPPED_BY % {"why": HALTED["lied"]}
         assert kept == "withdrawals are stopped: an endpoint has lied"
         assert said_again(kept, WAITS) == "Auszahlungen ruhen, denn ein Endpunkt hat gelogen"
+
+    def test_has_its_amounts_with_the_signs_of_its_reader(self) -> None:
+        kept = LACKS % {"has": "1,099.5 BTT", "amount": "2,000 BTT"}
+        assert said_again(kept, FAILS) == "nur 1.099,5 BTT von 2.000 BTT"
 
     @pytest.mark.parametrize("words", ["", "No, says ada: 100 % no", "%(why)s", "withdrawals are stopped"])
     def test_stays_as_it_is_if_somebody_else_wrote_it(self, words: str) -> None:
