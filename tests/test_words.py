@@ -1,9 +1,10 @@
 """Whether every sentence of a page can be translated. Each complaint says what to mark, and how."""
 
+import ast
 import re
 from collections.abc import Iterator
 
-from tests.test_tidy import complain, ours, text
+from tests.test_tidy import complain, nodes, ours, text
 
 MARKED = re.compile(r"{% blocktranslate\b.*?{% endblocktranslate %}|{% comment\b.*?{% endcomment %}|{#.*?#}", re.S)
 TAG = re.compile(r"{%.*?%}|{{.*?}}", re.S)
@@ -63,5 +64,48 @@ class TestScripts:
                 if path.startswith("static/")
                 for number, line in enumerate(text(path).splitlines(), start=1)
                 if IN_A_SCRIPT.search(line.split("//")[0]) and "gettext(" not in line
+            ]
+        )
+
+
+MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "pgettext"}
+# What marks sentences, too, but not by a name that translators' tools look for.
+COLLECTED_AS = {"said": "_", "kept": "_", "counted": "ngettext", "kept_counted": "ngettext"}
+
+
+def not_collected(path: str) -> Iterator[tuple[int, str]]:
+    """Yield sentences that are marked by a name by which nobody finds them."""
+    for node in nodes(path):
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str()), *_]) if name in COLLECTED_AS:
+                yield node.lineno, name
+
+
+def put_together(path: str) -> Iterator[int]:
+    """Yield the lines of sentences that are looked up with their values in them: nobody has translated those."""
+    for node in nodes(path):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS:
+            sentences = node.args[:2] if node.func.id.startswith("ngettext") else node.args[:1]
+            yield from (one.lineno for one in sentences if isinstance(one, ast.JoinedStr | ast.BinOp))
+
+
+class TestPython:
+    def test_marks_sentences_by_names_under_which_they_are_collected(self) -> None:
+        complain(
+            [
+                f"{path}:{line}: import {name} as {COLLECTED_AS[name]}, or the sentence is not collected"
+                for path in ours(".py")
+                if not path.startswith("tests/")
+                for line, name in not_collected(path)
+            ]
+        )
+
+    def test_looks_up_sentences_without_their_values(self) -> None:
+        complain(
+            [
+                f'{path}:{line}: put the values in afterwards: _("… %(name)s …") % {{"name": …}}'
+                for path in ours(".py")
+                if not path.startswith("tests/")
+                for line in put_together(path)
             ]
         )
