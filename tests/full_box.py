@@ -32,7 +32,7 @@ SAID_BY_OTHERS = "Torrent is not registered"
 OWN = {
     *(WHOLE, SLOW, BROKEN, *(f"{state}.mkv" for state in State), "unseen.mkv", "1.mkv", "2.mkv"),
     *("ada", "ben", "mia", "olga", "sam", "somebody", "Firefox", "qBittorrent", "Phone", "TS", "TX", SAID_BY_OTHERS),
-    *("local", "node.local", "attic", "node.attic", "wallet", "main", "node-"),
+    *("local", "node.local", "attic", "node.attic", "wallet", "main"),
     *("Thanks for the subtitles!", "hardware wallet", "ada: the disk makes noises", "Ben's box"),
     "It sent next to nothing without pay.",
     *(sentence for _, sentence in auto_story.SAID),
