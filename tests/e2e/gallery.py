@@ -180,7 +180,6 @@ SHOTS = (
     Shot("demo", "/demo/", "admin"),
     Shot("market_auto_torrent", "/market/torrents/{bought}/auto/", "admin", with_forecast),
     Shot("market_hubs", "/market/hubs/", "admin"),
-    Shot("demo", "/demo/", "admin"),
     Shot("not-found", "/nothing-here/", "admin"),
 )
 
