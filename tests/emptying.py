@@ -4,6 +4,9 @@ Django's own way rewrites every table, also those without a row, and then makes 
 anew, which no test has changed: half a second and more each time.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
@@ -24,3 +27,11 @@ def empty_tables(_: TransactionTestCase) -> None:
         cursor.execute(" UNION ALL ".join(looks))
         for (place,) in cursor.fetchall():
             cursor.execute(f"DELETE FROM {names[place]}")
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Take back what happens in the database meanwhile: making it anew for each of many looks would cost more."""
+    before = transaction.savepoint()
+    yield
+    transaction.savepoint_rollback(before)

@@ -12,7 +12,7 @@ from seedbox.models import User
 from seedbox.services import throttles
 from seedbox.services.throttles import OF_A_USER, OF_AN_ADDRESS, Act, TooOften, take_turn
 from tests.builders import NOW
-from tests.integration.test_headers import faults
+from tests.safe_answers import faults
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
