@@ -107,6 +107,7 @@ class TestTwoTabs:
         expect(row).not_to_have_attribute("data-state", "stopped")
         stale = other.context.new_page()
         stale.on("pageerror", lambda error: problems.append(str(error)))
+        stale.route_web_socket("**/live/", lambda line: line.close())  # it hears of nothing
         stale.goto(page.url)
         page.goto("/health/")
         row.get_by_label("More for twice").click()
