@@ -20,6 +20,9 @@ ROOT_IS_FINE = "ignore:You're running the worker with superuser"  # in a contain
 PROCESSES = ("node", "wallet", "web")  # that can start alone by `up`; devnet and signer are commands of their own
 # Who has the keys needs neither the database nor what signs logins, and nobody shall find these through it.
 NOT_FOR_THE_SIGNER = {"DATABASE_URL": "", "REDIS_URL": "", "SEEDBOX_SECRET_KEY": "the signer signs no logins"}
+# Celery would have Django check our code at every start of a worker, for which it imports all pages: half of what the
+# start takes, and memory that a node never needs.
+FOR_CHILDREN = {"PYTHONUNBUFFERED": "1", "CELERY_SKIP_CHECKS": "1"}
 ONLY_FOR_US = ("SEEDBOX_ADMIN_PASSWORD",)  # no child needs it, and /proc shows a child's environment
 
 
@@ -53,7 +56,7 @@ def needs_shared_services(environment: Environment) -> None:
 
 
 def child_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environ.items() if name not in ONLY_FOR_US} | {"PYTHONUNBUFFERED": "1"}
+    return {name: value for name, value in environ.items() if name not in ONLY_FOR_US} | FOR_CHILDREN
 
 
 def _redis(environment: Environment) -> Child:
