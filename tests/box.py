@@ -68,7 +68,7 @@ def processes_with(setting: str) -> set[int]:
 
 
 class ManagedProcess:
-    """`manage.py …`: started on entering, stopped on leaving. `lines` is all it has said.
+    """`manage.py …`: started on entering, ended on leaving. `lines` is all it has said.
 
     What it is for says by `start` when it is ready. It can be stopped, or killed, and started again on the same data.
     """
@@ -166,7 +166,8 @@ class ManagedProcess:
 class Box(ManagedProcess):
     """A whole box; with `only` it is that process alone. `settings` override its environment.
 
-    Its SQLite begins with the tables of a new box, which would cost most of its first start.
+    Its SQLite begins with the tables of a new box, which would cost most of its first start. At the end it is killed:
+    to stop in order takes long, and has tests of its own.
     """
 
     begins_with_tables = True
@@ -199,6 +200,16 @@ class Box(ManagedProcess):
             tables.copy_tables(database)
         super().launch(*arguments)
 
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop(signal.SIGKILL)
+        for pid in self.processes():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not self.processes(), "all its processes to end")
+        super().__exit__(kind, error, trace)
+
     def start(self) -> None:
         """Start and return when the box says that it is ready; also after `stop`, on the same data."""
         self.launch("up", *(["--only", self._only] if self._only else []))
@@ -215,7 +226,7 @@ class Box(ManagedProcess):
 
     def processes(self) -> set[int]:
         """Return every process of this box, however deep, by the data folder in its environment."""
-        return processes_with(f"SEEDBOX_DATA={self.data}")
+        return processes_with(f"SEEDBOX_DATA={self.env['SEEDBOX_DATA']}")
 
     def health(self) -> int:
         """Return the status of /healthz; 0 when web does not answer."""

@@ -7,10 +7,9 @@ import shutil
 import signal
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import httpx
@@ -74,17 +73,6 @@ class Install(Box):
         """Start as a box does, but with the patience that two boxes need that start on the same machine at once."""
         self.launch("up")
         self.wait_for_line("Seedbox is ready", LIMIT_S)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Kill all of it: to stop in order takes long, and is no part of this."""
-        self.stop(signal.SIGKILL)
-        for pid in self.processes():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not self.processes(), "all its processes to end", LIMIT_S)
-        super().__exit__(kind, error, trace)
 
     @property
     def endpoint(self) -> str:

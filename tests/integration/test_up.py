@@ -40,6 +40,7 @@ class NewBox(Box):
 def box() -> Iterator[Box]:
     with NewBox(WALLET_NETWORK="devnet") as box:
         yield box
+        box.stop()  # in order, with all that a box can have
 
 
 @pytest.fixture(scope="module")
