@@ -166,8 +166,8 @@ class ManagedProcess:
 class Box(ManagedProcess):
     """A whole box; with `only` it is that process alone. `settings` override its environment.
 
-    Its SQLite begins with the tables of a new box, which would cost most of its first start. At the end it is killed:
-    to stop in order takes long, and has tests of its own.
+    Its SQLite and its static files begin as those of a new box, which would cost most of its first start. At the end it
+    is killed: to stop in order takes long, and has tests of its own.
     """
 
     begins_with_tables = True
@@ -195,9 +195,12 @@ class Box(ManagedProcess):
         } | settings
 
     def launch(self, *arguments: str) -> None:
-        database = Path(self.env["SEEDBOX_DATA"]) / tables.NAME
+        data = Path(self.env["SEEDBOX_DATA"])
+        database = data / tables.NAME
         if self.begins_with_tables and not self.env.get("DATABASE_URL") and not database.exists():
             tables.copy_tables(database)
+        if self.begins_with_tables and not (data / tables.STATIC).exists():
+            tables.copy_static_files(data)
         super().launch(*arguments)
 
     def __exit__(

@@ -1,4 +1,4 @@
-"""The tables of a new box, made once for all processes of a run: it takes seconds, and dozens of boxes start."""
+"""The tables and static files of a new box, made once for all processes of a run: dozens of boxes start."""
 
 import fcntl
 import os
@@ -10,12 +10,14 @@ from pathlib import Path
 # Names the folder that all processes of a run share; what is no part of a run has none.
 SHARED = "TESTS_SHARED"
 NAME = "seedbox.sqlite3"
+STATIC = "static"
 LIMIT_S = 100.0  # far more than it takes
 _ROOT = Path(__file__).resolve().parent.parent
 _AS_UP_DOES = """
 import django
 django.setup()
 from seedbox.config import preparation
+preparation.prepare_static_files()
 preparation.prepare_database()
 preparation.let_go_of_database()
 """
@@ -23,15 +25,24 @@ preparation.let_go_of_database()
 
 def copy_tables(database: Path) -> None:
     """Let an SQLite file begin with the tables that `up` makes on an empty one."""
-    if SHARED not in os.environ:
-        return
+    if SHARED in os.environ:
+        shutil.copy(_made() / NAME, database)
+
+
+def copy_static_files(data: Path) -> None:
+    """Let a data folder begin with the static files as `up` collects them: it sees that they are these."""
+    if SHARED in os.environ:
+        shutil.copytree(_made() / STATIC, data / STATIC)
+
+
+def _made() -> Path:
     shared = Path(os.environ[SHARED])
     made = shared / "tables"
     with (shared / "tables.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
             _make(shared / "half a table").rename(made)
-    shutil.copy(made / NAME, database)
+    return made
 
 
 def _make(folder: Path) -> Path:
