@@ -11,23 +11,32 @@ from tests.servers import PROVE
 # one process: were they spread, three of them would wait together while the cores have nothing to do.
 CHAINS = (
     ("test_trading_boxes.py", "test_bench_autobid.py", "test_chaos.py"),
-    ("test_demo.py", "test_bench_market.py", "test_bench_seeding.py", "test_foreign_peers.py"),
+    ("test_demo.py", "test_bench_market.py", "test_bench_seeding.py"),
+)
+# Files that share a box, whoever needs it clean first: another process would start another one.
+ONE_BOX = (
+    "test_first_light.py",
+    "test_foreign_peers.py",
+    "test_hostile_words.py",
+    "test_second_factors.py",
+    "test_network_settings.py",
+    "test_bad_input.py",
 )
 # Files that take half a minute or so, the longest first: begun late, one of them leaves cores idle at the end.
 LONGEST_FIRST = (
     "test_live_dashboard.py",
     "test_every_page.py",
-    "test_headers.py",
     "test_demo_page.py",
     "test_trading.py",
     "test_trading_by_itself.py",
-    "test_first_light.py",
     "test_exchange.py",
     "test_legacy_peers.py",
     "test_node_process.py",
 )
-_CHAIN_OF = {name: f"chain {number}" for number, chain in enumerate(CHAINS) for name in chain if PROVE == 1}
-_PLACES = {name: place for place, name in enumerate(name for names in (*CHAINS, LONGEST_FIRST) for name in names)}
+_CHAIN_OF = {name: f"chain {number}" for number, chain in enumerate((*CHAINS, ONE_BOX)) for name in chain if PROVE == 1}
+_PLACES = {
+    name: place for place, name in enumerate(name for names in (*CHAINS, ONE_BOX, LONGEST_FIRST) for name in names)
+}
 
 
 def longest_first(items: list[pytest.Item]) -> None:

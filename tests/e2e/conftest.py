@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def box() -> "Iterator[Box]":
-    """One real box for the journeys of a file: they use users and torrents of their own."""
+    """One real box for the journeys of several files, in the order that `tests.order` gives them."""
     with Box() as running:
         yield running
 
