@@ -1,4 +1,4 @@
-"""A process of a box's own that does at once what tests ask for: members with logins, payments.
+"""A process of a box's own that does at once what tests ask for: members with logins, payments, and whatever else.
 
 It is started once and stays: each command of its own would start Django anew, which costs seconds.
 """
@@ -6,6 +6,8 @@ It is started once and stays: each command of its own would start Django anew, w
 import json
 import subprocess
 import sys
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from django.conf import settings
@@ -61,8 +63,22 @@ class Insider:
         """Return a new login of somebody, who is made first if the box knows nobody of that name."""
         return Login(*self._ask("login", name, is_admin))
 
-    def pay(self, *payments: payer.Payment) -> None:
-        self._ask("pay", *payments)
+    def pay(self, *payments: payer.Payment) -> list[int]:
+        """Post these in one batch; return the transfers' ids."""
+        return list(self._ask("pay", *payments))
+
+    def ask_to_withdraw(self, name: str, amount: str) -> int:
+        return int(self._ask("ask to withdraw", name, amount))
+
+    def halt(self, why: str) -> int:
+        return int(self._ask("halt", why))
+
+    def deposit_behind(self, transfer_id: int) -> int:
+        return int(self._ask("deposit behind", transfer_id))
+
+    def run(self, program: str) -> str:
+        """Run some Python, and return what it prints."""
+        return str(self._ask("run", program))
 
     def _ask(self, *words: object) -> Any:
         assert self._process.stdin and self._process.stdout
@@ -76,7 +92,14 @@ class Insider:
 
 def serve() -> None:
     """Be that process."""
-    acts: dict[str, Callable[..., object]] = {"login": _log_in, "pay": _pay}
+    acts: dict[str, Callable[..., object]] = {
+        "login": _log_in,
+        "pay": _pay,
+        "ask to withdraw": payer.ask_to_withdraw,
+        "halt": payer.halt,
+        "deposit behind": payer.deposit_behind,
+        "run": _run,
+    }
     for line in sys.stdin:
         act, *words = json.loads(line)
         print(f"done: {json.dumps(acts[act](*words))}", flush=True)  # noqa: T201  # the answer
@@ -88,5 +111,11 @@ def _log_in(name: str, is_admin: bool) -> tuple[str, str]:  # read from a line o
     return settings.SESSION_COOKIE_NAME, client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
-def _pay(*words: tuple[str, str, str, str, str]) -> None:
-    payer.post_all(list(words))
+def _pay(*words: tuple[str, str, str, str, str]) -> list[int]:
+    return payer.post_all(words)
+
+
+def _run(program: str) -> str:
+    with redirect_stdout(StringIO()) as said:
+        exec(program, {})
+    return said.getvalue()

@@ -1,9 +1,10 @@
-"""Payments that another process makes on a real box: to be seen on pages that are open meanwhile."""
+"""What an insider does with money on a real box: to be seen on pages that are open meanwhile."""
 
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
@@ -20,9 +21,6 @@ from wallet.domain.tron.addresses import to_base58
 from wallet.models import ChainMovement, Deposit, HaltReason, MovementSide
 from wallet.services import address_book, halts, ledger, withdrawals
 
-if TYPE_CHECKING:
-    from tests.box import Box
-
 CHANNEL = "3f2a9c1db04e7756" * 2
 
 
@@ -36,23 +34,8 @@ class Payment(NamedTuple):
     memo: str = ""
 
 
-def pay(box: "Box", *payments: Payment) -> list[int]:
-    """Let a process of its own post these in one batch; return the transfers' ids."""
-    words = [tuple(payment) for payment in payments]
-    done = box.manage("shell", "-c", f"from tests import payer; payer.post_all({words!r})")
-    assert done.returncode == 0, done.stderr
-    return [int(number) for number in done.stdout.split("posted:")[1].split()]
-
-
-def ask_to_withdraw(box: "Box", name: str, amount: str) -> int:
-    """Let a process of its own ask for a withdrawal of this user to a stranger's address; return its number."""
-    done = box.manage("shell", "-c", f"from tests import payer; payer.ask({name!r}, {amount!r})")
-    assert done.returncode == 0, done.stderr
-    return int(done.stdout.split("asked:")[1])
-
-
-def ask(name: str, amount: str) -> None:
-    """Be that process."""
+def ask_to_withdraw(name: str, amount: str) -> int:
+    """Ask for a withdrawal of this user to a stranger's address; return its number."""
     user_id, now = User.objects.get(username=name).pk, timezone.now()
     entry = address_book.add(user_id, to_base58(stranger_address()), label="hardware wallet", now=now)
     wish = withdrawals.Wish(
@@ -62,30 +45,25 @@ def ask(name: str, amount: str) -> None:
         fee_ubtt=BTT,
         key=f"{time.time_ns():032x}",
     )
-    print("asked:", withdrawals.request(wish, now=now).pk)  # noqa: T201  # the answer
+    return int(withdrawals.request(wish, now=now).pk)
 
 
-def halt(box: "Box", why: str) -> int:
-    """Let a process of its own halt withdrawals; return the halt's number."""
-    done = box.manage("shell", "-c", f"from tests import payer; payer.stop({why!r})")
-    assert done.returncode == 0, done.stderr
-    return int(done.stdout.split("halted:")[1])
-
-
-def stop(why: str) -> None:
-    """Be that process."""
+def halt(why: str) -> int:
+    """Halt withdrawals; return the halt's number."""
     halts.halt(HaltReason.OPERATOR, why, timezone.now())
-    print("halted:", halts.standing()[-1].pk)  # noqa: T201  # the answer
+    return int(halts.standing()[-1].pk)
 
 
-def deposit_behind(box: "Box", transfer_id: int) -> int:
-    """Return the number of the deposit that a transfer of `pay` has booked."""
-    asks = f"from wallet.models import Deposit; print('found:', Deposit.objects.get(transfer_id={transfer_id}).pk)"
-    return int(box.manage("shell", "-c", asks).stdout.split("found:")[1])
+def deposit_behind(transfer_id: int) -> int:
+    """Return the number of the deposit that a transfer of `post_all` has booked."""
+    return int(Deposit.objects.get(transfer_id=transfer_id).pk)
 
 
-def post_all(words: list[tuple[str, str, str, str, str]]) -> None:
-    """Be that process. What comes from the chain gets the rows of a scan too, or the books would be found wrong."""
+def post_all(words: Sequence[tuple[str, str, str, str, str]]) -> list[int]:
+    """Post these in one batch, and return the transfers' ids.
+
+    What comes from the chain gets the rows of a scan too, or the books would be found wrong.
+    """
     key = f"{timezone.now().timestamp()}"
     items = [_item(Payment(*each), f"{key}/{fresh_key()}") for each in words]
 
@@ -98,7 +76,7 @@ def post_all(words: list[tuple[str, str, str, str, str]]) -> None:
 
     outcomes = ledger.whole(work)
     assert all(outcome.is_done for outcome in outcomes), outcomes
-    print("posted:", *[outcome.transfer_id for outcome in outcomes if outcome.transfer_id])  # noqa: T201  # the answer
+    return [outcome.transfer_id for outcome in outcomes if outcome.transfer_id]
 
 
 def _item(payment: Payment, key: str) -> Item:

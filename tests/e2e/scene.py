@@ -15,7 +15,8 @@ from tests.e2e import steps
 from tests.e2e.browser import DESKTOP, open_page
 from tests.e2e.gallery import VISITORS, Shot
 from tests.factors import fresh_code
-from tests.payer import Payment, ask_to_withdraw, deposit_behind, halt, pay
+from tests.insider import Insider
+from tests.payer import Payment
 from tests.peer import Peer
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Scene:
 
     def __init__(self, box: "Box", browser: "Browser", folder: Path, cleanup: ExitStack) -> None:
         self._box = box
+        self._insider = cleanup.enter_context(Insider(box))
         self._words: dict[str, object] = {}
         self._pages: dict[str, Page] = {
             who: cleanup.enter_context(open_page(browser, box.url, DESKTOP, expected=NOT_FOUND)) for who in VISITORS
@@ -91,8 +93,7 @@ class Scene:
     def _pay(self) -> None:
         """Let some money have come and gone."""
         admin = self._box.admin_user
-        paid = pay(
-            self._box,
+        paid = self._insider.pay(
             Payment("chain", admin, "12500", "DEPOSIT"),
             Payment(admin, "ben", "25", "TIP", "Thanks for the subtitles!"),
             Payment(admin, "channel", "1000", "CHANNEL_OPENED"),
@@ -103,12 +104,12 @@ class Scene:
         )
         self._words["entry"] = paid[-1]
         self._words["deposit"] = paid[0]
-        self._words["came"] = deposit_behind(self._box, paid[0])
+        self._words["came"] = self._insider.deposit_behind(paid[0])
 
     def _operate(self) -> None:
         """Let a tip have been sent by its page, and operators have acted on several accounts."""
         admin = self._pages["admin"]
-        pay(self._box, Payment("chain", "treasury", "2000000", "DEPOSIT"))
+        self._insider.pay(Payment("chain", "treasury", "2000000", "DEPOSIT"))
         steps.tip(admin, "ben", "1,200.25", memo="thank you \N{HEBREW LETTER ALEF}\N{HEBREW LETTER BET}")
         steps.operate(admin, "grant", {"To": "ben", "Amount": "50,000"}, reason="seeded the whole archive for a month")
         self._words["account"] = admin.url.rstrip("/").rpartition("/")[2]
@@ -121,10 +122,10 @@ class Scene:
     def _withdraw(self) -> None:
         """Let withdrawals have been asked for, which wait for a halt to be lifted; the next one can be paid, too."""
         admin = self._box.admin_user
-        self._words["withdrawal"] = ask_to_withdraw(self._box, admin, "1250.5")
-        pay(self._box, Payment("chain", admin, "30000000", "DEPOSIT"))
-        self._words["checked"] = ask_to_withdraw(self._box, admin, "26000000")
-        self._words["halt"] = halt(self._box, "ada: the disk of the signer makes noises")
+        self._words["withdrawal"] = self._insider.ask_to_withdraw(admin, "1250.5")
+        self._insider.pay(Payment("chain", admin, "30000000", "DEPOSIT"))
+        self._words["checked"] = self._insider.ask_to_withdraw(admin, "26000000")
+        self._words["halt"] = self._insider.halt("ada: the disk of the signer makes noises")
         given = self._box.manage("wallet", "faucet")
         assert given.returncode == 0, given.stderr
 
@@ -132,10 +133,10 @@ class Scene:
         """Let the box have sold and bought."""
         asks = [f"from {module} import fill; fill({WHOLE!r}, {SLOW!r})" for module in MARKET_FILLERS]
         asks.append(f"from tests.auto_story import fill; fill({BROKEN!r})")
-        self._words |= json.loads(self.run("; ".join(asks)).split("filled:")[1])
+        self._words |= json.loads(self._insider.run("; ".join(asks)).split("filled:")[1])
 
     def run(self, program: str) -> str:
-        """Run a line of Python on the box, and return what it prints."""
+        """Run a line of Python on the box, in a process of its own, and return what it prints."""
         done = self._box.manage("shell", "-c", program)
         assert done.returncode == 0, done.stderr
         return str(done.stdout)

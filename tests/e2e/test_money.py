@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 from tests.box import Box
 from tests.e2e import steps
 from tests.e2e.browser import DESKTOP, open_page, picture, violations
-from tests.payer import Payment, pay
+from tests.insider import Insider
+from tests.payer import Payment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,12 @@ def box() -> "Iterator[Box]":
         yield running
 
 
+@pytest.fixture(scope="module")
+def insider(box: Box) -> "Iterator[Insider]":
+    with Insider(box) as running:
+        yield running
+
+
 @pytest.fixture
 def page(browser: "Browser", box: Box) -> "Iterator[Page]":
     with open_page(browser, box.url, DESKTOP, expected="status of 404") as fresh:
@@ -37,18 +44,18 @@ def page(browser: "Browser", box: Box) -> "Iterator[Page]":
 
 @pytest.mark.timeout(300)  # a box has to start
 class TestMoneyOnAnOpenPage:
-    def test_comes_in_and_goes_out_as_it_happens(self, page: Page, box: Box) -> None:
+    def test_comes_in_and_goes_out_as_it_happens(self, page: Page, box: Box, insider: Insider) -> None:
         steps.new_member(page, box, "olga")
         page.get_by_role("link", name="Money").click()
         expect(page.get_by_text("No BTT yet")).to_be_visible()
         expect(page.locator("[data-live-status=live]")).to_be_visible()
         picture(page, "money-empty")
 
-        pay(box, Payment("chain", "olga", "100", "DEPOSIT"))
+        insider.pay(Payment("chain", "olga", "100", "DEPOSIT"))
         expect(balance(page)).to_have_text("100")
         expect(rows(page)).to_have_count(1)
 
-        pay(box, Payment("olga", box.admin_user, "2.5", memo="for the film"))
+        insider.pay(Payment("olga", box.admin_user, "2.5", memo="for the film"))
         expect(balance(page)).to_have_text("97.5")
         expect(rows(page)).to_have_count(2)
         newest = rows(page).first
@@ -67,18 +74,18 @@ class TestMoneyOnAnOpenPage:
         assert violations(page) == []
         page.go_back()
 
-        self.stays_where_it_is_read(page, box)
+        self.stays_where_it_is_read(page, box, insider)
         self.is_filtered(page)
 
-    def stays_where_it_is_read(self, page: Page, box: Box) -> None:
-        pay(box, *[Payment("olga", box.admin_user, "0.1", memo=f"number {number:02}") for number in range(60)])
+    def stays_where_it_is_read(self, page: Page, box: Box, insider: Insider) -> None:
+        insider.pay(*[Payment("olga", box.admin_user, "0.1", memo=f"number {number:02}") for number in range(60)])
         expect(rows(page)).to_have_count(50)  # more than a message carries: the list was fetched
         expect(rows(page).first).to_contain_text("number 59")
         page.evaluate("scrollTo(0, 2000)")
         expect(rows(page)).to_have_count(62)  # the rest has come by itself
         expect(page.get_by_role("link", name="Older entries")).to_have_count(0)
         before = page.evaluate(TOP_OF, "number 30")
-        pay(box, Payment("chain", "olga", "1", "DEPOSIT"))
+        insider.pay(Payment("chain", "olga", "1", "DEPOSIT"))
         expect(rows(page)).to_have_count(63)
         assert page.evaluate(TOP_OF, "number 30") == pytest.approx(before, abs=1)
         expect(page.locator(".day [data-cell=came]")).to_have_text("+101")
@@ -91,7 +98,7 @@ class TestMoneyOnAnOpenPage:
 
         page.goto("/wallet/?before=13")
         expect(rows(page)).to_have_count(12)
-        pay(box, Payment("chain", "olga", "1", "DEPOSIT"))
+        insider.pay(Payment("chain", "olga", "1", "DEPOSIT"))
         expect(balance(page)).to_have_text("93.5")
         expect(rows(page)).to_have_count(12)
         page.get_by_role("link", name="Newest").click()
