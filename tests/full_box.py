@@ -21,7 +21,7 @@ from seedbox.services.notices import Tiding
 from tests import auto_rows, auto_story, market_rows, payer
 from tests.builders import SOMEWHERE, make_holding, make_node, make_observation, make_torrent, make_user
 from wallet.domain.accounts import AccountKind
-from wallet.models import Account, Deposit
+from wallet.models import Account
 from wallet.services import liabilities
 from wallet.services.install import market_asset
 
@@ -103,32 +103,26 @@ def _torrents(admin: User) -> dict[str, object]:
 
 def _money(admin: User, ben: User) -> dict[str, object]:
     own, others = admin.username, ben.username
-    with redirect_stdout(StringIO()) as said:
-        payer.post_all(
-            [
-                payer.Payment("chain", own, "30012500", "DEPOSIT"),
-                payer.Payment("chain", "treasury", "2000000", "DEPOSIT"),
-                payer.Payment(own, others, "25", "TIP", "Thanks for the subtitles!"),
-                payer.Payment(own, "channel", "1000", "CHANNEL_OPENED"),
-                payer.Payment("channel", own, "412.037551", "CHANNEL_CLOSED"),
-                payer.Payment(own, "", "320.5"),
-                payer.Payment(others, own, "24.25", "TIP"),
-            ]
-        )
-        payer.ask(own, "1250.5")
-        payer.ask(own, "26000000")
-        payer.stop("ada: the disk makes noises")
-    numbers = dict(line.split(":") for line in said.getvalue().splitlines()[:1])
-    posted = numbers["posted"].split()
-    asked = [line.split(":")[1].strip() for line in said.getvalue().splitlines() if line.startswith("asked:")]
-    halted = next(line.split(":")[1].strip() for line in said.getvalue().splitlines() if line.startswith("halted:"))
+    posted = payer.post_all(
+        [
+            payer.Payment("chain", own, "30012500", "DEPOSIT"),
+            payer.Payment("chain", "treasury", "2000000", "DEPOSIT"),
+            payer.Payment(own, others, "25", "TIP", "Thanks for the subtitles!"),
+            payer.Payment(own, "channel", "1000", "CHANNEL_OPENED"),
+            payer.Payment("channel", own, "412.037551", "CHANNEL_CLOSED"),
+            payer.Payment(own, "", "320.5"),
+            payer.Payment(others, own, "24.25", "TIP"),
+        ]
+    )
+    withdrawal, checked = payer.ask_to_withdraw(own, "1250.5"), payer.ask_to_withdraw(own, "26000000")
+    halted = payer.halt("ada: the disk makes noises")
     liabilities.take_snapshot(market_asset(), timezone.now())
     return {
         "entry": posted[-1],
         "deposit": posted[0],
-        "came": Deposit.objects.get(transfer_id=posted[0]).pk,
-        "withdrawal": asked[0],
-        "checked": asked[1],
+        "came": payer.deposit_behind(posted[0]),
+        "withdrawal": withdrawal,
+        "checked": checked,
         "halt": halted,
         "account": Account.objects.get(kind=AccountKind.USER, ref=str(ben.pk)).pk,
     }
