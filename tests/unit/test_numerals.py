@@ -95,6 +95,7 @@ class TestWhatAPersonWrites:
             (GERMAN, "1.234.567", "1234567"),
             (GERMAN, "1.234,5", "1234.5"),
             (GERMAN, "1 234,5", "1234.5"),
+            (GERMAN, "1,200.25", "1200.25"),
             (FRENCH, "1 234,5", "1234.5"),
             (FRENCH, "1\N{NO-BREAK SPACE}234", "1234"),
             (SWISS, f"1{QUOTE}234.5", "1234.5"),

@@ -80,6 +80,8 @@ def _plain(text: str) -> str:
         thousands, little = f"{found[1]}{found[3]}", f"{found[1]}{decimal}{found[3]}"
         two = {"thousands": thousands, "little": little}
         raise BadAmount(_("it could be %(thousands)s or %(little)s: write one of these") % two)
+    if -1 < text.rfind(",") < text.rfind("."):
+        return text  # both stand there: the last one can only be the one before decimals
     if decimal in text or text.count(".") > 1:
         return text.translate({ord(decimal): ".", ord(group): ","})
     return text.replace(group, ",") if group != "." else text
