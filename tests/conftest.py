@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 from redis import Redis
 
+from seedbox.config.children import child_environ
 from seedbox.models import User
 from tests.builders import make_user
 from tests.emptying import empty_tables
@@ -111,12 +112,13 @@ def redis_client() -> Iterator[Redis]:
 
 @pytest.fixture
 def process_environment(transactional_db: None) -> dict[str, str]:
-    """The environment for a child process that shall see this test's database, Redis and data folder."""
+    """The environment for a child process that shall see this test's database, Redis and data folder, as of a box."""
     parts = connection.settings_dict
+    environ = child_environ(os.environ)
     if ON_SQLITE:
-        return dict(os.environ)
+        return environ
     url = f"postgresql://{parts['USER']}:@/{parts['NAME']}?host={parts['OPTIONS'].get('host') or parts['HOST']}"
-    return {**os.environ, "DATABASE_URL": url}
+    return environ | {"DATABASE_URL": url}
 
 
 @pytest.fixture
