@@ -31,7 +31,8 @@ LOOK_CLOSELY_S = 0.025
 FULL_PERCENT = 90
 FULL_FOR_S = 1.0
 START_LIMIT_S = 120.0
-SETTLING_S = 60.0  # at most, for what a run fetches before and beside what is measured of it
+# For what a run fetches before and beside what is measured of it; a short one does not take as long, and hashing costs.
+LEAST_SETTLING_S, SETTLING_S = 15.0, 60.0
 SELLER = "127.0.47.1"
 ONLY_TCP: Mapping[str, Setting] = {"enable_incoming_utp": False, "enable_outgoing_utp": False}
 
@@ -198,7 +199,8 @@ class Run:
 @contextmanager
 def swarming(count: int, *, lasts_s: float, is_trading: bool = False) -> Iterator[tuple[Seller, Swarm]]:
     """Let our engine seed to so many leechers, of more than anybody can get in this time."""
-    content_bytes = int(LINE_BYTES_PER_S * (lasts_s + SETTLING_S))
+    settling_s = min(max(lasts_s, LEAST_SETTLING_S), SETTLING_S)
+    content_bytes = int(LINE_BYTES_PER_S * (lasts_s + settling_s))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="box")))
         seller = Seller(folder, is_private=not is_trading, content_bytes=content_bytes)
