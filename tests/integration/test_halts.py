@@ -5,7 +5,10 @@ from datetime import timedelta
 import pytest
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 
+from tests import made_up_language
 from tests.builders import NOW
+from tests.made_up_language import english_on
+from wallet.domain import halt_words as words
 from wallet.models import Halt, HaltReason
 from wallet.services import halts, news
 from wallet.services.news import Listener
@@ -36,6 +39,18 @@ class TestAHalt:
         assert halts.is_halted()  # the other one stands
         halts.halt(HaltReason.LAG, "anew", NOW)
         assert [halt.detail[:5] for halt in halts.standing()] == ["xxxxx", "anew"]
+
+    def test_keeps_whole_lines_as_long_as_there_is_room(self) -> None:
+        halts.halt(HaltReason.OUTGOING, "\n".join(["x" * 250] * 3), NOW)
+        assert halts.standing()[0].detail == "\n".join(["x" * 250] * 2)
+
+    def test_says_what_machines_found_in_its_readers_language(self) -> None:
+        fee = words.FEE_NOT_BOOKED % {"tx_id": "00ff"}
+        halts.halt(HaltReason.RECONCILIATION, f"{words.OLD_BOOKS}\n{fee}", NOW)
+        halts.halt(HaltReason.OPERATOR, words.OLD_BOOKS, NOW)
+        with made_up_language.spoken():
+            found, typed = (halts.detail_of(halt) for halt in halts.standing())
+        assert english_on(found, {"ff"}) == [] and typed == words.OLD_BOOKS
 
     def test_is_lifted_once_and_not_without_a_reason(self) -> None:
         halts.halt(HaltReason.OPERATOR, "because", NOW)

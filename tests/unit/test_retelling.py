@@ -3,14 +3,21 @@
 import pytest
 
 from wallet.domain import language, withdrawal_words
+from wallet.domain.deposits import plain_units
+from wallet.domain.halt_words import HALTS, MORE_THERE, MOVED, UNEXPLAINED
+from wallet.domain.money import Asset
 from wallet.domain.retelling import said_again
 from wallet.domain.withdrawal_words import FAILS, HALTED, LACKS, OLD_BLOCK, REASONS, STOPPED_BY, TOO_LITTLE, WAITS
 
+LEFT = {"unit": "TRX", "sender": "A", "recipient": "B", "tx_id": "00ff"}
 AT = "the newest block of the chain was read on %(at)s UTC"
 GERMAN = {
     STOPPED_BY: "Auszahlungen ruhen, denn %(why)s",
     HALTED["lied"]: "ein Endpunkt hat gelogen",
     LACKS: "nur %(has)s von %(amount)s",
+    UNEXPLAINED: "Ungeklärt: %(names)s",
+    MOVED: "%(units)s %(unit)s-Einheiten von %(sender)s an %(recipient)s in %(tx_id)s",
+    MORE_THERE: "%(address)s hat %(amount)s %(unit)s mehr",
     AT: "am %(at)s (UTC) kam der letzte Block",
 }
 
@@ -33,9 +40,17 @@ class TestASentenceThatARowKeeps:
         assert kept == "withdrawals are stopped: an endpoint has lied"
         assert said_again(kept, WAITS) == "Auszahlungen ruhen, denn ein Endpunkt hat gelogen"
 
+    def test_is_said_on_its_line_whole_or_with_a_semicolon(self) -> None:
+        kept = UNEXPLAINED % {"names": ";\n".join(MOVED % {**LEFT, "units": units} for units in (1_000, 7))}
+        assert said_again(kept, HALTS) == (
+            "Ungeklärt: 1000 TRX-Einheiten von A an B in 00ff;\n7 TRX-Einheiten von A an B in 00ff"
+        )
+
     def test_has_its_amounts_with_the_signs_of_its_reader(self) -> None:
         kept = LACKS % {"has": "1,099.5 BTT", "amount": "2,000 BTT"}
         assert said_again(kept, FAILS) == "nur 1.099,5 BTT von 2.000 BTT"
+        kept = MORE_THERE % {"address": "A", "amount": plain_units(1_234_500_000, Asset.TRX), "unit": "TRX"}
+        assert said_again(kept, HALTS) == "A hat 1.234,5 TRX mehr"
 
     @pytest.mark.parametrize("words", ["", "No, says ada: 100 % no", "%(why)s", "withdrawals are stopped"])
     def test_stays_as_it_is_if_somebody_else_wrote_it(self, words: str) -> None:

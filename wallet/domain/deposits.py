@@ -69,12 +69,17 @@ def to_units(amount_ubtt: int, asset: Asset) -> int:
 
 def format_units(units: int, asset: Asset) -> str:
     """Write an amount of the chain's exactly, with up to 18 decimals: 1,234.5, 0.000000000000000001."""
+    return number(plain_units(units, asset))
+
+
+def plain_units(units: int, asset: Asset) -> str:
+    """Write such an amount for a sentence that is kept: whoever reads it, it says 1,234.5."""
     amount_ubtt, remainder = split(abs(units), asset)
     decimals = len(str(UNITS_PER_UBTT[asset])) - 1
     whole, parts = divmod(amount_ubtt, UBTT_PER_BTT)
     rest = f"{parts:06d}{remainder:0{decimals}d}" if decimals else f"{parts:06d}"
     sign = "\N{MINUS SIGN}" if units < 0 else ""
-    return number(f"{sign}{whole:,}.{rest}".rstrip("0").rstrip("."))
+    return f"{sign}{whole:,}.{rest}".rstrip("0").rstrip(".")
 
 
 def judge(*, asset: Asset, units: int, place: Place, user_id: int | None, is_internal: bool = False) -> Judgement:

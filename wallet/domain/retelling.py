@@ -10,19 +10,26 @@ from functools import cache
 from wallet.domain.language import number, said
 
 _VALUE = re.compile(r"%\((\w+)\)s")
-_AMOUNT = re.compile(r"\d{1,3}(?:,\d{3})*(?:\.\d+)? [A-Z]+")  # as nobody in particular reads it
+_AMOUNT = re.compile(r"\d{1,3}(?:,\d{3})*(?:\.\d+)?(?: [A-Z]+)?")  # as nobody in particular reads it
 
 
 def said_again(kept: str, texts: Iterable[str]) -> str:
     """Return a sentence that was made of one of these texts, as its reader shall read it; any other one as it is.
 
-    Its values may be such sentences, too, or amounts, which then have the signs of the reader's numbers. One that is
-    cut short at its end is not found, and stays as it is kept.
+    Its values may be such sentences, too, or amounts, which then have the signs of the reader's numbers. Several
+    sentences stand on lines of their own, whole or with a semicolon. One that is cut short at its end is not found,
+    and stays as it is kept.
     """
     texts = tuple(texts)
+    return "\n".join(_line(line, texts) for line in kept.split("\n"))
+
+
+def _line(kept: str, texts: tuple[str, ...]) -> str:
+    whole = kept.removesuffix(";")
     for text in texts:
-        if found := _pattern(text).fullmatch(kept):
-            return said(text) % {name: _value(value, texts) for name, value in found.groupdict().items()}
+        if found := _pattern(text).fullmatch(whole):
+            values = {name: _value(value, texts) for name, value in found.groupdict().items()}
+            return said(text) % values + kept[len(whole) :]
     return kept
 
 

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth import get_user_model
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import Block
+from wallet.domain import halt_words
 from wallet.domain.accounts import AccountKind, own_account, user_account
 from wallet.domain.items import Transfer
 from wallet.domain.kinds import TransferKind
@@ -46,10 +45,6 @@ from wallet.signer.protocol import DeadProof, SignerConflict, SignerDoor, Signer
 
 LIFE_MS = 90_000  # from the head block's time on: long enough for a slow network, and a lost one ends in three minutes
 MOST_LAG_MS = 300_000  # of what is irreversible behind the head: five times what is usual
-_CONFLICT = gettext_noop(
-    "%(problem)s. The books may come from an older backup. What it has signed is taken over when this attempt is dead "
-    "for certain."
-)
 SPREAD = 1_000  # of milliseconds: two payments that are alike must not have the same id
 
 
@@ -165,11 +160,10 @@ def sign(signer: SignerDoor, attempt: Attempt, *, now: datetime) -> bool:
         note_once(attempt, "refused" if isinstance(problem, SignerRefused) else "unsigned", now, message=str(problem))
         back_off(attempt, now)
         if isinstance(problem, SignerConflict):
-            halts.halt(HaltReason.SIGNER, _(_CONFLICT) % {"problem": problem}, now)
+            halts.halt(HaltReason.SIGNER, halt_words.CONFLICT % {"problem": problem}, now)
         return False
     if not is_by(payer_of(attempt), digest, signature):
-        says = _("the signature of %(key)s is not by the address that pays") % {"key": attempt.key}
-        halts.halt(HaltReason.SIGNER, says, now)
+        halts.halt(HaltReason.SIGNER, halt_words.NOT_BY_PAYER % {"key": attempt.key}, now)
         return False
     is_moved = move(
         attempt, AttemptState.SIGNED, "signed", now=now, signature=signature, signed_at=now, next_try_at=now, tries=0

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from wallet.domain import halt_words as words
 from wallet.domain.tron.addresses import to_base58
 from wallet.domain.tron.derivation import AccountXpub
 from wallet.models import (
@@ -51,14 +51,12 @@ def confirm_key(signer: SignerDoor, *, now: datetime) -> bool:
     kept = DepositKey.objects.filter(network=network).first()
     if kept is not None:
         if kept.xpub != status.account_xpub:
-            says = _("The signer holds another seed than the one that deposits go to.")
-            halts.halt(HaltReason.SIGNER, says, now)
+            halts.halt(HaltReason.SIGNER, words.OTHER_SEED, now)
         return True
     theirs = signer.confirm_address(CONFIRMED_INDEX)
     ours = to_base58(AccountXpub.parse(status.account_xpub).address(CONFIRMED_INDEX))
     if theirs != ours:
-        says = _("The signer's first deposit address is %(theirs)s, and by its key %(ours)s.")
-        halts.halt(HaltReason.SIGNER, says % {"theirs": theirs, "ours": ours}, now)
+        halts.halt(HaltReason.SIGNER, words.OTHER_ADDRESS % {"theirs": theirs, "ours": ours}, now)
         return False
     with transaction.atomic():
         InstallAddress.objects.get_or_create(

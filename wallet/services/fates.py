@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from wallet.chain.endpoints import WHOLE, Chain
 from wallet.chain.port import MAX_BLOCKS, Block, ChainError, ChainLied, Receipt
+from wallet.domain import halt_words
 from wallet.domain import withdrawal_words as words
 from wallet.domain.accounts import AccountKind, own_account, user_account
 from wallet.domain.finality import Absence, IndexedBlock, Judgement, Sent, Verdict, judge
@@ -174,8 +175,7 @@ def _against_our_scan(attempt: Attempt, judgement: Judgement, now: datetime) -> 
     """
     cursor = own_addresses.cursor()  # read first: what a scan writes down meanwhile is found, and not taken for absent
     if own_addresses.own_transaction(attempt.tx_id) is not None:
-        says = _("the endpoints deny %(tx_id)s, which our own scan has found") % {"tx_id": attempt.tx_id}
-        halts.halt(HaltReason.LIED, says, now)
+        halts.halt(HaltReason.LIED, halt_words.DENIED % {"tx_id": attempt.tx_id}, now)
         return Judgement(Verdict.INCLUDED, words.SCANNED)
     if cursor is None or cursor.height < (judgement.closed_by or 0):
         return Judgement(Verdict.UNPROVEN, words.NOT_SCANNED % {"block": judgement.closed_by})

@@ -7,7 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from wallet.domain.deposits import format_units
+from wallet.domain.halt_words import THERE
 from wallet.domain.money import Asset
+from wallet.domain.retelling import said_again
 from wallet.models import DepositAddress
 from wallet.services import cold_addresses, second_source
 from wallet.services.entry_rows import Row
@@ -86,5 +88,5 @@ def warnings(found: Sequence[Float]) -> list[Row]:
     """Return what is to be said below where it is, the worst first."""
     said = [(_(SHORT_OF_TRX), "red") for one in found if one.is_low]
     says = _("By the word of an endpoint, %(doubt)s than the blocks that were read say.")
-    said += [(says % {"doubt": doubt}, "yellow") for doubt in doubts()]
+    said += [(says % {"doubt": said_again(doubt, THERE)}, "yellow") for doubt in doubts()]
     return [{"row": f"warning-{number}", "text": text, "tone": tone} for number, (text, tone) in enumerate(said)]

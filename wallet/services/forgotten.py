@@ -17,11 +17,9 @@ Both stop withdrawals: books that have forgotten one payment have forgotten more
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
-
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import Block
+from wallet.domain import halt_words
 from wallet.domain import withdrawal_words as words
 from wallet.domain.accounts import AccountKind, own_account
 from wallet.domain.money import Asset
@@ -39,7 +37,6 @@ from wallet.services.openings import open_absent
 from wallet.signer.protocol import SignedAttempt, SignerDoor
 
 CLOCKS_APART = timedelta(minutes=10)  # of the chain and of this machine
-OLD_BOOKS = gettext_noop("The books are older than what the signer has signed: a backup was put back.")
 
 
 @dataclass(frozen=True)
@@ -81,19 +78,18 @@ def take_over(withdrawal_id: int, found: Forgotten, *, now: datetime) -> None:
             cast_doubt(withdrawal, found.signed, differs, now=now)
         elif _begin(withdrawal, now):
             _write(withdrawal, found, found.raw, now)
-            why = _("It had signed %(tx_id)s as %(key)s; that is followed now.") % _named(found.signed)
-            halts.halt(HaltReason.SIGNER, f"{_(OLD_BOOKS)} {why}", now)
+            why = halt_words.FOLLOWED % _named(found.signed)
+            halts.halt(HaltReason.SIGNER, f"{halt_words.OLD_BOOKS}\n{why}", now)
 
     ledger.whole(work)
 
 
 def cast_doubt(withdrawal: Withdrawal, signed: SignedAttempt, why: str, *, now: datetime) -> None:
     """Leave a withdrawal, whose row is locked, to an admin: nobody follows what was signed for it."""
-    says = _("The signer has signed %(tx_id)s as %(key)s, and %(why)s.")
-    withdrawal.doubt = says % (_named(signed) | {"why": _(why)})
+    withdrawal.doubt = halt_words.IN_DOUBT % (_named(signed) | {"why": why})
     withdrawal.save(update_fields=["doubt"])
-    rests = _("withdrawal %(pk)s is neither sent nor returned until an admin rejects it.") % {"pk": withdrawal.pk}
-    halts.halt(HaltReason.SIGNER, f"{_(OLD_BOOKS)} {withdrawal.doubt} {rests}", now)
+    rests = halt_words.RESTS % {"pk": withdrawal.pk}
+    halts.halt(HaltReason.SIGNER, "\n".join([halt_words.OLD_BOOKS, withdrawal.doubt, rests]), now)
 
 
 def _named(signed: SignedAttempt) -> dict[str, str]:
@@ -103,7 +99,7 @@ def _named(signed: SignedAttempt) -> dict[str, str]:
 def _booked_by_an_operator(signed: SignedAttempt) -> str:
     """Say so if somebody bears it already; it can't be booked from now on until this transaction has ended."""
     left = ChainMovement.objects.select_for_update().filter(tx_id=signed.tx_id.hex(), side=MovementSide.OUT)
-    return _("an operator has booked that payment already") if any(one.transfer_id for one in left) else ""
+    return halt_words.BOOKED_ALREADY if any(one.transfer_id for one in left) else ""
 
 
 def _begin(withdrawal: Withdrawal, now: datetime) -> bool:
@@ -152,16 +148,16 @@ def _difference(
     network: Network, withdrawal: Withdrawal, signed: SignedAttempt, raw: Raw | None, reference: Block
 ) -> str:
     if raw is None or not isinstance(raw.contract, TransferAsset | TriggerContract):
-        return _("that is no payment of ours")
+        return halt_words.NOT_OURS
     payer, asset = raw.contract.owner, Asset(withdrawal.asset)
     if not attempts.is_by(payer, signed.tx_id, signed.signature):
-        return _("its signature is not by the address that pays")
+        return halt_words.NOT_SIGNED_BY_PAYER
     units = payouts.units_of(withdrawal.amount_ubtt, asset, network)
     wanted = payouts.contract_of(network, asset, hot=payer, to=parse_address(withdrawal.address), units=units)
     if raw.contract != wanted:
-        return _("that pays another amount, or somebody else")
+        return halt_words.PAYS_OTHERWISE
     if time_of(raw.timestamp_ms) < withdrawal.requested_at - CLOCKS_APART:
-        return _("that was before this withdrawal was asked for")
+        return halt_words.TOO_EARLY
     if (raw.ref_block_bytes, raw.ref_block_hash) != ref_of(reference.id, reference.number):
-        return _("that refers to a block which is not of this chain")
+        return halt_words.OTHER_CHAIN
     return ""

@@ -12,6 +12,8 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from wallet.chain.port import BroadcastAnswer
+from wallet.domain import halt_words as words
+from wallet.domain.retelling import said_again
 from wallet.models import ChainCursor, Halt, HaltReason
 from wallet.models.operator_act import ActKind
 from wallet.services import ledger, news
@@ -20,6 +22,11 @@ from wallet.services.refusals import Refused
 
 MAX_DETAIL_CHARS = 600  # what names the first rows; the rest stands in what found them
 MAX_BEHIND_BLOCKS = 100  # five minutes: beyond that, what is known of the chain is too old to pay by
+
+
+def detail_of(halt: Halt) -> str:
+    """Return what was found, for its reader; what an operator wrote stays as it was typed."""
+    return halt.detail if halt.reason == HaltReason.OPERATOR else said_again(halt.detail, words.HALTS)
 
 
 def is_halted() -> bool:
@@ -44,12 +51,18 @@ def halt(reason: HaltReason, detail: str, now: datetime) -> Halt | None:
         return None
     try:
         with transaction.atomic():
-            made = Halt.objects.create(reason=reason, detail=detail[:MAX_DETAIL_CHARS], halted_at=now)
+            made = Halt.objects.create(reason=reason, detail=_fitting(detail), halted_at=now)
     except IntegrityError:  # somebody else has found the same at the same moment
         return None
     news.reserves_changed()
     news.desk_changed()
     return made
+
+
+def _fitting(detail: str) -> str:
+    """Return the lines that have room: a sentence that is cut short can't be said in another language."""
+    kept = detail[:MAX_DETAIL_CHARS]
+    return kept.rpartition("\n")[0] if kept != detail and "\n" in kept else kept
 
 
 def stop(*, actor: Actor, reason: str, now: datetime) -> None:
@@ -72,8 +85,7 @@ def halt_for_another_id(answers: Iterable[BroadcastAnswer], tx_id: str, now: dat
         if answer.names_another:
             halt(
                 HaltReason.LIED,
-                _("%(endpoint)s was given %(tx_id)s and calls it by another id: %(message)s")
-                % {"endpoint": answer.endpoint, "tx_id": tx_id, "message": answer.message},
+                words.ANOTHER_ID % {"endpoint": answer.endpoint, "tx_id": tx_id, "message": answer.message},
                 now,
             )
 

@@ -66,7 +66,7 @@ def halt_rows(now: datetime) -> list[Row]:
         {
             "row": f"halt-{halt.pk}",
             "reason": halt.get_reason_display(),
-            "detail": halt.detail,
+            "detail": halts.detail_of(halt),
             "at": halt.halted_at.isoformat(),
             "at_text": f"{minute(halt.halted_at)} UTC",
         }

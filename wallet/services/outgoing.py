@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils.translation import gettext as _
 
+from wallet.domain import halt_words as words
 from wallet.domain.deposits import to_units
 from wallet.domain.money import Asset
 from wallet.domain.withdrawal_states import LIVE, AttemptState
@@ -21,8 +21,8 @@ def check(movements: Iterable[ChainMovement], *, now: datetime) -> None:
     known = known_tx_ids(movement.tx_id for movement in out)
     unknown = [movement for movement in out if movement.tx_id not in known]
     if unknown:
-        names = "; ".join(in_words(movement) for movement in unknown[:NAMED])
-        halts.halt(HaltReason.OUTGOING, _("No withdrawal of this box explains: %(names)s") % {"names": names}, now)
+        names = ";\n".join(in_words(movement) for movement in unknown[:NAMED])
+        halts.halt(HaltReason.OUTGOING, words.UNEXPLAINED % {"names": names}, now)
 
 
 def unexplained(cursor: ChainCursor, asset: int) -> list[ChainMovement]:
@@ -63,15 +63,13 @@ def contradictions(cursor: ChainCursor, asset: int) -> list[str]:
     sentences = []
     for one in attempts.filter(state=AttemptState.FINAL, block_number__lte=cursor.height):
         if paid.get(one.tx_id) != to_units(one.withdrawal.amount_ubtt, Asset(asset)):
-            says = _("Withdrawal %(pk)s is final, and %(tx_id)s pays %(units)s.")
-            sentences.append(says % {"pk": one.withdrawal_id, "tx_id": one.tx_id, "units": paid.get(one.tx_id, 0)})
+            facts = {"pk": one.withdrawal_id, "tx_id": one.tx_id, "units": paid.get(one.tx_id, 0)}
+            sentences.append(words.FINAL_PAYS % facts)
     has_paid = Exists(_out(cursor).filter(asset=asset, tx_id=OuterRef("tx_id"), transfer_id=None))
     for one in attempts.filter(has_paid, state__in=[AttemptState.DEAD, AttemptState.FAILED]):
         facts = {"tx_id": one.tx_id, "pk": one.withdrawal_id, "units": paid[one.tx_id]}
-        if one.state == AttemptState.DEAD:
-            sentences.append(_("%(tx_id)s of withdrawal %(pk)s is dead, and pays %(units)s.") % facts)
-        else:
-            sentences.append(_("%(tx_id)s of withdrawal %(pk)s is failed, and pays %(units)s.") % facts)
+        says = words.DEAD_PAYS if one.state == AttemptState.DEAD else words.FAILED_PAYS
+        sentences.append(says % facts)
     return sentences
 
 
@@ -89,12 +87,11 @@ def _out_of(network: str) -> QuerySet[ChainMovement]:
 
 
 def in_words(movement: ChainMovement) -> str:
-    return _("%(units)s units of %(unit)s from %(sender)s to %(recipient)s in %(tx_id)s") % _facts(movement)
+    return words.MOVED % _facts(movement)
 
 
 def no_withdrawal(movement: ChainMovement) -> str:
-    says = _("%(units)s units of %(unit)s from %(sender)s to %(recipient)s in %(tx_id)s is no withdrawal of this box.")
-    return says % _facts(movement)
+    return words.NO_WITHDRAWAL % _facts(movement)
 
 
 def _facts(movement: ChainMovement) -> dict[str, object]:

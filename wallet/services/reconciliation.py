@@ -24,11 +24,12 @@ from itertools import islice
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
+from wallet.domain import halt_words as words
 from wallet.domain.accounts import AccountKind
 from wallet.domain.deposits import BOOKED, to_units
 from wallet.domain.money import Asset
+from wallet.domain.retelling import said_again
 from wallet.models import (
     ChainCursor,
     ChainMovement,
@@ -92,13 +93,15 @@ def run_if_due(*, now: datetime) -> None:
 
 
 def in_words(row: Reconciliation) -> str:
-    """Say by how much, where, and which rows it is."""
-    if row.difference > 0:
-        says = _("At block %(height)s the chain has %(units)s units of %(unit)s more than the books.")
-    else:
-        says = _("At block %(height)s the chain has %(units)s units of %(unit)s less than the books.")
+    """Say by how much, where, and which rows it is, in English, each on a line of its own."""
+    says = words.HAS_MORE if row.difference > 0 else words.HAS_LESS
     facts = {"height": row.height, "units": abs(row.difference), "unit": Asset(row.asset).unit}
-    return " ".join([says % facts, *row.rows])
+    return "\n".join([says % facts, *row.rows])
+
+
+def names_of(row: Reconciliation) -> str:
+    """Return the sentences that explain a difference, for their reader."""
+    return "; ".join(said_again(name, words.DIFFERENCES) for name in row.rows)
 
 
 def newest(network: str) -> Sequence[Reconciliation]:
@@ -161,8 +164,7 @@ def _each_name(row: Reconciliation, cursor: ChainCursor) -> Iterator[str]:
     for movement in outgoing.unexplained(cursor, row.asset)[:NAMED]:
         yield outgoing.no_withdrawal(movement)
     if row.asset == Asset.TRX:
-        says = _("Fee of %(tx_id)s is not booked.")
-        yield from (says % {"tx_id": one.tx_id} for one in _missed_fees(cursor)[:NAMED])
+        yield from (words.FEE_NOT_BOOKED % {"tx_id": one.tx_id} for one in _missed_fees(cursor)[:NAMED])
     yield from outgoing.contradictions(cursor, row.asset)[:NAMED]
     yield from transfers_of_nothing.without_a_cause(Asset(row.asset), most=NAMED)  # goes over all transfers
     yield from _deposits_that_lack_something(row)
@@ -181,15 +183,11 @@ def _deposits_that_lack_something(row: Reconciliation) -> list[str]:
     for one in deposits:
         moved = came.pop((one.tx_id, one.kind, one.index), None)
         if moved != one.amount:
-            sentences.append(
-                _("Deposit %(pk)s says %(units)s units, its movement %(moved)s.")
-                % {"pk": one.pk, "units": one.amount, "moved": moved}
-            )
+            sentences.append(words.DEPOSIT_MOVED % {"pk": one.pk, "units": one.amount, "moved": moved})
         if one.transfer_id is not None and booked.get(one.transfer_id) != one.amount_ubtt:
-            sentences.append(
-                _("Deposit %(pk)s and its transfer %(transfer)s differ.") % {"pk": one.pk, "transfer": one.transfer_id}
-            )
+            sentences.append(words.DEPOSIT_BOOKED % {"pk": one.pk, "transfer": one.transfer_id})
         if one.transfer_id is not None and to_units(one.amount_ubtt, asset) + one.remainder != one.amount:
-            sentences.append(_("Deposit %(pk)s books another amount than came.") % {"pk": one.pk})
-    says = _("Nothing was made of what came in %(tx_id)s (%(kind)s %(index)s).")
-    return sentences + [says % {"tx_id": tx_id, "kind": kind, "index": index} for tx_id, kind, index in came]
+            sentences.append(words.DEPOSIT_ROUNDED % {"pk": one.pk})
+    return sentences + [
+        words.NOTHING_MADE % {"tx_id": tx_id, "kind": kind, "index": index} for tx_id, kind, index in came
+    ]

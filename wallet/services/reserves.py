@@ -112,7 +112,7 @@ def compared_row(row: Reconciliation, found: ChainCursor | None = None) -> Row:
         else "",
         "at": row.at.isoformat(),
         "at_text": minute(row.at),
-        "says": "; ".join(row.rows),
+        "says": reconciliation.names_of(row),
     }
 
 
@@ -185,7 +185,7 @@ def past_halt_rows() -> list[Row]:
             "at_text": f"{halt.lifted_at:%Y-%m-%d %H:%M:%S}" if halt.lifted_at else "",
             "who": halt.lifted_by_name,
             "reason": halt.get_reason_display(),
-            "detail": halt.detail,
+            "detail": halts.detail_of(halt),
             "why": halt.lifted_why,
         }
         for halt in lifted
@@ -204,7 +204,7 @@ def halt_rows() -> list[Row]:
             "row": f"halt-{halt.pk}",
             "href": f"halts/{halt.pk}/",
             "reason": halt.get_reason_display(),
-            "detail": halt.detail,
+            "detail": halts.detail_of(halt),
             "at": halt.halted_at.isoformat(),
             "at_text": minute(halt.halted_at),
         }

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext_noop
 
+from wallet.domain.halt_words import NO_APPROVAL, NOT_FOLLOWED
 from wallet.domain.withdrawal_states import CANCELLABLE, WithdrawalState
 from wallet.models import Withdrawal
 from wallet.services import forgotten
@@ -16,10 +17,6 @@ FORGOTTEN = gettext_noop(
 )
 UNSURE = gettext_noop(
     "Whether it was sent before can't be said at the moment, so its money can't return yet. Try again later."
-)
-NO_APPROVAL = gettext_noop("the box knows of no approval")
-NOT_FOLLOWED = gettext_noop(
-    "its user may not pay now, or no endpoint keeps the block that would show what became of it"
 )
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from wallet.chain.endpoints import WHOLE, Chain
 from wallet.chain.port import BlockRef, ChainError, ChainLied, OtherNetwork
+from wallet.domain import halt_words as words
 from wallet.domain.tron.addresses import Address
 from wallet.models import ChainCursor, ChainMovement, HaltReason, OwnTransaction, PendingDeposit
 from wallet.services import deposits, halts, ledger, news, outgoing
@@ -139,19 +140,18 @@ def _note(network: str, solid: BlockRef, now: datetime) -> None:
 
 def _complain(network: str, problem: ChainError, now: datetime) -> None:
     """Write down why it goes no further; halt if somebody has lied, or if it goes on for long."""
-    words = str(problem)[:MAX_TROUBLE_CHARS]
-    if _is_new(network, words):  # or it would be said every two seconds
+    trouble = str(problem)[:MAX_TROUBLE_CHARS]
+    if _is_new(network, trouble):  # or it would be said every two seconds
         logger.warning("the chain can't be read: %s", problem)
     if isinstance(problem, ChainLied):
-        halts.halt(_reason(problem), _("%(problem)s. Nothing is credited from there on.") % {"problem": problem}, now)
+        halts.halt(_reason(problem), words.STOPS_CREDIT % {"problem": problem}, now)
     # After a time in which nobody looked, it is not known to have lasted.
     begins = Q(trouble_since=None) | Q(looked_at__lt=now - LAG)
     ChainCursor.objects.filter(begins, network=network).update(trouble_since=now)
-    ChainCursor.objects.filter(network=network).update(looked_at=now, trouble=words)
+    ChainCursor.objects.filter(network=network).update(looked_at=now, trouble=trouble)
     cursor = ChainCursor.objects.filter(network=network).first()
     if cursor is not None and cursor.trouble_since is not None and now - cursor.trouble_since > LAG:
-        says = _("The newest block that was read is %(height)s. %(problem)s")
-        halts.halt(HaltReason.LAG, says % {"height": cursor.height, "problem": problem}, now)
+        halts.halt(HaltReason.LAG, words.LAGS % {"height": cursor.height, "problem": problem}, now)
     news.reserves_changed()
 
 

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
-from django.utils.translation import gettext as _
-
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import MAX_BLOCKS, ChainError
-from wallet.domain.deposits import format_units
+from wallet.domain import halt_words as words
+from wallet.domain.deposits import plain_units
 from wallet.domain.money import Asset
 from wallet.domain.tron.addresses import parse_address
 from wallet.domain.withdrawal_states import LIVE as LIVE_ATTEMPTS
@@ -55,20 +54,16 @@ def compare(chain: Chain, *, now: datetime) -> None:
         if int(doubt["units"]) < 0 and now - datetime.fromisoformat(doubt["since"]) >= LASTS
     ]
     if missing:
-        says = _("An endpoint says otherwise than the blocks: %(missing)s") % {"missing": "; ".join(missing)}
+        says = words.SAYS_OTHERWISE % {"missing": ";\n".join(missing)}
         halts.halt(HaltReason.RECONCILIATION, says, now)
 
 
 def in_words(name: str, units: str) -> str:
-    """Say by how much an endpoint differs from the blocks."""
+    """Say by how much an endpoint differs from the blocks, in English."""
     address, unit = name.split(" ")
     asset = next(asset for asset in Asset if asset.unit == unit)
-    says = (
-        _("%(address)s has %(amount)s %(unit)s more")
-        if int(units) > 0
-        else _("%(address)s has %(amount)s %(unit)s less")
-    )
-    return says % {"address": address, "amount": format_units(abs(int(units)), asset), "unit": unit}
+    says = words.MORE_THERE if int(units) > 0 else words.LESS_THERE
+    return says % {"address": address, "amount": plain_units(abs(int(units)), asset), "unit": unit}
 
 
 def _is_busy() -> bool:

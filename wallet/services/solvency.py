@@ -83,5 +83,5 @@ def _solvency(asset: Asset, owed_ubtt: int, own_ubtt: int, row: Reconciliation |
         reserves_units=None if row is None else int(row.chain),
         difference_units=None if row is None else int(row.difference),
         compared_at=None if row is None else max(row.at, at or row.at),
-        says="" if row is None else "; ".join(row.rows),
+        says="" if row is None else reconciliation.names_of(row),
     )

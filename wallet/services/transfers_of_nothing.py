@@ -5,11 +5,11 @@ from typing import Any
 
 from django.db.models import CharField, Min, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
-from django.utils.translation import gettext as _
 
+from wallet.domain import halt_words as words
 from wallet.domain.accounts import AccountKind
 from wallet.domain.kinds import TransferKind
-from wallet.domain.money import Asset, format_amount
+from wallet.domain.money import Asset, plain_amount
 from wallet.domain.withdrawal_states import WithdrawalState
 from wallet.models import ChainMovement, Deposit, Transfer, Withdrawal
 
@@ -31,12 +31,12 @@ def without_a_cause(asset: Asset, *, most: int) -> Sequence[str]:
 
 def _says(transfer: Transfer) -> str:
     if transfer.debit.kind == AccountKind.CHAIN:
-        return _("Transfer %(pk)s books %(amount)s from the chain (%(cause)s), and nothing of the chain is behind it.")
-    return _("Transfer %(pk)s books %(amount)s to the chain (%(cause)s), and nothing of the chain is behind it.")
+        return words.FROM_NOTHING
+    return words.TO_NOTHING
 
 
 def _facts(transfer: Transfer, asset: Asset) -> dict[str, object]:
-    return {"pk": transfer.pk, "amount": format_amount(transfer.amount_ubtt, asset), "cause": transfer.cause}
+    return {"pk": transfer.pk, "amount": plain_amount(transfer.amount_ubtt, asset), "cause": transfer.cause}
 
 
 def _of_withdrawals() -> "QuerySet[Transfer, Any]":

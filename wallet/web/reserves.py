@@ -86,7 +86,7 @@ def reserves_lift(request: HttpRequest, halt_id: int) -> HttpResponse:
         raise Http404
     form = ReasonForm(request.POST or None)
     if request.method == "GET" or not form.is_valid():
-        return render(request, "wallet/halt.html", {"form": form, "halt": found})
+        return render(request, "wallet/halt.html", {"form": form, "halt": found, "detail": halts.detail_of(found)})
     return _lift(request, halt_id, form.cleaned_data["reason"])
 
 

@@ -14,7 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from wallet import wiring
 from wallet.domain.accounts import AccountKind
+from wallet.domain.halt_words import DOUBTS
 from wallet.domain.money import Asset, BadAmount, format_amount, parse_btt, write_btt
+from wallet.domain.retelling import said_again
 from wallet.domain.withdrawal_states import WithdrawalState
 from wallet.domain.withdrawal_words import HALTED
 from wallet.models import Account, WithdrawalRules
@@ -134,7 +136,7 @@ def desk_withdrawal(request: HttpRequest, withdrawal_id: int) -> HttpResponse:
         "nobody_approves": approver_for(found.user_id) is Approver.NOBODY,
         "can_approve": found.state == WithdrawalState.CHECKING and not found.doubt,
         "can_reject": decisions.is_rejectable(found),
-        "doubt": found.doubt,
+        "doubt": said_again(found.doubt, DOUBTS),
         "fails": fails_because(found),
         "max_reason": MAX_REASON_CHARS,
     }
@@ -236,7 +238,7 @@ def _desk_context() -> dict[str, object]:
         "earned": _sums(found.earned_ubtt),
         "hot": _known(found.desk.hot_ubtt if found.desk else None, asset),
         "hot_trx": _known(found.desk.hot_sun if found.desk else None, Asset.TRX),
-        "halts": [(halt, _(HALTED[halt.reason])) for halt in halts.standing()],
+        "halts": [(halt, _(HALTED[halt.reason]), halts.detail_of(halt)) for halt in halts.standing()],
         "rules": _rules_rows(withdrawal_rules.current()),
     }
 
