@@ -9,6 +9,7 @@ from django.db import transaction
 from seedbox.models import User
 from tests.exchange import BTT, Exchange
 from tests.signers import PASSPHRASE, found_signer, signer_in
+from wallet.domain.chain_words import SIGNER_FIRST
 from wallet.domain.deposits import DepositFate
 from wallet.domain.tron.addresses import parse_address, to_base58
 from wallet.models import ChainCursor, Deposit, DepositAddress
@@ -81,7 +82,7 @@ class TestAGivenAddress:
         exchange.fake.pay_token(parse_address(forgotten), 5_000 * BTT)
         exchange.fake.make_solid()
         assert chain_rounds.read(exchange.chain, signer, now=exchange.now) == 0
-        assert ChainCursor.objects.get().trouble == chain_rounds.SIGNER_FIRST
+        assert ChainCursor.objects.get().trouble == SIGNER_FIRST
         signer.unlock(PASSPHRASE)
         assert chain_rounds.read(exchange.chain, signer, now=exchange.now) > 0
         assert (Deposit.objects.get().address, ChainCursor.objects.get().trouble) == (forgotten, "")

@@ -52,7 +52,7 @@ class TestTheSolidBlock:
         box.one.problem = Problem.AWAY
         assert box.chain.solid_agreement().number == 8
         box.two.problem = Problem.GARBAGE
-        with pytest.raises(ChainUnreachable, match="1 endpoint answers, 2 are needed"):
+        with pytest.raises(ChainUnreachable, match="too few endpoints answer: 1, and 2 are needed"):
             box.chain.solid_agreement()
 
     @pytest.mark.parametrize("liar", ["one", "two", "three"])

@@ -3,8 +3,9 @@
 import pytest
 
 from wallet.domain import language, withdrawal_words
+from wallet.domain.chain_words import FEW_ANSWER, NAMED, STATUS, WHOLE
 from wallet.domain.deposits import plain_units
-from wallet.domain.halt_words import HALTS, MORE_THERE, MOVED, UNEXPLAINED
+from wallet.domain.halt_words import HALTS, MORE_THERE, MOVED, STOPS_CREDIT, UNEXPLAINED
 from wallet.domain.money import Asset
 from wallet.domain.retelling import said_again
 from wallet.domain.withdrawal_words import FAILS, HALTED, LACKS, OLD_BLOCK, REASONS, STOPPED_BY, TOO_LITTLE, WAITS
@@ -18,6 +19,11 @@ GERMAN = {
     UNEXPLAINED: "Ungeklärt: %(names)s",
     MOVED: "%(units)s %(unit)s-Einheiten von %(sender)s an %(recipient)s in %(tx_id)s",
     MORE_THERE: "%(address)s hat %(amount)s %(unit)s mehr",
+    NAMED: "%(endpoint)s - %(why)s",
+    WHOLE: "die Kette",
+    FEW_ANSWER: "nur %(count)s von %(needed)s (%(why)s)",
+    STATUS: "%(status)s von %(path)s",
+    STOPS_CREDIT: "%(problem)s. Nichts wird gutgeschrieben.",
     AT: "am %(at)s (UTC) kam der letzte Block",
 }
 
@@ -44,6 +50,13 @@ class TestASentenceThatARowKeeps:
         kept = UNEXPLAINED % {"names": ";\n".join(MOVED % {**LEFT, "units": units} for units in (1_000, 7))}
         assert said_again(kept, HALTS) == (
             "Ungeklärt: 1000 TRX-Einheiten von A an B in 00ff;\n7 TRX-Einheiten von A an B in 00ff"
+        )
+
+    def test_is_said_though_semicolons_stand_between_several_within_another(self) -> None:
+        why = "; ".join(f"{name}: {STATUS % {'status': 503, 'path': '/wallet'}}" for name in ("one", "two"))
+        kept = STOPS_CREDIT % {"problem": f"{WHOLE}: {FEW_ANSWER % {'count': 0, 'needed': 2, 'why': why}}"}
+        assert said_again(kept, HALTS) == (
+            "die Kette - nur 0 von 2 (one - 503 von /wallet; two - 503 von /wallet). Nichts wird gutgeschrieben."
         )
 
     def test_has_its_amounts_with_the_signs_of_its_reader(self) -> None:

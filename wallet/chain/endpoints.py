@@ -27,16 +27,14 @@ from wallet.chain.port import (
     Receipt,
     Resources,
 )
-from wallet.domain.language import counted as ngettext
-from wallet.domain.language import gettext_noop
-from wallet.domain.language import said as _
+from wallet.domain import chain_words as words
 from wallet.domain.networks import Network
 from wallet.domain.tron.addresses import Address
 
 NEEDED = 2  # that must say the same
 READERS = 4  # of receipts at once: fewer than a transport has connections
 TOLERATED_BACK_BLOCKS = 27  # one round of witnesses: behind one address there may be servers of different age
-WHOLE = gettext_noop("the chain")  # in place of an endpoint's name, when it is about all of them
+WHOLE = words.WHOLE  # in place of an endpoint's name, when it is about all of them
 KNOWS = frozenset({BroadcastCode.SUCCESS, BroadcastCode.DUP_TRANSACTION_ERROR})
 
 T = TypeVar("T")
@@ -103,7 +101,7 @@ class Chain:
             ours = agreed if low == agreed.number else self._ref_at(tops[NEEDED - 1][0], low)
             theirs = top if low == top.number else self._ref_at(member, low)
             if ours.id != theirs.id:
-                says = _("%(one)s and %(other)s have different blocks at %(height)s")
+                says = words.ONE_NOT_OTHER
                 facts = {"one": tops[NEEDED - 1][0].name, "other": member.name, "height": low}
                 raise ChainLied(WHOLE, says % facts)
         return self._remember(agreed)
@@ -118,7 +116,7 @@ class Chain:
             return self._first(Member.heights)
         tops = [heights for _, heights in self._every(Member.heights)]
         if not tops:
-            raise ChainUnreachable(WHOLE, _("no endpoint answers"))
+            raise ChainUnreachable(WHOLE, words.NONE_ANSWERS)
         tops.sort(key=lambda heights: heights.solid.number, reverse=True)
         return tops[min(NEEDED, len(tops)) - 1]
 
@@ -128,7 +126,7 @@ class Chain:
         if solid and not self._is_one_server:
             confirmed = self._first(lambda member: self._ref_at(member, last), besides=source)
             if confirmed.id != blocks[-1].id:
-                raise ChainLied(source.name, _("another endpoint has a different block %(block)s") % {"block": last})
+                raise ChainLied(source.name, words.DIFFERENT_BLOCK % {"block": last})
         return blocks
 
     def receipts(self, block: Block, *, solid: bool = True) -> tuple[Receipt, ...]:
@@ -137,7 +135,7 @@ class Chain:
         if solid and not self._is_one_server:
             second = self._first(lambda member: member.endpoint.receipts(block, solid=solid), besides=source)
             if any(_essence(one) != _essence(two) for one, two in zip(receipts, second, strict=True)):
-                says = _("another endpoint has different receipts for block %(block)s")
+                says = words.DIFFERENT_RECEIPTS
                 raise ChainLied(source.name, says % {"block": block.number})
         return receipts
 
@@ -169,7 +167,7 @@ class Chain:
             return None
         source, receipt = found[0]
         if any(_essence(receipt) != _essence(other) for _, other in found[1:]):
-            says = _("another endpoint has a different receipt of %(tx_id)s")
+            says = words.DIFFERENT_RECEIPT
             raise ChainLied(source.name, says % {"tx_id": tx_id.hex()})
         return receipt
 
@@ -241,36 +239,36 @@ class Chain:
         if self._genesis_id is None:
             self._genesis_id = found
         if found != self._genesis_id:
-            says = _("it is of another network than %(network)s: block 0 is %(block)s")
+            says = words.OTHER_NETWORK
             raise OtherNetwork(member.name, says % {"network": self.network.name, "block": found.hex()})
 
     def _check_facts(self, member: Member) -> None:
         network, endpoint = self.network, member.endpoint
         token = endpoint.token_facts(network.assets.trc20_contract)
         if (token.decimals, token.symbol) != (network.trc20_decimals, network.trc20_symbol):
-            says = _("the TRC-20 contract is %(symbol)s with %(decimals)s decimals")
+            says = words.TOKEN_NAMED
             raise ChainLied(member.name, says % {"symbol": token.symbol, "decimals": token.decimals})
         if network.trc20_total is not None and token.total != network.trc20_total:
-            says = _("the TRC-20 contract has a supply of %(total)s")
+            says = words.TOKEN_SUPPLY
             raise ChainLied(member.name, says % {"total": token.total})
         asset = endpoint.asset_facts(network.assets.trc10_id)
         if asset is None and network.trc10_symbol:
-            says = _("there is no TRC-10 token %(token)s")
+            says = words.NO_TOKEN
             raise ChainLied(member.name, says % {"token": network.assets.trc10_id})
         if asset is not None and asset.decimals != network.trc10_decimals:
-            says = _("TRC-10 token %(token)s has %(decimals)s decimals")
+            says = words.TOKEN_DECIMALS
             raise ChainLied(member.name, says % {"token": network.assets.trc10_id, "decimals": asset.decimals})
 
     def _ref_at(self, member: Member, number: int) -> BlockRef:
         ref = member.endpoint.block_ref(number, solid=True)
         if ref is None:
-            raise BadAnswer(member.name, _("it has no solid block %(block)s yet") % {"block": number})
+            raise BadAnswer(member.name, words.NOT_SOLID_YET % {"block": number})
         return ref
 
     def _remember(self, agreed: BlockRef) -> BlockRef:
         before = self._agreed
         if before is not None and agreed.number < before.number:
-            went_back = _("the solid height went back from %(before)s to %(now)s") % {
+            went_back = words.WENT_BACK % {
                 "before": before.number,
                 "now": agreed.number,
             }
@@ -278,7 +276,7 @@ class Chain:
                 raise ChainLied(WHOLE, went_back)
             raise BadAnswer(WHOLE, went_back)
         if before is not None and agreed.number == before.number and agreed.id != before.id:
-            raise ChainLied(WHOLE, _("solid block %(block)s has become another one") % {"block": agreed.number})
+            raise ChainLied(WHOLE, words.BECAME_OTHER % {"block": agreed.number})
         self._agreed = agreed
         return agreed
 
@@ -293,12 +291,7 @@ class Chain:
     def _enough(self, answers: list[tuple[Member, T]]) -> list[tuple[Member, T]]:
         if len(answers) < NEEDED:
             why = "; ".join(f"{member.name}: {member.problem}" for member in self._members if member.problem)
-            says = ngettext(
-                "%(count)s endpoint answers, %(needed)s are needed (%(why)s)",
-                "%(count)s endpoints answer, %(needed)s are needed (%(why)s)",
-                len(answers),
-            )
-            raise ChainUnreachable(WHOLE, says % {"count": len(answers), "needed": NEEDED, "why": why})
+            raise ChainUnreachable(WHOLE, words.FEW_ANSWER % {"count": len(answers), "needed": NEEDED, "why": why})
         return answers
 
     def _first(self, question: Callable[[Member], T], *, besides: Member | None = None) -> T:
@@ -339,7 +332,7 @@ class Chain:
             answer = BroadcastAnswer(member.name, BroadcastCode.UNKNOWN, problem.why)
         member.note_broadcast(answered=answer.code is not BroadcastCode.UNKNOWN)
         if answer.names_another:
-            says = _("it called a transaction that it was given by another id: %(message)s")
+            says = words.CALLS_OTHERWISE
             member.doubt(says % {"message": answer.message})
         return answer
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from wallet.chain.port import CallFails, ChainEndpoint, ChainError, ChainUnreachable, Heights
-from wallet.domain.language import said as _
+from wallet.domain import chain_words as words
 
 FIRST_REST_S = 0.5  # doubled with each failure after another
 LONGEST_REST_S = 15.0
@@ -59,7 +59,7 @@ class Member:
     def ask(self, check: Callable[["Member"], None], question: Callable[["Member"], T]) -> T:
         """Return the answer; the endpoint must pass `check` first, and again after it was away. Raises ChainError."""
         if self._clock() < self._rests_until:
-            raise ChainUnreachable(self.name, _("is not asked for a while: %(problem)s") % {"problem": self.problem})
+            raise ChainUnreachable(self.name, words.NOT_ASKED % {"problem": self.problem})
         try:
             if not self._is_ours:
                 check(self)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from wallet.domain.language import said as _
 from wallet.domain.tron.addresses import Address
 from wallet.domain.tron.transactions import Raw
 
@@ -21,10 +20,10 @@ MAX_FEE_LIMIT_SUN = 15_000_000_000  # of one call, where a chain does not say ot
 
 
 class ChainError(Exception):
-    """The chain could not be read. The message is a sentence that names the endpoint."""
+    """The chain could not be read. The message names the endpoint; its words are kept, and said again to readers."""
 
     def __init__(self, endpoint: str, why: str) -> None:
-        super().__init__(f"{_(endpoint)}: {why}")
+        super().__init__(f"{endpoint}: {why}")
         self.endpoint = endpoint
         self.why = why
 

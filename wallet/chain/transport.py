@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from wallet.chain.port import BadAnswer, ChainBusy, ChainUnreachable
-from wallet.domain.language import said as _
+from wallet.domain import chain_words
 
 CONNECT_S = 3.0
 QUIET_S = 5.0  # without a byte
@@ -63,7 +63,7 @@ class Transport:
         except (ValueError, RecursionError):
             raise BadAnswer(
                 self.name,
-                _("the answer to %(path)s is no JSON: %(words)s") % {"path": path, "words": said(raw[:MAX_TEXT])},
+                chain_words.NOT_JSON % {"path": path, "words": said(raw[:MAX_TEXT])},
             ) from None
         if isinstance(answer, dict) and "Error" in answer:
             words = said(answer["Error"])
@@ -73,7 +73,7 @@ class Transport:
         return answer
 
     def too_large(self, path: str) -> TooLarge:
-        says = _("the answer to %(path)s is too large: more than %(most)s bytes")
+        says = chain_words.TOO_LARGE
         return TooLarge(self.name, says % {"path": path, "most": self._max_answer_bytes})
 
     def close(self) -> None:
@@ -95,7 +95,7 @@ class Transport:
                 return self._bytes_of(path, response)
         except (httpx.HTTPError, httpx.StreamError, RuntimeError, OSError) as problem:
             # A client that the watch has closed raises RuntimeError. The text may carry the address and so a secret.
-            says = _("no answer to %(path)s (%(problem)s)") % {"path": path, "problem": type(problem).__name__}
+            says = chain_words.NO_ANSWER % {"path": path, "problem": type(problem).__name__}
             raise ChainUnreachable(self.name, says) from None
         finally:
             watch.cancel()
@@ -116,14 +116,14 @@ class Transport:
     def _check_status(self, path: str, response: httpx.Response) -> None:
         status = response.status_code
         if status != httpx.codes.OK:
-            says = _("status %(status)s for %(path)s") % {"status": status, "path": path}
+            says = chain_words.STATUS % {"status": status, "path": path}
             if status in BUSY:
                 raise ChainBusy(self.name, says)
             if status >= SERVERS_FAULT:
                 raise ChainUnreachable(self.name, says)
             raise BadAnswer(self.name, says)
         if response.headers.get("Content-Encoding", "identity") != "identity":
-            says = _("the answer to %(path)s is compressed, which nobody asked for") % {"path": path}
+            says = chain_words.COMPRESSED % {"path": path}
             raise BadAnswer(self.name, says)
 
     def _bytes_of(self, path: str, response: httpx.Response) -> bytes:
@@ -136,7 +136,7 @@ class Transport:
             if size > self._max_answer_bytes:
                 raise self.too_large(path)
             if time.monotonic() > ends_at:
-                says = _("the answer to %(path)s takes longer than %(limit)s s")
+                says = chain_words.TOO_SLOW
                 raise ChainUnreachable(self.name, says % {"path": path, "limit": self._whole_answer_s})
         return b"".join(parts)
 

@@ -37,7 +37,7 @@ from wallet.chain.port import (
 from wallet.chain.runs import Run, Runs
 from wallet.chain.transport import TooLarge, Transport, said
 from wallet.chain.verification import block_of, check_range, check_receipts, check_run, transaction_of
-from wallet.domain.language import said as _
+from wallet.domain import chain_words as words
 from wallet.domain.tron.abi import (
     DECIMALS,
     NAME,
@@ -94,27 +94,24 @@ class TronpyEndpoint:
     def genesis_id(self) -> bytes:
         ref = self.block_ref(0, solid=False)
         if ref is None:
-            raise BadAnswer(self.name, _("it has no block 0"))
+            raise BadAnswer(self.name, words.NO_GENESIS)
         return ref.id
 
     def heights(self) -> Heights:
         solid, head = (self._ref({"detail": False}, solid=solid) for solid in (True, False))
         if head is None or solid is None:
-            raise BadAnswer(self.name, _("it has no newest block"))
+            raise BadAnswer(self.name, words.NO_HEAD)
         if solid.number > head.number:  # behind one address there may be servers of different age: no lie, and no use
             raise BadAnswer(
                 self.name,
-                _("its solid block %(solid)s is above its newest, %(head)s")
-                % {"solid": solid.number, "head": head.number},
+                words.SOLID_ABOVE_HEAD % {"solid": solid.number, "head": head.number},
             )
         return Heights(head, solid)
 
     def block_ref(self, number: int, *, solid: bool = True) -> BlockRef | None:
         ref = self._ref({"id_or_num": str(number), "detail": False}, solid=solid)
         if ref is not None and ref.number != number:
-            raise ChainLied(
-                self.name, _("asked for block %(block)s, it gave %(other)s") % {"block": number, "other": ref.number}
-            )
+            raise ChainLied(self.name, words.GAVE_OTHER_BLOCK % {"block": number, "other": ref.number})
         return ref
 
     def blocks(self, first: int, last: int, *, solid: bool = True) -> tuple[Block, ...]:
@@ -161,7 +158,7 @@ class TronpyEndpoint:
                 return None
             transaction = transaction_of(*shapes.transaction_of(answer))
         if transaction.tx_id != tx_id:
-            raise ChainLied(self.name, _("asked for transaction %(tx_id)s, it gave another") % {"tx_id": tx_id.hex()})
+            raise ChainLied(self.name, words.GAVE_OTHER_TRANSACTION % {"tx_id": tx_id.hex()})
         return transaction
 
     def receipt(self, tx_id: bytes, *, solid: bool) -> Receipt | None:
@@ -171,9 +168,7 @@ class TronpyEndpoint:
                 return None
             receipt = shapes.receipt_of(answer)
         if receipt.tx_id != tx_id:
-            raise ChainLied(
-                self.name, _("asked for the receipt of %(tx_id)s, it gave another") % {"tx_id": tx_id.hex()}
-            )
+            raise ChainLied(self.name, words.GAVE_OTHER_RECEIPT % {"tx_id": tx_id.hex()})
         return receipt
 
     def account(self, address: Address) -> ChainAccount:
@@ -202,8 +197,7 @@ class TronpyEndpoint:
         if decimals > MAX_DECIMALS:
             raise BadAnswer(
                 self.name,
-                _("a token has at most %(most)s decimals, not %(decimals)s")
-                % {"most": MAX_DECIMALS, "decimals": decimals},
+                words.TOO_MANY_DECIMALS % {"most": MAX_DECIMALS, "decimals": decimals},
             )
         return TokenFacts(name, symbol, decimals, total)
 
@@ -214,7 +208,7 @@ class TronpyEndpoint:
             if not fields:
                 return None
             if shapes.asset_id_of(str(fields.get("id")), "id") != asset_id:
-                raise ChainLied(self.name, _("asked for TRC-10 token %(token)s, it gave another") % {"token": asset_id})
+                raise ChainLied(self.name, words.GAVE_OTHER_TOKEN % {"token": asset_id})
             name, symbol = said(fields.get("name", "")), said(fields.get("abbr", ""))
             decimals, total = (integer_of(fields.get(field), field) for field in ("precision", "total_supply"))
             return TokenFacts(name, symbol, decimals, total)
@@ -253,7 +247,7 @@ class TronpyEndpoint:
             return BroadcastAnswer(
                 self.name,
                 BroadcastCode.UNKNOWN,
-                _("it calls it %(named)s") % {"named": named.hex()},
+                words.CALLS_IT % {"named": named.hex()},
                 named,
                 names_another=True,
             )
@@ -265,7 +259,7 @@ class TronpyEndpoint:
         return BroadcastAnswer(
             self.name,
             BroadcastCode.UNKNOWN,
-            _("neither taken nor refused: %(answer)s") % {"answer": said(dict(answer))},
+            words.NEITHER % {"answer": said(dict(answer))},
             named,
         )
 
@@ -276,9 +270,7 @@ class TronpyEndpoint:
                 return None
             header, claimed_id = shapes.header_of(answer)
             if block_id(header) != claimed_id:
-                raise ChainLied(
-                    self.name, _("block %(block)s has another id than its header makes") % {"block": header.number}
-                )
+                raise ChainLied(self.name, words.OTHER_ID % {"block": header.number})
             return BlockRef(header.number, claimed_id, header.timestamp_ms)
 
     def _blocks_in(self, path: str, run: Run) -> list[Block]:
@@ -313,9 +305,7 @@ class TronpyEndpoint:
         except NotFound:
             return missing
         except (ApiError, UnknownError, ValidationError, LookupError, TypeError, ValueError, AttributeError) as problem:
-            raise BadAnswer(
-                self.name, _("tronpy cannot read the answer (%(problem)s)") % {"problem": type(problem).__name__}
-            ) from None
+            raise BadAnswer(self.name, words.UNREADABLE % {"problem": type(problem).__name__}) from None
         return answer
 
     @contextlib.contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from wallet.chain.port import MAX_BLOCKS, BadAnswer, Block, ChainLied, ChainTransaction, Receipt
-from wallet.domain.language import said as _
+from wallet.domain import chain_words as words
 from wallet.domain.tron.addresses import Address
 from wallet.domain.tron.blocks import Header, block_id, encode_header, tx_trie_root
 from wallet.domain.tron.messages import ContractRet
@@ -43,13 +43,13 @@ def block_of(
     try:
         recomputed_id, header_bytes = block_id(header), encode_header(header)
     except BadMessage as problem:
-        says = _("the header of block %(block)s is none: %(problem)s")
+        says = words.BAD_HEADER
         raise BadAnswer(endpoint, says % {"block": header.number, "problem": problem}) from None
     if recomputed_id != claimed_id:
-        says = _("block %(block)s has another id than its header makes")
+        says = words.OTHER_ID
         raise ChainLied(endpoint, says % {"block": header.number})
     if tx_trie_root([encode_transaction(signed, result) for signed, result in transactions]) != header.tx_trie_root:
-        says = _("block %(block)s has other transactions than its header says")
+        says = words.OTHER_CONTENT
         raise ChainLied(endpoint, says % {"block": header.number})
     return Block(
         number=header.number,
@@ -75,15 +75,15 @@ def check_run(endpoint: str, first: int, last: int, blocks: Sequence[Block]) -> 
     """
     for number, block in enumerate(blocks, first):
         if block.number != number:
-            says = _("block %(block)s stands where %(number)s belongs")
+            says = words.WRONG_PLACE
             raise ChainLied(endpoint, says % {"block": block.number, "number": number})
         if number > first and block.parent_id != blocks[number - first - 1].id:
-            says = _("block %(block)s does not follow the block before it")
+            says = words.NOT_FOLLOWING
             raise ChainLied(endpoint, says % {"block": number})
     if len(blocks) > last - first + 1:
-        raise ChainLied(endpoint, _("more blocks than %(first)s to %(last)s") % {"first": first, "last": last})
+        raise ChainLied(endpoint, words.MORE_BLOCKS % {"first": first, "last": last})
     if len(blocks) < last - first + 1:
-        says = _("blocks %(first)s to %(last)s are missing")
+        says = words.BLOCKS_MISSING
         raise BadAnswer(endpoint, says % {"first": first + len(blocks), "last": last})
     return tuple(blocks)
 
@@ -92,18 +92,18 @@ def check_receipts(endpoint: str, block: Block, receipts: Sequence[Receipt]) -> 
     """Return the receipts if each of the block's transactions has its own, in their order; raises as `check_run`."""
     for transaction, receipt in zip(block.transactions, receipts, strict=False):
         if receipt.tx_id != transaction.tx_id or receipt.block_number != block.number:
-            says = _("block %(block)s has a receipt of another transaction")
+            says = words.FOREIGN_RECEIPT
             raise ChainLied(endpoint, says % {"block": block.number})
         if receipt.contract_result and receipt.contract_result != transaction.contract_ret:
-            says = _("block %(block)s has a receipt with another result than its transaction")
+            says = words.OTHER_RESULT
             raise ChainLied(endpoint, says % {"block": block.number})
         if transaction.contract_ret not in _SAY_NOTHING and receipt.failed == (transaction.contract_ret == SUCCESS):
-            says = _("block %(block)s has a receipt that its transaction's result contradicts")
+            says = words.CONTRADICTED
             raise ChainLied(endpoint, says % {"block": block.number})
     if len(receipts) > len(block.transactions):
-        says = _("block %(block)s has more receipts than transactions")
+        says = words.MORE_RECEIPTS
         raise ChainLied(endpoint, says % {"block": block.number})
     if len(receipts) < len(block.transactions):
-        says = _("block %(block)s has receipts for only some of its transactions")
+        says = words.FEWER_RECEIPTS
         raise BadAnswer(endpoint, says % {"block": block.number})
     return tuple(receipts)

@@ -3,6 +3,7 @@
 Whoever shows one says it again in the language of its reader. Several stand on lines of their own.
 """
 
+from wallet.domain.chain_words import TROUBLES
 from wallet.domain.language import gettext_noop
 
 # --- the chain beside the books
@@ -75,4 +76,5 @@ HALTS = (
     *(HAS_MORE, HAS_LESS, *DIFFERENCES, UNEXPLAINED, MOVED, SAYS_OTHERWISE, *THERE),
     *(ANOTHER_ID, DENIED, LAGS, OTHER_SEED, OTHER_ADDRESS, NOT_BY_PAYER),
     *(OLD_BOOKS, FOLLOWED, RESTS, *DOUBTS, CONFLICT, STOPS_CREDIT),  # those that begin with any value come last
+    *TROUBLES,
 )

@@ -25,11 +25,14 @@ def said_again(kept: str, texts: Iterable[str]) -> str:
 
 
 def _line(kept: str, texts: tuple[str, ...]) -> str:
+    """Return a sentence for its reader. Within a line, what is no sentence may be several, with semicolons between."""
     whole = kept.removesuffix(";")
     for text in texts:
         if found := _pattern(text).fullmatch(whole):
             values = {name: _value(value, texts) for name, value in found.groupdict().items()}
             return said(text) % values + kept[len(whole) :]
+    if "; " in kept:
+        return "; ".join(_line(part, texts) for part in kept.split("; "))
     return kept
 
 
@@ -40,5 +43,5 @@ def _value(kept: str, texts: tuple[str, ...]) -> str:
 @cache
 def _pattern(text: str) -> re.Pattern[str]:
     parts = _VALUE.split(text)  # words and names of values in turn
-    wanted = (f"(?P<{part}>.+)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+    wanted = (f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
     return re.compile("".join(wanted), re.DOTALL)

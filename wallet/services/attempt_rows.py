@@ -8,6 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from wallet.domain.chain_words import TROUBLES
 from wallet.domain.retelling import said_again
 from wallet.domain.withdrawal_words import EVENTS
 from wallet.models import AttemptEvent
@@ -58,7 +59,7 @@ def event_row(event: AttemptEvent, *, with_details: bool) -> Row:
         "what": _(_DONE.get(event.what, event.what)),
         "endpoint": event.endpoint if with_details else "",
         "code": event.code,
-        "message": said_again(event.message, EVENTS) if with_details else _plain(event),
+        "message": said_again(event.message, (*EVENTS, *TROUBLES)) if with_details else _plain(event),
     }
 
 

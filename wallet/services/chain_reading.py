@@ -9,8 +9,6 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.utils.translation import gettext as _
-
 from wallet.chain.endpoints import WHOLE, Chain
 from wallet.chain.port import (
     MAX_BLOCKS,
@@ -24,6 +22,7 @@ from wallet.chain.port import (
 )
 from wallet.chain.scanning import Movement, movements, needs_receipts
 from wallet.chain.scanning import MovementKind as Moved
+from wallet.domain import chain_words
 from wallet.domain.money import Asset
 from wallet.domain.tron.addresses import Address, to_base58
 from wallet.domain.tron.transactions import OtherContract
@@ -70,7 +69,7 @@ def read_on(chain: Chain, cursor: ChainCursor, up_to: int, watched: Mapping[Addr
     with _uncollected():
         blocks = chain.blocks(first, last)
         if [block.number for block in blocks] != list(range(first, last + 1)):
-            says = _("blocks %(first)s to %(last)s are not all there, or not in their order")
+            says = chain_words.NOT_ALL_THERE
             raise BadAnswer(WHOLE, says % {"first": first, "last": last})
         return _read(chain, cursor, blocks, watched)
 
@@ -83,7 +82,7 @@ def _read(chain: Chain, cursor: ChainCursor, blocks: Sequence[Block], watched: M
     with contextlib.closing(_receipts(chain, blocks, watched)) as all_receipts:
         for block in blocks:
             if block.parent_id != parent_id:
-                says = _("block %(block)s does not follow the one that was read before it")
+                says = chain_words.NOT_AFTER_READ
                 raise ChainBroken(WHOLE, says % {"block": block.number})
             try:
                 receipts = next(all_receipts)

@@ -3,15 +3,13 @@
 import logging
 from datetime import datetime
 
-from django.utils.translation import gettext_noop
-
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import ChainError
+from wallet.domain.chain_words import SIGNER_FIRST
 from wallet.services import deposit_addresses, given_addresses, pending, reconciliation, scanning, second_source, sweeps
 from wallet.signer.protocol import SignerDoor, SignerError
 
 MOST_STEPS = 5  # of a hundred blocks each: a round leaves the worker free for others after some seconds
-SIGNER_FIRST = gettext_noop("Waits for the signer, which may know of more deposit addresses: unlock it, or start it")
 
 logger = logging.getLogger(__name__)  # every few seconds the same: what lasts stands on the operator's page
 

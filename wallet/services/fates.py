@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils.translation import gettext as _
 
 from wallet.chain.endpoints import WHOLE, Chain
 from wallet.chain.port import MAX_BLOCKS, Block, ChainError, ChainLied, Receipt
-from wallet.domain import halt_words
+from wallet.domain import chain_words, halt_words
 from wallet.domain import withdrawal_words as words
 from wallet.domain.accounts import AccountKind, own_account, user_account
 from wallet.domain.finality import Absence, IndexedBlock, Judgement, Sent, Verdict, judge
@@ -65,7 +64,7 @@ def _check_result(chain: Chain, attempt: Attempt, receipt: Receipt) -> None:
     (block,) = chain.blocks(receipt.block_number, receipt.block_number)
     results = [one.contract_ret == "SUCCESS" for one in block.transactions if one.tx_id.hex() == attempt.tx_id]
     if results != [receipt.succeeded]:
-        says = _("receipts say of %(tx_id)s what block %(block)s does not say")
+        says = chain_words.RECEIPTS_DENIED
         raise ChainLied(WHOLE, says % {"tx_id": attempt.tx_id, "block": block.number})
 
 

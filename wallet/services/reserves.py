@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from wallet.domain.accounts import AccountKind
+from wallet.domain.chain_words import TROUBLES
 from wallet.domain.deposits import DepositFate, format_units
 from wallet.domain.money import Asset, format_count
+from wallet.domain.retelling import said_again
 from wallet.models import ChainCursor, Deposit, Halt, Reconciliation, Sweep
 from wallet.services import deposit_addresses, floats, found_payments, halts, reconciliation
 from wallet.services.deposit_rows import by_name, short
@@ -79,7 +81,7 @@ def state_row(found: ChainCursor | None) -> Row:
     return {
         "row": "reserves",
         "read": format_count(found.height),
-        "state": _(found.trouble)
+        "state": said_again(found.trouble, TROUBLES)
         if found.trouble
         else (
             _("Up to date") if behind <= BEHIND else _("%(behind)s blocks behind") % {"behind": format_count(behind)}
@@ -139,7 +141,7 @@ def endpoint_rows(found: ChainCursor | None) -> list[Row]:
         {
             "row": f"endpoint-{number}",
             "name": str(one["name"]),
-            "state": _("Answers") if one["ok"] else str(one["problem"]),
+            "state": _("Answers") if one["ok"] else said_again(str(one["problem"]), TROUBLES),
             "tone": "green" if one["ok"] else "red",
             "head": format_count(one["head"]) if one["head"] is not None else "?",
             "solid": format_count(one["solid"]) if one["solid"] is not None else "?",

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from wallet.chain.endpoints import WHOLE, Chain
 from wallet.chain.port import BlockRef, ChainError, ChainLied, OtherNetwork
+from wallet.domain import chain_words
 from wallet.domain import halt_words as words
 from wallet.domain.tron.addresses import Address
 from wallet.models import ChainCursor, ChainMovement, HaltReason, OwnTransaction, PendingDeposit
@@ -82,11 +82,9 @@ def _begin(chain: Chain, now: datetime) -> ChainCursor | None:
 def _compare(cursor: ChainCursor, solid: BlockRef) -> None:
     """Raise ChainBroken if the chain's solid blocks can't be those that were read."""
     if solid.number == cursor.height and solid.id.hex() != cursor.block_id:
-        raise ChainBroken(
-            WHOLE, _("solid block %(block)s is another one than was read before") % {"block": solid.number}
-        )
+        raise ChainBroken(WHOLE, chain_words.NOT_THE_READ_ONE % {"block": solid.number})
     if solid.number < cursor.height - WOBBLE_BLOCKS:
-        says = _("its solid blocks end at %(last)s, and block %(read)s was read already")
+        says = chain_words.ENDS_BEFORE
         raise ChainBroken(WHOLE, says % {"last": solid.number, "read": cursor.height})
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from wallet.domain.chain_words import TROUBLES
 from wallet.domain.money import Asset, format_amount, format_btt
 from wallet.domain.retelling import said_again
 from wallet.domain.withdrawal_states import CANCELLABLE, AttemptState, WithdrawalState
@@ -341,7 +342,7 @@ def state_of(withdrawal: Withdrawal) -> str:
 
 def waits_because(desk: WithdrawalDesk) -> str:
     """Say to operators why the queue waits."""
-    return said_again(desk.waits_because, WAITS)
+    return said_again(desk.waits_because, (*WAITS, *TROUBLES))
 
 
 def fails_because(withdrawal: Withdrawal) -> str:
