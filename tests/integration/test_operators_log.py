@@ -5,8 +5,10 @@ from django.test import Client
 from django.urls import reverse
 
 from seedbox.models import User
+from tests import made_up_language
 from tests.builders import NOW, signed_in
 from tests.ledger import BTT
+from tests.made_up_language import english_on
 from tests.withdrawals import World, fresh_form_key, stranger_address
 from wallet.domain.tron.addresses import to_base58
 from wallet.models import Halt, HaltReason
@@ -39,6 +41,18 @@ class TestTheLogOfTheOperators:
         page = signed_in(admin).get(reverse("operator_acts")).content.decode()
         assert "Stopped withdrawals" in page
         assert "odd payments" in page
+
+    def test_says_what_the_box_wrote_in_its_readers_language_and_what_was_typed_as_it_is(
+        self, world: World, owner: User
+    ) -> None:
+        asked = world.request(owner.pk, key=fresh_form_key())
+        halts.halt(HaltReason.AUDIT, "a machine found something", NOW)
+        halts.lift(Halt.objects.get().pk, actor=ADA, reason="mended: 1,234.5 BTT", now=NOW)
+        decisions.reject(world.signer, withdrawal_id=asked.pk, actor=ADA, reason="too soon", now=NOW)
+        with made_up_language.spoken():
+            reasons = [why for _what, why, _whom in log()]
+        assert [why.partition(": ")[2] for why in reasons] == ["mended: 1,234.5 BTT", "too soon"]
+        assert [english_on(why, {"mended", "too soon"}) for why in reasons] == [[], []]
 
     def test_has_decisions_about_a_withdrawal_and_its_user_reads_them(self, world: World, owner: User) -> None:
         values = {name: getattr(withdrawal_rules.current(), name) for name in withdrawal_rules.FIELDS}

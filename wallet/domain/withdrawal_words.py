@@ -23,6 +23,9 @@ LOST_UNSIGNED = gettext_noop(
 )
 REASONS = (UNAPPROVED, CANCELLED, UNWANTED, FAILED, MOVED_NOTHING, REFUSED, LOST_AS_SAID, LOST_UNSIGNED, LOST)
 
+# --- what the log of operators calls one; what the operator typed stands after a colon
+DECIDED = gettext_noop("Withdrawal %(pk)s, %(amount)s to %(address)s")
+
 # --- what was done about an attempt
 IN_BLOCK = gettext_noop("block %(block)s")
 BLOCK_GONE = gettext_noop("block %(block)s is gone")

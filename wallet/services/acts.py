@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from wallet.domain.accounts import AccountKind
 from wallet.domain.money import Asset, format_amount
+from wallet.domain.retelling import said_again
+from wallet.domain.withdrawal_words import DECIDED
 from wallet.models import Account, OperatorAct, Transfer
 from wallet.models.operator_act import ActKind
 from wallet.services.holders import Holder, holders
@@ -97,6 +100,16 @@ def _lines(acts: Iterable[OperatorAct]) -> list[ActLine]:
     return [_line(act, transfers.get(act.transfer_id or 0), names) for act in acts]
 
 
+def _reason(act: OperatorAct) -> str:
+    """Return what was typed as it is, and what the box has put before it for its reader."""
+    ours, colon, typed = act.reason.partition(": ")
+    if act.kind == ActKind.LIFTED and ours:
+        return f"{_(ours)}{colon}{typed}"
+    if act.kind in (ActKind.APPROVED, ActKind.REJECTED):
+        return f"{said_again(ours, [DECIDED])}{colon}{typed}"
+    return act.reason
+
+
 def _line(act: OperatorAct, transfer: Transfer | None, names: dict[int, Holder]) -> ActLine:
     touched = [transfer.debit, transfer.credit] if transfer else [act.account]
     is_own = any(account.kind == AccountKind.USER and account.ref == str(act.actor_id) for account in touched)
@@ -105,7 +118,7 @@ def _line(act: OperatorAct, transfer: Transfer | None, names: dict[int, Holder])
         at=act.at,
         what=act.get_kind_display(),
         actor_name=act.actor_name,
-        reason=act.reason,
+        reason=_reason(act),
         sides=[] if act.kind in OF_ALL else [Side(account.pk, names[account.pk]) for account in touched],
         amount=format_amount(transfer.amount_ubtt, Asset(transfer.asset)) if transfer else "",
         transfer_id=act.transfer_id,

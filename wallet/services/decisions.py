@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop
 from wallet.domain.accounts import user_account
 from wallet.domain.money import Asset, plain_amount
 from wallet.domain.withdrawal_states import CANCELLABLE, WithdrawalState, check_move
+from wallet.domain.withdrawal_words import DECIDED
 from wallet.models import Withdrawal
 from wallet.models.operator_act import ActKind
 from wallet.services import fates
@@ -89,8 +90,7 @@ def is_rejectable(found: Withdrawal) -> bool:
 
 def _write_down(kind: ActKind, found: Withdrawal, reason: str, actor: Actor, now: datetime) -> None:
     asset = Asset(found.asset)
-    says = _("Withdrawal %(pk)s, %(amount)s to %(address)s")
-    words = says % {"pk": found.pk, "amount": plain_amount(found.amount_ubtt, asset), "address": found.address}
+    words = DECIDED % {"pk": found.pk, "amount": plain_amount(found.amount_ubtt, asset), "address": found.address}
     write_down(
         kind,
         user_account(asset, found.user_id),

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from wallet.chain.port import BroadcastAnswer
@@ -99,7 +100,8 @@ def lift(halt_id: int, *, actor: Actor, reason: str, now: datetime) -> None:
             lifted_at=now, lifted_by_id=actor.id, lifted_by_name=actor.name, lifted_why=reason
         )
         if lifted:
-            what = f"{Halt.objects.get(pk=halt_id).get_reason_display()}: {reason}"[:MAX_REASON_CHARS]
+            with translation.override(None):  # in English: the log is read by others
+                what = f"{Halt.objects.get(pk=halt_id).get_reason_display()}: {reason}"[:MAX_REASON_CHARS]
             write_down(ActKind.LIFTED, account, actor=actor, reason=what, key=f"halt/{halt_id}/lifted", now=now)
         return bool(lifted)
 
