@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from seedbox.domain.kept import told
 from seedbox.domain.lanes import PeersSeen
 from seedbox.models import User
 from speed.domain.autobid_view import State
 from speed.domain.controls import Controls
-from speed.domain.kept import told
 from speed.domain.messages import Bid, Grants
 from speed.models import AutoRun
 from speed.models import Bid as BidRow

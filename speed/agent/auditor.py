@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from seedbox.domain.kept import kept as _
 from speed.agent.due import Due
 from speed.agent.side import Floor
-from speed.domain.kept import kept as _
 from speed.domain.messages import MAX_ROUND_ROWS, Audit, Error, ErrorCode, Round
 from speed.domain.rounds import PublishedBid, RoundRecord
 from speed.services import audits

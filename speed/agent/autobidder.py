@@ -8,6 +8,7 @@ from functools import partial
 from django.conf import settings
 from django.utils.translation import gettext_noop
 
+from seedbox.domain.kept import kept
 from seedbox.domain.lanes import PeersSeen
 from speed.agent.auto_run import Run
 from speed.agent.finder import Finder, Heard
@@ -20,7 +21,6 @@ from speed.domain.autobid import Decision, decide
 from speed.domain.autobid_view import Seller, State, View
 from speed.domain.credit import least_channel_ubtt
 from speed.domain.deals import Wish
-from speed.domain.kept import kept
 from speed.domain.refusals import Reason
 from speed.domain.rounds import ROUND_S
 from speed.domain.supply import NOTHING_SEEN, Outcome, Quoted

@@ -6,6 +6,7 @@ from functools import partial
 
 from django.utils.translation import gettext_noop
 
+from seedbox.domain.kept import together
 from speed.agent.autobidder import Autobidder
 from speed.agent.due import Pause
 from speed.agent.finder import Finder, Heard
@@ -16,7 +17,6 @@ from speed.agent.purchases import Purchases
 from speed.agent.side import Floor
 from speed.domain.buying import MAX_DEALS_OF_TORRENT, affordable, first_filling, hub_for, is_news, share_of
 from speed.domain.deals import SILENCE_S, Wish
-from speed.domain.kept import together
 from speed.domain.messages import Bid, Withdraw
 from speed.models import Cause
 from speed.services import auto_bids, bids

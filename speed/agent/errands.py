@@ -4,10 +4,10 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from seedbox.domain.kept import kept
 from speed.agent.due import Pause
 from speed.agent.purchase import Bought, Purchase, Source
 from speed.domain.buying import CHANNEL_LIFE_S, CLOCKS_S, RETURNED_AFTER_S, Filling, asks_until_s
-from speed.domain.kept import kept
 from speed.models import Reservation
 from speed.services.budgets import Need
 from speed.wire.hub_port import Hub

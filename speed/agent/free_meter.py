@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from seedbox.domain.kept import kept
 from seedbox.domain.lanes import PeersSeen, SwarmPeer
 from speed.agent.purchase import Purchase
 from speed.agent.purchases import Purchases
@@ -11,7 +12,6 @@ from speed.agent.sale import ms
 from speed.agent.side import Floor
 from speed.domain.deals import DealState
 from speed.domain.free_service import JUDGED_MS, LEAST_BYTES_PER_S, FreeService
-from speed.domain.kept import kept
 from speed.domain.refusals import Reason
 from speed.models import Cause
 from speed.services import avoided

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from seedbox.domain.kept import kept
 from speed.agent.due import Pause
 from speed.agent.errands import IS_ASKED, NOT_SIGNED, Errand, channel_of, need_of, open_channel, top_up
 from speed.agent.purchase import Bought, Purchase, Source, columns_of, row_of
@@ -18,7 +19,6 @@ from speed.agent.unanswered import Unanswered
 from speed.domain import buying as rules
 from speed.domain.buying import Filling, has_ended
 from speed.domain.deals import HUB_GONE, Wish
-from speed.domain.kept import kept
 from speed.models import Reservation
 from speed.services import budgets, buying
 from speed.wire.hub_port import Answer, HubAway, HubRefused

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from django.db import connections
 
+from seedbox.domain.kept import kept
 from seedbox.domain.lanes import MapPort, PortMapped, Report, Watch
 from seedbox.services.lanes import LaneDesk
 from speed.agent.due import Due
@@ -21,7 +22,6 @@ from speed.agent.floor import AgentFloor
 from speed.agent.hub_threads import HubThreads
 from speed.agent.side import Floor, KnownHub, Side, Then
 from speed.agent.writing import Writing, told, utc_now
-from speed.domain.kept import kept
 from speed.domain.messages import Message
 from speed.services import beats, hubs, markets
 from speed.services.markets import Terms, TrustedHub

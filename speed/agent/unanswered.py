@@ -7,11 +7,11 @@ only as long as the hub is silent: it may have been away for a while, or this no
 from datetime import datetime, timedelta
 from functools import partial
 
+from seedbox.domain.kept import together
 from speed.agent.due import Due
 from speed.agent.errands import Errand
 from speed.agent.side import Floor
 from speed.domain.buying import has_ended
-from speed.domain.kept import together
 from speed.services import budgets
 from speed.wire.hub_port import Answer, Hub, HubAway
 from wallet.domain.hub import HubAccount

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
+from seedbox.domain.kept import kept as _
+from seedbox.domain.kept import kept_counted as ngettext
+from seedbox.domain.kept import together
 from seedbox.domain.units import format_bytes, format_duration
 from speed.domain.autobid_view import State, View
 from speed.domain.deals import Wish
-from speed.domain.kept import kept as _
-from speed.domain.kept import kept_counted as ngettext
-from speed.domain.kept import together
 from wallet.domain.language import gettext_noop
 from wallet.domain.money import format_amount, format_btt
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
+from seedbox.domain.kept import kept as _
+from seedbox.domain.kept import told
 from speed.domain import autobid_words as words
 from speed.domain.autobid import lots
 from speed.domain.autobid_view import View
 from speed.domain.controls import RUN_BLOCKS
-from speed.domain.kept import kept as _
-from speed.domain.kept import told
 from wallet.domain.money import format_amount
 from wallet.domain.rounding import GIB
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated
 
+from seedbox.domain.kept import kept as _
 from speed.domain.clearing import Terms, clear
 from speed.domain.frames import Octets, Whole, Wire
-from speed.domain.kept import kept as _
 
 ROUND_S = 10
 LEAF_BYTES = 32

@@ -4,10 +4,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from seedbox.domain.kept import told
 from speed.domain.auto_terms import OwnTerms
 from speed.domain.autobid_view import State
 from speed.domain.controls import BLOCK_MS
-from speed.domain.kept import told
 from speed.domain.messages import MAX_PRICE_UBTT_PER_GIB, MIN_PRICE_UBTT_PER_GIB
 from speed.models.bid import Bid
 

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
+from seedbox.domain.kept import kept as _
+from seedbox.domain.kept import together
 from speed.domain.clearing import Terms
-from speed.domain.kept import kept as _
-from speed.domain.kept import together
 from speed.domain.rounds import FIRST_SERVED_S, LAST_SERVED_S, ROUND_S, RoundRecord, Told, audit_told, leaf_of
 from speed.models import BuyingDeal, Cause, SeenRound, Verdict
 from speed.services import avoided

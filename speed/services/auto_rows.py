@@ -5,9 +5,9 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from seedbox.domain.kept import told
 from seedbox.domain.units import PPM, format_decimal, format_duration, format_speed
 from speed.domain.autobid_view import State
-from speed.domain.kept import told
 from speed.domain.uplift import Savings, Uplift, Verdict
 from speed.models import AutoBidding, Budget
 from speed.services.auto_screen import DryRun, Story, Summary

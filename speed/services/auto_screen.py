@@ -8,13 +8,13 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from seedbox.domain.kept import told
 from seedbox.services import market_facts
 from seedbox.services.market_facts import TorrentFacts
 from speed.domain import autobid_words as words
 from speed.domain.auto_terms import OwnTerms, terms_of_torrent
 from speed.domain.autobid_view import Seller, State, View
 from speed.domain.forecast import Forecast, forecast, sentence
-from speed.domain.kept import told
 from speed.domain.shortfall import Watch
 from speed.domain.supply import Quoted
 from speed.domain.uplift import Pool, Savings, Uplift, pool, savings, uplift

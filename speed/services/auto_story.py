@@ -11,9 +11,9 @@ from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from seedbox.domain.kept import told
 from seedbox.domain.units import PPM, format_speed
 from speed.domain.autobid_view import State
-from speed.domain.kept import told
 from speed.models import AutoBidding, AutoDecision, AutoRun, AutoSample, AutoTorrent, Bid, BuyingDeal
 from speed.services import auto_runs, auto_screen, autobid, bids, budgets, spenders
 from speed.services.auto_chart import FRESH

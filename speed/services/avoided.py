@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from seedbox.domain.kept import told
 from seedbox.services import audit
 from seedbox.services.audit import Origin
-from speed.domain.kept import told
 from speed.models import AvoidedSeller, BuyingDeal, Cause
 from speed.services.deal_rows import Row, minute
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from seedbox.domain.kept import told
 from seedbox.domain.units import PPM, format_bytes, format_speed
 from speed.domain.credit import unpaid, window
 from speed.domain.deals import HUB_GONE, DealState
-from speed.domain.kept import told
 from speed.domain.reading import write_percent
 from speed.domain.refusals import Reason
 from speed.models import Bid, BuyingDeal, Quote, SellingDeal

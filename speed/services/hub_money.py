@@ -9,10 +9,10 @@ from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from seedbox.domain.kept import told
 from seedbox.domain.units import PPM
 from seedbox.services import market_facts
 from speed.domain.deals import HUB_GONE
-from speed.domain.kept import told
 from speed.models import Agent, BuyingDeal, Hub, Pairing, SellingDeal
 from speed.services import node_rows
 from speed.services.deal_rows import Row, buying_row, minute, part_of

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext_noop
 
-from speed.domain.kept import kept
+from seedbox.domain.kept import kept
 from speed.models import Hub
 from wallet.domain.hub import HubRefused
 from wallet.domain.speed1.signing import hub_id_of

@@ -8,9 +8,9 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from seedbox.domain.kept import told
 from seedbox.domain.units import format_bytes, format_speed
 from seedbox.services import nodes
-from speed.domain.kept import told
 from speed.domain.reading import write_percent
 from speed.models import Agent, Market, Round
 from speed.services import markets

@@ -6,9 +6,9 @@ from datetime import datetime
 from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
+from seedbox.domain.kept import told
 from seedbox.domain.units import format_bytes
 from seedbox.services import market_facts
-from speed.domain.kept import told
 from speed.models import BuyingDeal, SellingDeal
 from speed.models.deal import Deal
 from speed.services import avoided

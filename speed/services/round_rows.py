@@ -7,9 +7,9 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from seedbox.domain.kept import told
 from seedbox.domain.units import format_speed
 from speed.domain import rounds as rules
-from speed.domain.kept import told
 from speed.models import AvoidedSeller, BuyingDeal, Round, SeenRound, Verdict
 from speed.services import audits, avoided
 from speed.services.deal_rows import Row, minute, peer_at, price, why

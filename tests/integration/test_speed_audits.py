@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from seedbox.domain.kept import told
 from seedbox.models import User
 from seedbox.services import audit
-from speed.domain.kept import told
 from speed.domain.messages import Audit, Error, ErrorCode
 from speed.models import AvoidedSeller, Cause, Round, SeenRound, Verdict
 from speed.services import audits, avoided, rounds

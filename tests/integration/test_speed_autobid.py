@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from seedbox.domain.kept import told
 from seedbox.models import Observation, User
 from speed.domain.auto_terms import OwnTerms
 from speed.domain.autobid_view import State
-from speed.domain.kept import told
 from speed.models import AutoDecision, AutoRun, BuyingDeal, Payment
 from speed.models import Bid as BidRow
 from speed.services import auto_runs, autobid, bids

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from seedbox.domain.kept import told
 from seedbox.models import Observation, User
 from speed.agent.autobidder import NOT_BUYING
 from speed.domain.autobid_view import State
-from speed.domain.kept import told
 from speed.domain.messages import Bye
 from speed.models import AutoDecision, AutoRun, AvoidedSeller, BuyingDeal, Cause
 from speed.services import autobid, bids

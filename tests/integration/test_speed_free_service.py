@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from seedbox.domain.kept import told
 from seedbox.domain.lanes import PeersSeen
-from speed.domain.kept import told
 from speed.domain.messages import Refuse
 from speed.domain.refusals import Reason
 from speed.models import AvoidedSeller, BuyingDeal, Cause

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from seedbox.domain.kept import told
 from speed.agent.bidding import SILENT_HUBS
-from speed.domain.kept import told
 from speed.models import Bid, BuyingDeal, Reservation
 from speed.services.deal_rows import why
 from tests.buying import Stall, Taker

@@ -7,12 +7,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from seedbox.domain.kept import told
 from seedbox.models import Holding, User
 from speed.agent.bidding import SILENT_HUBS
 from speed.domain.auto_terms import OwnTerms
 from speed.domain.autobid import decide
 from speed.domain.autobid_view import State, View
-from speed.domain.kept import told
 from speed.domain.shortfall import Goal, Watch
 from speed.models import AutoBidding, AutoRun, AutoTorrent, Bid, Budget, BuyingDeal, Cause, Curiosity
 from speed.services import auto_runs, auto_story, autobid, avoided, bids, screen

@@ -8,10 +8,10 @@ import pytest
 from django.db import transaction
 from pytest_django import Settings
 
+from seedbox.domain.kept import told
 from seedbox.domain.states import State as TorrentState
 from seedbox.models import Observation
 from speed.domain.autobid_view import State
-from speed.domain.kept import told
 from speed.models import Agent, AutoDecision, AutoRun, Bid, BuyingDeal, Quote, SellingDeal
 from speed.services import autobid
 from speed.services.autobid import Terms

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from seedbox.domain.kept import told
 from speed.domain.autobid import GRANT_LIFE_S, decide, slack_ubtt
 from speed.domain.autobid_view import Seller, State, View
 from speed.domain.clearing import Terms
 from speed.domain.deals import Wish
 from speed.domain.forecast import forecast, sentence
-from speed.domain.kept import told
 from speed.domain.shortfall import Goal, Watch
 from speed.domain.supply import Quoted
 from tests.still_market import Shop, rounds

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seedbox.domain.kept import told
 from speed.domain.autobid import GRANT_LIFE_S, decide, slack_ubtt
 from speed.domain.autobid_view import Seller, State, View
 from speed.domain.buying import LEAST_CHANGE_PERCENT, MAX_DEALS_OF_TORRENT, price_of
 from speed.domain.clearing import Terms
 from speed.domain.deals import Wish
-from speed.domain.kept import told
 from speed.domain.shortfall import Goal, Watch
 from speed.domain.supply import Outcome, Quoted, Supply
 from tests.servers import PROVE

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from seedbox.domain.kept import told
 from speed.domain.clearing import Terms
-from speed.domain.kept import told
 from speed.domain.messages import Round, encode, parse
 from speed.domain.refusals import Reason
 from speed.domain.rounds import (

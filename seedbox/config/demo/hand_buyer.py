@@ -9,10 +9,10 @@ from django.db.models import Sum
 
 import wallet.wiring
 from seedbox.config.demo.hand_own import Order, now, sums, user
+from seedbox.domain.kept import told
 from seedbox.models import Holding, Observation, User
 from seedbox.services import audit
 from speed.domain.controls import Controls
-from speed.domain.kept import told
 from speed.models import AutoRun, Bid, BuyingDeal
 from speed.services import auto_rows, auto_screen, autobid, hub_list, hub_trust
 from speed.services.autobid import Terms

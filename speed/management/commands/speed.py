@@ -8,10 +8,10 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from seedbox.domain.kept import told
 from seedbox.services import audit, market_facts
 from seedbox.services.market_facts import TorrentFacts
 from speed.domain.buying import pace_for
-from speed.domain.kept import told
 from speed.management import auto, earning
 from speed.management.arguments import add_verbs, named, refuse_half_a_bid, refuse_half_an_offer
 from speed.models import ForSale, Verdict

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from speed.domain.kept import kept, kept_counted, together, told
-from wallet.domain import language
+from seedbox.domain import language
+from seedbox.domain.kept import kept, kept_counted, together, told
 
 GERMAN = {
     "Fast enough.": "Schnell genug.",

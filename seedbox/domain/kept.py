@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wallet.domain.language import counted, number, said
+from seedbox.domain.language import counted, number, said
 
 _FIGURE = re.compile(r"\d{1,3}(?:,\d{3})*(?:\.\d+)?(?: [\w/%]+)?")  # with its unit, as nobody in particular reads it
 
