@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from seedbox.domain.language import counted as ngettext
-from seedbox.domain.language import said as _
+from seedbox.domain.kept import KeptError, together
+from seedbox.domain.kept import kept as _
+from seedbox.domain.kept import kept_counted as ngettext
 from seedbox.domain.units import format_count
 
 MAX_FILE_BYTES = 256 * 1024 * 1024  # unpacked: the largest lists are near 40 MiB
@@ -28,7 +29,7 @@ class Lines(Protocol):
         """Return the next line, or as much of it as the limit allows; nothing at the end."""
 
 
-class BadBlocklist(Exception):
+class BadBlocklist(KeptError):
     """The file can't be used as a blocklist; the message is a sentence that says why."""
 
 
@@ -43,17 +44,18 @@ class Blocklist:
     @property
     def summary(self) -> str:
         """Say how much was read, in one sentence."""
-        read = ngettext("%(count)s range.", "%(count)s ranges.", len(self.ranges)) % {
-            "count": format_count(len(self.ranges))
-        }
+        read = ngettext(
+            "%(count)s range.", "%(count)s ranges.", len(self.ranges), {"count": format_count(len(self.ranges))}
+        )
         if not self.bad_lines:
             return read
         unread = ngettext(
             "%(count)s line could not be read, first: line %(first)s.",
             "%(count)s lines could not be read, first: line %(first)s.",
             self.bad_lines,
+            {"count": format_count(self.bad_lines), "first": format_count(self.first_bad_line)},
         )
-        return f"{read} {unread % {'count': format_count(self.bad_lines), 'first': format_count(self.first_bad_line)}}"
+        return together((read, unread))
 
 
 def read_blocklist(stream: Lines) -> Blocklist:
@@ -74,16 +76,18 @@ def read_blocklist(stream: Lines) -> Blocklist:
             ranges.append(found)
         if len(ranges) > MAX_RANGES:
             raise BadBlocklist(
-                _("The blocklist has more than %(max_ranges)s ranges. Use a shorter one.")
-                % {"max_ranges": format_count(MAX_RANGES)}
+                _(
+                    "The blocklist has more than %(max_ranges)s ranges. Use a shorter one.",
+                    {"max_ranges": format_count(MAX_RANGES)},
+                )
             )
     if bad_lines and not ranges:
         raise BadBlocklist(
             _(
                 "No line of the blocklist could be read (first: line %(first_bad_line)s). Use P2P text, eMule DAT or "
-                "CIDR lines."
+                "CIDR lines.",
+                {"first_bad_line": format_count(first_bad_line)},
             )
-            % {"first_bad_line": format_count(first_bad_line)}
         )
     return Blocklist(tuple(ranges), bad_lines, first_bad_line)
 
@@ -95,8 +99,10 @@ def _lines(stream: Lines) -> Iterator[tuple[int, bytes]]:
         size_bytes += len(piece)
         if size_bytes > MAX_FILE_BYTES:
             raise BadBlocklist(
-                _("The blocklist is larger than %(max_file_bytes)s MiB. Use a shorter one.")
-                % {"max_file_bytes": MAX_FILE_BYTES // 1024**2}
+                _(
+                    "The blocklist is larger than %(max_file_bytes)s MiB. Use a shorter one.",
+                    {"max_file_bytes": MAX_FILE_BYTES // 1024**2},
+                )
             )
         ended = piece.endswith(b"\n")
         if not inside:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from seedbox.domain.language import said as _
+from seedbox.domain.kept import kept as _
 
 MARKER = ".seedbox-folder"  # in each folder; its absence tells a missing disk from an empty one
 
@@ -42,16 +42,17 @@ def folder_for_new(found: Sequence[FolderHealth]) -> str:
 
 
 def missing(name: str) -> str:
-    return _("The disk for '%(name)s' is not there: mount it; it goes on by itself.") % {"name": name}
+    return _("The disk for '%(name)s' is not there: mount it; it goes on by itself.", {"name": name})
 
 
 def silent(name: str) -> str:
-    return _("The disk for '%(name)s' does not answer: look at it and the way to it; it goes on by itself.") % {
-        "name": name
-    }
+    return _(
+        "The disk for '%(name)s' does not answer: look at it and the way to it; it goes on by itself.", {"name": name}
+    )
 
 
 def not_configured(path: str) -> str:
     return _(
-        "%(path)s lies in no folder of NODE_FOLDERS: add its folder there again and restart the node; nothing is lost."
-    ) % {"path": path}
+        "%(path)s lies in no folder of NODE_FOLDERS: add its folder there again and restart the node; nothing is lost.",
+        {"path": path},
+    )

@@ -12,6 +12,8 @@ from typing import Any
 
 from seedbox.domain.language import counted, number, said
 
+# How values stand in sentences. A stranger's words may ask for one of any width, which would fill the memory.
+_OURS = re.compile(r"(?:[^%]|%%|%\(\w+\)[sd])*")
 _FIGURE = re.compile(r"\d{1,3}(?:,\d{3})*(?:\.\d+)?(?: [\w/%]+)?")  # with its unit, as nobody in particular reads it
 
 Values = Mapping[str, str | int]  # whatever is put in may be a kept sentence itself
@@ -38,6 +40,17 @@ def told(text: str) -> str:
     return " ".join(map(_told, _parts(text))) if text else ""
 
 
+class KeptError(Exception):
+    """An error whose message is a kept sentence: `kept` is for a row, `str` for whoever reads it now."""
+
+    @property
+    def kept(self) -> str:
+        return str(self.args[0])
+
+    def __str__(self) -> str:
+        return told(self.kept)
+
+
 def _written(parts: list[Any]) -> str:
     return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
 
@@ -56,7 +69,7 @@ def _parts(text: str) -> list[Any]:
         return [text]
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return [text]
     is_kept = isinstance(found, list) and all(isinstance(part, str | dict) for part in found)
     return found if is_kept else [text]
@@ -68,12 +81,15 @@ def _told(part: Any) -> str:
         return said(part) if isinstance(part, str) else str(part)
     try:
         words = said(part["says"]) if "says" in part else counted(part["one"], part["many"], part["number"])
-        return words % {name: _value(value) for name, value in part["with"].items()}
+        values = {name: _value(value) for name, value in part["with"].items()}
+        return words % values if _OURS.fullmatch(words) else str(part)
     except (AttributeError, KeyError, TypeError, ValueError):
         return str(part)
 
 
-def _value(value: Any) -> str:
+def _value(value: Any) -> str | int:
+    if isinstance(value, int):
+        return value
     if isinstance(value, str) and _FIGURE.fullmatch(value):
         return number(value)
     return " ".join(map(_told, value)) if isinstance(value, list) else _told(value)

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
+from seedbox.domain.kept import KeptError
+
 MAX_TORRENT_FILE_BYTES = 10 * 1024 * 1024
 MAX_MAGNET_CHARS = 8_192
 MAX_TRACKERS = 200
 MAX_MAGNET_PEERS = 100
 
 
-class BadTorrent(Exception):
+class BadTorrent(KeptError):
     """The file or magnet can't be used; the message names what is wrong and what to do, fit to be shown to its user."""
 
 

@@ -9,8 +9,9 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
+from seedbox.domain.kept import KeptError, together, told
+from seedbox.domain.kept import kept as _
 from seedbox.domain.language import gettext_noop
-from seedbox.domain.language import said as _
 from seedbox.domain.units import format_count
 
 MIN_CONNECTIONS, MAX_CONNECTIONS = 10, 20_000
@@ -52,11 +53,11 @@ class NetworkSettings:
         return self.proxy_kind is not ProxyKind.NONE
 
 
-class BadNetwork(ValueError):
+class BadNetwork(KeptError, ValueError):
     """Some settings can't be taken; `problems` says why, a sentence for each field."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__(" ".join(problems.values()))
+        super().__init__(together(problems.values()))
         self.problems = problems
 
 
@@ -118,7 +119,7 @@ _RANGES = {
 def explain(name: str) -> str:
     """Return the sentence about a setting in the reader's language, with the numbers between which it may be."""
     least, most = _RANGES.get(name, (0, 0))
-    return _(HELP[name]) % {"least": format_count(least), "most": format_count(most)}
+    return told(_(HELP[name], {"least": format_count(least), "most": format_count(most)}))
 
 
 def check(settings: NetworkSettings) -> NetworkSettings:
@@ -218,9 +219,10 @@ def _user_problem(settings: NetworkSettings) -> str:
 
 def _credential_problem(text: str) -> str:
     if len(text.encode(errors="replace")) > MAX_CREDENTIAL_BYTES:
-        return _("Use at most %(max_credential_bytes)s bytes: proxies take no more.") % {
-            "max_credential_bytes": MAX_CREDENTIAL_BYTES
-        }
+        return _(
+            "Use at most %(max_credential_bytes)s bytes: proxies take no more.",
+            {"max_credential_bytes": MAX_CREDENTIAL_BYTES},
+        )
     if not text.isprintable():
         return _("Use letters, digits and signs that can be printed.")
     return ""
@@ -238,6 +240,7 @@ def _bounds_problem(number: int, least: int, most: int) -> str:
     return (
         ""
         if least <= number <= most
-        else _("Choose a number from %(least)s to %(most)s.")
-        % {"least": format_count(least), "most": format_count(most)}
+        else _(
+            "Choose a number from %(least)s to %(most)s.", {"least": format_count(least), "most": format_count(most)}
+        )
     )

@@ -7,7 +7,7 @@ it instead, and say why.
 import re
 from collections.abc import Iterator
 
-from seedbox.domain.language import said as _
+from seedbox.domain.kept import kept as _
 from seedbox.domain.metainfo import BadTorrent
 
 MAX_PATH_PARTS = 100  # engines stop at about this depth; deeper trees are no honest content
@@ -41,25 +41,29 @@ def check_part(part: str) -> None:
     if not part:
         raise BadTorrent(_("A file or folder in this torrent has an empty name. Ask for a torrent made anew."))
     if "\0" in part:
-        raise BadTorrent(
-            _("The name %(shown)s has a NUL character in it. Don't trust this torrent.") % {"shown": shown}
-        )
+        raise BadTorrent(_("The name %(shown)s has a NUL character in it. Don't trust this torrent.", {"shown": shown}))
     if part.startswith(("/", "\\")) or _DRIVE.match(part):
         raise BadTorrent(
-            _("The path %(shown)s is absolute: it points outside the torrent's folder. Don't trust it.")
-            % {"shown": shown}
+            _(
+                "The path %(shown)s is absolute: it points outside the torrent's folder. Don't trust it.",
+                {"shown": shown},
+            )
         )
     if part in (".", "..") or any(piece == ".." for piece in re.split(r"[/\\]", part)):
         raise BadTorrent(
-            _("The path %(shown)s leads out of the torrent's folder (“..”). Don't trust this torrent.")
-            % {"shown": shown}
+            _(
+                "The path %(shown)s leads out of the torrent's folder (“..”). Don't trust this torrent.",
+                {"shown": shown},
+            )
         )
     if "/" in part:
-        raise BadTorrent(_("The name %(shown)s has a slash in it. Ask for a torrent made anew.") % {"shown": shown})
+        raise BadTorrent(_("The name %(shown)s has a slash in it. Ask for a torrent made anew.", {"shown": shown}))
     if part.upper() in _DEVICES:
         raise BadTorrent(
-            _("The name %(shown)s is reserved by operating systems. Ask for a torrent with another name.")
-            % {"shown": shown}
+            _(
+                "The name %(shown)s is reserved by operating systems. Ask for a torrent with another name.",
+                {"shown": shown},
+            )
         )
 
 
@@ -73,16 +77,20 @@ def _check_files(files: list[tuple[Path, int]]) -> None:
     for path, _size in files:
         if path in paths:
             raise BadTorrent(
-                _("This torrent has the file %(path)s twice. Ask for a torrent made anew.")
-                % {"path": _shown("/".join(path))}
+                _(
+                    "This torrent has the file %(path)s twice. Ask for a torrent made anew.",
+                    {"path": _shown("/".join(path))},
+                )
             )
         paths.add(path)
         folders.update(path[:depth] for depth in range(1, len(path)))
     if clashes := paths & folders:
         shown = _shown("/".join(min(clashes)))
         raise BadTorrent(
-            _("This torrent uses %(shown)s both as a file and as a folder. Ask for a torrent made anew.")
-            % {"shown": shown}
+            _(
+                "This torrent uses %(shown)s both as a file and as a folder. Ask for a torrent made anew.",
+                {"shown": shown},
+            )
         )
 
 
@@ -128,8 +136,10 @@ def _check_path(path: Path, *, may_be_empty: bool) -> None:
         raise BadTorrent(_("A file in this torrent has no path. Ask for a torrent made anew."))
     if len(path) > MAX_PATH_PARTS:
         raise BadTorrent(
-            _("This torrent nests folders more than %(max_path_parts)s deep. Don't trust it.")
-            % {"max_path_parts": MAX_PATH_PARTS}
+            _(
+                "This torrent nests folders more than %(max_path_parts)s deep. Don't trust it.",
+                {"max_path_parts": MAX_PATH_PARTS},
+            )
         )
     for part in path:
         check_part(part)
@@ -153,16 +163,16 @@ def _size(value: object) -> int:
 
 def _text(value: object, what: str) -> str:
     if not isinstance(value, bytes):
-        raise BadTorrent(_("This torrent has no proper %(what)s. Ask for a torrent made anew.") % {"what": what})
+        raise BadTorrent(_("This torrent has no proper %(what)s. Ask for a torrent made anew.", {"what": what}))
     try:
         return value.decode()
     except UnicodeDecodeError:
         raise BadTorrent(
             _(
                 "A %(what)s in this torrent isn't in UTF-8, so nobody can tell what it says. Ask for "
-                "a torrent made anew."
+                "a torrent made anew.",
+                {"what": what},
             )
-            % {"what": what}
         ) from None
 
 

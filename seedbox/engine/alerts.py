@@ -10,7 +10,7 @@ from typing import Any
 
 import libtorrent as lt
 
-from seedbox.domain.language import said as _
+from seedbox.domain.kept import kept as _
 from seedbox.domain.metainfo import BadTorrent
 from seedbox.domain.states import State
 from seedbox.engine.commands import keep_private, take_in_anew
@@ -159,7 +159,7 @@ def metadata_received(swarm: Swarm, taken: Taken, alert: lt.metadata_received_al
     try:
         metainfo = read_torrent_file(data)
     except BadTorrent as problem:
-        _refuse(swarm, taken, str(problem))
+        _refuse(swarm, taken, problem.kept)
         return
     if metainfo.private:
         keep_private(taken.handle)
@@ -186,7 +186,7 @@ def torrent_conflict(swarm: Swarm, taken: Taken, alert: lt.torrent_conflict_aler
     try:
         read_torrent_file(data)
     except BadTorrent as problem:
-        _refuse(swarm, taken, str(problem))
+        _refuse(swarm, taken, problem.kept)
         return
     taken.held_back = data
     for each in (taken, swarm.torrents.of(alert.conflicting_torrent)):
@@ -249,8 +249,11 @@ def fastresume_rejected(swarm: Swarm, taken: Taken, alert: lt.fastresume_rejecte
     swarm.tell(
         taken.key,
         "warning",
-        _("The files on disk don't fit the saved progress (%(message)s); they are compared with their hashes instead.")
-        % {"message": alert.error.message()},
+        _(
+            "The files on disk don't fit the saved progress (%(message)s); they are compared with their hashes "
+            "instead.",
+            {"message": alert.error.message()},
+        ),
     )
 
 
@@ -286,8 +289,9 @@ def listen_failed(swarm: Swarm, alert: lt.listen_failed_alert) -> None:
     address = format_endpoint((alert.address, alert.port))
     swarm.listen_problems[alert.address] = _(
         "The engine can't listen on %(address)s (%(message)s): peers can't reach it there. Free the address or "
-        "choose another in NODE_LISTEN."
-    ) % {"address": address, "message": alert.error.message()}
+        "choose another in NODE_LISTEN.",
+        {"address": address, "message": alert.error.message()},
+    )
 
 
 def stats(swarm: Swarm, alert: lt.session_stats_alert) -> None:

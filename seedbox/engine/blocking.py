@@ -13,7 +13,7 @@ from pathlib import Path
 import libtorrent as lt
 
 from seedbox.domain.blocklist import BadBlocklist, read_blocklist
-from seedbox.domain.language import said as _
+from seedbox.domain.kept import kept as _
 
 _GZIP = b"\x1f\x8b"
 BLOCKED = 1
@@ -64,21 +64,23 @@ def read_filter(path: str, *, guards_machine: bool) -> Filter:
         if not Path(path).is_file():  # a pipe would keep us waiting for ever
             return replace(
                 unread,
-                problem=_("There is no blocklist file %(path)s. Put it there, or choose another.") % {"path": path},
+                problem=_("There is no blocklist file %(path)s. Put it there, or choose another.", {"path": path}),
             )
         with Path(path).open("rb") as file:
             packed = file.peek(len(_GZIP)).startswith(_GZIP)
             found = read_blocklist(gzip.GzipFile(fileobj=file) if packed else file)
     except BadBlocklist as problem:
-        return replace(unread, problem=str(problem))
+        return replace(unread, problem=problem.kept)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return replace(unread, problem=_("The blocklist's gzip data is damaged. Fetch it again."))
     except OSError as problem:
         why = problem.strerror or _("unknown error")
         return replace(
             unread,
-            problem=_("The blocklist %(path)s can't be read (%(why)s). Put it there, or choose another.")
-            % {"path": path, "why": why},
+            problem=_(
+                "The blocklist %(path)s can't be read (%(why)s). Put it there, or choose another.",
+                {"path": path, "why": why},
+            ),
         )
     return replace(unread, addresses=_filter(found.ranges, guards_machine=guards_machine), summary=found.summary)
 

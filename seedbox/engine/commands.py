@@ -9,8 +9,8 @@ from typing import Any
 
 import libtorrent as lt
 
-from seedbox.domain.language import counted as ngettext
-from seedbox.domain.language import said as _
+from seedbox.domain.kept import kept as _
+from seedbox.domain.kept import kept_counted as ngettext
 from seedbox.domain.metainfo import BadTorrent
 from seedbox.engine.faults import go_on
 from seedbox.engine.intake import BadResume, Intake, read_intake
@@ -147,8 +147,10 @@ def _read(swarm: Swarm, command: AddTorrent) -> Intake:
         swarm.tell(
             command.key,
             "warning",
-            _("The saved progress could not be read (%(problem)s); all files are compared with their hashes instead.")
-            % {"problem": problem},
+            _(
+                "The saved progress could not be read (%(problem)s); all files are compared with their hashes instead.",
+                {"problem": str(problem)},
+            ),
         )
         return read_intake(command, None)
 
@@ -185,17 +187,18 @@ def _keep_outside(swarm: Swarm, command: AddTorrent, params: lt.add_torrent_para
                 "Left out %(count)d tracker or web seed in the node's own network.",
                 "Left out %(count)d trackers or web seeds in the node's own network.",
                 left_out,
-            )
-            % {"count": left_out},
+                {"count": left_out},
+            ),
         )
 
 
 def _why_not(problem: Exception) -> str:
     if isinstance(problem, BadTorrent):
-        return str(problem)
-    return _("The engine could not take this torrent in (%(problem)s). Remove it and add it again.") % {
-        "problem": problem
-    }
+        return problem.kept
+    return _(
+        "The engine could not take this torrent in (%(problem)s). Remove it and add it again.",
+        {"problem": str(problem)},
+    )
 
 
 def start(swarm: Swarm, taken: Taken, command: StartTorrent) -> None:
@@ -253,7 +256,7 @@ def give_metadata(swarm: Swarm, taken: Taken, command: GiveMetadata) -> None:
     try:
         metainfo = read_torrent_file(command.torrent_file)
     except BadTorrent as problem:
-        swarm.tell(taken.key, "error", str(problem))
+        swarm.tell(taken.key, "error", problem.kept)
         return
     if metainfo.private:
         take_in_anew(swarm, taken, torrent_file_of(lt.torrent_info(command.torrent_file)))
@@ -279,7 +282,7 @@ def remove(swarm: Swarm, command: RemoveTorrent) -> None:
         swarm.report(
             RemoveFailed(
                 command.key,
-                _("%(save_path)s is no absolute path, so nothing was deleted.") % {"save_path": command.save_path},
+                _("%(save_path)s is no absolute path, so nothing was deleted.", {"save_path": command.save_path}),
             )
         )
         return

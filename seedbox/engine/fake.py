@@ -4,8 +4,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from seedbox.domain.kept import kept as _
 from seedbox.domain.lanes import Order
-from seedbox.domain.language import said as _
 from seedbox.domain.metainfo import BadTorrent, Metainfo
 from seedbox.domain.states import State
 from seedbox.engine.fake_market import FakeMarket
@@ -153,7 +153,7 @@ class FakeEngine:
             torrent.metainfo = read_torrent_file(torrent_file)
             self._outbox.append(MetadataReceived(key, torrent_file))
         except BadTorrent as problem:
-            torrent.error = str(problem)
+            torrent.error = problem.kept
         self._woken.set()
 
     def fail(self, key: str, error: str) -> None:
@@ -188,7 +188,7 @@ class FakeEngine:
     def network_problem(self) -> str:
         wanted = self.network.settings
         if wanted.interface in self.missing_interfaces:
-            return _("There is no interface %(interface)s.") % {"interface": wanted.interface}
+            return _("There is no interface %(interface)s.", {"interface": wanted.interface})
         return self.network.refusal or (self.proxy_says if wanted.has_proxy else "")
 
     def _answer_network(self) -> None:
@@ -205,7 +205,7 @@ class FakeEngine:
             if metainfo is None:
                 read_magnet(command.magnet)
         except BadTorrent as problem:
-            self._outbox.append(AddFailed(command.key, str(problem)))
+            self._outbox.append(AddFailed(command.key, problem.kept))
             return
         torrent = self.kept.pop(command.key, None) or FakeTorrent(command.runs, metainfo, (), ())
         self.torrents[command.key] = replace(

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from seedbox.domain.kept import kept as _
 from seedbox.domain.lanes import (
     BLOCK_BYTES,
     READ_EVERY_S,
@@ -29,7 +30,6 @@ from seedbox.domain.lanes import (
     Watch,
     host_of,
 )
-from seedbox.domain.language import said as _
 from seedbox.engine.bounces import Bounces
 from seedbox.engine.connections import Address, Connection, Connections
 from seedbox.engine.upload_sharing import UploadSharing
@@ -65,7 +65,7 @@ class FakeMarket:
                 self.announced = order.targets
             case MapPort():
                 self.mapped_port = order.port
-                text = _("The router lets peers in at port %(port)d.") % {"port": order.port} if order.port else ""
+                text = _("The router lets peers in at port %(port)d.", {"port": order.port}) if order.port else ""
                 self.reports.append(PortMapped(text))
             case Bounce():
                 self._wanted[order.place] = order

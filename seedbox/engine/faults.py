@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import libtorrent as lt
 
-from seedbox.domain.language import said as _
+from seedbox.domain.kept import kept as _
 from seedbox.domain.states import State
 from seedbox.engine.sentences import explain
 from seedbox.engine.taken import Taken

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 import libtorrent as lt
 
-from seedbox.domain.language import said as _
+from seedbox.domain.kept import kept as _
+from seedbox.domain.kept import together
 from seedbox.domain.network import NetworkSettings
 from seedbox.domain.states import State
 from seedbox.engine.blocking import Filter, read_filter, stamp_of
@@ -64,7 +65,7 @@ class Gate:
             or self._interface_problem
             or (self._proxy_problem or "")
             or self._list_problem
-            or " ".join(self._swarm.listen_problems.values())
+            or together(self._swarm.listen_problems.values())
         )
 
     def configure(self, wish: ConfigureNetwork) -> None:
@@ -244,6 +245,6 @@ def _proxy(wanted: NetworkSettings) -> tuple[object, ...]:
 
 
 def socks5_failed(swarm: Swarm, alert: lt.socks5_alert) -> None:
-    swarm.proxy_said = _("No UDP through the proxy (%(message)s): no DHT and uTP until it works.") % {
-        "message": alert.error.message()
-    }
+    swarm.proxy_said = _(
+        "No UDP through the proxy (%(message)s): no DHT and uTP until it works.", {"message": alert.error.message()}
+    )

@@ -3,7 +3,7 @@
 import errno
 import socket
 
-from seedbox.domain.language import said as _
+from seedbox.domain.kept import kept as _
 from seedbox.domain.network import parse_address
 
 _DISCARD_PORT = 9
@@ -24,12 +24,14 @@ def interface_problem(interface: str) -> str:
             if problem.errno == errno.EADDRNOTAVAIL:
                 return _(
                     "No interface of this machine has the address %(interface)s. Nothing connects until it is back: "
-                    "bring it up, or choose another interface."
-                ) % {"interface": interface}
+                    "bring it up, or choose another interface.",
+                    {"interface": interface},
+                )
             return _(
                 "Nothing can be bound to %(interface)s (%(strerror)s). Nothing connects until it is back: bring it "
-                "up, or choose another interface."
-            ) % {"interface": interface, "strerror": problem.strerror}
+                "up, or choose another interface.",
+                {"interface": interface, "strerror": str(problem.strerror)},
+            )
     return ""
 
 
@@ -37,17 +39,18 @@ def _device_problem(device: str) -> str:
     if device not in {name for _number, name in socket.if_nameindex()}:
         return _(
             "There is no network device %(device)s. Nothing connects until it is back: bring it up, or choose "
-            "another interface."
-        ) % {"device": device}
+            "another interface.",
+            {"device": device},
+        )
     problems = [_source_problem(device, family) for family in (socket.AF_INET, socket.AF_INET6)]
     return (
         ""
         if "" in problems
         else _(
             "The network device %(device)s has no address or is down. Nothing connects until it is back: bring it "
-            "up, or choose another interface."
+            "up, or choose another interface.",
+            {"device": device},
         )
-        % {"device": device}
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import libtorrent as lt
 
+from seedbox.domain.kept import together
 from seedbox.domain.lanes import Order, Reach
 from seedbox.domain.states import ACTIVE_STATES
 from seedbox.engine import dht
@@ -53,7 +54,7 @@ class LibtorrentEngine:
 
     @property
     def problem(self) -> str:
-        return " ".join(filter(None, (self._gate.problem, self._swarm.store_problem)))
+        return together((self._gate.problem, self._swarm.store_problem))
 
     def apply(self, command: Command) -> None:
         if isinstance(command, ConfigureNetwork):

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 import libtorrent as lt
 
+from seedbox.domain.kept import kept as _
 from seedbox.domain.language import gettext_noop
-from seedbox.domain.language import said as _
 from seedbox.domain.metainfo import (
     MAX_MAGNET_CHARS,
     MAX_MAGNET_PEERS,
@@ -83,8 +83,10 @@ def read_magnet(text: str) -> Magnet:
         raise BadTorrent(_("This isn't a magnet link: it should begin with “magnet:?”."))
     if len(uri) > MAX_MAGNET_CHARS:
         raise BadTorrent(
-            _("This magnet link has more than %(most)d characters. Use one with fewer trackers.")
-            % {"most": MAX_MAGNET_CHARS}
+            _(
+                "This magnet link has more than %(most)d characters. Use one with fewer trackers.",
+                {"most": MAX_MAGNET_CHARS},
+            )
         )
     try:
         params = lt.parse_magnet_uri(uri)
@@ -157,7 +159,7 @@ def _check_shape(data: bytes) -> None:
     if len(data) > MAX_TORRENT_FILE_BYTES:
         limit = MAX_TORRENT_FILE_BYTES // 1024 // 1024
         raise BadTorrent(
-            _("This file is larger than %(limit)d MiB. Use the torrent's magnet link instead.") % {"limit": limit}
+            _("This file is larger than %(limit)d MiB. Use the torrent's magnet link instead.", {"limit": limit})
         )
     start = data[:1024].lstrip().lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<")):
@@ -193,7 +195,7 @@ def _announce_urls(params: lt.add_torrent_params, decoded: Any) -> list[str]:
 def _files(info: lt.torrent_info, renamed: Mapping[int, str]) -> tuple[MetaFile, ...]:
     layout = info.layout()
     if layout.num_files() > MAX_FILES:
-        raise BadTorrent(_("This torrent has more than %(most)d files. Ask for one in parts.") % {"most": MAX_FILES})
+        raise BadTorrent(_("This torrent has more than %(most)d files. Ask for one in parts.", {"most": MAX_FILES}))
     files = tuple(
         MetaFile(index=index, path=renamed.get(index) or layout.file_path(index), size_bytes=layout.file_size(index))
         for index in range(layout.num_files())
@@ -211,8 +213,9 @@ def _explain(problem: Exception) -> str:
     code = text.rpartition("[")[2].rstrip("]")
     plain = text.partition(" [")[0]
     known = _SENTENCES.get(code)
-    sentence = _(known) if known else _("This torrent file is damaged (%(why)s). Download it again.")
-    return sentence % {"depth": MAX_DEPTH, "pieces": MAX_PIECES, "why": plain}
+    if known:
+        return _(known, {"depth": MAX_DEPTH, "pieces": MAX_PIECES})
+    return _("This torrent file is damaged (%(why)s). Download it again.", {"why": plain})
 
 
 def _one_line(text: str) -> str:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import libtorrent as lt
 
+from seedbox.domain.kept import kept as _
 from seedbox.domain.lanes import MapPort, PortMapped
-from seedbox.domain.language import said as _
 
 if TYPE_CHECKING:
     from seedbox.engine.swarm import Swarm
@@ -56,7 +56,7 @@ class PortMapping:
         self._is_asked = is_asked
 
     def mapped(self, alert: lt.portmap_alert) -> None:
-        sentence = _("The router lets peers in at port %(port)d.") % {"port": alert.external_port}
+        sentence = _("The router lets peers in at port %(port)d.", {"port": alert.external_port})
         if self._is_of_market(alert.mapping):
             self._tell(sentence, is_open=True)
         else:
@@ -64,7 +64,7 @@ class PortMapping:
 
     def not_mapped(self, alert: lt.portmap_error_alert) -> None:
         """Routers without port mapping are the rule: what one of two ways has reached stands."""
-        sentence = _("No port was mapped (%(message)s).") % {"message": alert.error.message()}
+        sentence = _("No port was mapped (%(message)s).", {"message": alert.error.message()})
         if self._is_of_market(alert.mapping):
             if not self._is_open_to_market:
                 self._tell(sentence)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import libtorrent as lt
 
-from seedbox.domain.language import said as _
+from seedbox.domain.kept import kept as _
+from seedbox.domain.language import gettext_noop
 from seedbox.domain.states import State
 from seedbox.engine.places import is_there
 from seedbox.engine.taken import Taken
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 FILES_AT_ONCE = 500  # looked at in one go: nothing beside the reads of seeding
 ROUND_PAUSE_S = 5.0  # between two rounds over all files
 LOOK_AGAIN_S = 3.0  # at files that are missing
+GONE = gettext_noop(
+    "%(file)s is gone or has another size. Put it back and it goes on by itself, or press "
+    "“Fetch what is missing” to download it again."
+)
+CHANGED = gettext_noop(
+    "%(file)s is not what it was. Put it back and it goes on by itself, or press "
+    "“Fetch what is missing” to download it again."
+)
 
 
 @dataclass(frozen=True)
@@ -95,15 +104,12 @@ def files_are_missing(swarm: "Swarm", taken: Taken, file: str) -> None:
     )
 
 
-def _stop_without(swarm: "Swarm", taken: Taken, file: str) -> None:
+def _stop_without(swarm: "Swarm", taken: Taken, file: str, sentence: str = GONE) -> None:
     if taken.missing or swarm.torrents.get(taken.key) is not taken:
         return
     shown = os.path.relpath(file, taken.root) if file else ""
     shown = shown.partition("/")[2] if "/" in shown else shown  # without the folder that is named by the key
-    taken.missing = _(
-        "%(file)s is gone or has another size. Put it back and it goes on by itself, or press "
-        "“Fetch what is missing” to download it again."
-    ) % {"file": shown or _("A file")}
+    taken.missing = _(sentence, {"file": shown or _("A file")})
     taken.look_at_s = time.monotonic() + LOOK_AGAIN_S
     taken.had = frozenset(should_be_whole(taken))
     taken.handle.unset_flags(lt.torrent_flags.stop_when_ready)
@@ -138,10 +144,8 @@ def check_has_ended(swarm: "Swarm", taken: Taken) -> None:
             taken.handle.resume()
         return
     worst = max(lacks, key=lambda index: lacks[index])  # its neighbours lack the pieces that they share with it
-    _stop_without(swarm, taken, paths(taken, [worst])[0][1])
+    _stop_without(swarm, taken, paths(taken, [worst])[0][1], CHANGED)
     taken.look_at_s = float("inf")  # they have the right size and the wrong content: looking again tells nothing
-    taken.missing = taken.missing.replace("is gone or has another size", "is not what it was")
-    swarm.show(taken, State.MISSING, taken.missing)
 
 
 def fetch_anyway(swarm: "Swarm", taken: Taken) -> None:

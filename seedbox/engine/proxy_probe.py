@@ -4,7 +4,7 @@ import base64
 import socket
 import time
 
-from seedbox.domain.language import said as _
+from seedbox.domain.kept import kept as _
 from seedbox.domain.network import NetworkSettings, ProxyKind
 
 TIMEOUT_S = 5.0  # for all of it
@@ -29,18 +29,21 @@ def proxy_problem(settings: NetworkSettings) -> str:
             else:
                 _sign_in_to_http(wire, settings)
     except TimeoutError:
-        return _("The proxy %(place)s does not answer. Nothing connects until it does: check host and port.") % {
-            "place": place
-        }
+        return _(
+            "The proxy %(place)s does not answer. Nothing connects until it does: check host and port.",
+            {"place": place},
+        )
     except socket.gaierror:
-        return _("The proxy's name %(proxy_host)s is not known. Nothing connects until it is: check the name.") % {
-            "proxy_host": settings.proxy_host
-        }
+        return _(
+            "The proxy's name %(proxy_host)s is not known. Nothing connects until it is: check the name.",
+            {"proxy_host": settings.proxy_host},
+        )
     except OSError as problem:
         why = problem.strerror or _("unknown error")
         return _(
-            "The proxy %(place)s can't be reached (%(why)s). Nothing connects until it can: check host and port."
-        ) % {"place": place, "why": why}
+            "The proxy %(place)s can't be reached (%(why)s). Nothing connects until it can: check host and port.",
+            {"place": place, "why": why},
+        )
     except (ProxyProblem, UnicodeError) as problem:
         return str(problem)
     return ""

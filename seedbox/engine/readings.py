@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import libtorrent as lt
 
-from seedbox.domain.language import said as _
+from seedbox.domain.kept import kept as _
 from seedbox.domain.states import State
 from seedbox.domain.units import PPM
 from seedbox.engine.metainfo import format_endpoint

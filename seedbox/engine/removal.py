@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seedbox.domain.language import said as _
+from seedbox.domain.kept import kept as _
 from seedbox.engine.deletion import OutsideDownloads, delete_folder
 from seedbox.engine.places import is_there, root_of
 from seedbox.engine.port import Removed, RemoveFailed
@@ -18,9 +18,10 @@ class DiskAway(Exception):
 
 
 def no_disk(root: Path) -> str:
-    return _("The disk at %(root)s is not there, so nothing was deleted yet: mount it; the node tries again.") % {
-        "root": root
-    }
+    return _(
+        "The disk at %(root)s is not there, so nothing was deleted yet: mount it; the node tries again.",
+        {"root": str(root)},
+    )
 
 
 def delete_content(swarm: Swarm, removal: Removal) -> None:
@@ -49,13 +50,17 @@ def _report(swarm: Swarm, removal: Removal, future: "Future[None]") -> None:
 
 def _sentence(removal: Removal, problem: BaseException) -> str:
     if isinstance(problem, OutsideDownloads):
-        return _("%(save_path)s isn't below the node's downloads folder, so it is left alone. Delete it by hand.") % {
-            "save_path": removal.save_path
-        }
+        return _(
+            "%(save_path)s isn't below the node's downloads folder, so it is left alone. Delete it by hand.",
+            {"save_path": removal.save_path},
+        )
     if isinstance(problem, DiskAway):
         return no_disk(problem.args[0])
-    what = problem.strerror if isinstance(problem, OSError) else str(problem)
-    return _("Some files in %(save_path)s could not be deleted (%(what)s). Mend that; the node tries again.") % {
-        "save_path": removal.save_path,
-        "what": what,
-    }
+    what = str(problem.strerror if isinstance(problem, OSError) else problem)
+    return _(
+        "Some files in %(save_path)s could not be deleted (%(what)s). Mend that; the node tries again.",
+        {
+            "save_path": removal.save_path,
+            "what": what,
+        },
+    )

@@ -4,8 +4,8 @@ import errno
 
 import libtorrent as lt
 
+from seedbox.domain.kept import kept as _
 from seedbox.domain.language import gettext_noop
-from seedbox.domain.language import said as _
 
 _FILE_TOO_SHORT = 23  # libtorrent's number for it
 _SYSTEM = {
@@ -46,6 +46,6 @@ def explain(error: lt.error_code, file: str = "") -> str:
     """Say what went wrong, which file it was, and what to do."""
     if error.category().name() == "system" and error.value() in _SYSTEM:
         sentence = _(_SYSTEM[error.value()])
-        return _("%(sentence)s File: %(file)s.") % {"sentence": sentence, "file": file} if file else sentence
+        return _("%(sentence)s File: %(file)s.", {"sentence": sentence, "file": file}) if file else sentence
     where = f"{error.message()} ({file})" if file else error.message()
-    return _("The engine stopped this torrent: %(why)s. Recheck it, or remove it and add it again.") % {"why": where}
+    return _("The engine stopped this torrent: %(why)s. Recheck it, or remove it and add it again.", {"why": where})

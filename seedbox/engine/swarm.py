@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import libtorrent as lt
 
-from seedbox.domain.language import said as _
+from seedbox.domain.kept import kept as _
 from seedbox.domain.states import State
 from seedbox.engine.address_filter import AddressFilter
 from seedbox.engine.connections import Connections
@@ -149,17 +149,17 @@ class Swarm:
             return
         self.counts["resume_writes_failed"] += 1
         is_full = isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT)
-        sentence = (
+        self.store_problem = (
             _(
                 "The node's data folder takes no progress of torrents (its disk is full: free space); it goes on by "
                 "itself."
             )
             if is_full
             else _(
-                "The node's data folder takes no progress of torrents (%(problem)s: mend that); it goes on by itself."
+                "The node's data folder takes no progress of torrents (%(problem)s: mend that); it goes on by itself.",
+                {"problem": str(problem)},
             )
         )
-        self.store_problem = sentence % {"problem": problem}
         if taken is not None:
             self.due_saves[key] = time.monotonic() + SAVE_AGAIN_S
             if not taken.unsaved:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import libtorrent as lt
 
+from seedbox.domain.kept import kept as _
 from seedbox.domain.language import gettext_noop
-from seedbox.domain.language import said as _
 from seedbox.domain.units import format_bytes
 
 ROOM_BYTES = 64 * 1024 * 1024  # of free space, for a full disk to be well again; on a small one a twentieth of it
@@ -56,22 +56,26 @@ class Fault:
     def sentence(self, save_path: str) -> str:
         if self.kind is Kind.FULL:
             free, _all = room(save_path)
-            sentence = (
-                _("The disk quota is used up (%(free)s free): free space and it goes on by itself.")
-                if self.code == errno.EDQUOT
-                else _("The disk is full (%(free)s free): free space and it goes on by itself.")
-            )
-            return sentence % {"free": format_bytes(free)}
+            facts = {"free": format_bytes(free)}
+            if self.code == errno.EDQUOT:
+                return _("The disk quota is used up (%(free)s free): free space and it goes on by itself.", facts)
+            return _("The disk is full (%(free)s free): free space and it goes on by itself.", facts)
         if self.kind is Kind.SHUT:
             what = os.strerror(self.code)
-            return _("The node can't write %(file)s (%(what)s): mend that and it goes on by itself.") % {
+            return _(
+                "The node can't write %(file)s (%(what)s): mend that and it goes on by itself.",
+                {
+                    "file": self.file,
+                    "what": what,
+                },
+            )
+        return _(
+            "The disk failed at %(file)s (%(what)s): look at it; the node tries again by itself.",
+            {
                 "file": self.file,
-                "what": what,
-            }
-        return _("The disk failed at %(file)s (%(what)s): look at it; the node tries again by itself.") % {
-            "file": self.file,
-            "what": os.strerror(self.code),
-        }
+                "what": os.strerror(self.code),
+            },
+        )
 
 
 def kind_of(error: lt.error_code) -> Kind | None:

@@ -9,9 +9,10 @@ from importlib.metadata import version
 
 from django.db import Error as DatabaseError
 from django.db import connections
-from django.utils.translation import gettext as _
 
 from seedbox import __version__
+from seedbox.domain.kept import kept as _
+from seedbox.domain.kept import together, told
 from seedbox.domain.upload_test import UploadTest
 from seedbox.engine import port
 from seedbox.models import Node
@@ -134,12 +135,15 @@ class NodeLoop:
             connections.close_all()  # whatever state they are in: the next turn connects anew
             self._fail(
                 now,
-                (_("The node can't use the database, and goes on without: %(problem)s") % {"problem": problem}).strip(),
+                _(
+                    "The node can't use the database, and goes on without: %(problem)s",
+                    {"problem": str(problem).strip()},
+                ),
             )
         except Exception as problem:  # a mistake of ours must not stop everybody's torrents
             logger.exception("a turn of the node failed")
             self._fail(
-                now, _("A turn of the node failed (%(name)s); its log says where.") % {"name": type(problem).__name__}
+                now, _("A turn of the node failed (%(name)s); its log says where.", {"name": type(problem).__name__})
             )
         else:
             self._recover()
@@ -207,7 +211,7 @@ class NodeLoop:
                 "illegal_moves": self.ward.illegal_moves,
                 "log_lines_lost": self.ward.log_lines_lost,
             },
-            problem=" ".join(filter(None, problems)),
+            problem=together(problems),
             engine_version=f"libtorrent {version('libtorrent')}",
             listens_on=self._engine.listening,
             box_version=__version__,
@@ -218,7 +222,7 @@ class NodeLoop:
 
     def _fail(self, now: datetime, problem: str) -> None:
         if problem != self.problem:
-            logger.error("%s", problem)
+            logger.error("%s", told(problem))
         self._rest.pause = min(self._rest.pause * 2, LONGEST_REST) if self.problem else FIRST_REST
         self.problem = problem
         self._rest.start(now)

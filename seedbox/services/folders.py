@@ -16,7 +16,6 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from seedbox.domain.folders import (
     MARKER,
@@ -27,6 +26,8 @@ from seedbox.domain.folders import (
     not_configured,
     silent,
 )
+from seedbox.domain.kept import kept as _
+from seedbox.domain.kept import together
 from seedbox.models import Node, Torrent
 
 MAX_MARKER_BYTES = 200
@@ -108,7 +109,7 @@ class Folders:
 
     def problem(self) -> str:
         """Return the sentences about all folders for the health page, "" when all are well."""
-        return " ".join(each.problem for each in self.found if each.problem)
+        return together(each.problem for each in self.found)
 
     def _look_at(self, folder: Folder) -> FolderHealth:
         """Look at one folder, in a thread that may be kept for ever."""
@@ -119,15 +120,18 @@ class Folders:
             disk = shutil.disk_usage(folder.path)
             problem = "" if os.access(folder.path, os.W_OK | os.X_OK) else _read_only(folder)
         except OSError as error:
-            sentence = _("The folder '%(name)s' can't be used (%(strerror)s): mend that; it goes on by itself.") % {
-                "name": folder.name,
-                "strerror": error.strerror,
-            }
+            sentence = _(
+                "The folder '%(name)s' can't be used (%(strerror)s): mend that; it goes on by itself.",
+                {
+                    "name": folder.name,
+                    "strerror": str(error.strerror),
+                },
+            )
             return _gone(folder, sentence)
         if not disk.free:
-            problem = _("The disk of the folder '%(name)s' is full: free space; it goes on by itself.") % {
-                "name": folder.name
-            }
+            problem = _(
+                "The disk of the folder '%(name)s' is full: free space; it goes on by itself.", {"name": folder.name}
+            )
         return FolderHealth(
             folder.name, str(folder.path), is_there=True, problem=problem, free_bytes=disk.free, total_bytes=disk.total
         )
@@ -150,14 +154,15 @@ class Folders:
         if text != label:
             return _(
                 "The disk at %(path)s is not the one of '%(name)s': its file %(marker)s says %(text)s, not "
-                "%(label)s. Mount the right one, or mend NODE_FOLDERS."
-            ) % {
-                "path": folder.path,
-                "name": folder.name,
-                "marker": MARKER,
-                "text": repr(text[:60]),
-                "label": repr(label),
-            }
+                "%(label)s. Mount the right one, or mend NODE_FOLDERS.",
+                {
+                    "path": str(folder.path),
+                    "name": folder.name,
+                    "marker": MARKER,
+                    "text": repr(text[:60]),
+                    "label": repr(label),
+                },
+            )
         return ""
 
 
@@ -166,9 +171,10 @@ def _gone(folder: Folder, problem: str) -> FolderHealth:
 
 
 def _read_only(folder: Folder) -> str:
-    return _("The folder '%(name)s' can't be written: make it writable; downloads go on by themselves.") % {
-        "name": folder.name
-    }
+    return _(
+        "The folder '%(name)s' can't be written: make it writable; downloads go on by themselves.",
+        {"name": folder.name},
+    )
 
 
 def open_folders(node: Node) -> Folders:

@@ -10,7 +10,6 @@ from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from seedbox.domain.metainfo import MAX_MAGNET_PEERS, MAX_TRACKERS, Metainfo
@@ -52,7 +51,7 @@ def complete(torrents: Sequence[Torrent], metainfo: Metainfo, *, now: datetime) 
     except IntegrityError:  # somebody came between with the other hash: the next try sees that torrent
         raise metadata.HashTaken from None
     if len(held) > 1:
-        LogEntry.objects.create(torrent=kept, at=now, level="info", text=_(ONE_TORRENT))
+        LogEntry.objects.create(torrent=kept, at=now, level="info", text=ONE_TORRENT)
     for user_id in {holding.user_id for holding in holdings}:
         transaction.on_commit(partial(live.list_changed, user_id=user_id))
     nudge.nudge_node(kept.node.name)

@@ -1,8 +1,9 @@
 """What a torrent contains, written once: its names, sizes, files and the torrent file itself."""
 
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
+from seedbox.domain.kept import KeptError
+from seedbox.domain.kept import kept as _
 from seedbox.domain.metainfo import Metainfo, Source
 from seedbox.domain.torrent_file import shared_parts
 from seedbox.models import File, Metadata, Torrent
@@ -10,7 +11,7 @@ from seedbox.models import File, Metadata, Torrent
 FILE_ROWS_AT_ONCE = 1_000
 
 
-class HashTaken(Exception):
+class HashTaken(KeptError):
     """The magnet named a hybrid torrent by one of its two hashes, and it can't be joined with the one of the other."""
 
     def __init__(self) -> None:

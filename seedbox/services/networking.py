@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext as _
-
+from seedbox.domain.kept import kept as _
 from seedbox.domain.network import BadNetwork, NetworkSettings
 from seedbox.engine import port
 from seedbox.models import Node
@@ -19,7 +18,7 @@ def read_wish(*, node_id: int) -> port.ConfigureNetwork:
     try:
         return port.ConfigureNetwork(network.version, networks.settings_of(network))
     except BadNetwork as problem:
-        refusal = _("%(problem)s Save the network settings anew.") % {"problem": problem}
+        refusal = _("%(problem)s Save the network settings anew.", {"problem": problem.kept})
     except SealBroken:
         refusal = _(
             "The proxy's password was sealed under another SEEDBOX_SECRET_KEY. Bring that key back, or enter the "

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from seedbox.domain.kept import told
 from seedbox.domain.network import HELP, NAMES, NetworkSettings, ProxyKind, check
 from seedbox.models import Network, Node
 from seedbox.models.audit_entry import Act
@@ -53,9 +54,9 @@ def standing(node: Node) -> Standing:
         settings=_plain(network),
         has_password=bool(network.proxy_password_sealed),
         is_answered=node.network_version == network.version and node.network_answered_at is not None,
-        problem=node.network_answer,
+        problem=told(node.network_answer),
         answered_at=node.network_answered_at,
-        facts=node.network_facts,
+        facts={name: told(str(fact)) for name, fact in node.network_facts.items()},
         listens_on=tuple(node.listens_on),
     )
 

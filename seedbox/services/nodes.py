@@ -18,6 +18,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from seedbox.domain.folders import FolderHealth, folder_for_new
+from seedbox.domain.kept import told
 from seedbox.domain.units import format_bytes
 from seedbox.models import Node
 
@@ -220,7 +221,7 @@ def _node_health(node: Node, now: datetime, *, silence: str) -> NodeHealth:
         beat_at=node.beat_at,
         beat_age_s=None if age is None else max(int(age.total_seconds()), 0),
         started_at=node.started_at,
-        problem=node.problem if alive else silence,
+        problem=told(node.problem) if alive else silence,
         folder=node.folder,
         folders=tuple(_folder_health(entry) for entry in node.folders),
         free_bytes=node.free_bytes,
@@ -241,13 +242,14 @@ def is_alive(node: Node, now: datetime) -> bool:
 
 
 def _network_health(node: Node) -> NetworkHealth:
-    facts = {name: str(node.network_facts.get(name, "")) for name in ("port_mapping", "proxy", "blocklist")}
-    answer = "" if node.network_answered_at is None else node.network_answer or "applied"
+    facts = {name: told(str(node.network_facts.get(name, ""))) for name in ("port_mapping", "proxy", "blocklist")}
+    answer = "" if node.network_answered_at is None else told(node.network_answer) or "applied"
     return NetworkHealth(node.network_version, answer, **facts)
 
 
 def _folder_health(entry: Mapping[str, Any]) -> FolderHealth:
-    return FolderHealth(**{field.name: entry[field.name] for field in fields(FolderHealth)})
+    known = {field.name: entry[field.name] for field in fields(FolderHealth)}
+    return FolderHealth(**known | {"problem": told(entry["problem"])})
 
 
 def _disk_problem() -> str:

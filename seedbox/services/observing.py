@@ -105,7 +105,7 @@ def store_metadata(ward: Ward, *, read_torrent_file: ReadTorrentFile, now: datet
             ward.have_metadata(charge)
         except (BadTorrent, metadata.HashTaken) as problem:
             charge.is_blocked = True
-            charge.problem = str(problem)
+            charge.problem = problem.kept
             charge.show(State.ERROR, charge.problem)
             refused.append(charge)
         del ward.metadata[key]

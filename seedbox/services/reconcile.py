@@ -12,8 +12,8 @@ from datetime import datetime
 
 from django.db import Error as DatabaseError
 from django.db.models import F, Q
-from django.utils.translation import gettext as _
 
+from seedbox.domain.kept import kept as _
 from seedbox.domain.plan import Applied, Step, plan
 from seedbox.domain.states import State
 from seedbox.domain.wishes import ABSENT, Desired, Wish, fold
@@ -108,7 +108,7 @@ class Reconciler:
             raise
         except Exception:  # one torrent that can't be carried out must not keep the others from it
             logger.exception("torrent %s: its wishes could not be carried out", torrent.key)
-            charge.fail(_(NOT_CARRIED_OUT), now=now)
+            charge.fail(NOT_CARRIED_OUT, now=now)
             charge.observation.applied_version = torrent.wish_version
             return
         _note(charge, torrent, desired)

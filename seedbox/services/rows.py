@@ -10,6 +10,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from seedbox.domain.kept import told
 from seedbox.domain.states import COMPLETE_STATES, STATES, TROUBLED_STATES, State
 from seedbox.domain.units import (
     NOTHING,
@@ -128,7 +129,7 @@ def _course_cells(course: _Course) -> Row:
         "done": format_bytes(done_bytes) if course.has_metadata else NOTHING,
         "down": format_speed(course.down_bytes_per_s),
         "eta": _eta(course),
-        "error": course.error,
+        "error": told(course.error),
         "complete": int(course.progress_ppm >= PPM and course.state not in _NOT_WHOLE),
     }
 
@@ -276,7 +277,7 @@ def log_row(entry: LogEntry) -> Row:
         "at_text": f"{entry.at:%Y-%m-%d %H:%M:%S}",
         "level": entry.level,
         "tone": _LOG_TONES.get(entry.level, "secondary"),
-        "text": printable(entry.text),
+        "text": printable(told(entry.text)),
     }
 
 

@@ -7,10 +7,12 @@ that starts again, or checks files anew, tells nothing twice, and a crash loses 
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from seedbox.domain.kept import told
 from seedbox.domain.states import State
 from seedbox.models import Holding
 from seedbox.services.notice_kinds import Kind
@@ -69,15 +71,19 @@ def _has_fetched(holding: Holding, charge: Charge) -> bool:
     return holding.runs and charge.observation.downloaded_bytes > holding.downloaded_before_bytes
 
 
-def _one(what: str, holding: Holding, charge: Charge, now: datetime) -> Tiding:
-    name = printable(torrent_name(holding))[:120]
+def _of_one(what: str, name: str, error: str, *, is_missing: bool) -> str:
     texts = {
         "complete": _("%(name)s is complete."),
         "trouble": _("%(name)s has an error: %(error)s"),
         "well": _("%(name)s is well again."),
     }
-    missing = charge.observation.state == State.MISSING
-    text = _("Files of %(name)s are missing.") if what == "trouble" and missing else texts[what]
+    text = _("Files of %(name)s are missing.") if what == "trouble" and is_missing else texts[what]
+    return text % {"name": name, "error": printable(told(error))}
+
+
+def _one(what: str, holding: Holding, charge: Charge, now: datetime) -> Tiding:
+    name = printable(torrent_name(holding))[:120]
+    is_missing = charge.observation.state == State.MISSING
     # A second error within the hour says nothing new; nor does a check that finds the same bytes again.
     episode = str(charge.observation.wanted_bytes) if what == "complete" else f"{now:%Y%m%d%H}"
     return Tiding(
@@ -86,25 +92,29 @@ def _one(what: str, holding: Holding, charge: Charge, now: datetime) -> Tiding:
         key=f"{what}/{holding.pk}/{episode}",
         at=now,
         tone=_TONES[what],
-        text=text % {"name": name, "error": printable(charge.observation.error)},
+        text=partial(_of_one, what, name, charge.observation.error, is_missing=is_missing),
         url_name="torrent",
         url_args=(holding.pk,),
     )
 
 
-def _many(user_id: int, what: str, count: int, now: datetime) -> Tiding:
+def _of_many(what: str, count: int) -> str:
     texts = {
         "complete": ngettext("%(count)d torrent is complete.", "%(count)d torrents are complete.", count),
         "trouble": ngettext("%(count)d torrent has an error.", "%(count)d torrents have an error.", count),
         "well": ngettext("%(count)d torrent is well again.", "%(count)d torrents are well again.", count),
     }
+    return texts[what] % {"count": count}
+
+
+def _many(user_id: int, what: str, count: int, now: datetime) -> Tiding:
     return Tiding(
         user_id=user_id,
         kind=_kind(what),
         key=f"{what}/many/{now:%Y%m%d%H%M}",
         at=now,
         tone=_TONES[what],
-        text=texts[what] % {"count": count},
+        text=partial(_of_many, what, count),
         url_name="torrents",
     )
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import gettext_noop
 
+from seedbox.domain.kept import kept_counted as ngettext
 from seedbox.domain.lanes import Report
 from seedbox.domain.plan import Applied
 from seedbox.domain.states import State, is_legal_move
@@ -116,7 +116,7 @@ class Charge:
                 self.applied = replace(self.applied, has_metadata=False)
             case port.RecheckTorrent():
                 self.observation.rechecked_count -= 1
-        self.fail(self.problem or _(NOT_CARRIED_OUT), now=now)
+        self.fail(self.problem or NOT_CARRIED_OUT, now=now)
         self.mark(urgent=True)
 
     def is_to_retry(self, now: datetime) -> bool:
@@ -284,9 +284,9 @@ class Ward:
         failed = [charge for charge in self.charges.values() if charge.retry_at is not None]
         if not failed:
             return ""
-        sentence = ngettext(
+        return ngettext(
             "%(count)d torrent could not be added or removed, because: %(problem)s",
             "%(count)d torrents could not be added or removed, the first because: %(problem)s",
             len(failed),
+            {"count": len(failed), "problem": failed[0].problem},
         )
-        return sentence % {"count": len(failed), "problem": failed[0].problem}

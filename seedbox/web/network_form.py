@@ -8,6 +8,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from seedbox.domain import network as rules
+from seedbox.domain.kept import told
 from seedbox.domain.network import NetworkSettings, ProxyKind, explain
 from seedbox.services.networks import PLAIN_FIELDS, Standing
 
@@ -70,7 +71,7 @@ class NetworkForm(forms.Form):
     def refuse(self, problems: Mapping[str, str]) -> None:
         """Show each sentence at its field."""
         for name, sentence in problems.items():
-            self.add_error(name, sentence)
+            self.add_error(name, told(sentence))
 
     def groups(self) -> list[dict[str, object]]:
         """Return the fields as the page shows them, under headings."""

@@ -80,7 +80,7 @@ def node_row(state: NodeState, *, now: datetime) -> Row:
         "bids": last.bids if last and _runs(last, now) else 0,
         "round": last.number if last else 0,
         "listens": ", ".join(state.agent.listens_on) if state.agent and state.agent.listens_on else _("closed"),
-        "mapping": (state.agent.port_mapping if state.agent else "") or _("none"),
+        "mapping": (told(state.agent.port_mapping) if state.agent else "") or _("none"),
     }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from seedbox.domain.kept import told
 from seedbox.domain.network import NetworkSettings
 from seedbox.domain.states import State
 from seedbox.engine import presence
@@ -93,7 +94,7 @@ class TestATorrent:
         box.engine.apply(AddTorrent(key, str(box.downloads / key), torrent_file=b"<html>"))
         failure = watcher.wait_for(AddFailed)
 
-        assert (failure.key, failure.error[-1]) == (key, ".")
+        assert (failure.key, told(failure.error)[-1]) == (key, ".")
         assert box.engine.counters()["torrents"] == 0
 
     def test_shows_a_stop_and_a_start(self, box: EngineBox, watcher: Watcher, adding: AddTorrent, key: str) -> None:
@@ -238,7 +239,7 @@ class TestANetworkSetting:
     ) -> None:
         box.engine.apply(ConfigureNetwork(1, NetworkSettings(interface=MISSING_ADDRESS)))
         answer = watcher.wait_for(NetworkAnswered, lambda answer: answer.version == 1)
-        assert MISSING_ADDRESS in answer.problem
+        assert MISSING_ADDRESS in told(answer.problem)
         assert box.engine.problem == answer.problem
         box.engine.apply(adding)
         box.let_peers_send()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from seedbox.domain.kept import told
 from seedbox.domain.states import State
 from seedbox.engine import faults, presence
 from seedbox.engine.bare import BarePeer
@@ -107,8 +108,8 @@ class TestAFullDisk:
         setup = Setup.make(tmp_path, BIG_SIZES)
         setup.add()
         seen = setup.see(State.DISK)
-        assert "The disk is full (" in seen.error
-        assert "free space and it goes on by itself." in seen.error
+        assert "The disk is full (" in told(seen.error)
+        assert "free space and it goes on by itself." in told(seen.error)
         setup.watcher.poll(timeout_s=1)  # it looks, and does not try while there is no room
         assert setup.watcher.states[setup.key] is State.DISK
         assert setup.logged("The disk is full") == 1
@@ -151,8 +152,8 @@ class TestAReadOnlyDisk:
         disk.make_read_only()
         setup.add()
         seen = setup.see(State.DISK)
-        assert "can't write" in seen.error
-        assert "Read-only file system" in seen.error
+        assert "can't write" in told(seen.error)
+        assert "Read-only file system" in told(seen.error)
 
         disk.make_writable()
         setup.see(State.SEEDING)
@@ -175,7 +176,7 @@ class TestMissingFiles:
         setup.wait_until_files_are_flushed()
         (setup.songs / "sub").rename(tmp_path / "elsewhere")
         seen = setup.see(State.MISSING)
-        assert "songs/sub/b.bin is gone or has another size" in seen.error
+        assert "songs/sub/b.bin is gone or has another size" in told(seen.error)
         assert (seen.done_bytes, seen.wanted_bytes) == (SIZE_BYTES, SIZE_BYTES)
 
         (tmp_path / "elsewhere").rename(setup.songs / "sub")
@@ -203,10 +204,8 @@ class TestMissingFiles:
         (setup.songs / "sub" / "b.bin").unlink()
         setup.see(State.MISSING)
         (setup.songs / "sub" / "b.bin").write_bytes(bytes(SIZES["sub/b.bin"]))
-        assert (
-            "songs/sub/b.bin is not what it was"
-            in setup.watcher.wait_for(Snapshot, lambda seen: "is not what it was" in seen.error).error
-        )
+        seen = setup.watcher.wait_for(Snapshot, lambda seen: "is not what it was" in seen.error)
+        assert "songs/sub/b.bin is not what it was" in told(seen.error)
         setup.box.engine.apply(RecheckTorrent(setup.key))
         setup.see(State.DOWNLOADING)
         setup.fetch()
@@ -234,7 +233,7 @@ class TestMissingFiles:
         reader = BarePeer("127.0.34.5")
         reader.take(setup.torrent_file, tmp_path / "other")
         setup.box.engine.apply(ConnectPeers(setup.key, (reader.endpoint,)))
-        assert "songs/a.bin is gone" in setup.see(State.MISSING).error
+        assert "songs/a.bin is gone" in told(setup.see(State.MISSING).error)
         reader.close()
 
 

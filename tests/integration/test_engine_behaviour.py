@@ -7,6 +7,7 @@ from typing import Any
 import libtorrent as lt
 import pytest
 
+from seedbox.domain.kept import told
 from seedbox.domain.states import State
 from seedbox.engine.bare import BarePeer
 from seedbox.engine.libtorrent_engine import LibtorrentEngine
@@ -264,7 +265,7 @@ class TestARemoval:
         box.engine.apply(RemoveTorrent("a" * 40, path.format(box=box.downloads)))
         failure = watcher.wait_for(RemoveFailed)
 
-        assert failure.error.endswith(".")
+        assert told(failure.error).endswith(".")
         assert box.downloads.exists()
         assert (outside / "keep").exists()
 
@@ -278,7 +279,7 @@ class TestADiskThatRefuses:
         in_the_way.write_text("a file where the folder should be")
         box.engine.apply(command)
         snapshot = watcher.wait_for_state(command.key, State.ERROR)
-        assert snapshot.error.endswith(".")
+        assert told(snapshot.error).endswith(".")
 
         in_the_way.unlink()
         box.engine.apply(StartTorrent(command.key))

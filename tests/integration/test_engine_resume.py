@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import libtorrent as lt
 import pytest
 
+from seedbox.domain.kept import told
 from seedbox.domain.states import State
 from seedbox.engine.metainfo import read_torrent_file
 from seedbox.engine.port import AddTorrent, MetadataReceived, RecheckTorrent, Snapshot, StopTorrent
@@ -205,7 +206,7 @@ class TestSavedProgress:
         (setup.save_path / "songs" / "sub" / "b.bin").unlink()
         setup.box.reopen()
         setup.add(peers=(setup.box.peer,))
-        assert "songs/sub/b.bin is gone" in setup.watcher.wait_for_state(setup.key, State.MISSING).error
+        assert "songs/sub/b.bin is gone" in told(setup.watcher.wait_for_state(setup.key, State.MISSING).error)
         assert setup.box.bare.sent_bytes <= SIZE_BYTES  # nothing came twice
         setup.box.engine.apply(RecheckTorrent(setup.key))
         setup.watcher.wait_for_state(setup.key, State.SEEDING)

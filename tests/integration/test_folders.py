@@ -10,6 +10,7 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from seedbox.domain.folders import MARKER, Folder, FolderHealth, folder_for_new, folder_of
+from seedbox.domain.kept import told
 from seedbox.domain.states import State
 from seedbox.engine.port import AddTorrent, RemoveFailed, RemoveTorrent, SetAside
 from seedbox.models import Holding, LogEntry, Node, Torrent, User
@@ -51,7 +52,7 @@ def hold(user: User, folder: Path) -> Holding:
 
 
 def log_of(holding: Holding) -> list[str]:
-    return list(LogEntry.objects.filter(torrent_id=holding.torrent_id).order_by("pk").values_list("text", flat=True))
+    return [told(entry.text) for entry in LogEntry.objects.filter(torrent_id=holding.torrent_id).order_by("pk")]
 
 
 class TestAFolder:
@@ -66,7 +67,7 @@ class TestAFolder:
         holding = hold(owner, small)
         node = TurnedNode()
         node.turn()
-        assert "is not the one of 'small'" in seen(holding).error
+        assert "is not the one of 'small'" in told(seen(holding).error)
         node.stop()
 
     def test_with_a_half_written_marker_is_marked_again(self, small: Path) -> None:
@@ -95,7 +96,7 @@ class TestAFolder:
         holding = hold(owner, Path("/somewhere/else"))
         node = TurnedNode()
         node.turn()
-        assert "lies in no folder of NODE_FOLDERS" in seen(holding).error
+        assert "lies in no folder of NODE_FOLDERS" in told(seen(holding).error)
         assert not node.commands(AddTorrent)
         node.stop()
 
@@ -106,7 +107,7 @@ class TestADiskThatIsAway:
         big.take_away()
         node = TurnedNode()
         node.turn(times=2)
-        assert (seen(holding).state, seen(holding).error) == (State.DISK, AWAY)
+        assert (seen(holding).state, told(seen(holding).error)) == (State.DISK, AWAY)
         assert node.commands(AddTorrent) == []
         assert list(big.folder.iterdir()) == []
 
@@ -192,7 +193,7 @@ class TestADiskThatDoesNotAnswer:
         marker.unlink()
         os.mkfifo(marker)  # opening it to read waits for a writer, as a network disk waits for its server
         node.turn(times=2)
-        assert (seen(holding).state, seen(holding).error) == (State.DISK, SILENT)
+        assert (seen(holding).state, told(seen(holding).error)) == (State.DISK, SILENT)
         assert node.commands(SetAside) == [SetAside(KEY)]
         assert seen(other).state == State.DOWNLOADING
         assert nodes.health(node.now).nodes[0].is_alive

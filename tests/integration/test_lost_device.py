@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from seedbox.domain.kept import told
 from seedbox.domain.network import NetworkSettings
 from tests.box import wait_until
 from tests.network_box import TCP_ONLY, NetworkBox
@@ -58,7 +59,7 @@ class TestADeviceThatVanishes:
             wait_until(lambda: box.turn(1) or (box.bare.sent_bytes and box.ear.heard), "the download to begin")
             assert set(box.bare.peers) <= {OURS_BY_VPN}
             box.take_vpn_away()
-            assert f"There is no network device {VPN}" in box.answer(lambda answer: answer.problem != "").problem
+            assert f"There is no network device {VPN}" in told(box.answer(lambda answer: answer.problem != "").problem)
             wait_until(lambda: box.turn(1) or not ours.sockets, "every socket to be closed")
             box.turn(5)
             assert (box.engine.listening, ours.sockets) == ((), [])

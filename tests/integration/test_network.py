@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from seedbox.domain.kept import told
 from seedbox.domain.network import NetworkSettings, ProxyKind
 from seedbox.domain.states import State
 from seedbox.engine import gate
@@ -124,7 +125,7 @@ class TestAProxy:
         box = open_box(NetworkSettings())
         host, _, port = box.ear.endpoint.rpartition(":")  # it hangs up at once
         elsewhere = NetworkSettings(proxy_kind=ProxyKind.SOCKS5, proxy_host=host, proxy_port=int(port))
-        assert box.configure(elsewhere).problem.startswith("The proxy")
+        assert told(box.configure(elsewhere).problem).startswith("The proxy")
 
 
 class TestTrackers:
@@ -228,12 +229,12 @@ class TestABlocklist:
         with Tracker() as tracker:
             box = open_box(NetworkSettings(blocklist_path=str(blocklist)))
             tracker.peers = [box.peer, box.ear.endpoint]
-            assert box.answer().blocklist == "1 range. 1 line could not be read, first: line 2."
+            assert told(box.answer().blocklist) == "1 range. 1 line could not be read, first: line 2."
             box.add(trackers=(tracker.url,))
             wait_until(lambda: box.turn(1) or box.ear.heard, "somebody to knock at the ear")
             assert box.bare.sent_bytes == 0
             blocklist.write_text("somebody else:127.0.32.200-127.0.32.201\n")
-            assert box.answer(lambda answer: answer.blocklist == "1 range.")
+            assert box.answer(lambda answer: told(answer.blocklist) == "1 range.")
             box.download()
 
     def test_lets_a_peer_in_that_is_taken_out_though_somebody_of_no_use_is_there(
@@ -248,7 +249,7 @@ class TestABlocklist:
             stack.callback(idle.close)
             idle.take(box.torrent_file, tmp_path / "idle", empty=True)
             tracker.peers = [box.peer, idle.endpoint]
-            assert box.answer().blocklist == "1 range."
+            assert told(box.answer().blocklist) == "1 range."
             box.add(peers=(idle.endpoint,), trackers=(tracker.url,))
             wait_until(lambda: box.turn(1) or (idle.peers and tracker.announces), "somebody of no use to be there")
             box.watcher.wait_for(Snapshot, lambda snapshot: snapshot.peers == 1)

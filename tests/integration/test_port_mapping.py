@@ -3,6 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
+from seedbox.domain.kept import told
 from seedbox.domain.lanes import MapPort, PortMapped
 from seedbox.domain.network import NetworkSettings
 from seedbox.engine.libtorrent_engine import LibtorrentEngine
@@ -32,12 +33,12 @@ class MappedEngine(ToldEngine):
     @property
     def said(self) -> str | None:
         """What was said last of the market's port."""
-        return next((event.text for event in reversed(self.seen) if isinstance(event, PortMapped)), None)
+        return next((told(event.text) for event in reversed(self.seen) if isinstance(event, PortMapped)), None)
 
     @property
     def said_of_torrents(self) -> str:
         answers = [event for event in self.seen if isinstance(event, NetworkAnswered)]
-        return answers[-1].port_mapping if answers else ""
+        return told(answers[-1].port_mapping) if answers else ""
 
     def close(self) -> None:
         self.engine.close(timeout_s=1)

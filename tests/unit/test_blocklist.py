@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from seedbox.domain import blocklist
 from seedbox.domain.blocklist import BadBlocklist, Blocklist, read_blocklist
+from seedbox.domain.kept import told
 
 
 def read(data: bytes) -> Blocklist:
@@ -43,7 +44,7 @@ class TestALine:
     def test_that_can_not_be_read_is_counted_and_named(self, line: bytes) -> None:
         found = read(b"1.2.3.4\n" + line + b"\n" + line + b"\n1.2.3.5\n")
         assert (len(found.ranges), found.bad_lines, found.first_bad_line) == (2, 2, 2)
-        assert found.summary == "2 ranges. 2 lines could not be read, first: line 2."
+        assert told(found.summary) == "2 ranges. 2 lines could not be read, first: line 2."
 
 
 class TestAFile:

@@ -90,3 +90,11 @@ class TestAKeptSentence:
     )
     def test_that_a_stranger_has_made_up_breaks_no_page(self, words: str) -> None:
         assert isinstance(told(words), str)
+
+    def test_that_a_stranger_has_made_up_fills_no_memory(self) -> None:
+        wide = '[{"says":"%(a)999999999s","with":{"a":"x"}}]'
+        assert len(told(wide)) < 100
+        assert told("[" * 100_000) == "[" * 100_000
+
+    def test_counts_with_a_number_that_stays_one(self) -> None:
+        assert told(kept_counted("%(count)d deal", "%(count)d deals", 3, {"count": 3})) == "3 deals"

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seedbox.domain.kept import told
 from seedbox.domain.network import (
     HELP,
     MAX_CONNECTIONS,
@@ -66,7 +67,7 @@ class TestSettings:
     def test_that_can_not_are_refused_at_their_field(self, fields: dict[str, object], field: str) -> None:
         problems = find_problems(NetworkSettings(**fields))  # type: ignore[arg-type]  # a table of many types
         assert list(problems) == [field]
-        assert problems[field].endswith(".")
+        assert told(problems[field]).endswith(".")
 
     @given(st.text(), st.text(), st.text(), st.integers(), st.sampled_from(ProxyKind))
     def test_of_any_kind_are_taken_or_refused(
