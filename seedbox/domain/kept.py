@@ -35,6 +35,12 @@ def together(texts: Iterable[str]) -> str:
     return found[0] if len(found) == 1 else _written([part for text in found for part in _parts(text)]) if found else ""
 
 
+def listed(texts: Iterable[str]) -> str:
+    """Return kept texts as one that names them one after another."""
+    found = list(texts)
+    return found[0] if len(found) == 1 else _written([{"list": [part for text in found for part in _parts(text)]}])
+
+
 def told(text: str) -> str:
     """Return what is kept as its reader shall read it. What was never kept here, as a stranger's words, stays so."""
     return " ".join(map(_told, _parts(text))) if text else ""
@@ -80,6 +86,8 @@ def _told(part: Any) -> str:
     if not isinstance(part, dict):
         return said(part) if isinstance(part, str) else str(part)
     try:
+        if "list" in part:
+            return ", ".join(map(_told, part["list"]))
         words = said(part["says"]) if "says" in part else counted(part["one"], part["many"], part["number"])
         values = {name: _value(value) for name, value in part["with"].items()}
         return words % values if _OURS.fullmatch(words) else str(part)

@@ -4,6 +4,7 @@ from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from seedbox.domain.browsers import browser_in_words
+from seedbox.domain.kept import told
 
 # Of an actor without a user, where it is not the name that was tried.
 COMMAND_LINE = gettext_noop("command line")
@@ -44,7 +45,7 @@ class AuditEntry(models.Model):
     subject_name = models.CharField(max_length=150, default="", blank=True)
     address = models.CharField(max_length=45, default="", blank=True)  # IP address; "" on the command line
     agent = models.CharField(max_length=200, default="", blank=True)  # the browser's own words, cut: hostile text
-    detail = models.CharField(max_length=300, default="", blank=True)  # what changed, in a sentence
+    detail = models.CharField(max_length=300, default="", blank=True)  # what changed, in a kept sentence
 
     class Meta:
         indexes = [
@@ -59,6 +60,11 @@ class AuditEntry(models.Model):
     def who(self) -> str:
         """Who acted, in the words of a page."""
         return gettext(self.actor_name) if self.actor_name in (COMMAND_LINE, UNKNOWN_NAME) else self.actor_name
+
+    @property
+    def says(self) -> str:
+        """What changed, as its reader shall read it."""
+        return told(self.detail)
 
     @property
     def browser(self) -> str:

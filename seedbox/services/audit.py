@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
+from django.utils import translation
 
+from seedbox.domain.kept import told
+from seedbox.domain.numerals import PLAIN
 from seedbox.models import AuditEntry, User
 from seedbox.models.audit_entry import COMMAND_LINE, Act
+from seedbox.services import numerals
 
 MAX_NAME_CHARS = 150
 MAX_AGENT_CHARS = 200
@@ -31,7 +35,10 @@ class Origin:
 
 
 def record(act: Act, *, origin: Origin, now: datetime, subject: User | None = None, detail: str = "") -> None:
-    """Add a line; `subject` is whose account it concerns, the actor's own unless given. Long texts are cut."""
+    """Add a line; `subject` is whose account it concerns, the actor's own unless given. Long texts are cut.
+
+    The detail is a kept sentence: everybody reads it in a language of their own.
+    """
     actor_name = origin.actor.username if origin.actor else origin.name
     concerned = subject or origin.actor
     AuditEntry.objects.create(
@@ -43,7 +50,7 @@ def record(act: Act, *, origin: Origin, now: datetime, subject: User | None = No
         subject_name=concerned.username if concerned else "",
         address=origin.address,
         agent=_plain(origin.agent)[:MAX_AGENT_CHARS],
-        detail=_plain(detail)[:MAX_DETAIL_CHARS],
+        detail=_fitting(_plain(detail)),
     )
 
 
@@ -100,6 +107,14 @@ def _page(lines: QuerySet[AuditEntry], before: int | None, limit: int) -> Page:
         lines = lines.filter(Q(at__lt=last.at) | Q(at=last.at, pk__lt=last.pk))
     found = list(lines.order_by("-at", "-pk")[: limit + 1])
     return Page(found[:limit], found[limit - 1].pk if len(found) > limit else None)
+
+
+def _fitting(detail: str) -> str:
+    """Return a kept sentence as it is if there is room for it, else what it says in English, cut."""
+    if len(detail) <= MAX_DETAIL_CHARS:
+        return detail
+    with translation.override("en"), numerals.written(PLAIN):
+        return told(detail)[:MAX_DETAIL_CHARS]
 
 
 def _plain(text: str) -> str:

@@ -8,7 +8,9 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.db.models import Exists, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
+from seedbox.domain.kept import kept
 from seedbox.models import Install, User
 from seedbox.models.audit_entry import Act
 from seedbox.models.install import FactorRule
@@ -116,13 +118,21 @@ def list_factors(user: User) -> Factors:
     )
 
 
+# What a line of the audit log calls each.
+_PEOPLE = {
+    FactorRule.NOBODY: gettext_noop("Nobody"),
+    FactorRule.ADMINS: gettext_noop("Admins"),
+    FactorRule.EVERYBODY: gettext_noop("Everybody"),
+}
+
+
 def set_rule(*, wanted: FactorRule, origin: Origin, now: datetime) -> None:
     """Say who must have a second factor; raises OwnFactorMissing when it would catch the one who says so."""
     with transaction.atomic():
         if wanted != FactorRule.NOBODY and origin.actor is not None and not has_one(origin.actor.pk):
             raise OwnFactorMissing
         Install.objects.update_or_create(pk=1, defaults={"factor_rule": wanted})
-        detail = _("Second factor required of: %(people)s") % {"people": wanted.label}
+        detail = kept(gettext_noop("Second factor required of: %(people)s"), {"people": _PEOPLE[wanted]})
         record(Act.SETTING_CHANGED, origin=origin, now=now, detail=detail)
         for user in User.objects.filter(is_active=True):
             logins.check_sockets(user.pk)
@@ -139,7 +149,13 @@ def reset(*, user_id: int, origin: Origin, now: datetime) -> User:
             raise NoSuchUser
         Authenticator.objects.filter(user_id=user.pk).delete()
         logins.end_all(user_id=user.pk)
-        record(Act.FACTOR_REMOVED, origin=origin, now=now, subject=user, detail=_("All of them, and all logins ended"))
+        record(
+            Act.FACTOR_REMOVED,
+            origin=origin,
+            now=now,
+            subject=user,
+            detail=gettext_noop("All of them, and all logins ended"),
+        )
     return user
 
 

@@ -10,10 +10,10 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.utils.translation import gettext as _
 from redis import RedisError
 
-from seedbox.domain.browsers import browser_in_words
+from seedbox.domain.browsers import browser_in_words, browser_kept
+from seedbox.domain.kept import kept as _
 from seedbox.models import User
 from seedbox.models.audit_entry import Act
 from seedbox.services.audit import Origin, record
@@ -74,7 +74,7 @@ def end_login(*, user: User, login_id: int, origin: Origin, now: datetime) -> bo
     ended = UserSession.objects.filter(user_id=user.pk, pk=login_id).first()
     if ended is None:
         return False
-    detail = _("%(browser)s at %(address)s") % {"browser": browser_in_words(ended.user_agent), "address": ended.ip}
+    detail = _("%(browser)s at %(address)s", {"browser": browser_kept(ended.user_agent), "address": str(ended.ip)})
     with transaction.atomic():
         _end(user.pk, [ended.session_key])
         record(Act.LOGIN_ENDED, origin=origin, now=now, subject=user, detail=detail)
@@ -85,7 +85,7 @@ def end_others(*, user: User, this_key: str | None, origin: Origin, now: datetim
     """End all logins of the user but this one; return how many there were."""
     with transaction.atomic():
         count = end_all(user_id=user.pk, but_key=this_key)
-        detail = _("All others: %(count)d") % {"count": count}
+        detail = _("All others: %(count)d", {"count": count})
         record(Act.LOGIN_ENDED, origin=origin, now=now, subject=user, detail=detail)
     return count
 

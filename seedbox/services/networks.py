@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from seedbox.domain.kept import told
+from seedbox.domain.kept import kept, listed, told
 from seedbox.domain.network import HELP, NAMES, NetworkSettings, ProxyKind, check
 from seedbox.models import Network, Node
 from seedbox.models.audit_entry import Act
@@ -101,8 +102,8 @@ def change(
             setattr(network, name, getattr(settings, name))
         network.version += 1
         network.save()
-        words = ", ".join(_(NAMES[name]) for name in changed)
-        detail = _("Network of node %(name)s: %(fields)s.") % {"name": node.name, "fields": words}
+        facts = {"name": node.name, "fields": listed(NAMES[name] for name in changed)}
+        detail = kept(gettext_noop("Network of node %(name)s: %(fields)s."), facts)
         audit.record(Act.SETTING_CHANGED, origin=origin, now=now, detail=detail)
         nudge_node(node.name)
     return tuple(changed)

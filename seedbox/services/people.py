@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
+from seedbox.domain.kept import kept
 from seedbox.models import Install, Invitation, User
 from seedbox.models.audit_entry import Act
 from seedbox.models.install import FactorRule
@@ -17,6 +19,8 @@ from seedbox.models.user import Role
 from seedbox.services import factors, logins, notices
 from seedbox.services.audit import Origin, record
 
+# What a line of the audit log calls each.
+_ROLES = {Role.ADMIN: gettext_noop("admin"), Role.MEMBER: gettext_noop("member")}
 INVITATION_LIFETIME = timedelta(days=7)
 _TOKEN_BYTES = 32  # nobody guesses 256 bits, so that a wrong token needs no throttle
 
@@ -80,7 +84,7 @@ def is_sign_up_open() -> bool:
 @transaction.atomic
 def open_sign_up(*, is_open: bool, origin: Origin, now: datetime) -> None:
     Install.objects.update_or_create(pk=1, defaults={"sign_up_open": is_open})
-    detail = _("Sign-up for anybody") if is_open else _("Sign-up by invitation")
+    detail = gettext_noop("Sign-up for anybody") if is_open else gettext_noop("Sign-up by invitation")
     record(Act.SETTING_CHANGED, origin=origin, now=now, detail=detail)
 
 
@@ -95,7 +99,7 @@ def invite(*, created_by: User, role: Role, origin: Origin, now: datetime) -> Fr
         created_at=now,
         expires_at=now + INVITATION_LIFETIME,
     )
-    detail = _("As %(role)s, invitation %(number)d") % {"role": role.label.lower(), "number": invitation.pk}
+    detail = kept(gettext_noop("As %(role)s, invitation %(number)d"), {"role": _ROLES[role], "number": invitation.pk})
     record(Act.INVITED, origin=origin, now=now, detail=detail)
     return FreshInvitation(invitation, token)
 
@@ -117,7 +121,7 @@ def revoke(*, invitation_id: int, origin: Origin, now: datetime) -> bool:
     """Close the door of an unused invitation; say whether there was one."""
     deleted, _by_table = Invitation.objects.filter(pk=invitation_id, used_at=None).delete()
     if deleted:
-        detail = _("Invitation %(number)d") % {"number": invitation_id}
+        detail = kept(gettext_noop("Invitation %(number)d"), {"number": invitation_id})
         record(Act.INVITATION_REVOKED, origin=origin, now=now, detail=detail)
     return deleted > 0
 
@@ -143,7 +147,9 @@ def _join(user: User, invitation_id: int | None, origin: Origin, now: datetime) 
             user.save()
         else:
             raise InvitationUnusable
-        detail = "" if invitation_id is None else _("With invitation %(number)d") % {"number": invitation_id}
+        detail = (
+            "" if invitation_id is None else kept(gettext_noop("With invitation %(number)d"), {"number": invitation_id})
+        )
         record(Act.SIGNED_UP, origin=replace(origin, actor=user), now=now, detail=detail)
 
 
@@ -155,8 +161,8 @@ def set_role(*, user_id: int, role: Role, origin: Origin, now: datetime) -> User
         if role != Role.ADMIN:
             _refuse_last(user, admins)
         User.objects.filter(pk=user_id).update(role=role)
-        roles = {"before": user.get_role_display().lower(), "after": role.label.lower()}
-        detail = _("From %(before)s to %(after)s") % roles
+        roles = {"before": _ROLES[Role(user.role)], "after": _ROLES[role]}
+        detail = kept(gettext_noop("From %(before)s to %(after)s"), roles)
         record(Act.ROLE_CHANGED, origin=origin, now=now, subject=user, detail=detail)
         logins.check_sockets(user.pk)
         notices.let_pages_show(user.pk)  # an admin's are not a member's
@@ -177,7 +183,7 @@ def set_active(*, user_id: int, is_active: bool, origin: Origin, now: datetime) 
         User.objects.filter(pk=user_id).update(is_active=is_active)
         if not is_active:
             logins.end_all(user_id=user_id)
-        detail = _("Let in again") if is_active else _("Shut out")
+        detail = gettext_noop("Let in again") if is_active else gettext_noop("Shut out")
         record(Act.USER_CHANGED, origin=origin, now=now, subject=user, detail=detail)
     user.is_active = is_active
     return user

@@ -59,6 +59,6 @@ def _audit_row(line: AuditEntry) -> Row:
         "who": line.who or NOTHING,
         "what": str(Act(line.act).label),
         "whom": concerned,
-        "detail": line.detail,
+        "detail": line.says,
         "tone": "red" if line.act == Act.SIGN_IN_FAILED else "secondary",
     }

@@ -18,9 +18,9 @@ from django.http import HttpRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from seedbox.domain.kept import kept as _
 from seedbox.models import User
 from seedbox.models.audit_entry import UNKNOWN_NAME, Act
 from seedbox.services import audit, logins, people
@@ -116,8 +116,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 def _in_words(request: HttpRequest, user: User) -> str:
     """Say how somebody has signed in."""
     kinds = dict.fromkeys(record.get("type", record["method"]) for record in get_authentication_records(request, user))
-    words = [_(_WAYS_IN[kind]) if kind in _WAYS_IN else kind for kind in kinds]
+    words = [_WAYS_IN.get(kind, kind) for kind in kinds]
     if not words:
         return ""
-    ways = reduce(lambda first, second: _("%(first)s and %(second)s") % {"first": first, "second": second}, words)
-    return _("With %(ways)s") % {"ways": ways}
+    ways = reduce(lambda first, second: _("%(first)s and %(second)s", {"first": first, "second": second}), words)
+    return _("With %(ways)s", {"ways": ways})

@@ -12,9 +12,10 @@ from cryptography.exceptions import InvalidSignature
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
+from seedbox.domain.kept import kept
 from seedbox.models import User
 from seedbox.models.audit_entry import UNKNOWN_NAME, Act
 from seedbox.services import audit
@@ -35,7 +36,7 @@ class CodeForm(code_forms.AuthenticateForm):  # type: ignore[misc]  # allauth ha
     """Asks for a code at sign-in."""
 
     def clean_code(self) -> str:
-        return _checked_code(super().clean_code, self.user, gettext("Wrong code at sign-in"))
+        return _checked_code(super().clean_code, self.user, gettext_noop("Wrong code at sign-in"))
 
     def save(self) -> None:
         super().save()
@@ -46,7 +47,7 @@ class ConfirmCodeForm(code_forms.ReauthenticateForm):  # type: ignore[misc]  # a
     """Asks for a code before a dangerous act."""
 
     def clean_code(self) -> str:
-        return _checked_code(super().clean_code, self.user, gettext("Wrong code when asked to confirm"))
+        return _checked_code(super().clean_code, self.user, gettext_noop("Wrong code when asked to confirm"))
 
     def save(self) -> None:
         super().save()
@@ -57,7 +58,7 @@ class PasskeyForm(passkey_forms.AuthenticateWebAuthnForm):  # type: ignore[misc]
     """Asks for a passkey at sign-in, after the password."""
 
     def clean_credential(self) -> Authenticator:
-        with _refused(self.user, gettext("Wrong passkey at sign-in")):
+        with _refused(self.user, gettext_noop("Wrong passkey at sign-in")):
             return super().clean_credential()
 
 
@@ -65,7 +66,7 @@ class ConfirmPasskeyForm(passkey_forms.ReauthenticateWebAuthnForm):  # type: ign
     """Asks for a passkey before a dangerous act."""
 
     def clean_credential(self) -> Authenticator:
-        with _refused(self.user, gettext("Wrong passkey when asked to confirm")):
+        with _refused(self.user, gettext_noop("Wrong passkey when asked to confirm")):
             return super().clean_credential()
 
 
@@ -73,7 +74,7 @@ class PasskeySignInForm(passkey_forms.LoginWebAuthnForm):  # type: ignore[misc] 
     """Asks for a passkey and nothing else."""
 
     def clean_credential(self) -> Authenticator:
-        with _refused(None, gettext("Wrong passkey")):
+        with _refused(None, gettext_noop("Wrong passkey")):
             return super().clean_credential()
 
 
@@ -125,6 +126,6 @@ def _note_recovery_code(factor: Authenticator) -> None:
         return
     seen = origin_of(context.request)
     origin = audit.Origin(factor.user, seen.address, seen.agent)
-    kept = Authenticator.objects.get(pk=factor.pk)  # allauth marks the code in a copy of its own
-    detail = gettext("%(count)d left") % {"count": len(kept.wrap().get_unused_codes())}
+    left = Authenticator.objects.get(pk=factor.pk)  # allauth marks the code in a copy of its own
+    detail = kept(gettext_noop("%(count)d left"), {"count": len(left.wrap().get_unused_codes())})
     audit.record(Act.CODE_USED, origin=origin, now=timezone.now(), detail=detail)

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from seedbox.domain.kept import told
+from seedbox.domain.kept import kept, told
 from seedbox.services import audit
 from seedbox.services.audit import Origin
 from speed.models import AvoidedSeller, BuyingDeal, Cause
@@ -55,7 +56,9 @@ def forgive(peer_key: str, *, origin: Origin, now: datetime) -> bool:
         found = AvoidedSeller.objects.filter(pk=peer_key, until__gt=now).update(until=now)
         if found:
             audit.record_setting(
-                _("Seller %(peer_key)s: left alone no longer.") % {"peer_key": peer_key}, origin=origin, now=now
+                kept(gettext_noop("Seller %(peer_key)s: left alone no longer."), {"peer_key": peer_key}),
+                origin=origin,
+                now=now,
             )
     return bool(found)
 

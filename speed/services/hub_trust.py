@@ -10,7 +10,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from seedbox.services import audit
+from seedbox.domain.kept import kept, listed, together
+from seedbox.domain.numerals import PLAIN
+from seedbox.services import audit, numerals
 from seedbox.services.audit import Origin
 from speed.domain.reading import write_percent
 from speed.models import BuyingDeal, Hub, Pairing, Reservation, SellingDeal
@@ -59,7 +61,7 @@ def add(*, url: str, hub_id: str, name: str, exposure_limit_ubtt: int, origin: O
             hub_id=hub_id, url=check_address(url), name=name, exposure_limit_ubtt=exposure_limit_ubtt
         )
         facts = {"url": hub.url, "limit": _amount(exposure_limit_ubtt)}
-        _record(hub, _("trusted at %(url)s, exposure limit %(limit)s") % facts, origin, now)
+        _record(hub, kept(gettext_noop("trusted at %(url)s, exposure limit %(limit)s"), facts), origin, now)
 
 
 def change(hub_pk: int, *, is_trusted: bool, exposure_limit_ubtt: int, origin: Origin, now: datetime) -> None:
@@ -68,13 +70,13 @@ def change(hub_pk: int, *, is_trusted: bool, exposure_limit_ubtt: int, origin: O
         hub = _locked(hub_pk)
         words = []
         if hub.is_trusted != is_trusted:
-            words.append(_("trusted") if is_trusted else _("trusted no longer"))
+            words.append(gettext_noop("trusted") if is_trusted else gettext_noop("trusted no longer"))
         if hub.exposure_limit_ubtt != exposure_limit_ubtt:
             limits = {"before": _amount(hub.exposure_limit_ubtt), "after": _amount(exposure_limit_ubtt)}
-            words.append(_("exposure limit %(before)s to %(after)s") % limits)
+            words.append(kept(gettext_noop("exposure limit %(before)s to %(after)s"), limits))
         if words:
             Hub.objects.filter(pk=hub_pk).update(is_trusted=is_trusted, exposure_limit_ubtt=exposure_limit_ubtt)
-            _record(hub, ", ".join(words), origin, now)
+            _record(hub, listed(words), origin, now)
 
 
 def move(hub_pk: int, *, url: str, ask: Asked, origin: Origin, now: datetime) -> None:
@@ -96,7 +98,8 @@ def move(hub_pk: int, *, url: str, ask: Asked, origin: Origin, now: datetime) ->
         hub = _locked(hub_pk)
         if hub.url != address:
             Hub.objects.filter(pk=hub_pk).update(url=address)
-            _record(hub, _("address %(before)s to %(after)s") % {"before": hub.url, "after": address}, origin, now)
+            facts = {"before": hub.url, "after": address}
+            _record(hub, kept(gettext_noop("address %(before)s to %(after)s"), facts), origin, now)
 
 
 def remove(hub_pk: int, *, origin: Origin, now: datetime) -> None:
@@ -107,7 +110,7 @@ def remove(hub_pk: int, *, origin: Origin, now: datetime) -> None:
             raise HubStays(why)
         Pairing.objects.filter(hub_id=hub.hub_id).delete()
         hub.delete()
-        _record(hub, _("removed, was at %(url)s") % {"url": hub.url}, origin, now)
+        _record(hub, kept(gettext_noop("removed, was at %(url)s"), {"url": hub.url}), origin, now)
 
 
 def set_fee(ppm: int, *, actor: Actor, reason: str, key: str, origin: Origin, now: datetime) -> None:
@@ -118,9 +121,10 @@ def set_fee(ppm: int, *, actor: Actor, reason: str, key: str, origin: Origin, no
         hub_rules.set_fee(ppm, actor=actor, reason=reason, key=key, now=now)
         after = hub_rules.fee_ppm()
         if after != before:
-            fees = {"before": write_percent(before), "after": write_percent(after)}
-            detail = _("Fee of this box's hub: %(before)s %% to %(after)s %%.") % fees
-            audit.record_setting(f"{detail} {reason}", origin=origin, now=now)
+            with numerals.written(PLAIN):  # whoever reads the line has signs of their own
+                fees = {"before": write_percent(before), "after": write_percent(after)}
+            detail = kept(gettext_noop("Fee of this box's hub: %(before)s %% to %(after)s %%."), fees)
+            audit.record_setting(together((detail, reason)), origin=origin, now=now)
 
     ledger.whole(work)
 
@@ -171,7 +175,7 @@ def _why_it_stays(hub: Hub) -> str:
 
 def _record(hub: Hub, what: str, origin: Origin, now: datetime) -> None:
     facts = {"hub": hub.name or hub.hub_id, "what": what}
-    audit.record_setting(_("Hub %(hub)s: %(what)s.") % facts, origin=origin, now=now)
+    audit.record_setting(kept(gettext_noop("Hub %(hub)s: %(what)s."), facts), origin=origin, now=now)
 
 
 def _amount(amount_ubtt: int) -> str:

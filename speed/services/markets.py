@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from seedbox.domain.kept import kept, listed
 from seedbox.domain.numerals import PLAIN
 from seedbox.services import audit, market_facts, numerals
 from seedbox.services.audit import Origin
@@ -166,19 +167,23 @@ def change(
         Market.objects.get_or_create(node_name=node_name)
         market = Market.objects.select_for_update().get(pk=node_name)
         changed = [
-            _("%(setting)s %(before)s to %(after)s")
-            % {
-                "setting": _(_WORDS[name]),
-                "before": _written(name, getattr(market, name)),
-                "after": _written(name, value),
-            }
+            kept(
+                gettext_noop("%(setting)s %(before)s to %(after)s"),
+                {
+                    "setting": _WORDS[name],
+                    "before": _written(name, getattr(market, name)),
+                    "after": _written(name, value),
+                },
+            )
             for name, value in wanted.items()
             if getattr(market, name) != value
         ]
         if changed:
             Market.objects.filter(pk=node_name).update(**wanted)
-            facts = {"name": node_name, "changes": ", ".join(changed)}
-            audit.record_setting(_("Market of node %(name)s: %(changes)s.") % facts, origin=origin, now=now)
+            facts = {"name": node_name, "changes": listed(changed)}
+            audit.record_setting(
+                kept(gettext_noop("Market of node %(name)s: %(changes)s."), facts), origin=origin, now=now
+            )
 
 
 _WORDS = {
@@ -200,7 +205,7 @@ _SALES = {
 def _written(name: str, value: bool | int) -> str:  # noqa: FBT001  # a setting's value, whatever it is
     """Return it for the audit log, which is read by many."""
     if isinstance(value, bool):
-        return _("on") if value else _("off")
+        return gettext_noop("on") if value else gettext_noop("off")
     if name == "ask_ubtt_per_gib":
         return plain_amount(value, market_asset())
     with numerals.written(PLAIN):
@@ -241,16 +246,16 @@ def offer(
         raise BadTerms(problems)
     with transaction.atomic():
         Offer.objects.get_or_create(node_name=node_name, torrent_key=torrent_key)
-        kept = Offer.objects.select_for_update().get(node_name=node_name, torrent_key=torrent_key)
-        if (kept.for_sale, kept.ask_ubtt_per_gib) != (for_sale, ask_ubtt_per_gib):
-            Offer.objects.filter(pk=kept.pk).update(for_sale=for_sale, ask_ubtt_per_gib=ask_ubtt_per_gib)
+        before = Offer.objects.select_for_update().get(node_name=node_name, torrent_key=torrent_key)
+        if (before.for_sale, before.ask_ubtt_per_gib) != (for_sale, ask_ubtt_per_gib):
+            Offer.objects.filter(pk=before.pk).update(for_sale=for_sale, ask_ubtt_per_gib=ask_ubtt_per_gib)
             facts = {
                 "torrent": torrent_key[:10],
                 "name": node_name,
-                "sale": _(_SALES[for_sale]),
-                "ask": plain_amount(ask_ubtt_per_gib, market_asset()) if ask_ubtt_per_gib else _("none"),
+                "sale": _SALES[for_sale],
+                "ask": plain_amount(ask_ubtt_per_gib, market_asset()) if ask_ubtt_per_gib else gettext_noop("none"),
             }
-            detail = _("Sale of %(torrent)s… on node %(name)s: %(sale)s, own ask %(ask)s.") % facts
+            detail = kept(gettext_noop("Sale of %(torrent)s… on node %(name)s: %(sale)s, own ask %(ask)s."), facts)
             audit.record_setting(detail, origin=origin, now=now)
             Market.objects.get_or_create(node_name=node_name)
             Market.objects.filter(pk=node_name).update(offers_version=F("offers_version") + 1)

@@ -47,7 +47,7 @@ class TestALine:
     def test_says_who_what_when_and_from_where(self, owner: User) -> None:
         signed_in(owner)
         line = AuditEntry.objects.get()
-        assert (line.act, line.actor, line.subject, line.detail) == (Act.SIGNED_IN, owner, owner, "With password")
+        assert (line.act, line.actor, line.subject, line.says) == (Act.SIGNED_IN, owner, owner, "With password")
         assert line.address.startswith("127.0.31.")
 
     def test_is_written_of_each_step(self, owner: User) -> None:
@@ -65,10 +65,7 @@ class TestALine:
         client.post(reverse("people_active", args=[owner.pk]), {"active": "off"})
         expected = [Act.INVITED, Act.SETTING_CHANGED, Act.ROLE_CHANGED, Act.USER_CHANGED]
         assert acts()[1:] == expected
-        assert list(AuditEntry.objects.filter(subject=owner).values_list("detail", flat=True)) == [
-            "From member to admin",
-            "Shut out",
-        ]
+        assert [line.says for line in AuditEntry.objects.filter(subject=owner)] == ["From member to admin", "Shut out"]
 
     def test_is_written_of_a_sign_up(self, admin: User) -> None:
         fresh = people.invite(created_by=admin, role=Role.MEMBER, origin=SOMEWHERE, now=NOW)

@@ -135,7 +135,7 @@ class TestADangerousAct:
         assert not owner.is_admin
         wrong = client.post(asked.headers["Location"], {"password": "wrong"})
         assert wrong.status_code == 200
-        assert AuditEntry.objects.latest("pk").detail == "Wrong password when asked to confirm"
+        assert AuditEntry.objects.latest("pk").says == "Wrong password when asked to confirm"
         done = client.post(asked.headers["Location"], {"password": PASSWORD}, follow=True)
         assert "olga is an admin now." in done.content.decode()
         owner.refresh_from_db()

@@ -146,7 +146,7 @@ class TestTheSpeedTab:
         kept = Offer.objects.get()
         assert (kept.for_sale, kept.ask_ubtt_per_gib) == (ForSale.YES, 25 * BTT)
         line = audit.read_all(act="setting_changed").lines[0]
-        assert line.detail == f"Sale of {kept.torrent_key[:10]}… on node local: yes, own ask 25 BTT."
+        assert line.says == f"Sale of {kept.torrent_key[:10]}… on node local: yes, own ask 25 BTT."
 
     def test_shows_what_an_admin_wrote_of_its_sale_again_with_what_is_wrong_with_it(
         self, holding: Holding, admin: User
@@ -293,7 +293,7 @@ class TestHubs:
         (row,) = said("hubs", hub.hub_id, "--no-trusted")
         assert row["says"] == "not trusted"
         assert "The hub is removed" in post(browser, "market_hub_remove", {}, hub.pk)
-        lines = [line.detail for line in audit.read_all(act="setting_changed").lines]
+        lines = [line.says for line in audit.read_all(act="setting_changed").lines]
         assert lines[:3] == [
             "Hub Ada's: removed, was at https://hub.example.org/box.",
             "Hub Ada's: trusted no longer.",
@@ -316,4 +316,4 @@ class TestHubs:
             post(browser, "market_fee", {"fee_ppm": "1.5", "reason": "for the disks", "key": found[1]})
         assert hub_rules.fee_ppm() == 15_000
         (line,) = audit.read_all(act="setting_changed").lines
-        assert line.detail == "Fee of this box's hub: 0 % to 1.5 %. for the disks"
+        assert line.says == "Fee of this box's hub: 0 % to 1.5 %. for the disks"

@@ -8,8 +8,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
+from seedbox.domain.numerals import PLAIN
 from seedbox.models import User
-from seedbox.services import audit
+from seedbox.services import audit, numerals
 from speed.models import ForSale, Market, Offer, Round, SellingDeal
 from speed.services import markets, screen
 from speed.services.screen import Viewer
@@ -74,20 +75,21 @@ class TestSettingsOfANode:
             operator.post(NODE, FORM | {"ask_ubtt_per_gib": "1.5"})
         said("sell", "local", "--no-sells")
         by_command, by_page = audit.read_all(act="setting_changed").lines
-        assert (by_command.actor_name, by_command.detail) == (
+        assert (by_command.actor_name, by_command.says) == (
             "command line",
             "Market of node local: selling on to off.",
         )
         assert by_page.actor_name == "ada"
         for words in ("selling off to on", "ask per GiB 20 BTT to 1.5 BTT", "free share 20 % to 25 %", "0 MiB/s to 10"):
-            assert words in by_page.detail
+            assert words in by_page.says
 
     def test_stand_there_plainly_however_who_acted_writes_numbers(self, operator: Client) -> None:
         wish = FORM | {"ask_ubtt_per_gib": "1,5", "free_share_ppm": "25,5"}
         operator.post(NODE, wish, headers={"Accept-Language": "de"})
         (line,) = audit.read_all(act="setting_changed").lines
-        assert "ask per GiB 20 BTT to 1.5 BTT" in line.detail
-        assert "free share 20 % to 25.5 %" in line.detail
+        with numerals.written(PLAIN):
+            assert "ask per GiB 20 BTT to 1.5 BTT" in line.says
+            assert "free share 20 % to 25.5 %" in line.says
 
     @pytest.mark.parametrize(
         ("field", "value", "sentence"),

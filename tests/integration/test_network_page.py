@@ -99,7 +99,7 @@ class TestThePage:
         network = Network.objects.get()
         assert (network.version, network.proxy_user, network.max_connections) == (1, "olga", 500)
         assert sealing.unseal(network.proxy_password_sealed) == "s3cret"
-        detail = AuditEntry.objects.filter(act="setting_changed").get().detail
+        detail = AuditEntry.objects.filter(act="setting_changed").get().says
         assert "proxy password" in detail
         assert "s3cret" not in detail
 

@@ -227,7 +227,7 @@ class TestTheOperator:
         assert ("A sum was wrong. No bids until" in page, forgive in page) == (True, True)
         page = client.post(forgive, follow=True).content.decode()
         assert ("left alone no longer" in page, forgive in page) == (True, False)
-        assert audit.read_all(act="setting_changed").lines[0].detail == f"Seller {self.KEY}: left alone no longer."
+        assert audit.read_all(act="setting_changed").lines[0].says == f"Seller {self.KEY}: left alone no longer."
         assert client.post(forgive).status_code == 404
 
     def test_is_heard_by_a_node_whose_clock_is_behind(self) -> None:
