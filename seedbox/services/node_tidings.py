@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from seedbox.domain.units import format_bytes
 from seedbox.models import Node, User
@@ -45,12 +45,13 @@ class NodeWatch:
         if nodes.is_alive(node, now):
             self._silent_since.pop(node.name, None)
             if (beat := self._lost.pop(node.name, None)) is not None:
-                text = _("The node %(name)s runs again.") % {"name": node.name}
+                text = partial(_of_node, gettext_noop("The node %(name)s runs again."), node.name)
                 yield _tiding(f"node-back/{node.name}/{beat}", now, "success", text)
             yield from _disk(node, now)
         elif now - self._silent_since.setdefault(node.name, now) >= PATIENCE:
             beat = self._lost[node.name] = f"{node.beat_at:%Y%m%d%H%M%S}"
-            text = _("The node %(name)s does not run. Its torrents rest until it is back.") % {"name": node.name}
+            silent = gettext_noop("The node %(name)s does not run. Its torrents rest until it is back.")
+            text = partial(_of_node, silent, node.name)
             yield _tiding(f"node-lost/{node.name}/{beat}", now, "danger", text)
 
 
@@ -62,6 +63,10 @@ def _disk(node: Node, now: datetime) -> Iterator[ForAnAdmin]:
     if nodes.is_low(node):
         text = partial(_of_disk, node.name, node.free_bytes)
         yield _tiding(f"disk-low/{node.name}/{now:%Y%m%d}", now, "warning", text)  # once a day
+
+
+def _of_node(sentence: str, name: str) -> str:
+    return _(sentence) % {"name": name}
 
 
 def _of_disk(name: str, free_bytes: int) -> str:

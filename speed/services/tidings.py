@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from seedbox.domain.units import format_bytes
 from seedbox.services import market_facts
@@ -68,8 +69,8 @@ def _bids(since: datetime) -> Iterator[Tiding]:
         bid: Bid = decision.run.bid
         is_over = decision.state == State.NO_GAIN
         name = printable(names.get(bid.torrent_id) or bid.torrent_key)[:120]
-        no_gain = _("Bidding for %(name)s has stopped: paying brought nothing.")
-        no_money = _("No money is left to bid for %(name)s: a budget or the account is used up.")
+        no_gain = gettext_noop("Bidding for %(name)s has stopped: paying brought nothing.")
+        no_money = gettext_noop("No money is left to bid for %(name)s: a budget or the account is used up.")
         yield Tiding(
             user_id=bid.user_id,
             kind=BIDS,
@@ -77,6 +78,10 @@ def _bids(since: datetime) -> Iterator[Tiding]:
             key=f"no-gain/{bid.pk}/{decision.run.seed}" if is_over else f"no-money/{bid.pk}/{decision.at:%Y%m%d}",
             at=decision.at,
             tone="info" if is_over else "warning",
-            text=(no_gain if is_over else no_money) % {"name": name},
+            text=partial(_of_bid, no_gain if is_over else no_money, name),
             url_name="market_auto",
         )
+
+
+def _of_bid(text: str, name: str) -> str:
+    return _(text) % {"name": name}

@@ -11,6 +11,7 @@ from functools import partial
 
 from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from wallet.domain.accounts import AccountKind
 from wallet.domain.deposits import DepositFate
@@ -78,11 +79,11 @@ class Lookout:
 def _gift(gift: Transfer, sender: str) -> Tiding:
     facts = {"sender": sender, "memo": gift.memo}
     if gift.kind == TransferKind.GRANT:
-        text = _("You were granted %(amount)s.")
+        text = gettext_noop("You were granted %(amount)s.")
     elif gift.memo:
-        text = _("%(sender)s sent you %(amount)s: “%(memo)s”")
+        text = gettext_noop("%(sender)s sent you %(amount)s: “%(memo)s”")
     else:
-        text = _("%(sender)s sent you %(amount)s.")
+        text = gettext_noop("%(sender)s sent you %(amount)s.")
     return Tiding(
         user_id=int(gift.credit.ref),
         kind=TIPS,
@@ -96,7 +97,11 @@ def _gift(gift: Transfer, sender: str) -> Tiding:
 
 
 def _with_amount(text: str, amount_ubtt: int, asset: Asset, facts: Mapping[str, str]) -> str:
-    return text % {"amount": format_amount(amount_ubtt, asset), **facts}
+    return _(text) % {"amount": format_amount(amount_ubtt, asset), **facts}
+
+
+def _saying(text: str, reason: str) -> str:
+    return _(text) % {"reason": reason}
 
 
 def _names(refs: Iterable[str]) -> dict[str, str]:
@@ -115,9 +120,9 @@ def _deposits(since: datetime) -> Iterator[Tiding]:
             key=f"deposit/{came.pk}",
             at=came.written_at,
             tone="success" if is_credited else "warning",
-            text=partial(_with_amount, _("%(amount)s came in."), came.amount_ubtt, Asset(came.asset), {})
+            text=partial(_with_amount, gettext_noop("%(amount)s came in."), came.amount_ubtt, Asset(came.asset), {})
             if is_credited
-            else _("Something came to your address that could not be credited."),
+            else partial(_, gettext_noop("Something came to your address that could not be credited.")),
             url_name="deposit_came",
             url_args=(came.pk,),
         )
@@ -125,9 +130,15 @@ def _deposits(since: datetime) -> Iterator[Tiding]:
 
 def _withdrawals(since: datetime) -> Iterator[Tiding]:
     texts = {
-        WithdrawalState.FINAL: ("success", _("Your withdrawal of %(amount)s has arrived.")),
-        WithdrawalState.RETURNED: ("danger", _("Your withdrawal of %(amount)s did not arrive. The money is back.")),
-        WithdrawalState.REJECTED: ("warning", _("Your withdrawal of %(amount)s was rejected. The money is back.")),
+        WithdrawalState.FINAL: ("success", gettext_noop("Your withdrawal of %(amount)s has arrived.")),
+        WithdrawalState.RETURNED: (
+            "danger",
+            gettext_noop("Your withdrawal of %(amount)s did not arrive. The money is back."),
+        ),
+        WithdrawalState.REJECTED: (
+            "warning",
+            gettext_noop("Your withdrawal of %(amount)s was rejected. The money is back."),
+        ),
     }
     newest = Withdrawal.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     found = Withdrawal.objects.filter(pk__gt=newest - BACK, state__in=texts, ended_at__gte=since)
@@ -148,7 +159,7 @@ def _withdrawals(since: datetime) -> Iterator[Tiding]:
 def _approvals(since: datetime) -> Iterator[Tiding]:
     waiting = Withdrawal.objects.filter(state=WithdrawalState.CHECKING, needs_approval=True, requested_at__gte=since)
     for wish in waiting.order_by("-pk")[:NEWEST]:
-        text = _("A withdrawal of %(amount)s waits for an approval.")
+        text = gettext_noop("A withdrawal of %(amount)s waits for an approval.")
         yield Tiding(
             user_id=None,
             kind=APPROVALS,
@@ -163,8 +174,8 @@ def _approvals(since: datetime) -> Iterator[Tiding]:
 
 def _freezes(since: datetime) -> Iterator[Tiding]:
     texts = {
-        ActKind.FROZE: ("danger", _("Your money was frozen by an operator: %(reason)s")),
-        ActKind.THAWED: ("success", _("Your money is free again: %(reason)s")),
+        ActKind.FROZE: ("danger", gettext_noop("Your money was frozen by an operator: %(reason)s")),
+        ActKind.THAWED: ("success", gettext_noop("Your money is free again: %(reason)s")),
     }
     acts = OperatorAct.objects.filter(kind__in=texts, at__gte=since, account__kind=AccountKind.USER)
     for act in acts.select_related("account").order_by("-at", "-pk")[:NEWEST]:
@@ -175,20 +186,24 @@ def _freezes(since: datetime) -> Iterator[Tiding]:
             key=f"act/{act.pk}",
             at=act.at,
             tone=tone,
-            text=text % {"reason": act.reason},
+            text=partial(_saying, text, act.reason),
             url_name="own_acts",
         )
 
 
 def _halts(since: datetime) -> Iterator[Tiding]:
     for halt in Halt.objects.order_by("-halted_at", "-pk")[:NEWEST]:
-        facts = {"reason": halt.get_reason_display()}
         if halt.halted_at >= since:
-            text = _("Withdrawals are halted: %(reason)s.") % facts
-            yield _of_halt(f"halt/{halt.pk}", halt.halted_at, "danger", text)
+            text = partial(_of_halt, gettext_noop("Withdrawals are halted: %(reason)s."), halt)
+            yield _halt_tiding(f"halt/{halt.pk}", halt.halted_at, "danger", text)
         if halt.lifted_at is not None and halt.lifted_at >= since:
-            yield _of_halt(f"lifted/{halt.pk}", halt.lifted_at, "success", _("A halt was lifted: %(reason)s.") % facts)
+            text = partial(_of_halt, gettext_noop("A halt was lifted: %(reason)s."), halt)
+            yield _halt_tiding(f"lifted/{halt.pk}", halt.lifted_at, "success", text)
 
 
-def _of_halt(key: str, at: datetime, tone: str, text: str) -> Tiding:
+def _of_halt(text: str, halt: Halt) -> str:
+    return _saying(text, halt.get_reason_display())
+
+
+def _halt_tiding(key: str, at: datetime, tone: str, text: Callable[[], str]) -> Tiding:
     return Tiding(user_id=None, kind=HALTS, key=key, at=at, tone=tone, text=text, url_name="reserves")
