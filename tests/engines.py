@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from seedbox.domain.kept import told
 from seedbox.domain.metainfo import Metainfo
 from seedbox.domain.states import State, is_legal_move
 from seedbox.engine.bare import BarePeer
@@ -119,7 +120,7 @@ class Watcher:
         return events
 
     def logged(self) -> str:
-        return " ".join(event.text for event in self.seen if isinstance(event, Logged))
+        return " ".join(told(event.text) for event in self.seen if isinstance(event, Logged))
 
     def wait_until_on_disk(self, key: str, metainfo: Metainfo) -> None:
         """Wait for every file to be flushed: a torrent is complete before that, when it has every piece."""

@@ -8,6 +8,7 @@ from typing import Any
 import libtorrent as lt
 import pytest
 
+from seedbox.domain.kept import told
 from seedbox.engine.libtorrent_engine import LibtorrentEngine
 from seedbox.engine.metainfo import read_torrent_file
 from seedbox.engine.outside import is_peer_outside, trackers_outside, web_seeds_outside
@@ -107,8 +108,8 @@ class TestATorrentThatNamesTheOwnNetwork:
         engine.apply(ConnectPeers(key, peers))
 
         def is_over() -> bool:
-            told = [event.text for event in engine.poll(timeout_s=0.1) if isinstance(event, Logged)]
-            return is_asked(listener) if isolated else "Left out 3 trackers or web seeds" in " ".join(told)
+            said = [told(event.text) for event in engine.poll(timeout_s=0.1) if isinstance(event, Logged)]
+            return is_asked(listener) if isolated else "Left out 3 trackers or web seeds" in " ".join(said)
 
         wait_until(is_over, "somebody to be asked, or to be left out", LIMIT_S)
         for _ in range(5):
