@@ -1,6 +1,7 @@
 """How people write numbers: which sign stands before decimals, and which between thousands."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 _PRINTED = str.maketrans({" ": "\N{NO-BREAK SPACE}", "'": "\N{RIGHT SINGLE QUOTATION MARK}"})
 
@@ -15,7 +16,7 @@ class Numerals:
     def printed(self) -> str:
         return self.name.translate(_PRINTED)
 
-    @property
+    @cached_property  # asked for with each number that is written
     def signs(self) -> tuple[str, str]:
         """Return the sign before decimals and the one between thousands, as they are printed."""
         return self.printed[-2], self.printed[1]

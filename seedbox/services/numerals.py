@@ -7,6 +7,7 @@ written plainly. `domain.language.number` asks here.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cached_property
 
 from seedbox.domain.numerals import PLAIN, Numerals
 
@@ -16,13 +17,14 @@ class Reader:
 
     def __init__(self, find: Callable[[], Numerals]) -> None:
         self._find = find
-        self._found: Numerals | None = None
 
-    @property
+    @cached_property
     def numerals(self) -> Numerals:
-        if self._found is None:
-            self._found = self._find()
-        return self._found
+        return self._find()
+
+    @cached_property  # asked for with each number that is written
+    def signs(self) -> tuple[str, str]:
+        return self.numerals.signs
 
 
 _reader: ContextVar[Reader | None] = ContextVar("reader", default=None)
@@ -30,7 +32,8 @@ _reader: ContextVar[Reader | None] = ContextVar("reader", default=None)
 
 def signs() -> tuple[str, str]:
     """Return the signs of the reader's numbers, as `domain.numerals` says."""
-    return current().signs
+    reader = _reader.get()
+    return PLAIN.signs if reader is None else reader.signs
 
 
 def current() -> Numerals:

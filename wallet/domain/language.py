@@ -46,9 +46,10 @@ def signs() -> tuple[str, str]:
 
 def number(plain: str) -> str:
     """Return a number like 1,234.5 as its reader writes it; signs and units may stand around it."""
-    decimal, group = _Language.signs()
-    if (decimal, group) == PLAIN:
+    found = _Language.signs()
+    if found == PLAIN:
         return plain
+    decimal, group = found
     return plain.translate({ord("."): decimal, ord(","): group})
 
 
