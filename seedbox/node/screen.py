@@ -34,6 +34,7 @@ class Screen:
         rows = self._holdings(watched.rows | watched.details) if watched else []
         pages = [holding for holding in rows if holding.pk in watched.details]
         self._watch(frozenset(holding.torrent.key for holding in pages))
+        self.publisher.get_to_know({holding.user_id for holding in rows})
         self.publisher.publish_rows(rows)
         new_pages = {holding.pk for holding in pages if detail_group(holding.pk) in watched.asked} | (
             {holding.pk for holding in pages} - self.shown_pages

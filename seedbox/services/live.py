@@ -105,10 +105,9 @@ class Publisher:
         Holdings of one user that come one after the other are one message, which goes out before the next user's are
         looked at.
         """
-        watched = [holding for holding in holdings if holding.pk in self._watched.rows]
-        self._get_to_know({holding.user_id for holding in watched})
+        watched = (holding for holding in holdings if holding.pk in self._watched.rows)
         for user_id, own in groupby(watched, attrgetter("user_id")):
-            with written_for(self._manners[user_id]):
+            with written_for(self._manner_of(user_id)):
                 rows = {f"holding-{holding.pk}": cells for holding in own if (cells := self._news_of(holding))}
             if rows:
                 self._send(user_group(user_id), {"type": "rows", "rows": rows})
@@ -197,11 +196,15 @@ class Publisher:
 
     def _written_for(self, holding: Holding, write: Callable[[], Written]) -> Written:
         """Return what is written, for who holds it."""
-        self._get_to_know({holding.user_id})
-        with written_for(self._manners[holding.user_id]):
+        with written_for(self._manner_of(holding.user_id)):
             return write()
 
-    def _get_to_know(self, user_ids: set[int]) -> None:
+    def _manner_of(self, user_id: int) -> Manner:
+        self.get_to_know({user_id})
+        return self._manners[user_id]
+
+    def get_to_know(self, user_ids: set[int]) -> None:
+        """Learn how these users are written to: with many rows to publish, in one question and not in one for each."""
         if unknown := user_ids - self._manners.keys():
             self._manners |= dict.fromkeys(unknown, Manner()) | readers.of_users(unknown)
 
