@@ -78,6 +78,7 @@ class Publisher:
         self._rows: dict[int, _Told] = defaultdict(_Told)  # by holding
         self._pages: dict[int, dict[str, Any]] = defaultdict(dict)  # by holding: row or list name -> as sent
         self._manners: dict[int, Manner] = {}  # of users whose pages are open
+        self._holders: dict[int, int] = {}  # users by holding
         self._watched = _NOBODY
         self._rest_until: datetime | None = None
         self._unanswered = 0
@@ -166,10 +167,12 @@ class Publisher:
             del self._rows[holding_id]
         for holding_id in self._pages.keys() - self._watched.details:
             del self._pages[holding_id]
-        if self._watched.asked:
-            self._manners.clear()  # a page that is opened anew may be of somebody who has chosen another
+        for holding_id in self._holders.keys() - self._watched.rows - self._watched.details:
+            del self._holders[holding_id]
         for name in self._watched.asked:
             kind, _, asked_id = name.partition("-")
+            if kind in ("holding", "detail"):  # opened anew, maybe by somebody who has chosen another manner
+                self._manners.pop(self._holders.get(int(asked_id), 0), None)
             if kind == "holding":
                 self._rows.pop(int(asked_id), None)
             elif kind == "detail":
@@ -178,6 +181,7 @@ class Publisher:
     def _news_of(self, holding: Holding) -> Row:
         """Return the cells of a row that differ from what was sent; only those are written that may differ."""
         told = self._rows[holding.pk]
+        self._holders[holding.pk] = holding.user_id
         cells: Row = {"row": f"holding-{holding.pk}", **columns.cells(holding)}
         for write, facts in torrent_parts(holding):
             if told.facts.get(write) != facts:
@@ -196,6 +200,7 @@ class Publisher:
 
     def _written_for(self, holding: Holding, write: Callable[[], Written]) -> Written:
         """Return what is written, for who holds it."""
+        self._holders[holding.pk] = holding.user_id
         with written_for(self._manner_of(holding.user_id)):
             return write()
 
