@@ -205,12 +205,13 @@ class Publisher:
             return write()
 
     def _manner_of(self, user_id: int) -> Manner:
-        self.get_to_know({user_id})
+        if user_id not in self._manners:
+            self.get_to_know({user_id})
         return self._manners[user_id]
 
     def get_to_know(self, user_ids: set[int]) -> None:
         """Learn how these users are written to: with many rows to publish, in one question and not in one for each."""
-        if unknown := user_ids - self._manners.keys():
+        if unknown := {user_id for user_id in user_ids if user_id not in self._manners}:
             self._manners |= dict.fromkeys(unknown, Manner()) | readers.of_users(unknown)
 
     def _send(self, group: str, message: Mapping[str, object]) -> None:
