@@ -57,7 +57,9 @@ class TestWhatAPersonWrites:
         with pytest.raises(BadAmount):
             money.parse_btt(text)
 
-    @pytest.mark.parametrize("text", ["1,5", "1,50", "0,000001", "1 5", "12,34.5", "1,234,5", "1234,567", "1,234 567"])
+    @pytest.mark.parametrize(
+        "text", ["1,5", "1,50", "0,001", "0 001", "0,000001", "1 5", "12,34.5", "1,234,5", "1234,567", "1,234 567"]
+    )
     def test_is_not_guessed_where_a_comma_may_mean_a_point(self, text: str) -> None:
         with pytest.raises(BadAmount):
             money.parse_btt(text)

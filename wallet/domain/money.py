@@ -10,9 +10,11 @@ UBTT_PER_BTT = 1_000_000
 BTT_PER_BTTOLD = 1_000  # at the issuer's own contract, for ever
 MAX_AMOUNT_UBTT = 2**62  # of one transfer and of one balance: their sum still fits 64 bits, so nothing can wrap
 _DECIMALS = 6
-# Thousands may be set apart, but only as thousands: to half of the world 1,5 is not 15.
+# Thousands may be set apart, but only as thousands: to half of the world 1,5 is not 15, and 0,001 is not 1.
 _AMBIGUOUS = re.compile(r"([1-9]\d{0,2})([.,])(\d{3})", re.ASCII)
-_BTT = re.compile(r"(\d{1,13}|\d{1,3}(?:,\d{3}){1,4}|\d{1,3}(?:[ \u00a0]\d{3}){1,4})(?:\.(\d{1,6}))?", re.ASCII)
+_BTT = re.compile(
+    r"(\d{1,13}|[1-9]\d{0,2}(?:,\d{3}){1,4}|[1-9]\d{0,2}(?:[ \u00a0]\d{3}){1,4})(?:\.(\d{1,6}))?", re.ASCII
+)
 
 
 class Asset(IntEnum):
