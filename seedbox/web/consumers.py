@@ -70,9 +70,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._frame_at_s = time.monotonic()
         self._lock = asyncio.Lock()  # a frame and a renewal must not interleave: both change what is watched
         self._renewing: asyncio.Task[None] | None = None
-        self._numbers: dict[
-            str, int
-        ] = {}  # of streams when we began to hear their group; the browser does not know them
+        # Of streams, when we began to hear their group; the browser does not know them yet.
+        self._numbers: dict[str, int] = {}
         self._seated_user_id: int | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

@@ -1,6 +1,7 @@
 """In which language pages speak, and how they write numbers."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -61,8 +62,7 @@ def readers_numerals(get_response: Respond | RespondLater) -> Respond | RespondL
 
 def _numerals_of(request: HttpRequest) -> Numerals:
     asked_for = request.headers.get("Accept-Language", "")
-    supposed = numerals_of_languages(asked_for)
-    try:
+    with suppress(Error):  # the page that says so has numbers too
         user = request.user
         if isinstance(user, User):
             if user.language != (language := readers.spoken()):
@@ -70,10 +70,8 @@ def _numerals_of(request: HttpRequest) -> Numerals:
             if user.numerals:
                 return called(user.numerals)
             if asked_for:
-                readers.suppose(supposed, user_id=user.pk)
-    except Error:  # the page that says so has numbers too
-        return supposed
-    return supposed
+                readers.suppose(numerals_of_languages(asked_for), user_id=user.pk)
+    return numerals_of_languages(asked_for)
 
 
 def numerals_of_languages(accepted: str) -> Numerals:
