@@ -15,7 +15,7 @@ from seedbox.domain.metainfo import BadTorrent
 from seedbox.domain.states import State
 from seedbox.engine.commands import keep_private, take_in_anew
 from seedbox.engine.faults import begin
-from seedbox.engine.files import look_at_files, report_flushed
+from seedbox.engine.files import look_at_files, report_flushed, save_when_flushed
 from seedbox.engine.gate import socks5_failed
 from seedbox.engine.metainfo import format_endpoint, read_torrent_file, renamed_files, torrent_file_of
 from seedbox.engine.peers import keep_peers, peer_connected, peer_disconnected
@@ -26,7 +26,7 @@ from seedbox.engine.readings import read_file_sizes, read_snapshot
 from seedbox.engine.removal import delete_content
 from seedbox.engine.sentences import CONFLICT, explain, is_missing
 from seedbox.engine.swarm import SAVE_COUNTERS_EVERY_S, SAVE_EVERY_S, Swarm
-from seedbox.engine.taken import Taken
+from seedbox.engine.taken import Save, Taken
 
 # Bits of need_save_resume_data that the binding has no names for: progress, configuration, state. The others stand for
 # counted bytes and known trackers, which may wait.
@@ -219,11 +219,12 @@ def save_resume_data(swarm: Swarm, taken: Taken, alert: lt.save_resume_data_aler
     keep_peers(taken, params)
     complete = bool(params.have_pieces) and all(params.have_pieces)
     rests = not taken.runs or swarm.closing or bool(taken.missing)
-    swarm.write(
-        taken.key,
-        lt.write_resume_data_buf(params),
-        clears=asked if complete or rests else None,
-    )
+    save = Save(lt.write_resume_data_buf(params), clears=asked if complete or rests else None)
+    if complete and swarm.store.is_lagging(taken.key):
+        save_when_flushed(swarm, taken, save)
+        return
+    taken.unflushed_save = taken.flushing_save = None  # this one is newer
+    swarm.write(taken.key, save)
 
 
 def save_resume_data_failed(swarm: Swarm, taken: Taken, alert: lt.save_resume_data_failed_alert) -> None:
@@ -306,6 +307,7 @@ def alerts_dropped(swarm: Swarm, alert: lt.alerts_dropped_alert) -> None:
     for taken in swarm.torrents:
         taken.saving = None
         taken.flushing, taken.unflushed = set(), taken.flushing | taken.unflushed
+        taken.flushing_save, taken.unflushed_save = None, taken.unflushed_save or taken.flushing_save
         if taken.file_sizes:
             swarm.schedule_files(taken)
         swarm.schedule_save(taken, every_s=SAVE_EVERY_S)

@@ -33,6 +33,8 @@ class BareSwarm:
         self.over_utp = over_utp
         self._address = address
         self._handles: dict[str, lt.torrent_handle] = {}
+        self._flushing: set[str] = set()  # those that are complete, once asked
+        self._on_disk: set[str] = set()
         self._session: lt.session | None = lt.session(cast("lt.settings_pack", pack))
         self._session.set_peer_class_filter(everyone_global())  # loopback peers know no limits otherwise
 
@@ -65,7 +67,15 @@ class BareSwarm:
         return self._handles[key].status(0).total_payload_upload
 
     def is_complete(self, key: str) -> bool:
-        return self._handles[key].status(0).is_seeding
+        """Say whether all of it is in its file; libtorrent has checked every piece before the last is written."""
+        handle = self._handles[key]
+        if key not in self._flushing and handle.status(0).is_seeding:
+            self._flushing.add(key)
+            handle.flush_cache()
+        for alert in self._open().pop_alerts():
+            if isinstance(alert, lt.cache_flushed_alert):
+                self._on_disk.add(str(alert.handle.info_hashes().v1))
+        return key in self._on_disk
 
     def standing(self, key: str) -> str:
         """Say how a torrent stands, for whoever wonders why it does not move."""
@@ -75,6 +85,8 @@ class BareSwarm:
 
     def drop(self, key: str) -> None:
         """Forget a torrent; its files stay."""
+        self._flushing.discard(key)
+        self._on_disk.discard(key)
         if handle := self._handles.pop(key, None):
             self._open().remove_torrent(handle)
 

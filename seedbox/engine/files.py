@@ -1,4 +1,4 @@
-"""Progress of single files: partial progress at once, completion after a flush, for somebody will open the file."""
+"""What is told only once it is on disk: that a file is complete, for somebody will open it, and that a torrent is."""
 
 import time
 
@@ -6,7 +6,7 @@ import libtorrent as lt
 
 from seedbox.engine.port import FilesProgress
 from seedbox.engine.swarm import Swarm
-from seedbox.engine.taken import Taken
+from seedbox.engine.taken import Save, Taken
 
 
 def look_at_files(swarm: Swarm, taken: Taken) -> None:
@@ -34,18 +34,33 @@ def look_at_files(swarm: Swarm, taken: Taken) -> None:
     _flush(taken)
 
 
+def save_when_flushed(swarm: Swarm, taken: Taken, save: Save) -> None:
+    """Write resume data once everything that libtorrent has of the torrent now is on disk.
+
+    libtorrent calls a torrent complete when every piece has passed its check, written or not, and says so in its resume
+    data: were that kept, an engine that is killed before the last blocks are written would take holes for content.
+    """
+    taken.unflushed_save = save
+    _flush(taken)
+
+
 def report_flushed(swarm: Swarm, taken: Taken) -> None:
-    """Report the files that a flush has brought to disk as complete."""
+    """Report the files that a flush has brought to disk as complete, and write what waited for it."""
     if taken.flushing:
         complete = {index: taken.file_sizes[index] for index in sorted(taken.flushing)}
         taken.flushing = set()
         taken.file_done |= complete
         swarm.report(FilesProgress(taken.key, complete))
+    if save := taken.flushing_save:
+        taken.flushing_save = None
+        swarm.write(taken.key, save)
     _flush(taken)
 
 
 def _flush(taken: Taken) -> None:
-    """Start a flush for files that are complete, unless one is under way: it may have begun too early for them."""
-    if taken.unflushed and not taken.flushing:
+    """Start a flush for what waits for one, unless one is under way: it may have begun too early for it."""
+    is_under_way = taken.flushing or taken.flushing_save
+    if (taken.unflushed or taken.unflushed_save) and not is_under_way:
         taken.flushing, taken.unflushed = taken.unflushed, set()
+        taken.flushing_save, taken.unflushed_save = taken.unflushed_save, None
         taken.handle.flush_cache()

@@ -199,7 +199,7 @@ class LibtorrentEngine:
 
     def _is_saving(self) -> bool:
         swarm = self._swarm
-        return bool(swarm.unpaused) or swarm.has_jobs or any(taken.saving is not None for taken in swarm.torrents)
+        return bool(swarm.unpaused) or swarm.has_jobs or any(taken.is_saving for taken in swarm.torrents)
 
     def _save_dht(self) -> None:
         if self._session is not None and self._session.is_dht_running():

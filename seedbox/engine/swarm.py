@@ -23,7 +23,7 @@ from seedbox.engine.port_mapping import PortMapping
 from seedbox.engine.presence import Presence
 from seedbox.engine.resume import ResumeStore
 from seedbox.engine.settings import EngineSettings
-from seedbox.engine.taken import Registry, Taken
+from seedbox.engine.taken import Registry, Save, Taken
 from seedbox.engine.waker import Waker
 
 log = logging.getLogger(__name__)
@@ -130,10 +130,10 @@ class Swarm:
         due = taken.saved_at_s + every_s
         self.due_saves[taken.key] = min(due, self.due_saves.get(taken.key, due))
 
-    def write(self, key: str, data: bytes, *, clears: int | None) -> None:
+    def write(self, key: str, save: Save) -> None:
         self._submit(
             self._writer,
-            lambda: self.store.save(key, data, clears=clears),
+            lambda: self.store.save(key, save.data, clears=save.clears),
             lambda future: self._after_write(key, future),
         )
 

@@ -10,6 +10,14 @@ from seedbox.engine.port import Snapshot
 from seedbox.engine.trouble import Fault
 
 
+@dataclass(frozen=True)
+class Save:
+    """Resume data, and the generation of the lagging mark that it makes needless, if any."""
+
+    data: bytes
+    clears: int | None
+
+
 @dataclass(eq=False)
 class Taken:
     key: str
@@ -35,11 +43,17 @@ class Taken:
     file_done: dict[int, int] = field(default_factory=dict)  # as last reported
     unflushed: set[int] = field(default_factory=set)  # files that are complete but maybe not on disk yet
     flushing: set[int] = field(default_factory=set)  # those that the flush under way covers
+    unflushed_save: Save | None = None  # resume data that says more than is on disk yet
+    flushing_save: Save | None = None  # that which the flush under way makes true
     saved_at_s: float = 0.0  # monotonic
     files_at_s: float = 0.0
     saving: int | None = None  # generation of the lagging mark when the save under way was asked for
     saves_again: bool = False  # something changed while a save was under way
     hash_failures: int = 0
+
+    @property
+    def is_saving(self) -> bool:
+        return self.saving is not None or self.unflushed_save is not None or self.flushing_save is not None
 
 
 class Registry:

@@ -110,6 +110,10 @@ class ChaosBox:
             raise BenchFailed("the hand inside the box ended")
         return json.loads(line).get("done")
 
+    def unsaved(self) -> list[Path]:
+        """Return the marks of torrents that would be checked if the node ended now."""
+        return list(self.data.glob("node-*/resume/*.lagging"))
+
     def page(self, path: str = "/") -> httpx.Response | None:
         """Fetch a page as the signed-in user; None when nobody answers."""
         with suppress(httpx.HTTPError):

@@ -238,6 +238,7 @@ class Flow:
             self._source.hurry(item.key)
         wait_for(self._all_complete, "all downloads to be complete", limit_s=END_LIMIT_S)
         wait_for(self._all_fetched, "the outsiders to have everything", limit_s=END_LIMIT_S)
+        wait_for(lambda: not self.box.unsaved(), "the box to have all on its disk", limit_s=END_LIMIT_S)
         for item in self.present:
             self._verify(item.saved, item)
 

@@ -1,0 +1,110 @@
+"""What the engine saves, and what a peer outside calls complete, while the last blocks wait for the disk."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from seedbox.domain.states import State
+from seedbox.engine.bare_swarm import BareSwarm
+from seedbox.engine.metainfo import read_torrent_file
+from seedbox.engine.port import AddTorrent, Details, FilesProgress, WatchTorrents
+from tests.box import READY_WAIT_S, wait_until
+from tests.builders import make_content, make_torrent_file
+from tests.engines import RealBox, Watcher
+from tests.slow_disk import writes_held_back
+
+SIZE_BYTES = 300_000
+LEECHER_ADDRESS = "127.0.0.15"
+
+
+@dataclass
+class Setup:
+    box: RealBox
+    watcher: Watcher
+    key: str
+    torrent_file: bytes
+    content: Path
+
+    @property
+    def saved(self) -> Path:
+        return self.box.downloads / self.key / "songs" / "a.bin"
+
+    def add(self) -> None:
+        path = str(self.box.downloads / self.key)
+        self.box.engine.apply(AddTorrent(self.key, path, torrent_file=self.torrent_file, peers=(self.box.peer,)))
+        self.box.engine.apply(WatchTorrents(frozenset({self.key})))
+
+    def is_right(self, path: Path) -> bool:
+        return path.read_bytes() == (self.content / "a.bin").read_bytes()
+
+    def is_lagging(self) -> bool:
+        return (self.box.settings.resume_folder / f"{self.key}.lagging").exists()
+
+
+@pytest.fixture
+def setup(tmp_path: Path) -> Iterator[Setup]:
+    content = make_content(tmp_path / "seed" / "songs", {"a.bin": SIZE_BYTES})
+    torrent_file = make_torrent_file(content)
+    box = RealBox(tmp_path, torrent_file, content)
+    yield Setup(box, Watcher(box), read_torrent_file(torrent_file).info_hash_v1, torrent_file, content)
+    box.close()
+
+
+class TestAnEngineWhoseDiskIsSlow:
+    def test_saves_that_all_is_there_only_when_it_is(self, setup: Setup) -> None:
+        with writes_held_back(setup.saved):
+            setup.add()
+            setup.watcher.wait_for_state(setup.key, State.SEEDING)
+            for _ in range(3):  # ticks: libtorrent has long given what it would save
+                setup.watcher.wait_for(Details)
+            assert setup.saved.stat().st_size == 0
+            assert setup.is_lagging()
+            assert not setup.watcher.files_done(setup.key)
+
+        def is_saved() -> bool:
+            setup.watcher.poll()
+            return not setup.is_lagging()
+
+        wait_until(is_saved, "what is complete to be saved", READY_WAIT_S)
+        assert setup.is_right(setup.saved)
+        setup.watcher.wait_for(FilesProgress)
+        assert setup.watcher.files_done(setup.key) == {0: SIZE_BYTES}
+
+    def test_that_was_killed_meanwhile_takes_no_holes_for_content(self, setup: Setup, tmp_path: Path) -> None:
+        resume = setup.box.settings.resume_folder
+        with writes_held_back(setup.saved):
+            setup.add()
+            setup.watcher.wait_for_state(setup.key, State.SEEDING)
+            for _ in range(3):
+                setup.watcher.wait_for(Details)
+            kept = {path.name: path.read_bytes() for path in resume.iterdir()}  # as a kill would leave it
+        setup.box.engine.close(timeout_s=5)
+        setup.saved.write_bytes(bytes(SIZE_BYTES))
+        for path in resume.iterdir():
+            path.unlink()
+        for name, data in kept.items():
+            (resume / name).write_bytes(data)
+        setup.box.reopen()
+        setup.watcher.forget()
+        setup.add()
+        setup.watcher.wait_for_state(setup.key, State.DOWNLOADING)
+        setup.watcher.wait_for_state(setup.key, State.SEEDING)
+        setup.watcher.wait_until_on_disk(setup.key, read_torrent_file(setup.torrent_file))
+
+        assert setup.is_right(setup.saved)
+
+
+class TestAPeerOutside:
+    def test_says_that_it_has_a_torrent_only_when_all_is_in_its_file(self, setup: Setup, tmp_path: Path) -> None:
+        fetched = tmp_path / "outside" / "songs" / "a.bin"
+        with closing(BareSwarm(LEECHER_ADDRESS, over_utp=False)) as leecher:
+            with writes_held_back(fetched):
+                key = leecher.fetch(setup.torrent_file, tmp_path / "outside", down_bytes_per_s=0)
+                leecher.connect(key, setup.box.peer)
+                wait_until(lambda: "seeding" in leecher.standing(key), "all pieces", READY_WAIT_S)
+                assert not leecher.is_complete(key)
+            wait_until(lambda: leecher.is_complete(key), "all to be in its file", READY_WAIT_S)
+            assert setup.is_right(fetched)
