@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -59,15 +59,18 @@ class TestChartTableAndFile:
     @settings(max_examples=8 * PROVE)
     @given(seed=st.integers(0, 2**32), acts=st.integers(0, 10))
     def test_have_what_the_ledger_has_for_anybody_at_any_time(self, seed: int, acts: int) -> None:
-        draw, traders = Random(seed), Traders()
-        for _ in range(acts):
-            traders.act(draw)
-        every = list(moved())
-        for trader in traders.users:
-            # Not of the last hour: in these books things happen long after they were written down.
-            asked = Asked(draw.choice(list(Period)[1:]), draw.choice(list(By)), draw.choice(list(Side)))
-            now = NOW + draw.randrange(HOURS) * HOUR + timedelta(minutes=draw.randrange(60))
-            self._compare([row for row in every if row.user_id == trader.pk], trader.pk, asked, now)
+        draw = Random(seed)
+        with transaction.atomic():
+            traders = Traders()
+            for _ in range(acts):
+                traders.act(draw)
+            every = list(moved())
+            for trader in traders.users:
+                # Not of the last hour: in these books things happen long after they were written down.
+                asked = Asked(draw.choice(list(Period)[1:]), draw.choice(list(By)), draw.choice(list(Side)))
+                now = NOW + draw.randrange(HOURS) * HOUR + timedelta(minutes=draw.randrange(60))
+                self._compare([row for row in every if row.user_id == trader.pk], trader.pk, asked, now)
+            transaction.set_rollback(True)
 
     def _compare(self, every: list[Moved], user_id: int, asked: Asked, now: datetime) -> None:
         found = earnings_page.read(user_id, asked, now=now)

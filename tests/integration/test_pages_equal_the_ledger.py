@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 import pytest
+from django.db import transaction
 from django.db.models import Q
 from django.test import Client
 from django.urls import reverse
@@ -72,14 +73,18 @@ class TestOverviewAndEarnings:
     @settings(max_examples=5 * PROVE)
     @given(seed=st.integers(0, 2**32), acts=st.integers(0, 12))
     def test_say_what_transfers_add_up_to_for_any_user_and_period(self, seed: int, acts: int) -> None:
-        draw, traders = Random(seed), Traders()
-        for _ in range(acts):
-            traders.act(draw, since=timezone.now() - timedelta(days=DAYS_BACK), hours=24 * DAYS_BACK - 2)
-        every = list(moved())
-        for one in traders.users:
-            client, mine = client_of(one), [row for row in every if row.user_id == one.pk]
-            self.compare_overview(client, mine)
-            self.compare_earnings(client, mine, draw.choice(PERIODS), draw.choice(["torrent", "node", "kind"]), draw)
+        draw = Random(seed)
+        with transaction.atomic():
+            traders = Traders()
+            for _ in range(acts):
+                traders.act(draw, since=timezone.now() - timedelta(days=DAYS_BACK), hours=24 * DAYS_BACK - 2)
+            every = list(moved())
+            for one in traders.users:
+                client, mine = client_of(one), [row for row in every if row.user_id == one.pk]
+                period, by = draw.choice(PERIODS), draw.choice(["torrent", "node", "kind"])
+                self.compare_overview(client, mine)
+                self.compare_earnings(client, mine, period, by, draw)
+            transaction.set_rollback(True)
 
     def compare_overview(self, client: Client, mine: list[Moved]) -> None:
         before = timezone.now()
@@ -133,15 +138,16 @@ class TestTheHistory:
     def test_has_every_transfer_once_with_its_balance_below_the_sums_of_its_day(
         self, moves: list[tuple[int, int, bool]], days: tuple[int, int], kind: str
     ) -> None:
-        number = User.objects.count()
-        reader, other = (User.objects.create(username=f"{name}{number}") for name in ("reader", "other"))
-        self.move(reader, other, moves)
-        truth = self.truth(reader)
-        assert self.read(client_of(reader), {}) == self.as_shown(truth)
-        first, last = (NOW.date() + timedelta(days=number) for number in sorted(days))
-        inside = [row for row in truth if first <= row[0] <= last and (not kind or row[1] == TIP_KIND)]
-        asked = {"from": first.isoformat(), "to": last.isoformat(), "kind": kind}
-        assert self.read(client_of(reader), asked) == self.as_shown(inside)
+        with transaction.atomic():
+            reader, other = (User.objects.create(username=name) for name in ("reader", "other"))
+            self.move(reader, other, moves)
+            truth = self.truth(reader)
+            assert self.read(client_of(reader), {}) == self.as_shown(truth)
+            first, last = (NOW.date() + timedelta(days=number) for number in sorted(days))
+            inside = [row for row in truth if first <= row[0] <= last and (not kind or row[1] == TIP_KIND)]
+            asked = {"from": first.isoformat(), "to": last.isoformat(), "kind": kind}
+            assert self.read(client_of(reader), asked) == self.as_shown(inside)
+            transaction.set_rollback(True)
 
     def move(self, reader: User, other: User, moves: list[tuple[int, int, bool]]) -> None:
         at = NOW
