@@ -1,4 +1,8 @@
-"""Run everything, whatever fails, and end with what ran and what did not: `python -m tests.prove [NAME…]`."""
+"""Run everything, whatever fails, and end with what ran and what did not: `python -m tests.prove [NAME | PATH…]`.
+
+The whole takes hours. With names of steps, or paths of tests, it runs these alone: what one change is about, or a part
+of the whole in the time that there is.
+"""
 
 import os
 import subprocess
@@ -9,6 +13,7 @@ from tests.box import ROOT
 from tests.prove import NotRun, advisories, compose, image
 
 PYTEST = [sys.executable, "-m", "pytest", "--timeout", "7200"]
+NONE_COLLECTED = 5  # pytest's exit code
 TIMES = "100"
 
 
@@ -16,6 +21,22 @@ def _command(command: list[str], **environ: str) -> Callable[[], str]:
     def run() -> str:
         subprocess.run(command, cwd=ROOT, env={**os.environ, **environ}, check=True)
         return "passed"
+
+    return run
+
+
+def _tests(path: str) -> Callable[[], str]:
+    """Run some tests at full scale on PostgreSQL, and those that matter on both databases again on SQLite."""
+
+    def run() -> str:
+        if not (ROOT / path.partition("::")[0]).exists():
+            raise AssertionError(f"There is neither a step nor a test of this name; steps are: {', '.join(STEPS)}.")
+        _command([*PYTEST, path], PROVE=TIMES)()
+        on_sqlite = {**os.environ, "PROVE": TIMES, "TEST_DATABASE": "sqlite"}
+        again = subprocess.run([*PYTEST, "-m", "both_databases", path], cwd=ROOT, env=on_sqlite, check=False)
+        if again.returncode not in (0, NONE_COLLECTED):
+            again.check_returncode()
+        return "passed" if again.returncode else "passed, also on SQLite"
 
     return run
 
@@ -35,7 +56,7 @@ def main(names: list[str]) -> int:
     lines, failed = [], False
     for name in names or STEPS:
         try:
-            lines.append(f"ran      {name}: {STEPS[name]()}")
+            lines.append(f"ran      {name}: {(STEPS.get(name) or _tests(name))()}")
         except NotRun as reason:
             lines.append(f"not run  {name}: {reason}")
         except (subprocess.SubprocessError, AssertionError, OSError) as problem:
