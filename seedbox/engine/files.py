@@ -4,7 +4,9 @@ import time
 
 import libtorrent as lt
 
+from seedbox.engine.durable import sync
 from seedbox.engine.port import FilesProgress
+from seedbox.engine.presence import paths
 from seedbox.engine.swarm import Swarm
 from seedbox.engine.taken import Save, Taken
 
@@ -35,7 +37,7 @@ def look_at_files(swarm: Swarm, taken: Taken) -> None:
 
 
 def save_when_flushed(swarm: Swarm, taken: Taken, save: Save) -> None:
-    """Write resume data once everything that libtorrent has of the torrent now is on disk.
+    """Write resume data once everything that libtorrent has of the torrent now is on disk, power cut or not.
 
     libtorrent calls a torrent complete when every piece has passed its check, written or not, and says so in its resume
     data: were that kept, an engine that is killed before the last blocks are written would take holes for content.
@@ -53,7 +55,8 @@ def report_flushed(swarm: Swarm, taken: Taken) -> None:
         swarm.report(FilesProgress(taken.key, complete))
     if save := taken.flushing_save:
         taken.flushing_save = None
-        swarm.write(taken.key, save)
+        contents = [path for _, path, _ in paths(taken, sorted(taken.file_sizes))]
+        swarm.write_after(taken, save, lambda: sync(contents))
     _flush(taken)
 
 

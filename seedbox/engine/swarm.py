@@ -84,6 +84,7 @@ class Swarm:
         self._by_folder: dict[tuple[str, Path], ThreadPoolExecutor] = {}
         self._done: SimpleQueue[tuple[int, Callable[[], None]]] = SimpleQueue()
         self._jobs = 0
+        self._is_shut = False
 
     # --- reporting
 
@@ -136,6 +137,27 @@ class Swarm:
             lambda: self.store.save(key, save.data, clears=save.clears),
             lambda future: self._after_write(key, future),
         )
+
+    def write_after(self, taken: Taken, save: Save, sync: Callable[[], None]) -> None:
+        """Write it once the content is on the disk; one that refuses is asked again, and the mark stays until then."""
+
+        def follow(future: "Future[None]") -> None:
+            if self._is_shut:
+                return  # the next start checks
+            if (problem := future.exception()) is None:
+                self.write(taken.key, save)
+                return
+            self.due_saves[taken.key] = time.monotonic() + SAVE_AGAIN_S
+            if not taken.unsaved:
+                taken.unsaved = True
+                text = _(
+                    "The disk does not keep what was downloaded (%(problem)s): look at the disk. It is tried "
+                    "again, and until it works the files are checked at the next start.",
+                    {"problem": str(problem)},
+                )
+                self.tell(taken.key, "error", text)
+
+        self._submit(self._thread_for("sync", taken.root), sync, follow)
 
     def _after_write(self, key: str, future: "Future[None]") -> None:
         """Say once that data could not be written, and once that it could again; until then it is tried again."""
@@ -205,6 +227,7 @@ class Swarm:
 
     def shut_down(self) -> None:
         """End the threads: a write that has begun is finished, a deletion goes on alone, the rest is dropped."""
+        self._is_shut = True
         self._writer.shutdown(wait=True, cancel_futures=True)
         for others in (self._asker, *self._by_folder.values()):
             others.shutdown(wait=False, cancel_futures=True)

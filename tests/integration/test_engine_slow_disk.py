@@ -1,5 +1,7 @@
 """What the engine saves, and what a peer outside calls complete, while the last blocks wait for the disk."""
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -7,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from seedbox.domain.kept import told
 from seedbox.domain.states import State
+from seedbox.engine import swarm
 from seedbox.engine.bare_swarm import BareSwarm
 from seedbox.engine.metainfo import read_torrent_file
-from seedbox.engine.port import AddTorrent, Details, FilesProgress, WatchTorrents
+from seedbox.engine.port import AddTorrent, Details, FilesProgress, Logged, WatchTorrents
 from tests.box import READY_WAIT_S, wait_until
 from tests.builders import make_content, make_torrent_file
 from tests.engines import RealBox, Watcher
@@ -72,6 +76,27 @@ class TestAnEngineWhoseDiskIsSlow:
         assert setup.is_right(setup.saved)
         setup.watcher.wait_for(FilesProgress)
         assert setup.watcher.files_done(setup.key) == {0: SIZE_BYTES}
+
+    def test_asks_the_disk_again_until_it_keeps_what_was_downloaded(
+        self, setup: Setup, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[str] = []
+        monkeypatch.setattr(swarm, "SAVE_AGAIN_S", 0.1)
+        real_fsync = os.fsync
+
+        def refuse_once(descriptor: int) -> None:
+            if Path(f"/proc/self/fd/{descriptor}").resolve() == setup.saved:
+                asked.append("lagging" if setup.is_lagging() else "saved")
+                if len(asked) == 1:
+                    raise OSError(errno.EIO, os.strerror(errno.EIO))
+            real_fsync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", refuse_once)
+        setup.add()
+        setup.watcher.wait_for(Logged, lambda event: "Input/output error" in told(event.text))
+        setup.watcher.wait_for(Logged, lambda event: "saved again" in told(event.text))
+        assert asked[:2] == ["lagging", "lagging"]
+        assert not setup.is_lagging()
 
     def test_that_was_killed_meanwhile_takes_no_holes_for_content(self, setup: Setup, tmp_path: Path) -> None:
         resume = setup.box.settings.resume_folder
