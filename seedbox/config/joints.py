@@ -25,6 +25,7 @@ MARKET, EARNING, EARNINGS = "market", "earning", "earnings"  # likewise
 DEMO = "demo"  # the address of the page
 SPEED = "speed"  # a tab of a torrent's page
 MONEY = "money"  # the address of the page, and what it watches
+ADMINS = "admins"  # what every page that is for admins watches: nothing is said of it but that it is closed to its user
 OPERATOR = "operator"  # the address of the page, and what it watches
 MONEY_PAGES = frozenset(
     {MONEY, "money_history", "money_entry", "tip", "tip_send", "own_acts", "owed", "deposit", "deposit_came"}
@@ -71,6 +72,7 @@ def join(wallet_network: str) -> None:
     operator_view.join(wallet_network)
     telling.register(has_wallet=wallet_network != "off")
     watchables.register(notices.LIVE, notices.messages)
+    watchables.register(ADMINS, lambda user_id: (), for_admins=True)
     if wallet_network == "devnet" and record.is_offered(box_settings.ENVIRONMENT):
         label = _("See it work: a demo in three minutes")
         navigation.offer(navigation.Link(DEMO, label, "play", frozenset({DEMO}), for_admins=True))

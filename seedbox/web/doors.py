@@ -44,6 +44,7 @@ def for_admins(view: View[P]) -> View[P]:
     def admins_only(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not signed_in_user(request).is_admin:
             raise Http404
+        request.is_for_admins = True  # type: ignore[attr-defined]  # the layout lets it watch that it stays so
         return view(request, *args, **kwargs)
 
     return for_members(admins_only)
