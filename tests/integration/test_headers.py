@@ -22,18 +22,20 @@ from seedbox.web import torrents
 from tests.builders import PASSWORD, make_holding, make_observation, make_torrent
 from tests.emptying import undone
 from tests.integration.test_isolation import ROWS, box
+from tests.integration.test_languages import two_languages
 from tests.owned import Box
 from tests.safe_answers import faults
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
-__all__ = ["box"]  # the fixture
+__all__ = ["box", "two_languages"]  # the fixtures
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 HUB = "hub_"  # addresses where a signature of a Speed key stands for login and token
-# What reading a page may write: the login's own rows and the counts of throttles.
+# What reading a page may write: the login's own rows, the counts of throttles, and how its user is written to.
 OWN_BOOKKEEPING = ("django_session", "usersessions_usersession", '"cache"')
+OF_THE_READER = tuple(f'UPDATE "seedbox_user" SET "{column}" = ' for column in ("language", "numerals"))
 
 
 def address(name: str, of: Box) -> str:
@@ -44,6 +46,10 @@ def client_of(user: User, **options: bool) -> Client:
     client = Client(**options)  # type: ignore[arg-type]  # the stubs know the options one by one
     client.force_login(user)
     return client
+
+
+def cells_of_users() -> dict[tuple[int, str], object]:
+    return {(row["id"], column): value for row in User.objects.values() for column, value in row.items()}
 
 
 @pytest.mark.django_db
@@ -133,20 +139,27 @@ class TestAWrite:
                 answers[name] = client_of(admin).get(address(name, box)).status_code
         assert answers == dict.fromkeys(answers, 405)
 
-    def test_is_never_part_of_looking(self, box: Box, admin: User) -> None:
-        written = {}
+    @pytest.mark.usefixtures("two_languages")
+    def test_is_never_part_of_looking_but_of_what_a_browser_says_of_its_users_language(
+        self, box: Box, admin: User
+    ) -> None:
+        written, changed = {}, set()
         for name in ROWS:
             with undone():
-                client, path = client_of(admin), address(name, box)
+                client, path, before = client_of(admin), address(name, box), cells_of_users()
                 with CaptureQueriesContext(connection) as queries:
-                    client.get(path)
+                    client.get(path, headers={"Accept-Language": "ar"})
+                after = cells_of_users()
+            changed |= {cell for cell in before.keys() | after.keys() if before.get(cell) != after.get(cell)}
             written[name] = [
                 query["sql"]
                 for query in queries.captured_queries
                 if query["sql"].startswith(("INSERT", "UPDATE", "DELETE"))
+                and not query["sql"].startswith(OF_THE_READER)
                 and not any(table in query["sql"] for table in OWN_BOOKKEEPING)
             ]
         assert written == {name: [] for name in ROWS}
+        assert changed == {(admin.pk, "language"), (admin.pk, "numerals")}
 
     @staticmethod
     def _of_unsafe_methods(client: Client, name: str, box: Box) -> dict[str, int]:
