@@ -1,9 +1,10 @@
 """What a browser missed that was away for a moment.
 
 A stream is what one publisher says to one group, numbered without a gap. The number of each stream's last message and
-the last messages of each group stand in Redis before they go out, so that any web process can tell a browser that comes
-back with the numbers it has whether nothing was sent since, what was, or that it was too long ago. Of a group only a
-few small messages are kept, for seconds: after a longer break how everything stands is no more to send.
+the last messages of each group are written to Redis in the step that sends them (see `group_post`), so that any web
+process can tell a browser that comes back with the numbers it has whether nothing was sent since, what was, or that it
+was too long ago. Of a group only a few small messages are kept, for seconds: after a longer break how everything stands
+is no more to send.
 """
 
 import secrets
@@ -20,29 +21,9 @@ MAX_KEPT = 16  # messages of a group: a node says one a second
 MAX_KEPT_BYTES = 4_096  # of one; a larger one is as good as how everything stands
 NUMBERS_S = 3_600  # a page that was not told anything for longer asks for everything
 MAX_STREAMS = 32  # of a group: each process that says something begins one
-WRITTEN_AT_ONCE = 200  # messages: Redis serves nobody else meanwhile, for about a millisecond
 
-_NUMBERS_KEY = "seedbox:live:numbers:"  # and the group: stream -> number of its last message
-_KEPT_KEY = "seedbox:live:kept:"  # and the group: its last messages, "<stream> <number> <text>"
-
-_KEEP = """
-for i = 7, #ARGV, 4 do
-  local numbers, kept = ARGV[1] .. ARGV[i], ARGV[2] .. ARGV[i]
-  if redis.call('HSET', numbers, ARGV[i + 1], ARGV[i + 2]) == 1
-      and redis.call('HLEN', numbers) > tonumber(ARGV[6]) then
-    redis.call('DEL', numbers, kept)
-    redis.call('HSET', numbers, ARGV[i + 1], ARGV[i + 2])
-  end
-  redis.call('EXPIRE', numbers, ARGV[3])
-  if ARGV[i + 3] == '' then
-    redis.call('DEL', kept)
-  else
-    redis.call('RPUSH', kept, ARGV[i + 1] .. ' ' .. ARGV[i + 2] .. ' ' .. ARGV[i + 3])
-    redis.call('LTRIM', kept, -ARGV[5], -1)
-    redis.call('EXPIRE', kept, ARGV[4])
-  end
-end
-"""
+NUMBERS_KEY = "seedbox:live:numbers:"  # and the group: stream -> number of its last message
+KEPT_KEY = "seedbox:live:kept:"  # and the group: its last messages, "<stream> <number> <text>"
 
 
 def connect(redis_url: str, *, timeout_s: float) -> redis.asyncio.Redis:
@@ -82,24 +63,12 @@ class Backlog:
 
     def __init__(self, connection: redis.asyncio.Redis) -> None:
         self._redis = connection
-        self._keep = self._redis.register_script(_KEEP)
-
-    async def keep(self, messages: Iterable[tuple[str, Number, str]]) -> None:
-        """Keep messages, each with its group and number, that are about to go out."""
-        args = [
-            arg
-            for group, number, text in messages
-            for arg in (group, number.stream, number.seq, text if len(text.encode()) <= MAX_KEPT_BYTES else "")
-        ]
-        limits = (_NUMBERS_KEY, _KEPT_KEY, NUMBERS_S, KEPT_S, MAX_KEPT, MAX_STREAMS)
-        for begin in range(0, len(args), 4 * WRITTEN_AT_ONCE):
-            await self._keep(args=[*limits, *args[begin : begin + 4 * WRITTEN_AT_ONCE]])
 
     async def numbers(self, groups: Iterable[str]) -> dict[str, int]:
         """Return the number of the last message of each stream of these groups."""
         async with self._redis.pipeline(transaction=False) as pipeline:
             for group in groups:
-                pipeline.hgetall(f"{_NUMBERS_KEY}{group}")
+                pipeline.hgetall(f"{NUMBERS_KEY}{group}")
             found = await pipeline.execute()
         return {stream: int(seq) for numbers in found for stream, seq in numbers.items()}
 
@@ -107,8 +76,8 @@ class Backlog:
         """Return the messages after the numbers that a browser has of each stream; None if not all of them are kept."""
         async with self._redis.pipeline(transaction=True) as pipeline:
             for group in groups:
-                pipeline.hgetall(f"{_NUMBERS_KEY}{group}")
-                pipeline.lrange(f"{_KEPT_KEY}{group}", 0, -1)
+                pipeline.hgetall(f"{NUMBERS_KEY}{group}")
+                pipeline.lrange(f"{KEPT_KEY}{group}", 0, -1)
             found = await pipeline.execute()
         last = {stream: int(seq) for numbers in found[::2] for stream, seq in numbers.items()}
         ours = {stream: seq for stream, seq in since.items() if stream.partition("/")[2] in groups}

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 import redis
 from django.conf import settings
 
-from seedbox.services.backlog import Backlog, Number, Streams, connect
+from seedbox.services.backlog import Number, Streams
 from seedbox.services.encoding import encode
 from seedbox.services.group_post import GroupPost
 
 MAX_WAITING_CHARS = 32 * 1024 * 1024  # a few seconds of a busy node; older news is worth less than memory
-SENT_AT_ONCE = 100  # messages: Redis serves nobody else meanwhile, for less than a millisecond
+SENT_AT_ONCE = 100  # messages: Redis serves nobody else meanwhile, for a millisecond or two
 WAIT_S = 0.5  # of who wants to know that a message is sent
 SEND_TIMEOUT_S = 2.0  # of one call: a machine that is out of breath must not look like a dead Redis
 REST_S = 2.0  # after a failure nothing is tried: every try could take the time-out
@@ -120,15 +120,12 @@ class Outbox:
 
     async def _deliver(self) -> None:
         post = GroupPost(redis_url=settings.REDIS_URL, timeout_s=SEND_TIMEOUT_S)
-        connection = connect(settings.REDIS_URL, timeout_s=SEND_TIMEOUT_S)
-        backlog = Backlog(connection)
         while not self._closing or self._waiting:
             await self._wake.wait()
             self._wake.clear()
             while letters := self._take(SENT_AT_ONCE):
-                await self._send(post, backlog, letters)
+                await self._send(post, letters)
         await post.close()
-        await connection.aclose()
 
     def _take(self, count: int) -> list[_Letter]:
         with self._counting:
@@ -137,11 +134,10 @@ class Outbox:
             self._is_woken = bool(letters)
             return letters
 
-    async def _send(self, post: GroupPost, backlog: Backlog, letters: list[_Letter]) -> None:
+    async def _send(self, post: GroupPost, letters: list[_Letter]) -> None:
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
-                await backlog.keep([(one.group, one.number, one.text) for one in letters if one.number is not None])
-                await post.send((letter.group, letter.text) for letter in letters)
+                await post.send((letter.group, letter.text, letter.number) for letter in letters)
         except (redis.RedisError, OSError, TimeoutError):
             self._rest_until_s = time.monotonic() + REST_S
             lost = letters + self._take(len(self._waiting))

@@ -1,10 +1,14 @@
 """A page that was cut off for a moment says what it has heard, and is sent what it missed or how everything stands."""
 
 import itertools
+import json
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
+from channels.layers import get_channel_layer
 from django.conf import settings
 from django.test import Client
 from redis import Redis
@@ -18,6 +22,16 @@ from tests.builders import NOW, make_holding, make_observation, make_torrent
 from tests.sockets import Browser, Message, browser_of
 
 pytestmark = pytest.mark.django_db(transaction=True)  # Channels closes a connection that is inside a transaction
+
+MANY = 3_000  # messages
+HEARS_S = 10.0
+TOLD_EVERY = 10
+# Tells a page, between what is said to it, which number stands in the backlog now.
+TELL_WHAT_IS_KEPT = """
+local kept = redis.call('HVALS', KEYS[1])[1] or '0'
+redis.call('PUBLISH', ARGV[1], kept)
+return kept
+"""
 
 Speaks = Callable[[int], Awaitable[None]]
 
@@ -148,6 +162,31 @@ class TestAMessage:
         assert list(redis_client.hgetall("seedbox:live:numbers:user-7").values()) == [b"3"]
         for key in ("kept", "numbers"):
             assert redis_client.ttl(f"seedbox:live:{key}:user-7") > 0
+
+    def test_is_kept_and_goes_out_in_one_step(self, redis_client: Redis) -> None:
+        layer: Any = get_channel_layer()
+        with redis_client.pubsub() as page:  # type: ignore[no-untyped-call]  # of redis
+            page.psubscribe("*__group__user-7")
+            assert page.get_message(timeout=HEARS_S), "Redis does not say that it listens"
+            outbox = Outbox(name="test")
+            script = redis_client.register_script(TELL_WHAT_IS_KEPT)
+            tell = partial(script, ["seedbox:live:numbers:user-7"], ["told__group__user-7"])
+            for number in range(MANY):
+                assert outbox.post_message(group="user-7", message={"type": "rows"})
+                if number % TOLD_EVERY == 0:
+                    tell()
+            wait_until(lambda: int(tell()) == MANY, "messages to be kept")
+            outbox.close()
+            last_heard, told = 0, list[int]()
+            while told[-1:] != [MANY]:
+                heard = page.get_message(timeout=HEARS_S)
+                assert heard, "nothing more is heard"
+                if heard["channel"] == b"told__group__user-7":
+                    told.append(int(heard["data"]))
+                    assert told[-1] == last_heard  # neither kept before it went out, nor out before it was kept
+                elif heard["type"] == "pmessage":
+                    last_heard = json.loads(layer.deserialize(heard["data"])["text"])["seq"]
+        assert len(set(told)) > 2  # it was looked at in between
 
     @pytest.mark.parametrize(
         ("since", "expected"),
