@@ -5,20 +5,22 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from seedbox.config.demo.boxes import BUYING, SELLING
-from seedbox.config.demo.screen import PARTS
-from seedbox.config.demo.story import Door, Speeds, Story
+from seedbox.config.demo import boxes
+from seedbox.config.demo.failure import DemoFailed
+from seedbox.config.demo.story import ALL_STOPPED, BOTH_STOP, REFUSED, STOPPED_EARLY, Line
+from seedbox.domain.kept import kept
 from seedbox.domain.states import State
 from seedbox.engine.port import Details, Peer, Tracker
 from seedbox.models import Holding, LogEntry, Node, User
 from seedbox.models.user import Role
 from seedbox.services import notices, people
 from seedbox.services.notices import Tiding
-from tests import auto_rows, auto_story, market_rows, payer
+from tests import auto_rows, auto_story, market_rows, payer, played_demo
 from tests.builders import SOMEWHERE, make_holding, make_node, make_observation, make_torrent, make_user
 from wallet.domain.accounts import AccountKind
 from wallet.models import Account
@@ -31,8 +33,8 @@ SAID_BY_OTHERS = "Torrent is not registered"
 # What people, peers and the rows above say themselves: it is in no language of the box.
 OWN = {
     *(WHOLE, SLOW, BROKEN, *(f"{state}.mkv" for state in State), "unseen.mkv", "1.mkv", "2.mkv"),
-    *("ada", "ben", "mia", "olga", "sam", "somebody", "Firefox", "qBittorrent", "Phone", "TS", "TX", SAID_BY_OTHERS),
-    *("local", "node.local", "attic", "node.attic", "wallet", "main"),
+    *("ada", "bea", "ben", "mia", "olga", "sam", "somebody", "Firefox", "qBittorrent", "Phone", "TS", "TX"),
+    *(SAID_BY_OTHERS, "local", "node.local", "attic", "node.attic", "wallet", "main"),
     *("Thanks for the subtitles!", "hardware wallet", "ada: the disk makes noises", "Ben's box"),
     "It sent next to nothing without pay.",
     *(sentence for _, sentence in auto_story.SAID),
@@ -136,14 +138,12 @@ def _notices(admin: User) -> None:
     )
 
 
-def demo() -> dict[str, object]:
+def demo(folder: Path) -> dict[str, object]:
     """Return what the page of a demo shows: more at once than it ever does."""
-    story = Story()
-    story.doors = [Door(name, "http://127.0.0.1:1/", "ada", "5") for name in (SELLING, BUYING)]
-    for at_s, auto in enumerate(("bidding", "control", "bidding")):
-        story.note(Speeds(at_s, 750_000, 70_000, auto, 3_000 * at_s))
-    story.figures = {f"{part}_bytes_per_s": 250_000 for part in PARTS} | {"uplift": "1.42"}
-    story.figures |= {"spent_ubtt": 344_238, "earned_ubtt": 340_796, "fee_ubtt": 3_442}
+    story = played_demo.play(folder)
+    failed = [DemoFailed(kept(boxes.ENDED, {"name": boxes.SELLING, "said": "7"})).kept, kept(REFUSED, {"problem": "7"})]
+    story.lines += [Line(0, said) for said in (BOTH_STOP, ALL_STOPPED, STOPPED_EARLY, *failed)]
+    story.wait_for(story.lines[0].text)
     return story.as_dict()
 
 

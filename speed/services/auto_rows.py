@@ -5,8 +5,8 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from seedbox.domain.kept import told
-from seedbox.domain.units import PPM, format_decimal, format_duration, format_speed
+from seedbox.domain.kept import kept, told
+from seedbox.domain.units import PPM, format_duration, format_speed
 from speed.domain.autobid_view import State
 from speed.domain.uplift import Savings, Uplift, Verdict
 from speed.models import AutoBidding, Budget
@@ -121,17 +121,24 @@ def wish(least_bytes_per_s: int, finish_at: datetime | None) -> str:
 
 def uplift_text(found: Uplift) -> str:
     """Return how many times faster it is while it is paid for, with the interval of 95 %."""
+    return told(uplift_kept(found))
+
+
+def uplift_kept(found: Uplift) -> str:
+    """Return the same as it is kept, for a reader who is not known yet."""
     shown = found.shown
     if shown is None:
-        return _("not known yet: %(controls)s of 6 unpaid blocks measured") % {"controls": found.controls}
-    text = _("%(factor)s times as fast, 95 %%: %(low)s to %(high)s") % {
-        "factor": format_decimal(shown.factor, 2),
-        "low": format_decimal(shown.low, 2),
-        "high": format_decimal(shown.high, 2),
-    }
+        says = gettext_noop("not known yet: %(controls)s of 6 unpaid blocks measured")
+        return kept(says, {"controls": found.controls})
+    factors = {"factor": shown.factor, "low": shown.low, "high": shown.high}
+    text = kept(
+        gettext_noop("%(factor)s times as fast, 95 %%: %(low)s to %(high)s"),
+        {name: f"{value:,.2f}" for name, value in factors.items()},
+    )
     if found.is_pooled:
-        text = _("%(text)s, from all your torrents together") % {"text": text}
-    return _("%(text)s: it brings nothing") % {"text": text} if found.verdict is Verdict.BRINGS_NOTHING else text
+        text = kept(gettext_noop("%(text)s, from all your torrents together"), {"text": text})
+    brings_nothing = gettext_noop("%(text)s: it brings nothing")
+    return kept(brings_nothing, {"text": text}) if found.verdict is Verdict.BRINGS_NOTHING else text
 
 
 def savings_facts(found: Savings) -> dict[str, str]:

@@ -4,6 +4,7 @@ import copy
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -86,12 +87,12 @@ class TestEveryAddress:
 
 class TestAFullBox:
     def test_speaks_the_readers_language_on_every_page_and_in_answer_to_every_form(
-        self, admin: User, monkeypatch: pytest.MonkeyPatch
+        self, admin: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        everything = full_box.fill(admin)
+        everything, story = full_box.fill(admin), full_box.demo(tmp_path)
         monkeypatch.setattr(record, "is_offered", lambda environment: True)
         monkeypatch.setattr(record, "is_running", lambda data: True)
-        monkeypatch.setattr(record, "read", lambda data: full_box.demo())
+        monkeypatch.setattr(record, "read", lambda data: story)
         browsers = {"admin": let_in(everything.admin), "newcomer": let_in(everything.newcomer), "anonymous": Client()}
         found: Said = defaultdict(list)
         sent = set[tuple[str, ...]]()

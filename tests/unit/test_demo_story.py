@@ -12,8 +12,10 @@ from seedbox.config.demo.failure import DemoFailed
 from seedbox.config.demo.record import Recorder
 from seedbox.config.demo.screen import Screen, table
 from seedbox.config.demo.story import STOPPED, Door, Speeds, Story
+from seedbox.domain.kept import kept
 
 KIB = 1024
+AGAIN = "The buyer gets 240 KiB/s again."
 FIGURES = {
     "before_bytes_per_s": 256 * KIB,
     "paid_bytes_per_s": 768 * KIB,
@@ -32,9 +34,9 @@ class TestAStory:
         story = Story([Screen(out)])
         story.say("Two boxes start.")
         story.wait_for("both boxes to be well")
-        story.say("Both are ready.")
+        story.say(kept("The buyer gets %(speed)s again.", {"speed": "240 KiB/s"}))
         lines = [line.partition(" s  ") for line in out.getvalue().splitlines()]
-        assert [text for _, _, text in lines if not text.startswith("…")] == ["Two boxes start.", "Both are ready."]
+        assert [text for _, _, text in lines if not text.startswith("…")] == ["Two boxes start.", AGAIN]
         assert all(seconds.strip().isdecimal() for seconds, _, _ in lines)
 
     def test_ends_in_a_table_of_what_it_came_to(self) -> None:

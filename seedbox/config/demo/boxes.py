@@ -16,7 +16,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from seedbox.config import data_folder, env
@@ -25,6 +24,7 @@ from seedbox.config.demo import hand
 from seedbox.config.demo.failure import DemoFailed
 from seedbox.config.demo.interrupts import uninterrupted
 from seedbox.config.process import die_with_parent
+from seedbox.domain.kept import kept as _
 
 SELLING, BUYING = gettext_noop("seller"), gettext_noop("buyer")
 SELLER_ADDRESS, BUYER_ADDRESS = "127.0.61.1", "127.0.61.2"
@@ -41,7 +41,7 @@ NO_LOOPBACK = gettext_noop(
     "between 127.0.0.1 and 127.255.255.254. Linux has them all; elsewhere each has to be made first."
 )
 
-NO_ANSWER = f"there was no answer within {ANSWER_S:g} s"
+NO_ANSWER = gettext_noop("there was no answer within %(limit)s s")
 ENDED = gettext_noop(
     "The %(name)s's box has ended by itself. Start the demo again; if that helps nothing, its last lines say what to "
     "do:\n%(said)s"
@@ -117,7 +117,7 @@ class DemoBox:
     def check(self) -> None:
         """Raise DemoFailed if it has ended, with the last of what it has said."""
         if self._box is not None and self._box.poll() is not None:
-            raise DemoFailed(_(ENDED) % {"name": _(self.name), "said": self.said})
+            raise DemoFailed(_(ENDED, {"name": self.name, "said": self.said}))
 
     @property
     def said(self) -> str:
@@ -130,13 +130,16 @@ class DemoBox:
             self._hand.stdin.write(json.dumps({"verb": verb, **order}) + "\n")
             self._hand.stdin.flush()
         readable = select.select([self._hand.stdout], [], [], ANSWER_S)[0]  # of an answer there is never a part
+        no_answer = _(NO_ANSWER, {"limit": f"{ANSWER_S:g}"})
         line = self._hand.stdout.readline() if readable else ""
-        answer = json.loads(line) if line else {"failed": "it has ended" if readable else NO_ANSWER}
+        answer = json.loads(line) if line else {"failed": _("it has ended") if readable else no_answer}
         if "failed" in answer:
             self.check()
             raise DemoFailed(
-                _("%(verb)s in the %(name)s's box failed: %(why)s. Start the demo again.")
-                % {"verb": verb, "name": _(self.name), "why": answer["failed"]}
+                _(
+                    "%(verb)s in the %(name)s's box failed: %(why)s. Start the demo again.",
+                    {"verb": verb, "name": self.name, "why": answer["failed"]},
+                )
             )
         return answer["done"]
 
@@ -174,7 +177,7 @@ def check_addresses() -> None:
         try:
             free_port(address)
         except OSError:
-            raise DemoFailed(_(NO_LOOPBACK) % {"address": address}) from None
+            raise DemoFailed(_(NO_LOOPBACK, {"address": address})) from None
 
 
 def _end(process: "subprocess.Popen[Any]", limit_s: float) -> None:

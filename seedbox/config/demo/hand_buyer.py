@@ -9,7 +9,6 @@ from django.db.models import Sum
 
 import wallet.wiring
 from seedbox.config.demo.hand_own import Order, now, sums, user
-from seedbox.domain.kept import told
 from seedbox.models import Holding, Observation, User
 from seedbox.services import audit
 from speed.domain.controls import Controls
@@ -117,8 +116,8 @@ def _story(torrent_id: int) -> Order:
         return {"auto": "", "said": [], "uplift": "", "controls": 0}
     return {
         "auto": found.run.state,
-        "said": [{"state": one.state, "sentence": told(one.sentence)} for one in reversed(found.log)],
-        "uplift": auto_rows.uplift_text(found.uplift),
+        "said": [{"state": one.state, "sentence": one.sentence} for one in reversed(found.log)],
+        "uplift": auto_rows.uplift_kept(found.uplift),
         "controls": found.uplift.controls,
     }
 

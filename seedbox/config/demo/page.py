@@ -15,6 +15,7 @@ from seedbox.config import settings as box_settings
 from seedbox.config.demo import record
 from seedbox.config.demo.screen import PARTS
 from seedbox.config.demo.story import RUNS
+from seedbox.domain.kept import told
 from seedbox.domain.units import format_speed
 from seedbox.web.doors import for_admins
 from wallet.domain.money import format_btt
@@ -67,15 +68,17 @@ def demo_stop(request: HttpRequest) -> HttpResponse:
 def _context() -> dict[str, Any]:
     data = box_settings.ENVIRONMENT.data
     runs = record.is_running(data)  # first: what is read then is not older
-    told = record.read(data)
-    speeds = told.get("speeds", [])
+    story = record.read(data)
+    speeds = story.get("speeds", [])
     return {
         "runs": runs,
-        "told": told,
-        "broken_off": _(BROKEN_OFF) if told and not runs and told["state"] == RUNS else "",
+        "told": story,
+        "lines": [line | {"text": told(line["text"])} for line in story.get("lines", [])],
+        "waits_for": told(story.get("waits_for", "")),
+        "broken_off": _(BROKEN_OFF) if story and not runs and story["state"] == RUNS else "",
         "newest": _newest(speeds[-1]) if speeds else None,
         "chart": _chart(speeds) if len(speeds) > 1 else None,
-        "figures": _figures(told.get("figures", {})),
+        "figures": _figures(story.get("figures", {})),
     }
 
 
@@ -132,4 +135,4 @@ def _figures(found: dict[str, Any]) -> list[tuple[str, str]]:
         _("Kept by the hub"): "fee_ubtt",
     }
     amounts = [(label, f"{format_btt(found[name])} BTT") for label, name in money.items()]
-    return [*speeds, (_("Uplift"), found["uplift"]), *amounts]
+    return [*speeds, (_("Uplift"), told(found["uplift"])), *amounts]

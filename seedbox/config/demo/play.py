@@ -3,10 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from seedbox.config.demo.failure import DemoFailed
 from seedbox.config.demo.stage import LINE_KIB_PER_S, SELLER, Stage
+from seedbox.domain.kept import kept as _
 from seedbox.domain.units import KIB, format_speed
 from wallet.domain.money import UBTT_PER_BTT, format_btt
 
@@ -74,7 +73,7 @@ class Play:
         stage.wait(lambda: all(box.ask("is_ready") for box in stage.boxes), _("their markets"))
         stage.open_doors()
         urls = {"sellers": stage.seller.url, "buyers": stage.buyer.url}
-        say(_("Both are ready. The seller's: %(sellers)s. The buyer's: %(buyers)s.") % urls)
+        say(_("Both are ready. The seller's: %(sellers)s. The buyer's: %(buyers)s.", urls))
         stage.buyer.ask("fund")
         for box, sells in zip(stage.boxes, (True, False), strict=True):
             box.ask("bind", address=box.address)
@@ -86,8 +85,8 @@ class Play:
         number = stage.seller.ask("add", torrent=str(film.path), peers=[])["torrent"]
         stage.seller.ask("offer", key=film.key)
         has = stage.wait(self._money, _("the faucet's money: its block has to be irreversible"))
-        paid = _("The development chain's faucet has paid, and %(amount)s BTT are in the buyer's ledger.")
-        say(paid % {"amount": format_btt(has)})
+        amount = {"amount": format_btt(has)}
+        say(_("The development chain's faucet has paid, and %(amount)s BTT are in the buyer's ledger.", amount))
         stage.wait(lambda: stage.seller.ask("is_seeding", torrent=number), _("the seller to have checked the film"))
         stage.wait(lambda: stage.seller.ask("is_paired"), _("the seller's account at the buyer's hub"))
 
@@ -111,9 +110,9 @@ class Play:
         say(
             _(
                 "The seller can send %(speed)s in all, and asks %(ask)s BTT per GiB. Four want its film: "
-                "three peers that know nothing of money, and the buyer."
+                "three peers that know nothing of money, and the buyer.",
+                offer,
             )
-            % offer
         )
         stage.wait(lambda: stage.bought["downloaded_bytes"] and stage.bought["offers"], _("the first bytes"))
         self._measure("before", _("how fast it is without money"))
@@ -123,8 +122,11 @@ class Play:
             "wish": format_speed(WISH_BYTES_PER_S),
         }
         say(
-            _("The buyer gets %(buyer)s for nothing, the three others %(others)s together. The buyer wishes %(wish)s.")
-            % speeds
+            _(
+                "The buyer gets %(buyer)s for nothing, the three others %(others)s together. The buyer wishes "
+                "%(wish)s.",
+                speeds,
+            )
         )
 
     # --- the play
@@ -144,12 +146,12 @@ class Play:
         say(
             _(
                 "“Speed up slow torrents” is on: at most %(ceiling)s BTT per GiB and %(budget)s BTT for this torrent. "
-                "It has to be slow for 10 s first; elsewhere for a minute."
+                "It has to be slow for 10 s first; elsewhere for a minute.",
+                bounds,
             )
-            % bounds
         )
         sentence = stage.wait(lambda: self._sentence(BIDDING), _("the first bid"))
-        say(_("The box says: %(sentence)s") % {"sentence": sentence})
+        say(_("The box says: %(sentence)s", {"sentence": sentence}))
         fast = WISH_BYTES_PER_S * FAST_PERCENT // 100
         stage.wait(lambda: stage.bought["speed_bytes_per_s"] >= fast or self._is_control, _("a faster torrent"))
         if not self._is_control:
@@ -160,7 +162,7 @@ class Play:
         times = f"{self.speeds['paid'] / max(self.speeds['before'], 1):.1f}"
         words = {"speed": format_speed(self.speeds["paid"]), "times": times, "paid": self._paid()}
         self.stage.story.say(
-            _("The buyer gets %(speed)s, %(times)s times as much; the others share what is left. %(paid)s") % words
+            _("The buyer gets %(speed)s, %(times)s times as much; the others share what is left. %(paid)s", words)
         )
 
     @property
@@ -171,11 +173,11 @@ class Play:
         """For one block nothing is paid, to see what paying changes."""
         stage, say = self.stage, self.stage.story.say
         stage.wait(lambda: self._is_control, _("the unpaid block: one of eight, drawn by lot, and here an early one"))
-        say(_("The box says: %(sentence)s") % {"sentence": self._sentence(CONTROL)})
+        say(_("The box says: %(sentence)s", {"sentence": self._sentence(CONTROL)}))
         slow = WISH_BYTES_PER_S * SLOW_PERCENT // 100
         stage.wait(lambda: stage.bought["speed_bytes_per_s"] <= slow or not self._is_control, _("what paying changes"))
         self._measure("control", _("how fast it is unpaid"), until=lambda: not self._is_control)
-        say(_("Unpaid the buyer gets %(speed)s.") % {"speed": format_speed(self.speeds["control"])})
+        say(_("Unpaid the buyer gets %(speed)s.", {"speed": format_speed(self.speeds["control"])}))
         stage.wait(lambda: stage.bought["auto"] == BIDDING, _("the end of the unpaid block"))
         fast, before = WISH_BYTES_PER_S * FAST_PERCENT // 100, stage.sold["earned_ubtt"]
         stage.wait(lambda: stage.bought["speed_bytes_per_s"] >= fast, _("what is paid again"))
@@ -183,7 +185,7 @@ class Play:
         self._measure("again", _("how fast it is for money again"))
         self.speeds.setdefault("paid", self.speeds["again"])  # a busy machine has no full lane before the unpaid block
         again = {"speed": format_speed(self.speeds["again"]), "paid": self._paid()}
-        say(_("Paid again: %(speed)s. %(paid)s") % again)
+        say(_("Paid again: %(speed)s. %(paid)s", again))
 
     def turn_off(self) -> None:
         """Bidding is off: the last voucher is paid, the rest of the channel comes back, the torrent is slow again."""
@@ -197,7 +199,7 @@ class Play:
         slow = WISH_BYTES_PER_S * SLOW_PERCENT // 100
         stage.wait(lambda: stage.bought["speed_bytes_per_s"] <= slow, _("the speed to fall"))
         self._measure("after", _("how fast it is without money again"))
-        say(_("The buyer gets %(speed)s again.") % {"speed": format_speed(self.speeds["after"])})
+        say(_("The buyer gets %(speed)s again.", {"speed": format_speed(self.speeds["after"])}))
 
     # --- what was seen
 
@@ -216,8 +218,8 @@ class Play:
 
     def _paid(self) -> str:
         paid, earned = self.stage.bought["signed_ubtt"], self.stage.sold["earned_ubtt"]
-        sentence = _("It has paid %(paid)s BTT so far, and the seller has earned %(earned)s BTT.")
-        return sentence % {"paid": format_btt(paid), "earned": format_btt(earned)}
+        amounts = {"paid": format_btt(paid), "earned": format_btt(earned)}
+        return _("It has paid %(paid)s BTT so far, and the seller has earned %(earned)s BTT.", amounts)
 
     def figures(self) -> dict[str, Any]:
         """Return what it came to; both sides' books must agree to the µBTT. Raises DemoFailed."""
@@ -233,5 +235,5 @@ class Play:
             "paid_bytes": bought["accepted_bytes"],
         }
         if not figures["spent_ubtt"] == figures["earned_ubtt"] + figures["fee_ubtt"] == sold["redeemed_ubtt"]:
-            raise DemoFailed(_("The books do not agree, which is a defect: %(figures)s") % {"figures": figures})
+            raise DemoFailed(_("The books do not agree, which is a defect: %(figures)s", {"figures": str(figures)}))
         return figures

@@ -16,11 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from django.utils.translation import gettext as _
-
 from seedbox.config.demo.failure import DemoFailed
 from seedbox.config.demo.story import RUNS, Story
 from seedbox.config.env import ROOT, Environment
+from seedbox.domain.kept import kept as _
 
 WRITES_EVERY_S = 0.5
 BEGIN_S = 10.0  # from the click to the first line

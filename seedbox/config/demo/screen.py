@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from seedbox.config.demo.story import Story
+from seedbox.domain.kept import told
 from seedbox.domain.units import format_speed
 from wallet.domain.money import format_btt
 
@@ -32,7 +33,7 @@ class Screen:
 
     def __call__(self, story: Story) -> None:
         for line in story.lines[self._printed :]:
-            self._write(f"{line.at_s:>4} s  {line.text}\n")
+            self._write(f"{line.at_s:>4} s  {told(line.text)}\n")
             self._said_s = line.at_s
         self._printed = len(story.lines)
         if not story.waits_for:
@@ -45,7 +46,7 @@ class Screen:
 
     @staticmethod
     def _waiting(story: Story) -> str:
-        text = f"… waiting for {story.waits_for}"
+        text = f"… waiting for {told(story.waits_for)}"
         if story.speeds:
             text += f" (the buyer gets {format_speed(story.speeds[-1].buyer_bytes_per_s)})"
         return text
@@ -61,7 +62,7 @@ def table(figures: Mapping[str, Any]) -> str:
     speeds = {label: figures[f"{name}_bytes_per_s"] for name, label in PARTS.items()}
     rows = {_(label): format_speed(speed) for label, speed in speeds.items()}
     rows |= {
-        "Uplift": str(figures["uplift"]),
+        "Uplift": told(figures["uplift"]),
         "Spent by the buyer": f"{format_btt(figures['spent_ubtt'])} BTT",
         "Earned by the seller": f"{format_btt(figures['earned_ubtt'])} BTT",
         "Kept by the hub": f"{format_btt(figures['fee_ubtt'])} BTT",

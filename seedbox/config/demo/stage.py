@@ -12,8 +12,6 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any, TypeVar
 
-from django.utils.translation import gettext as _
-
 from seedbox.config.benches.seeding_box import free_port
 from seedbox.config.demo import sweeper
 from seedbox.config.demo.boxes import BUYING, CHAIN, SELLING, DemoBox, check_addresses, socket_folders
@@ -21,6 +19,7 @@ from seedbox.config.demo.failure import DemoFailed
 from seedbox.config.demo.interrupts import signals_that
 from seedbox.config.demo.story import Door, Speeds, Story
 from seedbox.config.demo.swarm import SIZE_BYTES, Film, Leechers
+from seedbox.domain.kept import kept as _
 from seedbox.domain.units import MIB, format_bytes
 
 BUYER, SELLER = "bea", "sam"
@@ -84,8 +83,10 @@ class Stage:
         while not (found := look()):
             if time.monotonic() > deadline:
                 raise DemoFailed(
-                    _("Waited %(limit)s s in vain for %(what)s. Start the demo again on a less busy machine.")
-                    % {"limit": f"{limit_s:g}", "what": what}
+                    _(
+                        "Waited %(limit)s s in vain for %(what)s. Start the demo again on a less busy machine.",
+                        {"limit": f"{limit_s:g}", "what": what},
+                    )
                 )
             self.story.wait_for(what)
             time.sleep(LOOK_AGAIN_S)
@@ -163,7 +164,7 @@ def on_stage(story: Story, *, is_over: Callable[[], bool] = lambda: False) -> It
             for leftover in leftovers:
                 shutil.rmtree(leftover, ignore_errors=True)
     if folder.exists():
-        raise DemoFailed(_("The folder %(folder)s could not be removed: do so by hand.") % {"folder": folder})
+        raise DemoFailed(_("The folder %(folder)s could not be removed: do so by hand.", {"folder": str(folder)}))
 
 
 def check_room() -> None:
@@ -172,9 +173,9 @@ def check_room() -> None:
         raise DemoFailed(
             _(
                 "The demo takes up to %(room)s in %(folder)s while it runs, and %(free)s are free there. Make room, or "
-                "set TMPDIR to a folder on another disk."
+                "set TMPDIR to a folder on another disk.",
+                {"room": format_bytes(ROOM_BYTES), "folder": tempfile.gettempdir(), "free": format_bytes(free_bytes)},
             )
-            % {"room": format_bytes(ROOM_BYTES), "folder": tempfile.gettempdir(), "free": format_bytes(free_bytes)}
         )
 
 

@@ -1,11 +1,23 @@
-"""What a demo tells while it runs: sentences, speeds and where its boxes are, for a terminal or a page."""
+"""What a demo tells while it runs: sentences, speeds and where its boxes are, for a terminal or a page.
+
+Its sentences are kept ones: who reads them on a page may read another language than whoever has started it.
+"""
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 RUNS, DONE, STOPPED, FAILED = "runs", "done", "stopped", "failed"
+BOTH_STOP = gettext_noop("Both boxes stop.")
+ALL_STOPPED = gettext_noop("All has stopped, and nothing is left of it.")
+STOPPED_EARLY = gettext_noop("Stopped before its end. Nothing is left of it.")
+REFUSED = gettext_noop(
+    "This machine refused the demo what it needs: %(problem)s. Make room on the disk, or end what takes up its ports, "
+    "and start the demo again."
+)
 
 
 @dataclass(frozen=True)

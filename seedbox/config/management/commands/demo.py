@@ -15,13 +15,10 @@ from seedbox.config.demo.play import Play
 from seedbox.config.demo.record import Recorder, has_ended
 from seedbox.config.demo.screen import Screen, table
 from seedbox.config.demo.stage import Stage, on_stage
-from seedbox.config.demo.story import DONE, FAILED, STOPPED, Story
+from seedbox.config.demo.story import ALL_STOPPED, BOTH_STOP, DONE, FAILED, REFUSED, STOPPED, STOPPED_EARLY, Story
+from seedbox.domain.kept import kept, told
 
 INTERRUPTED = 130
-REFUSED = (
-    "This machine refused the demo what it needs: {problem}. Make room on the disk, or end what takes up its ports, "
-    "and start the demo again."
-)
 DOOR = "    the {name}'s box: {url}  sign in as {person} with the password {password}"
 
 
@@ -47,16 +44,16 @@ class Command(BaseCommand):
             with on_stage(story, is_over=is_over) as stage:
                 self._play(stage, by_hand=by_hand, keep_open=keep_open)
         except (DemoFailed, OSError) as problem:
-            said = str(problem) if isinstance(problem, DemoFailed) else REFUSED.format(problem=problem)
+            said = problem.kept if isinstance(problem, DemoFailed) else kept(REFUSED, {"problem": str(problem)})
             with suppress(OSError):  # a full disk takes no last word either
                 story.end(FAILED, said if for_page else "")
-            raise CommandError(said) from None
+            raise CommandError(told(said)) from None
         except KeyboardInterrupt:
-            story.end(STOPPED, "Stopped before its end. Nothing is left of it.")
+            story.end(STOPPED, STOPPED_EARLY)
             sys.exit(INTERRUPTED)
-        story.end(DONE, "All has stopped, and nothing is left of it.")
+        story.end(DONE, ALL_STOPPED)
         if as_json:
-            self.stdout.write(json.dumps(story.figures))
+            self.stdout.write(json.dumps(story.figures | {"uplift": told(story.figures["uplift"])}))
 
     def _play(self, stage: Stage, *, by_hand: bool, keep_open: bool) -> None:
         play, story = Play(stage), stage.story
@@ -73,4 +70,4 @@ class Command(BaseCommand):
             self.stdout.flush()
             with suppress(KeyboardInterrupt):
                 stage.stay()
-        story.say("Both boxes stop.")
+        story.say(BOTH_STOP)
