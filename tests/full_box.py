@@ -18,7 +18,7 @@ from seedbox.domain.states import State
 from seedbox.engine.port import Details, Peer, Tracker
 from seedbox.models import Holding, LogEntry, Node, User
 from seedbox.models.user import Role
-from seedbox.services import notices, people
+from seedbox.services import counters, notices, people
 from seedbox.services.notices import Tiding
 from tests import auto_rows, auto_story, market_rows, payer, played_demo
 from tests.builders import SOMEWHERE, make_holding, make_node, make_observation, make_torrent, make_user
@@ -29,12 +29,13 @@ from wallet.services.install import market_asset
 
 WHOLE, SLOW, BROKEN = "whole.mkv", "slow.mkv", "broken.mkv"
 GIB = 1024**3
+ALERT = "dht_stats"
 SAID_BY_OTHERS = "Torrent is not registered"
 # What people, peers and the rows above say themselves: it is in no language of the box.
 OWN = {
     *(WHOLE, SLOW, BROKEN, *(f"{state}.mkv" for state in State), "unseen.mkv", "1.mkv", "2.mkv"),
     *("ada", "bea", "ben", "mia", "olga", "sam", "somebody", "Firefox", "qBittorrent", "Phone", "TS", "TX"),
-    *(SAID_BY_OTHERS, "local", "node.local", "attic", "node.attic", "wallet", "main"),
+    *(SAID_BY_OTHERS, ALERT, "local", "node.local", "attic", "node.attic", "wallet", "main"),
     *("Thanks for the subtitles!", "hardware wallet", "ada: the disk makes noises", "Ben's box"),
     "It sent next to nothing without pay.",
     *(sentence for _, sentence in auto_story.SAID),
@@ -83,6 +84,7 @@ def _torrents(admin: User) -> dict[str, object]:
         "lease_token": "t",
         "folders": [folder | {"free_bytes": 1, "total_bytes": 9}],
     }
+    alive["counters"] = dict.fromkeys((*counters.NAMES, f"{counters.UNKNOWN}{ALERT}"), 7)
     Node.objects.filter(pk=make_node().pk).update(**alive, listens_on=["0.0.0.0:6881"], memory_bytes=GIB)
     make_node("attic")
     words: dict[str, object] = {}

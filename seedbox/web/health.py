@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from seedbox.domain.folders import FolderHealth
 from seedbox.domain.units import format_bytes, format_duration
-from seedbox.services import nodes
+from seedbox.services import counters, nodes
 from seedbox.web.doors import for_members
 
 
@@ -48,7 +48,7 @@ def _node_context(node: nodes.NodeHealth) -> dict[str, object]:
         "total": format_bytes(node.total_bytes),
         "used_bytes": node.total_bytes - node.free_bytes,
         "folders": [_folder_context(folder, node.folder) for folder in node.folders],
-        "counters": sorted(node.counters.items()),
+        "counters": counters.in_words(node.counters),
     }
 
 

@@ -25,6 +25,7 @@ from seedbox.engine.port import (
     StartTorrent,
     WatchTorrents,
 )
+from seedbox.services.counters import NAMES
 from tests.builders import make_content, make_torrent_file
 from tests.engines import LIMIT_S, RealBox, Watcher
 
@@ -316,6 +317,7 @@ class TestAlerts:
         assert not [name for name in counters if name.startswith("unknown:")]
         assert counters["alerts"] > 0
         assert counters["alerts_dropped"] == 0
+        assert set(counters) <= set(NAMES)
 
 
 def connect(box: RealBox, key: str) -> None:

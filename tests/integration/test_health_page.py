@@ -1,5 +1,7 @@
 """How the box is: to people on a page, to machines as JSON."""
 
+import re
+
 import pytest
 from django.conf import settings
 from django.test import Client
@@ -40,10 +42,22 @@ class TestThePage:
         assert "192.0.2.7" not in page
 
     def test_shows_admins_everything(self, admin: User) -> None:
-        live_node(folder="/srv/torrents", listens_on=["192.0.2.7:6881"], counters={"alerts_dropped": 41})
+        live_node(folder="/srv/torrents", listens_on=["192.0.2.7:6881"])
         page = page_of(admin)
-        for detail in ("/srv/torrents", "192.0.2.7:6881", "5.00 GiB free of 8.00 GiB", "alerts_dropped", "41"):
+        for detail in ("/srv/torrents", "192.0.2.7:6881", "5.00 GiB free of 8.00 GiB"):
             assert detail in page
+
+    def test_names_what_a_node_counts_and_writes_it_with_its_unit(self, admin: User) -> None:
+        best = {"best_upload_bytes_per_s": 3 * 1024**2, "best_upload_at_s": 1_700_000_000}
+        live_node(counters={"of_a_newer_node": 8, "unknown:odd_alert": 1, "alerts_dropped": 4_100, **best})
+        words = re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", page_of(admin).partition("Counters</summary>")[2])
+        assert words == [
+            ("Fastest upload of the last week", "3.00 MiB/s"),
+            ("When that was", "2023-11-14 22:13 UTC"),
+            ("Messages of the engine that were lost", "4,100"),
+            ("of_a_newer_node", "8"),
+            ("Messages of the engine that are not known: odd_alert", "1"),
+        ]
 
 
 class TestHealthz:

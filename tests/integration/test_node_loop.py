@@ -13,7 +13,7 @@ from seedbox.config.celery import app as box_app
 from seedbox.domain.states import State
 from seedbox.models import LogEntry, Node, Observation, User
 from seedbox.node.loop import LeaseLost
-from seedbox.services import holdings, nodes, nudge
+from seedbox.services import counters, holdings, nodes, nudge
 from seedbox.services.ward import Charge
 from tests.builders import NOW
 from tests.sources import make_metainfo
@@ -181,6 +181,7 @@ class TestABeat:
         assert health.nodes[0].listens_on == ("127.0.0.1:6881",)
         assert health.nodes[0].total_bytes >= health.nodes[0].free_bytes > 0
         assert health.nodes[0].counters["alerts_dropped"] == 0
+        assert set(health.nodes[0].counters) <= set(counters.NAMES)
         node.engine.fault = "The port is taken."
         node.turn()
         assert not nodes.health(node.now).is_well
