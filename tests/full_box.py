@@ -22,9 +22,12 @@ from seedbox.services import counters, notices, people
 from seedbox.services.notices import Tiding
 from tests import auto_rows, auto_story, market_rows, payer, played_demo
 from tests.builders import SOMEWHERE, make_holding, make_node, make_observation, make_torrent, make_user
-from wallet.domain.accounts import AccountKind
-from wallet.models import Account
-from wallet.services import liabilities
+from wallet.domain import audit_words
+from wallet.domain.accounts import AccountKind, AccountName
+from wallet.domain.money import Asset
+from wallet.models import Account, AuditRun
+from wallet.services import auditing, liabilities
+from wallet.services.audit_findings import Finding
 from wallet.services.install import market_asset
 
 WHOLE, SLOW, BROKEN = "whole.mkv", "slow.mkv", "broken.mkv"
@@ -120,6 +123,7 @@ def _money(admin: User, ben: User) -> dict[str, object]:
     )
     withdrawal, checked = payer.ask_to_withdraw(own, "1250.5"), payer.ask_to_withdraw(own, "26000000")
     halted = payer.halt("ada: the disk makes noises")
+    _audit()
     liabilities.take_snapshot(market_asset(), timezone.now())
     return {
         "entry": posted[-1],
@@ -130,6 +134,14 @@ def _money(admin: User, ben: User) -> dict[str, object]:
         "halt": halted,
         "account": Account.objects.get(kind=AccountKind.USER, ref=str(ben.pk)).pk,
     }
+
+
+def _audit() -> None:
+    """Let the books not fit, and halt withdrawals."""
+    account = AccountName(Asset.TRC20, AccountKind.IN_FLIGHT)
+    found = Finding("transfer", "7", audit_words.BELOW_ZERO % {"balance_ubtt": -7, "account": account})
+    now = timezone.now()
+    auditing.halt_for(AuditRun.objects.create(at=now, transfers=7, findings=2, first_finding=str(found)), now)
 
 
 def _notices(admin: User) -> None:

@@ -7,10 +7,12 @@ from wallet.domain.chain_words import FEW_ANSWER, NAMED, STATUS, WHOLE
 from wallet.domain.deposits import plain_units
 from wallet.domain.halt_words import HALTS, MORE_THERE, MOVED, STOPS_CREDIT, UNEXPLAINED
 from wallet.domain.money import Asset
-from wallet.domain.retelling import said_again
+from wallet.domain.retelling import Counted, said_again
 from wallet.domain.withdrawal_words import FAILS, HALTED, LACKS, OLD_BLOCK, REASONS, STOPPED_BY, TOO_LITTLE, WAITS
 
 LEFT = {"unit": "TRX", "sender": "A", "recipient": "B", "tx_id": "00ff"}
+ROWS = Counted("%(count)s row is gone: %(where)s", "%(count)s rows are gone: %(where)s")
+COUNTED = {ROWS.one: "%(count)s Zeile fehlt: %(where)s", ROWS.many: "%(count)s Zeilen fehlen: %(where)s"}
 AT = "the newest block of the chain was read on %(at)s UTC"
 GERMAN = {
     STOPPED_BY: "Auszahlungen ruhen, denn %(why)s",
@@ -31,6 +33,11 @@ GERMAN = {
 @pytest.fixture
 def _german(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(language._Language, "translate", staticmethod(lambda text: GERMAN.get(text, text)))
+    monkeypatch.setattr(
+        language._Language,
+        "translate_counted",
+        staticmethod(lambda one, many, number: COUNTED[one if number == 1 else many]),
+    )
     monkeypatch.setattr(language._Language, "signs", staticmethod(lambda: (",", ".")))
 
 
@@ -64,6 +71,10 @@ class TestASentenceThatARowKeeps:
         assert said_again(kept, FAILS) == "nur 1.099,5 BTT von 2.000 BTT"
         kept = MORE_THERE % {"address": "A", "amount": plain_units(1_234_500_000, Asset.TRX), "unit": "TRX"}
         assert said_again(kept, HALTS) == "A hat 1.234,5 TRX mehr"
+
+    @pytest.mark.parametrize(("count", "said"), [(1, "1 Zeile fehlt: die Kette"), (7, "7 Zeilen fehlen: die Kette")])
+    def test_is_said_for_so_many_as_there_are(self, count: int, said: str) -> None:
+        assert said_again(ROWS.kept(count, where=WHOLE), [ROWS, WHOLE]) == said
 
     @pytest.mark.parametrize("words", ["", "No, says ada: 100 % no", "%(why)s", "withdrawals are stopped"])
     def test_stays_as_it_is_if_somebody_else_wrote_it(self, words: str) -> None:

@@ -6,14 +6,31 @@ Whoever writes them knows no reader, and compares how they begin; a log has them
 import re
 from collections.abc import Iterable
 from functools import cache
+from typing import NamedTuple
 
-from wallet.domain.language import number, said
+from wallet.domain.language import counted, number, said
 
 _VALUE = re.compile(r"%\((\w+)\)s")
 _AMOUNT = re.compile(r"\d{1,3}(?:,\d{3})*(?:\.\d+)?(?: [A-Z]+)?")  # as nobody in particular reads it
 
 
-def said_again(kept: str, texts: Iterable[str]) -> str:
+class Counted(NamedTuple):
+    """A sentence for one and for many: languages have other plurals. How many there are is its value `count`.
+
+    Import it as `ngettext`: sentences are collected for translators by that name.
+    """
+
+    one: str
+    many: str
+
+    def kept(self, count: int, **values: object) -> str:
+        return (self.one if count == 1 else self.many) % {"count": count, **values}
+
+
+Text = str | Counted
+
+
+def said_again(kept: str, texts: Iterable[Text]) -> str:
     """Return a sentence that was made of one of these texts, as its reader shall read it; any other one as it is.
 
     Its values may be such sentences, too, or amounts, which then have the signs of the reader's numbers. Several
@@ -24,19 +41,32 @@ def said_again(kept: str, texts: Iterable[str]) -> str:
     return "\n".join(_line(line, texts) for line in kept.split("\n"))
 
 
-def _line(kept: str, texts: tuple[str, ...]) -> str:
+def names_of(text: str) -> list[str]:
+    """Return the names of a text's values, in the order in which they stand in it."""
+    return _VALUE.findall(text)
+
+
+def _line(kept: str, texts: tuple[Text, ...]) -> str:
     """Return a sentence for its reader. Within a line, what is no sentence may be several, with semicolons between."""
     whole = kept.removesuffix(";")
     for text in texts:
-        if found := _pattern(text).fullmatch(whole):
-            values = {name: _value(value, texts) for name, value in found.groupdict().items()}
-            return said(text) % values + kept[len(whole) :]
+        for form in (text,) if isinstance(text, str) else text:
+            if found := _pattern(form).fullmatch(whole):
+                values = {name: _value(value, texts) for name, value in found.groupdict().items()}
+                return _said(text, found.groupdict()) % values + kept[len(whole) :]
     if "; " in kept:
         return "; ".join(_line(part, texts) for part in kept.split("; "))
     return kept
 
 
-def _value(kept: str, texts: tuple[str, ...]) -> str:
+def _said(text: Text, values: dict[str, str]) -> str:
+    if isinstance(text, str):
+        return said(text)
+    count = values["count"]
+    return counted(text.one, text.many, int(count) if count.isdecimal() else 2)
+
+
+def _value(kept: str, texts: tuple[Text, ...]) -> str:
     return number(kept) if _AMOUNT.fullmatch(kept) else said_again(kept, texts)
 
 

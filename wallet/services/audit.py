@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from django.utils.translation import gettext as _
-
+from wallet.domain import audit_words as words
+from wallet.domain.retelling import said_again
 from wallet.models import AuditRun
 from wallet.services import followers
 from wallet.services.audit_chain import check_chain
@@ -79,7 +79,7 @@ def audit(
         books.close()
         chain.close()
         if noted is not None:
-            chain.compare(noted, _("with whoever noted it"))
+            chain.compare(noted, words.WHERE_NOTED)
         if seal_file is not None:
             _compare_file(chain, findings, seal_file)
         check_sets(findings, working=lambda: tell(books.count))
@@ -136,6 +136,11 @@ def newest_run() -> AuditRun | None:
     return AuditRun.objects.order_by("-at", "-id").first()
 
 
+def first_finding_of(run: AuditRun) -> str:
+    """Return what was found first, for its reader."""
+    return said_again(run.first_finding, words.AUDIT)
+
+
 def _check_sums(findings: Findings, *, working: Callable[[], None]) -> None:
     working()
     check_kinds(findings)
@@ -150,11 +155,9 @@ def _compare_file(chain: Chain, findings: Findings, seal_file: Path) -> None:
     except FileNotFoundError:
         return  # no audit has ended well yet, or all seals are to be trusted anew
     except (BadNotedSeal, UnicodeError):
-        findings.add(
-            "seal", "?", _("%(name)s in the data folder names no seal: somebody changed it"), name=seal_file.name
-        )
+        findings.add("seal", "?", words.NO_SEAL_THERE, name=seal_file.name)
         return
-    chain.compare(noted, _("in %(name)s in the data folder") % {"name": seal_file.name})
+    chain.compare(noted, words.WHERE_FILE % {"name": seal_file.name})
 
 
 def _note(seal_file: Path, seal: str) -> None:

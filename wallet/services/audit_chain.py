@@ -5,9 +5,7 @@ Own SQL and own code, in nothing the ledger's. Before a chain was ever read ther
 
 from collections.abc import Callable
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
-
+from wallet.domain import audit_words as words
 from wallet.domain.accounts import AccountKind
 from wallet.domain.deposits import DepositFate
 from wallet.domain.kinds import TransferKind
@@ -16,18 +14,17 @@ from wallet.domain.withdrawal_states import AttemptState
 from wallet.services.audit_findings import Findings
 from wallet.services.snapshot import read
 
-MOST = 100  # answers to one question: they are all of one kind
 UNITS = 10**12  # of TRC-20 in 1 µBTT
 _BOOKED = f"('{DepositFate.CREDITED}', '{DepositFate.OPERATOR}', '{DepositFate.SUSPENSE}')"
 _NAME = "d.network || '/' || d.tx_id || '/' || d.kind || '/' || d.\"index\""
 _OUT = "m.network || '/' || m.tx_id || '/' || m.kind || '/' || m.\"index\""
 _SAME = 'm.network = d.network AND m.tx_id = d.tx_id AND m.kind = d.kind AND m."index" = d."index"'
 
-# Table, sentence with the columns of the answer, and the question.
+# Table, sentence with the columns of the answer after the first, and the question.
 _QUESTIONS = (
     (
         "deposit",
-        gettext_noop("was booked by transfer {1}, which is not there, or books something else"),
+        words.BOOKED_ELSEWHERE,
         f"""SELECT d.id, d.transfer_id FROM wallet_deposit d LEFT JOIN wallet_transfer t ON t.id = d.transfer_id
         LEFT JOIN wallet_account c ON c.id = t.credit_id
         WHERE d.transfer_id IS NOT NULL AND (t.id IS NULL OR t.kind <> {TransferKind.DEPOSIT:d}
@@ -36,31 +33,31 @@ _QUESTIONS = (
     ),
     (
         "deposit",
-        gettext_noop("is {1} and has no transfer"),
+        words.HAS_NO_TRANSFER,
         f"SELECT d.id, d.fate FROM wallet_deposit d WHERE d.fate IN {_BOOKED} AND d.transfer_id IS NULL",
     ),
     (
         "transfer",
-        gettext_noop("brings money from the chain, and no deposit has it: {1}"),
+        words.HAS_NO_DEPOSIT,
         f"""SELECT t.id, t.cause FROM wallet_transfer t LEFT JOIN wallet_deposit d ON d.transfer_id = t.id
         WHERE t.kind = {TransferKind.DEPOSIT:d} AND d.id IS NULL AND t.cause NOT LIKE 'rounding/%%'
             AND EXISTS (SELECT 1 FROM wallet_chaincursor)""",
     ),
     (
         "deposit",
-        gettext_noop("says {1} units, and no movement of the chain says so"),
+        words.NO_MOVEMENT,
         f"""SELECT d.id, d.amount FROM wallet_deposit d LEFT JOIN wallet_chainmovement m ON {_SAME}
         WHERE m.id IS NULL OR m.amount <> d.amount OR m.asset <> d.asset OR m.side <> 'in'""",
     ),
     (
         "chainmovement",
-        gettext_noop("came in, {1} units, and nothing was made of it"),
+        words.NOTHING_MADE,
         f"""SELECT m.id, m.amount FROM wallet_chainmovement m LEFT JOIN wallet_deposit d ON {_SAME}
         WHERE m.side = 'in' AND d.id IS NULL""",
     ),
     (
         "chainmovement",
-        gettext_noop("is a fee of {1} sun that transfer {2} does not book"),
+        words.FEE_NOT_BOOKED,
         f"""SELECT m.id, m.amount, m.transfer_id FROM wallet_chainmovement m
         LEFT JOIN wallet_transfer t ON t.id = m.transfer_id
         WHERE m.side = 'fee' AND m.transfer_id IS NOT NULL AND (t.id IS NULL OR t.kind <> {TransferKind.NETWORK_FEE:d}
@@ -68,28 +65,28 @@ _QUESTIONS = (
     ),
     (
         "transfer",
-        gettext_noop("books a network fee that the chain never took: {1}"),
+        words.FEE_NOT_TAKEN,
         f"""SELECT t.id, t.cause FROM wallet_transfer t LEFT JOIN wallet_chainmovement m ON m.transfer_id = t.id
         WHERE t.kind = {TransferKind.NETWORK_FEE:d} AND m.id IS NULL
             AND EXISTS (SELECT 1 FROM wallet_chaincursor)""",
     ),
     (
         "chainmovement",
-        gettext_noop("left, and transfer {1} that should book it is not there, or books something else"),
+        words.LEFT_UNBOOKED,
         f"""SELECT m.id, m.transfer_id FROM wallet_chainmovement m LEFT JOIN wallet_transfer t ON t.id = m.transfer_id
         WHERE m.side = 'out' AND m.transfer_id IS NOT NULL AND (t.id IS NULL OR t.kind <> {TransferKind.FOUND_PAYMENT:d}
             OR t.asset <> m.asset OR t.cause <> 'found-payment/' || {_OUT})""",
     ),
     (
         "transfer",
-        gettext_noop("books a payment that the chain never made, or a second time: {1}"),
+        words.PAYMENT_NOT_MADE,
         f"""SELECT t.id, t.cause FROM wallet_transfer t
         LEFT JOIN wallet_chainmovement m ON m.transfer_id = t.id AND m.side = 'out'
         WHERE t.kind = {TransferKind.FOUND_PAYMENT:d} AND m.id IS NULL""",
     ),
     (
         "transfer",
-        gettext_noop("books {1}, which withdrawal {2} has sent and books, too"),
+        words.BOOKED_TWICE,
         f"""SELECT t.id, m.tx_id, a.withdrawal_id FROM wallet_transfer t
         JOIN wallet_chainmovement m ON m.transfer_id = t.id JOIN wallet_attempt a ON a.tx_id = m.tx_id
         WHERE t.kind = {TransferKind.FOUND_PAYMENT:d} AND a.state = '{AttemptState.FINAL}'""",
@@ -107,10 +104,7 @@ WHERE t.kind = {TransferKind.DEPOSIT:d} AND c.kind = {AccountKind.ROUNDING:d} AN
 
 def check_chain(findings: Findings, *, working: Callable[[], None]) -> None:
     """Ask all questions; `working` is called before each."""
-    for table, sentence, question in _QUESTIONS:
-        working()
-        for row in read(f"{question} ORDER BY 1 LIMIT {MOST}"):
-            findings.add(table, row[0], _(sentence).format(*row))
+    findings.ask(_QUESTIONS, working=working)
     _check_remainders(findings)
     _check_found_payments(findings)
 
@@ -123,11 +117,8 @@ def _check_remainders(findings: Findings) -> None:
     if left != carried + rounded:
         findings.add(
             "chaincursor",
-            "all",
-            _(
-                "deposits have left %(left)s units below 1 µBTT, and %(carried)s units are kept and %(rounded)s were "
-                "booked"
-            ),
+            words.ALL,
+            words.REMAINDERS,
             left=left,
             carried=carried,
             rounded=rounded,
@@ -142,7 +133,7 @@ def _check_found_payments(findings: Findings) -> None:
             findings.add(
                 "transfer",
                 transfer_id,
-                _("books %(amount_ubtt)s µ of a payment of %(amount)s units"),
+                words.PAYMENT_OF,
                 amount_ubtt=amount_ubtt,
                 amount=amount,
             )

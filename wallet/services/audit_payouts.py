@@ -5,16 +5,12 @@ Own SQL, in nothing the ledger's.
 
 from collections.abc import Callable
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
-
+from wallet.domain import audit_words as words
 from wallet.domain.accounts import AccountKind
 from wallet.domain.items import HoldEnd
 from wallet.domain.kinds import TransferKind
 from wallet.services.audit_findings import Findings
-from wallet.services.snapshot import read
 
-MOST = 100  # answers to one question: they are all of one kind
 _CAUSE = "'withdrawal/' || CAST(w.id AS VARCHAR(20))"
 _KINDS = f"({TransferKind.WITHDRAWAL:d}, {TransferKind.WITHDRAWAL_FINAL:d}, {TransferKind.WITHDRAWAL_RETURNED:d})"
 _SENT = "('sending', 'final', 'returned')"
@@ -36,13 +32,11 @@ _MOVED = f"""(SELECT t.cause, t.asset, MIN(CASE WHEN d.kind = {AccountKind.USER:
     FROM wallet_transfer t JOIN wallet_account d ON d.id = t.debit_id JOIN wallet_account c ON c.id = t.credit_id
     WHERE t.kind IN {_KINDS} GROUP BY t.cause, t.asset)"""
 
-# Table, sentence with the columns of the answer, and the question.
+# Table, sentence with the columns of the answer after the first, and the question.
 _QUESTIONS = (
     (
         "withdrawal",
-        gettext_noop(
-            "is {1}, and for it {2} µ left its user, {3} µ went to the chain, {4} µ were earned and {5} µ came back"
-        ),
+        words.MOVED_OTHERWISE,
         f"""SELECT w.id, w.state, COALESCE(m.gone, 0), COALESCE(m.arrived, 0), COALESCE(m.earned, 0),
             COALESCE(m.returned, 0)
         FROM wallet_withdrawal w LEFT JOIN {_MOVED} m ON m.cause = {_CAUSE} AND m.asset = w.asset
@@ -55,7 +49,7 @@ _QUESTIONS = (
     ),
     (
         "withdrawal",
-        gettext_noop("is {1}, and its hold {2} is of another account or amount, or ended otherwise"),
+        words.OTHER_HOLD,
         f"""SELECT w.id, w.state, w.hold_id FROM wallet_withdrawal w LEFT JOIN wallet_hold h ON h.id = w.hold_id
         LEFT JOIN wallet_account a ON a.id = h.account_id LEFT JOIN wallet_endedhold e ON e.hold_id = h.id
         WHERE h.id IS NULL OR h.amount_ubtt <> w.amount_ubtt + w.fee_ubtt
@@ -65,20 +59,20 @@ _QUESTIONS = (
     ),
     (
         "withdrawal",
-        gettext_noop("is {1} and has {2} attempts that arrived"),
+        words.ARRIVED_SO_OFTEN,
         """SELECT w.id, w.state, COUNT(p.id) FROM wallet_withdrawal w
         LEFT JOIN wallet_attempt p ON p.withdrawal_id = w.id AND p.state = 'final' GROUP BY w.id, w.state
         HAVING COUNT(p.id) <> CASE WHEN w.state = 'final' THEN 1 ELSE 0 END""",
     ),
     (
         "attempt",
-        gettext_noop("is {1}, and its withdrawal is {2}"),
+        words.ATTEMPT_OF,
         """SELECT p.id, p.state, w.state FROM wallet_attempt p JOIN wallet_withdrawal w ON w.id = p.withdrawal_id
         WHERE p.state IN ('prepared', 'signed', 'broadcast', 'seen') AND w.state <> 'sending'""",
     ),
     (
         "transfer",
-        gettext_noop("is of a withdrawal that is not there: {1}"),
+        words.NO_WITHDRAWAL,
         f"""SELECT t.id, t.cause FROM wallet_transfer t LEFT JOIN wallet_withdrawal w ON t.cause = {_CAUSE}
         WHERE t.kind IN {_KINDS} AND w.id IS NULL AND EXISTS (SELECT 1 FROM wallet_chaincursor)""",
     ),
@@ -87,7 +81,4 @@ _QUESTIONS = (
 
 def check_payouts(findings: Findings, *, working: Callable[[], None]) -> None:
     """Ask all questions; `working` is called before each."""
-    for table, sentence, question in _QUESTIONS:
-        working()
-        for row in read(f"{question} ORDER BY 1 LIMIT {MOST}"):
-            findings.add(table, row[0], _(sentence).format(*row))
+    findings.ask(_QUESTIONS, working=working)

@@ -3,16 +3,14 @@
 Own SQL, in nothing that keeps the sums.
 """
 
-from django.utils.translation import gettext as _
-
+from wallet.domain import audit_words as words
 from wallet.domain.accounts import AccountKind
 from wallet.domain.kinds import TransferKind
 from wallet.domain.spans import Span
-from wallet.services.audit_findings import Findings
+from wallet.services.audit_findings import MOST_ANSWERS, Findings
 from wallet.services.snapshot import read
 
 FULL = 2**63 - 1  # no sum that is kept goes beyond it
-MOST = 100  # answers to one question: they are all of one kind
 _PAID = f"({TransferKind.VOUCHER:d}, {TransferKind.FEE:d})"
 
 _FLOWS = f"""
@@ -82,14 +80,12 @@ def compare(
     SELECT {listed}, {", ".join(missing.values())} FROM (
         SELECT {listed}, {", ".join(sums)}, {empty} FROM ({truth}) AS t
         UNION ALL SELECT {listed}, {signed}, {full} FROM ({kept}) AS k
-    ) AS b GROUP BY {listed} HAVING {wrong} ORDER BY begins, {listed} LIMIT {MOST}
+    ) AS b GROUP BY {listed} HAVING {wrong} ORDER BY begins, {listed} LIMIT {MOST_ANSWERS}
     """
     for row in read(question):
         where = ", ".join(f"{key} {value!r}" for key, value in zip(keys, row, strict=False))
         lacks = ", ".join(f"{int(value)} {one}" for one, value in zip(sums, row[len(keys) :], strict=True) if value)
-        findings.add(
-            table, f"of the {name} ({where})", _("lacks, of what the transfers add up to, %(lacks)s"), lacks=lacks
-        )
+        findings.add(table, words.SPANS[name] % {"where": where}, words.LACKS, lacks=lacks)
 
 
 def _added(column: str) -> str:
@@ -115,7 +111,7 @@ def check_cursor(findings: Findings, name: str, *tables: str) -> None:
         findings.add(
             "rollupcursor",
             name,
-            _("goes up to transfer %(upto)s, and the seals up to %(sealed)s"),
+            words.BEYOND_SEALS,
             upto=upto,
             sealed=sealed,
         )
@@ -125,7 +121,7 @@ def check_cursor(findings: Findings, name: str, *tables: str) -> None:
             findings.add(
                 "rollupcursor",
                 name,
-                _("goes up to transfer %(upto)s, and a row of %(sums)s to %(newest)s"),
+                words.BEYOND_CURSOR,
                 upto=upto,
                 sums=table,
                 newest=newest,
@@ -134,7 +130,7 @@ def check_cursor(findings: Findings, name: str, *tables: str) -> None:
             findings.add(
                 "rollupcursor",
                 name,
-                _("%(odd)s rows of %(sums)s end with something that is no transfer's number"),
+                words.ODD_ENDS,
                 odd=odd,
                 sums=table,
             )

@@ -5,8 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from django.utils.translation import gettext as _
-
+from wallet.domain import audit_words as words
 from wallet.domain import merkle
 from wallet.domain.seals import Seal
 from wallet.domain.written import Written
@@ -92,14 +91,12 @@ class Chain:
         """Look whether a seal that was noted elsewhere is still there."""
         found, newest = read(_HASH.format(hash=raw_column("hash")), [noted.number]), self.newest
         if not found:
-            says = _("stands %(where)s and is gone, with what followed; there is none")
+            says = words.GONE_WITH_ALL
             if newest:
-                says = _("stands %(where)s and is gone, with what followed; the newest is %(newest)s")
+                says = words.GONE_WITH_OTHERS
             self._findings.add("seal", noted.number, says, where=where, newest=newest.number if newest else "")
         elif bytes(found[0][0]) != noted.hash:
-            self._findings.add(
-                "seal", noted.number, _("stands %(where)s with another hash: history was written anew"), where=where
-            )
+            self._findings.add("seal", noted.number, words.OTHER_HASH, where=where)
 
     @property
     def newest(self) -> NotedSeal | None:
@@ -110,7 +107,7 @@ class Chain:
     def _say_unsealed(self, transfer_id: int, seal: Seal) -> None:
         if self._told != seal.number:
             self._told = seal.number
-            says = _("comes before seal %(number)s; no seal covers this and what may follow up to there")
+            says = words.UNSEALED
             self._findings.add("transfer", transfer_id, says, number=seal.number)
 
     def _next(self) -> Seal | None:
@@ -121,23 +118,23 @@ class Chain:
         self.count += 1
         number, last_id, previous_hash = self._link
         if seal.number != number + 1:
-            self._say(seal, _("follows seal %(number)s: those between are gone"), number=number)
+            self._say(seal, words.SEALS_GONE, number=number)
         elif seal.previous_hash != previous_hash:
-            self._say(seal, _("is not chained to the seal before it"))
+            self._say(seal, words.NOT_CHAINED)
         if not last_id < seal.first_id <= seal.last_id:
             self._say(
                 seal,
-                _("begins with transfer %(first_id)s; the seal before ends with %(last_id)s"),
+                words.BEGINS_WRONG,
                 first_id=seal.first_id,
                 last_id=last_id,
             )
         elif seal.count != len(self._ids):
-            says = _("covers %(count)s transfers from %(first_id)s to %(last_id)s; there are %(found)s")
+            says = words.COVERS_SO_MANY
             self._say(seal, says, count=seal.count, first_id=seal.first_id, last_id=seal.last_id, found=len(self._ids))
         elif self._ids and (self._ids[0], self._ids[-1]) != (seal.first_id, seal.last_id):
             self._say(
                 seal,
-                _("covers %(first_id)s to %(last_id)s, not %(first)s to %(last)s"),
+                words.COVERS_OTHERS,
                 first_id=seal.first_id,
                 last_id=seal.last_id,
                 first=self._ids[0],
@@ -146,14 +143,14 @@ class Chain:
         elif seal.root != merkle.root(self._leaves):
             self._say(
                 seal,
-                _("has another root: a transfer from %(first_id)s to %(last_id)s was changed"),
+                words.OTHER_ROOT,
                 first_id=seal.first_id,
                 last_id=seal.last_id,
             )
         elif dict(seal.totals) != {str(asset): str(total_ubtt) for asset, total_ubtt in self._totals.items()}:
-            self._say(seal, _("has other totals than its transfers"))
+            self._say(seal, words.OTHER_TOTALS)
         if _hash(seal) != self._hash:
-            self._say(seal, _("was changed: its hash is another"))
+            self._say(seal, words.SEAL_CHANGED)
         self._link = (seal.number, max(seal.last_id, last_id), self._hash)
         self._leaves, self._ids = [], []
         self._totals.clear()
@@ -206,7 +203,7 @@ def _read_seals(findings: Findings) -> Iterator[tuple[Seal, bytes]]:
                     sealed_at=as_time(sealed_at),
                 )
             except (TypeError, ValueError, AttributeError):
-                findings.add("seal", number, _("can't be read"))
+                findings.add("seal", number, words.SEAL_UNREADABLE)
                 continue
             yield seal, hash_beside
 

@@ -11,8 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from itertools import product
 
-from django.utils.translation import gettext as _
-
+from wallet.domain import audit_words as words
 from wallet.domain.accounts import AccountKind, AccountName, BadAccountName, check_account_name
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import MAX_AMOUNT_UBTT, Asset, format_amount
@@ -62,7 +61,7 @@ class Account:
         try:
             return str(AccountName(Asset(self.asset), AccountKind(self.kind), self.ref))
         except ValueError:
-            return f"account {self.id}"
+            return words.NO_ACCOUNT % {"number": self.id}
 
 
 @dataclass(slots=True)
@@ -84,9 +83,7 @@ class Books:
             for account_id, asset, kind, ref, balance_ubtt, held_ubtt, version in rows:
                 numbers = (balance_ubtt, held_ubtt, version)
                 if not all(type(number) is int for number in numbers):
-                    self.findings.add(
-                        "account", account_id, _("has a number that is not whole in %(numbers)s"), numbers=numbers
-                    )
+                    self.findings.add("account", account_id, words.NOT_WHOLE, numbers=numbers)
                     balance_ubtt, held_ubtt, version = 0, 0, 0
                 text = f"i{kind},s{len(ref)}:{ref}"
                 floor_ubtt = -MAX_AMOUNT_UBTT if kind == AccountKind.CHAIN else 0
@@ -95,7 +92,7 @@ class Books:
                 if kind in CLEARING:
                     self._clearing.add(account_id)
                 if (asset, kind, ref) in names:
-                    self.findings.add("account", account_id, _("%(account)s is there twice"), account=account)
+                    self.findings.add("account", account_id, words.TWICE, account=account)
                 names.add((asset, kind, ref))
 
     def take(self, rows: list[Row]) -> None:
@@ -125,9 +122,7 @@ class Books:
             else:
                 self._step(transfer_id, credit, amount_ubtt, credit_version, row[9])
             if body_hash(row, debit.text, credit.text) != row[13] and debit.text and credit.text:
-                self.findings.add(
-                    "transfer", transfer_id, _("is not what was asked for, or an account of it was renamed")
-                )
+                self.findings.add("transfer", transfer_id, words.RENAMED)
             if kind in PAYS_OUT:
                 self.redeemed_ubtt[debit_id] += amount_ubtt
             elif kind in PAYS_IN:
@@ -146,17 +141,15 @@ class Books:
             if total_ubtt:
                 self.findings.add(
                     "account",
-                    f"all of asset {asset}",
-                    _("balances add up to %(total_ubtt)s µ, not to 0"),
+                    words.ALL_OF_ASSET % {"asset": asset},
+                    words.NOT_ZERO,
                     total_ubtt=total_ubtt,
                 )
 
     def _step(self, transfer_id: int, account: Account, change_ubtt: int, version: int, balance_ubtt: int) -> None:
         """Go one transfer on where something does not fit, in such a way that the rows after it are judged alone."""
         if type(version) is not int or type(balance_ubtt) is not int:
-            self.findings.add(
-                "transfer", transfer_id, _("has a number for %(account)s that is not whole"), account=account
-            )
+            self.findings.add("transfer", transfer_id, words.NOT_WHOLE_FOR, account=account)
             return
         before, otherwise = (account.version, account.balance_ubtt), account.otherwise
         expected, expected_ubtt = account.version + 1, account.balance_ubtt + change_ubtt
@@ -171,20 +164,20 @@ class Books:
             self.findings.add(
                 "transfer",
                 transfer_id,
-                _("is version %(version)s of %(account)s, which is at %(before)s"),
+                words.OLD_VERSION,
                 version=version,
                 account=account,
                 before=before[0],
             )
             return
         elif version > expected:
-            says = _("versions %(first)s to %(last)s of %(account)s before this is gone, or comes after it")
+            says = words.VERSIONS_GONE
             if version == expected + 1:
-                says = _("version %(first)s of %(account)s before this is gone, or comes after it")
+                says = words.VERSION_GONE
             self.findings.add("transfer", transfer_id, says, first=expected, last=version - 1, account=account)
             account.otherwise = before
         else:
-            says = _("says %(says_ubtt)s µ for %(account)s; amounts up to here make %(made_ubtt)s")
+            says = words.OTHER_BALANCE
             self.findings.add(
                 "transfer", transfer_id, says, says_ubtt=balance_ubtt, account=account, made_ubtt=expected_ubtt
             )
@@ -194,7 +187,7 @@ class Books:
             self.findings.add(
                 "transfer",
                 transfer_id,
-                _("leaves %(balance_ubtt)s µ on %(account)s, which is below zero"),
+                words.BELOW_ZERO,
                 balance_ubtt=balance_ubtt,
                 account=account,
             )
@@ -204,7 +197,7 @@ class Books:
         self.findings.add(
             "account",
             account_id,
-            _("is gone; transfer %(transfer_id)s is the first that names it"),
+            words.ACCOUNT_GONE,
             transfer_id=transfer_id,
         )
         side = read("SELECT asset FROM wallet_transfer WHERE id = %s", [transfer_id])
@@ -216,12 +209,12 @@ class Books:
         """Say why; return the amount to go on with."""
         transfer_id, asset, amount_ubtt = row[0], row[1], row[5]
         if debit is credit:
-            self.findings.add("transfer", transfer_id, _("goes from %(debit)s to itself"), debit=debit)
+            self.findings.add("transfer", transfer_id, words.TO_ITSELF, debit=debit)
         if not asset == debit.asset == credit.asset:
             self.findings.add(
                 "transfer",
                 transfer_id,
-                _("of asset %(asset)s goes from %(debit)s to %(credit)s"),
+                words.OTHER_ASSET,
                 asset=asset,
                 debit=debit,
                 credit=credit,
@@ -230,14 +223,14 @@ class Books:
             self.findings.add(
                 "transfer",
                 transfer_id,
-                _("of kind %(kind)s must not go from %(debit)s to %(credit)s"),
+                words.NO_WAY,
                 kind=row[2],
                 debit=debit,
                 credit=credit,
             )
         if type(amount_ubtt) is int and 0 < amount_ubtt <= MAX_AMOUNT_UBTT:
             return amount_ubtt
-        self.findings.add("transfer", transfer_id, _("%(amount_ubtt)r is no amount"), amount_ubtt=amount_ubtt)
+        self.findings.add("transfer", transfer_id, words.NO_AMOUNT, amount=repr(amount_ubtt))
         return amount_ubtt if type(amount_ubtt) is int else 0
 
     def _note_since(self, debit: Account, credit: Account, at: datetime | bytes) -> None:
@@ -257,27 +250,27 @@ class Books:
             add(
                 "account",
                 account.id,
-                _("%(account)s knows of %(gone)s more transfers than there are: the last are gone"),
+                words.LAST_GONE,
                 account=account,
                 gone=gone,
             )
         elif account.says_version < account.version:
             beyond = read(_FIRST_BEYOND, [account.id, account.says_version] * 2)
-            says = _("%(account)s knows of %(count)s transfers, and this is none of them")
+            says = words.NONE_OF_THEM
             add("transfer", beyond[0][0] if beyond else "?", says, account=account, count=account.says_version)
         if account.says_balance_ubtt != account.balance_ubtt:
-            says = _("%(account)s says %(says_ubtt)s µ; its transfers add up to %(made_ubtt)s")
+            says = words.OTHER_SUM
             made_ubtt = account.balance_ubtt
             add("account", account.id, says, account=account, says_ubtt=account.says_balance_ubtt, made_ubtt=made_ubtt)
         if not is_chain and account.says_balance_ubtt < max(account.says_held_ubtt, 0):
-            add("account", account.id, _("%(account)s is below zero, or below what is held of it"), account=account)
+            add("account", account.id, words.BELOW_HELD, account=account)
         if abs(account.says_balance_ubtt) > MAX_AMOUNT_UBTT:
-            add("account", account.id, _("%(account)s is out of bounds"), account=account)
+            add("account", account.id, words.OUT_OF_BOUNDS, account=account)
         try:
             check_account_name(AccountName(Asset(account.asset), AccountKind(account.kind), account.ref))
         except (BadAccountName, ValueError):
-            says = _("asset %(asset)s, kind %(kind)s, %(ref)r names no account")
-            add("account", account.id, says, asset=account.asset, kind=account.kind, ref=account.ref)
+            says = words.NAMES_NO_ACCOUNT
+            add("account", account.id, says, asset=account.asset, kind=account.kind, ref=repr(account.ref))
 
 
 def transfers() -> Iterator[list[Row]]:

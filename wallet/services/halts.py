@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from wallet.chain.port import BroadcastAnswer
 from wallet.domain import halt_words as words
+from wallet.domain.audit_words import AUDIT
 from wallet.domain.retelling import said_again
 from wallet.models import ChainCursor, Halt, HaltReason
 from wallet.models.operator_act import ActKind
@@ -27,7 +28,9 @@ MAX_BEHIND_BLOCKS = 100  # five minutes: beyond that, what is known of the chain
 
 def detail_of(halt: Halt) -> str:
     """Return what was found, for its reader; what an operator wrote stays as it was typed."""
-    return halt.detail if halt.reason == HaltReason.OPERATOR else said_again(halt.detail, words.HALTS)
+    if halt.reason == HaltReason.OPERATOR:
+        return halt.detail
+    return said_again(halt.detail, AUDIT if halt.reason == HaltReason.AUDIT else words.HALTS)
 
 
 def is_halted() -> bool:

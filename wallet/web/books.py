@@ -41,6 +41,7 @@ def books(request: HttpRequest) -> HttpResponse:
         else format_count(found.seal.unsealed),
         "owed": _owed_context(),
         "audit": run,
+        "first_finding": audit.first_finding_of(run) if run else "",
         "audited": format_count(run.transfers) if run else "",
         "accounts": [_account_row(account, who) for account, who in page.accounts],
         "older": page.before,
