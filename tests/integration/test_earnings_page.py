@@ -32,11 +32,17 @@ from tests.servers import PROVE
 from wallet.domain.money import format_btt, parse_btt
 from wallet.services import last_hour
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
 GIB = 1 << 30
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 KEYS = {By.TORRENT: "torrent_key", By.NODE: "node_name", By.KIND: "kind"}
+
+
+@pytest.fixture
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pages take NOW for now: by the true clock a minute ago may be yesterday, and a page be read a day later."""
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
 
 
 def side_of(row: Moved, side: Side) -> int:
@@ -133,13 +139,12 @@ def sold(owner: User) -> None:
     set_market(sells=True, ask_ubtt_per_gib=20 * BTT, upload_bytes_per_s=10 * GIB)
     fund(TREASURY, 1_000_000 * BTT)
     torrent = make_torrent("=film.iso", size_bytes=2 * GIB, files=[("film.iso", 2 * GIB)])
-    make_holding(owner, torrent, added_at=timezone.now() - 40 * DAY)
+    make_holding(owner, torrent, added_at=NOW - 40 * DAY)
     make_observation(torrent, done_bytes=2 * GIB)
-    now = timezone.now()
-    deal = a_selling_deal(torrent, state="closed", is_closed=True, linked_at=now - 2 * DAY)
+    deal = a_selling_deal(torrent, state="closed", is_closed=True, linked_at=NOW - 2 * DAY)
     for back in range(10, 0, -1):
-        pay_out(deal, 3 * BTT, at=floor(now, DAY) - back * DAY + HOUR)
-    pay_out(deal, 2 * BTT, at=now - timedelta(minutes=1))
+        pay_out(deal, 3 * BTT, at=floor(NOW, DAY) - back * DAY + HOUR)
+    pay_out(deal, 2 * BTT, at=NOW - timedelta(minutes=1))
 
 
 @pytest.mark.usefixtures("sold")
@@ -173,17 +178,15 @@ class TestThePage:
     @pytest.mark.parametrize("back", [1, last_hour.BACK])
     def test_shows_the_last_hour_by_the_minute(self, owner: User, back: int, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(last_hour, "BACK", back)
-        now = timezone.now()
         for by, label in ((By.TORRENT, "=film.iso"), (By.NODE, "local"), (By.KIND, "Earning")):
-            (series,) = earnings_page.read(owner.pk, Asked(Period.HOUR, by, Side.NET), now=now).stack.series
+            (series,) = earnings_page.read(owner.pk, Asked(Period.HOUR, by, Side.NET), now=NOW).stack.series
             assert (series.label, series.total_ubtt) == (label, 2 * BTT)
             assert 57 <= next(number for number, value in enumerate(series.values_ubtt) if value) <= 58
 
     def test_knows_the_best_torrents_of_a_period_for_their_disk(self, owner: User, stranger: User) -> None:
-        now = timezone.now()
-        span = span_of(Period.WEEK, first_at=None, now=now)
-        (best,) = best_torrents.best(owner.pk, best_torrents.traded(owner.pk, span), span, now=now)
-        week_ubtt = earnings_page.read(owner.pk, Asked(Period.WEEK), now=now).earned_ubtt
+        span = span_of(Period.WEEK, first_at=None, now=NOW)
+        (best,) = best_torrents.best(owner.pk, best_torrents.traded(owner.pk, span), span, now=NOW)
+        week_ubtt = earnings_page.read(owner.pk, Asked(Period.WEEK), now=NOW).earned_ubtt
         assert (best.name, best.disk_bytes, best.earned_ubtt) == ("=film.iso", 2 * GIB, week_ubtt)
         assert best.per_gib_day_ubtt == pytest.approx(week_ubtt / 2 / 7, rel=0.01)
         assert best_torrents.traded(stranger.pk, span) == []
@@ -216,11 +219,12 @@ class TestThePage:
     ) -> None:
         link = f'href="{reverse("earnings")}"'
         assert link in signed_in(owner).get(reverse("torrents")).content.decode()
-        before = earnings_page.messages(owner.pk)
+        assert [one["type"] for one in earnings_page.messages(owner.pk)] == ["versions"]
+        before = earnings_page.version(owner.pk, now=NOW)
         fund(user(owner.pk), BTT)  # neither earned nor spent
-        assert earnings_page.messages(owner.pk) == before
-        pay_out(SellingDeal.objects.get(), BTT, at=timezone.now())
-        assert earnings_page.messages(owner.pk) != before
+        assert earnings_page.version(owner.pk, now=NOW) == before
+        pay_out(SellingDeal.objects.get(), BTT, at=NOW)
+        assert earnings_page.version(owner.pk, now=NOW) != before
         joints.join("off")
         try:
             assert link not in signed_in(owner).get(reverse("torrents")).content.decode()
@@ -246,12 +250,11 @@ class TestPrices:
         assert [line[0] for line in lines[1:]] == ["2024-11-23T00:00:00Z", "2024-11-24T00:00:00Z"]
 
     def test_of_a_torrent_are_those_of_its_users_own_deals(self, owner: User, stranger: User) -> None:
-        now = timezone.now()
         mine, theirs = (make_holding(one, make_torrent(f"{one}.iso")) for one in (owner, stranger))
-        a_buying_deal(mine, cumulative_ubtt=3 * BTT, covered_bytes=GIB // 2, linked_at=now - HOUR)
+        a_buying_deal(mine, cumulative_ubtt=3 * BTT, covered_bytes=GIB // 2, linked_at=NOW - HOUR)
         ids = {"deal_id": "d2" * 16, "channel_id": "c2" * 16}
-        a_buying_deal(theirs, covered_bytes=GIB, linked_at=now, **ids)
-        span = span_of(Period.DAY, first_at=None, now=now)
+        a_buying_deal(theirs, covered_bytes=GIB, linked_at=NOW, **ids)
+        span = span_of(Period.DAY, first_at=None, now=NOW)
         assert price_history.torrents(owner.pk, since=span.since) == {mine.torrent.key: f"{owner}.iso"}
         (found,) = price_history.of_torrent(owner.pk, mine.torrent.key, span).values()
         assert (found.price_ubtt_per_gib, found.sold_bytes) == (6 * BTT, GIB // 2)
@@ -262,11 +265,10 @@ class TestPrices:
     def test_of_a_torrent_tell_nothing_of_what_others_sell_of_it_on_another_node(
         self, owner: User, stranger: User
     ) -> None:
-        now = timezone.now()
         mine = make_holding(owner, make_torrent("same.iso"))
         theirs = make_holding(stranger, make_torrent("same.iso", node=make_node("other"), key=mine.torrent.key))
-        a_selling_deal(theirs.torrent, cumulative_ubtt=3 * BTT, covered_bytes=GIB, linked_at=now - HOUR)
-        span = span_of(Period.DAY, first_at=None, now=now)
+        a_selling_deal(theirs.torrent, cumulative_ubtt=3 * BTT, covered_bytes=GIB, linked_at=NOW - HOUR)
+        span = span_of(Period.DAY, first_at=None, now=NOW)
         assert price_history.torrents(owner.pk, since=span.since) == {}
         assert price_history.of_torrent(owner.pk, mine.torrent.key, span) == {}
         assert price_history.torrents(stranger.pk, since=span.since) == {mine.torrent.key: "same.iso"}
@@ -274,9 +276,9 @@ class TestPrices:
 
 class TestWhatBiddingBought:
     def test_is_summed_up_over_the_bids_of_a_period(self, owner: User, stranger: User) -> None:
-        holding, now = make_holding(owner, make_torrent("slow.iso")), timezone.now()
-        told = auto_story.tell(holding, now=now)
-        found = uplift_summary.bought(owner.pk, since=now - DAY)
+        holding = make_holding(owner, make_torrent("slow.iso"))
+        told = auto_story.tell(holding, now=NOW)
+        found = uplift_summary.bought(owner.pk, since=NOW - DAY)
         assert (found.torrents, found.known, found.spent_ubtt) == (1, 1, auto_story.SPENT_UBTT)
         assert found.shown is not None
         assert found.low_s < found.saved_s < found.high_s
@@ -284,11 +286,11 @@ class TestWhatBiddingBought:
         page = signed_in(owner).get(reverse("earnings")).content.decode()
         assert "times as fast" in page
         assert "slow.iso" in page
-        assert uplift_summary.bought(owner.pk, since=now + DAY).torrents == 0
-        assert uplift_summary.bought(stranger.pk, since=now - DAY).torrents == 0
+        assert uplift_summary.bought(owner.pk, since=NOW + DAY).torrents == 0
+        assert uplift_summary.bought(stranger.pk, since=NOW - DAY).torrents == 0
 
     def test_is_not_known_before_enough_was_measured(self, owner: User) -> None:
-        told = auto_story.tell(make_holding(owner, make_torrent("slow.iso")), now=timezone.now())
+        told = auto_story.tell(make_holding(owner, make_torrent("slow.iso")), now=NOW)
         told.run.pairs = told.run.pairs[:5]
         told.run.save()
         page = signed_in(owner).get(reverse("earnings")).content.decode()
