@@ -1,8 +1,11 @@
 """What people do on the pages, in their words."""
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
+
+from tests.box import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,3 +92,14 @@ def operate(page: Page, act: str, fields: dict[str, str], *, reason: str) -> Non
     page.get_by_role("button", name="Continue").click()
     page.locator(".confirm-actions button").click()
     expect(page.locator("#toasts")).to_contain_text("written into the log")
+
+
+def days_come_to(page: Page, cell: str, amount: str) -> None:
+    """See what the days of the history come to together: they are two where midnight falls into a test."""
+    sums = page.locator(f".day [data-cell={cell}]")
+
+    def shown() -> Decimal:
+        texts = [text.replace("\N{MINUS SIGN}", "-").replace(",", "") for text in sums.all_inner_texts()]
+        return sum((Decimal(text) for text in texts if text), Decimal())
+
+    wait_until(lambda: shown() == Decimal(amount), f"days that come to {amount}")

@@ -187,7 +187,7 @@ class TestMoneyFromSomebodyElse:
             expect(other.locator("[data-cell=available]")).to_have_text("5.5")
             steps.tip(page, "ben", "1")
             expect(other.locator(".entry")).to_have_count(32)
-            expect(other.locator(".day [data-cell=came]")).to_have_text("+6.5")
+            steps.days_come_to(other, "came", "6.5")
         shows_what_a_fresh_page_shows(other)
 
 

@@ -88,8 +88,8 @@ class TestMoneyOnAnOpenPage:
         insider.pay(Payment("chain", "olga", "1", "DEPOSIT"))
         expect(rows(page)).to_have_count(63)
         assert page.evaluate(TOP_OF, "number 30") == pytest.approx(before, abs=1)
-        expect(page.locator(".day [data-cell=came]")).to_have_text("+101")
-        expect(page.locator(".day [data-cell=went]")).to_have_text("\N{MINUS SIGN}8.5")
+        steps.days_come_to(page, "came", "101")
+        steps.days_come_to(page, "went", "-8.5")
         assert page.locator(".entry-table tbody > tr").first.get_attribute("class") == "day"
 
         page.reload()

@@ -94,8 +94,9 @@ class TestTheFeesOfAMonth:
         assert fees_of_month(NOVEMBER, MonthsSums()) == [Fees(Asset.TRC20), Fees(Asset.TRX)]
 
     def test_stand_on_the_page_with_their_units(self) -> None:
-        take(1_250_000, datetime.now(UTC))
-        assert [(row["name"], row["amount"], row["unit"]) for row in fee_rows(datetime.now(UTC))] == [
+        now = datetime.now(UTC)
+        take(1_250_000, now)
+        assert [(row["name"], row["amount"], row["unit"]) for row in fee_rows(now)] == [
             ("Hub fees", "1.25", "BTT"),
             ("Withdrawal fees", "0", "BTT"),
             ("Paid to the network", "0", "TRX"),
