@@ -59,7 +59,7 @@ class SpendingForm(forms.Form):
 
 
 class CodeForm(forms.Form):
-    most_ubtt = btt_field(gettext_lazy("Daily limit"), CODE_LIMIT, required=False)
+    most_ubtt = btt_field(gettext_lazy("Limit for 24 hours"), CODE_LIMIT, required=False)
     earns = forms.BooleanField(label=gettext_lazy("It earns for me"), required=False, help_text=EARNS)
 
 
@@ -83,7 +83,7 @@ class PairForm(forms.Form):
     code = forms.CharField(
         label=gettext_lazy("Pairing code"), max_length=40, help_text=gettext_lazy("Made there, good for ten minutes.")
     )
-    pair_limit_ubtt = btt_field(gettext_lazy("Daily limit"), PAIR_LIMIT, required=False)
+    pair_limit_ubtt = btt_field(gettext_lazy("Limit for 24 hours"), PAIR_LIMIT, required=False)
     pair_earns = forms.BooleanField(label=gettext_lazy("The node earns for it"), required=False, help_text=PAIR_EARNS)
 
     def __init__(self, *args: Any, is_admin: bool) -> None:

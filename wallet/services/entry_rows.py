@@ -94,7 +94,7 @@ def hold_row(hold: RunningHold) -> Row:
         "amount": format_btt(hold.amount_ubtt),
         "unit": hold.asset.unit,
         "until": hold.expires_at.isoformat() if hold.expires_at else "",
-        "until_text": minute(hold.expires_at) if hold.expires_at else _("when the withdrawal is done"),
+        "until_text": minute(hold.expires_at) if hold.expires_at else _("the withdrawal is done"),
     }
 
 
