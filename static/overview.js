@@ -9,6 +9,7 @@
 const KEPT_S = 300;
 const GAP_S = 10; // longer than that without a word: the line is broken
 const STORED_MS = 5_500; // by then the database knows what a node has said
+const NARROW_PX = 480; // less has no room for a label at every minute
 const KIB = 1024;
 const [DECIMAL] = document.documentElement.dataset.numerals ?? ".";
 const UNITS = ["B/s", "KiB/s", "MiB/s", "GiB/s", "TiB/s"];
@@ -104,7 +105,7 @@ function draw() {
       hooks: { setCursor: [showValues] },
       scales: { x: { range: lastMinutes }, y: { range: (_, __, most) => [0, Math.max(most * 1.1, KIB)] } },
       axes: [
-        { ...axis, grid: { show: false }, values: (_, seconds) => seconds.map((at, index) => agoText(seconds.length - 1 - index)), splits: minutes, size: 24 },
+        { ...axis, grid: { show: false }, values: (_, seconds) => seconds.map((_at, index) => agoText(seconds.length - 1 - index)), splits: minutes, size: 28, gap: 9 },
         { ...axis, splits: axisSteps, values: (_, steps) => steps.map((bytes) => (bytes ? speedText(bytes) : "0")), size: 76 },
       ],
       series: [{}, speed(place.dataset.downLabel, "--speed-down"), speed(place.dataset.upLabel, "--speed-up")],
@@ -121,7 +122,10 @@ function lastMinutes() {
 
 const minutes = (_, __, first, last) => Array.from({ length: KEPT_S / 60 + 1 }, (_, index) => last - index * 60).reverse();
 
-const agoText = (ago_min) => (ago_min ? `−${ago_min} min` : place.dataset.now);
+const agoText = (ago_min) => {
+  if (ago_min % 2 && place.clientWidth < NARROW_PX) return "";
+  return ago_min ? `−${ago_min} min` : place.dataset.now;
+};
 
 // What the pointer is over, beside the pointer.
 const tip = document.createElement("div");
