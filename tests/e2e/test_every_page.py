@@ -28,6 +28,22 @@ WIDTHS_PX = (320, 768, 1024)  # the smallest phone or a page at four times its s
 SIDEWAYS = """() => new Promise((tell) => requestAnimationFrame(() => requestAnimationFrame(() =>
     tell(document.documentElement.scrollWidth - document.documentElement.clientWidth))))"""
 
+# On a phone, where there is least room: times in one piece within their cells, headings of days as wide as their list.
+ASKEW = """() => [
+    ...[...document.querySelectorAll("time")].filter((one) => one.checkVisibility()).flatMap((one) => {
+        const text = document.createRange();
+        text.selectNodeContents(one);
+        const boxes = [...text.getClientRects()];
+        const room = one.closest("td, th, dd, dl > div, li, p, div").getBoundingClientRect();
+        if (new Set(boxes.map((box) => Math.round(box.bottom))).size > 1) return [`in pieces: ${one.outerHTML}`];
+        return boxes.some((box) => box.right > room.right + 1) ? [`sticks out: ${one.outerHTML}`] : [];
+    }),
+    ...[...document.querySelectorAll("tr.day > th")].flatMap((one) => {
+        const lack_px = one.closest("table").clientWidth - one.getBoundingClientRect().width;
+        return Math.abs(lack_px) > 2 ? [`${lack_px} px narrower than its list: ${one.innerText}`] : [];
+    }),
+]"""
+
 IS_STORY = re.compile(r"/story/\?span=")
 
 
@@ -62,6 +78,7 @@ class TestEveryPage:
                 found[look].append("the page scrolls sideways")
         page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
         found["phone"] = ["the page scrolls sideways"] * (page.evaluate(SIDEWAYS) > 0) + too_small(page)
+        found["phone"] += page.evaluate(ASKEW)
         for width_px in WIDTHS_PX:
             page.set_viewport_size({"width": width_px, "height": 640})
             found[f"{width_px} px"] = ["the page scrolls sideways"] * (page.evaluate(SIDEWAYS) > 0)
