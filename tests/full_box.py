@@ -7,6 +7,7 @@ from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -22,23 +23,33 @@ from seedbox.services import counters, notices, people
 from seedbox.services.notices import Tiding
 from tests import auto_rows, auto_story, market_rows, payer, played_demo
 from tests.builders import SOMEWHERE, make_holding, make_node, make_observation, make_torrent, make_user
-from wallet.domain import audit_words
+from wallet.domain import audit_words, chain_words, signer_words, withdrawal_words
 from wallet.domain.accounts import AccountKind, AccountName
 from wallet.domain.money import Asset
-from wallet.models import Account, AuditRun
+from wallet.domain.withdrawal_states import AttemptState
+from wallet.models import (
+    Account,
+    Attempt,
+    AttemptEvent,
+    AuditRun,
+    DepositAddress,
+    Sweep,
+    SweepPurpose,
+    WithdrawalDesk,
+)
 from wallet.services import auditing, liabilities
 from wallet.services.audit_findings import Finding
 from wallet.services.install import market_asset
 
 WHOLE, SLOW, BROKEN = "whole.mkv", "slow.mkv", "broken.mkv"
 GIB = 1024**3
-ALERT = "dht_stats"
+ALERT, CODE = "dht_stats", "SIGERROR"
 SAID_BY_OTHERS = "Torrent is not registered"
 # What people, peers and the rows above say themselves: it is in no language of the box.
 OWN = {
     *(WHOLE, SLOW, BROKEN, *(f"{state}.mkv" for state in State), "unseen.mkv", "1.mkv", "2.mkv"),
     *("ada", "bea", "ben", "mia", "olga", "sam", "somebody", "Firefox", "qBittorrent", "Phone", "TS", "TX"),
-    *(SAID_BY_OTHERS, ALERT, "local", "node.local", "attic", "node.attic", "wallet", "main"),
+    *(SAID_BY_OTHERS, ALERT, CODE, "local", "node.local", "attic", "node.attic", "wallet", "main"),
     *("Thanks for the subtitles!", "hardware wallet", "ada: the disk makes noises", "Ben's box"),
     "It sent next to nothing without pay.",
     *(sentence for _, sentence in auto_story.SAID),
@@ -124,6 +135,7 @@ def _money(admin: User, ben: User) -> dict[str, object]:
     withdrawal, checked = payer.ask_to_withdraw(own, "1250.5"), payer.ask_to_withdraw(own, "26000000")
     halted = payer.halt("ada: the disk makes noises")
     _audit()
+    _signer(withdrawal)
     liabilities.take_snapshot(market_asset(), timezone.now())
     return {
         "entry": posted[-1],
@@ -142,6 +154,46 @@ def _audit() -> None:
     found = Finding("transfer", "7", audit_words.BELOW_ZERO % {"balance_ubtt": -7, "account": account})
     now = timezone.now()
     auditing.halt_for(AuditRun.objects.create(at=now, transfers=7, findings=2, first_finding=str(found)), now)
+
+
+def _signer(withdrawal_id: int) -> None:
+    """Let the signer refuse a withdrawal and a sweep, and the queue wait for it."""
+    now = timezone.now()
+    drafted = {"raw_bytes": b"7", "reference_number": 7, "reference_header": b"7", "expiration_ms": 7}
+    drafted |= {"fee_estimate_sun": 7}
+    attempt = Attempt.objects.create(
+        **drafted,
+        withdrawal_id=withdrawal_id,
+        number=1,
+        tx_id="7a" * 32,
+        reference_id=b"7",
+        state=AttemptState.PREPARED,
+        next_try_at=now,
+        prepared_at=now,
+    )
+    AttemptEvent.objects.create(attempt=attempt, at=now, what="refused", message=signer_words.NO_TRX_OUT)
+    why = signer_words.CONFIRM % {"doubt": signer_words.STORE_COPIED}
+    WithdrawalDesk.objects.create(looked_at=now, waits_because=withdrawal_words.UNSIGNED % {"why": why})
+    answered = chain_words.ANSWERED % {"endpoint": "77", "code": CODE, "message": chain_words.NEITHER % {"answer": 7}}
+    for index, says in enumerate((signer_words.LOCKED, answered)):
+        address = DepositAddress.objects.create(
+            network=settings.WALLET_NETWORK,
+            user_id=index + 7_000,
+            index=index + 7_000,
+            address=f"T{index}",
+            made_at=now,
+        )
+        Sweep.objects.create(
+            **drafted,
+            network=settings.WALLET_NETWORK,
+            purpose=SweepPurpose.SWEEP,
+            address=address,
+            asset=Asset.TRC20,
+            amount=7,
+            tx_id=f"{index}b" * 32,
+            says=says,
+            made_at=now,
+        )
 
 
 def _notices(admin: User) -> None:

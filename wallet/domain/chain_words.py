@@ -54,8 +54,10 @@ NOT_AFTER_READ = gettext_noop("block %(block)s does not follow the one that was 
 RECEIPTS_DENIED = gettext_noop("receipts say of %(tx_id)s what block %(block)s does not say")
 CALLS_IT = gettext_noop("it calls it %(named)s")
 NEITHER = gettext_noop("neither taken nor refused: %(answer)s")
+ANSWERED = gettext_noop("%(endpoint)s: %(code)s %(message)s")  # to a transaction that it was given
 NAMED = gettext_noop("%(endpoint)s: %(why)s")  # as every such trouble begins
 
+ANSWERS = (CALLS_IT, NEITHER, ANSWERED)  # beside others the last one would take each word for a code
 TROUBLES = (
     *(WHOLE, SIGNER_FIRST, FEW_ANSWER, CALLS_IT, NEITHER),
     *(NOT_JSON, TOO_LARGE, NO_ANSWER, STATUS, COMPRESSED, TOO_SLOW, BAD_HEADER, OTHER_ID, WRONG_PLACE),

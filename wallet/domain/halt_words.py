@@ -5,6 +5,7 @@ Whoever shows one says it again in the language of its reader. Several stand on 
 
 from wallet.domain.chain_words import TROUBLES
 from wallet.domain.language import gettext_noop
+from wallet.domain.signer_words import SIGNER
 
 # --- the chain beside the books
 HAS_MORE = gettext_noop("At block %(height)s the chain has %(units)s units of %(unit)s more than the books.")
@@ -76,5 +77,6 @@ HALTS = (
     *(HAS_MORE, HAS_LESS, *DIFFERENCES, UNEXPLAINED, MOVED, SAYS_OTHERWISE, *THERE),
     *(ANOTHER_ID, DENIED, LAGS, OTHER_SEED, OTHER_ADDRESS, NOT_BY_PAYER),
     *(OLD_BOOKS, FOLLOWED, RESTS, *DOUBTS, CONFLICT, STOPS_CREDIT),  # those that begin with any value come last
+    *SIGNER,
     *TROUBLES,
 )

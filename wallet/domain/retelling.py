@@ -41,6 +41,13 @@ def said_again(kept: str, texts: Iterable[Text]) -> str:
     return "\n".join(_line(line, texts) for line in kept.split("\n"))
 
 
+def fitting(kept: str, most: int) -> str:
+    """Return as many of the sentences as have room: one that is cut short can't be said in another language."""
+    cut = kept[:most]
+    between = next((one for one in ("\n", "; ") if one in cut), "")
+    return cut.rpartition(between)[0] if between and cut != kept else cut
+
+
 def names_of(text: str) -> list[str]:
     """Return the names of a text's values, in the order in which they stand in it."""
     return _VALUE.findall(text)

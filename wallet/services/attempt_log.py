@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from wallet.domain.retelling import fitting
 from wallet.domain.withdrawal_states import AttemptState, check_attempt_move
 from wallet.models import Attempt, AttemptEvent
 from wallet.services import ledger, news
@@ -39,15 +40,19 @@ def note(
         what=what,
         endpoint=endpoint[:ENDPOINT_CHARS],
         code=code[:CODE_CHARS],
-        message=message.replace("\0", "")[:MESSAGE_CHARS],  # PostgreSQL takes none
+        message=_fitting(message),
     )
 
 
 def note_once(attempt: Attempt, what: str, now: datetime, *, message: str) -> None:
     """Note what was noted last only if it differs: what is asked every second must not fill the log."""
     last = attempt.events.order_by("-pk").first()
-    if last is None or (last.what, last.message) != (what, message.replace("\0", "")[:MESSAGE_CHARS]):
+    if last is None or (last.what, last.message) != (what, _fitting(message)):
         note(attempt, what, now, message=message)
+
+
+def _fitting(message: str) -> str:
+    return fitting(message.replace("\0", ""), MESSAGE_CHARS)  # PostgreSQL takes no such character
 
 
 def look_again(attempt: Attempt, now: datetime, after: timedelta = LOOK_AGAIN) -> None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 
 from wallet.domain.chain_words import TROUBLES
 from wallet.domain.retelling import said_again
+from wallet.domain.signer_words import SIGNER
 from wallet.domain.withdrawal_words import EVENTS
 from wallet.models import AttemptEvent
 
@@ -59,7 +60,7 @@ def event_row(event: AttemptEvent, *, with_details: bool) -> Row:
         "what": _(_DONE.get(event.what, event.what)),
         "endpoint": event.endpoint if with_details else "",
         "code": event.code,
-        "message": said_again(event.message, (*EVENTS, *TROUBLES)) if with_details else _plain(event),
+        "message": said_again(event.message, (*EVENTS, *SIGNER, *TROUBLES)) if with_details else _plain(event),
     }
 
 

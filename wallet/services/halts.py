@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from wallet.chain.port import BroadcastAnswer
 from wallet.domain import halt_words as words
 from wallet.domain.audit_words import AUDIT
-from wallet.domain.retelling import said_again
+from wallet.domain.retelling import fitting, said_again
 from wallet.models import ChainCursor, Halt, HaltReason
 from wallet.models.operator_act import ActKind
 from wallet.services import ledger, news
@@ -55,18 +55,12 @@ def halt(reason: HaltReason, detail: str, now: datetime) -> Halt | None:
         return None
     try:
         with transaction.atomic():
-            made = Halt.objects.create(reason=reason, detail=_fitting(detail), halted_at=now)
+            made = Halt.objects.create(reason=reason, detail=fitting(detail, MAX_DETAIL_CHARS), halted_at=now)
     except IntegrityError:  # somebody else has found the same at the same moment
         return None
     news.reserves_changed()
     news.desk_changed()
     return made
-
-
-def _fitting(detail: str) -> str:
-    """Return the lines that have room: a sentence that is cut short can't be said in another language."""
-    kept = detail[:MAX_DETAIL_CHARS]
-    return kept.rpartition("\n")[0] if kept != detail and "\n" in kept else kept
 
 
 def stop(*, actor: Actor, reason: str, now: datetime) -> None:

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from wallet.domain.accounts import AccountKind
-from wallet.domain.chain_words import TROUBLES
+from wallet.domain.chain_words import ANSWERS, TROUBLES
 from wallet.domain.deposits import DepositFate, format_units
 from wallet.domain.money import Asset, format_count
 from wallet.domain.retelling import said_again
+from wallet.domain.signer_words import SIGNER
 from wallet.models import ChainCursor, Deposit, Halt, Reconciliation, Sweep
 from wallet.services import deposit_addresses, floats, found_payments, halts, reconciliation
 from wallet.services.deposit_rows import by_name, short
@@ -166,7 +167,7 @@ def _sweep_row(sweep: Sweep) -> Row:
         "unit": asset.unit,
         "state": sweep.get_state_display(),
         "tone": tones.get(sweep.state, "secondary"),
-        "says": sweep.says if sweep.state != "final" else "",
+        "says": said_again(sweep.says, (*SIGNER, *ANSWERS)) if sweep.state != "final" else "",
         "tx": short(sweep.tx_id),
         "at": sweep.made_at.isoformat(),
         "at_text": minute(sweep.made_at),

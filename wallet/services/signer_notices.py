@@ -2,6 +2,8 @@
 
 from django.utils.translation import gettext as _
 
+from wallet.domain.retelling import said_again
+from wallet.domain.signer_words import SIGNER
 from wallet.signer.protocol import SignerAway, SignerDoor
 
 
@@ -10,6 +12,6 @@ def signer_notices(signer: SignerDoor) -> list[str]:
     try:
         status = signer.status()
     except SignerAway as away:
-        return [_("Nothing is signed: %(why)s.") % {"why": _(str(away))}]
-    why_not = [_("Nothing is signed: %(why)s.") % {"why": _(status.why_not)}] if status.why_not else []
-    return [*why_not, *status.notices]
+        return [_("Nothing is signed: %(why)s.") % {"why": said_again(str(away), SIGNER)}]
+    why_not = [_("Nothing is signed: %(why)s.") % {"why": said_again(status.why_not, SIGNER)}] if status.why_not else []
+    return [*why_not, *(said_again(notice, SIGNER) for notice in status.notices)]

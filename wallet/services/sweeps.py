@@ -12,6 +12,7 @@ nothing new is made or signed. Two live ones of an address can't be, the databas
 import itertools
 import logging
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -19,8 +20,10 @@ from django.db.models import Q
 
 from wallet.chain.endpoints import Chain
 from wallet.chain.port import CallFails
+from wallet.domain.chain_words import ANSWERED
 from wallet.domain.deposits import split
 from wallet.domain.money import Asset
+from wallet.domain.retelling import fitting
 from wallet.domain.sweeping import Cost, Prices, Sender, cost_of, is_worth, least_trx_sun, needs_its_trx
 from wallet.domain.tron.abi import transfer_call
 from wallet.domain.tron.addresses import Address, parse_address
@@ -49,6 +52,7 @@ MOST_LIVE = 20  # at once: each is a few requests in a step
 MOST_TRIED = 40  # addresses that a step asks the chain about
 LIFE_MS = 60_000
 REST = timedelta(hours=1)  # after one that the signer refused or the chain failed: the next would cost the same
+MAX_SAYS_CHARS = 200
 SWEPT = (Asset.TRC20, Asset.TRC10)
 
 logger = logging.getLogger(__name__)
@@ -246,7 +250,7 @@ def _sign(signer: SignerDoor, sweep: Sweep, now: datetime) -> bool:
         _end(sweep, SweepState.DEAD if isinstance(refusal, SignerConflict) else SweepState.DROPPED, str(refusal), now)
         return False
     except SignerError as problem:
-        Sweep.objects.filter(pk=sweep.pk).update(says=str(problem)[:200])
+        Sweep.objects.filter(pk=sweep.pk).update(says=fitting(str(problem), MAX_SAYS_CHARS))
         return False
     is_moved = Sweep.objects.filter(pk=sweep.pk, state=SweepState.PREPARED).update(
         signature=signature, state=SweepState.SIGNED
@@ -264,12 +268,14 @@ def _send(chain: Chain, sweep: Sweep, now: datetime) -> None:
     signed = Signed(bytes(sweep.raw_bytes), (bytes(sweep.signature),))
     answers = chain.broadcast(encode_transaction(signed))
     halts.halt_for_another_id(answers, sweep.tx_id, now)
-    says = "; ".join(f"{answer.endpoint}: {answer.code} {answer.message}".rstrip() for answer in answers)
-    Sweep.objects.filter(pk=sweep.pk).update(says=says[:200], broadcasts=sweep.broadcasts + 1)
+    says = "; ".join((ANSWERED % asdict(answer)).rstrip() for answer in answers)
+    Sweep.objects.filter(pk=sweep.pk).update(says=fitting(says, MAX_SAYS_CHARS), broadcasts=sweep.broadcasts + 1)
 
 
 def _end(sweep: Sweep, state: SweepState, says: str, now: datetime) -> None:
-    ended = Sweep.objects.filter(pk=sweep.pk, state__in=LIVE).update(state=state, says=says[:200], ended_at=now)
+    ended = Sweep.objects.filter(pk=sweep.pk, state__in=LIVE).update(
+        state=state, says=fitting(says, MAX_SAYS_CHARS), ended_at=now
+    )
     if ended:
         sweep.state = state
         news.reserves_changed()

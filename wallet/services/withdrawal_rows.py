@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop, ngettext
 from wallet.domain.chain_words import TROUBLES
 from wallet.domain.money import Asset, format_amount, format_btt
 from wallet.domain.retelling import said_again
+from wallet.domain.signer_words import SIGNER
 from wallet.domain.withdrawal_states import CANCELLABLE, AttemptState, WithdrawalState
 from wallet.domain.withdrawal_words import FAILS, OLD_BLOCK, REASONS, STOPPED, TOO_LITTLE, WAITS
 from wallet.models import Attempt, AttemptEvent, Withdrawal, WithdrawalDesk
@@ -342,7 +343,7 @@ def state_of(withdrawal: Withdrawal) -> str:
 
 def waits_because(desk: WithdrawalDesk) -> str:
     """Say to operators why the queue waits."""
-    return said_again(desk.waits_because, (*WAITS, *TROUBLES))
+    return said_again(desk.waits_because, (*WAITS, *SIGNER, *TROUBLES))
 
 
 def fails_because(withdrawal: Withdrawal) -> str:

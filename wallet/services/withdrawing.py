@@ -25,6 +25,7 @@ from wallet.domain import withdrawal_words as words
 from wallet.domain.accounts import AccountKind
 from wallet.domain.money import Asset, format_amount
 from wallet.domain.networks import BLOCK_MS
+from wallet.domain.retelling import fitting
 from wallet.domain.tron.addresses import Address, parse_address
 from wallet.domain.withdrawal_states import LIVE, AttemptState, WithdrawalState
 from wallet.models import Account, Attempt, HaltReason, Withdrawal, WithdrawalDesk
@@ -48,6 +49,7 @@ LOOKED_AT_ONCE = 200  # attempts of one step
 BEGUN_AT_ONCE = 20  # of the queue in one step: another comes in a second
 TRIED_AGAIN = timedelta(minutes=1)  # after one that would have failed: its tokens or its receiver must change first
 REST = timedelta(seconds=30)  # between looks at the address that pays while nothing waits
+MAX_WAITS_CHARS = 300
 GIVEN_EVERY = 4  # looks at what is pending
 
 logger = logging.getLogger(__name__)
@@ -340,7 +342,7 @@ def _look_into_the_till(chain: Chain, hot: Address, wanted: set[Asset]) -> _Till
 
 def _write_desk(done: Stepped, now: datetime) -> None:
     seen = {"hot_sun": done.hot_sun, "hot_ubtt": done.hot_ubtt} if done.hot_sun is not None else {}
-    values = {"looked_at": now, "waits_because": done.waits_because[:300]} | seen
+    values = {"looked_at": now, "waits_because": fitting(done.waits_because, MAX_WAITS_CHARS)} | seen
     before = WithdrawalDesk.objects.first()
     desk, _ = WithdrawalDesk.objects.update_or_create(pk=1, defaults=values)
     if before is None or _shown(before) != _shown(desk):

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
-from wallet.domain.language import said as _
+from wallet.domain import signer_words
 from wallet.domain.money import Asset
 from wallet.signer import hub_messages, messages, rules
 from wallet.signer.policy import Rules
@@ -116,12 +116,9 @@ class SignerClient:
                     raise SignerAway(sentence)
             raise BadFrame("it is none of its answers")
         except OSError as problem:
-            raise SignerAway(
-                _("the signer does not answer at %(path)s (%(problem)s)")
-                % {"path": self._path, "problem": problem.strerror or problem}
-            ) from None
+            raise SignerAway(signer_words.AWAY % {"path": self._path, "problem": problem.strerror or problem}) from None
         except (BadFrame, BadRules) as problem:
-            raise SignerAway(_("the signer's answer can't be read: %(problem)s") % {"problem": problem}) from None
+            raise SignerAway(signer_words.UNREADABLE_ANSWER % {"problem": problem}) from None
 
     def _exchange(self, question: bytes) -> dict[str, Any]:
         with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as line:

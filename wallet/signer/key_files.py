@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from wallet.domain.language import said as _
+from wallet.domain import signer_words
 from wallet.signer.secret import Secret
 
 KEY_BYTES = 32
@@ -35,16 +35,14 @@ def read(path: Path) -> dict[str, Secret]:
             mode = os.fstat(file.fileno()).st_mode
             text = file.read(MOST_BYTES).decode("ascii", errors="replace")
     except OSError as problem:
-        raise BadKeyFile(
-            _("the key file %(path)s can't be read (%(strerror)s)") % {"path": path, "strerror": problem.strerror}
-        ) from None
+        raise BadKeyFile(signer_words.KEY_FILE_UNREADABLE % {"path": path, "strerror": problem.strerror}) from None
     if mode & _OTHERS:
-        raise BadKeyFile(_("others may read the key file %(path)s: chmod 600 it") % {"path": path})
+        raise BadKeyFile(signer_words.KEY_FILE_OPEN % {"path": path})
     keys = {}
     for line in text.splitlines():
         match = _LINE.fullmatch(line.strip())
         if not match:
-            raise BadKeyFile(_("the key file %(path)s has a line that is no key") % {"path": path})
+            raise BadKeyFile(signer_words.KEY_FILE_LINE % {"path": path})
         keys[match[1]] = Secret(bytes.fromhex(match[2]))
     return keys
 

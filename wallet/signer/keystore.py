@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from wallet.domain.language import said as _
+from wallet.domain import signer_words
 from wallet.signer import key_files, sealing
 from wallet.signer.sealing import Scrypt, Sealed
 from wallet.signer.secret import Secret
@@ -109,17 +109,17 @@ def load(path: Path) -> Keystore:
     try:
         return parse(text)
     except BadKeystore as problem:
-        raise BadKeystore(_("%(path)s is no keystore: %(problem)s") % {"path": path, "problem": problem}) from None
+        raise BadKeystore(signer_words.NO_KEYSTORE % {"path": path, "problem": problem}) from None
 
 
 def parse(text: bytes) -> Keystore:
     """Return the keystore that a file's content describes; raises BadKeystore."""
     if len(text) > MOST_BYTES:
-        raise BadKeystore(_("it is too large"))
+        raise BadKeystore(signer_words.TOO_LARGE)
     try:
         return read(json.loads(text))
     except (ValueError, RecursionError):
-        raise BadKeystore(_("it is not JSON")) from None
+        raise BadKeystore(signer_words.NO_JSON) from None
 
 
 def save(keystore: Keystore, path: Path, *, is_new: bool = False) -> None:
@@ -154,11 +154,11 @@ def read(given: Any) -> Keystore:
         }:
             found = {int(number): _version(version) for number, version in versions.items() if number.isdecimal()}
             if current not in found:
-                raise BadKeystore(_("the version that counts is missing"))
+                raise BadKeystore(signer_words.NO_CURRENT)
             return Keystore(set_id, network, hot_address, account_xpub, current, found)
         case {"format": int()}:
-            raise BadKeystore(_("it has another shape, or was written by a newer version of this program"))
-    raise BadKeystore(_("it has another shape"))
+            raise BadKeystore(signer_words.NEWER_SHAPE)
+    raise BadKeystore(signer_words.OTHER_SHAPE)
 
 
 def _version(given: Any) -> Version:
@@ -168,11 +168,11 @@ def _version(given: Any) -> Version:
         case {"wrap": str(key_id), "data_key": data_key, **rest}:
             wrap = key_id
         case _:
-            raise BadKeystore(_("a version has another shape"))
+            raise BadKeystore(signer_words.VERSION_SHAPE)
     names = set(Purpose)
     sealed = rest.get("secrets")
     if not isinstance(sealed, dict) or not sealed.keys() <= names or Purpose.PHRASE not in sealed:
-        raise BadKeystore(_("a version has other secrets than a keystore has"))
+        raise BadKeystore(signer_words.VERSION_SECRETS)
     return Version(wrap, _sealed(data_key), {name: _sealed(secret) for name, secret in sealed.items()})
 
 
@@ -180,7 +180,7 @@ def _sealed(given: Any) -> Sealed:
     match given:
         case {"nonce": str(nonce), "ciphertext": str(ciphertext)}:
             return Sealed(_unhexed(nonce), _unhexed(ciphertext))
-    raise BadKeystore(_("something sealed has another shape"))
+    raise BadKeystore(signer_words.SEALED_SHAPE)
 
 
 def _hexed(fields: dict[str, Any]) -> dict[str, Any]:
@@ -191,4 +191,4 @@ def _unhexed(text: str) -> bytes:
     try:
         return bytes.fromhex(text)
     except ValueError:
-        raise BadKeystore(_("something is not hexadecimal")) from None
+        raise BadKeystore(signer_words.NOT_HEXADECIMAL) from None

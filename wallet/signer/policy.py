@@ -10,7 +10,7 @@ the old one can't be included any more.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wallet.domain.language import said as _
+from wallet.domain import signer_words
 from wallet.domain.networks import ChainAssets
 from wallet.domain.tron import abi
 from wallet.domain.tron.addresses import BLACK_HOLE, ZERO_ADDRESS, Address, to_base58
@@ -97,40 +97,35 @@ def read_payment(request: SignRequest, assets: ChainAssets, rules: Rules) -> Pay
     raw = _read_raw(request)
     reference = read_header(request.solid_header)
     if (raw.ref_block_bytes, raw.ref_block_hash) != ref_of(block_id(reference), reference.number):
-        raise SignerRefused(_("the transaction refers to another block than the one that was handed over"))
+        raise SignerRefused(signer_words.OTHER_BLOCK)
     life_ms = raw.expiration_ms - reference.timestamp_ms
     if not 0 < life_ms <= LONGEST_LIFE_MS:
-        raise SignerRefused(
-            _("it expires %(life_ms)s ms after its block: allowed is up to %(longest_ms)s, by chain time")
-            % {"life_ms": life_ms, "longest_ms": LONGEST_LIFE_MS}
-        )
+        raise SignerRefused(signer_words.EXPIRES_LATE % {"life_ms": life_ms, "longest_ms": LONGEST_LIFE_MS})
     asset, sender, recipient, amount = _read_contract(raw, assets, rules)
     if amount <= 0:
-        raise SignerRefused(_("it pays nothing"))
+        raise SignerRefused(signer_words.PAYS_NOTHING)
     return Payment(raw, reference, asset, sender, recipient, amount)
 
 
 def check_parties(payment: Payment, purpose: str, parties: Parties) -> None:
     """Raise SignerRefused unless it goes from and to whom its purpose allows."""
     if payment.sender != parties.payer:
-        raise SignerRefused(
-            _("%(sender)s pays, and that is not the address that was named") % {"sender": to_base58(payment.sender)}
-        )
+        raise SignerRefused(signer_words.OTHER_SENDER % {"sender": to_base58(payment.sender)})
     match purpose:
         case "withdrawal":
             if payment.asset == TRX:
-                raise SignerRefused(_("TRX is not paid out"))
+                raise SignerRefused(signer_words.NO_TRX_OUT)
             if parties.payer != parties.hot:
-                raise SignerRefused(_("withdrawals are paid from the hot address alone"))
+                raise SignerRefused(signer_words.FROM_HOT_ALONE)
             _check_stranger(payment.recipient, parties)
         case "sweep":
             if parties.payer == parties.hot or payment.recipient != parties.hot:
-                raise SignerRefused(_("a sweep goes from a deposit address to the hot address"))
+                raise SignerRefused(signer_words.SWEEP_TO_HOT)
         case "gas":
             if payment.asset != TRX or parties.payer != parties.hot or not parties.recipient_is_deposit_address:
-                raise SignerRefused(_("gas is TRX from the hot address to a deposit address that was confirmed"))
+                raise SignerRefused(signer_words.GAS_FROM_HOT)
         case _:
-            raise SignerRefused(_("nothing is signed for this purpose"))
+            raise SignerRefused(signer_words.NO_SUCH_PURPOSE)
 
 
 def check_attempt(request: SignRequest, payment: Payment, earlier: EarlierSignature | None) -> None:
@@ -139,26 +134,17 @@ def check_attempt(request: SignRequest, payment: Payment, earlier: EarlierSignat
         return
     number = int(request.attempt_key.rpartition("/")[2])
     if number == earlier.number:
-        raise SignerConflict(
-            _("%(attempt_key)s was signed before, with other bytes") % {"attempt_key": request.attempt_key}
-        )
+        raise SignerConflict(signer_words.OTHER_BYTES % {"attempt_key": request.attempt_key})
     if number < earlier.number:
-        raise SignerRefused(
-            _("%(attempt_key)s comes after attempt %(number)s, which was signed")
-            % {"attempt_key": request.attempt_key, "number": earlier.number}
-        )
+        raise SignerRefused(signer_words.OUT_OF_TURN % {"attempt_key": request.attempt_key, "number": earlier.number})
     if (payment.asset, payment.recipient, payment.amount) != (earlier.asset, earlier.recipient, earlier.amount):
-        raise SignerRefused(_("it pays something else, or somebody else, than the attempt before"))
+        raise SignerRefused(signer_words.PAYS_OTHERWISE)
     if request.dead_proof is None:
-        raise SignerRefused(
-            _("attempt %(number)s was signed, and nothing proves that it is dead") % {"number": earlier.number}
-        )
+        raise SignerRefused(signer_words.EARLIER_NOT_DEAD % {"number": earlier.number})
     proofs = (request.dead_proof, *request.earlier_proofs)
     proof = next((proof for proof in proofs if proof.tx_id == earlier.tx_id), None)
     if proof is None:
-        raise SignerRefused(
-            _("the proof is of another transaction than attempt %(number)s") % {"number": earlier.number}
-        )
+        raise SignerRefused(signer_words.PROOF_OF_OTHER % {"number": earlier.number})
     _check_death(proof, payment.reference, earlier)
 
 
@@ -169,15 +155,11 @@ def check_proof(proof: DeadProof, reference: Header, dead: str) -> Header:
     """
     header = read_header(proof.header)
     if reference.number < header.number:
-        raise SignerRefused(
-            _("the new attempt refers to a block from before the proof that %(dead)s died") % {"dead": dead}
-        )
+        raise SignerRefused(signer_words.BEFORE_DEATH % {"dead": dead})
     if len(set(proof.absent_at)) < ENDPOINTS_FOR_DEATH:
-        raise SignerRefused(
-            _("the proof needs %(needed)s endpoints that do not have the transaction") % {"needed": ENDPOINTS_FOR_DEATH}
-        )
+        raise SignerRefused(signer_words.FEW_ENDPOINTS % {"needed": ENDPOINTS_FOR_DEATH})
     if proof.scanned_to < header.number:
-        raise SignerRefused(_("our own index does not reach to the block of the proof"))
+        raise SignerRefused(signer_words.INDEX_TOO_SHORT)
     return header
 
 
@@ -187,9 +169,9 @@ def read_header(header: bytes) -> Header:
         found = decode_header(header)
         again = encode_header(found)
     except BadMessage as problem:
-        raise SignerRefused(_("this is no header of a block: %(problem)s") % {"problem": problem}) from None
+        raise SignerRefused(signer_words.NO_HEADER % {"problem": problem}) from None
     if again != header:
-        raise SignerRefused(_("these bytes are not the canonical ones of their block's header"))
+        raise SignerRefused(signer_words.HEADER_NOT_CANONICAL)
     return found
 
 
@@ -199,12 +181,9 @@ def check_limits(payment: Payment, purpose: str, rules: Rules, spending: Spendin
         return
     limit, at_ms = rules.limits[payment.asset], payment.reference.timestamp_ms
     if payment.amount > limit.per_transaction:
-        raise SignerLimited(
-            _("it is above the signer's limit for one transaction, %(per_transaction)s")
-            % {"per_transaction": limit.per_transaction}
-        )
-    in_an_hour = _("with it the signer would sign more than %(most)s in an hour; ask again later")
-    in_a_day = _("with it the signer would sign more than %(most)s in a day; ask again later")
+        raise SignerLimited(signer_words.ABOVE_LIMIT % {"per_transaction": limit.per_transaction})
+    in_an_hour = signer_words.ABOVE_HOUR
+    in_a_day = signer_words.ABOVE_DAY
     for says, length_ms, most in ((in_an_hour, HOUR_MS, limit.per_hour), (in_a_day, DAY_MS, limit.per_day)):
         if spending.since(payment.asset, at_ms - length_ms) + payment.amount > most:
             raise SignerLimited(says % {"most": most})
@@ -215,13 +194,13 @@ def _read_raw(request: SignRequest) -> Raw:
         raw = decode_raw(request.raw_bytes)
         again = encode_raw(raw)
     except BadMessage as problem:
-        raise SignerRefused(_("these bytes are no transaction: %(problem)s") % {"problem": problem}) from None
+        raise SignerRefused(signer_words.NO_TRANSACTION % {"problem": problem}) from None
     if again != request.raw_bytes:
-        raise SignerRefused(_("these bytes are not the canonical ones of their transaction"))
+        raise SignerRefused(signer_words.NOT_CANONICAL)
     if tx_id(again) != request.tx_id:
-        raise SignerRefused(_("the txID is that of another transaction"))
+        raise SignerRefused(signer_words.OTHER_TXID)
     if raw.memo or raw.permission_id:
-        raise SignerRefused(_("a memo or a permission stands in it, which nothing of ours has"))
+        raise SignerRefused(signer_words.MEMO)
     return raw
 
 
@@ -231,39 +210,31 @@ def _read_contract(raw: Raw, assets: ChainAssets, rules: Rules) -> tuple[str, Ad
             return TRX, owner, to, amount
         case TransferAsset(owner, to, asset_id, amount) if not raw.fee_limit_sun:
             if asset_id != assets.trc10_id:
-                raise SignerRefused(_("it moves the token %(asset_id)s, which is not ours") % {"asset_id": asset_id})
+                raise SignerRefused(signer_words.OTHER_TOKEN % {"asset_id": asset_id})
             return TRC10, owner, to, amount
         case TriggerContract(owner, contract, data, call_value=0, call_token_value=0, token_id=0):
             if contract != assets.trc20_contract:
-                raise SignerRefused(
-                    _("it calls %(contract)s, which is not our token") % {"contract": to_base58(contract)}
-                )
+                raise SignerRefused(signer_words.OTHER_CONTRACT % {"contract": to_base58(contract)})
             if not 0 < raw.fee_limit_sun <= rules.fee_limit_sun:
                 raise SignerRefused(
-                    _("its fee limit is %(fee_limit_sun)s sun: allowed is up to %(most_sun)s")
-                    % {"fee_limit_sun": raw.fee_limit_sun, "most_sun": rules.fee_limit_sun}
+                    signer_words.FEE_LIMIT % {"fee_limit_sun": raw.fee_limit_sun, "most_sun": rules.fee_limit_sun}
                 )
             call = abi.decode_transfer_call(data)
             if call is None or abi.transfer_call(*call) != data:
-                raise SignerRefused(_("it calls something else of the token than a transfer"))
+                raise SignerRefused(signer_words.NO_TRANSFER)
             return TRC20, owner, *call
-    raise SignerRefused(_("it is no payment of ours"))
+    raise SignerRefused(signer_words.NOT_OURS)
 
 
 def _check_stranger(recipient: Address, parties: Parties) -> None:
     if recipient in (parties.hot, parties.token, ZERO_ADDRESS, BLACK_HOLE) or parties.recipient_is_deposit_address:
-        raise SignerRefused(
-            _("%(recipient)s is our own, or nobody's: nothing is paid out to it") % {"recipient": to_base58(recipient)}
-        )
+        raise SignerRefused(signer_words.OWN_OR_NOBODYS % {"recipient": to_base58(recipient)})
 
 
 def _check_death(proof: DeadProof, reference: Header, earlier: EarlierSignature) -> None:
     """Raise SignerRefused unless all parts of the proof hold, and the attempt was over at its block."""
-    header = check_proof(proof, reference, f"attempt {earlier.number}")
+    header = check_proof(proof, reference, signer_words.ATTEMPT % {"number": earlier.number})
     if header.timestamp_ms < earlier.expiration_ms or header.number <= earlier.reference_number:
-        raise SignerRefused(_("attempt %(number)s was not over at the block of the proof") % {"number": earlier.number})
+        raise SignerRefused(signer_words.NOT_OVER % {"number": earlier.number})
     if reference.timestamp_ms < earlier.expiration_ms:
-        raise SignerRefused(
-            _("the new attempt refers to a block from before the end of attempt %(number)s")
-            % {"number": earlier.number}
-        )
+        raise SignerRefused(signer_words.BEFORE_END % {"number": earlier.number})

@@ -1,14 +1,11 @@
 """What the signer's store says of what was signed before, and whether the ledger knows more than it."""
 
-from wallet.domain.language import gettext_noop
-from wallet.domain.language import said as _
+from wallet.domain import signer_words
 from wallet.domain.tron.addresses import parse_address
 from wallet.signer import policy
 from wallet.signer.policy import EarlierSignature
 from wallet.signer.protocol import SignedAttempt, SignerLocked, SignerRefused, SignRequest
 from wallet.signer.store import Kind, Store
-
-CONFIRM = gettext_noop("compare its newest signature with the ledger's attempts, then run `manage.py wallet confirm`")
 
 
 def compare(request: SignRequest, store: Store, *, at_ms: int) -> None:
@@ -21,19 +18,16 @@ def compare(request: SignRequest, store: Store, *, at_ms: int) -> None:
         if (tx_id := claimed.fields["tx_id"]) == request.tx_id.hex():
             continue
         if tx_id not in proofs:
-            raise SignerRefused(
-                _("%(subject)s was signed, as the ledger knows, and nothing proves that it is dead")
-                % {"subject": claimed.subject}
-            )
+            raise SignerRefused(signer_words.NOT_DEAD % {"subject": claimed.subject})
         policy.check_proof(proofs[tx_id], policy.read_header(request.solid_header), claimed.subject)
     if request.newest_signed is None:
         return
     key, signed = request.newest_signed
     known = (store.newest(Kind.SIGNATURE, key), store.newest(Kind.DOUBT, key))
     if not any(entry and entry.fields["tx_id"] == signed.hex() for entry in known):
-        reason = _("the ledger knows a signature of %(key)s that the store does not") % {"key": key}
+        reason = signer_words.UNKNOWN_SIGNATURE % {"key": key}
         store.cast_doubt(reason, subject=key, tx_id=signed.hex(), at_ms=at_ms)
-        raise SignerLocked(f"{reason}: {_(CONFIRM)}")
+        raise SignerLocked(signer_words.CONFIRM % {"doubt": reason})
 
 
 def newest_below(subject: str, store: Store) -> SignedAttempt | None:

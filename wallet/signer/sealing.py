@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from wallet.domain.language import said as _
+from wallet.domain import signer_words
 from wallet.signer.secret import Secret
 
 NONCE_BYTES = 12
@@ -53,9 +53,7 @@ def unseal(key: Secret, sealed: Sealed, *, bound_to: str) -> Secret:
     try:
         return Secret(AESGCM(key.reveal()).decrypt(sealed.nonce, sealed.ciphertext, bound_to.encode()))
     except (InvalidTag, ValueError):
-        raise WrongKey(
-            _("it does not open: the passphrase or key is wrong, or what was sealed has been altered")
-        ) from None
+        raise WrongKey(signer_words.DOES_NOT_OPEN) from None
 
 
 def fresh_scrypt(*, n: int = SCRYPT_N) -> Scrypt:
@@ -65,14 +63,14 @@ def fresh_scrypt(*, n: int = SCRYPT_N) -> Scrypt:
 def stretch(passphrase: Secret, how: Scrypt) -> Secret:
     """Return the key that belongs to a passphrase; raises WrongKey for costs that nobody of ours has written."""
     if any(not 0 < cost <= largest for cost, largest in zip((how.n, how.r, how.p), LARGEST_SCRYPT, strict=True)):
-        raise WrongKey(_("it does not open: the cost of its passphrase is beyond what is allowed"))
+        raise WrongKey(signer_words.COST_BEYOND)
     memory = 128 * how.r * (how.n + how.p + 2)
     try:
         key = hashlib.scrypt(
             passphrase.reveal(), salt=how.salt, n=how.n, r=how.r, p=how.p, maxmem=memory, dklen=KEY_BYTES
         )
     except ValueError:
-        raise WrongKey(_("it does not open: the cost of its passphrase is none that scrypt knows")) from None
+        raise WrongKey(signer_words.COST_UNKNOWN) from None
     return Secret(key)
 
 

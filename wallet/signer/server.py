@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wallet.domain import signer_words
 from wallet.signer import hub_messages, messages, rules
 from wallet.signer.protocol import (
     LENGTH,
@@ -96,10 +97,10 @@ class Server:
             uid = _peer_uid(writer)
             while question := await _question(reader):
                 if not self._peers.may_ask(uid):
-                    await _say(writer, {"refused": f"user {uid} may not ask the signer"})
+                    await _say(writer, {"refused": signer_words.NOT_ALLOWED % {"uid": uid}})
                     break
                 if self._connections > MOST_CONNECTIONS:
-                    await _say(writer, {"away": "too many ask the signer at once"})
+                    await _say(writer, {"away": signer_words.TOO_MANY})
                     break
                 await _say(writer, await self._answer_with_others(Question(parse(question), uid)))
         except (OSError, EOFError, TimeoutError, BadFrame):
@@ -171,7 +172,7 @@ class Server:
             case {"ask": "sign_info"}:
                 return self._signer.sign_info(hub_messages.read_info_request(question)).hex()
         if not self._peers.is_own(uid):
-            raise SignerRefused("only the signer's own user may ask this")
+            raise SignerRefused(signer_words.NOT_OWN_USER)
         match question:
             case {"ask": "unlock", "passphrase": str(passphrase)}:
                 with _passphrase(passphrase) as secret:
@@ -183,7 +184,7 @@ class Server:
                 return rules.write(self._signer.rules)
             case {"ask": "set_rules", "rules": given}:
                 return self._signer.set_rules(rules.read(given))
-        raise SignerRefused("the signer does not know this question")
+        raise SignerRefused(signer_words.NO_QUESTION)
 
 
 def _passphrase(given: str) -> Secret:

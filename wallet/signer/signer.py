@@ -9,8 +9,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from wallet.domain.language import gettext_noop
-from wallet.domain.language import said as _
+from wallet.domain import signer_words
 from wallet.domain.money import Asset
 from wallet.domain.networks import Network
 from wallet.domain.tron.addresses import to_base58
@@ -37,14 +36,6 @@ from wallet.signer.spending import Spending
 from wallet.signer.store import BrokenStore, Entry, Kind, Store, StoreUnwritable
 
 MAX_REASON_CHARS = 500
-NO_KEYS = gettext_noop("there are no keys yet: run `manage.py wallet init` or `manage.py wallet import`")
-LOCKED = gettext_noop("the keys are locked: run `manage.py wallet unlock`")
-NO_HUB = gettext_noop("the hub has no key yet, as the keystore could not be written: look at its disk")
-
-MEND = gettext_noop(
-    "stop the signer, move the whole folder `signer/` away, run `manage.py wallet restore FILE`, start the signer and "
-    "run `manage.py wallet confirm`; without a backup move the store alone away and run `manage.py wallet confirm`"
-)
 
 
 @dataclass(frozen=True)
@@ -73,7 +64,7 @@ class Signer:
         self._rules = rules.DEFAULT
         self._spending = Spending()
         self._indexes: list[int] = []  # of deposit addresses that were confirmed, ascending
-        self._why_not = NO_KEYS
+        self._why_not = signer_words.NO_KEYS
 
     # --- what a SignerDoor can do
 
@@ -146,7 +137,7 @@ class Signer:
     def _hub_desk(self) -> HubDesk:
         self._opened_ring()
         if self._hub is None:
-            raise SignerLocked(NO_HUB)
+            raise SignerLocked(signer_words.NO_HUB)
         return self._hub
 
     @contextmanager
@@ -226,25 +217,22 @@ class Signer:
         try:
             self._keystore = keystore.load(self._place.keys)
             if self._keystore.network != self._network.name:
-                says = _(
-                    "the keys are those for %(theirs)s, not for %(ours)s: set WALLET_NETWORK back, or give this "
-                    "network a data folder of its own"
-                )
+                says = signer_words.OTHER_NETWORK
                 raise BadKeystore(says % {"theirs": self._keystore.network, "ours": self._network.name})
             wrap = self._keystore.wrap
             if isinstance(wrap, Scrypt):
-                self._why_not = LOCKED
+                self._why_not = signer_words.LOCKED
                 return
             key = key_files.read(self._place.key_file).get(wrap)
             if key is None:
-                says = _("the key file %(path)s has no key for this keystore") % {"path": self._place.key_file}
+                says = signer_words.NO_KEY_IN_FILE % {"path": self._place.key_file}
                 raise BadKeyFile(says)
             self._open(key)
         except FileNotFoundError:
-            self._keystore, self._why_not = None, NO_KEYS
+            self._keystore, self._why_not = None, signer_words.NO_KEYS
         except OSError as problem:
             facts = {"path": self._place.keys, "problem": problem.strerror}
-            self._why_not = _("%(path)s can't be read (%(problem)s)") % facts
+            self._why_not = signer_words.CANT_BE_READ % facts
         except (BadKeystore, BadKeyFile, WrongKey) as problem:
             self._why_not = str(problem)
 
@@ -255,7 +243,7 @@ class Signer:
             ring = Keyring(phrase)
         if (ring.hot_address, ring.account_xpub) != (self._keystore.hot_address, self._keystore.account_xpub):
             ring.wipe()
-            raise WrongKey(_("the keystore was altered: it names other addresses than its keys have"))
+            raise WrongKey(signer_words.KEYSTORE_ALTERED)
         self._hub = hub_desk.open_desk(secrets.get(Purpose.HUB), key, self._place.keys, self._network.name)
         self._ring = ring
         self._store = self._opened_store(ring)
@@ -272,7 +260,7 @@ class Signer:
             return None
         except BrokenStore as problem:
             store.close()
-            self._why_not = f"{problem}; {_(MEND)}"
+            self._why_not = "; ".join((str(problem), signer_words.MEND, signer_words.MEND_ALONE))
             return None
         except StoreUnwritable as problem:
             store.close()
@@ -301,8 +289,8 @@ class Signer:
         if self._why_not:
             return self._why_not
         if self._store is None:
-            return _("the signer's store is gone: %(confirm)s") % {"confirm": _(remembered.CONFIRM)}
-        return f"{self._store.doubt}: {_(remembered.CONFIRM)}" if self._store.doubt else ""
+            return signer_words.CONFIRM % {"doubt": signer_words.STORE_GONE}
+        return signer_words.CONFIRM % {"doubt": self._store.doubt} if self._store.doubt else ""
 
     def _opened_ring(self) -> Keyring:
         self._open_by_itself()
@@ -323,7 +311,7 @@ class Signer:
         policy.check_parties(payment, request.purpose, self._parties(request, payment, ring, store))
         policy.check_attempt(request, payment, remembered.earlier(request, store))
         if request.purpose != "sweep" and payment.asset in notices.unlimited(self._network, self._rules):
-            raise SignerLocked(f"{_(notices.UNLIMITED)}: {payment.asset}")
+            raise SignerLocked(signer_words.UNLIMITED % {"asset": payment.asset})
         policy.check_limits(payment, request.purpose, self._rules, self._spending)
         return payment
 

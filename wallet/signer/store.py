@@ -19,7 +19,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from wallet.domain.language import said as _
+from wallet.domain import signer_words
 from wallet.signer.protocol import SignerAway
 from wallet.signer.secret import Secret
 
@@ -129,15 +129,13 @@ class Store:
                 doubted = entry.fields["reason"]
             yield entry
         if not self.count:
-            self.doubt = _("the store is empty")
+            self.doubt = signer_words.STORE_EMPTY
         elif newest is None:
-            self.doubt = _("the file %(name)s beside the store is gone") % {"name": self._newest_path.name}
+            self.doubt = signer_words.FILE_GONE % {"name": self._newest_path.name}
         elif there.get(newest[0]) != newest[1]:
-            self.doubt = _("the store was shortened, or an older one was put back: entry %(newest)s is not there") % {
-                "newest": newest[0]
-            }
+            self.doubt = signer_words.STORE_SHORTENED % {"newest": newest[0]}
         elif confirmed_inode != self._inode():
-            self.doubt = _("the store's file is a copy: it was moved, or put back from a backup")
+            self.doubt = signer_words.STORE_COPIED
         else:
             self.doubt = doubted
 
@@ -224,9 +222,7 @@ class Store:
 
     def _check(self, entry: Entry) -> None:
         if entry.number != self.count + 1 or entry_hash(self._key.reveal(), self.newest_hash, entry) != entry.hash:
-            raise BrokenStore(
-                _("the store was changed at entry %(count)s, or belongs to other keys") % {"count": self.count + 1}
-            )
+            raise BrokenStore(signer_words.STORE_CHANGED % {"count": self.count + 1})
 
     def _rows(self) -> Iterator[Entry]:
         try:
@@ -234,10 +230,8 @@ class Store:
             yield from (Entry(*row) for row in rows)
         except sqlite3.DatabaseError as problem:
             if problem.sqlite_errorcode & 0xFF in _BROKEN:
-                raise BrokenStore(_("the store can't be read (%(problem)s)") % {"problem": problem}) from None
-            raise StoreUnwritable(
-                _("the signer's store can't be read (%(problem)s): look at its disk") % {"problem": problem}
-            ) from None
+                raise BrokenStore(signer_words.STORE_UNREADABLE % {"problem": problem}) from None
+            raise StoreUnwritable(signer_words.SIGNER_STORE_UNREADABLE % {"problem": problem}) from None
 
     def _connect(self) -> sqlite3.Connection:
         if self._database is None:
@@ -274,9 +268,7 @@ def _disk_troubles() -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as problem:
-        raise StoreUnwritable(
-            _("the signer's store can't be written (%(problem)s): look at its disk") % {"problem": problem}
-        ) from None
+        raise StoreUnwritable(signer_words.STORE_UNWRITABLE % {"problem": problem}) from None
 
 
 def _values(entry: Entry) -> tuple[int, int, str, str, str, bytes]:
