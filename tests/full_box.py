@@ -23,18 +23,22 @@ from seedbox.services import counters, notices, people
 from seedbox.services.notices import Tiding
 from tests import auto_rows, auto_story, market_rows, payer, played_demo
 from tests.builders import SOMEWHERE, make_holding, make_node, make_observation, make_torrent, make_user
-from wallet.domain import audit_words, chain_words, signer_words, withdrawal_words
+from wallet.chain.port import BadAnswer
+from wallet.domain import audit_words, chain_words, shape_words, signer_words, withdrawal_words
 from wallet.domain.accounts import AccountKind, AccountName
 from wallet.domain.money import Asset
+from wallet.domain.tron.json_forms import BadShape
 from wallet.domain.withdrawal_states import AttemptState
 from wallet.models import (
     Account,
     Attempt,
     AttemptEvent,
     AuditRun,
+    ChainCursor,
     DepositAddress,
     Sweep,
     SweepPurpose,
+    Withdrawal,
     WithdrawalDesk,
 )
 from wallet.services import auditing, liabilities
@@ -136,6 +140,7 @@ def _money(admin: User, ben: User) -> dict[str, object]:
     halted = payer.halt("ada: the disk makes noises")
     _audit()
     _signer(withdrawal)
+    _endpoints(withdrawal)
     liabilities.take_snapshot(market_asset(), timezone.now())
     return {
         "entry": posted[-1],
@@ -194,6 +199,25 @@ def _signer(withdrawal_id: int) -> None:
             says=says,
             made_at=now,
         )
+
+
+def _endpoints(withdrawal_id: int) -> None:
+    """Let one give answers of a strange shape, and a contract no reason."""
+    strange = BadAnswer("77", str(BadShape("7", shape_words.MUST_BE_WHOLE % {"type": 7})))
+    endpoint = {"name": "77", "ok": False, "problem": strange.why, "head": None, "solid": None}
+    now = timezone.now()
+    ChainCursor.objects.create(
+        network=settings.WALLET_NETWORK,
+        genesis_id="00",
+        first_height=0,
+        height=0,
+        block_id="00",
+        block_at=now,
+        moved_at=now,
+        trouble=str(strange),
+        endpoints=[endpoint],
+    )
+    assert Withdrawal.objects.filter(pk=withdrawal_id).update(fails_because=shape_words.CALL_FAILS)
 
 
 def _notices(admin: User) -> None:

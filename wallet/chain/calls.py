@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wallet.chain.shapes import words_of
-from wallet.domain.language import said as _
+from wallet.domain import shape_words as words
 from wallet.domain.tron import abi
 from wallet.domain.tron.addresses import Address
 from wallet.domain.tron.json_forms import BadShape, bytes_of, integer_of, mapping_of, sequence_of
@@ -37,18 +37,18 @@ def problem_of(answer: object) -> str:
         return ""
     results = sequence_of(fields.get("constant_result"), "constant_result", MAX_RESULTS)
     reason = abi.revert_reason(bytes_of(results[0], "constant_result")) if results else None
-    return words_of(reason or result.get("message") or result.get("code") or _("the call fails"))
+    return words_of(reason or result.get("message") or result.get("code") or words.CALL_FAILS)
 
 
 def result_of(answer: object) -> bytes:
     results = sequence_of(mapping_of(answer, "call").get("constant_result"), "constant_result", MAX_RESULTS)
     if not results:
-        raise BadShape("constant_result", _("is empty"))
+        raise BadShape("constant_result", words.EMPTY)
     return bytes_of(results[0], "constant_result")
 
 
 def energy_of(answer: object, field: str) -> int:
     energy = integer_of(mapping_of(answer, "call").get(field), field)
     if energy < 0:
-        raise BadShape(field, _("is below zero"))
+        raise BadShape(field, words.BELOW_ZERO)
     return energy

@@ -12,7 +12,7 @@ from wallet.chain.port import (
     Resources,
 )
 from wallet.chain.transport import said
-from wallet.domain.language import said as _
+from wallet.domain import shape_words as words
 from wallet.domain.tron.addresses import ADDRESS_PREFIX, Address, is_address, parse_address
 from wallet.domain.tron.blocks import ID_BYTES, Header
 from wallet.domain.tron.json_forms import (
@@ -44,7 +44,7 @@ def header_of(form: object) -> tuple[Header, bytes]:
     fields = mapping_of(form, "block")
     header = header_from_json(mapping_of(fields.get("block_header"), "block_header").get("raw_data"))
     if header.number < 0 or header.timestamp_ms < 0:
-        raise BadShape("block_header", _("has a number below zero"))
+        raise BadShape("block_header", words.NUMBER_BELOW_ZERO)
     return header, hash_of(fields.get("blockID"), "blockID")
 
 
@@ -67,7 +67,7 @@ def transaction_of(form: object) -> tuple[Signed, Result | None]:
         bytes_of(fields.get("raw_data_hex"), "raw_data_hex"), tuple(bytes_of(one, "signature") for one in signatures)
     )
     if signed.tx_id != hash_of(fields.get("txID"), "txID"):
-        raise OtherId("txID", "is not the hash of raw_data_hex")
+        raise OtherId("txID", words.OTHER_HASH)
     results = sequence_of(fields.get("ret"), "ret", 1)
     return signed, result_from_json(results[0]) if results else None
 
@@ -77,11 +77,9 @@ def receipt_of(form: object) -> Receipt:
     receipt = mapping_of(fields.get("receipt", {}), "receipt")
     contract_result, outcome = name_of(receipt.get("result")), name_of(fields.get("result"))
     if contract_result and contract_result not in _CONTRACT_RETS:
-        raise BadShape(
-            "receipt.result", _("%(contract_result)s is no such name") % {"contract_result": contract_result}
-        )
+        raise BadShape("receipt.result", words.NO_NAME % {"name": contract_result})
     if outcome not in ("", "SUCESS", "FAILED"):  # the chain's own spelling
-        raise BadShape("result", _("%(outcome)s is no such name") % {"outcome": outcome})
+        raise BadShape("result", words.NO_NAME % {"name": outcome})
     return Receipt(
         tx_id=hash_of(fields.get("id"), "id"),
         block_number=_natural(fields.get("blockNumber"), "blockNumber"),
@@ -108,7 +106,7 @@ def account_of(form: object, address: Address) -> ChainAccount:
     if not fields:
         return ChainAccount(address, exists=False)
     if either_address(fields.get("address"), "address") != address:
-        raise BadShape("address", _("is another account's"))
+        raise BadShape("address", words.OTHERS)
     held: dict[int, int] = {}
     for one in sequence_of(fields.get("assetV2"), "assetV2", MAX_ASSETS):
         entry = mapping_of(one, "assetV2")
@@ -143,7 +141,7 @@ def parameters_of(form: object) -> ChainParameters:
 
     def price(key: str) -> int:
         if key not in values:
-            raise BadShape(key, _("is not among the chain's parameters"))
+            raise BadShape(key, words.NO_PARAMETER)
         return _natural(values[key], key)
 
     return ChainParameters(
@@ -160,24 +158,24 @@ def parameters_of(form: object) -> ChainParameters:
 def hash_of(value: object, field: str) -> bytes:
     found = bytes_of(value, field)
     if len(found) != ID_BYTES:
-        raise BadShape(field, _("has %(count)s bytes, not %(needed)s") % {"count": len(found), "needed": ID_BYTES})
+        raise BadShape(field, words.OTHER_LENGTH % {"count": len(found), "needed": ID_BYTES})
     return found
 
 
 def asset_id_of(value: object, field: str) -> int:
     if not isinstance(value, str) or not _ID_TEXT.fullmatch(value):
-        raise BadShape(field, _("must be the id of a token, in digits"))
+        raise BadShape(field, words.MUST_BE_TOKEN)
     return int(value)
 
 
 def either_address(value: object, field: str) -> Address:
     """Read an address in hex or as T…"""
     if not isinstance(value, str):
-        raise BadShape(field, _("must be an address"))
+        raise BadShape(field, words.MUST_BE_ADDRESS)
     try:
         return parse_address(value)
-    except ValueError as problem:
-        raise BadShape(field, str(problem)) from None
+    except ValueError:  # what it says is for people who type one
+        raise BadShape(field, words.MUST_BE_ADDRESS) from None
 
 
 def name_of(value: object) -> str:
@@ -185,7 +183,7 @@ def name_of(value: object) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise BadShape("name", _("must be text, not %(type)s") % {"type": type(value).__name__})
+        raise BadShape("name", words.MUST_BE_TEXT % {"type": type(value).__name__})
     return said(value)
 
 
@@ -202,7 +200,7 @@ def words_of(value: object) -> str:
 def _natural(value: object, field: str) -> int:
     number = integer_of(value, field)
     if number < 0:
-        raise BadShape(field, _("is below zero"))
+        raise BadShape(field, words.BELOW_ZERO)
     return number
 
 
@@ -212,7 +210,7 @@ def _log(form: object) -> Log:
     if len(address) == 20:  # as the virtual machine has it
         address = ADDRESS_PREFIX + address
     if not is_address(address):
-        raise BadShape("log.address", _("is none"))
+        raise BadShape("log.address", words.NONE)
     topics = sequence_of(fields.get("topics"), "log.topics", MAX_TOPICS)
     return Log(
         Address(address),

@@ -1,6 +1,7 @@
 """What is wrong with an endpoint or with the chain, in English: rows keep it. Whoever shows it says it again."""
 
 from wallet.domain.language import gettext_noop
+from wallet.domain.shape_words import OF_VALUES, SHAPES
 
 WHOLE = gettext_noop("the chain")  # in place of an endpoint's name, when it is about all of them
 SIGNER_FIRST = gettext_noop("Waits for the signer, which may know of more deposit addresses: unlock it, or start it")
@@ -67,5 +68,6 @@ TROUBLES = (
     *(DIFFERENT_RECEIPTS, DIFFERENT_RECEIPT, OTHER_NETWORK, TOKEN_NAMED, TOKEN_SUPPLY, NO_TOKEN),
     *(TOKEN_DECIMALS, NOT_SOLID_YET, WENT_BACK, BECAME_OTHER, CALLS_OTHERWISE, NOT_ASKED, NOT_THE_READ_ONE),
     *(ENDS_BEFORE, NOT_ALL_THERE, NOT_AFTER_READ, RECEIPTS_DENIED),
-    *(NOT_FOLLOWING, OTHER_CONTENT, ONE_NOT_OTHER, NAMED),  # the last two begin with any value
+    *(NOT_FOLLOWING, OTHER_CONTENT, *SHAPES),
+    *(NAMED, ONE_NOT_OTHER, *OF_VALUES),  # those that begin with any value
 )

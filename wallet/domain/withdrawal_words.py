@@ -5,6 +5,7 @@ Whoever shows one says it again in the language of its reader.
 
 from wallet.domain import finality
 from wallet.domain.language import gettext_noop
+from wallet.domain.shape_words import CALL_FAILS
 
 # --- why one ended as it did
 UNAPPROVED = gettext_noop("No admin approved it in time. Nothing was taken.")
@@ -73,4 +74,4 @@ LACKS = gettext_noop("the address that pays has too little, %(has)s that is not 
 OLD_BLOCK = gettext_noop(
     "it was signed before, and no endpoint gives the block that it refers to, so it can't be followed"
 )
-FAILS = (LACKS, OLD_BLOCK)
+FAILS = (LACKS, OLD_BLOCK, CALL_FAILS)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wallet.domain import shape_words as words
 from wallet.domain.tron.addresses import ADDRESS_PREFIX, Address
 
 NAME = bytes.fromhex("06fdde03")
@@ -38,7 +39,7 @@ class TransferLog:
 def uint_word(value: int) -> bytes:
     """Return a whole number in 32 bytes. Raises BadAbi for one that has no room."""
     if not 0 <= value < 2**256:
-        raise BadAbi(f"{value} has no room in 256 bits")
+        raise BadAbi(words.VALUE_TOO_LARGE % {"value": value})
     return value.to_bytes(WORD_BYTES)
 
 
@@ -81,7 +82,8 @@ def balance_of_call(address: Address) -> bytes:
 def words_of(data: bytes, count: int) -> list[bytes]:
     """Return the words behind a selector. Raises BadAbi if there are fewer; more are let be, as contracts do."""
     if len(data) < 4 + count * WORD_BYTES:
-        raise BadAbi(f"a call with {count} words has {4 + count * WORD_BYTES} bytes, this one {len(data)}")
+        lengths = {"words": count, "needed": 4 + count * WORD_BYTES, "count": len(data)}
+        raise BadAbi(words.CALL_LENGTH % lengths)
     return [data[at : at + WORD_BYTES] for at in range(4, 4 + count * WORD_BYTES, WORD_BYTES)]
 
 
@@ -121,11 +123,11 @@ def encode_text(text: str) -> bytes:
 def decode_text(answer: bytes) -> str:
     """Read the answer of a call that gives text. Raises BadAbi."""
     if len(answer) < 2 * WORD_BYTES:
-        raise BadAbi(f"text has at least {2 * WORD_BYTES} bytes, this answer {len(answer)}")
+        raise BadAbi(words.SHORT_TEXT % {"needed": 2 * WORD_BYTES, "count": len(answer)})
     at = int.from_bytes(answer[:WORD_BYTES])
     length = int.from_bytes(answer[at : at + WORD_BYTES])
     if at > len(answer) - WORD_BYTES or length > min(MAX_TEXT_BYTES, len(answer) - WORD_BYTES - at):
-        raise BadAbi("text ends behind the end of its answer, or is longer than anybody reads")
+        raise BadAbi(words.TEXT_BEYOND)
     content = answer[at + WORD_BYTES : at + WORD_BYTES + length]
     return content.decode(errors="replace")
 
@@ -133,7 +135,7 @@ def decode_text(answer: bytes) -> str:
 def decode_uint(answer: bytes) -> int:
     """Read the answer of a call that gives one whole number. Raises BadAbi."""
     if len(answer) != WORD_BYTES:
-        raise BadAbi(f"a number has {WORD_BYTES} bytes, this answer {len(answer)}")
+        raise BadAbi(words.NUMBER_LENGTH % {"needed": WORD_BYTES, "count": len(answer)})
     return int.from_bytes(answer)
 
 

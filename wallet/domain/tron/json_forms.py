@@ -10,7 +10,7 @@ from binascii import unhexlify
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wallet.domain.language import said as _
+from wallet.domain import shape_words as words
 from wallet.domain.tron.addresses import Address, BadAddress, is_address, parse_address, to_base58
 from wallet.domain.tron.blocks import Header
 from wallet.domain.tron.messages import TYPE_URL, VALUES, ContractRet, ContractType
@@ -82,9 +82,9 @@ def raw_from_json(form: object, *, visible: bool | None = None) -> Raw:
     fields = mapping_of(form, "raw_data")
     contracts = sequence_of(fields.get("contract"), "contract", 2)
     if not contracts:
-        raise NoContract("contract", "there is none")
+        raise NoContract("contract", words.NO_CONTRACT)
     if len(contracts) > 1:
-        raise SeveralContracts("contract", "there is more than one")
+        raise SeveralContracts("contract", words.SEVERAL_CONTRACTS)
     contract = mapping_of(contracts[0], "contract")
     return Raw(
         ref_block_bytes=bytes_of(fields.get("ref_block_bytes"), "ref_block_bytes"),
@@ -178,9 +178,9 @@ def integer_of(value: object, field: str) -> int:
     if type(value) is str and _INTEGER.fullmatch(value):
         value = int(value)
     if type(value) is not int:
-        raise BadShape(field, _("must be a whole number, not %(type)s") % {"type": type(value).__name__})
+        raise BadShape(field, words.MUST_BE_WHOLE % {"type": type(value).__name__})
     if not -(2**63) <= value < 2**63:
-        raise BadShape(field, _("has no room in 64 bits"))
+        raise BadShape(field, words.NO_ROOM)
     return value
 
 
@@ -189,7 +189,7 @@ def bytes_of(value: object, field: str, limit: int = MAX_TRANSACTION_BYTES) -> b
     if value is None:
         return b""
     if not isinstance(value, str) or len(value) > 2 * limit + 2:
-        raise BadShape(field, _("must be hex, and no more than %(limit)s bytes") % {"limit": f"{limit:,}"})
+        raise BadShape(field, words.MUST_BE_SHORT_HEX % {"limit": f"{limit:,}"})
     try:
         return unhexlify(value)  # nearly always: without 0x, an even number of digits
     except ValueError:
@@ -199,7 +199,7 @@ def bytes_of(value: object, field: str, limit: int = MAX_TRANSACTION_BYTES) -> b
 def mapping_of(value: object, field: str) -> Mapping[str, Any]:
     """Return a JSON object. Raises BadShape."""
     if type(value) is not dict and not isinstance(value, Mapping):
-        raise BadShape(field, _("must be an object"))
+        raise BadShape(field, words.MUST_BE_OBJECT)
     return value
 
 
@@ -208,7 +208,7 @@ def sequence_of(value: object, field: str, limit: int) -> Sequence[Any]:
     if value is None:
         return ()
     if not isinstance(value, (list, tuple)) or len(value) > limit:
-        raise BadShape(field, _("must be a list of at most %(limit)s") % {"limit": limit})
+        raise BadShape(field, words.MUST_BE_LIST % {"limit": limit})
     return value
 
 
@@ -257,7 +257,7 @@ def _contract_from_json(form: Mapping[str, Any], *, visible: bool | None) -> Con
     name = form.get("type", ContractType(0).name)
     kind = ContractType.__members__.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise UnknownContract("type", _("%(name)r is no contract that is known here") % {"name": str(name)[:40]})
+        raise UnknownContract("type", words.UNKNOWN_CONTRACT % {"name": repr(str(name)[:40])})
     parameter = mapping_of(form.get("parameter"), "parameter")
     values = mapping_of(parameter.get("value"), "value")
     read = {
@@ -293,7 +293,7 @@ def _asset_name(value: object, *, visible: bool | None) -> bytes:
 def _odd_hex(value: str, field: str) -> bytes:
     match = _HEX.fullmatch(value)
     if match is None:
-        raise BadShape(field, _("must be hex"))
+        raise BadShape(field, words.MUST_BE_HEX)
     digits = match[1]
     return bytes.fromhex(digits if len(digits) % 2 == 0 else "0" + digits)
 
@@ -303,8 +303,8 @@ def _address_bytes(value: object, field: str) -> bytes:
     if isinstance(value, str) and value.startswith("T"):
         try:
             return parse_address(value)
-        except BadAddress as problem:
-            raise BadShape(field, str(problem)) from None
+        except BadAddress:  # what it says is for people who type one
+            raise BadShape(field, words.MUST_BE_ADDRESS) from None
     return bytes_of(value, field)
 
 
@@ -329,5 +329,5 @@ def _named(value: object, field: str, numbers: Mapping[str, int]) -> int:
     if value is None:
         return 0
     if not isinstance(value, str) or value not in numbers:
-        raise BadShape(field, _("%(value)r is no such name") % {"value": str(value)[:40]})
+        raise BadShape(field, words.NO_NAME % {"name": repr(str(value)[:40])})
     return int(numbers[value])

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any
 
+from wallet.domain import shape_words as words
+
 MAX_BYTES = 4 * 1024 * 1024  # twice what a block of the chain may have; nothing larger is looked at
 MAX_ELEMENTS = 50_000  # of all repeated fields of a message: more than any block has room for
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
@@ -54,7 +56,7 @@ def varint(value: int) -> bytes:
     if 0 <= value < 0x80:
         return _SHORT[value]
     if not _INT64_MIN <= value <= _INT64_MAX:
-        raise BadMessage(f"{value} has no room in 64 bits")
+        raise BadMessage(words.VALUE_NO_ROOM % {"value": value})
     rest = value & 0xFFFF_FFFF_FFFF_FFFF
     written = bytearray()
     while rest >= 0x80:
@@ -91,7 +93,7 @@ def encode(schema: Schema, values: Mapping[str, Any]) -> bytes:
 def decode(schema: Schema, data: bytes) -> Message:
     """Return the fields that are there and known; an absent one stands for its default. Raises BadMessage."""
     if len(data) > MAX_BYTES:
-        raise BadMessage(f"{len(data)} bytes are more than the {MAX_BYTES} of the largest message")
+        raise BadMessage(words.LONG_MESSAGE % {"count": len(data), "most": MAX_BYTES})
     values: Message = {}
     by_tag = schema.by_tag
     at, end, elements = 0, len(data), 0
@@ -107,7 +109,7 @@ def decode(schema: Schema, data: bytes) -> Message:
             values[name] = value - 2**64 if value > _INT64_MAX else value
             continue
         if value > end - at:
-            raise BadMessage(f"{name} ends behind the end of its message")
+            raise BadMessage(words.BEYOND % {"name": name})
         content = data[at : at + value]
         at += value
         if holds is _BYTES:
@@ -118,7 +120,7 @@ def decode(schema: Schema, data: bytes) -> Message:
         else:
             elements += 1
             if elements > MAX_ELEMENTS:
-                raise BadMessage(f"more than {MAX_ELEMENTS} elements in one message")
+                raise BadMessage(words.MANY_ELEMENTS % {"most": MAX_ELEMENTS})
             element = content if embedded is None else decode(embedded, content)
             values.setdefault(name, []).append(element)
     return values
@@ -133,7 +135,7 @@ def _varint_at(data: bytes, at: int) -> tuple[int, int]:
             return (value | byte << shift) & 0xFFFF_FFFF_FFFF_FFFF, at
         value |= (byte & 0x7F) << shift
         shift += 7
-    raise BadMessage("an integer has no end")
+    raise BadMessage(words.ENDLESS)
 
 
 def _behind_unknown(data: bytes, at: int, tag: int) -> int:
@@ -142,7 +144,7 @@ def _behind_unknown(data: bytes, at: int, tag: int) -> int:
     while True:
         number, wire = tag >> 3, tag & 7
         if not 0 < number < 2**29:
-            raise BadMessage(f"{number} is no number of a field")
+            raise BadMessage(words.NO_FIELD % {"number": number})
         if wire == _VARINT:
             _, at = _varint_at(data, at)
         elif wire == _FIXED64:
@@ -155,9 +157,9 @@ def _behind_unknown(data: bytes, at: int, tag: int) -> int:
         elif wire == _GROUP and len(groups) < _MAX_GROUPS:
             groups.append(number)
         elif wire != _END_OF_GROUP or not groups or groups.pop() != number:
-            raise BadMessage(f"{wire} is no kind of field that may stand here")
+            raise BadMessage(words.NO_WIRE % {"wire": wire})
         if at > len(data):
-            raise BadMessage("an unknown field ends behind the end of its message")
+            raise BadMessage(words.UNKNOWN_BEYOND)
         if not groups:
             return at
         tag, at = _varint_at(data, at)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from wallet.domain import shape_words as words
 from wallet.domain.tron.addresses import Address
 from wallet.domain.tron.layout import usual
 from wallet.domain.tron.messages import RAW, TRANSACTION, TYPE_URL, VALUES, ContractRet, ContractType
@@ -152,7 +153,7 @@ def decode_raw_by_fields(raw_bytes: bytes, *, most_bytes: int = MAX_TRANSACTION_
     values = _decoded(RAW, raw_bytes, most_bytes)
     contracts = values.get("contract", [])
     if len(contracts) != 1:
-        raise BadMessage(f"A transaction has one contract, this one {len(contracts)}.")
+        raise BadMessage(words.ONE_CONTRACT % {"count": len(contracts)})
     contract = contracts[0]
     return Raw(
         ref_block_bytes=values.get("ref_block_bytes", b""),
@@ -179,7 +180,7 @@ def decode_transaction(data: bytes, *, most_bytes: int = MAX_TRANSACTION_BYTES) 
     values = _decoded(TRANSACTION, data, most_bytes)
     results = values.get("ret", [])
     if len(results) > 1:
-        raise BadMessage(f"A transaction has one result, this one {len(results)}.")
+        raise BadMessage(words.ONE_RESULT % {"count": len(results)})
     signed = Signed(values.get("raw_data", b""), tuple(values.get("signature", ())))
     if not results:
         return signed, None
@@ -282,5 +283,5 @@ _KINDS = {(int(kind), f"protocol.{kind.name}".encode()): kind for kind in Contra
 
 def _decoded(schema: Any, data: bytes, most_bytes: int) -> Message:
     if len(data) > most_bytes:
-        raise BadMessage(f"A transaction has at most {most_bytes} bytes, this one {len(data)}.")
+        raise BadMessage(words.LONG_TRANSACTION % {"most": most_bytes, "count": len(data)})
     return decode(schema, data)
