@@ -70,7 +70,7 @@ class TestScripts:
 
 MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "pgettext"}
 # What marks sentences, too, but not by a name that translators' tools look for.
-COLLECTED_AS = {"said": "_", "kept": "_", "counted": "ngettext", "kept_counted": "ngettext"}
+COLLECTED_AS = {"said": "_", "kept": "_", "counted": "ngettext", "kept_counted": "ngettext", "Counted": "ngettext"}
 
 
 def not_collected(path: str) -> Iterator[tuple[int, str]]:
