@@ -37,11 +37,14 @@ function pointsOf(texts) {
   return texts.flatMap((text, step) => (text ? [[step, value(text), text]] : []));
 }
 
-function element(name, text = "", attributes = {}) {
-  const made = Object.assign(document.createElement(name), { textContent: text });
+function element(name, content = "", attributes = {}) {
+  const made = document.createElement(name);
+  made.append(...[content].flat());
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   return made;
 }
+
+const decimalsIn = (text) => (text.includes(DECIMAL) && text.match(/\d+$/)?.[0].length) || 0;
 
 class Chart {
   constructor(section) {
@@ -350,16 +353,13 @@ class Chart {
   }
 
   legendRow(one) {
-    const row = element("tr");
     const button = element("button", "", { type: "button", class: "chart-toggle", "data-key": one.key, title: one.label });
     button.setAttribute("aria-pressed", String(!this.off.has(one.key)));
     button.append(element("span", "", { class: "chart-key", "data-colour": one.colour, "data-draw": one.draw }));
     button.append(element("bdi", one.label));
     button.addEventListener("click", () => this.toggle(one.key));
-    const name = element("th", "", { scope: "row" });
-    name.append(button);
-    row.append(name, element("td", "", { "data-value": "" }), element("td", one.total));
-    return row;
+    const name = element("th", [button], { scope: "row" });
+    return element("tr", [name, element("td", "", { "data-value": "" }), element("td", one.total)]);
   }
 
   toggle(key) {
@@ -375,17 +375,15 @@ class Chart {
   writeFigures() {
     const table = this.section.querySelector("[data-figures]");
     const { series, at, names, totals } = this.data;
-    const head = element("tr");
-    head.append(...[names.step, ...series.map((one) => one.label), ...(totals ? [names.total] : [])].map((name) => element("th", name, { scope: "col" })));
+    const heads = [names.step, ...series.map((one) => one.label), ...(totals ? [names.total] : [])];
     const texts = series.map((one) => new Map(one.points.map(([step, , text]) => [step, text])));
     const rows = at.flatMap((_, step) => {
       if (!texts.some((one) => one.has(step))) return [];
-      const row = element("tr");
-      const cells = texts.map((one) => element("td", one.get(step) ?? "0"));
-      row.append(element("th", this.time(step), { scope: "row" }), ...cells, ...(totals ? [element("td", totals[step] || "0")] : []));
-      return [row];
+      const cells = [...texts.map((one) => one.get(step)), ...(totals ? [totals[step]] : [])].map((text) => text || "0");
+      const figures = cells.map((text) => element("td", text, { "data-decimals": decimalsIn(text) }));
+      return [element("tr", [element("th", this.time(step), { scope: "row" }), ...figures])];
     });
-    table.tHead.replaceChildren(head);
+    table.tHead.replaceChildren(element("tr", heads.map((name) => element("th", name, { scope: "col" }))));
     table.tBodies[0].replaceChildren(...rows.reverse());
   }
 }

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.box import Box
-from tests.e2e.browser import PHONE, PICTURES, chromium, picture, too_small, violations
+from tests.e2e.browser import DESKTOP, PHONE, PICTURES, chromium, picture, too_small, violations
 from tests.e2e.gallery import LOOKS, NO_PAGES, SHOTS, Look, Shot
 from tests.e2e.scene import Scene
 from tests.integration.test_isolation import names
@@ -43,6 +43,20 @@ ASKEW = """() => [
         return Math.abs(lack_px) > 2 ? [`${lack_px} px narrower than its list: ${one.innerText}`] : [];
     }),
 ]"""
+
+# On a desktop amounts of one column have their decimal signs, or the places where these would be, below each other.
+RAGGED = """() => [...document.querySelectorAll("table")].filter((one) => one.checkVisibility()).flatMap((table) => {
+    const columns = {};
+    for (const one of table.querySelectorAll("td [data-decimals], td[data-decimals]")) {
+        const text = one.firstChild;
+        const whole = document.createRange();
+        whole.setStart(text, 0);
+        whole.setEnd(text, text.length - (Number(one.dataset.decimals) && Number(one.dataset.decimals) + 1));
+        (columns[one.closest("td").cellIndex] ??= []).push(whole.getBoundingClientRect().right);
+    }
+    const apart = Object.values(columns).map((ends) => Math.max(...ends) - Math.min(...ends));
+    return apart.filter((px) => px > 1.5).map((px) => `${px} px out of line: ${table.innerText.slice(0, 200)}`);
+})"""
 
 IS_STORY = re.compile(r"/story/\?span=")
 
@@ -76,6 +90,8 @@ class TestEveryPage:
             found[look] = violations(page)
             if page.evaluate(SIDEWAYS) > 0:
                 found[look].append("the page scrolls sideways")
+        page.set_viewport_size({"width": DESKTOP["width"], "height": DESKTOP["height"]})
+        found["desktop"] = page.evaluate(RAGGED)
         page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
         found["phone"] = ["the page scrolls sideways"] * (page.evaluate(SIDEWAYS) > 0) + too_small(page)
         found["phone"] += page.evaluate(ASKEW)

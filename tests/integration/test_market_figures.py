@@ -164,7 +164,7 @@ class TestRounds:
         page = page_of(signed_in(owner), reverse("market_buying", args=[deal.pk]))
         assert '<polyline points="0,114 180,6 720,60"' in page
         assert "20 BTT/GiB to 30 BTT/GiB" in page
-        assert re.findall(r'data-label="Price">(\d+) BTT/GiB<', page) == ["25", "30", "20"]
+        assert re.findall(r'data-label="Price">\D+"0">(\d+)</span> BTT/GiB<', page) == ["25", "30", "20"]
 
     def test_of_one_price_draw_a_level_line_in_the_middle_and_one_round_draws_none(self, owner: User) -> None:
         deal = a_buying_deal(make_holding(owner))

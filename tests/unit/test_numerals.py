@@ -13,7 +13,8 @@ from seedbox.services.numerals import written
 from seedbox.web.languages import numerals_of_languages
 from speed.domain import reading
 from wallet.domain import money
-from wallet.domain.money import MAX_AMOUNT_UBTT, BadAmount
+from wallet.domain.money import MAX_AMOUNT_UBTT, Asset, BadAmount
+from wallet.templatetags.amounts import lined_up
 
 GERMAN, FRENCH, SWISS = called("1.234,5"), called("1 234,5"), called("1'234.5")
 BTT = 1_000_000
@@ -53,6 +54,16 @@ class TestNumbers:
         with written(GERMAN):
             pass
         assert money.format_btt(1_234_500_000) == "1,234.5"
+
+    @pytest.mark.parametrize("numerals", EVERY, ids=lambda way: way.name)
+    def test_tell_a_column_how_many_decimals_they_have(self, numerals: Numerals) -> None:
+        with written(numerals):
+            amounts_ubtt = (0, 1_234 * BTT, -1_500_000, 1_234_567_250_000, 1)
+            assert [money.decimals_in(money.format_btt(one)) for one in amounts_ubtt] == [0, 0, 1, 2, 6]
+            assert lined_up(money.format_amount(1_250_000, Asset.TRX)) == (
+                f'<span class="figure" data-decimals="2">1{numerals.signs[0]}25</span> TRX'
+            )
+            assert lined_up("<b>") == '<span class="figure" data-decimals="0">&lt;b&gt;</span>'
 
     @given(ways, amounts)
     def test_in_a_field_are_read_as_they_were_written(self, numerals: Numerals, amount_ubtt: int) -> None:

@@ -94,6 +94,12 @@ def format_btt(amount_ubtt: int) -> str:
     return number(_written(amount_ubtt))
 
 
+def decimals_in(written: str) -> int:
+    """Return with how many decimals an amount is written: by it a column puts decimal signs below each other."""
+    decimal, _group = signs()
+    return len(written.rpartition(decimal)[2]) if decimal in written else 0
+
+
 def _written(amount_ubtt: int) -> str:
     whole, decimals = divmod(abs(amount_ubtt), UBTT_PER_BTT)
     sign = "\N{MINUS SIGN}" if amount_ubtt < 0 else ""

@@ -10,7 +10,7 @@ from wallet.domain.deposits import MINIMUM_UBTT, DepositFate, format_units, spli
 from wallet.domain.money import Asset, format_amount, format_btt
 from wallet.domain.networks import BLOCK_MS, SOLID_LAG_BLOCKS
 from wallet.models import ChainCursor, Deposit, PendingDeposit
-from wallet.services.entry_rows import Row, minute
+from wallet.services.entry_rows import Row, minute, with_decimals
 
 TONES = {
     DepositFate.CREDITED: "green",
@@ -58,7 +58,7 @@ def deposit_row(deposit: Deposit) -> Row:
     """Return the cells of a deposit; `href` leads from the deposit page to its own."""
     asset, fate = Asset(deposit.asset), DepositFate(deposit.fate)
     is_credited = fate is DepositFate.CREDITED
-    return {
+    row: Row = {
         "row": f"deposit-{deposit.pk}",
         "href": f"came/{deposit.pk}/",
         "fate": _(fate.label) if is_credited else _("Not credited: %(label)s") % {"label": _(fate.label).lower()},
@@ -71,6 +71,7 @@ def deposit_row(deposit: Deposit) -> Row:
         "at": deposit.block_at.isoformat(),
         "at_text": minute(deposit.block_at),
     }
+    return with_decimals(row, "amount")
 
 
 def why(deposit: Deposit) -> str:

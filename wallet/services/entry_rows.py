@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from wallet.domain.items import HoldPurpose
-from wallet.domain.money import Asset, format_amount, format_btt
+from wallet.domain.money import Asset, decimals_in, format_amount, format_btt
 from wallet.services.day_sums import DaySum, day_of
 from wallet.services.kind_words import kind_in_words
 from wallet.services.statements import Balance, Entry, RunningHold
@@ -24,10 +24,15 @@ PURPOSES = {
 }
 
 
+def with_decimals(row: Row, *names: str) -> Row:
+    """Add with how many decimals these amounts of a row are written: `amount_decimals` for `amount`."""
+    return row | {f"{name}_decimals": decimals_in(str(row[name])) for name in names}
+
+
 def entry_row(entry: Entry) -> Row:
     """Return the cells of an entry; `href` leads from the history to the entry's page."""
     amount = format_amount(abs(entry.amount_ubtt), entry.asset)
-    return {
+    row: Row = {
         "row": f"entry-{entry.version}",
         "href": f"entries/{entry.id}/",
         "kind": kind_in_words(entry.kind, is_credit=entry.is_credit),
@@ -43,6 +48,7 @@ def entry_row(entry: Entry) -> Row:
         "at_text": minute(entry.written_at),
         "day": day_name(day_of(entry.written_at), entry.asset),
     }
+    return with_decimals(row, "amount", "balance")
 
 
 def day_name(day: date, asset: Asset) -> str:
@@ -86,7 +92,7 @@ def balance_row(balance: Balance, *, name: str = "money") -> Row:
 
 def hold_row(hold: RunningHold) -> Row:
     """Return the cells of a hold; `href` leads from the page of money to what it is for, if that has a page."""
-    return {
+    row: Row = {
         "row": f"hold-{hold.id}",
         "purpose": _(PURPOSES[hold.purpose]),
         "cause": _("to %(who)s") % {"who": hold.receiver} if hold.withdrawal_id else hold.cause,
@@ -96,6 +102,7 @@ def hold_row(hold: RunningHold) -> Row:
         "until": hold.expires_at.isoformat() if hold.expires_at else "",
         "until_text": minute(hold.expires_at) if hold.expires_at else _("the withdrawal is done"),
     }
+    return with_decimals(row, "amount")
 
 
 def minute(at: datetime) -> str:

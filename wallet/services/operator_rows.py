@@ -10,7 +10,7 @@ from wallet.domain.money import Asset, format_amount, format_btt, format_count
 from wallet.domain.withdrawal_states import OPEN, WithdrawalState
 from wallet.models import Withdrawal
 from wallet.services import halts
-from wallet.services.entry_rows import Row, minute
+from wallet.services.entry_rows import Row, minute, with_decimals
 from wallet.services.fees_taken import fees_of_month
 from wallet.services.solvency import Solvency, solvency
 
@@ -25,7 +25,7 @@ def solvency_rows(now: datetime) -> list[Row]:
 def _solvency_row(one: Solvency, now: datetime) -> Row:
     at = one.compared_at
     tone = "red" if one.difference_units else "secondary" if at is None else "yellow" if now - at > OLD else "green"
-    return {
+    row: Row = {
         "row": f"solvency-{one.asset.unit}",
         "unit": one.asset.unit,
         "owed": format_btt(one.owed_ubtt),
@@ -37,6 +37,7 @@ def _solvency_row(one: Solvency, now: datetime) -> Row:
         "compared_at": at.isoformat() if at else "",
         "says": one.says,
     }
+    return with_decimals(row, "owed", "own")
 
 
 def fee_rows(now: datetime) -> list[Row]:
@@ -52,12 +53,13 @@ def fee_rows(now: datetime) -> list[Row]:
 
 
 def _fee_row(name: str, label: str, amount_ubtt: int, asset: Asset) -> Row:
-    return {
+    row: Row = {
         "row": f"fee-{name}-{asset.unit}",
         "name": label,
         "amount": format_btt(amount_ubtt),
         "unit": asset.unit,
     }
+    return with_decimals(row, "amount")
 
 
 def halt_rows(now: datetime) -> list[Row]:
