@@ -1,0 +1,35 @@
+// Of what is asked for one place (`hx-sync="PLACE:replace"`) the newest wish wins, also when another one's answer is late.
+
+// htmx lets go of the newest one in the moment in which the one that it replaced ends: what comes then, wish or refetch
+// (`hx-sync="PLACE:abort"`), would run beside it and could put in again what was there before.
+const wishes = new Map(); // place -> the request whose answer it waits for
+const missed = new Map(); // place -> what was told meanwhile to fetch itself anew
+
+function wishOf(ctx) {
+  const element = ctx.sourceElement.closest?.("[hx-sync]");
+  const [place, strategy] = element?.getAttribute("hx-sync").split(":") ?? [];
+  return { place: place === "this" ? element : place, strategy };
+}
+
+document.addEventListener("htmx:before:request", (event) => {
+  const { ctx } = event.detail;
+  const { place, strategy } = wishOf(ctx);
+  if (strategy === "replace") return wishes.set(place, ctx);
+  if (strategy !== "abort" || !wishes.has(place)) return;
+  event.preventDefault();
+  missed.set(place, ctx.sourceElement);
+});
+
+document.addEventListener("htmx:before:swap", (event) => {
+  const { place, strategy } = wishOf(event.detail.ctx);
+  if (strategy === "replace" && wishes.get(place) !== event.detail.ctx) event.preventDefault();
+});
+
+document.addEventListener("htmx:finally:request", (event) => {
+  const { place } = wishOf(event.detail.ctx);
+  if (wishes.get(place) !== event.detail.ctx) return;
+  wishes.delete(place);
+  const element = missed.get(place);
+  missed.delete(place);
+  if (element?.isConnected) setTimeout(() => element.dispatchEvent(new CustomEvent("refetch")));
+});
