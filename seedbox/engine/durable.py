@@ -19,7 +19,12 @@ def sync(paths: Iterable[str]) -> None:
         _sync(descriptor)
         folders.add(Path(path).parent)
     for folder in folders:
-        _sync(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
+        sync_names(folder)
+
+
+def sync_names(folder: Path) -> None:
+    """Return once the names in a folder are on the disk."""
+    _sync(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
 
 
 def _sync(descriptor: int) -> None:

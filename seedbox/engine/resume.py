@@ -7,6 +7,8 @@ import shutil
 import threading
 from pathlib import Path
 
+from seedbox.engine.durable import sync_names
+
 _KEY = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 MAX_RESUME_BYTES = 64 * 1024 * 1024
 
@@ -85,7 +87,7 @@ class ResumeStore:
             with contextlib.suppress(OSError):
                 fresh.unlink(missing_ok=True)  # a full disk has no room for halves
             raise
-        self._sync_folder()
+        sync_names(self._folder)
 
     def clear(self, key: str, *, generation: int) -> None:
         """Take the mark away if it is still of this generation: the data on disk is good as it is."""
@@ -115,13 +117,6 @@ class ResumeStore:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-
-    def _sync_folder(self) -> None:
-        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
