@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +24,7 @@ from speed.services.earnings_page import Asked
 from tests import auto_story
 from tests.builders import NOW, make_holding, make_node, make_observation, make_torrent, signed_in
 from tests.earnings import pay_out
+from tests.emptying import undone
 from tests.ledger import BTT, TREASURY, fund, user
 from tests.market import set_market
 from tests.market_rows import a_buying_deal, a_round, a_selling_deal
@@ -66,7 +67,7 @@ class TestChartTableAndFile:
     @given(seed=st.integers(0, 2**32), acts=st.integers(0, 10))
     def test_have_what_the_ledger_has_for_anybody_at_any_time(self, seed: int, acts: int) -> None:
         draw = Random(seed)
-        with transaction.atomic():
+        with undone():
             traders = Traders()
             for _ in range(acts):
                 traders.act(draw)
@@ -76,7 +77,6 @@ class TestChartTableAndFile:
                 asked = Asked(draw.choice(list(Period)[1:]), draw.choice(list(By)), draw.choice(list(Side)))
                 now = NOW + draw.randrange(HOURS) * HOUR + timedelta(minutes=draw.randrange(60))
                 self._compare([row for row in every if row.user_id == trader.pk], trader.pk, asked, now)
-            transaction.set_rollback(True)
 
     def _compare(self, every: list[Moved], user_id: int, asked: Asked, now: datetime) -> None:
         found = earnings_page.read(user_id, asked, now=now)

@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 import pytest
-from django.db import transaction
 from django.db.models import Q
 from django.test import Client
 from django.urls import reverse
@@ -21,6 +20,7 @@ from hypothesis import strategies as st
 from seedbox.models import User
 from speed.domain.earnings import Period, span_of
 from tests.builders import NOW
+from tests.emptying import undone
 from tests.ledger import ASSET, BTT, CHAIN, transfer, user
 from tests.rollups import Moved, Traders, moved
 from tests.servers import PROVE
@@ -74,7 +74,7 @@ class TestOverviewAndEarnings:
     @given(seed=st.integers(0, 2**32), acts=st.integers(0, 12))
     def test_say_what_transfers_add_up_to_for_any_user_and_period(self, seed: int, acts: int) -> None:
         draw = Random(seed)
-        with transaction.atomic():
+        with undone():
             traders = Traders()
             for _ in range(acts):
                 traders.act(draw, since=timezone.now() - timedelta(days=DAYS_BACK), hours=24 * DAYS_BACK - 2)
@@ -84,7 +84,6 @@ class TestOverviewAndEarnings:
                 period, by = draw.choice(PERIODS), draw.choice(["torrent", "node", "kind"])
                 self.compare_overview(client, mine)
                 self.compare_earnings(client, mine, period, by, draw)
-            transaction.set_rollback(True)
 
     def compare_overview(self, client: Client, mine: list[Moved]) -> None:
         before = timezone.now()
@@ -138,7 +137,7 @@ class TestTheHistory:
     def test_has_every_transfer_once_with_its_balance_below_the_sums_of_its_day(
         self, moves: list[tuple[int, int, bool]], days: tuple[int, int], kind: str
     ) -> None:
-        with transaction.atomic():
+        with undone():
             reader, other = (User.objects.create(username=name) for name in ("reader", "other"))
             self.move(reader, other, moves)
             truth = self.truth(reader)
@@ -147,7 +146,6 @@ class TestTheHistory:
             inside = [row for row in truth if first <= row[0] <= last and (not kind or row[1] == TIP_KIND)]
             asked = {"from": first.isoformat(), "to": last.isoformat(), "kind": kind}
             assert self.read(client_of(reader), asked) == self.as_shown(inside)
-            transaction.set_rollback(True)
 
     def move(self, reader: User, other: User, moves: list[tuple[int, int, bool]]) -> None:
         at = NOW

@@ -3,13 +3,13 @@
 from random import Random
 
 import pytest
-from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speed.services import rollups as trade_rollups
 from speed.services.rollups import By
 from tests.builders import NOW
+from tests.emptying import undone
 from tests.ledger import ASSET
 from tests.rollups import HOUR, HOURS, Traders, by_step, moved
 from tests.servers import PROVE
@@ -26,17 +26,17 @@ class TestEverySum:
     @settings(max_examples=8 * PROVE)
     @given(seed=st.integers(0, 2**32), acts=st.integers(0, 12))
     def test_is_that_of_the_transfers(self, seed: int, acts: int) -> None:
-        draw, before = Random(seed), transaction.savepoint()  # seals refuse to be written inside of something atomic
-        traders = Traders()
-        for _ in range(acts):
-            traders.act(draw)
-            if draw.random() < 0.3:
-                seals.seal_new(now=NOW)
-            if draw.random() < 0.3:  # each goes its own way
-                rollups.catch_up(NOW, limit=draw.randint(1, 40))
-                trade_rollups.catch_up(NOW, limit=draw.randint(1, 40))
-        self._compare(draw, traders)
-        transaction.savepoint_rollback(before)
+        draw = Random(seed)
+        with undone():
+            traders = Traders()
+            for _ in range(acts):
+                traders.act(draw)
+                if draw.random() < 0.3:
+                    seals.seal_new(now=NOW)
+                if draw.random() < 0.3:  # each goes its own way
+                    rollups.catch_up(NOW, limit=draw.randint(1, 40))
+                    trade_rollups.catch_up(NOW, limit=draw.randint(1, 40))
+            self._compare(draw, traders)
 
     def _compare(self, draw: Random, traders: Traders) -> None:
         every = list(moved())
