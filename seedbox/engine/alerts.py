@@ -223,7 +223,7 @@ def save_resume_data(swarm: Swarm, taken: Taken, alert: lt.save_resume_data_aler
     if complete and swarm.store.is_lagging(taken.key):
         save_when_flushed(swarm, taken, save)
         return
-    taken.unflushed_save = taken.flushing_save = None  # this one is newer
+    taken.unflushed_save = taken.flushing_save = taken.syncing_save = None  # this one is newer
     swarm.write(taken.key, save)
 
 

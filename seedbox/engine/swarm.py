@@ -142,8 +142,9 @@ class Swarm:
         """Write it once the content is on the disk; one that refuses is asked again, and the mark stays until then."""
 
         def follow(future: "Future[None]") -> None:
-            if self._is_shut:
-                return  # the next start checks
+            if self._is_shut or taken.syncing_save is not save:
+                return  # the next start checks, or a newer one is written
+            taken.syncing_save = None
             if (problem := future.exception()) is None:
                 self.write(taken.key, save)
                 return
@@ -157,6 +158,7 @@ class Swarm:
                 )
                 self.tell(taken.key, "error", text)
 
+        taken.syncing_save = save
         self._submit(self._thread_for("sync", taken.root), sync, follow)
 
     def _after_write(self, key: str, future: "Future[None]") -> None:

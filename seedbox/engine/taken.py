@@ -45,6 +45,7 @@ class Taken:
     flushing: set[int] = field(default_factory=set)  # those that the flush under way covers
     unflushed_save: Save | None = None  # resume data that says more than is on disk yet
     flushing_save: Save | None = None  # that which the flush under way makes true
+    syncing_save: Save | None = None  # that which is written when the disk has the content
     saved_at_s: float = 0.0  # monotonic
     files_at_s: float = 0.0
     saving: int | None = None  # generation of the lagging mark when the save under way was asked for
