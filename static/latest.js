@@ -5,28 +5,35 @@
 const wishes = new Map(); // place -> the request whose answer it waits for
 const missed = new Map(); // place -> what was told meanwhile to fetch itself anew
 
-function wishOf(ctx) {
-  const element = ctx.sourceElement.closest?.("[hx-sync]");
-  const [place, strategy] = element?.getAttribute("hx-sync").split(":") ?? [];
-  return { place: place === "this" ? element : place, strategy };
+function wishOf(element) {
+  const synced = element.closest?.("[hx-sync]");
+  const [place, strategy] = synced?.getAttribute("hx-sync").split(":") ?? [];
+  return { place: place === "this" ? synced : place, strategy };
 }
 
+document.addEventListener(
+  "refetch",
+  (event) => {
+    const { place, strategy } = wishOf(event.target);
+    if (strategy !== "abort" || !wishes.has(place)) return;
+    event.stopPropagation(); // htmx does not hear it, and would forget it
+    missed.set(place, event.target);
+  },
+  true,
+);
+
 document.addEventListener("htmx:before:request", (event) => {
-  const { ctx } = event.detail;
-  const { place, strategy } = wishOf(ctx);
-  if (strategy === "replace") return wishes.set(place, ctx);
-  if (strategy !== "abort" || !wishes.has(place)) return;
-  event.preventDefault();
-  missed.set(place, ctx.sourceElement);
+  const { place, strategy } = wishOf(event.detail.ctx.sourceElement);
+  if (strategy === "replace") wishes.set(place, event.detail.ctx);
 });
 
 document.addEventListener("htmx:before:swap", (event) => {
-  const { place, strategy } = wishOf(event.detail.ctx);
+  const { place, strategy } = wishOf(event.detail.ctx.sourceElement);
   if (strategy === "replace" && wishes.get(place) !== event.detail.ctx) event.preventDefault();
 });
 
 document.addEventListener("htmx:finally:request", (event) => {
-  const { place } = wishOf(event.detail.ctx);
+  const { place } = wishOf(event.detail.ctx.sourceElement);
   if (wishes.get(place) !== event.detail.ctx) return;
   wishes.delete(place);
   const element = missed.get(place);
