@@ -25,7 +25,7 @@ MARKET, EARNING, EARNINGS = "market", "earning", "earnings"  # likewise
 DEMO = "demo"  # the address of the page
 SPEED = "speed"  # a tab of a torrent's page
 MONEY = "money"  # the address of the page, and what it watches
-ADMINS = "admins"  # what every page that is for admins watches: nothing is said of it but that it is closed to its user
+ADMINS = "admins"  # what every page of an admin watches: nothing is said of it but that its user is none any more
 OPERATOR = "operator"  # the address of the page, and what it watches
 MONEY_PAGES = frozenset(
     {MONEY, "money_history", "money_entry", "tip", "tip_send", "own_acts", "owed", "deposit", "deposit_came"}

@@ -23,7 +23,7 @@ from seedbox.web.logins import has_expired
 
 SIGNED_OUT = 4401
 FACTOR_WANTED = 4403  # the box's rule asks this user for a second factor, and there is none
-DEMOTED = 4405  # the page shows what is for admins only, and its user is none any more
+DEMOTED = 4405  # the page shows what is for admins, and its user is none any more
 
 ASKED_AT_ONCE = 50  # of 500 names each: SQLite takes 32,766 in one question
 PAUSE_S = 0.2
@@ -63,7 +63,7 @@ def check(claims: Sequence[Claim]) -> list[frozenset[int] | LoginOver]:
     """Return for each claim what the user still holds.
 
     LoginOver is for who is signed out, deactivated, deleted, signed in for too long, has a new password, or is no admin
-    before a page that is for admins, as a new page would see it.
+    any more before a page with what is for admins, as a new page would see it.
     """
     keys = [claim.session_key for claim in claims if claim.session_key]
     stored = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())

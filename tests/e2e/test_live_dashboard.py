@@ -232,9 +232,13 @@ class TestAnAdminWhoIsMadeAMember:
     ) -> None:
         insider.login_of("eve", is_admin=True).open(other, box, "/operator/")
         pages = [other]
-        for path in ("/books/reserves/", "/people/", "/audit/", "/styleguide/"):  # the last three have no live rows
+        # The last has parts for admins; the three before it have no live rows.
+        for path in ("/books/reserves/", "/people/", "/audit/", "/styleguide/", "/health/"):
             pages.append(other.context.new_page())
             pages[-1].goto(path)
+        health = pages[-1]
+        settings = health.get_by_role("link", name="Network settings of node")
+        expect(settings).to_be_visible()
         pages.append(other.context.new_page())
         pages[-1].add_init_script(NOBODY_LOOKS)
         pages[-1].goto("/people/")
@@ -254,6 +258,9 @@ class TestAnAdminWhoIsMadeAMember:
         other.get_by_role("link", name="To the overview").click()
         expect(other.get_by_role("heading", name="Overview", exact=True)).to_be_visible()
         expect(other.get_by_role("link", name="Operator")).to_have_count(0)
+        health.get_by_role("link", name="Load the page again").click()
+        expect(health.get_by_role("heading", name="Health", exact=True)).to_be_visible()
+        expect(settings).to_have_count(0)
 
 
 @pytest.mark.timeout(300)  # a box has to start, and processes pay

@@ -275,8 +275,8 @@ class TestEveryAddress:
                 assert faults(response) == []
                 assert "no-store" in response.headers["Cache-Control"]  # the back button shows it to nobody else
                 body = body_of(response) if person != "owner" else ""
-                if person == "admin" and "data-socket" in body:
-                    assert ('data-watch="admins"' in body) == (ROWS[name].owner == ROWS[name].stranger == 404)
+                if "data-socket" in body:
+                    assert ('data-watch="admins"' in body) == (person == "admin")
                 if person != "owner":
                     assert SECRET_NAME not in body
                     assert SECRET_NAME not in str(response.headers)
