@@ -235,6 +235,17 @@ class TestTests:
             ]
         )
 
+    def test_draw_more_examples_when_more_are_to_be_proved(self) -> None:
+        complain(
+            [
+                f"{path}:{node.value.lineno}: multiply it by PROVE, or make prove draws no more than make test"
+                for path in ours(".py")
+                if path.startswith("tests/")
+                for node in nodes(path)
+                if isinstance(node, ast.keyword) and node.arg == "max_examples" and isinstance(node.value, ast.Constant)
+            ]
+        )
+
     def test_are_never_skipped(self) -> None:
         complain(
             [

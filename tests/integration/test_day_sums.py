@@ -11,12 +11,14 @@ import pytest
 from django.db import connection
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seedbox.models import User
 from tests.builders import NOW
+from tests.emptying import undone
 from tests.ledger import ASSET, BTT, CHAIN, TREASURY, transfer, user
+from tests.servers import PROVE
 from wallet.domain.beancount import number
 from wallet.domain.kinds import TransferKind
 from wallet.domain.money import MAX_AMOUNT_UBTT
@@ -105,24 +107,24 @@ def rows_of(person: User, form: str, wish: Wanted = EVERYTHING) -> str:
 
 class TestEntriesOfAnyHistory:
     @given(moves=MOVES)
-    @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=4 * PROVE)
     def test_add_up_to_the_sums_of_their_days_and_are_in_the_file_whatever_the_filters(
-        self, stranger: User, moves: Moves
+        self, owner: User, stranger: User, moves: Moves
     ) -> None:
-        somebody = User.objects.create(username=f"olga-{User.objects.count()}")  # each time with an empty history
-        move(somebody, stranger, moves)
-        account = account_of(somebody)
-        for wish in WISHES:
-            expected = truth(account, wish)
-            page = statements.read(account, wanted=wish, limit=1_000)
-            assert [entry.id for entry in page.entries] == [one.pk for one in reversed(expected)]
-            days = [day_sums.day_of(entry.written_at) for entry in page.entries]
-            sums = day_sums.of_days(account, days, shown=(account.version, account.version), wanted=wish)
-            assert {day: (one.in_ubtt, one.out_ubtt) for day, one in sums.items()} == by_day(account, expected)
-            lines = [json.loads(line) for line in rows_of(somebody, "jsonl", wish).splitlines()]
-            assert [(line["transfer"], line["amount"]) for line in lines] == [
-                (one.pk, number(one.amount_ubtt)) for one in expected
-            ]
+        with undone():
+            move(owner, stranger, moves)
+            account = account_of(owner)
+            for wish in WISHES:
+                expected = truth(account, wish)
+                page = statements.read(account, wanted=wish, limit=1_000)
+                assert [entry.id for entry in page.entries] == [one.pk for one in reversed(expected)]
+                days = [day_sums.day_of(entry.written_at) for entry in page.entries]
+                sums = day_sums.of_days(account, days, shown=(account.version, account.version), wanted=wish)
+                assert {day: (one.in_ubtt, one.out_ubtt) for day, one in sums.items()} == by_day(account, expected)
+                lines = [json.loads(line) for line in rows_of(owner, "jsonl", wish).splitlines()]
+                assert [(line["transfer"], line["amount"]) for line in lines] == [
+                    (one.pk, number(one.amount_ubtt)) for one in expected
+                ]
 
 
 class TestADaysSums:

@@ -11,6 +11,7 @@ from seedbox.models import File, Holding, LogEntry, Observation, Torrent, User
 from seedbox.services import holdings, reconcile
 from seedbox.services.observing import MAX_LOG_ENTRIES
 from tests.builders import NOW, make_torrent
+from tests.servers import PROVE
 from tests.sources import make_magnet, make_metainfo
 from tests.turns import TurnedNode, seen
 
@@ -284,7 +285,7 @@ ACTIONS = st.lists(st.sampled_from(["add", "start", "stop", "recheck", "remove",
 
 
 class TestAnyHistory:
-    @settings(max_examples=25)
+    @settings(max_examples=25 * PROVE)
     @given(ACTIONS)
     def test_ends_with_the_engine_doing_what_its_holders_wish(self, owner: User, actions: list[str]) -> None:
         Holding.objects.all().delete()
