@@ -21,7 +21,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from seedbox.engine.port import Details, Peer
+from seedbox.engine.port import Details, Peer, Tracker
 from seedbox.models import File, Holding, LogEntry
 from seedbox.services import columns, readers
 from seedbox.services.listing import MAX_LOG_SHOWN
@@ -137,10 +137,14 @@ class Publisher:
     def publish_details(self, holding: Holding, details: Details) -> None:
         """Send a watched page's peers, and those trackers that its holder brought.
 
-        Another holder's announce URL may carry that person's passkey.
+        Another holder's announce URL may carry that person's passkey. Who stopped the torrent sees neither at work,
+        also while it runs for others: nothing may tell of them.
         """
-        trackers = (tracker for tracker in details.trackers if tracker.url in holding.trackers)
-        self._publish_list(holding, "peers", lambda: peer_rows(details.peers))
+        peers = details.peers if holding.runs else ()
+        trackers = [tracker for tracker in details.trackers if tracker.url in holding.trackers]
+        if not holding.runs:
+            trackers = [Tracker(each.url, each.tier, "not contacted", "", None, None) for each in trackers]
+        self._publish_list(holding, "peers", lambda: peer_rows(peers))
         self._publish_list(holding, "trackers", lambda: {tracker.url: tracker_row(tracker) for tracker in trackers})
 
     def publish_log(self, holding: Holding, entries: Iterable[LogEntry]) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from redis import Redis
 
 from seedbox.domain.states import State
+from seedbox.domain.units import NOTHING
 from seedbox.engine.port import Details, Peer, Tracker
 from seedbox.models import Holding, LogEntry, User
 from seedbox.services import outbox
@@ -253,6 +254,34 @@ class TestAPage:
                 assert await browser.hears_nothing()
                 await sync_to_async(publisher.publish_details)(holding, Details(key=holding.torrent.key))
                 assert await browser.hears_nothing()
+
+        play(scenario)
+
+    def test_of_who_stopped_it_tells_nothing_of_those_it_runs_for(
+        self, publisher: Publisher, owner: User, holding: Holding
+    ) -> None:
+        tracker = Tracker("http://tracker.example/olga", 0, "working", "Welcome back, Sam", 7, 90)
+        details = Details(
+            key=holding.torrent.key, peers=(Peer("192.0.2.7:6881", "client", 0, 0, 0, 0, 0, ""),), trackers=(tracker,)
+        )
+        holding.runs = False
+        holding.save(update_fields=["runs"])
+
+        def node() -> None:
+            publisher.watched(NOW)
+            publisher.publish_details(holding, details)
+
+        async def scenario() -> None:
+            async with browser_of(owner) as browser:
+                await browser.say(watch=[f"detail-{holding.pk}"])
+                for _ in range(3):
+                    await browser.hear()
+                await sync_to_async(node)()
+                peers, trackers = [await browser.hear() for _ in range(2)]
+                assert peers["rows"] == {}
+                (row,) = trackers["rows"].values()
+                assert (row["status"], row["message"], row["peers"]) == ("not contacted", "", NOTHING)
+                assert row["next"] == NOTHING
 
         play(scenario)
 
