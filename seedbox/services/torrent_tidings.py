@@ -42,7 +42,7 @@ def of(charges: Collection[Charge], *, now: datetime) -> list[Tiding]:
     tidings = []
     for (user_id, what), own in found.items():
         if len(own) > EACH_AT_MOST:
-            tidings.append(_many(user_id, what, len(own), now))
+            tidings.append(_many(user_id, what, [holding for holding, _charge in own], now))
         else:
             tidings += [_one(what, holding, charge, now) for holding, charge in own]
     return tidings
@@ -107,14 +107,14 @@ def _of_many(what: str, count: int) -> str:
     return texts[what] % {"count": count}
 
 
-def _many(user_id: int, what: str, count: int, now: datetime) -> Tiding:
+def _many(user_id: int, what: str, own: list[Holding], now: datetime) -> Tiding:
     return Tiding(
         user_id=user_id,
         kind=_kind(what),
-        key=f"{what}/many/{now:%Y%m%d%H%M}",
+        key=f"{what}/many/{now:%Y%m%d%H%M}/{own[0].pk}",  # more of them a moment later are others
         at=now,
         tone=_TONES[what],
-        text=partial(_of_many, what, count),
+        text=partial(_of_many, what, len(own)),
         url_name="torrents",
     )
 

@@ -94,11 +94,13 @@ class TestATorrent:
         assert told(owner) == ["film\N{REPLACEMENT CHARACTER}gpj.exe has an error: Bad\N{REPLACEMENT CHARACTER}."]
 
     def test_is_one_of_many_where_many_have_the_same_to_tell(self, owner: User) -> None:
-        charges = [a_charge(make_holding(owner, make_torrent(f"{number}.iso"))) for number in range(4)]
+        charges = [a_charge(make_holding(owner, make_torrent(f"{number}.iso"))) for number in range(9)]
         for charge in charges:
             charge.show(State.MISSING)
-        see(charges)
+        see(charges[:4])
         assert told(owner) == ["4 torrents have an error."]
+        see(charges[4:])  # in the same minute: a disk that is full stops one after the other
+        assert told(owner) == ["4 torrents have an error.", "5 torrents have an error."]
 
 
 def a_charge(holding: Holding) -> Charge:
