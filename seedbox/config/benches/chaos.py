@@ -32,7 +32,7 @@ from seedbox.services.nodes import LEASE
 
 NODE_ADDRESS = "127.0.35.1"
 START_LIMIT_S = 180.0  # on a machine that is busy with others, too
-RECOVERY_LIMIT_S = 60.0
+RECOVERY_LIMIT_S = START_LIMIT_S  # of all that a dead supervisor starts again
 LIVE_LIMIT_S = 60.0
 LONGEST_PAUSE_S = 0.5  # between an action of a user, or a recovery, and the next death
 HANG_S = LEASE.total_seconds() + 2
