@@ -30,6 +30,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 function openDialog(dialog) {
+  closeMenus(); // a dialog gives the focus back to where it was: not into a menu that is closed by then
   if (!dialog.open) dialog.showModal();
 }
 
@@ -42,8 +43,15 @@ function closeByBackdrop(event) {
   if (!inside && event.detail) event.target.close();
 }
 
+// What is in a closed menu can't have the focus: its button can.
+function closeMenu(menu) {
+  const hadFocus = menu.contains(document.activeElement);
+  menu.open = false;
+  if (hadFocus) menu.querySelector("summary").focus({ preventScroll: true });
+}
+
 function closeMenus(except) {
-  for (const menu of document.querySelectorAll("[data-menu][open]")) if (menu !== except) menu.open = false;
+  for (const menu of document.querySelectorAll("[data-menu][open]")) if (menu !== except) closeMenu(menu);
 }
 
 // On a phone the bar scrolls: where one is stays in sight.
