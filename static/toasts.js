@@ -134,7 +134,7 @@ if (bell) {
   for (const press of ["click", "auxclick"]) {
     document.addEventListener(press, (event) => {
       const link = event.target.closest("a[data-notice]");
-      if (link) markRead(link);
+      if (link && event.button <= 1) markRead(link); // the right one opens a menu, and nobody has gone there yet
     });
   }
   document.addEventListener("htmx:after:swap", (event) => {

@@ -113,3 +113,12 @@ class TestTheBell:
         assert told.value.url == f"{ORIGIN}/sub/notices/8/read/"
         assert told.value.headers["x-csrftoken"] == "secret"
         page.wait_for_url(f"{ORIGIN}/sub/notices/8/")
+
+    def test_has_it_read_with_the_middle_button_and_not_with_the_right_one(self, page: Page) -> None:
+        told: list[str] = []
+        page.on("request", lambda request: told.append(request.url) if request.method == "POST" else None)
+        hear(page, unread=3, fresh={8: "new", 9: "newer"})
+        page.get_by_role("link", name="newer").click(button="right")
+        with page.expect_request(lambda request: request.method == "POST"):
+            page.get_by_role("link", name="new", exact=True).click(button="middle")
+        assert told == [f"{ORIGIN}/sub/notices/8/read/"]
