@@ -86,10 +86,10 @@ function connect() {
 function opened() {
   const names = streams.size > MAX_STREAMS ? [] : wanted().filter((name) => held.has(name));
   sent = JSON.stringify(names);
+  askAlive(); // first: behind all that is on screen the answer could come too late on a slow line, again and again
   if (names.length) ask({ watch: names, since: Object.fromEntries(streams) }, names);
   else beginAnew(wasLost);
   watch();
-  askAlive();
   wasLost = false;
   later("settled", SETTLED_MS, () => (failures = 0));
 }

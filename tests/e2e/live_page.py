@@ -24,6 +24,7 @@ class Box:
         self.is_down = False
         self.sockets: list[WebSocketRoute] = []
         self.frames: list[dict[str, object]] = []
+        self.asked_alive: list[int] = []  # each time, how many other frames had come before
         self.mark = 0
         page.route_web_socket(f"{ORIGIN.replace('http', 'ws')}/sub/live/", self._connected)
         page.route("**/*", self._serve)
@@ -38,6 +39,7 @@ class Box:
     def _heard(self, message: str | bytes) -> None:
         frame = json.loads(message)
         if frame == {"resync": []}:
+            self.asked_alive.append(len(self.frames))
             self.say(type="alive")
             return
         self.mark = frame.pop("mark", self.mark)

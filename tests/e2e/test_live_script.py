@@ -129,6 +129,16 @@ class TestTheLivePage:
         expect(box.page.locator("tr[data-row=holding-1] [data-cell=down]")).to_have_text("back")
         assert box.page.evaluate("count") == 1
 
+    def test_asks_first_whether_the_box_is_there_for_the_answer_must_not_wait_behind_what_is_on_screen(
+        self, box: Box
+    ) -> None:
+        assert box.asked_alive == [0]
+        box.frames.clear()
+        box.asked_alive.clear()
+        box.cut()
+        box.hears(watch=["torrents", "holding-1", "holding-2"])
+        assert box.asked_alive == [0]
+
     def test_says_that_its_user_is_signed_out(self, box: Box) -> None:
         box.sockets[-1].close(code=4401)
         expect(box.page.locator("[data-live-status]")).to_have_text("Signed out")
