@@ -14,9 +14,8 @@
 //   data-live-status                             says whether all this works; so does the event "box:connection"
 //
 // Each message of a stream has a number. After a gap everything on screen is asked for again. A page that was cut off says
-// with its watch the last number that it has of each stream: it is sent what it missed, or "anew" when too much was, and
-// how everything stands. To a browser that reads slowly the server says several messages as one, "many", with the numbers
-// that it stands for.
+// with its watch the last number that it has of each stream: it is sent what it missed, or "anew" and how everything
+// stands. To a browser that reads slowly the server says several messages as one, "many", with the numbers it stands for.
 
 const MAX_WATCHED = 500; // the server takes no more
 const MAX_STREAMS = 64; // nor of these
@@ -97,7 +96,7 @@ function opened() {
 function closed(code) {
   socket = null;
   wasLost = true;
-  for (const name of ["settled", "alive", "answer", "watch", "resync"]) never(name);
+  for (const name of ["settled", "alive", "speak", "answer", "watch", "resync"]) never(name);
   if (code === DEMOTED) document.dispatchEvent(new CustomEvent("box:demoted")); // what is for admins goes, the rest goes on
   if (SHUT_OUT.includes(code)) {
     // What the page shows is not this user's any more: app.js leaves it. One that was never let in must not loop.
@@ -165,6 +164,7 @@ function beginAnew(mustFetch) {
 }
 
 function askAlive(wait_ms = ANSWER_MS) {
+  never("speak");
   say({ resync: [] });
   later("answer", wait_ms, drop);
 }
@@ -243,10 +243,9 @@ document.addEventListener("htmx:after:swap", () => {
 function heard(message) {
   hasHeard = true;
   if (message.type === "shut") return drop(message.code);
-  never("answer");
-  never("alive");
+  for (const name of ["answer", "alive", "worry"]) never(name);
   later("alive", ASK_ALIVE_MS, askAlive);
-  never("worry");
+  later("speak", ASK_ALIVE_MS, () => say({ resync: [] })); // who only hears could as well be a computer that is asleep
   showStatus("live");
   if (message.stream) followStream(message.stream, message.seq, message.seq);
   for (const [stream, [first, last]] of Object.entries(message.streams ?? {})) followStream(stream, first, last);
@@ -268,9 +267,8 @@ function take(message) {
   if (message.type === "changed") later(`refetch ${message.what}`, REFETCH_REST_MS, () => refetch(message.what));
 }
 
-function tellOfSpeeds({ down_bytes_per_s: down, up_bytes_per_s: up, down: down_text, up: up_text }) {
+const tellOfSpeeds = ({ down_bytes_per_s: down, up_bytes_per_s: up, down: down_text, up: up_text }) =>
   document.dispatchEvent(new CustomEvent("box:totals", { detail: { down, up, down_text, up_text } }));
-}
 
 function followStream(stream, first, last) {
   const before = streams.get(stream) ?? first - 1;

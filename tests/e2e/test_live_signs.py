@@ -12,13 +12,14 @@ from seedbox.services.totals import Speeds, speeds_row
 from tests.e2e.browser import DESKTOP, open_page
 from tests.e2e.live_page import ORIGIN, Box
 
+NOON_S = 12 * 60 * 60
 PLAIN = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # whose names have no hashes
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Torrents · Seedbox</title>
 <link rel="icon" href="/favicon.svg"><link rel="stylesheet" href="/box.css">
 <script type="module" src="/connection.js"></script><script type="module" src="/speeds.js"></script>
 <script type="module" src="/live.js"></script></head>
 <body data-socket="/sub/live/"><span data-live-status></span><main id="content" tabindex="-1"></main>
-<button data-speeds-toggle>Speeds</button>{bar}</body></html>"""
+<button data-speeds-toggle>Speeds</button><output data-row="one" data-cell="said"></output>{bar}</body></html>"""
 SHOW = """hidden => {
     Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
     document.dispatchEvent(new Event("visibilitychange"));
@@ -30,10 +31,16 @@ def box(browser: Browser) -> Iterator[Box]:
     with open_page(browser, ORIGIN, DESKTOP) as page:
         with override_settings(STORAGES={**settings.STORAGES, "staticfiles": PLAIN}):
             box = Box(page, PAGE.format(bar=render_to_string("seedbox/_connection.html")))
-        page.clock.install()
+        page.clock.install(time=0)
         page.goto("/")
         expect(page.locator("[data-live-status]")).to_have_text("Live")
         yield box
+
+
+def say(box: Box, text: str) -> None:
+    """Say something, and wait until the page has heard it."""
+    box.say(type="rows", rows={"one": {"said": text}})
+    expect(box.page.locator("output")).to_have_text(text)
 
 
 class TestTheBar:
@@ -55,6 +62,24 @@ class TestTheBar:
         expect(retry).to_be_hidden()
         expect(box.page.locator("[data-live-status]")).to_have_text("Live")
         expect(box.page.locator("main")).to_be_focused()
+
+
+class TestTheLine:
+    def test_hears_of_a_page_every_twenty_seconds_also_while_it_only_listens(self, box: Box) -> None:
+        box.page.clock.pause_at(NOON_S)
+        box.asked_alive.clear()
+        for heard in range(1, 13):
+            box.page.clock.run_for(5_000)
+            say(box, str(heard))
+        assert len(box.asked_alive) in (2, 3)
+
+    def test_hears_of_a_page_once_in_twenty_seconds_when_nothing_is_said(self, box: Box) -> None:
+        box.page.clock.pause_at(NOON_S)
+        for asked in (1, 2):
+            box.asked_alive.clear()
+            box.page.clock.run_for(21_000)
+            box.until(lambda: bool(box.asked_alive), f"was not asked {asked} times")
+            assert len(box.asked_alive) == 1
 
 
 class TestTheTab:
