@@ -8,7 +8,7 @@ const bar = document.querySelector("[data-connection]");
 const part = (name) => bar.querySelector(`[data-connection-${name}]`);
 
 let nextTryAt = 0;
-let heardAt = new Date();
+let heardAt = 0;
 let worry = 0;
 let ticking = 0;
 
@@ -17,7 +17,7 @@ function show() {
   if (bar.classList.contains("is-shown")) return;
   const { offline, lost } = bar.dataset;
   bar.classList.add("is-shown");
-  part("text").textContent = `${navigator.onLine ? lost : offline} ${bar.dataset.since.replace("%s", heardAt.toLocaleTimeString())}`;
+  part("text").textContent = `${navigator.onLine ? lost : offline} ${bar.dataset.since.replace("%s", new Date(heardAt).toLocaleTimeString())}`;
   for (const name of ["next", "try"]) part(name).hidden = false;
   ticking = setInterval(tick, TICK_MS);
   tick();
@@ -42,9 +42,8 @@ function tick() {
 if (bar) {
   part("try").addEventListener("click", () => document.dispatchEvent(new CustomEvent("box:connect")));
   document.addEventListener("box:connection", ({ detail }) => {
-    if (detail.status === "live") heardAt = new Date();
     if (detail.status !== "reconnecting") return hide();
-    nextTryAt = detail.nextTryAt;
+    ({ nextTryAt, heardAt } = detail);
     if (bar.classList.contains("is-shown")) tick();
     else if (!navigator.onLine) show();
     else worry ||= setTimeout(show, LOST_MS);

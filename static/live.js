@@ -48,6 +48,7 @@ let socket = null;
 let failures = 0;
 let wasLost = false; // a change of the list may have been missed
 let hasHeard = false; // on this socket: it was let in
+let heardAt = Date.now(); // when the box last said something; until it has, what is shown is as old as the page
 let nextTryAt = 0;
 let status = "";
 let sent = ""; // what the server was last told to watch
@@ -242,6 +243,7 @@ document.addEventListener("htmx:after:swap", () => {
 
 function heard(message) {
   hasHeard = true;
+  heardAt = Date.now();
   if (message.type === "shut") return drop(message.code);
   for (const name of ["answer", "alive", "worry"]) never(name);
   later("alive", ASK_ALIVE_MS, askAlive);
@@ -376,9 +378,7 @@ function showStatus(now) {
   }
 }
 
-function tellStatus() {
-  document.dispatchEvent(new CustomEvent("box:connection", { detail: { status, nextTryAt } }));
-}
+const tellStatus = () => document.dispatchEvent(new CustomEvent("box:connection", { detail: { status, nextTryAt, heardAt } }));
 
 // --- begin; rest while nobody looks
 

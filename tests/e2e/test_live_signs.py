@@ -63,6 +63,22 @@ class TestTheBar:
         expect(box.page.locator("[data-live-status]")).to_have_text("Live")
         expect(box.page.locator("main")).to_be_focused()
 
+    def test_says_of_when_the_figures_are_that_stand_still(self, box: Box) -> None:
+        box.page.clock.pause_at(NOON_S)
+        say(box, "the last word")
+        box.page.clock.run_for(15_000)
+        box.is_down = True
+        box.cut()
+        bar = box.page.locator("[data-connection]").get_by_role("status")
+
+        def is_shown() -> bool:
+            box.page.clock.run_for(500)
+            return bool(bar.inner_text())
+
+        box.until(is_shown, "no bar")
+        noon = box.page.evaluate("at_s => new Date(at_s * 1000).toLocaleTimeString()", NOON_S)
+        expect(bar).to_contain_text(f"is of {noon} and")
+
 
 class TestTheLine:
     def test_hears_of_a_page_every_twenty_seconds_also_while_it_only_listens(self, box: Box) -> None:
