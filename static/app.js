@@ -101,9 +101,13 @@ document.addEventListener("htmx:config:request", (event) => {
   event.detail.ctx.fetch = (...what) => fetch(...what).catch((error) => (leaving ? new Promise(() => {}) : Promise.reject(error)));
 });
 
-// --- a login that has ended meanwhile: load the page anew, and the box leads to where it goes on
+// --- a login that has ended meanwhile: load the page anew, and the box leads to where it goes on. Not at once: that would
+// cancel the very form that ended it, and a tab beside one where a password was changed has not got its new cookie yet.
 
-document.addEventListener("box:shut", () => location.reload());
+const SHUT_MS = 1_000;
+const SHUT_LEAVING_MS = 5_000; // what was asked for may still be on its way
+
+document.addEventListener("box:shut", () => setTimeout(() => location.reload(), leaving ? SHUT_LEAVING_MS : SHUT_MS));
 
 // --- a page that is not its reader's any more: what it shows goes, and a few words say what to do
 

@@ -1,4 +1,4 @@
-"""app.js in a real Chromium, on a small page: where the focus is when menus and dialogs close."""
+"""app.js in a real Chromium, on a small page: where the focus is when menus close, and how a page goes that is shut."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +14,7 @@ from seedbox.services.notices import Bell
 from tests.e2e.browser import DESKTOP, open_page
 
 ORIGIN = "http://box.test"
+NOON_S = 12 * 60 * 60
 SCRIPTS = {
     "/app.js": Path(__file__).parents[2] / "static" / "app.js",
     "/htmx.js": Path(django_htmx.__file__).parent / "static" / "django_htmx" / "htmx-4.min.js",
@@ -28,6 +29,8 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>t</t
 <dialog id="keys"><button data-close>Close</button></dialog>
 <dialog id="confirm"><form method="dialog"><h2 id="confirm-title"></h2><p id="confirm-text"></p>
 <button value="no" autofocus>Cancel</button></form></dialog></body></html>"""
+SHUT = "() => { window.isSameDocument = true; document.dispatchEvent(new CustomEvent('box:shut')) }"
+IS_SAME = "() => window.isSameDocument === true"
 
 
 @pytest.fixture
@@ -93,3 +96,24 @@ class TestTheBell:
         expect(read_all).to_be_visible()
         opened(page, "More")
         expect(read_all).to_be_hidden()
+
+
+class TestAPageWhoseLoginHasEnded:
+    def test_is_loaded_anew_when_a_new_cookie_has_had_time_to_come(self, page: Page) -> None:
+        page.clock.install(time=0)
+        page.clock.pause_at(NOON_S)
+        page.evaluate(SHUT)
+        page.clock.run_for(900)
+        assert page.evaluate(IS_SAME)
+        with page.expect_navigation(url=f"{ORIGIN}/"):
+            page.clock.run_for(200)
+
+    def test_lets_the_form_that_ended_it_come_to_its_end(self, page: Page) -> None:
+        page.clock.install(time=0)
+        page.clock.pause_at(NOON_S)
+        page.evaluate("() => dispatchEvent(new Event('beforeunload'))")  # as for a form that is sent
+        page.evaluate(SHUT)
+        page.clock.run_for(4_900)
+        assert page.evaluate(IS_SAME)
+        with page.expect_navigation(url=f"{ORIGIN}/"):
+            page.clock.run_for(200)
