@@ -49,6 +49,7 @@ let failures = 0;
 let wasLost = false; // a change of the list may have been missed
 let hasHeard = false; // on this socket: it was let in
 let heardAt = Date.now(); // when the box last said something; until it has, what is shown is as old as the page
+let openedAt = 0; // this socket: what comes by it was read later
 let nextTryAt = 0;
 let status = "";
 let sent = ""; // what the server was last told to watch
@@ -84,6 +85,7 @@ function connect() {
 }
 
 function opened() {
+  openedAt = Date.now();
   const names = streams.size > MAX_STREAMS ? [] : wanted().filter((name) => held.has(name));
   sent = JSON.stringify(names);
   askAlive(); // first: behind all that is on screen the answer could come too late on a slow line, again and again
@@ -127,8 +129,7 @@ function drop(code = 0) {
 
 function leave() {
   drop();
-  never("connect");
-  never("worry");
+  for (const name of ["connect", "worry"]) never(name);
 }
 
 function connectNow() {
@@ -265,7 +266,7 @@ function take(message) {
   if (message.type === "rows" && message.rows.speeds) tellOfSpeeds(message.rows.speeds);
   if (message.type === "head") putOnTop(message.list, message.rows);
   if (message.type === "versions") for (const [what, version] of Object.entries(message.versions)) follow(what, version);
-  if (message.type === "notices") document.dispatchEvent(new CustomEvent("box:notices", { detail: message }));
+  if (message.type === "notices") document.dispatchEvent(new CustomEvent("box:notices", { detail: { ...message, openedAt } }));
   if (message.type === "changed") later(`refetch ${message.what}`, REFETCH_REST_MS, () => refetch(message.what));
 }
 

@@ -2,7 +2,8 @@
 //
 //   <div data-toast data-tone="success">    goes by itself, unless it is bad news or somebody is at it
 //   box:say {tone, text, href}              shows one, from any script
-//   box:notices {unread, newest, fresh}     from the socket: how the bell stands, and the newest that nobody has read
+//   box:notices {unread, newest, fresh, openedAt}   from the socket: how the bell stands, the newest that nobody has
+//                                           read, and when the socket was opened by which that came
 
 const TOAST_MS = 6_000;
 const UNDO_MS = 12_000; // what can be taken back stays longer
@@ -87,32 +88,36 @@ if (toasts) {
 
 // --- the bell
 
-function showBell({ unread, newest, fresh }) {
+function showBell({ unread, newest, fresh, openedAt }) {
   if (document.hidden) return; // the page asks again when somebody looks at it
   const count = bell.querySelector("[data-bell-count]");
   count.dataset.count = unread;
   count.textContent = unread;
-  const known = Math.max(Number(bell.dataset.newest), shownElsewhere());
+  if (newest < Number(bell.dataset.newest)) bell.dataset.newest = newest; // of one tab each word is newer than that before
+  const known = Math.max(Number(bell.dataset.newest), shownElsewhere({ newest, openedAt }));
   for (const { id, tone, text } of fresh) {
     if (id > known && tone !== "info") say({ tone, text, href: `${bell.dataset.notices}${id}/` });
   }
   if (newest > Number(bell.dataset.newest) || bell.dataset.unread !== String(unread)) refill();
-  bell.dataset.newest = Math.max(newest, Number(bell.dataset.newest));
+  bell.dataset.newest = newest;
   bell.dataset.unread = unread;
-  remember(newest);
+  remember({ newest, openedAt });
 }
 
-function shownElsewhere() {
+// Another tab may be ahead of this one. But if a box that was asked after a tab had shown a notice knows none so new, it
+// was wiped or restored and counts anew: then the mark is of no use any more.
+function shownElsewhere({ newest, openedAt }) {
   try {
-    return Number(localStorage.getItem(SHOWN)) || 0;
+    const [shown = 0, shownAt = 0] = (localStorage.getItem(SHOWN) ?? "").split(" ").map(Number);
+    return shown > newest && shownAt < openedAt ? 0 : shown;
   } catch {
     return 0; // a browser that keeps nothing shows it in each tab
   }
 }
 
-function remember(newest) {
+function remember(heard) {
   try {
-    if (newest > shownElsewhere()) localStorage.setItem(SHOWN, newest);
+    if (heard.newest > shownElsewhere(heard)) localStorage.setItem(SHOWN, `${heard.newest} ${Date.now()}`);
   } catch {
     // as above
   }

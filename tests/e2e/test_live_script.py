@@ -139,6 +139,15 @@ class TestTheLivePage:
         box.hears(watch=["torrents", "holding-1", "holding-2"])
         assert box.asked_alive == [0]
 
+    def test_tells_with_notices_when_the_socket_was_opened_by_which_they_came(self, box: Box) -> None:
+        box.page.evaluate("() => document.addEventListener('box:notices', ({ detail }) => { told = detail.openedAt })")
+        cut_at = box.page.evaluate("told = Date.now()")
+        box.cut()
+        box.until(lambda: len(box.sockets) == 2, "no second connection")
+        box.hears(watch=["torrents", "holding-1", "holding-2"])
+        box.say(type="notices", unread=0, newest=7, fresh=[])
+        box.until(lambda: box.page.evaluate("told") > cut_at, "not told, or of the socket before")
+
     def test_says_that_its_user_is_signed_out(self, box: Box) -> None:
         box.sockets[-1].close(code=4401)
         expect(box.page.locator("[data-live-status]")).to_have_text("Signed out")

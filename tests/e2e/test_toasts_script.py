@@ -56,9 +56,10 @@ def say(page: Page, tone: str, text: str) -> None:
     page.evaluate("detail => document.dispatchEvent(new CustomEvent('box:say', { detail }))", detail)
 
 
-def hear(page: Page, *, unread: int, fresh: dict[int, str], tone: str = "success") -> None:
+def hear(page: Page, *, unread: int, fresh: dict[int, str], tone: str = "success", opened_s: int = NOON_S) -> None:
     news = [{"id": number, "tone": tone, "text": text} for number, text in fresh.items()]
     detail = {"type": "notices", "unread": unread, "newest": max(fresh, default=7), "fresh": news}
+    detail["openedAt"] = opened_s * 1_000
     page.evaluate("detail => document.dispatchEvent(new CustomEvent('box:notices', { detail }))", detail)
 
 
@@ -94,6 +95,31 @@ class TestTheBell:
             expect(one.locator("[data-bell-count]")).to_have_text("3")
             hear(one, unread=3, fresh={8: "new", 9: "newer"})
         assert (shown(page), shown(other)) == (["new", "newer"], [])
+
+    def test_shows_nothing_twice_in_a_tab_that_is_behind(self, context: BrowserContext, page: Page) -> None:
+        behind = opened(context)
+        hear(page, unread=3, fresh={8: "one", 9: "two"})
+        hear(behind, unread=2, fresh={8: "one"})
+        hear(behind, unread=3, fresh={8: "one", 9: "two"})
+        for one in (behind, page):
+            hear(one, unread=4, fresh={9: "two", 10: "three"})
+        assert (shown(page), shown(behind)) == (["one", "two"], ["three"])
+
+    def test_tells_again_in_one_tab_what_is_new_on_a_box_that_counts_anew(
+        self, context: BrowserContext, page: Page
+    ) -> None:
+        hear(page, unread=2, fresh={90: "before"})
+        other = opened(context)
+        later_s = NOON_S + 60
+        for one in (page, other):
+            one.clock.pause_at(later_s)
+        hear(page, unread=2, fresh={8: "restored"}, opened_s=later_s)  # both were cut off, one comes back first
+        hear(page, unread=3, fresh={8: "restored", 9: "new"}, opened_s=later_s)
+        hear(other, unread=2, fresh={8: "restored"}, opened_s=later_s)
+        hear(other, unread=3, fresh={8: "restored", 9: "new"}, opened_s=later_s)
+        for one in (other, page):
+            hear(one, unread=4, fresh={9: "new", 10: "newer"}, opened_s=later_s)
+        assert (shown(page), shown(other)) == (["new"], ["newer"])
 
     def test_of_another_box_on_the_same_host_is_another_one(self, context: BrowserContext, page: Page) -> None:
         hear(page, unread=2, fresh={90: "Film is complete."})
