@@ -162,7 +162,7 @@ CACHES = {
 REDIS_URL = ENVIRONMENT.effective_redis_url
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "BACKEND": "seedbox.web.layer.LiveLayer",
         # Without this the client tries a dead Redis ten times, for half a minute, before it says so.
         "CONFIG": {"hosts": [{"address": REDIS_URL, "retry": Retry(NoBackoff(), 0), "socket_connect_timeout": 0.5}]},
     }

@@ -30,6 +30,7 @@ from seedbox.services.logins import CHECK_LOGIN
 from seedbox.services.watches import RENEWAL_S, WatchesUnknown, WatchWriter, shared_writer
 from seedbox.web.frames import BadFrame, Frame, Names, parse_frame
 from seedbox.web.kept_connection import database_sync_to_async
+from seedbox.web.layer import LiveLayer
 from seedbox.web.logins import has_expired
 from seedbox.web.outgoing import Outgoing
 from seedbox.web.rights import FACTOR_WANTED, SIGNED_OUT, Claim, LoginOver, rights
@@ -58,6 +59,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
     stuck_s: float = STUCK_S
     writer: WatchWriter
     seats = Seats()
+    channel_layer: LiveLayer
+    channel_name = ""  # until the layer gives one
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,6 +75,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._renewing: asyncio.Task[None] | None = None
         # Of streams, when we began to hear their group; the browser does not know them yet.
         self._numbers: dict[str, int] = {}
+        self._joined: set[str] = set()  # groups
         self._seated_user_id: int | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -83,11 +87,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
             with contextlib.suppress(Exception):  # it may be closed already
                 await send({"type": "websocket.close", "code": TRY_LATER})
         finally:
+            if self._seated_user_id is not None:
+                self.seats.give_back(self._seated_user_id)
             for task in (self._renewing, self._sending):
                 if task is not None:
                     task.cancel()
-            if self._seated_user_id is not None:
-                self.seats.give_back(self._seated_user_id)
+            await self._leave_all()
 
     async def dispatch(self, message: Any) -> None:
         """Pass on what groups say without Channels' look at database connections, which is a hop to a thread."""
@@ -117,13 +122,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self.accept()
         self._renewing = asyncio.create_task(self._renew_for_ever())
         self._sending = asyncio.create_task(self._send_for_ever())
-
-    async def disconnect(self, code: int) -> None:
-        if self._renewing is None:
-            return
-        self._renewing.cancel()
-        for group in self._groups():
-            await self.channel_layer.group_discard(group, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self._renewing is None or self._outgoing.closes_with is not None:
@@ -202,7 +200,19 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Hear a group from now on, from the numbers that it has now: a later one could be of what is on its way."""
         with contextlib.suppress(RedisError, OSError):  # a page that knows none asks for everything after a break
             self._numbers |= await self.writer.backlog.numbers([group])
+        self._joined.add(group)  # before: it may be half done when Redis fails
         await self.channel_layer.group_add(group, self.channel_name)
+
+    async def _leave(self, group: str) -> None:
+        await self.channel_layer.group_discard(group, self.channel_name)
+        self._joined.discard(group)
+
+    async def _leave_all(self) -> None:
+        """Let the layer keep nothing of this socket, however it ended."""
+        for group in tuple(self._joined):
+            await self._leave(group)
+        if self.channel_name:
+            await self.channel_layer.forget(self.channel_name)
 
     async def _missed(self, since: dict[str, int]) -> list[str] | None:
         """Return all that the page does not know yet; None if it must begin anew.
@@ -221,7 +231,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _listen(self, names: Names) -> None:
         before, self._names = self._names, names
         for holding_id in before.details - names.details:
-            await self.channel_layer.group_discard(detail_group(holding_id), self.channel_name)
+            await self._leave(detail_group(holding_id))
         for holding_id in names.details - before.details:
             await self._join(detail_group(holding_id))
 

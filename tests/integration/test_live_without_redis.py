@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
+from channels.layers import get_channel_layer
 from django.conf import settings
 from django.test import override_settings
 from redis import Redis
@@ -100,6 +101,29 @@ class TestWithoutRedis:
         async def scenario() -> None:
             browser = Browser((b"origin", settings.PUBLIC_ORIGIN.encode()))
             assert not await browser.connects()
+
+        async_to_sync(scenario)()
+
+    def test_nothing_is_kept_of_sockets_that_were_refused_or_ended(
+        self, redis: MortalRedis, owner: User, holding: Holding
+    ) -> None:
+        async def scenario() -> None:
+            layer: Any = get_channel_layer()
+            async with browser_of(owner) as open_page, browser_of(owner) as second:
+                await open_page.say(watch=[f"holding-{holding.pk}"])
+                await open_page.hear()
+                redis.kill()
+                await second.say(watch=[f"detail-{holding.pk}"])
+                await second.is_given_up()
+                for _ in range(3):
+                    assert not await Browser((b"origin", settings.PUBLIC_ORIGIN.encode())).connects()
+                assert [len(channels) for channels in layer.groups.values()] == [1]  # the open page's
+                assert len(layer.channels) == 1
+            assert not layer.groups
+            assert not layer.channels
+            (connection,) = layer._shards
+            assert not connection._subscribed_to  # nor is it heard again when Redis is back
+            assert not connection._pubsub.channels
 
         async_to_sync(scenario)()
 

@@ -117,3 +117,18 @@ class TestABrowserThatReadsNothing:
                 assert not layer.channels
 
         play(scenario)
+
+
+class TestABrowserThatLeavesWhileMessagesCome:
+    def test_leaves_nothing_behind(self, owner: User) -> None:
+        async def scenario() -> None:
+            layer: Any = get_channel_layer()
+            for _ in range(3):
+                async with browser_of(owner):
+                    (waiting,) = layer.channels.values()
+                    for _ in range(100):
+                        waiting.put_nowait(layer.channel_layer.serialize({"type": "live.text", "text": "{}"}))
+                assert not layer.channels
+                assert not layer.groups
+
+        play(scenario)
