@@ -44,6 +44,7 @@ GONE = 1006
 
 STUCK_S = 30.0  # a message that a browser does not take: its line is dead, or it does not want to know
 
+ASKS_ALIVE = Frame(watch=None, resync=Names())
 ALIVE = encode({"type": "alive"})  # the answer to an empty resync, by which a browser finds out a dead connection
 ANEW = encode({"type": "anew"})  # messages were dropped: how everything stands follows
 
@@ -73,6 +74,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._frame_at_s = time.monotonic()
         self._lock = asyncio.Lock()  # a frame and a renewal must not interleave: both change what is watched
         self._renewing: asyncio.Task[None] | None = None
+        self._told: frozenset[str] = frozenset()  # kinds that have changed, but are not read yet
+        self._reading: asyncio.Task[None] | None = None
         # Of streams, when we began to hear their group; the browser does not know them yet.
         self._numbers: dict[str, int] = {}
         self._joined: set[str] = set()  # groups
@@ -89,15 +92,17 @@ class LiveConsumer(AsyncWebsocketConsumer):
         finally:
             if self._seated_user_id is not None:
                 self.seats.give_back(self._seated_user_id)
-            for task in (self._renewing, self._sending):
+            for task in (self._renewing, self._reading, self._sending):
                 if task is not None:
                     task.cancel()
             await self._leave_all()
 
     async def dispatch(self, message: Any) -> None:
-        """Pass on what groups say without Channels' look at database connections, which is a hop to a thread."""
+        """Hear groups and the browser without Channels' look at database connections: its thread may be busy."""
         if message["type"] == "live.text":
             await self.live_text(message)
+        elif message["type"] == "websocket.receive":
+            await self.websocket_receive(message)
         else:
             await super().dispatch(message)
 
@@ -134,6 +139,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         except BadFrame:
             self._outgoing.end(BAD_FRAME)
             return
+        if frame == ASKS_ALIVE:  # waits for no slow database: the page would believe that its line is dead
+            self._outgoing.put(ALIVE)
+            return
         async with self._lock:
             try:
                 await self._answer(frame)
@@ -154,9 +162,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Pass on a message of a group; some are orders to us."""
         if message["text"] == CHECK_LOGIN:
             if await self._renew_now(checks=True):
-                await self._send_kinds(self._names.kinds)  # an admin's are not a member's
+                self._read_soon(self._names.kinds)  # an admin's are not a member's
         elif (kind := watchables.kind_of_order(message["text"])) is not None:
-            await self._send_kinds(self._names.kinds & {kind})
+            self._read_soon(self._names.kinds & {kind})
         elif moving.is_order(message["text"]):
             said = self._moving.hear(message["text"], time.monotonic())
             if totals.KIND in self._names.kinds:
@@ -253,10 +261,22 @@ class LiveConsumer(AsyncWebsocketConsumer):
             texts += await read(user_id=self.user_id, row_ids=names.rows, page_ids=names.details)
         return texts
 
-    async def _send_kinds(self, kinds: frozenset[str]) -> None:
-        async with self._lock:
-            for text in await self._read_kinds(kinds):
-                self._outgoing.put(text)
+    def _read_soon(self, kinds: frozenset[str]) -> None:
+        """Read and send kinds that have changed: once, however often we are told so while another read goes on."""
+        self._told |= kinds
+        if self._told and (self._reading is None or self._reading.done()):
+            self._reading = asyncio.create_task(self._read_told())
+
+    async def _read_told(self) -> None:
+        try:
+            while self._told:
+                async with self._lock:
+                    # Taken out before they are read: what changes meanwhile is read again.
+                    kinds, self._told = self._told & self._names.kinds, frozenset()
+                    for text in await self._read_kinds(kinds):
+                        self._outgoing.put(text)
+        except (RedisError, OSError, DatabaseError):
+            self._outgoing.end(TRY_LATER)
 
     async def _read_kinds(self, kinds: frozenset[str]) -> list[str]:
         if not kinds:
