@@ -79,6 +79,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         # Of streams, when we began to hear their group; the browser does not know them yet.
         self._numbers: dict[str, int] = {}
         self._joined: set[str] = set()  # groups
+        self._breaks = 0  # of the layer, after which we began anew
+        self._is_unsure = False  # whether something was missed since the last renewal
         self._seated_user_id: int | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -123,6 +125,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(TOO_MANY_SOCKETS)
             return
         self._seated_user_id = self.user_id
+        self._breaks = self.channel_layer.breaks
         await self._join(user_group(self.user_id))
         await self.accept()
         self._renewing = asyncio.create_task(self._renew_for_ever())
@@ -359,16 +362,28 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _renew(self) -> None:
         """Keep watched what is watched.
 
-        While Redis is dead, or has forgotten us, messages are missed: then the database's word is sent instead.
+        While Redis is dead, or has forgotten us, messages are missed: then the database's word is sent instead, and
+        once more when Redis answers again. After a break of what we hear, also lists and numbers are out of date.
         """
-        try:
-            missed_nothing = await self.writer.renew(self._texts(self._names), asked=False)
-        except WatchesUnknown:
-            missed_nothing = False
+        breaks, was_unsure = self.channel_layer.breaks, self._is_unsure
+        is_known = await self._keep_watched(asked=False)
         if (text := self._moving.forget_silent(time.monotonic())) and totals.KIND in self._names.kinds:
             self._outgoing.put(text)
-        if not missed_nothing:
-            await self._send_whole(self._names)
+        if breaks != self._breaks:
+            self._breaks = breaks
+            self._outgoing.put(ANEW)
+        elif is_known and not was_unsure:
+            return
+        self._outgoing.put_whole(await self._read_whole(self._names))
+        # Asked last: what a node says while we read would be overwritten by what the database knew before.
+        self._is_unsure = not await self._keep_watched(asked=True) or is_known is None
+
+    async def _keep_watched(self, *, asked: bool) -> bool | None:
+        """Return whether Redis knew all that we watch; None if it does not answer."""
+        try:
+            return await self.writer.renew(self._texts(self._names), asked=asked)
+        except WatchesUnknown:
+            return None
 
     def _texts(self, names: Names) -> list[str]:
         kinds = (watchables.watched_name(kind, self.user_id) for kind in names.kinds)

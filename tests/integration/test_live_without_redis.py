@@ -170,3 +170,45 @@ class TestWithoutRedis:
             async_to_sync(scenario)()
         finally:
             publisher.close()
+
+    def test_pages_begin_anew_when_what_they_hear_was_broken_off(
+        self, redis: MortalRedis, monkeypatch: pytest.MonkeyPatch, owner: User, holding: Holding
+    ) -> None:
+        monkeypatch.setattr(LiveConsumer, "renewal_s", 0.1)
+        name = f"holding-{holding.pk}"
+
+        async def scenario() -> None:
+            async with browser_of(owner) as first, browser_of(owner) as second:
+                for browser in (first, second):
+                    await browser.say(watch=[name])
+                    await browser.hear()
+                await Observation.objects.aupdate(done_bytes=500)  # and what is said of it comes to nobody
+                with Redis.from_url(redis.url) as client:
+                    client.client_kill_filter(_type="pubsub")
+                for browser in (first, second):
+                    assert (await browser.hear())["type"] == "anew"
+                    assert (await browser.hear())["rows"][name]["progress_ppm"] == 500_000
+                    assert await browser.hears_nothing()
+
+        async_to_sync(scenario)()
+
+    def test_pages_begin_anew_when_redis_was_away(
+        self, redis: MortalRedis, monkeypatch: pytest.MonkeyPatch, owner: User, holding: Holding
+    ) -> None:
+        monkeypatch.setattr(LiveConsumer, "renewal_s", 0.1)
+        name = f"holding-{holding.pk}"
+
+        async def scenario() -> None:
+            async with browser_of(owner) as first, browser_of(owner) as second:
+                for browser in (first, second):
+                    await browser.say(watch=[name])
+                    await browser.hear()
+                redis.kill()
+                await Observation.objects.aupdate(done_bytes=500)
+                redis.start()
+                for browser in (first, second):
+                    while (await browser.hear())["type"] != "anew":
+                        pass
+                    assert (await browser.hear())["rows"][name]["progress_ppm"] == 500_000
+
+        async_to_sync(scenario)()

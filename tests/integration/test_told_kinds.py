@@ -1,17 +1,20 @@
 """What other apps let pages watch is read when it has changed: once, however often it changes meanwhile."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from channels.layers import get_channel_layer
+from django.conf import settings
+from redis import Redis
 
 from seedbox.models import User
 from seedbox.services import watchables
 from seedbox.services.encoding import encode
 from seedbox.services.live import user_group
-from seedbox.web.consumers import TRY_LATER
+from seedbox.services.watches import WatchReader
+from seedbox.web.consumers import TRY_LATER, LiveConsumer
 from tests.box import wait_until
 from tests.sockets import Browser, Message, browser_of
 
@@ -26,12 +29,14 @@ class Shelf:
     def __init__(self) -> None:
         self.value = 0
         self.reads = 0
+        self.happens: Callable[[], object] = bool  # while it is read
         self.answers = threading.Event()
         self.answers.set()
 
     def messages(self, user_id: int) -> list[Message]:
         value = self.value
         self.reads += 1
+        self.happens()
         assert self.answers.wait(READ_LIMIT_S)
         return [{"type": "versions", "versions": {"shelf": value}}]
 
@@ -105,3 +110,25 @@ class TestAKindThatCannotBeRead:
                 assert await browser.close_code() == TRY_LATER
 
         async_to_sync(scenario)()
+
+
+class TestARenewalThatHasMissedSomething:
+    def test_asks_the_nodes_after_it_has_read_what_they_would_overwrite(
+        self, redis_client: Redis, owner: User, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(LiveConsumer, "renewal_s", 0.05)
+        node, name = WatchReader(redis_url=settings.REDIS_URL), f"shelf-{owner.pk}"
+
+        async def scenario() -> None:
+            async with browser_of(owner) as browser:
+                await browser.say(watch=["shelf"])
+                await browser.hear()
+                shelf.happens = node.read  # a node that answers at once
+                redis_client.flushall()
+                await browser.hear()
+                await browser.hears_nothing()
+                assert name in (await sync_to_async(node.read)()).asked
+
+        async_to_sync(scenario)()
+        node.close()
+        assert shelf.reads == 2
