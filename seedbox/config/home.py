@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from seedbox.models import User
 from seedbox.models.user import Role
-from seedbox.services import totals, watchables
+from seedbox.services import listing, totals, watchables
 from seedbox.services.node_tidings import STEPS
 from seedbox.web import next_steps, tiles, torrent_tiles
 from seedbox.web.next_steps import Step
@@ -29,6 +29,7 @@ def join(wallet_network: str) -> None:
     """Register the tiles of this box; one without a wallet has none about money."""
     torrent_tiles.register(watched_steps=STEPS)
     watchables.register(totals.KIND, totals.messages)
+    watchables.register(listing.KIND, listing.messages)
     watchables.register(STEPS, _steps)
     if wallet_network == "off":
         _hide_money()

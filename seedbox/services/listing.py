@@ -4,13 +4,14 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from seedbox.domain.states import TROUBLED_STATES, State
 from seedbox.models import File, Holding, LogEntry, User
 from seedbox.services import columns
 from seedbox.services.orders import Sort, ordered, seen_state
 
+KIND = "torrents"  # what open pages watch
 PAGE_SIZE = 100
 FILES_PAGE_SIZE = 200
 MAX_LOG_SHOWN = 100
@@ -73,6 +74,17 @@ def list_holdings(*, user: User, wanted: Wanted) -> Listing:
     rows = _rows(list(holdings.values_list("pk", flat=True)[start : start + wanted.page_size]))
     has_any = bool(counts[Filter.ALL]) or (bool(wanted.search) and user.holdings.exists())
     return Listing(rows, counts, page, page_count, start + 1 if rows else 0, has_any)
+
+
+def version(user_id: int) -> str:
+    """Return what is another after a torrent came to the user's list or went from it."""
+    found = Holding.objects.filter(user_id=user_id).aggregate(count=Count("pk"), newest=Max("pk"))
+    return f"{found['count']}-{found['newest'] or 0}"
+
+
+def messages(user_id: int) -> list[dict[str, object]]:
+    """Return which list an open page should show: one that was rendered before a change fetches it."""
+    return [{"type": "versions", "versions": {KIND: version(user_id)}}]
 
 
 def _rows(ids: Sequence[int]) -> list[Holding]:

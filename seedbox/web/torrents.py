@@ -135,11 +135,13 @@ def _answer(request: HttpRequest, tone: str, text: str, *, leaves: bool = False,
 def _list_context(request: HttpRequest, user: User) -> dict[str, Any]:
     choice = list_choice.of_user(user.pk)
     wanted = list_query.read_wanted(request.GET, page_size=choice.page_size)
+    version = listing.version(user.pk)  # first: what changes while the rest is read is fetched once more
     page = listing.list_holdings(user=user, wanted=wanted)
     columns = [column.said for column in (list_columns.NAME, *choice.columns)]
     return {
         "rows": [list_columns.row(holding, columns) for holding in page.holdings],
         "listing": page,
+        "version": version,
         "wanted": wanted,
         "q": wanted.search or None,  # None: not in the links
         "tabs": list_query.tabs(page, wanted),
