@@ -41,8 +41,10 @@ TOO_MANY_FRAMES = 4429
 TOO_MANY_SOCKETS = 4430
 TRY_LATER = 1013
 GONE = 1006
+NORMAL = 1000
 
 STUCK_S = 30.0  # a message that a browser does not take: its line is dead, or it does not want to know
+SILENT_S = 150.0  # a page asks every 20 s whether we live, a hidden one once a minute: this one sleeps
 
 ASKS_ALIVE = Frame(watch=None, resync=Names())
 ALIVE = encode({"type": "alive"})  # the answer to an empty resync, by which a browser finds out a dead connection
@@ -58,6 +60,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     renewal_s: float = RENEWAL_S
     renewals_per_check: int = 3  # of the login by the database, which with many pages costs more than all they are sent
     stuck_s: float = STUCK_S
+    silent_s: float = SILENT_S
     writer: WatchWriter
     seats = Seats()
     channel_layer: LiveLayer
@@ -288,7 +291,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _send_for_ever(self) -> None:
         """Send what is outgoing, one message at a time, until the end."""
-        try:
+        with contextlib.suppress(TimeoutError):
             while True:
                 await self._outgoing.something()
                 while (text := self._outgoing.take()) is not None:
@@ -300,8 +303,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
                     await self._start_anew()
             async with asyncio.timeout(self.stuck_s):
                 await self.close(self._outgoing.closes_with)
-        except TimeoutError:
-            self._is_given_up.set()
+            await asyncio.sleep(self.stuck_s)  # until it answers, which nobody does at the end of a dead line
+        self._is_given_up.set()
 
     async def _start_anew(self) -> None:
         """Send how everything stands to a browser that was too slow and missed messages."""
@@ -330,6 +333,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _renew_for_ever(self) -> None:
         for number in itertools.count(1):
             await asyncio.sleep(self.renewal_s)
+            if time.monotonic() - self._frame_at_s > self.silent_s:
+                self._outgoing.end(NORMAL)
+                return
             if not await self._renew_now(checks=number % self.renewals_per_check == 0):
                 return
 

@@ -1,5 +1,6 @@
 """A browser that reads slowly, or not at all: what waits for it stays small, and it misses nothing in the end."""
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from seedbox.services.encoding import encode
 from seedbox.services.live import user_group
 from seedbox.services.watches import WatchReader
 from seedbox.web import outgoing
-from seedbox.web.consumers import LiveConsumer
+from seedbox.web.consumers import NORMAL, LiveConsumer
 from seedbox.web.outgoing import MAX_WAITING
 from tests.builders import make_holding, make_observation, make_torrent
 from tests.sockets import Browser, Message, browser_of
@@ -115,6 +116,37 @@ class TestABrowserThatReadsNothing:
                 await deaf.is_given_up()
                 assert not layer.groups
                 assert not layer.channels
+
+        play(scenario)
+
+
+class TestABrowserThatSaysNothing:
+    def test_is_given_up_when_it_does_not_even_answer_the_close(
+        self, owner: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("renewal_s", "silent_s", "stuck_s"):
+            monkeypatch.setattr(LiveConsumer, name, 0.05)
+        before = LiveConsumer.seats.taken
+
+        async def scenario() -> None:
+            async with browser_of(owner) as asleep:
+                assert await asleep.close_code() == NORMAL
+                await asleep.is_given_up()
+                assert LiveConsumer.seats.taken == before
+
+        play(scenario)
+
+    def test_is_kept_while_it_asks_whether_we_live(self, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(LiveConsumer, "renewal_s", 0.05)
+        monkeypatch.setattr(LiveConsumer, "silent_s", 3.0)
+
+        async def scenario() -> None:
+            async with browser_of(owner) as browser:
+                began_s = time.monotonic()
+                while time.monotonic() - began_s < 3.5:
+                    await browser.say(resync=[])
+                    assert (await browser.hear())["type"] == "alive"
+                    assert await browser.hears_nothing()
 
         play(scenario)
 

@@ -13,6 +13,7 @@ from websockets.typing import Origin
 CONNECT_AGAIN_S = 0.4  # the script's first pause; it grows there, up to half a minute
 LISTEN_S = 0.2
 OPEN_S = 3.0
+ASK_ALIVE_S = 20.0  # as the script does: who says nothing for long is given up
 
 
 class Ear:
@@ -56,7 +57,11 @@ class Ear:
 
     def _listen(self, page: ClientConnection) -> None:
         told: tuple[str, ...] = ()
+        asked_s = time.monotonic()
         while not self._ending.is_set():
+            if time.monotonic() - asked_s > ASK_ALIVE_S:
+                asked_s = time.monotonic()
+                page.send(json.dumps({"resync": []}))
             if told != self._wanted:
                 told = self._wanted
                 page.send(json.dumps({"watch": told}))

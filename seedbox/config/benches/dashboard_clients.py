@@ -6,6 +6,7 @@ Each is a WebSocket that says what its page shows and hears what changes. Only t
 """
 
 import asyncio
+import contextlib
 import json
 import re
 import sys
@@ -13,11 +14,14 @@ import time
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from seedbox.config.benches.dashboard_box import HOST
 
 AT_ONCE = 40  # that connect at the same time
 LIMIT_S = 300.0
+ASK_ALIVE_S = 20.0  # each, as a page does: who says nothing for long is given up
+ASK_ALIVE = '{"resync":[]}'
 NS_PER_MS = 1_000_000
 MANY = '{"type":"many"'
 STAMP = re.compile(r'"at (\d+)"')
@@ -37,6 +41,7 @@ class Clients:
     async def run(self) -> None:
         sockets = await asyncio.gather(*(self._open(watcher) for watcher in self._watchers))
         hearing = [asyncio.create_task(self._hear(socket)) for socket in sockets]
+        asking = asyncio.create_task(_ask_alive(sockets))
         _say({"watching": len(sockets)})
         while json.loads(await asyncio.to_thread(sys.stdin.readline)) != "end":
             _say({"heard": len(self._lags_ms) + self._merged})
@@ -50,6 +55,7 @@ class Clients:
                 "dropped": sum(task.done() for task in hearing),
             }
         )
+        asking.cancel()
         await asyncio.gather(*(socket.close() for socket in sockets))
 
     async def _open(self, watcher: dict[str, Any]) -> ClientConnection:
@@ -81,6 +87,14 @@ class Clients:
                 self._lags_ms.append((now_ns - int(stamp)) / NS_PER_MS)
             if message.startswith(MANY):  # it stands for several, of which it has the newest stamp
                 self._merged += sum(last - first for first, last in json.loads(message)["streams"].values())
+
+
+async def _ask_alive(sockets: list[ClientConnection]) -> None:
+    while True:
+        for socket in sockets:
+            await asyncio.sleep(ASK_ALIVE_S / len(sockets))
+            with contextlib.suppress(ConnectionClosed):  # who was dropped is counted at the end
+                await socket.send(ASK_ALIVE)
 
 
 def _say(what: object) -> None:

@@ -12,10 +12,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from websockets.sync.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from seedbox.config import env
@@ -29,6 +30,7 @@ START_LIMIT_S = 120.0
 CHECK_LIMIT_S = 600
 STOP_LIMIT_S = 60.0
 LOOK_AGAIN_S = 0.1
+ASK_ALIVE_S = 20.0  # as a page does: who says nothing for long is given up
 CLOCK_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -90,9 +92,14 @@ class SeedingBox:
             raise BenchFailed(f"{' '.join(command)} failed")
         return done.stdout
 
-    def _count(self, page: "Iterator[object]") -> None:
+    def _count(self, page: ClientConnection) -> None:
+        asked_s = time.monotonic()
         for _ in page:
             self.updates += 1
+            if time.monotonic() - asked_s > ASK_ALIVE_S:
+                asked_s = time.monotonic()
+                with suppress(ConnectionClosed):  # by us, at the end
+                    page.send(json.dumps({"resync": []}))
 
     def _is_well(self) -> bool:
         try:
