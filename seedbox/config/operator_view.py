@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from seedbox.domain.exposition import Metric, Sample
+from seedbox.domain.units import format_count
 from seedbox.services import gauges as box_gauges
 from seedbox.services import machine_rows, metrics, people_rows, watchables
 from seedbox.web import metrics as web_metrics
@@ -200,8 +201,9 @@ def _queues_glance(rows: Sequence[Row]) -> Row:
     known = [row for row in rows if row["tone"] != "secondary"]
     if len(known) < len(rows) or not rows:
         return _glance(_("Unknown"), _("Redis does not answer") if rows else "", "yellow" if rows else "secondary")
-    waiting = sum(int(str(row["depth"]).replace(",", "")) for row in known)
-    return _glance(ngettext("%(n)s message", "%(n)s messages", waiting) % {"n": waiting}, _("waiting"), _worst(rows))
+    waiting = sum(int(row["waiting"]) for row in known)
+    text = ngettext("%(n)s message", "%(n)s messages", waiting) % {"n": format_count(waiting)}
+    return _glance(text, _("waiting"), _worst(rows))
 
 
 def _tasks_glance(rows: Sequence[Row]) -> Row:

@@ -78,6 +78,7 @@ def _queue_row(name: str, depth: int | None) -> Row:
         "row": f"queue-{name}",
         "name": name,
         "depth": _("unknown") if depth is None else format_count(depth),
+        "waiting": depth or 0,
         "tone": "secondary" if depth is None else "yellow" if depth > LONG_QUEUE else "green",
     }
 

@@ -105,6 +105,15 @@ class TestTheMachines:
         assert queues == {"queue-node.local": ("21", "yellow"), "queue-wallet": ("0", "green")}
         assert rows["operator-glance"]["glance-queues"]["value"] == "21 messages"
 
+    def test_add_up_what_waits_in_thousands_for_whoever_writes_them_otherwise(
+        self, admin: User, redis_client: Redis
+    ) -> None:
+        a_node()
+        admin.numerals = "1.234,5"
+        admin.save(update_fields=["numerals"])
+        redis_client.lpush("node.local", *["a nudge"] * 1_234)
+        assert "1.234 messages" in page_of(admin)
+
     def test_say_that_a_queue_is_unknown_while_redis_does_not_answer(self, admin: User, settings: Settings) -> None:
         a_node()
         settings.REDIS_URL = "unix:///nowhere/redis.sock"
@@ -200,6 +209,7 @@ class TestAnOpenPage:
         assert {cell for rows in lists.values() for row in rows.values() for cell in row} - cells <= {
             "row",
             "slowest_ms",
+            "waiting",
         }
         for row in lists["operator-nodes"].values():
             assert all(str(row[cell]) in page for cell in ("name", "state", "up", "engine"))
