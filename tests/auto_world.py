@@ -48,9 +48,15 @@ class Counter(Shop):
     forgotten: int = 0  # bids
 
     def answer(self, taker: Taker) -> None:
-        expires_at_s = read_receipt(self.bids[-1].receipt, hub_key=HUB_KEY).expires_at_s
-        if len(self.bids) > self.forgotten and taker.floor.now.timestamp() < expires_at_s:
+        if len(self.bids) > self.forgotten and not self.forget_expired(taker.floor.now):
             super().answer(taker)
+
+    def forget_expired(self, now: datetime) -> bool:
+        """Say whether the last bid's channel has expired; its deal has then ended, however the clock goes on."""
+        if not self.bids or now.timestamp() < read_receipt(self.bids[-1].receipt, hub_key=HUB_KEY).expires_at_s:
+            return False
+        self.forgotten = len(self.bids)
+        return True
 
 
 class World(AutoTaker):
@@ -133,6 +139,8 @@ class World(AutoTaker):
     def jump(self, hours: int) -> None:
         self.floor.now += timedelta(hours=hours)
         self.flipped_at = None
+        for shop in self.shops:
+            shop.forget_expired(self.floor.now)
         for person in self.people:
             person.ceilings = [(self.floor.now, price) for _, price in person.ceilings]
 
