@@ -44,7 +44,7 @@ class Screen:
         self.shown_pages = frozenset(holding.pk for holding in pages)
         if watched.totals:
             self._show_totals(watched.totals, now)
-        self.ward.files_changed.clear()
+        self.ward.files_changed &= self.ward.files.keys()  # what is not stored yet was not shown either
         self.ward.log_changed.clear()
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from seedbox.domain.metainfo import BadTorrent, Metainfo
 from seedbox.domain.states import State
 from seedbox.models import File, LogEntry, Observation, Torrent
 from seedbox.services import holdings, merging, metadata, notices, torrent_tidings
+from seedbox.services.batches import batched
 from seedbox.services.ward import Charge, Ward
 
 MAX_LOG_ENTRIES = 500  # per torrent
@@ -61,10 +62,11 @@ def _write_observations(due: Collection[Charge], now: datetime) -> None:
 def _write_files(done_bytes_of: Mapping[int, Mapping[int, int]]) -> None:
     for torrent_id, done_bytes in done_bytes_of.items():
         changed = []
-        for file in File.objects.filter(torrent_id=torrent_id, index__in=list(done_bytes)):
-            if file.done_bytes != done_bytes[file.index]:
-                file.done_bytes = done_bytes[file.index]
-                changed.append(file)
+        for indices in batched(sorted(done_bytes), ROWS_AT_ONCE):
+            for file in File.objects.filter(torrent_id=torrent_id, index__in=indices):
+                if file.done_bytes != done_bytes[file.index]:
+                    file.done_bytes = done_bytes[file.index]
+                    changed.append(file)
         File.objects.bulk_update(changed, ["done_bytes"], batch_size=ROWS_AT_ONCE)
 
 
