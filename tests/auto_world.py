@@ -176,6 +176,8 @@ class World(AutoTaker):
         since = self.floor.now - timedelta(seconds=LAG_S)
         for number, shop in enumerate(self.shops):
             for bid in shop.bids[self.heard[number] :]:
+                if not bid.spend_ubtt_per_s:  # of a deal that has ended: it names its old price and buys nothing
+                    continue
                 user_id = BuyingDeal.objects.get(deal_id=bid.deal.hex()).user_id
                 (person,) = (one for one in self.people if one.user.pk == user_id)
                 said = zip(person.ceilings, [at for at, _ in person.ceilings[1:]] + [self.floor.now], strict=True)
