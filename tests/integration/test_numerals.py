@@ -1,5 +1,6 @@
 """Each user's way to write numbers, on pages, in forms and on the live socket."""
 
+import json
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
@@ -68,6 +69,12 @@ class TestAPage:
         plain = body_of(signed_in(owner).get(address))
         assert "1234.5" in plain
         assert body_of(german(owner).get(address)) == plain
+
+    def test_links_to_a_file_that_finds_the_amounts_that_it_finds(self, owner: User) -> None:
+        for amount_ubtt in (1_234 * BTT + BTT // 2, 7 * BTT):
+            fund(user(owner.pk), amount_ubtt)
+        found = body_of(german(owner).get(reverse("money_export", args=["jsonl"]), {"q": "1.234,5"}))
+        assert [json.loads(line)["amount"] for line in found.splitlines()] == ["1234.500000"]
 
 
 @pytest.mark.django_db

@@ -5,7 +5,7 @@ snapshot is held while somebody's slow line takes the file.
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.db.models import Q
 
@@ -20,8 +20,9 @@ CHUNK = 2_000  # versions of a piece: a few hundred kilobytes
 
 
 def pieces(account: Account, user_id: int, *, wanted: Wanted, form: str) -> Iterator[str]:
-    """Yield the entries that are wanted, as text of that form.
+    """Return the entries that are wanted, as text of that form; each piece is read when it is taken.
 
+    What is looked for is understood at once: by the first piece nobody knows any more how its reader writes numbers.
     Of an account that is shown whole beancount asserts the balance that the ledger says; else that of what is there.
     """
     has_ends = form == "beancount"
@@ -29,11 +30,18 @@ def pieces(account: Account, user_id: int, *, wanted: Wanted, form: str) -> Iter
     written: Format = format_called(form, out, Selection(user_id=user_id, asset=Asset(account.asset)), sides)
     both = filters(account, wanted)
     oldest, newest = versions(account, wanted, newest=account.version)
-    low = oldest if both is not None else newest + 1
-    while low <= newest and both is not None:
-        for transfer in _between(account, low, min(low + CHUNK - 1, newest), both):
+    parts = (_between(account, low, high, both) for low, high in _ranges(oldest, newest)) if both is not None else ()
+    return _written(parts, written, out, sides)
+
+
+def _ranges(oldest: int, newest: int) -> Iterator[tuple[int, int]]:
+    return ((low, min(low + CHUNK - 1, newest)) for low in range(oldest, newest + 1, CHUNK))
+
+
+def _written(parts: Iterable[list[Transfer]], written: Format, out: io.StringIO, sides: "_Sides") -> Iterator[str]:
+    for part in parts:
+        for transfer in part:
             written.write(sides.line_of(transfer))
-        low += CHUNK
         yield _taken(out)
     written.close()
     yield _taken(out)
