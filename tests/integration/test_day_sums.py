@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 from django.db import connection
@@ -21,9 +22,10 @@ from tests.ledger import ASSET, BTT, CHAIN, TREASURY, transfer, user
 from tests.servers import PROVE
 from wallet.domain.beancount import number
 from wallet.domain.kinds import TransferKind
-from wallet.domain.money import MAX_AMOUNT_UBTT
+from wallet.domain.money import MAX_AMOUNT_UBTT, format_btt
 from wallet.models import Account, Transfer
-from wallet.services import day_sums, ledger, own_export, statements, wanted
+from wallet.services import day_sums, ledger, own_export, screen, statements, wanted
+from wallet.services.entry_rows import MINUS, Row
 from wallet.services.export_lines import Side
 from wallet.services.wanted import EVERYTHING, Wanted
 
@@ -136,6 +138,15 @@ class TestADaysSums:
                 assert ledger.post_one(transfer(*sides, whole, kind=TransferKind.ADJUSTMENT), now=NOW).is_done
         (found,) = day_sums.of_days(account_of(owner), [NOW.date()], shown=(5, 5)).values()
         assert (found.in_ubtt, found.out_ubtt, found.net_ubtt) == (3 * whole, 2 * whole, whole)
+
+    def test_of_all_entries_that_come_at_once_are_brought_with_them(self, owner: User, stranger: User) -> None:
+        move(owner, stranger, [(0, 3 * BTT, "", False), (24, BTT, "", True), (48, 2 * BTT, "", False)])
+        rows, _holds, head = (cast("dict[str, Row]", said["rows"]) for said in screen.messages(owner.pk)[:3])
+        days = {row["day"]: (row["came"], row["went"]) for name, row in rows.items() if name != "money"}
+        first = f"+{format_btt(1 << 50)}"
+        moved = [(first, f"{MINUS}3"), ("+1", ""), ("", f"{MINUS}2")]
+        assert days == {str((NOW + back * DAY).date()): row for back, row in zip((0, 1, 3), moved, strict=True)}
+        assert {row["day"] for row in head.values()} <= rows.keys()
 
     def test_are_left_out_where_there_is_too_much_to_add_up(
         self, owner: User, stranger: User, monkeypatch: pytest.MonkeyPatch

@@ -1,5 +1,7 @@
 """What an open page of somebody's money shows, as the messages of the live socket."""
 
+from collections.abc import Sequence
+
 from wallet.domain.money import Asset
 from wallet.models import Account
 from wallet.services import day_sums, statements
@@ -13,7 +15,7 @@ Message = dict[str, object]
 
 
 def messages(user_id: int) -> list[Message]:
-    """Return balance, holds, newest entries and their day's sums in each asset; none before money has come."""
+    """Return balance, holds, newest entries and their days' sums in each asset; none before money has come."""
     return _messages(user_id, market_asset()) + _messages(user_id, other_asset())
 
 
@@ -28,7 +30,7 @@ def _messages(user_id: int, asset: Asset) -> list[Message]:
         return []
     holds = [hold_row(hold) for hold in statements.running_holds(account)]
     entries = statements.read(account, limit=NEWEST).entries
-    days = [_day(account, entries[0])] if entries else []
+    days = _days(account, entries) if entries else []
     newest = [entry_row(entry) for entry in entries]
     money = name_of("money", asset)
     return [
@@ -38,10 +40,11 @@ def _messages(user_id: int, asset: Asset) -> list[Message]:
     ]
 
 
-def _day(account: Account, newest: Entry) -> Row:
-    day = day_sums.day_of(newest.written_at)
-    sums = day_sums.of_days(account, [day], shown=(newest.version, newest.version))
-    return day_row(day, sums.get(day), Asset(account.asset))
+def _days(account: Account, entries: Sequence[Entry]) -> list[Row]:
+    """Return all days of these entries: those of several may have come at once, after a gap or by a clock set back."""
+    days = sorted({day_sums.day_of(entry.written_at) for entry in entries}, reverse=True)
+    sums = day_sums.of_days(account, days, shown=(entries[-1].version, entries[0].version))
+    return [day_row(day, sums.get(day), Asset(account.asset)) for day in days]
 
 
 def _by_name(rows: list[Row]) -> dict[str, Row]:
