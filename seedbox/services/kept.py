@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
@@ -30,3 +30,20 @@ class Kept(Generic[Value]):
         """Read anew the next time."""
         with self._lock:
             self._found = None
+
+
+class KeptEach(Generic[Value]):
+    """Keeps a value for each way in which it is written. There must be few ways: none is let go."""
+
+    def __init__(self, read: Callable[[], Value], *, way: Callable[[], Hashable], for_s: float) -> None:
+        self._read = read
+        self._way = way
+        self._for_s = for_s
+        self._kept: dict[Hashable, Kept[Value]] = {}
+
+    def value(self) -> Value:
+        return self._kept.setdefault(self._way(), Kept(self._read, for_s=self._for_s)).value()
+
+    def forget(self) -> None:
+        """Read all anew the next time."""
+        self._kept.clear()

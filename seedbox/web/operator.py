@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET
 
 from seedbox.models import User
 from seedbox.models.user import Role
-from seedbox.services import again
-from seedbox.services.kept import Kept
+from seedbox.services import again, numerals, readers
+from seedbox.services.kept import KeptEach
 from seedbox.services.watchables import Message
 from seedbox.web import operator_sections
 from seedbox.web.doors import for_admins
@@ -60,4 +60,10 @@ def _by_name(rows: Sequence[operator_sections.Row]) -> dict[str, operator_sectio
     return {str(row["row"]): row for row in rows}
 
 
-told = Kept(_tell, for_s=EVERY_S / 2)  # several admins, or several pages of one, cost no more than one
+def _way() -> tuple[tuple[str, str], str]:
+    """Return how is being written: there are five ways to write numbers, in each language of the box."""
+    return numerals.signs(), readers.spoken()
+
+
+# Several admins who read the same, or several pages of one, cost no more than one.
+told = KeptEach(_tell, way=_way, for_s=EVERY_S / 2)

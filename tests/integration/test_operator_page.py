@@ -13,10 +13,12 @@ from pytest_django.fixtures import Settings
 from redis import Redis
 
 from seedbox.config import joints
+from seedbox.domain.numerals import called
 from seedbox.domain.states import State
 from seedbox.models import Holding, Install, Node, User
 from seedbox.models.install import FactorRule
 from seedbox.models.user import Role
+from seedbox.services.numerals import written
 from seedbox.services.task_tallies import TaskTimes
 from seedbox.web import operator
 from tests.builders import let_in, make_holding, make_node, make_observation, make_torrent, make_user
@@ -213,6 +215,16 @@ class TestAnOpenPage:
         }
         for row in lists["operator-nodes"].values():
             assert all(str(row[cell]) in page for cell in ("name", "state", "up", "engine"))
+
+    def test_is_told_numbers_as_its_own_admin_writes_them_however_many_look(
+        self, admin: User, redis_client: Redis
+    ) -> None:
+        a_node()
+        redis_client.lpush("node.local", *["a nudge"] * 1_234)
+        for numerals, depth in (("1.234,5", "1.234"), ("1,234.5", "1,234"), ("1.234,5", "1.234")):
+            with written(called(numerals)):
+                lists: dict[str, Any] = {str(one["list"]): one["rows"] for one in operator.messages(admin.pk)}
+            assert lists["operator-queues"]["queue-node.local"]["depth"] == depth
 
     def test_is_told_nothing_once_its_user_is_no_admin_any_more(self, admin: User, owner: User) -> None:
         assert told(admin)
