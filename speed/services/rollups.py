@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from django.db.models import Sum
+from django.db.models import Min, Sum
 
 from speed.models import NodeRollup, TorrentRollup, TradedTorrent
 from speed.services import trade_rollups
@@ -120,6 +120,28 @@ def top(
     sums = following.read_beside(trade_rollups.FOLLOWER.name, read)
     best = heapq.nsmallest(limit, sums.found.items(), key=lambda one: (-size(one[1]), -one[1][0], -one[1][1], one[0]))
     return [Best(name, sums.labels[name], *moved) for name, moved in best]
+
+
+def first_earned(
+    user_id: int, asset: Asset, *, since: datetime, until: datetime, step: Step, only: Collection[str]
+) -> dict[str, datetime]:
+    """Return in which hour, or on which day, of a period these torrents first earned anything, by key."""
+    span = span_of(step)
+    since, until = whole(since, until, span)
+    rows = TorrentRollup.objects.filter(
+        user_id=user_id, asset=asset, earned_ubtt__gt=0, torrent__in=TradedTorrent.objects.filter(torrent_key__in=only)
+    )
+    firsts = of_run(rows, (span, since, until)).values_list("torrent__torrent_key").annotate(Min("begins_at"))
+
+    def read(upto: int) -> dict[str, datetime]:
+        found = dict(firsts.all())
+        for trade, traded in _behind(user_id, asset, upto, since, until):
+            if trade.earned_ubtt and traded.torrent_key in only:
+                at = beginning(trade.hour_at, span)
+                found[traded.torrent_key] = min(found.get(traded.torrent_key, at), at)
+        return found
+
+    return following.read_beside(trade_rollups.FOLLOWER.name, read)
 
 
 def _behind(user_id: int, asset: Asset, after: int, since: datetime, until: datetime) -> Behind:
