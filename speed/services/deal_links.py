@@ -10,7 +10,7 @@ from wallet.services.causes import Source
 
 def of_deal(user_id: int, cause: str) -> Source | None:
     """Find the deal of which a share was paid: `deal/…`."""
-    return _sold(user_id, SellingDeal.objects.filter(deal_id=_id(cause)).first())
+    return _sold(user_id, deal_id=_id(cause))
 
 
 def of_channel(user_id: int, cause: str) -> Source | None:
@@ -18,17 +18,16 @@ def of_channel(user_id: int, cause: str) -> Source | None:
     bought = BuyingDeal.objects.filter(channel_id=_id(cause), user_id=user_id).first()
     if bought is not None:
         return _source(bought, "market_buying")
-    return _sold(user_id, SellingDeal.objects.filter(channel_id=_id(cause)).first())
+    return _sold(user_id, channel_id=_id(cause))
 
 
 def _id(cause: str) -> str:
     return cause.partition("/")[2].partition("/")[0]
 
 
-def _sold(user_id: int, deal: SellingDeal | None) -> Source | None:
-    if deal is None or not market_facts.held_by(user_id, [deal.torrent_id]):
-        return None
-    return _source(deal, "market_selling")
+def _sold(user_id: int, **ids: str) -> Source | None:
+    deal = SellingDeal.objects.filter(market_facts.is_held_by(user_id), **ids).first()
+    return _source(deal, "market_selling") if deal else None
 
 
 def _source(deal: Deal, page: str) -> Source:

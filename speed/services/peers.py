@@ -36,9 +36,9 @@ def find(who: Viewer, peer_key: str, *, now: datetime) -> Peer | None:
     """Return what the user has dealt with a peer, an admin what the box has sold to it; None if there is nothing."""
     bought = BuyingDeal.objects.filter(user_id=who.user_id, peer_key=peer_key)
     sold = SellingDeal.objects.filter(peer_key=peer_key)
-    own = market_facts.held_by(who.user_id, set(sold.order_by().values_list("torrent_id", flat=True).distinct()))
+    held = sold.filter(market_facts.is_held_by(who.user_id))
     if not who.is_admin:
-        sold = sold.filter(torrent_id__in=own)
+        sold = held
     buying, selling = (
         list(bought.order_by("-opened_at", "-pk")[:SHOWN]),
         list(sold.order_by("-opened_at", "-pk")[:SHOWN]),
@@ -46,15 +46,16 @@ def find(who: Viewer, peer_key: str, *, now: datetime) -> Peer | None:
     shown: list[Deal] = [*buying, *selling]
     if not shown:
         return None
-    held = avoided.find(peer_key, now=now)
+    own = set(held.filter(pk__in=[deal.pk for deal in selling]).values_list("pk", flat=True))
+    avoids = avoided.find(peer_key, now=now)
     return Peer(
         places=sorted({deal.place for deal in shown}),
         first_at=min(deal.opened_at for deal in shown),
         last_at=max(deal.linked_at for deal in shown),
-        selling=[_row(deal, "market_selling", shows_name=deal.torrent_id in own) for deal in selling],
+        selling=[_row(deal, "market_selling", shows_name=deal.pk in own) for deal in selling],
         buying=[_row(deal, "market_buying", shows_name=True) for deal in buying],
         sums=_sums(bought, sold),
-        left_alone=told(held.text) if held else "",
+        left_alone=told(avoids.text) if avoids else "",
     )
 
 

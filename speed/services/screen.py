@@ -156,10 +156,11 @@ def selling_deal(who: Viewer, deal_pk: int) -> tuple[SellingDeal, Row] | None:
     deal = SellingDeal.objects.filter(pk=deal_pk).first()
     if deal is None:
         return None
-    own = market_facts.held_by(who.user_id, [deal.torrent_id])
-    if not own and not who.is_admin:
+    # By node and key: a torrent that was removed and added again is another one in our tables.
+    is_own = SellingDeal.objects.filter(market_facts.is_held_by(who.user_id), pk=deal.pk).exists()
+    if not is_own and not who.is_admin:
         return None
-    (row,) = _selling([deal], own=own)
+    (row,) = _selling([deal], own={deal.torrent_id} if is_own else ())
     return deal, row
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from seedbox.models import User
-from tests.builders import NOW, let_in, make_holding, make_torrent
+from tests.builders import NOW, let_in, make_holding, make_node, make_torrent
 from tests.ledger import ASSET, BTT, fund, post, transfer, user
 from tests.market_rows import a_buying_deal, a_selling_deal
 from wallet.domain.accounts import AccountKind, channel_account, earnings_account, own_account
@@ -78,6 +78,19 @@ class TestAnEntry:
         assert reverse("money_entry", args=[paid["opened"]]) not in shown
         assert "film.mkv" in page(stranger, "market_peer", deal.peer_key)
         assert page(owner, "market_peer", deal.peer_key) == "404"
+
+    def test_of_a_share_leads_there_still_once_the_torrent_was_removed_and_added_again_on_its_node(
+        self, owner: User, stranger: User, paid: dict[str, int]
+    ) -> None:
+        before = make_torrent("film.mkv")
+        deal, key = a_selling_deal(before), before.key
+        before.delete()
+        places = (("money_entry", paid["share"]), ("market_selling", deal.pk), ("market_peer", deal.peer_key))
+        assert not any("film.mkv" in page(stranger, *place) for place in places)
+        make_holding(owner, make_torrent("film.mkv", key=key, node=make_node("other")))
+        make_holding(stranger, make_torrent("film.mkv", key=key))
+        assert [page(owner, *place) for place in places[1:]] == ["404", "404"]
+        assert all("film.mkv" in page(stranger, *place) for place in places)
 
     def test_leads_to_nobody_by_what_is_no_key_and_to_no_node_by_what_is_no_name(self, owner: User) -> None:
         market, client = reverse("market"), let_in(owner)
