@@ -103,7 +103,8 @@ def messages(user_id: int) -> list[Message]:
 def until_month_end(user_id: int, side: Side, *, now: datetime) -> MonthEnd | None:
     """Return what this month will probably come to; None where fewer than three full days are known.
 
-    A user's first day is the first on which anything moved, as far back as the month before.
+    A user's first day is the first on which anything moved, as far back as the month before. It began before that did,
+    so it is no full one.
     """
     today = floor(now, _DAY)
     first = min(today.replace(day=1), today - _DAY * month_end.MOST_DAYS)
@@ -111,7 +112,7 @@ def until_month_end(user_id: int, side: Side, *, now: datetime) -> MonthEnd | No
     days: dict[datetime, int] = {}
     for one in amounts:
         days[one.at] = days.get(one.at, 0) + one.of(side)
-    known = max((today - min(days)).days, 0) if days else 0
+    known = max((today - min(days)).days - 1, 0) if days else 0
     full = [days.get(today - _DAY * back, 0) for back in range(min(known, month_end.MOST_DAYS), 0, -1)]
     return month_end.month_end(
         full,

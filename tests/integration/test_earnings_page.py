@@ -183,6 +183,20 @@ class TestThePage:
             assert (series.label, series.total_ubtt) == (label, 2 * BTT)
             assert 57 <= next(number for number, value in enumerate(series.values_ubtt) if value) <= 58
 
+    @pytest.mark.parametrize(("begun_days_ago", "full_days"), [(3, None), (4, 3), (7, 6), (8, 7), (9, 7)])
+    def test_makes_its_forecast_of_the_days_after_the_first_which_may_have_been_half_over(
+        self, stranger: User, begun_days_ago: int, full_days: int | None
+    ) -> None:
+        torrent = make_torrent("new.iso")
+        make_holding(stranger, torrent)
+        deal = a_selling_deal(torrent, deal_id="d7" * 16, channel_id="c7" * 16, state="closed", is_closed=True)
+        for back in range(begun_days_ago, 0, -1):
+            is_first = back == begun_days_ago
+            pay_out(deal, BTT if is_first else 7 * BTT, at=floor(NOW, DAY) - back * DAY + 23 * HOUR * is_first)
+        found = earnings_page.until_month_end(stranger.pk, Side.EARNED, now=NOW)
+        assert (found and found.days) == full_days
+        assert found is None or found.per_day_ubtt == 7 * BTT
+
     def test_knows_the_best_torrents_of_a_period_for_their_disk(self, owner: User, stranger: User) -> None:
         span = span_of(Period.WEEK, first_at=None, now=NOW)
         (best,) = best_torrents.best(owner.pk, best_torrents.traded(owner.pk, span), span, now=NOW)
