@@ -75,8 +75,19 @@ def title(found: Outline) -> str:
     return _("%(name)s, %(unit)s: %(when)s") % facts
 
 
-def price_title(span: Span, *, about: str) -> str:
-    return _("Price of a GiB and volume, %(about)s: %(when)s") % {"about": about, "when": between(span)}
+def price_title(span: Span, *, torrent: str) -> str:
+    return _("%(name)s: %(when)s") % {"name": _price_name(torrent), "when": between(span)}
+
+
+def _price_name(torrent: str) -> str:
+    """Return what is priced: a torrent, or all rounds where none is named. What was granted need not have been sold."""
+    if torrent:
+        return _("Price of a GiB and volume, %(about)s") % {"about": torrent}
+    return _("Price of a GiB and what was granted, all rounds of this box")
+
+
+def _size_name(torrent: str) -> str:
+    return _("Volume") if torrent else _("Granted")
 
 
 def between(span: Span) -> str:
@@ -137,12 +148,12 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-def price_drawing(prices: Prices, span: Span, *, about: str) -> Drawing:
-    """Return the prices as a line over bars of what was sold."""
+def price_drawing(prices: Prices, span: Span, *, torrent: str) -> Drawing:
+    """Return the prices as a line over bars of what was sold of a torrent, or granted in all rounds."""
     every = prices.values()
     sold = {
         "key": "sold",
-        "label": _("Volume"),
+        "label": _size_name(torrent),
         "total": format_bytes(sum(one.sold_bytes for one in every)),
         "draw": "bars",
         "scale": "volume",
@@ -163,25 +174,26 @@ def price_drawing(prices: Prices, span: Span, *, about: str) -> Drawing:
         "points": [[number, one.price_ubtt_per_gib, price_text(one)] for number, one in prices.items()],
     }
     return {
-        **_frame(span, _("Price of a GiB and volume, %(about)s") % {"about": about}, price_title(span, about=about)),
+        **_frame(span, _price_name(torrent), price_title(span, torrent=torrent)),
         "names": {"step": _step_name(span)},
         "series": [sold, line] if prices else [],
     }
 
 
-def price_figures(prices: Prices, span: Span) -> Figures:
+def price_figures(prices: Prices, span: Span, *, torrent: str) -> Figures:
     starts = span.starts
     rows = [
         (step_text(span, starts[number]), [format_bytes(one.sold_bytes), price_text(one)])
         for number, one in sorted(prices.items(), reverse=True)
     ]
-    return Figures([_step_heading(span), _("Volume"), _("Price")], rows)
+    return Figures([_step_heading(span), _size_name(torrent), _("Price")], rows)
 
 
-def price_cells(prices: Prices, span: Span, cut: Cut) -> Iterator[list[str]]:
+def price_cells(prices: Prices, span: Span, cut: Cut, *, torrent: str) -> Iterator[list[str]]:
     unit = market_asset().unit
     names = (_("Price"), _("Lowest"), _("Highest"))
-    yield [_step_name(span), *(f"{name} ({unit}/GiB)" for name in names), _("Volume (bytes)")]
+    size = _("Volume (bytes)") if torrent else _("Granted (bytes)")
+    yield [_step_name(span), *(f"{name} ({unit}/GiB)" for name in names), size]
     for number, one in sorted(prices.items()):
         at = span.starts[number]
         if is_within(span, at, cut):

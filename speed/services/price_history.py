@@ -1,5 +1,5 @@
-"""What a GiB cost over time, and how much was sold: in all rounds of the box's nodes, or in a user's deals of a
-torrent.
+"""What a GiB cost over time, and how much of it: granted in all rounds of the box's nodes, or sold in a user's deals of
+a torrent. A buyer need not take all that a round grants.
 
 Rounds are kept for thirty days. A deal is one point, where it was last linked: its price is what was paid for what.
 """
@@ -23,7 +23,7 @@ MOST_TORRENTS = 50  # to choose from, those traded last
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """What a GiB cost in one step, as a mean and between what, and how much was sold at that."""
+    """What a GiB cost in one step, as a mean and between what, and how much was sold or granted at that."""
 
     price_ubtt_per_gib: int
     low_ubtt_per_gib: int

@@ -65,7 +65,7 @@ def earnings(request: HttpRequest) -> HttpResponse:
         "best": [earnings_words.best_row(one) for one in best],
         "torrents": torrents,
         "torrent": torrent,
-        "price_title": earnings_chart.price_title(span, about=_about(torrents.get(torrent, ""))),
+        "price_title": earnings_chart.price_title(span, torrent=torrents.get(torrent, "")),
         "price_between": earnings_chart.between(span),
         "price_span": span,
         "has_prices": bool(torrent) or price_history.has_rounds(span),
@@ -75,7 +75,7 @@ def earnings(request: HttpRequest) -> HttpResponse:
     }
     if request.GET.get("figures"):  # who has no script; a script writes them itself
         context["figures"] = earnings_chart.figures(earnings_page.read(user.pk, asked, now=now))
-        context["price_figures"] = earnings_chart.price_figures(_prices(user.pk, torrent, span), span)
+        context["price_figures"] = earnings_chart.price_figures(_prices(user.pk, torrent, span), span, torrent=torrent)
     return render(request, "speed/earnings.html", context)
 
 
@@ -96,7 +96,7 @@ def earnings_data(request: HttpRequest) -> HttpResponse:
 def earnings_prices(request: HttpRequest) -> HttpResponse:
     """Answer with what the chart of prices shows."""
     torrent, span, prices = _priced(request)
-    return JsonResponse(earnings_chart.price_drawing(prices, span, about=_about(torrent)))
+    return JsonResponse(earnings_chart.price_drawing(prices, span, torrent=torrent))
 
 
 @for_members
@@ -110,8 +110,8 @@ def earnings_csv(request: HttpRequest) -> HttpResponse:
 @for_members
 @require_GET
 def earnings_prices_csv(request: HttpRequest) -> HttpResponse:
-    _torrent_name, span, prices = _priced(request)
-    return _csv(earnings_chart.price_cells(prices, span, _cut(request.GET)), name="prices")
+    torrent, span, prices = _priced(request)
+    return _csv(earnings_chart.price_cells(prices, span, _cut(request.GET), torrent=torrent), name="prices")
 
 
 def _asked(query: QueryDict) -> Asked:
@@ -135,10 +135,6 @@ def _said(asked: Asked) -> dict[str, str]:
 
 def _query(asked: Asked, *, torrent: str) -> str:
     return "?" + urlencode(_said(asked) | ({"torrent": torrent} if torrent else {}))
-
-
-def _about(torrent: str) -> str:
-    return torrent or _("all rounds of this box")
 
 
 def _choices(asked: Asked, torrent: str) -> dict[str, list[dict[str, Any]]]:

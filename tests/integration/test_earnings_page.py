@@ -274,7 +274,7 @@ class TestPrices:
         assert found[day].low_ubtt_per_gib < found[day].high_ubtt_per_gib == found[next_day].price_ubtt_per_gib
         assert found[day].low_ubtt_per_gib <= found[day].price_ubtt_per_gib <= found[day].high_ubtt_per_gib
         assert found[day].sold_bytes > found[next_day].sold_bytes > 0
-        lines = list(earnings_chart.price_cells(found, span, Cut()))
+        lines = list(earnings_chart.price_cells(found, span, Cut(), torrent=""))
         assert [line[0] for line in lines[1:]] == ["2024-11-23T00:00:00Z", "2024-11-24T00:00:00Z"]
 
     def test_of_a_torrent_are_those_of_its_users_own_deals(self, owner: User, stranger: User) -> None:
@@ -300,6 +300,25 @@ class TestPrices:
         assert price_history.torrents(owner.pk, since=span.since) == {}
         assert price_history.of_torrent(owner.pk, mine.torrent.key, span) == {}
         assert price_history.torrents(stranger.pk, since=span.since) == {mine.torrent.key: "same.iso"}
+
+    def test_say_granted_of_all_rounds_and_volume_of_what_was_sold_of_a_torrent(self, owner: User) -> None:
+        make_node()
+        set_market(sells=True, ask_ubtt_per_gib=5 * BTT, upload_bytes_per_s=10 * GIB)
+        a_round(int(NOW.timestamp()) // 10 - 360, demand=2)
+        mine = make_holding(owner, make_torrent("mine.iso"))
+        a_buying_deal(mine, cumulative_ubtt=3 * BTT, covered_bytes=GIB // 2, linked_at=NOW - HOUR)
+        browser = signed_in(owner)
+        for asked, word, other in (
+            ({}, "Granted", "Volume"),
+            ({"torrent": mine.torrent.key}, "Volume", "Granted"),
+        ):
+            table = browser.get(reverse("earnings"), asked | {"figures": "1"}).content.decode()
+            chart = browser.get(reverse("earnings_prices"), asked).json()
+            file = browser.get(reverse("earnings_prices_csv"), asked).content.decode().splitlines()
+            assert f">{word}</th>" in table and f">{other}</th>" not in table
+            assert chart["series"][0]["label"] == word
+            assert word.lower() in chart["title"].lower() and other.lower() not in chart["title"].lower()
+            assert len(file) == 2 and file[0].endswith(f",{word} (bytes)")
 
 
 class TestWhatBiddingBought:
