@@ -70,6 +70,15 @@ class TestAPage:
         assert "1234.5" in plain
         assert body_of(german(owner).get(address)) == plain
 
+    def test_finds_an_amount_as_it_writes_it_also_where_that_could_mean_another(self, owner: User) -> None:
+        for amount_ubtt in (1_234 * BTT, 1_234_000, 7 * BTT):
+            fund(user(owner.pk), amount_ubtt)
+        browser = german(owner)
+        whole, little = "+1.234</", "+1,234</"
+        for asked, found in (("1.234", {whole, little}), ("+1.234 BTT", {whole, little}), ("1,234", {little})):
+            page = " ".join(browser.get(reverse("money"), {"q": asked}).content.decode().split())
+            assert {one for one in (whole, little, "+7</") if one in page.partition('id="history"')[2]} == found
+
     def test_links_to_a_file_that_finds_the_amounts_that_it_finds(self, owner: User) -> None:
         for amount_ubtt in (1_234 * BTT + BTT // 2, 7 * BTT):
             fund(user(owner.pk), amount_ubtt)

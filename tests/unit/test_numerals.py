@@ -134,6 +134,22 @@ class TestWhatAPersonWrites:
         with written(numerals), pytest.raises(BadAmount, match=f"it could be {ways_out}"):
             money.parse_btt(text)
 
+    @pytest.mark.parametrize(
+        ("numerals", "text", "meant"),
+        [
+            (GERMAN, "1.234", ["1234", "1.234"]),
+            (SWISS, " 1,234 ", ["1234", "1.234"]),
+            (GERMAN, "1,234", ["1.234"]),
+            (PLAIN, "1,234", ["1234"]),
+            (GERMAN, "0.125", ["0.125"]),
+            (GERMAN, "many", []),
+            (GERMAN, "", []),
+        ],
+    )
+    def test_may_mean_two_amounts_where_one_searches(self, numerals: Numerals, text: str, meant: list[str]) -> None:
+        with written(numerals):
+            assert money.amounts_meant(text) == [Decimal(one) * BTT for one in meant]
+
     @pytest.mark.parametrize("text", ["1,234,567", "1.234,5.6", "1,2.3", "1.23.4", "", ",5", "5,"])
     def test_is_refused_where_it_is_no_number_there(self, text: str) -> None:
         with written(GERMAN), pytest.raises(BadAmount):

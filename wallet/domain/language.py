@@ -3,9 +3,11 @@
 Import `said as _` and `counted as ngettext`: sentences are collected for translators by these names.
 """
 
+import re
 from collections.abc import Callable
 
 PLAIN = (".", ",")  # the sign before decimals and the one between thousands, as all is written that no person reads
+_AMBIGUOUS = re.compile(r"([1-9]\d{0,2})([.,])(\d{3})", re.ASCII)
 
 
 def _in_english(one: str, many: str, number: int) -> str:
@@ -51,6 +53,18 @@ def number(plain: str) -> str:
         return plain
     decimal, group = found
     return plain.translate({ord("."): decimal, ord(","): group})
+
+
+def two_meanings(text: str) -> tuple[str, str] | None:
+    """Return both numbers, as the reader writes them, that a text could mean: thousands, or little more than one.
+
+    Who writes 1.234,5 may have brought 1.234 from a file or a command. None: it can mean but one.
+    """
+    decimal, _group = found = _Language.signs()
+    match = _AMBIGUOUS.fullmatch(text.strip())
+    if found == PLAIN or match is None or match[2] == decimal:
+        return None
+    return f"{match[1]}{match[3]}", f"{match[1]}{decimal}{match[3]}"
 
 
 def gettext_noop(text: str) -> str:

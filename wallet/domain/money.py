@@ -3,7 +3,7 @@
 import re
 from enum import IntEnum
 
-from wallet.domain.language import PLAIN, gettext_noop, number, signs
+from wallet.domain.language import PLAIN, gettext_noop, number, signs, two_meanings
 from wallet.domain.language import said as _
 
 UBTT_PER_BTT = 1_000_000
@@ -11,7 +11,6 @@ BTT_PER_BTTOLD = 1_000  # at the issuer's own contract, for ever
 MAX_AMOUNT_UBTT = 2**62  # of one transfer and of one balance: their sum still fits 64 bits, so nothing can wrap
 _DECIMALS = 6
 # Thousands may be set apart, but only as thousands: to half of the world 1,5 is not 15, and 0,001 is not 1.
-_AMBIGUOUS = re.compile(r"([1-9]\d{0,2})([.,])(\d{3})", re.ASCII)
 _BTT = re.compile(
     r"(\d{1,13}|[1-9]\d{0,2}(?:,\d{3}){1,4}|[1-9]\d{0,2}(?:[ \u00a0]\d{3}){1,4})(?:\.(\d{1,6}))?", re.ASCII
 )
@@ -70,18 +69,22 @@ def parse_btt(text: str) -> int:
     return check_amount(int(whole) * UBTT_PER_BTT + int(decimals.ljust(_DECIMALS, "0")))
 
 
-def _plain(text: str) -> str:
-    """Return a number with the signs of plain ones. Raises BadAmount where it could mean a thousand times as much.
+def amounts_meant(text: str) -> list[int]:
+    """Return what an amount may mean, in µBTT, for a search, which can look for both; nothing if it is none."""
+    try:
+        return [parse_btt(way) for way in two_meanings(text) or (text,)]
+    except BadAmount:
+        return []
 
-    Who writes 1.234,5 may have brought 1.234 from a file or a command, where it is little more than one.
-    """
+
+def _plain(text: str) -> str:
+    """Return a number with the signs of plain ones. Raises BadAmount where it could mean a thousand times as much."""
     decimal, group = signs()
     if (decimal, group) == PLAIN:
         return text
-    if (found := _AMBIGUOUS.fullmatch(text)) and found[2] != decimal:
-        thousands, little = f"{found[1]}{found[3]}", f"{found[1]}{decimal}{found[3]}"
-        two = {"thousands": thousands, "little": little}
-        raise BadAmount(_("it could be %(thousands)s or %(little)s: write one of these") % two)
+    if two := two_meanings(text):
+        ways = dict(zip(("thousands", "little"), two, strict=True))
+        raise BadAmount(_("it could be %(thousands)s or %(little)s: write one of these") % ways)
     if -1 < text.rfind(",") < text.rfind("."):
         return text  # both stand there: the last one can only be the one before decimals
     if decimal in text or text.count(".") > 1:

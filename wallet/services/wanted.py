@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from wallet.domain.accounts import AccountKind
 from wallet.domain.kinds import TransferKind
-from wallet.domain.money import Asset, BadAmount, parse_btt
+from wallet.domain.money import Asset, amounts_meant
 from wallet.models import Account, Transfer
 from wallet.services import causes, parties
 from wallet.services.kind_words import kinds_called
@@ -100,9 +100,9 @@ def written_at(account: Account, wanted_versions: list[int]) -> dict[int, dateti
 def _meant(account: Account, text: str) -> Q:
     """Return what a transfer meets, either way it went, that somebody means with a text."""
     meant = Q(memo__icontains=text) | Q(cause__icontains=text)
-    amount_ubtt = _amount(text)
-    if amount_ubtt is not None:
-        meant |= Q(amount_ubtt=amount_ubtt)
+    amounts_ubtt = amounts_meant(_AMOUNT_SIGNS.sub("", _AMOUNT_SIGNS.sub("", text)))
+    if amounts_ubtt:
+        meant |= Q(amount_ubtt__in=amounts_ubtt)
     number = text.removeprefix("#")
     if number.isdecimal() and number.isascii() and len(number) <= MAX_DIGITS:
         meant |= Q(pk=int(number))
@@ -110,13 +110,6 @@ def _meant(account: Account, text: str) -> Q:
         of_chain = causes.of_chain_tx(int(account.ref), text)
         meant |= Q(pk__in=of_chain.transfer_ids) | Q(cause__in=of_chain.causes)
     return meant
-
-
-def _amount(text: str) -> int | None:
-    try:
-        return parse_btt(_AMOUNT_SIGNS.sub("", _AMOUNT_SIGNS.sub("", text)))
-    except BadAmount:
-        return None
 
 
 def _through(side: str, others: dict[str, object]) -> Q:
