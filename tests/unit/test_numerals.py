@@ -114,6 +114,9 @@ class TestWhatAPersonWrites:
             (FRENCH, "1\N{NO-BREAK SPACE}234", "1234"),
             (SWISS, f"1{QUOTE}234.5", "1234.5"),
             (SWISS, "1.234", "1.234"),
+            (SWISS, "1'234'567.5", "1234567.5"),
+            (FRENCH, "1\N{NARROW NO-BREAK SPACE}234\N{NARROW NO-BREAK SPACE}567,5", "1234567.5"),
+            (PLAIN, "1\N{NARROW NO-BREAK SPACE}234.5", "1234.5"),
         ],
     )
     def test_is_read_as_that_person_means_it(self, numerals: Numerals, text: str, amount: str) -> None:
@@ -149,6 +152,12 @@ class TestWhatAPersonWrites:
     def test_may_mean_two_amounts_where_one_searches(self, numerals: Numerals, text: str, meant: list[str]) -> None:
         with written(numerals):
             assert money.amounts_meant(text) == [Decimal(one) * BTT for one in meant]
+
+    @pytest.mark.parametrize("text", ["1'5", "12'34", "'5", "5'", "1''234"])
+    def test_has_the_apostrophe_between_thousands_alone(self, text: str) -> None:
+        for numerals in EVERY:
+            with written(numerals), pytest.raises(BadAmount):
+                money.parse_btt(text)
 
     @pytest.mark.parametrize("text", ["1,234,567", "1.234,5.6", "1,2.3", "1.23.4", "", ",5", "5,"])
     def test_is_refused_where_it_is_no_number_there(self, text: str) -> None:

@@ -55,6 +55,13 @@ def number(plain: str) -> str:
     return plain.translate({ord("."): decimal, ord(","): group})
 
 
+def as_printed(text: str) -> str:
+    """Return a number with the signs that are printed: keyboards have another apostrophe, browsers a narrower space."""
+    _decimal, group = _Language.signs()
+    text = text.replace("\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}")
+    return text.replace("'", group) if group == "\N{RIGHT SINGLE QUOTATION MARK}" else text
+
+
 def two_meanings(text: str) -> tuple[str, str] | None:
     """Return both numbers, as the reader writes them, that a text could mean: thousands, or little more than one.
 

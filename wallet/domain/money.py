@@ -3,7 +3,7 @@
 import re
 from enum import IntEnum
 
-from wallet.domain.language import PLAIN, gettext_noop, number, signs, two_meanings
+from wallet.domain.language import PLAIN, as_printed, gettext_noop, number, signs, two_meanings
 from wallet.domain.language import said as _
 
 UBTT_PER_BTT = 1_000_000
@@ -62,7 +62,7 @@ def check_amount(amount_ubtt: object) -> int:
 
 def parse_btt(text: str) -> int:
     """Read what a person writes, like 1,234.5 or 0.000001, with that person's signs; return µBTT. Raises BadAmount."""
-    match = _BTT.fullmatch(_plain(text.strip()))
+    match = _BTT.fullmatch(_plain(as_printed(text.strip())))
     if match is None:
         raise BadAmount
     whole, decimals = re.sub("[, \u00a0]", "", match[1]), match[2] or ""
