@@ -2,7 +2,7 @@
 
 import re
 
-from wallet.domain.language import number, signs
+from wallet.domain.language import number, signs, two_meanings
 from wallet.domain.language import said as _
 
 MIB = 1 << 20
@@ -14,10 +14,9 @@ _DECIMALS = 10_000
 class BadNumber(ValueError):
     """Write a number with at most four decimals, like 12.5."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            _("Write a number with at most four decimals, like %(example)s.") % {"example": number("12.5")}
-        )
+    def __init__(self, why: str = "") -> None:
+        usual = _("Write a number with at most four decimals, like %(example)s.") % {"example": number("12.5")}
+        super().__init__(why or usual)
 
 
 def read_mib(text: str) -> int:
@@ -40,6 +39,9 @@ def write_percent(share_ppm: int) -> str:
 
 
 def _ten_thousandths(text: str) -> int:
+    if two := two_meanings(text):
+        ways = dict(zip(("thousands", "little"), two, strict=True))
+        raise BadNumber(_("It could be %(thousands)s or %(little)s: write one of these.") % ways)
     match = _NUMBER.fullmatch(text.strip().replace(signs()[0], "."))
     if match is None:
         raise BadNumber

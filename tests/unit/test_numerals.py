@@ -1,6 +1,7 @@
 """Numbers as different people write and read them."""
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -12,6 +13,7 @@ from seedbox.domain.numerals import EVERY, PLAIN, Numerals, called, with_signs
 from seedbox.services.numerals import written
 from seedbox.web.languages import numerals_of_languages
 from speed.domain import reading
+from speed.domain.reading import BadNumber
 from wallet.domain import money
 from wallet.domain.money import MAX_AMOUNT_UBTT, Asset, BadAmount
 from wallet.templatetags.amounts import lined_up
@@ -136,6 +138,14 @@ class TestWhatAPersonWrites:
     ) -> None:
         with written(numerals), pytest.raises(BadAmount, match=f"it could be {ways_out}"):
             money.parse_btt(text)
+
+    @pytest.mark.parametrize("read", [reading.read_mib, reading.read_percent])
+    def test_is_no_more_guessed_of_a_speed_or_a_share(self, read: Callable[[str], int]) -> None:
+        with written(GERMAN):
+            with pytest.raises(BadNumber, match=r"^It could be 1500 or 1,500: write one of these\.$"):
+                read(" 1.500 ")
+            assert read("1,500") == read("1,5") == read("1.5") < read("1500")
+        assert read("1.500") == read("1.5")
 
     @pytest.mark.parametrize(
         ("numerals", "text", "meant"),
