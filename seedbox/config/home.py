@@ -45,7 +45,15 @@ def _show_money() -> None:
     watchables.register(purse.KIND, purse.messages)
     watchables.register(trading.KIND, trading.messages)
     changes.listen(LISTENER, _tell_of_money)
-    news.listen(LISTENER, Listener(deposits=_tell_of_deposits, reserves=_tell_of_nothing, desk=_tell_of_halts))
+    news.listen(
+        LISTENER,
+        Listener(
+            deposits=_tell_of_deposits,
+            reserves=_tell_of_nothing,
+            desk=_tell_of_halts,
+            withdrawal=_tell_of_a_withdrawal,
+        ),
+    )
 
 
 def _hide_money() -> None:
@@ -80,6 +88,11 @@ def _tell_of_money(user_ids: Collection[int]) -> None:
 def _tell_of_deposits(user_ids: Collection[int]) -> None:
     for kind in (purse.KIND, STEPS):
         watchables.tell(kind, user_ids)
+
+
+def _tell_of_a_withdrawal(user_id: int) -> None:
+    """Whoever's last one has ended is concerned by no halt any more, so nobody else tells."""
+    watchables.tell(STEPS, [user_id])
 
 
 def _tell_of_halts() -> None:

@@ -6,11 +6,12 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 
 from seedbox.models import User
+from seedbox.services.node_tidings import STEPS
 from seedbox.web.rights import DEMOTED
 from tests.sockets import browser_of
 from tests.withdrawals import World
 from wallet.models import HaltReason
-from wallet.services import halts, news
+from wallet.services import halts, news, withdrawals
 from wallet.services.news import Listener
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("committed_books", "redis_client")]
@@ -38,6 +39,23 @@ class TestAnOpenPage:
                 assert list(dict.fromkeys(seen)) == ["On its way", "In a block", "Arrived"]
                 assert heard["rows"][row]["final_state"] == "done" and heard["rows"][row]["tx_id"]
                 assert await spy.hears_nothing()
+
+        async_to_sync(scenario)()
+
+    def test_says_no_more_that_withdrawals_rest_once_ones_own_has_ended(self, world: World, owner: User) -> None:
+        asked = world.request(owner.pk)
+        halts.halt(HaltReason.OPERATOR, "ada: a look at it first", world.now)
+        end_it = partial(withdrawals.cancel, world.signer, user_id=owner.pk, withdrawal_id=asked.pk, now=world.now)
+
+        async def scenario() -> None:
+            async with browser_of(owner) as browser:
+                await browser.say(watch=[STEPS])
+                before = (await browser.hear())["versions"]["tile-next"]
+                while not await browser.hears_nothing():  # of the halt it may be told once more
+                    assert (await browser.hear())["versions"]["tile-next"] == before
+                await sync_to_async(end_it)()
+                while (await browser.hear())["versions"]["tile-next"] == before:
+                    pass
 
         async_to_sync(scenario)()
 

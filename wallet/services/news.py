@@ -10,11 +10,16 @@ from wallet.services import changes
 from wallet.services.listeners import Listeners
 
 
+def _nobody_asked(user_id: int) -> None:
+    """Most hear of withdrawals with all that changes a user's money."""
+
+
 @dataclass(frozen=True)
 class Listener:
     deposits: Callable[[frozenset[int]], None]  # gets the ids of the users
     reserves: Callable[[], None]  # what operators see: heights, halts, sweeps, reconciliations
     desk: Callable[[], None]  # what operators see of withdrawals: their steps, why the queue waits, halts
+    withdrawal: Callable[[int], None] = _nobody_asked  # a step of one of this user's
 
 
 _listeners: Listeners[Listener] = Listeners("the exchange")
@@ -36,6 +41,8 @@ def reserves_changed() -> None:
 def withdrawal_changed(user_id: int) -> None:
     """Tell the user and operators, when the transaction is committed, that a withdrawal of this user's has moved on."""
     changes.tell_users_after_commit([user_id])
+    if _listeners:
+        transaction.on_commit(partial(_listeners.tell, lambda listener: listener.withdrawal(user_id)))
     desk_changed()
 
 
