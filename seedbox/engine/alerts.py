@@ -14,7 +14,7 @@ from seedbox.domain.kept import kept as _
 from seedbox.domain.metainfo import BadTorrent
 from seedbox.domain.states import State
 from seedbox.engine.commands import keep_private, take_in_anew
-from seedbox.engine.faults import begin
+from seedbox.engine.faults import begin, note_failed_write, note_untold_write
 from seedbox.engine.files import look_at_files, report_flushed, save_when_flushed
 from seedbox.engine.gate import socks5_failed
 from seedbox.engine.metainfo import format_endpoint, read_torrent_file, renamed_files, torrent_file_of
@@ -113,6 +113,7 @@ def torrent_error(swarm: Swarm, taken: Taken, alert: lt.torrent_error_alert) -> 
 
 def file_error(swarm: Swarm, taken: Taken, alert: lt.file_error_alert) -> None:
     swarm.wants_update = True
+    note_failed_write(swarm, taken)
     # A file in the place of our folder is no loss when nothing of ours was ever there.
     was_there = alert.error.value() != errno.ENOTDIR or should_be_whole(taken)
     if is_missing(alert.error) and was_there:  # libtorrent goes on and offers what it can't read
@@ -214,7 +215,7 @@ def save_resume_data(swarm: Swarm, taken: Taken, alert: lt.save_resume_data_aler
     """
     asked = _end_of_save(swarm, taken)
     params = alert.params
-    if taken.refusal or int(taken.handle.status(0).state) in _CHECKING:
+    if taken.refusal or taken.holed or int(taken.handle.status(0).state) in _CHECKING:
         return
     keep_peers(taken, params)
     complete = bool(params.have_pieces) and all(params.have_pieces)
@@ -306,6 +307,7 @@ def alerts_dropped(swarm: Swarm, alert: lt.alerts_dropped_alert) -> None:
     swarm.market.meters.have_missed(taken.key for taken in swarm.torrents)
     for taken in swarm.torrents:
         taken.saving = None
+        note_untold_write(swarm, taken)
         taken.flushing, taken.unflushed = set(), taken.flushing | taken.unflushed
         taken.flushing_save, taken.unflushed_save = None, taken.unflushed_save or taken.flushing_save
         if taken.file_sizes:

@@ -12,7 +12,7 @@ import libtorrent as lt
 from seedbox.domain.kept import kept as _
 from seedbox.domain.kept import kept_counted as ngettext
 from seedbox.domain.metainfo import BadTorrent
-from seedbox.engine.faults import go_on
+from seedbox.engine.faults import check_content, go_on
 from seedbox.engine.intake import BadResume, Intake, read_intake
 from seedbox.engine.metainfo import format_endpoint, read_torrent_file, torrent_file_of
 from seedbox.engine.outside import is_peer_outside, trackers_outside, web_seeds_outside
@@ -210,8 +210,9 @@ def start(swarm: Swarm, taken: Taken, command: StartTorrent) -> None:
 def stop(swarm: Swarm, taken: Taken, command: StopTorrent) -> None:
     taken.runs = False
     if taken.fault:
-        taken.fault, taken.disk_problem = None, ""
         taken.handle.unset_flags(lt.torrent_flags.upload_mode)
+        if not taken.holed:  # else it is checked once the disk is well
+            taken.fault, taken.disk_problem = None, ""
     if taken.returning:
         return  # it is being checked, and stops then
     taken.handle.unset_flags(lt.torrent_flags.stop_when_ready)
@@ -221,16 +222,8 @@ def stop(swarm: Swarm, taken: Taken, command: StopTorrent) -> None:
 def recheck(swarm: Swarm, taken: Taken, command: RecheckTorrent) -> None:
     if taken.refusal or not taken.file_sizes:
         return
-    swarm.store.mark_lagging(taken.key)
     fetch_anyway(swarm, taken)
-    taken.fault, taken.disk_problem = None, ""
-    taken.file_done.clear()
-    taken.handle.clear_error()
-    taken.handle.force_recheck()
-    taken.handle.unset_flags(lt.torrent_flags.stop_when_ready | lt.torrent_flags.upload_mode)
-    taken.handle.resume()  # a paused torrent doesn't check
-    if not taken.runs:
-        taken.handle.set_flags(lt.torrent_flags.stop_when_ready)
+    check_content(swarm, taken)
 
 
 def set_aside(swarm: Swarm, taken: Taken, command: SetAside) -> None:

@@ -1,6 +1,7 @@
 """A torrent whose disk is in trouble waits for it in state DISK, and goes on by itself.
 
-libtorrent stops writing after a failed write and keeps what it has; what failed is asked of peers again later.
+libtorrent stops writing after a failed write and keeps what it has; what failed is asked of peers again later. Only
+when all pieces have passed their check it forgets what is not written: then the files are compared with their hashes.
 """
 
 import time
@@ -34,7 +35,8 @@ def begin(swarm: "Swarm", taken: Taken, error: lt.error_code, file: str) -> None
         return
     if not taken.runs:  # a write that was under way when it was stopped
         taken.handle.unset_flags(lt.torrent_flags.upload_mode)
-        return
+        if not taken.holed:
+            return
     if taken.fault and taken.fault.kind is kind:
         return
     now_s = time.monotonic()
@@ -45,7 +47,31 @@ def begin(swarm: "Swarm", taken: Taken, error: lt.error_code, file: str) -> None
     taken.disk_problem = taken.fault.sentence(taken.save_path)
     swarm.faulty.add(taken.key)
     swarm.tell(taken.key, "error", taken.disk_problem)
-    swarm.show(taken, State.DISK, taken.disk_problem)
+    if taken.runs:
+        swarm.show(taken, State.DISK, taken.disk_problem)
+
+
+def note_failed_write(swarm: "Swarm", taken: Taken) -> None:
+    """Believe nothing that was to be told once it is on disk: of what failed it may never be.
+
+    Which of two operations failed, a read or a write, Python is not told; but what has no mark was written long ago.
+    """
+    if not swarm.store.is_lagging(taken.key):
+        return
+    swarm.store.mark_lagging(taken.key)  # anew: no save of before clears it
+    taken.flush_failed = bool(taken.flushing or taken.flushing_save)
+    taken.unflushed = set()
+    taken.unflushed_save = taken.syncing_save = None
+    taken.holed |= taken.handle.status(0).is_seeding
+    swarm.schedule_save(taken, every_s=0)
+
+
+def note_untold_write(swarm: "Swarm", taken: Taken) -> None:
+    """Note a failed write of which the alert was lost."""
+    if swarm.store.is_lagging(taken.key):
+        status = taken.handle.status(0)
+        if status.errc.value() or status.flags & lt.torrent_flags.upload_mode:
+            note_failed_write(swarm, taken)
 
 
 def look_again(swarm: "Swarm") -> None:
@@ -55,13 +81,13 @@ def look_again(swarm: "Swarm") -> None:
         taken = swarm.torrents.get(key)
         if taken is None or taken.fault is None:
             swarm.faulty.discard(key)
-        elif now_s >= taken.fault.look_at_s:
+        elif now_s >= taken.fault.look_at_s and not (taken.missing or taken.returning):
             _look_at(swarm, taken, taken.fault)
 
 
 def _look_at(swarm: "Swarm", taken: Taken, fault: Fault) -> None:
     seen = taken.snapshot
-    left_bytes = seen.wanted_bytes - seen.done_bytes if seen else ROOM_BYTES
+    left_bytes = seen.wanted_bytes - seen.done_bytes if seen and not taken.holed else ROOM_BYTES
     fault.look_at_s = float("inf")  # until this look has ended
     swarm.look_at_disk(
         taken.root,
@@ -81,11 +107,20 @@ def _after_look(swarm: "Swarm", taken: Taken, fault: Fault, problem: str) -> Non
         return
     fault.look_at_s = now_s + fault.pause_s
     taken.disk_problem = problem
-    swarm.show(taken, State.DISK, problem)
+    if taken.runs:
+        swarm.show(taken, State.DISK, problem)
 
 
 def go_on(swarm: "Swarm", taken: Taken) -> None:
     """Let libtorrent write again."""
+    if taken.holed:
+        text = _(
+            "Not everything was written: the files are compared with their hashes, and what is lacking is fetched "
+            "again."
+        )
+        swarm.tell(taken.key, "warning", text)
+        check_content(swarm, taken)
+        return
     taken.fault = None
     taken.disk_problem = ""
     swarm.store.mark_lagging(taken.key)
@@ -93,4 +128,18 @@ def go_on(swarm: "Swarm", taken: Taken) -> None:
     taken.handle.unset_flags(lt.torrent_flags.stop_when_ready | lt.torrent_flags.upload_mode)
     taken.handle.resume()
     swarm.schedule_save(taken, every_s=0)  # takes the mark away again if the torrent is complete
+    swarm.wants_update = True
+
+
+def check_content(swarm: "Swarm", taken: Taken) -> None:
+    """Let libtorrent compare what is on disk with its hashes; it fetches what it does not find."""
+    swarm.store.mark_lagging(taken.key)
+    taken.fault, taken.disk_problem, taken.holed = None, "", False
+    taken.file_done.clear()
+    taken.handle.clear_error()
+    taken.handle.force_recheck()
+    taken.handle.unset_flags(lt.torrent_flags.stop_when_ready | lt.torrent_flags.upload_mode)
+    taken.handle.resume()  # a paused torrent doesn't check
+    if not taken.runs:
+        taken.handle.set_flags(lt.torrent_flags.stop_when_ready)
     swarm.wants_update = True

@@ -17,7 +17,7 @@ def look_at_files(swarm: Swarm, taken: Taken) -> None:
     This waits for libtorrent's network thread; the alert that would spare it can't be read from Python.
     """
     swarm.due_files.pop(taken.key, None)
-    if taken.missing:
+    if taken.missing or taken.holed:
         return  # what libtorrent knows now is not what was lost
     taken.files_at_s = time.monotonic()
     done_bytes = taken.handle.file_progress(lt.file_progress_flags_t.piece_granularity)
@@ -48,6 +48,9 @@ def save_when_flushed(swarm: Swarm, taken: Taken, save: Save) -> None:
 
 def report_flushed(swarm: Swarm, taken: Taken) -> None:
     """Report the files that a flush has brought to disk as complete, and write what waited for it."""
+    if taken.flush_failed:
+        taken.flush_failed, taken.flushing, taken.flushing_save = False, set(), None
+        swarm.schedule_files(taken)
     if taken.flushing:
         complete = {index: taken.file_sizes[index] for index in sorted(taken.flushing)}
         taken.flushing = set()

@@ -85,13 +85,13 @@ def _own_state(taken: Taken) -> State | None:
     """Return a state that libtorrent knows nothing of."""
     if taken.missing and not taken.refusal:
         return State.MISSING
-    return State.DISK if taken.fault and not taken.refusal else None
+    return State.DISK if taken.fault and taken.runs and not taken.refusal else None
 
 
 def _error_of(taken: Taken, status: lt.torrent_status) -> str:
     if taken.refusal:
         return taken.refusal
-    if taken.missing or taken.fault:
+    if taken.missing or (taken.fault and taken.runs):
         return taken.missing or taken.disk_problem
     if status.errc.value():
         return taken.disk_problem or explain(status.errc)

@@ -32,6 +32,7 @@ class Taken:
     disk_problem: str = ""  # libtorrent stopped writing; cleared by a start
     fault: Fault | None = None  # why, where it passes by itself
     fault_pause_s: float = 0.0
+    holed: bool = False  # a write failed when every piece had passed: libtorrent takes the holes for content
     well_since_s: float = float("-inf")  # monotonic: when the last fault ended
     missing: str = ""  # a sentence: files that were whole are not there, and the torrent is stopped for that
     peers: dict[tuple[str, int], None] = field(default_factory=dict)  # where they are reached, the latest last
@@ -45,6 +46,7 @@ class Taken:
     flushing: set[int] = field(default_factory=set)  # those that the flush under way covers
     unflushed_save: Save | None = None  # resume data that says more than is on disk yet
     flushing_save: Save | None = None  # that which the flush under way makes true
+    flush_failed: bool = False  # its end will say nothing of what is on disk
     syncing_save: Save | None = None  # that which is written when the disk has the content
     saved_at_s: float = 0.0  # monotonic
     files_at_s: float = 0.0

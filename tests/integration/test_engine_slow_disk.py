@@ -2,25 +2,37 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from seedbox.domain.kept import told
 from seedbox.domain.states import State
-from seedbox.engine import swarm
+from seedbox.engine import faults, swarm
 from seedbox.engine.bare_swarm import BareSwarm
 from seedbox.engine.metainfo import read_torrent_file
-from seedbox.engine.port import AddTorrent, Details, FilesProgress, Logged, WatchTorrents
+from seedbox.engine.port import (
+    AddTorrent,
+    ConnectPeers,
+    Details,
+    FilesProgress,
+    Logged,
+    Snapshot,
+    StartTorrent,
+    StopTorrent,
+    WatchTorrents,
+)
 from tests.box import READY_WAIT_S, wait_until
 from tests.builders import make_content, make_torrent_file
 from tests.engines import RealBox, Watcher
 from tests.slow_disk import writes_held_back
+from tests.small_disk import SmallDisk
 
 SIZE_BYTES = 300_000
+LEFT_BYTES = 40_000  # less than a disk of 1 MiB must have free to be well again
 LEECHER_ADDRESS = "127.0.0.15"
 
 
@@ -47,12 +59,47 @@ class Setup:
     def is_lagging(self) -> bool:
         return (self.box.settings.resume_folder / f"{self.key}.lagging").exists()
 
+    def wait_until(self, reached: Callable[[], bool], what: str) -> None:
+        def look() -> bool:
+            self.watcher.poll(timeout_s=0.1)
+            return reached()
+
+        wait_until(look, what, READY_WAIT_S)
+
+    def receive_more_than_fits(self, *, stop: bool = False) -> None:
+        """Let every piece come and pass its check; only then let the disk see them, which is full by now."""
+        with writes_held_back(self.saved):
+            self.add()
+            self.watcher.wait_for_state(self.key, State.SEEDING)
+            for _ in range(3):  # ticks: whatever waits for the disk does by now
+                self.watcher.wait_for(Details)
+            disk = os.statvfs(self.box.downloads)
+            with self.ballast.open("wb") as ballast:
+                ballast.write(bytes(disk.f_bavail * disk.f_frsize - LEFT_BYTES))
+            if stop:
+                self.box.engine.apply(StopTorrent(self.key))
+
+    @property
+    def ballast(self) -> Path:
+        return self.box.downloads / "ballast"
+
+    def fetch(self) -> None:
+        self.box.use_another_peer()  # over uTP this one may keep the connection of before for a while
+
+        def is_whole() -> bool:
+            self.box.engine.apply(ConnectPeers(self.key, (self.box.peer,)))
+            return not self.is_lagging()
+
+        self.wait_until(is_whole, "all to be on disk and saved")
+
 
 @pytest.fixture
 def setup(tmp_path: Path) -> Iterator[Setup]:
     content = make_content(tmp_path / "seed" / "songs", {"a.bin": SIZE_BYTES})
     torrent_file = make_torrent_file(content)
     box = RealBox(tmp_path, torrent_file, content)
+    box.settings = replace(box.settings, overrides={"min_reconnect_time": 1})
+    box.reopen()
     yield Setup(box, Watcher(box), read_torrent_file(torrent_file).info_hash_v1, torrent_file, content)
     box.close()
 
@@ -119,6 +166,46 @@ class TestAnEngineWhoseDiskIsSlow:
         setup.watcher.wait_for_state(setup.key, State.SEEDING)
         setup.watcher.wait_until_on_disk(setup.key, read_torrent_file(setup.torrent_file))
 
+        assert setup.is_right(setup.saved)
+
+
+class TestAnEngineWhoseDiskIsFullWhenTheLastPieceHasPassed:
+    @pytest.fixture(autouse=True)
+    def full_disk(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        monkeypatch.setattr(faults, "FIRST_PAUSE_S", 0.2)
+        with SmallDisk(tmp_path / "downloads", mebibytes=1):
+            yield
+
+    def test_fetches_again_what_was_not_written_and_calls_nothing_complete_before(
+        self, full_disk: None, setup: Setup
+    ) -> None:
+        setup.receive_more_than_fits()
+        assert "The disk is full" in told(setup.watcher.wait_for_state(setup.key, State.DISK).error)
+        for _ in range(3):
+            setup.watcher.wait_for(Details)
+        assert setup.is_lagging()
+        assert not setup.watcher.files_done(setup.key)
+
+        setup.ballast.unlink()
+        setup.watcher.wait_for(Logged, lambda event: "what is lacking is fetched" in told(event.text))
+        setup.fetch()
+        assert setup.is_right(setup.saved)
+        assert setup.watcher.files_done(setup.key) == {0: SIZE_BYTES}
+
+    def test_says_so_of_a_stopped_torrent_and_looks_what_there_is(self, full_disk: None, setup: Setup) -> None:
+        setup.receive_more_than_fits(stop=True)
+        setup.watcher.wait_for(Logged, lambda event: "The disk is full" in told(event.text))
+        for _ in range(3):
+            setup.watcher.wait_for(Details)
+        assert setup.is_lagging()
+        assert setup.watcher.states[setup.key] is State.FINISHED
+
+        setup.ballast.unlink()
+        setup.watcher.wait_for(Logged, lambda event: "what is lacking is fetched" in told(event.text))
+        seen = setup.watcher.wait_for(Snapshot, lambda seen: seen.state is State.STOPPED)
+        assert seen.done_bytes < SIZE_BYTES
+        setup.box.engine.apply(StartTorrent(setup.key))
+        setup.fetch()
         assert setup.is_right(setup.saved)
 
 
