@@ -15,7 +15,7 @@ from seedbox.domain.metainfo import BadTorrent
 from seedbox.domain.states import State
 from seedbox.engine.commands import keep_private, take_in_anew
 from seedbox.engine.faults import begin, note_failed_write, note_untold_write
-from seedbox.engine.files import look_at_files, report_flushed, save_when_flushed
+from seedbox.engine.files import CHECKING, look_at_files, report_flushed, save_when_flushed
 from seedbox.engine.gate import socks5_failed
 from seedbox.engine.metainfo import format_endpoint, read_torrent_file, renamed_files, torrent_file_of
 from seedbox.engine.peers import keep_peers, peer_connected, peer_disconnected
@@ -31,14 +31,6 @@ from seedbox.engine.taken import Save, Taken
 # Bits of need_save_resume_data that the binding has no names for: progress, configuration, state. The others stand for
 # counted bytes and known trackers, which may wait.
 _SAVE_SOON = 16 | 32 | 64
-_CHECKING = frozenset(
-    int(state)
-    for state in (
-        lt.torrent_status.queued_for_checking,
-        lt.torrent_status.checking_files,
-        lt.torrent_status.checking_resume_data,
-    )
-)
 
 
 def handle_alert(swarm: Swarm, alert: lt.alert) -> None:
@@ -215,7 +207,7 @@ def save_resume_data(swarm: Swarm, taken: Taken, alert: lt.save_resume_data_aler
     """
     asked = _end_of_save(swarm, taken)
     params = alert.params
-    if taken.refusal or taken.holed or int(taken.handle.status(0).state) in _CHECKING:
+    if taken.refusal or taken.holed or int(taken.handle.status(0).state) in CHECKING:
         return
     keep_peers(taken, params)
     complete = bool(params.have_pieces) and all(params.have_pieces)
@@ -247,6 +239,7 @@ def fastresume_rejected(swarm: Swarm, taken: Taken, alert: lt.fastresume_rejecte
     if wrong := first_missing(paths(taken, sorted(taken.had))):
         files_are_missing(swarm, taken, wrong[1])
         return
+    taken.had = frozenset()  # they are there; what they are the check will tell
     swarm.store.mark_lagging(taken.key)
     swarm.tell(
         taken.key,

@@ -10,6 +10,15 @@ from seedbox.engine.presence import paths
 from seedbox.engine.swarm import Swarm
 from seedbox.engine.taken import Save, Taken
 
+CHECKING = frozenset(
+    int(state)
+    for state in (
+        lt.torrent_status.queued_for_checking,
+        lt.torrent_status.checking_files,
+        lt.torrent_status.checking_resume_data,
+    )
+)
+
 
 def look_at_files(swarm: Swarm, taken: Taken) -> None:
     """Report what changed since the last look.
@@ -20,11 +29,17 @@ def look_at_files(swarm: Swarm, taken: Taken) -> None:
     if taken.missing or taken.holed:
         return  # what libtorrent knows now is not what was lost
     taken.files_at_s = time.monotonic()
+    knows_all = int(taken.handle.status(0).state) not in CHECKING
     done_bytes = taken.handle.file_progress(lt.file_progress_flags_t.piece_granularity)
     changed: dict[int, int] = {}
     for index, size in taken.file_sizes.items():
         done = done_bytes[index]
-        if done == taken.file_done.get(index, 0) or index in taken.flushing:
+        before = taken.file_done.get(index)
+        if done == before or index in taken.flushing:
+            continue
+        # What is empty is told once too: it may be known as complete from before an unclean end. Not while it is still
+        # to be looked at, though, nor of a file that was whole: one that is gone is waited for.
+        if before is None and not done and size and not (knows_all and index not in taken.had):
             continue
         if done >= size:
             taken.unflushed.add(index)

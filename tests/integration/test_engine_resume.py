@@ -12,7 +12,7 @@ import pytest
 from seedbox.domain.kept import told
 from seedbox.domain.states import State
 from seedbox.engine.metainfo import read_torrent_file
-from seedbox.engine.port import AddTorrent, MetadataReceived, RecheckTorrent, Snapshot, StopTorrent
+from seedbox.engine.port import AddTorrent, FilesProgress, MetadataReceived, RecheckTorrent, Snapshot, StopTorrent
 from tests.box import wait_until
 from tests.builders import make_content, make_torrent_file
 from tests.engine_child import start_engine_child
@@ -225,6 +225,38 @@ class TestSavedProgress:
 
         assert read_torrent_file(setup.watcher.wait_for(MetadataReceived).torrent_file).info_hash_v1 == setup.key
         setup.watcher.wait_for_state(setup.key, State.SEEDING)
+
+
+class TestAFileOfWhichACheckFindsNothing:
+    def test_is_told_as_empty_after_an_unclean_end(self, setup: Setup) -> None:
+        setup.download()
+        setup.wait_until_on_disk()
+        setup.box.engine.close(timeout_s=5)
+        b_bin = setup.save_path / "songs" / "sub" / "b.bin"
+        b_bin.write_bytes(bytes(SIZES["sub/b.bin"]))
+        setup.resume_path().with_suffix(".lagging").touch()
+        setup.box.reopen()
+        setup.add(runs=False)
+        setup.watcher.wait_for(FilesProgress, lambda event: event.done_bytes.get(1) == 0)
+
+    def test_is_told_as_empty_after_a_recheck(self, setup: Setup) -> None:
+        setup.download()
+        setup.wait_until_on_disk()
+        setup.box.engine.apply(StopTorrent(setup.key))
+        setup.watcher.wait_for_state(setup.key, State.FINISHED)
+        (setup.save_path / "songs" / "sub" / "b.bin").write_bytes(bytes(SIZES["sub/b.bin"]))
+        setup.box.engine.apply(RecheckTorrent(setup.key))
+        setup.watcher.wait_for(FilesProgress, lambda event: event.done_bytes.get(1) == 0)
+
+    def test_is_not_told_as_empty_before_its_progress_is_known(self, setup: Setup) -> None:
+        setup.download()
+        setup.wait_until_on_disk()
+        setup.box.reopen()
+        setup.add()
+        setup.wait_until_on_disk()
+        assert not any(
+            0 in event.done_bytes.values() for event in setup.watcher.seen if isinstance(event, FilesProgress)
+        )
 
 
 class TestAnEngineWithLittleTimeToClose:

@@ -113,7 +113,7 @@ class TestAnEngineWhoseDiskIsSlow:
                 setup.watcher.wait_for(Details)
             assert setup.saved.stat().st_size == 0
             assert setup.is_lagging()
-            assert not setup.watcher.files_done(setup.key)
+            assert not any(setup.watcher.files_done(setup.key).values())
 
         def is_saved() -> bool:
             setup.watcher.poll()
@@ -184,7 +184,7 @@ class TestAnEngineWhoseDiskIsFullWhenTheLastPieceHasPassed:
         for _ in range(3):
             setup.watcher.wait_for(Details)
         assert setup.is_lagging()
-        assert not setup.watcher.files_done(setup.key)
+        assert not any(setup.watcher.files_done(setup.key).values())
 
         setup.ballast.unlink()
         setup.watcher.wait_for(Logged, lambda event: "what is lacking is fetched" in told(event.text))
