@@ -211,7 +211,8 @@ def save_resume_data(swarm: Swarm, taken: Taken, alert: lt.save_resume_data_aler
         return
     keep_peers(taken, params)
     complete = bool(params.have_pieces) and all(params.have_pieces)
-    rests = not taken.runs or swarm.closing or bool(taken.missing)
+    # Whoever is still to pause may receive more.
+    rests = not taken.runs or (swarm.closing and taken.key not in swarm.unpaused) or bool(taken.missing)
     save = Save(lt.write_resume_data_buf(params), clears=asked if complete or rests else None)
     if complete and swarm.store.is_lagging(taken.key):
         save_when_flushed(swarm, taken, save)

@@ -271,6 +271,20 @@ class TestAnEngineWithLittleTimeToClose:
 
         assert snapshot.done_bytes >= done
 
+    def test_keeps_in_mind_that_what_is_not_paused_yet_may_receive_more(self, setup: Setup) -> None:
+        setup.box.bare.limit_upload(SLOW_BYTES_PER_S)
+        setup.add(peers=(setup.box.peer,))
+        setup.watcher.wait_for(Snapshot, lambda snapshot: snapshot.done_bytes > 1_000_000)
+        swarm = setup.box.engine._swarm
+        taken = swarm.torrents.get(setup.key)
+        assert taken
+        swarm.closing = True
+        swarm.unpaused.add(setup.key)
+        swarm.request_save(taken)
+        while taken.is_saving or swarm.has_jobs:
+            setup.watcher.poll(timeout_s=0.1)
+        assert lagging(setup)
+
 
 def spoil(setup: Setup) -> None:
     """Make all content wrong without changing a size: whoever checks it finds nothing."""
