@@ -6,15 +6,15 @@ from pathlib import Path
 
 
 def sync(paths: Iterable[str]) -> None:
-    """Return once these files and their names are on the disk; what can't be opened is left out.
+    """Return once these files and their names are on the disk; what is not there is left out.
 
-    Raises OSError when the disk says that it could not.
+    Raises OSError when the disk says that it could not, or can't be asked.
     """
     folders = set()
     for path in paths:
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # whatever stands in its place holds nobody up
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         _sync(descriptor)
         folders.add(Path(path).parent)

@@ -1,12 +1,18 @@
 """What is told only once it is on disk: that a file is complete, for somebody will open it, and that a torrent is."""
 
+import errno
+import os
 import time
+from collections.abc import Sequence
+from functools import partial
 
 import libtorrent as lt
 
 from seedbox.engine.durable import sync
+from seedbox.engine.places import is_there
 from seedbox.engine.port import FilesProgress
 from seedbox.engine.presence import paths
+from seedbox.engine.settings import EngineSettings
 from seedbox.engine.swarm import Swarm
 from seedbox.engine.taken import Save, Taken
 
@@ -74,8 +80,15 @@ def report_flushed(swarm: Swarm, taken: Taken) -> None:
     if save := taken.flushing_save:
         taken.flushing_save = None
         contents = [path for _, path, _ in paths(taken, sorted(taken.file_sizes))]
-        swarm.write_after(taken, save, lambda: sync(contents))
+        swarm.write_after(taken, save, partial(_keep, swarm.settings, taken.save_path, contents))
     _flush(taken)
+
+
+def _keep(settings: EngineSettings, save_path: str, contents: Sequence[str]) -> None:
+    """Bring files to the disk; raises OSError when it can't be said that they are there, as their disk is away."""
+    sync(contents)
+    if not is_there(settings, save_path):
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
 
 
 def _flush(taken: Taken) -> None:

@@ -97,6 +97,7 @@ class Swarm:
     def let_go(self, taken: Taken) -> None:
         """Keep nothing in mind of a torrent but its handle."""
         self.torrents.take_out(taken)
+        taken.unflushed_save = taken.flushing_save = taken.syncing_save = None
         self.connections.forget(taken.key)
         for waiting in (self.due_saves, self.due_peers, self.due_files):
             waiting.pop(taken.key, None)
@@ -142,7 +143,7 @@ class Swarm:
         """Write it once the content is on the disk; one that refuses is asked again, and the mark stays until then."""
 
         def follow(future: "Future[None]") -> None:
-            if self._is_shut or taken.syncing_save is not save:
+            if self._is_shut or taken.syncing_save is not save or self.torrents.get(taken.key) is not taken:
                 return  # the next start checks, or a newer one is written
             taken.syncing_save = None
             if (problem := future.exception()) is None:

@@ -2,16 +2,18 @@
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from seedbox.domain.folders import MARKER
 from seedbox.domain.kept import told
 from seedbox.domain.states import State
-from seedbox.engine import faults, swarm
+from seedbox.engine import durable, faults, swarm
 from seedbox.engine.bare_swarm import BareSwarm
 from seedbox.engine.metainfo import read_torrent_file
 from seedbox.engine.port import (
@@ -20,6 +22,7 @@ from seedbox.engine.port import (
     Details,
     FilesProgress,
     Logged,
+    SetAside,
     Snapshot,
     StartTorrent,
     StopTorrent,
@@ -144,6 +147,61 @@ class TestAnEngineWhoseDiskIsSlow:
         setup.watcher.wait_for(Logged, lambda event: "saved again" in told(event.text))
         assert asked[:2] == ["lagging", "lagging"]
         assert not setup.is_lagging()
+
+    def test_asks_again_while_a_file_cannot_be_opened(self, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[str] = []
+        monkeypatch.setattr(swarm, "SAVE_AGAIN_S", 0.1)
+        real_open = os.open
+
+        def refuse_once(path: str, flags: int, *more: int) -> int:
+            if path == str(setup.saved):
+                asked.append("lagging" if setup.is_lagging() else "saved")
+                if len(asked) == 1:
+                    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            return real_open(path, flags, *more)
+
+        monkeypatch.setattr(os, "open", refuse_once)
+        setup.add()
+        setup.watcher.wait_for(Logged, lambda event: "Too many open files" in told(event.text))
+        setup.watcher.wait_for(Logged, lambda event: "saved again" in told(event.text))
+        assert asked[:2] == ["lagging", "lagging"]
+        assert not setup.is_lagging()
+
+    def test_saves_nothing_of_a_disk_that_went_away(self, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+        setup.box.settings = setup.box.with_markers()
+        setup.box.downloads.mkdir(exist_ok=True)
+        (setup.box.downloads / MARKER).touch()
+        setup.box.reopen()
+        real_sync = durable.sync
+
+        def sync_too_late(contents: Sequence[str]) -> None:
+            setup.box.downloads.rename(setup.box.downloads.with_name("unplugged"))
+            real_sync(contents)
+
+        monkeypatch.setattr("seedbox.engine.files.sync", sync_too_late)
+        setup.add()
+        setup.watcher.wait_for(Logged, lambda event: "does not keep what was downloaded" in told(event.text))
+        assert setup.is_lagging()
+
+    def test_saves_nothing_more_of_a_torrent_that_was_set_aside(
+        self, setup: Setup, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        is_set_aside, has_synced = Event(), Event()
+
+        def sync_late(contents: Sequence[str]) -> None:
+            is_set_aside.wait(READY_WAIT_S)
+            has_synced.set()
+
+        monkeypatch.setattr("seedbox.engine.files.sync", sync_late)
+        setup.add()
+        swarm = setup.box.engine._swarm
+        taken = swarm.torrents.get(setup.key)
+        assert taken
+        setup.wait_until(lambda: taken.syncing_save is not None, "the disk to be asked")
+        setup.box.engine.apply(SetAside(setup.key))
+        is_set_aside.set()
+        setup.wait_until(lambda: has_synced.is_set() and not swarm.has_jobs, "the disk to answer")
+        assert setup.is_lagging()
 
     def test_that_was_killed_meanwhile_takes_no_holes_for_content(self, setup: Setup, tmp_path: Path) -> None:
         resume = setup.box.settings.resume_folder
