@@ -286,9 +286,9 @@ class Chart {
   // See chart_picture.js, which few need: it is loaded when somebody does.
   async keep() {
     await import(this.section.dataset.picture);
-    const shown = this.data.series.filter((one) => !this.off.has(one.key));
-    const lines = shown.map((one) => ({ colour: paint(one), text: `${one.label}: ${one.total}` }));
-    const detail = { source: this.drawn.ctx.canvas, scale: devicePixelRatio, title: this.title, lines };
+    const series = this.data.series.flatMap((one) => (this.off.has(one.key) ? [] : [{ ...one, paint: paint(one) }]));
+    const looks = { zoomed: this.zoomed, time: (step) => this.time(step), written, signs: [DECIMAL, GROUP] };
+    const detail = { ...this.data, ...looks, series, source: this.drawn.ctx.canvas, scale: devicePixelRatio };
     this.section.dispatchEvent(new CustomEvent("picture", { detail, bubbles: true }));
   }
 
@@ -324,11 +324,6 @@ class Chart {
     if (step_s >= DAY_S) return at[step];
     const format = clock(false, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
     return format.format((since + step * step_s) * 1000);
-  }
-
-  get title() {
-    const { name, title, step_s, at } = this.data;
-    return step_s >= DAY_S ? title : `${name}: ${this.time(0)} \u2013 ${this.time(at.length)}`;
   }
 
   text(one, step) {

@@ -188,6 +188,50 @@ class TestAChart:
         assert height > 340
         assert len(png) > 3_000
 
+    @pytest.mark.parametrize(
+        ("numerals", "amounts", "sum_of_part"),
+        [
+            (".,", ("1,500.5", "9,007,199,254.740993", "0.000001", "\N{MINUS SIGN}0.25"), "9,007,199,254.490994"),
+            (",.", ("1.500,5", "0,75", "0,000001", "\N{MINUS SIGN}1.000.000,25"), "\N{MINUS SIGN}999.999,499999"),
+        ],
+    )
+    def test_is_kept_as_a_picture_of_what_is_zoomed_in_to(
+        self, box: Box, numerals: str, amounts: tuple[str, ...], sum_of_part: str
+    ) -> None:
+        outside, *inside = amounts
+        one = box.data["series"][0]
+        one["total"] = "all"
+        one["texts"] = [outside, *[""] * 9, *inside, *[""] * (STEPS - 10 - len(inside))]
+        sold, price = ({**series(key, 2), "draw": draw} for key, draw in (("sold", "bars"), ("price", "line")))
+        for other, value in ((sold, 2), (price, 7)):
+            del other["texts"]
+            other["points"] = [[step, value, str(value)] for step in range(STEPS)]
+            other["total"] = "of all"
+        box.data["series"] = [one, sold, price]
+        box.numerals = numerals
+        box.page.goto("/")
+        expect(box.page.locator("[data-chart]")).to_have_attribute("data-chart", "drawn")
+        # What is written on a picture is seen in what it writes with.
+        box.page.evaluate("""() => {
+            kept = [];
+            const write = CanvasRenderingContext2D.prototype.fillText;
+            CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+                if (!this.canvas.isConnected) kept.push(text);
+                return write.call(this, text, ...place);
+            };
+        }""")
+        for presses, words in (
+            ((), ["Earned by node, BTT: day 0 to day 29", "Fast: all", "Sold: of all", "Price: of all"]),
+            (("In",), ["Earned by node: day 7 \N{EN DASH} day 22", f"Fast: {sum_of_part}", "Sold: 32 BTT", "Price"]),
+            (("Sold", "Price"), ["Earned by node, BTT: day 7 \N{EN DASH} day 22", f"Fast: {sum_of_part}"]),
+        ):
+            for name in presses:
+                box.press(name)
+            box.page.evaluate("() => { kept = [] }")
+            with box.page.expect_download():
+                box.press("PNG")
+            assert box.page.evaluate("kept") == words
+
     def test_takes_the_colours_of_the_page_when_they_change(self, box: Box) -> None:
         box.page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
         expect(box.page.locator("canvas")).to_have_count(1)
