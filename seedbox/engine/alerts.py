@@ -203,7 +203,8 @@ def _refuse(swarm: Swarm, taken: Taken, sentence: str) -> None:
 def save_resume_data(swarm: Swarm, taken: Taken, alert: lt.save_resume_data_alert) -> None:
     """Write resume data, unless the torrent is being checked: then it knows less than what is on disk.
 
-    The lagging mark goes with data that can't fall behind: of a complete torrent, and of one at rest.
+    The lagging mark goes with data that can't fall behind: of a complete torrent, and of one at rest. It stays where
+    the disk may have lost some of the content.
     """
     asked = _end_of_save(swarm, taken)
     params = alert.params
@@ -213,8 +214,9 @@ def save_resume_data(swarm: Swarm, taken: Taken, alert: lt.save_resume_data_aler
     complete = bool(params.have_pieces) and all(params.have_pieces)
     # Whoever is still to pause may receive more.
     rests = not taken.runs or (swarm.closing and taken.key not in swarm.unpaused) or bool(taken.missing)
-    save = Save(lt.write_resume_data_buf(params), clears=asked if complete or rests else None)
-    if complete and swarm.store.is_lagging(taken.key):
+    clears = asked if (complete or rests) and not taken.unkept else None
+    save = Save(lt.write_resume_data_buf(params), clears)
+    if complete and clears is not None and swarm.store.is_lagging(taken.key):
         save_when_flushed(swarm, taken, save)
         return
     taken.unflushed_save = taken.flushing_save = taken.syncing_save = None  # this one is newer

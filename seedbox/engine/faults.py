@@ -134,7 +134,8 @@ def go_on(swarm: "Swarm", taken: Taken) -> None:
 def check_content(swarm: "Swarm", taken: Taken) -> None:
     """Let libtorrent compare what is on disk with its hashes; it fetches what it does not find."""
     swarm.store.mark_lagging(taken.key)
-    taken.fault, taken.disk_problem, taken.holed = None, "", False
+    taken.fault, taken.disk_problem = None, ""
+    taken.holed = taken.unkept = False
     taken.file_done.clear()
     taken.handle.clear_error()
     taken.handle.force_recheck()

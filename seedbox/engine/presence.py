@@ -126,7 +126,7 @@ def files_are_back(swarm: "Swarm", taken: Taken) -> None:
     swarm.tell(taken.key, "info", _("The missing files are there again: they are compared with their hashes."))
     taken.missing = ""
     taken.returning = True
-    taken.holed = False
+    taken.holed = taken.unkept = False
     swarm.store.mark_lagging(taken.key)
     taken.handle.clear_error()
     taken.handle.force_recheck()

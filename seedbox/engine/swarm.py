@@ -17,6 +17,7 @@ from seedbox.domain.kept import kept as _
 from seedbox.domain.states import State
 from seedbox.engine.address_filter import AddressFilter
 from seedbox.engine.connections import Connections
+from seedbox.engine.durable import NotKept
 from seedbox.engine.market import Market
 from seedbox.engine.port import AddTorrent, Event, Logged
 from seedbox.engine.port_mapping import PortMapping
@@ -140,20 +141,30 @@ class Swarm:
         )
 
     def write_after(self, taken: Taken, save: Save, sync: Callable[[], None]) -> None:
-        """Write it once the content is on the disk; one that refuses is asked again, and the mark stays until then."""
+        """Write it once the content is on the disk; the mark stays until then.
+
+        A disk that can't be asked is asked again. One that lost something is not: it would say that all is well. Then
+        the mark stays until the next check.
+        """
 
         def follow(future: "Future[None]") -> None:
-            if self._is_shut or taken.syncing_save is not save or self.torrents.get(taken.key) is not taken:
-                return  # the next start checks, or a newer one is written
+            if self._is_shut or self.torrents.get(taken.key) is not taken:
+                return  # the next start checks
+            problem = future.exception()
+            if isinstance(problem, NotKept):
+                self._note_lost(taken, save, problem)
+                return
+            if taken.syncing_save is not save:
+                return  # a newer one is written
             taken.syncing_save = None
-            if (problem := future.exception()) is None:
+            if problem is None:
                 self.write(taken.key, save)
                 return
             self.due_saves[taken.key] = time.monotonic() + SAVE_AGAIN_S
             if not taken.unsaved:
                 taken.unsaved = True
                 text = _(
-                    "The disk does not keep what was downloaded (%(problem)s): look at the disk. It is tried "
+                    "The disk can't be asked to keep what was downloaded (%(problem)s): look at the disk. It is tried "
                     "again, and until it works the files are checked at the next start.",
                     {"problem": str(problem)},
                 )
@@ -161,6 +172,18 @@ class Swarm:
 
         taken.syncing_save = save
         self._submit(self._thread_for("sync", taken.root), sync, follow)
+
+    def _note_lost(self, taken: Taken, save: Save, problem: NotKept) -> None:
+        taken.unkept = True
+        self.store.mark_lagging(taken.key)  # anew: whatever is being written does not clear it
+        taken.unflushed_save = taken.flushing_save = taken.syncing_save = None
+        self.write(taken.key, replace(save, clears=None))
+        text = _(
+            "The disk did not keep all that was downloaded (%(problem)s): look at the disk, then recheck the torrent. "
+            "Until then its files are checked at every start.",
+            {"problem": str(problem)},
+        )
+        self.tell(taken.key, "error", text)
 
     def _after_write(self, key: str, future: "Future[None]") -> None:
         """Say once that data could not be written, and once that it could again; until then it is tried again."""
