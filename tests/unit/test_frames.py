@@ -10,7 +10,7 @@ from seedbox.web.frames import MAX_DETAILS, MAX_FRAME_CHARS, MAX_NAMES, BadFrame
 class TestAFrame:
     def test_names_rows_and_pages_and_a_page_shows_its_row(self) -> None:
         frame = parse_frame('{"watch": ["holding-1", "detail-2", "torrents"]}')
-        assert frame == Frame(watch=Names(frozenset({1, 2}), frozenset({2})), resync=None)
+        assert frame == Frame(watch=Names(frozenset({1, 2}), frozenset({2}), frozenset({"torrents"})), resync=None)
 
     def test_may_watch_nothing(self) -> None:
         assert parse_frame('{"watch": []}') == Frame(watch=Names(), resync=None)
