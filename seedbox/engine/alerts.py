@@ -6,6 +6,7 @@ An alert is valid until the next ones are taken: nothing here may keep one, only
 import errno
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import libtorrent as lt
@@ -216,11 +217,15 @@ def save_resume_data(swarm: Swarm, taken: Taken, alert: lt.save_resume_data_aler
     rests = not taken.runs or (swarm.closing and taken.key not in swarm.unpaused) or bool(taken.missing)
     clears = asked if (complete or rests) and not taken.unkept else None
     save = Save(lt.write_resume_data_buf(params), clears)
-    if complete and clears is not None and swarm.store.is_lagging(taken.key):
-        save_when_flushed(swarm, taken, save)
+    waits = clears is not None and bool(taken.file_sizes) and swarm.store.is_lagging(taken.key)
+    if not complete or not waits:
+        taken.unflushed_save = taken.flushing_save = taken.syncing_save = None  # this one is newer
+    if not waits:
+        swarm.write(taken.key, save)
         return
-    taken.unflushed_save = taken.flushing_save = taken.syncing_save = None  # this one is newer
-    swarm.write(taken.key, save)
+    if not complete or swarm.closing:  # if the disk takes too long, only a check is lost
+        swarm.write(taken.key, replace(save, clears=None))
+    save_when_flushed(swarm, taken, save)
 
 
 def save_resume_data_failed(swarm: Swarm, taken: Taken, alert: lt.save_resume_data_failed_alert) -> None:
@@ -304,6 +309,7 @@ def alerts_dropped(swarm: Swarm, alert: lt.alerts_dropped_alert) -> None:
     for taken in swarm.torrents:
         taken.saving = None
         note_untold_write(swarm, taken)
+        taken.is_flushing = False
         taken.flushing, taken.unflushed = set(), taken.flushing | taken.unflushed
         taken.flushing_save, taken.unflushed_save = None, taken.unflushed_save or taken.flushing_save
         if taken.file_sizes:

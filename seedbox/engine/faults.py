@@ -59,7 +59,7 @@ def note_failed_write(swarm: "Swarm", taken: Taken) -> None:
     if not swarm.store.is_lagging(taken.key):
         return
     swarm.store.mark_lagging(taken.key)  # anew: no save of before clears it
-    taken.flush_failed = bool(taken.flushing or taken.flushing_save)
+    taken.flush_failed = taken.is_flushing
     taken.unflushed = set()
     taken.unflushed_save = taken.syncing_save = None
     taken.holed |= taken.handle.status(0).is_seeding

@@ -69,6 +69,7 @@ def save_when_flushed(swarm: Swarm, taken: Taken, save: Save) -> None:
 
 def report_flushed(swarm: Swarm, taken: Taken) -> None:
     """Report the files that a flush has brought to disk as complete, and write what waited for it."""
+    taken.is_flushing = False
     if taken.flush_failed:
         taken.flush_failed, taken.flushing, taken.flushing_save = False, set(), None
         swarm.schedule_files(taken)
@@ -93,8 +94,8 @@ def _keep(settings: EngineSettings, save_path: str, contents: Sequence[str]) -> 
 
 def _flush(taken: Taken) -> None:
     """Start a flush for what waits for one, unless one is under way: it may have begun too early for it."""
-    is_under_way = taken.flushing or taken.flushing_save
-    if (taken.unflushed or taken.unflushed_save) and not is_under_way:
+    if (taken.unflushed or taken.unflushed_save) and not taken.is_flushing:
+        taken.is_flushing = True
         taken.flushing, taken.unflushed = taken.unflushed, set()
         taken.flushing_save, taken.unflushed_save = taken.unflushed_save, None
         taken.handle.flush_cache()

@@ -3,7 +3,7 @@
 import gc
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import libtorrent as lt
 
@@ -103,11 +103,11 @@ class LibtorrentEngine:
             return ()
         deadline = time.monotonic() + timeout_s - LAST_ANNOUNCE_S
         self._begin_closing()
-        self._wait_for_saves(deadline)
+        self._wait_while(self._is_pausing, deadline)
         for key in tuple(self._swarm.due_saves):
             if taken := self._swarm.torrents.get(key):
                 self._swarm.request_save(taken)
-        self._wait_for_saves(deadline)
+        self._wait_while(self._is_saving, deadline)
         if self._is_saving():
             log.warning("Some torrents could not save their progress in time; the next start makes up for it.")
         self._end_session()
@@ -191,11 +191,15 @@ class LibtorrentEngine:
             if taken.snapshot and taken.snapshot.state in ACTIVE_STATES:
                 self._swarm.unpaused.add(taken.key)
 
-    def _wait_for_saves(self, deadline: float) -> None:
+    def _wait_while(self, is_busy: Callable[[], bool], deadline: float) -> None:
         self._take_news()
-        while self._is_saving() and time.monotonic() < deadline:
+        while is_busy() and time.monotonic() < deadline:
             self._waker.wait(min(deadline - time.monotonic(), TICK_S))
             self._take_news()
+
+    def _is_pausing(self) -> bool:
+        """Say whether what asks for data by its pause has not given it yet; a slow disk may still have to keep it."""
+        return bool(self._swarm.unpaused) or any(taken.saving is not None for taken in self._swarm.torrents)
 
     def _is_saving(self) -> bool:
         swarm = self._swarm

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import libtorrent as lt
@@ -225,6 +226,47 @@ class TestSavedProgress:
 
         assert read_torrent_file(setup.watcher.wait_for(MetadataReceived).torrent_file).info_hash_v1 == setup.key
         setup.watcher.wait_for_state(setup.key, State.SEEDING)
+
+
+class TestATorrentAtRest:
+    @pytest.fixture
+    def disk(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
+        """Keep whoever asks the disk waiting until this is set."""
+        answers = Event()
+
+        def sync_late(contents: object) -> None:
+            answers.wait(LIMIT_S)
+
+        monkeypatch.setattr("seedbox.engine.files.sync", sync_late)
+        yield answers
+        answers.set()
+
+    def test_is_checked_after_a_power_cut_until_the_disk_has_kept_it(self, setup: Setup, disk: Event) -> None:
+        setup.box.bare.limit_upload(SLOW_BYTES_PER_S)
+        setup.add(peers=(setup.box.peer,))
+        setup.watcher.wait_for(Snapshot, lambda snapshot: snapshot.done_bytes > 1_000_000)
+        setup.box.engine.apply(StopTorrent(setup.key))
+        setup.watcher.wait_for_state(setup.key, State.STOPPED)
+        taken = setup.box.engine._swarm.torrents.get(setup.key)
+        assert taken
+        while taken.syncing_save is None:
+            setup.watcher.poll(timeout_s=0.1)
+        assert lagging(setup)
+
+        disk.set()
+        while lagging(setup):
+            setup.watcher.poll(timeout_s=0.1)
+
+    def test_is_saved_with_its_mark_when_the_disk_takes_longer_than_the_engine_may(
+        self, setup: Setup, disk: Event
+    ) -> None:
+        setup.box.bare.limit_upload(SLOW_BYTES_PER_S)
+        setup.add(peers=(setup.box.peer,))
+        done = setup.watcher.wait_for(Snapshot, lambda snapshot: snapshot.done_bytes > 1_000_000).done_bytes
+        setup.box.engine.close(timeout_s=3)
+        assert lagging(setup)
+        saved = lt.read_resume_data(setup.resume_path().read_bytes())
+        assert sum(saved.have_pieces) * PIECE_BYTES >= done
 
 
 class TestAFileOfWhichACheckFindsNothing:
