@@ -81,7 +81,7 @@ def report_flushed(swarm: Swarm, taken: Taken) -> None:
     if save := taken.flushing_save:
         taken.flushing_save = None
         contents = [path for _, path, _ in paths(taken, sorted(taken.file_sizes))]
-        swarm.write_after(taken, save, partial(_keep, swarm.settings, taken.save_path, contents))
+        swarm.write_after(taken, save, partial(_keep, swarm.settings, taken.save_path, contents), _flush)
     _flush(taken)
 
 
@@ -93,9 +93,15 @@ def _keep(settings: EngineSettings, save_path: str, contents: Sequence[str]) -> 
 
 
 def _flush(taken: Taken) -> None:
-    """Start a flush for what waits for one, unless one is under way: it may have begun too early for it."""
-    if (taken.unflushed or taken.unflushed_save) and not taken.is_flushing:
+    """Start a flush for what waits for one, unless one is under way: it may have begun too early for it.
+
+    A save waits until the disk has kept the one before, which would be in vain otherwise: on a slow disk none came to
+    its end.
+    """
+    save = None if taken.is_syncing else taken.unflushed_save
+    if (taken.unflushed or save) and not taken.is_flushing:
         taken.is_flushing = True
         taken.flushing, taken.unflushed = taken.unflushed, set()
-        taken.flushing_save, taken.unflushed_save = taken.unflushed_save, None
+        if save:
+            taken.flushing_save, taken.unflushed_save = save, None
         taken.handle.flush_cache()

@@ -140,16 +140,21 @@ class Swarm:
             lambda future: self._after_write(key, future),
         )
 
-    def write_after(self, taken: Taken, save: Save, sync: Callable[[], None]) -> None:
+    def write_after(self, taken: Taken, save: Save, sync: Callable[[], None], go_on: Callable[[Taken], None]) -> None:
         """Write it once the content is on the disk; the mark stays until then.
 
         A disk that can't be asked is asked again. One that lost something is not: it would say that all is well. Then
-        the mark stays until the next check.
+        the mark stays until the next check. `go_on` is called at the end for what waits.
         """
 
         def follow(future: "Future[None]") -> None:
+            taken.is_syncing = False
             if self._is_shut or self.torrents.get(taken.key) is not taken:
                 return  # the next start checks
+            end(future)
+            go_on(taken)
+
+        def end(future: "Future[None]") -> None:
             problem = future.exception()
             if isinstance(problem, NotKept):
                 self._note_lost(taken, save, problem)
@@ -170,7 +175,7 @@ class Swarm:
                 )
                 self.tell(taken.key, "error", text)
 
-        taken.syncing_save = save
+        taken.syncing_save, taken.is_syncing = save, True
         self._submit(self._thread_for("sync", taken.root), sync, follow)
 
     def _note_lost(self, taken: Taken, save: Save, problem: NotKept) -> None:

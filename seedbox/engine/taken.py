@@ -48,6 +48,7 @@ class Taken:
     flushing_save: Save | None = None  # that which the flush under way makes true
     unkept: bool = False  # the disk lost some of it, and says so once: only a check tells what is there
     is_flushing: bool = False
+    is_syncing: bool = False
     flush_failed: bool = False  # its end will say nothing of what is on disk
     syncing_save: Save | None = None  # that which is written when the disk has the content
     saved_at_s: float = 0.0  # monotonic

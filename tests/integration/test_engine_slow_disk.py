@@ -214,6 +214,27 @@ class TestAnEngineWhoseDiskIsSlow:
         setup.wait_until(lambda: has_synced.is_set() and not swarm.has_jobs, "the disk to answer")
         assert setup.is_lagging()
 
+    def test_asks_the_disk_once_at_a_time_and_writes_what_it_has_kept(
+        self, setup: Setup, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answers = Event()
+        monkeypatch.setattr("seedbox.engine.files.sync", lambda contents: answers.wait(READY_WAIT_S))
+        setup.add()
+        engine_swarm = setup.box.engine._swarm
+        taken = engine_swarm.torrents.get(setup.key)
+        assert taken
+        setup.wait_until(lambda: taken.is_syncing, "the disk to be asked")
+        first = taken.syncing_save
+        for _ in range(3):
+            engine_swarm.request_save(taken)
+            setup.wait_until(lambda: taken.saving is None, "another save")
+            setup.watcher.wait_for(Details)
+        assert taken.syncing_save is first
+        assert engine_swarm._jobs == 1
+
+        answers.set()
+        setup.wait_until(lambda: not setup.is_lagging(), "all to be saved")
+
     def test_that_was_killed_meanwhile_takes_no_holes_for_content(self, setup: Setup, tmp_path: Path) -> None:
         resume = setup.box.settings.resume_folder
         with writes_held_back(setup.saved):
