@@ -163,11 +163,13 @@ class Swarm:
                 return  # a newer one is written
             taken.syncing_save = None
             if problem is None:
+                if taken.unasked:
+                    taken.unasked, taken.unsaved = False, True  # so the write says that all is well again
                 self.write(taken.key, save)
                 return
             self.due_saves[taken.key] = time.monotonic() + SAVE_AGAIN_S
-            if not taken.unsaved:
-                taken.unsaved = True
+            if not taken.unasked:
+                taken.unasked = True
                 text = _(
                     "The disk can't be asked to keep what was downloaded (%(problem)s): look at the disk. It is tried "
                     "again, and until it works the files are checked at the next start.",

@@ -40,6 +40,7 @@ class Taken:
     returning: bool = False  # they are back, and are being compared with their hashes
     look_at_s: float = 0.0  # monotonic: for the next look at missing files
     unsaved: bool = False  # its last resume data could not be written
+    unasked: bool = False  # its disk could not be asked to keep the content
     file_sizes: dict[int, int] = field(default_factory=dict)  # by index, without pad files; {} before the metadata
     file_done: dict[int, int] = field(default_factory=dict)  # as last reported
     unflushed: set[int] = field(default_factory=set)  # files that are complete but maybe not on disk yet

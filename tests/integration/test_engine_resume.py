@@ -1,7 +1,9 @@
 """What the engine knows after a stop, a crash, and damage to what it had saved."""
 
+import errno
 import hashlib
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -56,6 +58,13 @@ class Setup:
 
     def resume_path(self) -> Path:
         return self.folder / "resume" / f"{self.key}.resume"
+
+    def poll_until(self, is_so: Callable[[], bool], what: str) -> None:
+        def look() -> bool:
+            self.watcher.poll(timeout_s=0.1)
+            return is_so()
+
+        wait_until(look, what)
 
     def good_bytes_on_disk(self) -> int:
         """Count the bytes of all pieces that have reached the disk, by our own hashing."""
@@ -249,13 +258,35 @@ class TestATorrentAtRest:
         setup.watcher.wait_for_state(setup.key, State.STOPPED)
         taken = setup.box.engine._swarm.torrents.get(setup.key)
         assert taken
-        while taken.syncing_save is None:
-            setup.watcher.poll(timeout_s=0.1)
+        setup.poll_until(lambda: taken.syncing_save is not None, "the disk to be asked")
         assert lagging(setup)
 
         disk.set()
-        while lagging(setup):
-            setup.watcher.poll(timeout_s=0.1)
+        setup.poll_until(lambda: not lagging(setup), "the disk to have kept it")
+
+    def test_says_once_that_its_disk_can_not_be_asked_and_once_that_it_could(
+        self, setup: Setup, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked, is_back = [0], Event()
+
+        def sync_when_back(contents: object) -> None:
+            asked[0] += 1
+            if not is_back.is_set():
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+        monkeypatch.setattr("seedbox.engine.files.sync", sync_when_back)
+        monkeypatch.setattr("seedbox.engine.swarm.SAVE_AGAIN_S", 0.1)
+        setup.box.bare.limit_upload(SLOW_BYTES_PER_S)
+        setup.add(peers=(setup.box.peer,))
+        setup.watcher.wait_for(Snapshot, lambda snapshot: snapshot.done_bytes > 1_000_000)
+        setup.box.engine.apply(StopTorrent(setup.key))
+        setup.poll_until(lambda: asked[0] > 3, "the disk to be asked again")
+        is_back.set()
+        setup.poll_until(lambda: not lagging(setup), "the disk to have kept it")
+        setup.poll_until(lambda: "saved again" in setup.watcher.logged(), "the end of the trouble to be told")
+
+        assert setup.watcher.logged().count("The disk can't be asked") == 1
+        assert setup.watcher.logged().count("Its progress is saved again") == 1
 
     def test_is_saved_with_its_mark_when_the_disk_takes_longer_than_the_engine_may(
         self, setup: Setup, disk: Event

@@ -141,3 +141,26 @@ class TestANode:
                 assert change["what"] == f"torrent-{holding.pk}"
 
         play(scenario)
+
+    def test_shows_the_files_again_when_their_figures_are_in_the_database(
+        self, node: TurnedNode, owner: User, holding: Holding, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(screen, "MAX_FILES_SENT", 0)
+
+        async def scenario() -> None:
+            async with browser_of(owner) as browser:
+                await browser.say(watch=[f"detail-{holding.pk}"])
+                await hear_until(browser, lambda message: message.get("list") == f"log-{holding.pk}")
+                await sync_to_async(node.turn)(times=2)
+                node.engine.deliver(KEY, 10_000)
+                await sync_to_async(node.turn)()
+                await hear_until(browser, lambda message: message["type"] == "changed")
+                node.engine.deliver(KEY, 15_000)
+                await sync_to_async(node.turn)(after_s=1)
+                assert KEY in node.loop.ward.files
+                await hear_until(browser, lambda message: message["type"] == "changed")
+                await sync_to_async(node.turn)(after_s=6)
+                assert KEY not in node.loop.ward.files
+                await hear_until(browser, lambda message: message["type"] == "changed")
+
+        play(scenario)
