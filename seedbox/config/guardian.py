@@ -1,7 +1,8 @@
 """The last one standing: stops the box's processes when the supervisor was killed before it could.
 
-Runs as a script of its own, in its own session, with its patience in seconds as argument. The supervisor writes
-`+GROUP` and `-GROUP` lines as process groups come and go; the end of the input means that the supervisor is gone.
+Runs as a script of its own, in its own session, with its patience in seconds and the process groups that run already
+as arguments. The supervisor writes `+GROUP` and `-GROUP` lines as others come and go; the end of the input means that
+the supervisor is gone.
 """
 
 import contextlib
@@ -15,10 +16,9 @@ from pathlib import Path
 LOOK_AGAIN_S = 0.05
 
 
-def main(patience_s: float) -> None:
+def main(patience_s: float, groups: set[int]) -> None:
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)  # the end of the input is what ends us
-    groups: set[int] = set()
     for line in sys.stdin.buffer:
         (groups.add if line.startswith(b"+") else groups.discard)(int(line[1:]))
     remaining = signal_groups(groups, signal.SIGTERM)
@@ -56,4 +56,4 @@ def _signal_group(group: int, number: int) -> bool:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]))
+    main(float(sys.argv[1]), {int(group) for group in sys.argv[2:]})

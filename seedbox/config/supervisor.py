@@ -177,8 +177,9 @@ class Supervisor:
                 self._say("box", f"the guardian could not start ({problem}); trying again")
 
     def _start_guardian(self) -> None:
+        groups = [str(process.pid) for process in self._running.values()]  # known to it before we can be killed
         self._guardian = subprocess.Popen(
-            [sys.executable, "-I", guardian.__file__, str(GUARDIAN_PATIENCE_S)],
+            [sys.executable, "-I", guardian.__file__, str(GUARDIAN_PATIENCE_S), *groups],
             bufsize=0,
             env=self._environ,
             stdin=subprocess.PIPE,
@@ -187,8 +188,6 @@ class Supervisor:
             pass_fds=[self._lock],
             start_new_session=True,
         )
-        for process in self._running.values():
-            self._tell_guardian(f"+{process.pid}\n")
 
     def _tell_guardian(self, line: str) -> None:
         if self._guardian and self._guardian.stdin:

@@ -210,6 +210,12 @@ class TestTheGuardian:
             watch.communicate(f"+{child.pid}\n", timeout=LIMIT_S)
             assert child.wait(LIMIT_S) == -signal.SIGKILL
 
+    def test_knows_what_ran_when_it_was_started_though_nobody_had_the_time_to_say_so(self) -> None:
+        with subprocess.Popen(["/bin/sh", "-c", SLEEPER], process_group=0, stdout=subprocess.PIPE) as child:
+            watch = [sys.executable, guardian.__file__, str(LIMIT_S), str(child.pid)]
+            subprocess.run(watch, stdin=subprocess.DEVNULL, timeout=LIMIT_S, check=True)
+            assert child.wait(LIMIT_S) == -signal.SIGTERM
+
     def test_does_not_wait_for_the_dead_that_nobody_buries(self) -> None:
         with (
             subprocess.Popen(["/bin/sh", "-c", SLEEPER], process_group=0, stdout=subprocess.PIPE) as child,
