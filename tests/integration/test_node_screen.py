@@ -1,6 +1,7 @@
 """From the engine to the browser: what a node shows of what somebody looks at, and only of that."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
@@ -43,6 +44,20 @@ async def hear_until(browser: Browser, matches: Callable[[Message], bool]) -> Me
     while not matches(message := await browser.hear()):
         pass
     return message
+
+
+@asynccontextmanager
+async def page_of(node: TurnedNode, owner: User, holding: Holding) -> AsyncIterator[Browser]:
+    """Open a torrent's page and wait until its node knows."""
+    async with browser_of(owner) as browser:
+        await browser.say(watch=[f"detail-{holding.pk}"])
+        await hear_until(browser, lambda message: message.get("list") == f"log-{holding.pk}")
+        await sync_to_async(node.turn)(times=2)
+        yield browser
+
+
+def is_change(message: Message) -> bool:
+    return bool(message["type"] == "changed")
 
 
 class TestANode:
@@ -125,42 +140,39 @@ class TestANode:
         play(scenario)
         assert node.commands(port.WatchTorrents) == [port.WatchTorrents(frozenset({KEY}))]
 
-    def test_lets_a_page_fetch_files_that_are_too_many_to_send(
-        self, node: TurnedNode, owner: User, holding: Holding, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(screen, "MAX_FILES_SENT", 0)
 
+@pytest.fixture
+def many_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make any torrent one whose files are too many to send."""
+    monkeypatch.setattr(screen, "MAX_FILES_SENT", 0)
+
+
+@pytest.mark.usefixtures("many_files")
+class TestAPageOfTooManyFilesToSend:
+    def test_is_let_fetch_them(self, node: TurnedNode, owner: User, holding: Holding) -> None:
         async def scenario() -> None:
-            async with browser_of(owner) as browser:
-                await browser.say(watch=[f"detail-{holding.pk}"])
-                await hear_until(browser, lambda message: message.get("list") == f"log-{holding.pk}")
-                await sync_to_async(node.turn)(times=2)
+            async with page_of(node, owner, holding) as page:
                 node.engine.deliver(KEY, 50_000)
                 await sync_to_async(node.turn)()
-                change = await hear_until(browser, lambda message: message["type"] == "changed")
+                change = await hear_until(page, is_change)
                 assert change["what"] == f"torrent-{holding.pk}"
 
         play(scenario)
 
-    def test_shows_the_files_again_when_their_figures_are_in_the_database(
-        self, node: TurnedNode, owner: User, holding: Holding, monkeypatch: pytest.MonkeyPatch
+    def test_is_let_fetch_them_again_when_their_figures_are_in_the_database(
+        self, node: TurnedNode, owner: User, holding: Holding
     ) -> None:
-        monkeypatch.setattr(screen, "MAX_FILES_SENT", 0)
-
         async def scenario() -> None:
-            async with browser_of(owner) as browser:
-                await browser.say(watch=[f"detail-{holding.pk}"])
-                await hear_until(browser, lambda message: message.get("list") == f"log-{holding.pk}")
-                await sync_to_async(node.turn)(times=2)
+            async with page_of(node, owner, holding) as page:
                 node.engine.deliver(KEY, 10_000)
                 await sync_to_async(node.turn)()
-                await hear_until(browser, lambda message: message["type"] == "changed")
+                await hear_until(page, is_change)
                 node.engine.deliver(KEY, 15_000)
                 await sync_to_async(node.turn)(after_s=1)
                 assert KEY in node.loop.ward.files
-                await hear_until(browser, lambda message: message["type"] == "changed")
+                await hear_until(page, is_change)
                 await sync_to_async(node.turn)(after_s=6)
                 assert KEY not in node.loop.ward.files
-                await hear_until(browser, lambda message: message["type"] == "changed")
+                await hear_until(page, is_change)
 
         play(scenario)
